@@ -1,0 +1,199 @@
+//! What a performed call touched, and which calls commute.
+//!
+//! This is the whole knowledge that the schedule search has of file systems. A footprint is taken from the call *with its
+//! result*: a create that failed with `EEXIST` only loads the directory entry, so two losers commute.
+//! Deliberately knows no call by name.
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::ProcessId;
+
+/// An inode, by who created it: stable between executions in which that process did the same things.
+///
+/// Inode *numbers* are not identities: ext4 reuses the number of an unlinked file at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct InodeId {
+    /// The creating process; `None` for what stood there before the first step.
+    pub creator: Option<ProcessId>,
+    /// The creator's n-th inode, counted from 0.
+    pub serial: u32,
+}
+
+impl InodeId {
+    /// The root directory of a file system.
+    pub const ROOT: Self = Self {
+        creator: None,
+        serial: 0,
+    };
+}
+
+/// A part of the kernel's state that a call can load or store.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Object {
+    /// The directory entry `name` in a directory: whether it is there, and which inode it names.
+    Entry(InodeId, Box<str>),
+    /// All entries of a directory at once; only ever loaded. It overlaps each [`Object::Entry`] of that directory.
+    Listing(InodeId),
+    /// The bytes of a file, and with them its size.
+    Content(InodeId),
+    /// The link count of an inode.
+    Links(InodeId),
+    /// A memory cell, for programs that test the search itself.
+    Cell(u32),
+}
+
+impl Object {
+    /// Whether a store to one can be seen by a load of the other.
+    pub fn overlaps(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Listing(listed), Self::Entry(directory, _)) | (Self::Entry(directory, _), Self::Listing(listed)) => {
+                listed == directory
+            }
+            _ => self == other,
+        }
+    }
+}
+
+/// Whether the object's state was only read, or changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// The result depends on the object, which stays as it was.
+    Load,
+    /// The object changed, or may have.
+    Store,
+}
+
+/// One object touched.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Access {
+    /// What was touched.
+    pub object: Object,
+    /// How.
+    pub kind: Kind,
+}
+
+/// The footprint of one performed call: what it touched, in the fixed order in which the kernel reads.
+///
+/// Invariant: an object stands in it once; a store covers a load of the same object.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Accesses(Vec<Access>);
+
+impl Accesses {
+    /// The footprint of a call that touched nothing another process can see.
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    /// Adds a load, unless the object is in the footprint already.
+    pub fn load(&mut self, object: Object) {
+        if !self.0.iter().any(|access| access.object == object) {
+            self.0.push(Access {
+                object,
+                kind: Kind::Load,
+            });
+        }
+    }
+
+    /// Adds a store, in place of a load of the same object.
+    pub fn store(&mut self, object: Object) {
+        match self.0.iter_mut().find(|access| access.object == object) {
+            Some(access) => access.kind = Kind::Store,
+            None => self.0.push(Access {
+                object,
+                kind: Kind::Store,
+            }),
+        }
+    }
+
+    /// The accesses, in reading order.
+    pub fn iter(&self) -> impl Iterator<Item = &Access> {
+        self.0.iter()
+    }
+
+    /// Whether nothing was touched.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The objects that were changed.
+    pub fn stores(&self) -> impl Iterator<Item = &Object> {
+        self.0
+            .iter()
+            .filter(|access| access.kind == Kind::Store)
+            .map(|access| &access.object)
+    }
+
+    /// Whether the order of two calls with these footprints can matter: they share an object, and one of them stores it.
+    ///
+    /// Calls of *one* process are always ordered; that is not asked here.
+    pub fn conflict(&self, other: &Self) -> bool {
+        self.0.iter().any(|mine| {
+            other.0.iter().any(|theirs| {
+                (mine.kind == Kind::Store || theirs.kind == Kind::Store) && mine.object.overlaps(&theirs.object)
+            })
+        })
+    }
+}
+
+impl FromIterator<Access> for Accesses {
+    fn from_iter<I: IntoIterator<Item = Access>>(accesses: I) -> Self {
+        let mut footprint = Self::none();
+        for Access { object, kind } in accesses {
+            match kind {
+                Kind::Load => footprint.load(object),
+                Kind::Store => footprint.store(object),
+            }
+        }
+        footprint
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cell(kind: Kind, cell: u32) -> Accesses {
+        [Access {
+            object: Object::Cell(cell),
+            kind,
+        }]
+        .into_iter()
+        .collect()
+    }
+
+    #[test]
+    fn two_loads_commute_and_a_store_conflicts_with_both() {
+        let (load, store) = (cell(Kind::Load, 1), cell(Kind::Store, 1));
+        assert!(!load.conflict(&load));
+        assert!(load.conflict(&store) && store.conflict(&load) && store.conflict(&store));
+        assert!(!store.conflict(&cell(Kind::Store, 2)));
+        assert!(!store.conflict(&Accesses::none()));
+    }
+
+    #[test]
+    fn a_listing_sees_every_entry_of_its_directory_and_no_other() {
+        let other = InodeId {
+            creator: None,
+            serial: 1,
+        };
+        let mut listing = Accesses::none();
+        listing.load(Object::Listing(InodeId::ROOT));
+        for (directory, conflicts) in [(InodeId::ROOT, true), (other, false)] {
+            let mut create = Accesses::none();
+            create.store(Object::Entry(directory, "a".into()));
+            assert_eq!(listing.conflict(&create), conflicts);
+            assert_eq!(create.conflict(&listing), conflicts);
+        }
+    }
+
+    #[test]
+    fn a_store_covers_an_earlier_load() {
+        let mut accesses = Accesses::none();
+        accesses.load(Object::Cell(0));
+        accesses.store(Object::Cell(0));
+        accesses.load(Object::Cell(0));
+        assert_eq!(accesses, cell(Kind::Store, 0));
+    }
+}

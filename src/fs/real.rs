@@ -1,0 +1,155 @@
+//! The kernel's file system: each method is the bare system call, through nix, and nothing else.
+//!
+//! Descriptors are kept in a table of [`OwnedFd`], so that a lock that forgets one is seen by
+//! [`RealFs::open_descriptors`] and the kernel gets it back in the end. Deliberately adds no retry, no fallback and no
+//! normalisation but one: size and link count of a directory, on which file systems disagree, read as 0 and 1.
+
+use std::cell::RefCell;
+use std::os::fd::OwnedFd;
+use std::path::Path;
+
+use nix::errno::Errno as KernelErrno;
+use nix::fcntl::{AT_FDCWD, AtFlags, OFlag, open, renameat};
+use nix::sys::stat::{FileStat, Mode as KernelMode, SFlag, fstat, stat};
+use nix::unistd::{UnlinkatFlags, close, linkat, mkdir, read, unlink, unlinkat, write};
+
+use super::{AccessMode, Create, Errno, Fd, FileKind, Fs, Mode, OpenFlags, Stat};
+
+/// The file system of the machine, as one contender uses it.
+#[derive(Debug, Default)]
+pub struct RealFs {
+    descriptors: RefCell<Vec<Option<OwnedFd>>>,
+}
+
+impl RealFs {
+    /// With no descriptor open.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// How many descriptors are open.
+    pub fn open_descriptors(&self) -> usize {
+        self.descriptors.borrow().iter().flatten().count()
+    }
+
+    fn install(&self, descriptor: OwnedFd) -> Fd {
+        let mut descriptors = self.descriptors.borrow_mut();
+        let number = match descriptors.iter().position(Option::is_none) {
+            Some(number) => number,
+            None => {
+                descriptors.push(None);
+                descriptors.len() - 1
+            }
+        };
+        descriptors[number] = Some(descriptor);
+        Fd(u32::try_from(number).expect("the kernel allows fewer than 2^32 descriptors"))
+    }
+
+    fn with<T>(&self, fd: Fd, call: impl FnOnce(&OwnedFd) -> nix::Result<T>) -> Result<T, Errno> {
+        let descriptors = self.descriptors.borrow();
+        let descriptor = descriptors.get(fd.0 as usize).and_then(Option::as_ref);
+        call(descriptor.ok_or(Errno::EBADF)?).map_err(Errno::from)
+    }
+}
+
+impl From<KernelErrno> for Errno {
+    fn from(errno: KernelErrno) -> Self {
+        Self::from_raw(errno as i32)
+    }
+}
+
+impl From<OpenFlags> for OFlag {
+    fn from(flags: OpenFlags) -> Self {
+        let mut kernel = match flags.access {
+            AccessMode::Read => Self::O_RDONLY,
+            AccessMode::Write => Self::O_WRONLY,
+            AccessMode::ReadWrite => Self::O_RDWR,
+        };
+        kernel |= match flags.create {
+            Create::Never => Self::empty(),
+            Create::IfAbsent => Self::O_CREAT,
+            Create::Exclusively => Self::O_CREAT | Self::O_EXCL,
+        };
+        kernel.set(Self::O_TRUNC, flags.truncate);
+        kernel.set(Self::O_APPEND, flags.append);
+        kernel | Self::O_CLOEXEC
+    }
+}
+
+impl From<Mode> for KernelMode {
+    fn from(mode: Mode) -> Self {
+        Self::from_bits_truncate(u32::from(mode.0))
+    }
+}
+
+impl From<FileStat> for Stat {
+    fn from(told: FileStat) -> Self {
+        let kind = match SFlag::from_bits_truncate(told.st_mode) & SFlag::S_IFMT {
+            SFlag::S_IFREG => FileKind::File,
+            SFlag::S_IFDIR => FileKind::Directory,
+            _ => FileKind::Other,
+        };
+        let (size, links) = match kind {
+            FileKind::Directory => (0, 1),
+            FileKind::File | FileKind::Other => (told.st_size.unsigned_abs(), told.st_nlink),
+        };
+        Self {
+            kind,
+            size,
+            links,
+            inode: told.st_ino,
+        }
+    }
+}
+
+impl Fs for RealFs {
+    fn open(&self, path: &Path, flags: OpenFlags, mode: Mode) -> Result<Fd, Errno> {
+        Ok(self.install(open(path, flags.into(), mode.into())?))
+    }
+
+    /// Not by dropping the [`OwnedFd`], which would swallow the error and, in debug builds, add an `fcntl`.
+    fn close(&self, fd: Fd) -> Result<(), Errno> {
+        let taken = self
+            .descriptors
+            .borrow_mut()
+            .get_mut(fd.0 as usize)
+            .and_then(Option::take);
+        Ok(close(taken.ok_or(Errno::EBADF)?)?)
+    }
+
+    fn read(&self, fd: Fd, buffer: &mut [u8]) -> Result<usize, Errno> {
+        self.with(fd, |descriptor| read(descriptor, buffer))
+    }
+
+    fn write(&self, fd: Fd, bytes: &[u8]) -> Result<usize, Errno> {
+        self.with(fd, |descriptor| write(descriptor, bytes))
+    }
+
+    fn stat(&self, path: &Path) -> Result<Stat, Errno> {
+        Ok(stat(path)?.into())
+    }
+
+    fn fstat(&self, fd: Fd) -> Result<Stat, Errno> {
+        self.with(fd, |descriptor| fstat(descriptor)).map(Stat::from)
+    }
+
+    fn link(&self, existing: &Path, new: &Path) -> Result<(), Errno> {
+        Ok(linkat(AT_FDCWD, existing, AT_FDCWD, new, AtFlags::empty())?)
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> Result<(), Errno> {
+        Ok(renameat(AT_FDCWD, from, AT_FDCWD, to)?)
+    }
+
+    fn unlink(&self, path: &Path) -> Result<(), Errno> {
+        Ok(unlink(path)?)
+    }
+
+    fn mkdir(&self, path: &Path, mode: Mode) -> Result<(), Errno> {
+        Ok(mkdir(path, mode.into())?)
+    }
+
+    fn rmdir(&self, path: &Path) -> Result<(), Errno> {
+        Ok(unlinkat(AT_FDCWD, path, UnlinkatFlags::RemoveDir)?)
+    }
+}

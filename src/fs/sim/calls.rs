@@ -1,0 +1,282 @@
+//! What each call does to the simulated state, and the footprint that it leaves.
+//!
+//! Footprints are read in one fixed order, the first object deciding what is read next: entries along the path, then the
+//! inode. What decides a failure is a load. The order of the checks is Linux's (`fs/namei.c`), because it decides which of
+//! two errors is reported.
+
+use std::path::Path;
+
+use super::inode::Body;
+use super::path::{Place, Slot};
+use super::{Description, State};
+use crate::access::{Accesses, InodeId, Object};
+use crate::fs::call::{Call, Reply, Value};
+use crate::fs::{AccessMode, Create, Errno, Fd, FileKind, OpenFlags, Stat};
+use crate::id::ProcessId;
+
+/// Who calls: a process, or whoever prepares the tree.
+type Actor = Option<ProcessId>;
+
+impl State {
+    pub(super) fn perform(&mut self, actor: Actor, call: &Call) -> (Reply, Accesses) {
+        let mut accesses = Accesses::none();
+        let touched = &mut accesses;
+        let reply = match call {
+            Call::Open { path, flags, mode: _ } => self.open(actor, path, *flags, touched).map(Value::Fd),
+            Call::Close { fd } => self.close(actor, *fd).map(|()| Value::Done),
+            Call::Read { fd, length } => self.read(actor, *fd, *length, touched).map(Value::Bytes),
+            Call::Write { fd, bytes } => self.write(actor, *fd, bytes, touched).map(Value::Count),
+            Call::Stat { path } => self.stat(path, touched).map(Value::Stat),
+            Call::Fstat { fd } => self.fstat(actor, *fd, touched).map(Value::Stat),
+            Call::Link { existing, new } => self.link(existing, new, touched).map(|()| Value::Done),
+            Call::Rename { from, to } => self.rename(from, to, touched).map(|()| Value::Done),
+            Call::Unlink { path } => self.unlink(path, touched).map(|()| Value::Done),
+            Call::Mkdir { path, mode: _ } => self.mkdir(actor, path, touched).map(|()| Value::Done),
+            Call::Rmdir { path } => self.rmdir(path, touched).map(|()| Value::Done),
+        };
+        (reply, accesses)
+    }
+
+    fn open(&mut self, actor: Actor, path: &Path, flags: OpenFlags, touched: &mut Accesses) -> Result<Fd, Errno> {
+        let inode = match self.walk(path, touched)? {
+            Place::Unnamed(directory) => self.open_existing(directory, flags, touched)?,
+            Place::Entry(slot) => match self.look_up(&slot, touched) {
+                Some(existing) => self.open_existing(existing, flags, touched)?,
+                None if flags.create == Create::Never => return Err(Errno::ENOENT),
+                None => self.create(actor, &slot, Body::File(Vec::new()), touched),
+            },
+        };
+        let description = Description {
+            inode,
+            offset: 0,
+            readable: flags.access != AccessMode::Write,
+            writable: flags.access != AccessMode::Read,
+            append: flags.append,
+        };
+        Ok(self.install(actor, description))
+    }
+
+    fn open_existing(&mut self, id: InodeId, flags: OpenFlags, touched: &mut Accesses) -> Result<InodeId, Errno> {
+        if flags.create == Create::Exclusively {
+            return Err(Errno::EEXIST);
+        }
+        match &mut self.inodes.get_mut(id).body {
+            // O_TRUNC asks for write access even with O_RDONLY (fs/open.c, build_open_flags).
+            Body::Directory(_) if flags.create == Create::IfAbsent || flags.truncate => return Err(Errno::EISDIR),
+            Body::Directory(_) if flags.access != AccessMode::Read => return Err(Errno::EISDIR),
+            Body::Directory(_) => {}
+            // A file that is empty already counts as stored all the same: that may only add classes.
+            Body::File(content) if flags.truncate => {
+                content.clear();
+                touched.store(Object::Content(id));
+            }
+            Body::File(_) => {}
+        }
+        Ok(id)
+    }
+
+    fn create(&mut self, actor: Actor, slot: &Slot, body: Body, touched: &mut Accesses) -> InodeId {
+        let id = self.next_id(actor);
+        self.inodes.insert(id, body);
+        self.name(slot, id, touched);
+        id
+    }
+
+    /// Makes the entry name the inode.
+    fn name(&mut self, slot: &Slot, id: InodeId, touched: &mut Accesses) {
+        touched.store(slot.object());
+        self.inodes.entries_mut(slot.directory()).set(&slot.name, id);
+        self.inodes.get_mut(id).links += 1;
+    }
+
+    /// Takes a name from the inode, which may vanish with it.
+    fn drop_link(&mut self, id: InodeId, touched: &mut Accesses) {
+        if matches!(self.inodes.get(id).body, Body::File(_)) {
+            touched.store(Object::Links(id));
+        }
+        self.inodes.get_mut(id).links -= 1;
+        self.reclaim(id);
+    }
+
+    fn close(&mut self, actor: Actor, fd: Fd) -> Result<(), Errno> {
+        let place = self.place(actor, fd)?;
+        self.table_mut(actor).descriptors[fd.0 as usize] = None;
+        let description = self.descriptions[place]
+            .take()
+            .expect("a descriptor names an open description");
+        self.inodes.get_mut(description.inode).opens -= 1;
+        self.reclaim(description.inode);
+        Ok(())
+    }
+
+    fn read(&mut self, actor: Actor, fd: Fd, length: usize, touched: &mut Accesses) -> Result<Vec<u8>, Errno> {
+        let description = self.description(actor, fd)?;
+        if !description.readable {
+            return Err(Errno::EBADF);
+        }
+        let (inode, offset) = (description.inode, description.offset);
+        let Body::File(content) = &self.inodes.get(inode).body else {
+            return Err(Errno::EISDIR);
+        };
+        touched.load(Object::Content(inode));
+        let start = usize::try_from(offset).map_or(content.len(), |offset| offset.min(content.len()));
+        let end = start.saturating_add(length).min(content.len());
+        let bytes = content[start..end].to_owned();
+        self.description_mut(actor, fd)?.offset += bytes.len() as u64;
+        Ok(bytes)
+    }
+
+    fn write(&mut self, actor: Actor, fd: Fd, bytes: &[u8], touched: &mut Accesses) -> Result<usize, Errno> {
+        let description = self.description(actor, fd)?;
+        if !description.writable {
+            return Err(Errno::EBADF);
+        }
+        // Nothing to write changes nothing, and does not move an appending offset (mm/filemap.c, generic_write_checks).
+        if bytes.is_empty() {
+            return Ok(0);
+        }
+        let (inode, append, offset) = (description.inode, description.append, description.offset);
+        let Body::File(content) = &mut self.inodes.get_mut(inode).body else {
+            unreachable!("a directory is never opened for writing")
+        };
+        touched.store(Object::Content(inode));
+        let start = if append {
+            content.len()
+        } else {
+            usize::try_from(offset).map_err(|_| Errno::EFBIG)?
+        };
+        let end = start + bytes.len();
+        if content.len() < end {
+            content.resize(end, 0);
+        }
+        content[start..end].copy_from_slice(bytes);
+        self.description_mut(actor, fd)?.offset = end as u64;
+        Ok(bytes.len())
+    }
+
+    fn stat(&self, path: &Path, touched: &mut Accesses) -> Result<Stat, Errno> {
+        let id = self.find(path, touched)?;
+        Ok(self.attributes(id, touched))
+    }
+
+    fn fstat(&self, actor: Actor, fd: Fd, touched: &mut Accesses) -> Result<Stat, Errno> {
+        let id = self.description(actor, fd)?.inode;
+        Ok(self.attributes(id, touched))
+    }
+
+    fn attributes(&self, id: InodeId, touched: &mut Accesses) -> Stat {
+        let inode = self.inodes.get(id);
+        let (size, links) = match &inode.body {
+            Body::Directory(_) => (0, 1),
+            Body::File(content) => {
+                touched.load(Object::Content(id));
+                touched.load(Object::Links(id));
+                (content.len() as u64, u64::from(inode.links))
+            }
+        };
+        let creator = id.creator.map_or(0, |process| u64::from(process.0) + 1);
+        Stat {
+            kind: inode.kind(),
+            size,
+            links,
+            inode: creator << 32 | u64::from(id.serial),
+        }
+    }
+
+    fn link(&mut self, existing: &Path, new: &Path, touched: &mut Accesses) -> Result<(), Errno> {
+        let id = self.find(existing, touched)?;
+        let Place::Entry(slot) = self.walk(new, touched)? else {
+            return Err(Errno::EEXIST);
+        };
+        if self.look_up(&slot, touched).is_some() {
+            return Err(Errno::EEXIST);
+        }
+        if self.inodes.get(id).kind() == FileKind::Directory {
+            return Err(Errno::EPERM);
+        }
+        touched.store(Object::Links(id));
+        self.name(&slot, id, touched);
+        Ok(())
+    }
+
+    fn rename(&mut self, from: &Path, to: &Path, touched: &mut Accesses) -> Result<(), Errno> {
+        let (from, to) = (self.walk(from, touched)?, self.walk(to, touched)?);
+        let (Place::Entry(from), Place::Entry(to)) = (from, to) else {
+            return Err(Errno::EBUSY);
+        };
+        let moved = self.look_up(&from, touched).ok_or(Errno::ENOENT)?;
+        let replaced = self.look_up(&to, touched);
+        if to.ancestors.contains(&moved) {
+            return Err(Errno::EINVAL);
+        }
+        if replaced.is_some_and(|replaced| from.ancestors.contains(&replaced)) {
+            return Err(Errno::ENOTEMPTY);
+        }
+        if let Some(replaced) = replaced {
+            if replaced == moved {
+                return Ok(());
+            }
+            match (&self.inodes.get(moved).body, &self.inodes.get(replaced).body) {
+                (Body::Directory(_), Body::File(_)) => return Err(Errno::ENOTDIR),
+                (Body::File(_), Body::Directory(_)) => return Err(Errno::EISDIR),
+                (Body::Directory(_), Body::Directory(entries)) => {
+                    touched.load(Object::Listing(replaced));
+                    if !entries.is_empty() {
+                        return Err(Errno::ENOTEMPTY);
+                    }
+                }
+                (Body::File(_), Body::File(_)) => {}
+            }
+            self.drop_link(replaced, touched);
+        }
+        // The moved inode keeps its one link: it never lacks a name in between.
+        touched.store(from.object());
+        touched.store(to.object());
+        self.inodes.entries_mut(from.directory()).clear(&from.name);
+        self.inodes.entries_mut(to.directory()).set(&to.name, moved);
+        Ok(())
+    }
+
+    fn unlink(&mut self, path: &Path, touched: &mut Accesses) -> Result<(), Errno> {
+        let Place::Entry(slot) = self.walk(path, touched)? else {
+            return Err(Errno::EISDIR);
+        };
+        let id = self.look_up(&slot, touched).ok_or(Errno::ENOENT)?;
+        if self.inodes.get(id).kind() == FileKind::Directory {
+            return Err(Errno::EISDIR);
+        }
+        self.unname(&slot, id, touched);
+        Ok(())
+    }
+
+    fn unname(&mut self, slot: &Slot, id: InodeId, touched: &mut Accesses) {
+        touched.store(slot.object());
+        self.inodes.entries_mut(slot.directory()).clear(&slot.name);
+        self.drop_link(id, touched);
+    }
+
+    fn mkdir(&mut self, actor: Actor, path: &Path, touched: &mut Accesses) -> Result<(), Errno> {
+        let Place::Entry(slot) = self.walk(path, touched)? else {
+            return Err(Errno::EEXIST);
+        };
+        if self.look_up(&slot, touched).is_some() {
+            return Err(Errno::EEXIST);
+        }
+        self.create(actor, &slot, Body::Directory(super::inode::Entries::default()), touched);
+        Ok(())
+    }
+
+    fn rmdir(&mut self, path: &Path, touched: &mut Accesses) -> Result<(), Errno> {
+        let Place::Entry(slot) = self.walk(path, touched)? else {
+            return Err(Errno::EBUSY);
+        };
+        let id = self.look_up(&slot, touched).ok_or(Errno::ENOENT)?;
+        let entries = self.inodes.entries(id).ok_or(Errno::ENOTDIR)?;
+        touched.load(Object::Listing(id));
+        if !entries.is_empty() {
+            return Err(Errno::ENOTEMPTY);
+        }
+        self.unname(&slot, id, touched);
+        Ok(())
+    }
+}

@@ -1,0 +1,9 @@
+//! onewinner.
+pub mod access;
+pub mod fs;
+pub mod happens_before;
+pub mod id;
+pub mod primitive;
+pub mod schedule;
+
+pub use schedule::Schedule;

@@ -1,0 +1,223 @@
+//! Lock primitives, written once over [`Fs`]: what the model checks is the code that runs.
+//!
+//! A new primitive is one file and one line in [`ALL`]. Deliberately knows no backend, schedule or property.
+
+mod create_new;
+mod stat_then_write;
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::fs::{Errno, Fd, Fs};
+
+pub use create_new::CreateNew;
+pub use stat_then_write::StatThenWrite;
+
+/// Every primitive that onewinner ships, in the order in which it is listed.
+pub const ALL: &[&dyn LockPrimitive] = &[&StatThenWrite, &CreateNew];
+
+/// The shipped primitive of that name.
+pub fn by_name(name: &str) -> Option<&'static dyn LockPrimitive> {
+    ALL.iter().copied().find(|primitive| primitive.name() == name)
+}
+
+/// A lock on a file system, as a protocol of system calls.
+///
+/// Each contender calls [`try_acquire`](Self::try_acquire); one that got [`Held`] calls [`release`](Self::release) with it
+/// once, from the same process and on the same [`Fs`]. The value itself is shared by all contenders, so it holds no state.
+///
+/// Duties of an implementer:
+///
+/// 1. Everything that another process could notice goes through `fs`: no clock, no randomness, no `std::fs`.
+/// 2. `try_acquire` does not wait. A lock that is held, or was a moment ago, is [`AcquireError::Busy`].
+/// 3. A call that failed for any other reason is [`AcquireError::Failed`], and what the attempt created is removed first.
+/// 4. `release` of a lock file that is gone is no error; a release that fails is reported.
+///
+/// It must not panic, and must not retry without a bound.
+///
+/// Not demanded: that the lock excludes anybody. The catalogue has broken ones on purpose;
+/// [`expectation`](Self::expectation) says which.
+///
+/// ```
+/// use std::path::Path;
+/// use onewinner::fs::sim;
+/// use onewinner::primitive::{AcquireError, CreateNew, LockPrimitive};
+///
+/// let (fs, lock) = (sim::alone(), Path::new("/lock"));
+/// let held = CreateNew.try_acquire(&fs, lock)?;
+/// assert!(matches!(CreateNew.try_acquire(&fs, lock), Err(AcquireError::Busy)));
+/// CreateNew.release(&fs, lock, held)?;
+/// assert!(CreateNew.try_acquire(&fs, lock).is_ok());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub trait LockPrimitive: Send + Sync {
+    /// The name on the command line, in kebab case.
+    fn name(&self) -> &'static str;
+
+    /// The protocol in one line, as system calls.
+    fn protocol(&self) -> &'static str;
+
+    /// What the lock is claimed to do when several contend.
+    fn expectation(&self) -> Expectation;
+
+    /// Attempts to take the lock named `lock`, once.
+    ///
+    /// # Errors
+    ///
+    /// [`AcquireError::Busy`] when somebody else has it; [`AcquireError::Failed`] when a call failed.
+    fn try_acquire(&self, fs: &dyn Fs, lock: &Path) -> Result<Held, AcquireError>;
+
+    /// Gives the lock back.
+    ///
+    /// # Errors
+    ///
+    /// The call that failed; the lock may then still be taken.
+    fn release(&self, fs: &dyn Fs, lock: &Path, held: Held) -> Result<(), CallError>;
+}
+
+/// What a primitive is declared to do, for `confirm` and specs to hold against the evidence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Expectation {
+    /// One contender wins, all others are busy.
+    ExactlyOneWinner,
+    /// Some schedule lets two or more in: the primitive is broken, and the harness must see it.
+    SeveralWinners,
+}
+
+/// The proof of an acquisition, and what the release needs of it.
+#[derive(Debug, PartialEq, Eq)]
+#[must_use = "a lock that is not released stays held"]
+pub struct Held {
+    /// The descriptor that carries the lock, for kernel locks; existence locks have none.
+    pub descriptor: Option<Fd>,
+}
+
+impl Held {
+    /// Held by the existence of a name alone.
+    pub fn by_name() -> Self {
+        Self { descriptor: None }
+    }
+}
+
+/// Why an attempt did not acquire the lock: two results that must never be mixed up.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AcquireError {
+    /// Another process has it, or had it while this one looked.
+    #[error("the lock is held")]
+    Busy,
+    /// A call failed: nothing is known about the lock.
+    #[error(transparent)]
+    Failed(#[from] CallError),
+}
+
+/// Busy becomes [`io::ErrorKind::AlreadyExists`], as a failed `create_new` in the standard library.
+impl From<AcquireError> for io::Error {
+    fn from(error: AcquireError) -> Self {
+        match error {
+            AcquireError::Busy => Self::new(io::ErrorKind::AlreadyExists, AcquireError::Busy),
+            AcquireError::Failed(error) => error.into(),
+        }
+    }
+}
+
+/// A system call that failed: what was attempted, on what, and why.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, thiserror::Error)]
+#[error("failed to {operation} {path:?}: {} ({errno})", errno.text())]
+pub struct CallError {
+    /// The operation, as a verb: `create`, `write`.
+    pub operation: String,
+    /// The file.
+    pub path: PathBuf,
+    /// The reason.
+    #[source]
+    pub errno: Errno,
+}
+
+impl CallError {
+    /// For `map_err`: the error of `operation` on `path`.
+    pub fn when(operation: &'static str, path: &Path) -> impl FnOnce(Errno) -> Self {
+        move |errno| Self {
+            operation: operation.to_owned(),
+            path: path.to_owned(),
+            errno,
+        }
+    }
+}
+
+impl From<CallError> for io::Error {
+    fn from(error: CallError) -> Self {
+        Self::new(Self::from(error.errno).kind(), error)
+    }
+}
+
+/// Removes the lock file, which may be gone: the release of every existence lock.
+fn remove(fs: &dyn Fs, lock: &Path) -> Result<(), CallError> {
+    match fs.unlink(lock) {
+        Ok(()) | Err(Errno::ENOENT) => Ok(()),
+        Err(errno) => Err(CallError::when("remove", lock)(errno)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fs::sim;
+
+    #[test]
+    fn names_are_unique_and_found() {
+        for primitive in ALL {
+            let found = by_name(primitive.name()).expect("listed");
+            assert_eq!(found.protocol(), primitive.protocol());
+        }
+        assert!(by_name("no-such-lock").is_none());
+    }
+
+    #[test]
+    fn second_acquire_is_busy_until_release() {
+        for primitive in ALL {
+            let (fs, lock) = (sim::alone(), Path::new("/lock"));
+            let held = primitive.try_acquire(&fs, lock).expect("free");
+            let busy = primitive.try_acquire(&fs, lock).expect_err("held");
+            assert_eq!(busy, AcquireError::Busy, "{}", primitive.name());
+            assert_eq!(io::Error::from(busy).kind(), io::ErrorKind::AlreadyExists);
+            primitive.release(&fs, lock, held).expect("held by us");
+            assert!(primitive.try_acquire(&fs, lock).is_ok());
+        }
+    }
+
+    #[test]
+    fn release_of_a_lock_that_is_gone_is_no_error_and_a_failed_release_is_one() {
+        for primitive in ALL {
+            let (fs, lock) = (sim::alone(), Path::new("/lock"));
+            let held = primitive.try_acquire(&fs, lock).expect("free");
+            fs.unlink(lock).expect("there");
+            assert_eq!(primitive.release(&fs, lock, held), Ok(()));
+
+            fs.mkdir(lock, crate::fs::Mode::DIRECTORY).expect("absent");
+            let error = primitive.release(&fs, lock, Held::by_name()).expect_err("a directory");
+            assert_eq!(error.errno, Errno::EISDIR);
+        }
+    }
+
+    #[test]
+    fn a_missing_directory_is_an_error_and_never_busy() {
+        for primitive in ALL {
+            let error = primitive
+                .try_acquire(&sim::alone(), Path::new("/absent/lock"))
+                .expect_err("no directory");
+            assert!(
+                matches!(
+                    error,
+                    AcquireError::Failed(CallError {
+                        errno: Errno::ENOENT,
+                        ..
+                    })
+                ),
+                "{error}"
+            );
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! `stat-then-write`: the defect that onewinner began with, kept as it was.
+//!
+//! Two processes that pass the `stat` together both create the file and both believe that they hold the lock. It is the
+//! positive control of every run: a harness that does not catch it has lost its teeth.
+
+use std::path::Path;
+
+use super::{AcquireError, CallError, Expectation, Held, LockPrimitive, remove};
+use crate::fs::{Errno, Fs, Mode, OpenFlags};
+
+/// What the file says; nobody reads it.
+const RECORD: &[u8] = b"locked\n";
+
+/// The broken lock: looks whether the file is there, and if not, writes it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct StatThenWrite;
+
+impl LockPrimitive for StatThenWrite {
+    fn name(&self) -> &'static str {
+        "stat-then-write"
+    }
+
+    fn protocol(&self) -> &'static str {
+        "stat(L); open(L, O_CREAT|O_TRUNC); write; close"
+    }
+
+    fn expectation(&self) -> Expectation {
+        Expectation::SeveralWinners
+    }
+
+    fn try_acquire(&self, fs: &dyn Fs, lock: &Path) -> Result<Held, AcquireError> {
+        match fs.stat(lock) {
+            Ok(_) => return Err(AcquireError::Busy),
+            Err(Errno::ENOENT) => {}
+            Err(errno) => return Err(CallError::when("look at", lock)(errno).into()),
+        }
+        let fd = fs
+            .open(lock, OpenFlags::OVERWRITE, Mode::FILE)
+            .map_err(CallError::when("create", lock))?;
+        // As in the original: a write that fails leaves the file behind, and the lock held by nobody.
+        let written = fs.write(fd, RECORD);
+        fs.close(fd).map_err(CallError::when("close", lock))?;
+        written.map_err(CallError::when("write", lock))?;
+        Ok(Held::by_name())
+    }
+
+    fn release(&self, fs: &dyn Fs, lock: &Path, _held: Held) -> Result<(), CallError> {
+        remove(fs, lock)
+    }
+}
