@@ -1,0 +1,128 @@
+//! Attempts: the events of a history, grouped by acquire and release.
+
+use super::{Event, What};
+use crate::id::ProcessId;
+use crate::primitive::CallError;
+
+/// One attempt to acquire, with the release that followed if it won.
+///
+/// Positions are those of events in the history.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attempt {
+    /// Who attempts.
+    pub process: ProcessId,
+    /// Where it begins.
+    pub began: usize,
+    /// What came of it.
+    pub result: Result,
+    /// Where that was known; `None` while the attempt is undecided.
+    pub decided: Option<usize>,
+    /// The calls made to acquire.
+    pub calls: Vec<usize>,
+    /// The release, if it was begun.
+    pub release: Option<Release>,
+}
+
+/// What came of an attempt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Result {
+    /// The history ends before it is known.
+    Undecided,
+    /// It won.
+    Acquired,
+    /// It lost.
+    Busy,
+    /// It ended with an error.
+    Failed(CallError),
+    /// The lock's code panicked.
+    Panicked(String),
+}
+
+/// The release of a lock.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Release {
+    /// Where it begins.
+    pub began: usize,
+    /// Where it ended; `None` while it goes on.
+    pub ended: Option<usize>,
+    /// Whether it reported success.
+    pub succeeded: bool,
+    /// The calls made to release.
+    pub calls: Vec<usize>,
+}
+
+impl Attempt {
+    /// Whether it won.
+    pub fn acquired(&self) -> bool {
+        self.result == Result::Acquired
+    }
+
+    /// Where the hold begins: the last call of the acquisition, or the event itself in a history without calls.
+    pub fn hold_begins(&self) -> Option<usize> {
+        self.acquired()
+            .then(|| self.calls.last().copied().or(self.decided))
+            .flatten()
+    }
+
+    /// Where the hold ends: the first call of the release, or the event itself in a history without calls.
+    pub fn hold_ends(&self) -> Option<usize> {
+        let release = self.release.as_ref()?;
+        if self.calls.is_empty() {
+            return Some(release.began);
+        }
+        release.calls.first().copied()
+    }
+}
+
+/// Groups events into attempts, in the order in which these began.
+pub(super) fn of(events: &[Event]) -> Vec<Attempt> {
+    let mut attempts: Vec<Attempt> = Vec::new();
+    for (position, event) in events.iter().enumerate() {
+        if event.what == What::AcquireBegan {
+            attempts.push(Attempt {
+                process: event.process,
+                began: position,
+                result: Result::Undecided,
+                decided: None,
+                calls: Vec::new(),
+                release: None,
+            });
+        } else if let Some(attempt) = attempts.iter_mut().rfind(|attempt| attempt.process == event.process) {
+            extend(attempt, position, &event.what);
+        }
+    }
+    attempts
+}
+
+fn extend(attempt: &mut Attempt, position: usize, what: &What) {
+    if attempt.decided.is_none() {
+        attempt.decided = Some(position);
+        attempt.result = match what {
+            What::Acquired => Result::Acquired,
+            What::Busy => Result::Busy,
+            What::Failed { error } => Result::Failed(error.clone()),
+            What::Panicked { message } => Result::Panicked(message.clone()),
+            _ => {
+                attempt.decided = None;
+                Result::Undecided
+            }
+        };
+    }
+    match (what, &mut attempt.release) {
+        (What::ReleaseBegan, release) => {
+            *release = Some(Release {
+                began: position,
+                ended: None,
+                succeeded: false,
+                calls: Vec::new(),
+            });
+        }
+        (What::Released | What::ReleaseFailed { .. }, Some(release)) => {
+            release.ended = Some(position);
+            release.succeeded = *what == What::Released;
+        }
+        (What::Performed { .. }, Some(release)) if release.ended.is_none() => release.calls.push(position),
+        (What::Performed { .. }, None) if attempt.decided.is_none() => attempt.calls.push(position),
+        _ => {}
+    }
+}

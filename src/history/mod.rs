@@ -1,0 +1,220 @@
+//! What happened in one execution, as every backend tells it.
+//!
+//! A history is a list of events in the order in which they were seen. Backends that control each call put the calls in,
+//! with footprints: then instants are judged by happens-before. Backends that only watch (`race`) log *acquired* after the
+//! call returned and *release* before it is called, by one shared counter: then by the order of the events.
+//! Deliberately knows no property and no backend.
+
+mod attempt;
+mod outcome;
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::access::Accesses;
+use crate::fs::FileKind;
+use crate::fs::call::{Call, Reply};
+use crate::happens_before::{HappensBefore, Step};
+use crate::id::ProcessId;
+use crate::primitive::CallError;
+use crate::schedule::Schedule;
+
+pub use attempt::{Attempt, Release, Result as AttemptResult};
+pub use outcome::Outcome;
+
+/// One run of a scenario from its first step to its end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Execution {
+    /// The choices that made it; empty where the kernel chose.
+    pub schedule: Schedule,
+    /// What happened.
+    pub history: History,
+    /// How it ended.
+    pub end: End,
+}
+
+/// How an execution ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum End {
+    /// Every process did all that the scenario asks.
+    Completed,
+    /// The scheduler stopped it before.
+    Cut,
+    /// A schedule that was followed asked for a step that its process could not take.
+    Diverged {
+        /// The first step that differs, counted from 0.
+        step: usize,
+        /// What was expected, and what was there.
+        reason: String,
+    },
+}
+
+/// The events of one execution, with what frames them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct History {
+    /// How many processes took part.
+    pub processes: usize,
+    /// The lock that they contended for.
+    pub lock: PathBuf,
+    /// The process in one of whose calls an error was injected.
+    pub disturbed: Option<ProcessId>,
+    /// What happened, in the order in which it was seen.
+    pub events: Vec<Event>,
+    /// The file system as it was seen from outside, from the first to the last look.
+    pub snapshots: Vec<Snapshot>,
+}
+
+/// Something that a process did or met.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// Who.
+    pub process: ProcessId,
+    /// What.
+    #[serde(flatten)]
+    pub what: What,
+}
+
+/// Kinds of events. *Began* and its end bracket an operation; calls stand between.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub enum What {
+    /// An attempt to acquire begins.
+    AcquireBegan,
+    /// The attempt won.
+    Acquired,
+    /// The attempt lost: somebody else has the lock.
+    Busy,
+    /// The attempt ended with an error.
+    Failed {
+        /// The error.
+        error: CallError,
+    },
+    /// The holder's work inside ended.
+    Worked {
+        /// How many entries it appended.
+        appended: u64,
+    },
+    /// The holder's work inside ended with an error.
+    WorkFailed {
+        /// The error.
+        error: String,
+    },
+    /// The holder begins to release.
+    ReleaseBegan,
+    /// The lock was given back.
+    Released,
+    /// The release ended with an error.
+    ReleaseFailed {
+        /// The error.
+        error: CallError,
+    },
+    /// A system call was performed.
+    Performed {
+        /// The call.
+        call: Call,
+        /// The kernel's answer.
+        reply: Reply,
+        /// What it touched.
+        accesses: Accesses,
+    },
+    /// The lock's code panicked.
+    Panicked {
+        /// The message.
+        message: String,
+    },
+}
+
+/// The file system at one moment, as somebody outside sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Snapshot {
+    /// How many events came before it.
+    pub position: usize,
+    /// Every name, its kind, and its content.
+    pub files: Vec<SeenFile>,
+    /// How many descriptors each process has open.
+    pub descriptors: Vec<usize>,
+    /// How many entries the workload wrote more than once; `None` without the workload.
+    pub duplicates: Option<u64>,
+}
+
+/// A name in a [`Snapshot`].
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct SeenFile {
+    /// Its path.
+    pub path: PathBuf,
+    /// What it is.
+    pub kind: FileKind,
+    /// Its bytes; empty for a directory.
+    pub content: Vec<u8>,
+}
+
+impl History {
+    /// An empty history of `processes` processes that contend for `lock`.
+    pub fn new(processes: usize, lock: PathBuf) -> Self {
+        Self {
+            processes,
+            lock,
+            disturbed: None,
+            events: Vec::new(),
+            snapshots: Vec::new(),
+        }
+    }
+
+    /// The attempts in the order in which they began.
+    pub fn attempts(&self) -> Vec<Attempt> {
+        attempt::of(&self.events)
+    }
+
+    /// The performed calls, each with its position among the events.
+    pub fn calls(&self) -> impl Iterator<Item = (usize, ProcessId, &Call, &Reply, &Accesses)> {
+        self.events
+            .iter()
+            .enumerate()
+            .filter_map(|(position, event)| match &event.what {
+                What::Performed { call, reply, accesses } => Some((position, event.process, call, reply, accesses)),
+                _ => None,
+            })
+    }
+
+    /// The steps, for happens-before and for the class of the execution.
+    pub fn steps(&self) -> Vec<Step> {
+        self.calls()
+            .map(|(_, process, _, _, accesses)| Step {
+                process,
+                accesses: accesses.clone(),
+            })
+            .collect()
+    }
+
+    /// The order of the performed calls, addressed by their positions among the events.
+    pub fn order(&self) -> Order {
+        Order {
+            positions: self.calls().map(|(position, ..)| position).collect(),
+            relation: HappensBefore::of(self.processes, &self.steps()),
+        }
+    }
+}
+
+/// Happens-before among the performed calls of a history.
+#[derive(Clone, Debug)]
+pub struct Order {
+    positions: Vec<usize>,
+    relation: HappensBefore,
+}
+
+impl Order {
+    /// Whether the call at event `earlier` happens before the call at event `later`.
+    ///
+    /// # Panics
+    ///
+    /// When one of the two events is no call.
+    pub fn before(&self, earlier: usize, later: usize) -> bool {
+        let step = |event| {
+            let found = self.positions.binary_search(&event);
+            found.expect("only calls are ordered by happens-before")
+        };
+        self.relation.before(step(earlier), step(later))
+    }
+}

@@ -1,0 +1,123 @@
+//! What to run, as plain data: how many processes, how often, and what a holder does inside.
+//!
+//! Deliberately knows no backend and no property.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::fs::inject::Injection;
+use crate::workload::hub_sync;
+
+/// The fewest processes that contend.
+pub const LEAST_PROCESSES: usize = 2;
+/// The most processes that contend: one bit each in a 64-bit word of the race's shared memory.
+pub const MOST_PROCESSES: usize = 64;
+
+/// What is run, on whatever backend.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Scenario {
+    /// What each process does.
+    pub kind: Kind,
+    /// How many processes take part.
+    pub processes: usize,
+    /// What a holder does between acquire and release.
+    pub work: Work,
+}
+
+/// What each process does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// One attempt each; winners hold until all have answered.
+    Contend,
+    /// So many rounds of: attempt, and if it won: work, release.
+    Cycle {
+        /// Attempts of each process.
+        rounds: u32,
+    },
+    /// One process attempts while one of its calls fails; when it is done, a second one attempts undisturbed.
+    Fault {
+        /// The call of the first process that fails.
+        injection: Injection,
+    },
+}
+
+/// What a holder does between acquire and release.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Work {
+    /// Nothing: the lock alone is looked at.
+    #[default]
+    Nothing,
+    /// The sync that the seed's lock guarded: load state, append entries, save state.
+    HubSync,
+}
+
+impl Scenario {
+    /// One attempt each, of `processes` processes.
+    pub fn contend(processes: usize) -> Self {
+        Self {
+            kind: Kind::Contend,
+            processes,
+            work: Work::Nothing,
+        }
+    }
+
+    /// `rounds` attempts each, with release, of `processes` processes.
+    pub fn cycle(processes: usize, rounds: u32) -> Self {
+        Self {
+            kind: Kind::Cycle { rounds },
+            processes,
+            work: Work::Nothing,
+        }
+    }
+
+    /// One sync each under the lock, of `processes` processes.
+    pub fn hub_sync(processes: usize) -> Self {
+        Self {
+            work: Work::HubSync,
+            ..Self::cycle(processes, 1)
+        }
+    }
+
+    /// One failing call, then a second attempt.
+    pub fn fault(injection: Injection) -> Self {
+        Self {
+            kind: Kind::Fault { injection },
+            processes: 2,
+            work: Work::Nothing,
+        }
+    }
+
+    /// Where the lock is when the scenario runs in `directory`.
+    pub fn lock(&self, directory: &Path) -> PathBuf {
+        match self.work {
+            Work::Nothing => directory.join("lock"),
+            Work::HubSync => hub_sync::lock_path(directory),
+        }
+    }
+
+    /// The directories that must be there before the first step.
+    pub fn directories(&self, directory: &Path) -> Vec<PathBuf> {
+        match self.work {
+            Work::Nothing => Vec::new(),
+            Work::HubSync => vec![directory.join("hub")],
+        }
+    }
+}
+
+impl fmt::Display for Scenario {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.kind {
+            Kind::Contend => write!(f, "contend {}", self.processes)?,
+            Kind::Cycle { rounds } => write!(f, "cycle {}×{rounds}", self.processes)?,
+            Kind::Fault { injection } => write!(f, "fault {} in call {}", injection.errno, injection.call)?,
+        }
+        match self.work {
+            Work::Nothing => Ok(()),
+            Work::HubSync => f.write_str(", hub sync"),
+        }
+    }
+}

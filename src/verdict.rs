@@ -1,0 +1,210 @@
+//! What is known at the end: holds, violated or inconclusive, and never without what was covered.
+//!
+//! Deliberately decides nothing: `check` does. Exit codes are here because they are the meaning of a verdict.
+
+use serde::Serialize;
+
+use crate::history::{Execution, Outcome};
+use crate::scenario::Scenario;
+
+/// The answer to "is it as claimed?".
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "verdict", rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Verdict {
+    /// No property was violated in what [`Coverage`] tells.
+    Holds,
+    /// A property was violated.
+    Violated(Box<Counterexample>),
+    /// Nothing can be concluded.
+    Inconclusive {
+        /// Why, and what to change.
+        reason: String,
+    },
+}
+
+impl Verdict {
+    /// One word for a table.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Holds => "holds",
+            Self::Violated(_) => "violated",
+            Self::Inconclusive { .. } => "inconclusive",
+        }
+    }
+}
+
+/// How a property was violated.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Counterexample {
+    /// The property.
+    pub property: &'static str,
+    /// What went wrong, in one sentence.
+    pub sentence: String,
+    /// The execution that shows it.
+    pub execution: Execution,
+    /// How often it was replayed and showed the same; `None` where the kernel chose the schedule.
+    pub reproduced: Option<Reproduced>,
+}
+
+/// The result of replaying a counterexample.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Reproduced {
+    /// Replays that led to the same history.
+    pub same: u32,
+    /// Replays.
+    pub of: u32,
+}
+
+/// What a verdict rests on.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Coverage {
+    /// The world in which the lock ran.
+    pub backend: &'static str,
+    /// The primitive.
+    pub lock: &'static str,
+    /// What was run.
+    pub scenario: Scenario,
+    /// Executions, or rounds of a race, that were run to their end.
+    pub executions: u64,
+    /// Executions that the search had to give up, which a sound search never does.
+    pub blocked: u64,
+    /// How much of the space was seen.
+    pub extent: Extent,
+    /// What came out, how often.
+    pub outcomes: Vec<OutcomeRow>,
+    /// The seed of every random choice.
+    pub seed: u64,
+    /// What this backend cannot see, and what else limits the verdict.
+    pub blind_spots: Vec<String>,
+}
+
+/// How much of the space was seen.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "extent", rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Extent {
+    /// Every schedule within the bounds; without a bound: every schedule.
+    Complete {
+        /// The bounds, in words; none if there is none.
+        bounds: Vec<String>,
+    },
+    /// A limit was reached first.
+    Cut {
+        /// The limit, in words.
+        limit: String,
+    },
+    /// Rounds were sampled.
+    Sampled {
+        /// Rounds in which a property was violated.
+        violations: u64,
+        /// The bounds on the rate of violations, at 95 %, nominal.
+        rate: RateBounds,
+    },
+}
+
+/// Confidence bounds on a rate.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct RateBounds {
+    /// Not below this; 0 when nothing was seen.
+    pub lower: f64,
+    /// Not above this.
+    pub upper: f64,
+}
+
+/// One outcome, and how often it came.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct OutcomeRow {
+    /// The outcome.
+    #[serde(flatten)]
+    pub outcome: Outcome,
+    /// Executions that ended so.
+    pub count: u64,
+    /// Whether it may be.
+    pub grade: Grade,
+}
+
+/// The grade of an outcome, in the terms of jcstress.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Grade {
+    /// As it should be.
+    Acceptable,
+    /// Allowed, but worth a look.
+    Interesting,
+    /// A property is violated.
+    Forbidden,
+}
+
+/// A verdict with what it rests on: the two never part.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Judged {
+    /// The verdict.
+    #[serde(flatten)]
+    pub verdict: Verdict,
+    /// What was covered.
+    pub coverage: Coverage,
+}
+
+/// What the command's exit code means. Of several, the first in this order counts: 101, 2, 1, 3, 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// 0: as claimed.
+    AsClaimed,
+    /// 1: not as claimed.
+    NotAsClaimed,
+    /// 2: the command was used wrongly, or a directory is missing or not writable.
+    Usage,
+    /// 3: inconclusive.
+    Inconclusive,
+    /// 101: a bug in onewinner; the code of a panic.
+    Bug,
+    /// 130: interrupted, after cleaning up.
+    Interrupted,
+}
+
+impl Exit {
+    /// The number given to the shell.
+    pub fn code(self) -> u8 {
+        match self {
+            Self::AsClaimed => 0,
+            Self::NotAsClaimed => 1,
+            Self::Usage => 2,
+            Self::Inconclusive => 3,
+            Self::Bug => 101,
+            Self::Interrupted => 130,
+        }
+    }
+
+    /// The one of the two that counts.
+    pub fn and(self, other: Self) -> Self {
+        let rank = |exit| match exit {
+            Self::Interrupted => 0,
+            Self::Bug => 1,
+            Self::Usage => 2,
+            Self::NotAsClaimed => 3,
+            Self::Inconclusive => 4,
+            Self::AsClaimed => 5,
+        };
+        if rank(other) < rank(self) { other } else { self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_several_codes_the_gravest_counts() {
+        use Exit::{AsClaimed, Bug, Inconclusive, NotAsClaimed, Usage};
+        for (a, b, both) in [
+            (AsClaimed, Inconclusive, 3),
+            (Inconclusive, NotAsClaimed, 1),
+            (NotAsClaimed, Usage, 2),
+            (Usage, Bug, 101),
+            (AsClaimed, AsClaimed, 0),
+        ] {
+            assert_eq!((a.and(b).code(), b.and(a).code()), (both, both));
+        }
+    }
+}

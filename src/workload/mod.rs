@@ -1,0 +1,2 @@
+//! What a holder does inside.
+pub mod hub_sync;
