@@ -47,16 +47,21 @@ impl Contender {
     /// Does all that the scenario asks of this process, and tells each event when it happens.
     pub fn run(&self, fs: &dyn Fs, tell: &mut dyn FnMut(What)) {
         match self.scenario.kind {
-            Kind::Contend => drop(self.attempt(fs, tell)),
+            // The lock is never given back: a winner holds until all have answered.
+            Kind::Contend => {
+                let _held = self.attempt(fs, tell);
+            }
             Kind::Cycle { rounds } => {
                 for _ in 0..rounds {
                     self.cycle(fs, tell);
                 }
             }
             Kind::Fault { injection } if self.process == ProcessId(0) => {
-                drop(self.attempt(&injected(fs, injection), tell));
+                let _held = self.attempt(&injected(fs, injection), tell);
             }
-            Kind::Fault { .. } => drop(self.attempt(fs, tell)),
+            Kind::Fault { .. } => {
+                let _held = self.attempt(fs, tell);
+            }
         }
     }
 

@@ -9,3 +9,4 @@
 //! Each runs the same [`contender`]. No backend judges what it saw.
 
 pub mod contender;
+pub mod sim;

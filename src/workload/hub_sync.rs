@@ -30,3 +30,7 @@ pub fn work(_fs: &dyn Fs, _context: &Path, _entries: &[Entry]) -> Result<Synced,
 pub fn duplicates(_markdown: &[u8]) -> u64 {
     0
 }
+/// Entries.
+pub fn entries_path(context: &Path) -> PathBuf {
+    context.join("hub").join("entries.md")
+}
