@@ -9,4 +9,5 @@
 //! Each runs the same [`contender`]. No backend judges what it saw.
 
 pub mod contender;
+pub mod loom;
 pub mod sim;
