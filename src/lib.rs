@@ -5,5 +5,6 @@ pub mod happens_before;
 pub mod id;
 pub mod primitive;
 pub mod schedule;
+pub mod workload;
 
 pub use schedule::Schedule;
