@@ -1,6 +1,7 @@
 //! onewinner.
 pub mod access;
 pub mod backend;
+pub mod check;
 pub mod explore;
 pub mod fs;
 pub mod happens_before;

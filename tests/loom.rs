@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use onewinner::backend::loom::{Bounds, Modeled, model};
 use onewinner::backend::sim;
-use onewinner::explore::{Exhaustive, Limits, Stop};
+use onewinner::explore::{Exhaustive, Limits, Random, Scheduler, Stop};
 use onewinner::history::{AttemptResult, Execution, Outcome};
 use onewinner::id::ProcessId;
 use onewinner::primitive::{self, LockPrimitive};
@@ -46,7 +46,7 @@ fn under_loom(
 ) -> (Modeled, BTreeMap<Result, u64>) {
     let results = Arc::new(Mutex::new(BTreeMap::new()));
     let seen = Arc::clone(&results);
-    let modeled = model(primitive, scenario, bounds, move |execution| {
+    let modeled = model(primitive, scenario, bounds, &Arc::default(), move |execution| {
         *seen
             .lock()
             .expect("one thread runs at a time")
@@ -58,20 +58,18 @@ fn under_loom(
 }
 
 fn check(name: &str, scenario: &Scenario) {
+    check_against(name, scenario, &mut Exhaustive::new(), Limits::default());
+}
+
+fn check_against(name: &str, scenario: &Scenario, scheduler: &mut dyn Scheduler, limits: Limits) {
     let primitive = primitive::by_name(name).expect("shipped");
     let (modeled, loom) = under_loom(primitive, scenario, BOUNDS);
-    assert_eq!((modeled.stop, modeled.crossed), (Stop::Exhausted, false));
+    assert_eq!((modeled.searched.stop, modeled.crossed), (Stop::Exhausted, false));
     let mut simulated = BTreeMap::<Result, u64>::new();
-    sim::explore(
-        primitive,
-        scenario,
-        &mut Exhaustive::new(),
-        Limits::default(),
-        &mut |execution| {
-            *simulated.entry(result(&execution)).or_default() += 1;
-            ControlFlow::Continue(())
-        },
-    );
+    sim::explore(primitive, scenario, scheduler, limits, &mut |execution| {
+        *simulated.entry(result(&execution)).or_default() += 1;
+        ControlFlow::Continue(())
+    });
     assert!(
         loom.keys().eq(simulated.keys()),
         "{name}, {scenario}: loom {loom:#?}, sim {simulated:#?}"
@@ -97,4 +95,21 @@ fn cycles_with_2_contenders() {
     check("create-new", &Scenario::cycle(2, 1));
     check("create-new", &Scenario::cycle(2, 2));
     check("stat-then-write", &Scenario::cycle(2, 1));
+}
+
+/// The 1,428,574 interleavings of the second are left to the slow suite; here a sample of them stands for all.
+#[test]
+fn hub_sync_with_2_contenders() {
+    check("create-new", &Scenario::hub_sync(2));
+    let limits = Limits {
+        executions: 30_000,
+        ..Limits::default()
+    };
+    check_against("stat-then-write", &Scenario::hub_sync(2), &mut Random::new(1), limits);
+}
+
+#[test]
+#[ignore = "slow suite: run with cargo test --release --test loom -- --ignored"]
+fn hub_sync_with_2_contenders_in_every_interleaving() {
+    check("stat-then-write", &Scenario::hub_sync(2));
 }

@@ -4,12 +4,13 @@
 //! simulated file system. What loom shows, `sim` replays: an execution carries the order of its calls as a schedule.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::contender::Contender;
 use super::sim;
-use crate::explore::{Exhaustive, Limits, Random, Stop};
+use crate::explore::{Exhaustive, Limits, Random, Searched, Stop};
 use crate::fs::loom::{Domains, Modelled};
 use crate::history::{End, Event, Execution, What};
 use crate::primitive::LockPrimitive;
@@ -20,7 +21,7 @@ use crate::schedule::Schedule;
 pub const MOST_PROCESSES: usize = loom::MAX_THREADS;
 
 /// The most thread switches in one execution before loom gives up.
-const MOST_BRANCHES: usize = 100_000;
+pub const MOST_BRANCHES: usize = 100_000;
 
 /// What loom says when that limit is reached (`loom::rt::path`).
 const BRANCHES_EXCEEDED: &str = "maximum number of branches";
@@ -39,15 +40,13 @@ pub struct Bounds {
 /// What loom did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Modeled {
-    /// Executions, up to the limit.
-    pub executions: u64,
-    /// Why it ended.
-    pub stop: Stop,
+    /// Executions, up to the limit, and why it ended.
+    pub searched: Searched,
     /// Whether some call touched objects of two domains, so that loom did not know of a conflict.
     pub crossed: bool,
 }
 
-/// Runs `scenario` under loom and hands each execution to `watch`.
+/// Runs `scenario` under loom and hands each execution to `watch`, until `interrupted` is set.
 ///
 /// # Panics
 ///
@@ -56,6 +55,7 @@ pub fn model(
     primitive: &'static dyn LockPrimitive,
     scenario: &Scenario,
     bounds: Bounds,
+    interrupted: &Arc<AtomicBool>,
     watch: impl FnMut(Execution) + Send + 'static,
 ) -> Modeled {
     assert!(
@@ -65,6 +65,7 @@ pub fn model(
     let domains = Arc::new(learn(primitive, scenario));
     let run = Arc::new(Mutex::new(Run {
         executions: 0,
+        steps: 0,
         domains: Domains::clone(&domains),
         crossed: false,
         watch,
@@ -72,7 +73,12 @@ pub fn model(
     let execution = {
         let (run, scenario) = (Arc::clone(&run), scenario.clone());
         let contenders = sim::contenders(primitive, &scenario);
+        let interrupted = Arc::clone(interrupted);
         move || {
+            // loom can be left only by a panic; nobody holds anything here, and no message is due.
+            if interrupted.load(Ordering::Relaxed) {
+                resume_unwind(Box::new(Interrupted));
+            }
             let execution = execute(&contenders, &scenario, &domains);
             lock(&run).take(execution, bounds.executions);
         }
@@ -81,6 +87,7 @@ pub fn model(
     let ended = catch_unwind(AssertUnwindSafe(|| builder(bounds).check(execution)));
     let run = lock(&run);
     let stop = match ended {
+        Err(payload) if payload.is::<Interrupted>() => Stop::Asked,
         Err(payload) if !sim::panic_message(&*payload).contains(BRANCHES_EXCEEDED) => resume_unwind(payload),
         Err(_) => Stop::Steps,
         Ok(()) if run.executions > bounds.executions => Stop::Executions,
@@ -88,14 +95,21 @@ pub fn model(
         Ok(()) => Stop::Exhausted,
     };
     Modeled {
-        executions: run.executions.min(bounds.executions),
-        stop,
+        searched: Searched {
+            executions: run.executions.min(bounds.executions),
+            steps: run.steps,
+            stop,
+        },
         crossed: run.crossed,
     }
 }
 
+/// The payload of the panic that leaves loom when the user has asked for it.
+struct Interrupted;
+
 struct Run<W> {
     executions: u64,
+    steps: u64,
     domains: Domains,
     crossed: bool,
     watch: W,
@@ -105,6 +119,7 @@ impl<W: FnMut(Execution)> Run<W> {
     /// Counts an execution, and shows it unless it is the one beyond the limit.
     fn take(&mut self, execution: Execution, most: u64) {
         self.executions += 1;
+        self.steps += execution.schedule.len() as u64;
         for (_, _, _, _, accesses) in execution.history.calls() {
             self.crossed |= self.domains.learn(accesses);
         }
