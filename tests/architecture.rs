@@ -21,8 +21,8 @@ use source::Source;
 
 /// Each module may import those above it, or fewer.
 ///
-/// Of a shorter list, `fs` stands for the module with all that is in it, `fs::_` for the types and traits that `fs/mod.rs`
-/// names, `fs::call` for one item.
+/// Of a shorter list, `fs` stands for the module with all that is in it, `fs::_` for the types and traits that
+/// `fs/mod.rs` names, `fs::call` for one item.
 const TABLE: &[Module] = &[
     Module::above("id"),
     Module::above("access"),

@@ -116,7 +116,8 @@ fn each_primitive_has_a_spec_of_its_own() {
 fn a_spec_that_strays_is_refused_with_the_reason() {
     let protocol = primitive::CreateNew.protocol();
     let sound = format!(
-        "+++\nlock = \"create-new\"\nexpect = \"exactly-one-winner\"\nprocesses = 3\nevidence = [\"loom\", \"sim\"]\n+++\n\nProtocol: `{protocol}`\n"
+        "+++\nlock = \"create-new\"\nexpect = \"exactly-one-winner\"\nprocesses = 3\n\
+         evidence = [\"loom\", \"sim\"]\n+++\n\nProtocol: `{protocol}`\n"
     );
     check(&sound).unwrap();
     for (from, to, reason) in [

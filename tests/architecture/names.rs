@@ -100,10 +100,9 @@ impl Survey {
             "self" | "super" => {
                 let steps = path.segments.iter().take_while(|segment| *segment == "super").count();
                 let kept = path.module.len().saturating_sub(steps);
-                let rest = path.segments.iter().skip(steps.max(1)).cloned();
-                // `self::super` climbs too.
-                let rest: Vec<String> = rest.collect();
+                let rest = path.segments.iter().skip(steps.max(1)).cloned().collect::<Vec<_>>();
                 let module = path.module[..kept].to_owned();
+                // `self::super` climbs too.
                 if rest.first().is_some_and(|segment| segment == "super") {
                     return self.names(&Written { segments: rest, module }, depth);
                 }

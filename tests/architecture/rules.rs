@@ -162,8 +162,8 @@ fn import(from: &str, name: &[String], table: &[Module]) -> Option<String> {
     (!allowed).then(|| format!("`{from}` imports `{shown}`, and may import {} only", only.join(", ")))
 }
 
-/// Whether an entry of a short list allows the name. A module on the way to it is allowed too: what is used of it is a name
-/// of its own.
+/// Whether an entry of a short list allows the name. A module on the way to it is allowed too: what is used of it is a
+/// name of its own.
 fn covers(entry: &str, name: &[String]) -> bool {
     let matches = |(wanted, found): (&str, &String)| wanted == found || wanted == "_" && is_type(found);
     entry.split("::").zip(name).all(matches)

@@ -1,4 +1,5 @@
-//! What is found by looking at tokens one after another: names and macros inside macro calls, `unsafe`, lint attributes.
+//! What is found by looking at tokens one after another: names and macros inside macro calls, `unsafe`, lint
+//! attributes.
 //!
 //! The syntax tree ends at a macro call, and a rule that ends there too would be easy to slip past. Knows no rule.
 
