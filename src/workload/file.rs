@@ -1,7 +1,7 @@
 //! A whole file read or written over [`Fs`], in as few calls as are correct: each is a step in a search.
 //!
-//! Here live the duties that [`Fs`] leaves to its caller: signals, short reads, short writes, and a descriptor closed in any
-//! case. Deliberately knows nothing of what the bytes mean.
+//! Here live the duties that [`Fs`] leaves to its caller: signals, short reads, short writes, and a descriptor closed
+//! in any case. Deliberately knows nothing of what the bytes mean.
 
 use std::path::Path;
 
@@ -49,8 +49,8 @@ fn read_to_end(fs: &dyn Fs, fd: Fd, limit: usize) -> Result<Vec<u8>, Errno> {
     Ok(bytes)
 }
 
-/// One call as a rule; a short write is carried on, at least a byte at a time. A write of nothing is `ENOSPC`, as in Git's
-/// `write_in_full` (`wrapper.c`): it would never end.
+/// One call as a rule; a short write is carried on, at least a byte at a time. A write of nothing is `ENOSPC`, as in
+/// Git's `write_in_full` (`wrapper.c`): it would never end.
 fn write_all(fs: &dyn Fs, fd: Fd, mut rest: &[u8]) -> Result<(), Errno> {
     while !rest.is_empty() {
         match uninterrupted(|| fs.write(fd, rest))? {
@@ -61,8 +61,8 @@ fn write_all(fs: &dyn Fs, fd: Fd, mut rest: &[u8]) -> Result<(), Errno> {
     Ok(())
 }
 
-/// Closes once, whatever came before: Linux frees the descriptor even when it reports `EINTR` (close(2)). The first error
-/// is the one that the user has to see.
+/// Closes once, whatever came before: Linux frees the descriptor even when it reports `EINTR` (close(2)). The first
+/// error is the one that the user has to see.
 fn closing<T>(fs: &dyn Fs, fd: Fd, path: &Path, done: Result<T, CallError>) -> Result<T, CallError> {
     let closed = fs.close(fd).map_err(CallError::when("close", path));
     let done = done?;

@@ -1,11 +1,12 @@
-//! The sync that the seed's lock guards: load `last_sequence`, append the entries after it, save the new `last_sequence`.
+//! The sync that the seed's lock guards: load `last_sequence`, append the entries after it, save the new
+//! `last_sequence`.
 //!
 //! Two holders at once both load the same number and both append the same entries; [`duplicates`] counts them. A winner
 //! alone makes seven calls on a fresh hub and four when nothing is new: each call is a step in a search.
 //!
-//! Deliberately not done: replacing the state in one instant (`rename`), `fsync`, creating the hub directory. An error or a
-//! kill between append and save leaves entries that the next sync appends again; no lock prevents that, and none is blamed.
-//! Knows no particular lock and no implementation of [`Fs`].
+//! Deliberately not done: replacing the state in one instant (`rename`), `fsync`, creating the hub directory. An error
+//! or a kill between append and save leaves entries that the next sync appends again; no lock prevents that, and none
+//! is blamed. Knows no particular lock and no implementation of [`Fs`].
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -111,8 +112,8 @@ pub enum SyncError {
 ///
 /// # Errors
 ///
-/// Those of the work; [`SyncError::Release`] and [`SyncError::WorkAndRelease`] when the lock may still be taken; the call
-/// that failed while the lock was being taken.
+/// Those of the work; [`SyncError::Release`] and [`SyncError::WorkAndRelease`] when the lock may still be taken; the
+/// call that failed while the lock was being taken.
 ///
 /// ```
 /// use std::path::Path;
@@ -180,9 +181,9 @@ pub fn work(fs: &dyn Fs, context: &Path, entries: &[Entry]) -> Result<Synced, Sy
 
 /// The sequence number in a state file; 0 when the file is empty, as a save leaves it that was killed after `O_TRUNC`.
 ///
-/// Accepted: one JSON object with `last_sequence`, an integer from 0 to 2⁶⁴ − 1, with blanks around it. Further fields are
-/// passed over, and the next save drops them. Refused: an absent or repeated `last_sequence`, a negative, fractional or
-/// larger number, `null`, a list, anything after the object, and a file of blanks.
+/// Accepted: one JSON object with `last_sequence`, an integer from 0 to 2⁶⁴ − 1, with blanks around it. Further fields
+/// are passed over, and the next save drops them. Refused: an absent or repeated `last_sequence`, a negative,
+/// fractional or larger number, `null`, a list, anything after the object, and a file of blanks.
 ///
 /// # Errors
 ///

@@ -1,4 +1,5 @@
-//! The sync while calls fail, are cut short or interrupted: the lock is free afterwards, or the failed release is reported.
+//! The sync while calls fail, are cut short or interrupted: the lock is free afterwards, or the failed release is
+//! reported.
 
 use std::cell::Cell;
 
