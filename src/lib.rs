@@ -2,6 +2,7 @@
 pub mod access;
 pub mod backend;
 pub mod check;
+pub mod cli;
 pub mod explore;
 pub mod fs;
 pub mod happens_before;
@@ -9,6 +10,7 @@ pub mod history;
 pub mod id;
 pub mod primitive;
 pub mod property;
+pub mod report;
 pub mod scenario;
 pub mod schedule;
 pub mod verdict;

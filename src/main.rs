@@ -1,2 +1,7 @@
-//! The command.
-fn main() {}
+//! The `onewinner` command; all of it is in the library.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    onewinner::cli::run()
+}

@@ -2,6 +2,7 @@
 //!
 //! It tells what it meets as events; calls are told by whoever performs them.
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
 use crate::fs::Fs;
@@ -57,7 +58,10 @@ impl Contender {
                 }
             }
             Kind::Fault { injection } if self.process == ProcessId(0) => {
-                let _held = self.attempt(&injected(fs, injection), tell);
+                let tell = RefCell::new(tell);
+                let errno = injection.errno;
+                let fs = injected(fs, injection, |call| tell.borrow_mut()(What::Injected { call, errno }));
+                let _held = self.attempt(&fs, &mut |what| tell.borrow_mut()(what));
             }
             Kind::Fault { .. } => {
                 let _held = self.attempt(fs, tell);

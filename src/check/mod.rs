@@ -82,6 +82,14 @@ pub enum Event {
     Judged(Box<Judged>),
 }
 
+/// Who is told; loom calls from inside a model, so it may be called from anywhere.
+pub type Tell = Arc<dyn Fn(Event) + Send + Sync>;
+
+/// For whoever wants the verdict alone.
+pub fn nobody() -> Tell {
+    Arc::new(|_| {})
+}
+
 /// Executions between two [`Event::Progress`].
 const PROGRESS_EVERY: u64 = 1_000;
 
@@ -103,19 +111,28 @@ pub fn exit(verdict: &Verdict, coverage: &Coverage, claim: Expectation) -> Exit 
     }
 }
 
+/// Why a plan could not be run at all.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CheckError {}
+
 /// Runs a plan to its verdict; `interrupted` ends it early with what was seen.
-pub fn check(plan: &Plan, interrupted: &Arc<AtomicBool>, tell: &mut dyn FnMut(Event)) -> Judged {
+///
+/// # Errors
+///
+/// When the world cannot be made: a directory that is missing or not writable.
+pub fn check(plan: &Plan, interrupted: &Arc<AtomicBool>, tell: &Tell) -> Result<Judged, CheckError> {
     tell(Event::Began {
         backend: plan.world.backend(),
         lock: plan.primitive.name(),
         scenario: plan.scenario.clone(),
     });
     let judged = match &plan.world {
-        World::Loom(bounds) => under_loom(plan, *bounds, interrupted),
+        World::Loom(bounds) => under_loom(plan, *bounds, interrupted, tell),
         World::Sim { search, limits } => simulated(plan, *search, *limits, interrupted, tell),
     };
     tell(Event::Judged(Box::new(judged.clone())));
-    judged
+    Ok(judged)
 }
 
 impl World {
@@ -138,13 +155,7 @@ impl World {
     }
 }
 
-fn simulated(
-    plan: &Plan,
-    search: Search,
-    limits: Limits,
-    interrupted: &AtomicBool,
-    tell: &mut dyn FnMut(Event),
-) -> Judged {
+fn simulated(plan: &Plan, search: Search, limits: Limits, interrupted: &AtomicBool, tell: &Tell) -> Judged {
     let mut scheduler: Box<dyn Scheduler> = match search {
         Search::Exhaustive => Box::new(Exhaustive::new()),
         Search::Random => Box::new(Random::new(plan.seed)),
@@ -170,6 +181,13 @@ fn simulated(
     conclude(plan, tally, extent(searched, limits), None)
 }
 
+fn progress(tally: &Tally, tell: &Tell) {
+    if tally.executions.is_multiple_of(PROGRESS_EVERY) {
+        let (executions, of) = (tally.executions, None);
+        tell(Event::Progress { executions, of });
+    }
+}
+
 fn extent(searched: Searched, limits: Limits) -> Extent {
     let limit = match searched.stop {
         Stop::Exhausted => return Extent::Complete { bounds: Vec::new() },
@@ -181,11 +199,13 @@ fn extent(searched: Searched, limits: Limits) -> Extent {
     Extent::Cut { limit }
 }
 
-fn under_loom(plan: &Plan, bounds: loom::Bounds, interrupted: &Arc<AtomicBool>) -> Judged {
+fn under_loom(plan: &Plan, bounds: loom::Bounds, interrupted: &Arc<AtomicBool>, tell: &Tell) -> Judged {
     let tally = Arc::new(Mutex::new(Tally::default()));
-    let taking = Arc::clone(&tally);
+    let (taking, tell) = (Arc::clone(&tally), Arc::clone(tell));
     let modeled = loom::model(plan.primitive, &plan.scenario, bounds, interrupted, move |execution| {
-        taking.lock().unwrap_or_else(PoisonError::into_inner).take(execution, 1);
+        let mut tally = taking.lock().unwrap_or_else(PoisonError::into_inner);
+        tally.take(execution, 1);
+        progress(&tally, &tell);
     });
     let tally = std::mem::take(&mut *tally.lock().unwrap_or_else(PoisonError::into_inner));
     let mut extent = extent(

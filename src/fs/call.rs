@@ -109,6 +109,34 @@ impl Call {
         first.into_iter().chain(second).map(PathBuf::as_path)
     }
 
+    /// The same call with paths as they are seen from `directory`: for people, not to be performed.
+    #[must_use]
+    pub fn relative_to(&self, directory: &Path) -> Self {
+        let mut call = self.clone();
+        let shorten = |path: &mut PathBuf| {
+            if let Some(rest) = path
+                .strip_prefix(directory)
+                .ok()
+                .filter(|rest| !rest.as_os_str().is_empty())
+            {
+                *path = rest.to_owned();
+            }
+        };
+        match &mut call {
+            Self::Open { path, .. }
+            | Self::Stat { path }
+            | Self::Unlink { path }
+            | Self::Mkdir { path, .. }
+            | Self::Rmdir { path } => shorten(path),
+            Self::Link { existing: a, new: b } | Self::Rename { from: a, to: b } => {
+                shorten(a);
+                shorten(b);
+            }
+            Self::Close { .. } | Self::Read { .. } | Self::Write { .. } | Self::Fstat { .. } => {}
+        }
+        call
+    }
+
     /// Performs the call on `fs`.
     ///
     /// # Errors
@@ -142,16 +170,16 @@ impl fmt::Display for Call {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = self.name();
         match self {
-            Self::Open { path, flags, mode } if flags.create == super::Create::Never => {
-                let _ = mode;
+            // Without O_CREAT the mode is not looked at (open(2)).
+            Self::Open { path, flags, mode: _ } if flags.create == super::Create::Never => {
                 write!(f, "{name}({path:?}, {flags})")
             }
-            Self::Open { path, flags, mode } => write!(f, "{name}({path:?}, {flags}, {:#06o})", mode.0),
+            Self::Open { path, flags, mode } => write!(f, "{name}({path:?}, {flags}, 0{:o})", mode.0),
             Self::Close { fd } | Self::Fstat { fd } => write!(f, "{name}({})", fd.0),
             Self::Read { fd, length } => write!(f, "{name}({}, {length})", fd.0),
             Self::Write { fd, bytes } => write!(f, "{name}({}, {:?})", fd.0, String::from_utf8_lossy(bytes)),
             Self::Stat { path } | Self::Unlink { path } | Self::Rmdir { path } => write!(f, "{name}({path:?})"),
-            Self::Mkdir { path, mode } => write!(f, "{name}({path:?}, {:#06o})", mode.0),
+            Self::Mkdir { path, mode } => write!(f, "{name}({path:?}, 0{:o})", mode.0),
             Self::Link { existing: a, new: b } | Self::Rename { from: a, to: b } => write!(f, "{name}({a:?}, {b:?})"),
         }
     }
@@ -164,7 +192,7 @@ impl fmt::Display for Value {
             Self::Fd(fd) => write!(f, "{}", fd.0),
             Self::Bytes(bytes) => write!(f, "{:?}", String::from_utf8_lossy(bytes)),
             Self::Count(count) => write!(f, "{count}"),
-            Self::Stat(stat) => write!(f, "{:?} of {} bytes, {} links", stat.kind, stat.size, stat.links),
+            Self::Stat(stat) => write!(f, "{stat}"),
         }
     }
 }

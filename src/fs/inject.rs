@@ -19,8 +19,8 @@ pub struct Injection {
     pub errno: Errno,
 }
 
-/// `fs`, with one call that fails.
-pub fn injected(fs: &dyn Fs, injection: Injection) -> impl Fs + '_ {
+/// `fs`, with one call that fails; `tell` hears of that call.
+pub fn injected<'a>(fs: &'a dyn Fs, injection: Injection, tell: impl Fn(Call) + 'a) -> impl Fs + 'a {
     let made = Cell::new(0);
     ByCall(move |call: Call| {
         let number = made.get();
@@ -31,6 +31,7 @@ pub fn injected(fs: &dyn Fs, injection: Injection) -> impl Fs + '_ {
         if matches!(call, Call::Close { .. }) {
             call.perform(fs)?;
         }
+        tell(call);
         Err(injection.errno)
     })
 }

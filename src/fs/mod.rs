@@ -168,6 +168,21 @@ pub struct Stat {
     pub inode: u64,
 }
 
+/// As in a trace: `file, 7 bytes, 1 link`.
+impl fmt::Display for Stat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let plural = |number| if number == 1 { "" } else { "s" };
+        match self.kind {
+            FileKind::Directory => f.write_str("directory"),
+            FileKind::Other => f.write_str("neither file nor directory"),
+            FileKind::File => {
+                let Self { size, links, .. } = *self;
+                write!(f, "file, {size} byte{}, {links} link{}", plural(size), plural(links))
+            }
+        }
+    }
+}
+
 /// System calls on files, as one process makes them.
 ///
 /// A lock primitive gets `&dyn Fs` and cannot tell whether the kernel, a simulation or loom answers. The process that runs

@@ -13,8 +13,8 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::access::Accesses;
-use crate::fs::FileKind;
 use crate::fs::call::{Call, Reply};
+use crate::fs::{Errno, FileKind};
 use crate::happens_before::{HappensBefore, Step};
 use crate::id::ProcessId;
 use crate::primitive::CallError;
@@ -118,6 +118,13 @@ pub enum What {
         reply: Reply,
         /// What it touched.
         accesses: Accesses,
+    },
+    /// An error was injected in place of a call; only `close` was performed all the same.
+    Injected {
+        /// The call.
+        call: Call,
+        /// The error that the process was told.
+        errno: Errno,
     },
     /// The lock's code panicked.
     Panicked {

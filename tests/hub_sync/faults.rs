@@ -23,7 +23,7 @@ fn whichever_call_fails_the_lock_is_free_or_the_failed_release_is_reported() {
         for (errno, call) in errors.iter().flat_map(|errno| (0..BEYOND).map(|call| (*errno, call))) {
             let hub = state.map_or_else(Hub::new, Hub::with_state);
             let process = hub.process(0);
-            let fs = injected(&process, Injection { call, errno });
+            let fs = injected(&process, Injection { call, errno }, |_| {});
             let ended = sync(&CreateNew, &fs, context(), &source(DEFAULT_ENTRIES));
             let case = format!("{errno} in call {call} with state {state:?}: {ended:?}");
             let release = match &ended {

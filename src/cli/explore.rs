@@ -1,0 +1,82 @@
+//! `onewinner explore`: the interleavings of system calls.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+
+use super::Failure;
+use super::arguments::{self, Subject, What};
+use super::output::{Output, Save};
+use crate::check::{Plan, Search, World, preset};
+use crate::explore::Limits;
+use crate::verdict::Exit;
+
+/// What is explored, and how far.
+#[derive(Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    subject: Subject,
+    #[command(flatten)]
+    what: What,
+    /// The world to explore.
+    #[arg(long, value_name = "NAME", default_value = "sim")]
+    backend: Backend,
+    /// How schedules are chosen.
+    #[arg(long, value_name = "NAME", default_value = "exhaustive")]
+    search: Chosen,
+    /// The most executions of each configuration.
+    #[arg(long, value_name = "NUMBER", default_value_t = 10_000_000, value_parser = clap::value_parser!(u64).range(1..))]
+    max_executions: u64,
+    /// The most time for each configuration, in seconds.
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = arguments::seconds)]
+    time: Duration,
+    #[command(flatten)]
+    save: arguments::Save,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Backend {
+    /// The simulated file system.
+    Sim,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Chosen {
+    /// Every interleaving.
+    Exhaustive,
+    /// Drawn at random until a limit is reached.
+    Random,
+}
+
+pub(super) fn run(arguments: &Arguments, output: &Output, interrupted: &Arc<AtomicBool>) -> Result<Exit, Failure> {
+    let primitive = arguments.subject.lock.0;
+    let Backend::Sim = arguments.backend;
+    let world = World::Sim {
+        search: match arguments.search {
+            Chosen::Exhaustive => Search::Exhaustive,
+            Chosen::Random => Search::Random,
+        },
+        limits: Limits {
+            executions: arguments.max_executions,
+            time: arguments.time,
+            ..Limits::default()
+        },
+    };
+    let scenarios = match arguments.what.is_given() {
+        true => vec![arguments.what.scenario(3)],
+        false => preset::simulated(primitive),
+    };
+    let plans: Vec<Plan> = scenarios
+        .into_iter()
+        .map(|scenario| Plan {
+            primitive,
+            scenario,
+            world: world.clone(),
+            seed: output.seed,
+        })
+        .collect();
+    let save = arguments.save.save.clone().map_or(Save::Named, Save::At);
+    output.judge("explore", &plans, arguments.subject.expect.into(), &save, interrupted)
+}

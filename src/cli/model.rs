@@ -1,0 +1,60 @@
+//! `onewinner model`: a lock under loom.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use clap::Args;
+
+use super::Failure;
+use super::arguments::{self, Subject, What};
+use super::output::{Output, Save};
+use crate::backend::loom::{self, Bounds};
+use crate::check::{Plan, World};
+use crate::verdict::Exit;
+
+/// What is modelled, and how far.
+#[derive(Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    subject: Subject,
+    #[command(flatten)]
+    what: What,
+    /// The most executions.
+    #[arg(long, value_name = "NUMBER", default_value_t = 10_000_000, value_parser = clap::value_parser!(u64).range(1..))]
+    max_executions: u64,
+    /// The most preemptions in one execution. Without it: no bound where loom can be expected to finish, 2 elsewhere.
+    #[arg(long, value_name = "NUMBER")]
+    preemptions: Option<usize>,
+    /// The most time, in seconds.
+    #[arg(long, value_name = "SECONDS", default_value = "120", value_parser = arguments::seconds)]
+    time: Duration,
+    #[command(flatten)]
+    save: arguments::Save,
+}
+
+pub(super) fn run(arguments: &Arguments, output: &Output, interrupted: &Arc<AtomicBool>) -> Result<Exit, Failure> {
+    let primitive = arguments.subject.lock.0;
+    let scenario = arguments.what.scenario(2);
+    if scenario.processes > loom::MOST_PROCESSES {
+        let (asked, most) = (scenario.processes, loom::MOST_PROCESSES);
+        return Err(
+            format!("loom takes {most} contenders at most, not {asked}; try `onewinner explore` or `race`").into(),
+        );
+    }
+    let preemptions = arguments
+        .preemptions
+        .or_else(|| loom::default_preemptions(primitive, &scenario));
+    let plan = Plan {
+        primitive,
+        scenario,
+        world: World::Loom(Bounds {
+            executions: arguments.max_executions,
+            preemptions,
+            time: arguments.time,
+        }),
+        seed: output.seed,
+    };
+    let save = arguments.save.save.clone().map_or(Save::Nowhere, Save::At);
+    output.judge("model", &[plan], arguments.subject.expect.into(), &save, interrupted)
+}

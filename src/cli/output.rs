@@ -1,0 +1,177 @@
+//! Where a command's words go: text or JSON on standard output, progress on standard error when it is a terminal.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anstyle::{AnsiColor, Style};
+use indicatif::{ProgressBar, ProgressStyle};
+use rand::RngExt;
+use serde::Serialize;
+
+use super::Failure;
+use super::arguments::Common;
+use crate::check::counterexample::Saved;
+use crate::check::{self, Event, Plan, Tell};
+use crate::primitive::Expectation;
+use crate::report::{json, terminal};
+use crate::verdict::{Exit, Judged, Verdict};
+
+/// The style of the word `error`.
+pub(super) const ERROR: Style = AnsiColor::Red.on_default().bold();
+
+/// How a command speaks.
+pub(super) struct Output {
+    json: bool,
+    /// The seed of every random choice.
+    pub(super) seed: u64,
+}
+
+/// A verdict as it stands in a JSON document.
+#[derive(Serialize)]
+struct Row {
+    #[serde(flatten)]
+    judged: Judged,
+    claim: Expectation,
+    exit: u8,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    saved: Option<PathBuf>,
+}
+
+impl Output {
+    pub(super) fn new(common: &Common) -> Self {
+        Self {
+            json: common.json,
+            // Small enough to be typed again.
+            seed: common.seed.unwrap_or_else(|| u64::from(rand::rng().random::<u32>())),
+        }
+    }
+
+    /// Prints text, unless JSON was asked for.
+    pub(super) fn text(&self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+        if self.json {
+            return Ok(());
+        }
+        let mut out = anstream::AutoStream::auto(io::stdout().lock());
+        write(&mut out)?;
+        out.flush()
+    }
+
+    /// Prints the JSON document, if it was asked for.
+    pub(super) fn json<T: Serialize>(&self, command: &str, exit: Exit, results: &[T]) -> io::Result<()> {
+        if !self.json {
+            return Ok(());
+        }
+        let mut out = io::stdout().lock();
+        json::write(&mut out, command, exit.code(), results)?;
+        out.flush()
+    }
+
+    /// Runs plans one after another, prints each verdict, and saves counterexamples.
+    pub(super) fn judge(
+        &self,
+        command: &str,
+        plans: &[Plan],
+        claim: Expectation,
+        save: &Save,
+        interrupted: &Arc<AtomicBool>,
+    ) -> Result<Exit, Failure> {
+        let mut exit = Exit::AsClaimed;
+        let mut rows = Vec::new();
+        for plan in plans {
+            if interrupted.load(Ordering::Relaxed) {
+                break;
+            }
+            let judged = run(plan, interrupted)?;
+            let own = check::exit(&judged.verdict, &judged.coverage, claim);
+            exit = exit.and(own);
+            self.text(|out| terminal::judged(out, &judged))?;
+            let already = rows.iter().any(|row: &Row| row.saved.is_some());
+            let saved = if already { None } else { self.save(plan, &judged, save)? };
+            rows.push(Row {
+                judged,
+                claim,
+                exit: own.code(),
+                saved,
+            });
+        }
+        if interrupted.load(Ordering::Relaxed) {
+            exit = Exit::Interrupted;
+            self.text(|out| writeln!(out, "interrupted: what was covered until then stands above"))?;
+        }
+        self.json(command, exit, &rows)?;
+        Ok(exit)
+    }
+
+    fn save(&self, plan: &Plan, judged: &Judged, save: &Save) -> Result<Option<PathBuf>, Failure> {
+        let Verdict::Violated(shown) = &judged.verdict else {
+            return Ok(None);
+        };
+        let named = PathBuf::from(format!("onewinner-{}-{}.json", plan.primitive.name(), shown.property));
+        let (path, asked) = match save {
+            _ if shown.execution.schedule.is_empty() => return Ok(None),
+            Save::Nowhere => return Ok(None),
+            Save::Named => (named, false),
+            Save::At(path) => (path.clone(), true),
+        };
+        match Saved::new(plan.primitive, &plan.scenario, shown).write(&path) {
+            Ok(()) => {
+                self.text(|out| told_where(out, &path))?;
+                Ok(Some(path))
+            }
+            // The verdict stands although the working directory may not be written to.
+            Err(error) if !asked => {
+                anstream::eprintln!("note: {error}");
+                Ok(None)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// Where counterexamples are saved.
+pub(super) enum Save {
+    /// They are not.
+    Nowhere,
+    /// In the working directory, under a name that says what it is.
+    Named,
+    /// There.
+    At(PathBuf),
+}
+
+fn told_where(out: &mut dyn Write, path: &Path) -> io::Result<()> {
+    let path = path.display();
+    writeln!(out, "  saved     {path}")?;
+    writeln!(out, "  replay    onewinner replay {path}\n")
+}
+
+/// Runs one plan, with progress on standard error.
+pub(super) fn run(plan: &Plan, interrupted: &Arc<AtomicBool>) -> Result<Judged, Failure> {
+    let progress = progress();
+    let judged = check::check(plan, interrupted, &shown_on(&progress));
+    progress.finish_and_clear();
+    Ok(judged?)
+}
+
+/// A line that is redrawn when something happens; no thread draws it, because races fork.
+fn progress() -> ProgressBar {
+    let style = ProgressStyle::with_template("{msg}  {human_pos}  {per_sec}  {elapsed}");
+    ProgressBar::new_spinner().with_style(style.expect("the template is sound"))
+}
+
+fn shown_on(progress: &ProgressBar) -> Tell {
+    let progress = progress.clone();
+    Arc::new(move |event| match event {
+        Event::Began {
+            backend,
+            lock,
+            scenario,
+        } => {
+            progress.set_message(format!("{lock} · {backend} · {scenario}"));
+            progress.tick();
+        }
+        Event::Progress { executions, .. } => progress.set_position(executions),
+        Event::Judged(_) => {}
+    })
+}

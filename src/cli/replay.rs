@@ -1,0 +1,87 @@
+//! `onewinner replay`: a saved counterexample, once more.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde::Serialize;
+
+use super::Failure;
+use super::output::Output;
+use crate::check::counterexample::{Replayed, Saved};
+use crate::report::timeline;
+use crate::schedule::Schedule;
+use crate::verdict::Exit;
+
+/// What is replayed.
+#[derive(Args)]
+pub(super) struct Arguments {
+    /// A file that `onewinner explore` or `onewinner model` saved.
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+}
+
+#[derive(Serialize)]
+struct Row {
+    lock: String,
+    property: String,
+    schedule: Schedule,
+    result: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    step: Option<usize>,
+    sentence: String,
+}
+
+pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<Exit, Failure> {
+    let saved = Saved::read(&arguments.file)?;
+    let (exit, result, step, sentence, history) = match saved.replay() {
+        Replayed::Reproduced(shown) => {
+            let sentence = format!("{}: {}", shown.property, shown.sentence);
+            (
+                Exit::NotAsClaimed,
+                "reproduced",
+                None,
+                sentence,
+                Some(shown.execution.history),
+            )
+        }
+        Replayed::NotReproduced(execution) => {
+            let sentence = "the same calls, and no property is violated".to_owned();
+            (
+                Exit::AsClaimed,
+                "not reproduced",
+                None,
+                sentence,
+                Some(execution.history),
+            )
+        }
+        Replayed::Diverged { step, expected, found } => {
+            let sentence = format!("step {step} differs: expected {expected}; found {found}");
+            (Exit::Inconclusive, "diverged", Some(step), sentence, None)
+        }
+    };
+    output.text(|out| {
+        writeln!(
+            out,
+            "{} · {} · {}",
+            saved.lock, saved.environment.kernel, saved.scenario
+        )?;
+        if let Some(history) = &history {
+            writeln!(out)?;
+            for line in timeline::table(history).lines() {
+                writeln!(out, "    {}", line.trim_end())?;
+            }
+            writeln!(out)?;
+        }
+        writeln!(out, "  {result}: {sentence}")
+    })?;
+    let row = Row {
+        lock: saved.lock,
+        property: saved.property,
+        schedule: saved.schedule,
+        result,
+        step,
+        sentence,
+    };
+    output.json("replay", exit, &[row])?;
+    Ok(exit)
+}

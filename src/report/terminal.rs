@@ -1,0 +1,144 @@
+//! Verdicts for a person at a terminal. Colours are escape codes here; whoever opens the output strips them.
+
+use std::io::{self, Write};
+
+use anstyle::{AnsiColor, Style};
+use comfy_table::{CellAlignment, Table, presets};
+
+use super::{grouped, timeline};
+use crate::verdict::{Counterexample, Coverage, Extent, Grade, Judged, OutcomeRow, RateBounds, Verdict};
+
+const BOLD: Style = Style::new().bold();
+const GREEN: Style = AnsiColor::Green.on_default().bold();
+const RED: Style = AnsiColor::Red.on_default().bold();
+const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
+const DIM: Style = Style::new().dimmed();
+
+/// The style of a verdict, for tables and lines alike.
+pub fn style_of(verdict: &Verdict) -> Style {
+    match verdict {
+        Verdict::Holds => GREEN,
+        Verdict::Violated(_) => RED,
+        Verdict::Inconclusive { .. } => YELLOW,
+    }
+}
+
+/// Writes one verdict with all that it rests on.
+///
+/// # Errors
+///
+/// When the output does not take it.
+pub fn judged(out: &mut dyn Write, judged: &Judged) -> io::Result<()> {
+    let Judged { verdict, coverage } = judged;
+    let Coverage {
+        lock,
+        backend,
+        scenario,
+        ..
+    } = coverage;
+    writeln!(out, "{BOLD}{lock}{BOLD:#} · {backend} · {scenario}")?;
+    let style = style_of(verdict);
+    let word = verdict.word();
+    match verdict {
+        Verdict::Holds => writeln!(out, "  {style}{word}{style:#}: {}", what_holds(coverage))?,
+        Verdict::Violated(shown) => {
+            let Counterexample { property, sentence, .. } = &**shown;
+            writeln!(out, "  {style}{word}{style:#}: {property}: {sentence}")?;
+        }
+        Verdict::Inconclusive { reason } => writeln!(out, "  {style}{word}{style:#}: {reason}")?,
+    }
+    if let Verdict::Violated(shown) = verdict {
+        interleaving(out, shown)?;
+    }
+    outcomes(out, &coverage.outcomes)?;
+    writeln!(out, "  covered   {}; seed {}", covered(coverage), coverage.seed)?;
+    for blind in &coverage.blind_spots {
+        writeln!(out, "  {DIM}note      {blind}{DIM:#}")?;
+    }
+    writeln!(out)
+}
+
+/// What was run, and how much of the space that is.
+pub fn covered(coverage: &Coverage) -> String {
+    let executions = grouped(coverage.executions);
+    match &coverage.extent {
+        Extent::Complete { bounds } if bounds.is_empty() => format!("every schedule, {executions} executions"),
+        Extent::Complete { bounds } => format!("every schedule with {}, {executions} executions", bounds.join(", ")),
+        Extent::Cut { limit } => format!("{executions} executions, cut at {limit}"),
+        Extent::Sampled { violations, rate } => {
+            format!(
+                "{executions} rounds, {}",
+                sampled(*violations, coverage.executions, *rate)
+            )
+        }
+    }
+}
+
+/// How often a violation was seen in a race, and what that says of its rate.
+pub fn sampled(violations: u64, rounds: u64, rate: RateBounds) -> String {
+    match violations {
+        0 => format!("none violated; rate below {} at 95 %", percent(rate.upper)),
+        _ => {
+            let seen = violations as f64 / rounds as f64;
+            let (lower, upper) = (percent(rate.lower), percent(rate.upper));
+            format!(
+                "{} violated: {} ({lower} to {upper} at 95 %)",
+                grouped(violations),
+                percent(seen)
+            )
+        }
+    }
+}
+
+fn percent(rate: f64) -> String {
+    match rate * 100.0 {
+        0.0 => "0 %".to_owned(),
+        percent if percent >= 10.0 => format!("{percent:.1} %"),
+        percent if percent >= 0.1 => format!("{percent:.2} %"),
+        percent => format!("{percent:.2e} %"),
+    }
+}
+
+fn what_holds(coverage: &Coverage) -> &'static str {
+    match coverage.extent {
+        Extent::Complete { .. } => "no schedule violates a property",
+        Extent::Cut { .. } | Extent::Sampled { .. } => "no round violated a property",
+    }
+}
+
+fn interleaving(out: &mut dyn Write, shown: &Counterexample) -> io::Result<()> {
+    if shown.execution.schedule.is_empty() {
+        return Ok(());
+    }
+    writeln!(out)?;
+    for line in timeline::table(&shown.execution.history).lines() {
+        writeln!(out, "    {}", line.trim_end())?;
+    }
+    writeln!(out)?;
+    writeln!(out, "  schedule  {}", shown.execution.schedule)?;
+    if let Some(reproduced) = shown.reproduced {
+        writeln!(out, "  replayed  reproduced {}/{}", reproduced.same, reproduced.of)?;
+    }
+    Ok(())
+}
+
+fn outcomes(out: &mut dyn Write, rows: &[OutcomeRow]) -> io::Result<()> {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    for row in rows {
+        let grade = match row.grade {
+            Grade::Acceptable => "acceptable",
+            Grade::Interesting => "interesting",
+            Grade::Forbidden => "forbidden",
+        };
+        table.add_row(vec![grouped(row.count), row.outcome.to_string(), grade.to_owned()]);
+    }
+    if let Some(column) = table.column_mut(0) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    for (number, line) in table.lines().enumerate() {
+        let title = if number == 0 { "outcomes" } else { "" };
+        writeln!(out, "  {title:<8} {}", line.trim_end())?;
+    }
+    Ok(())
+}
