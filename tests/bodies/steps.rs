@@ -13,11 +13,14 @@ use onewinner::id::ProcessId;
 /// How many bytes make a step: process, operation, three arguments.
 pub(crate) const WIDTH: usize = 5;
 
-/// How many processes there are; a sequence need not use them all.
+/// How many processes there are; a sequence need not use them all, and the first does most, or none would do much.
 pub(crate) const PROCESSES: u8 = 3;
 
-/// Names that meet often. Each is a file in one sequence, a directory in another, and absent in a third.
-const PLAIN: &[&str] = &["/a", "/b", "/d", "/d/a", "/d/e", "/d/e/b"];
+/// Names that are mostly files, so that a file is opened and linked again and again.
+const FILES: &[&str] = &["/a", "/b", "/d/a", "/d/e/b"];
+
+/// Names that are mostly directories, one within another.
+const DIRECTORIES: &[&str] = &["/d", "/d/e", "/e"];
 
 /// Paths that Linux reads in an order of its own: below files, up and down, unnamed, with a slash behind.
 ///
@@ -61,7 +64,7 @@ pub(crate) struct Step {
 impl From<[u8; WIDTH]> for Step {
     fn from([process, operation, first, second, third]: [u8; WIDTH]) -> Self {
         Self {
-            process: ProcessId(process % PROCESSES),
+            process: ProcessId([0, 1, 0, 2, 0, 1][usize::from(process % 6)]),
             call: call(operation, first, second, third),
         }
     }
@@ -75,71 +78,83 @@ impl fmt::Debug for Step {
 }
 
 fn call(operation: u8, first: u8, second: u8, third: u8) -> Call {
-    match operation % 16 {
-        0..=3 => Call::Open {
-            path: path(first),
+    match operation % 20 {
+        0..=4 => Call::Open {
+            path: path(FILES, first),
             flags: flags(second),
             mode: [Mode::FILE, Mode(0o600), Mode(0o666)][usize::from(third % 3)],
         },
-        4 => Call::Mkdir {
-            path: path(first),
+        5 | 6 => Call::Mkdir {
+            path: path(DIRECTORIES, first),
             mode: [Mode::DIRECTORY, Mode(0o700)][usize::from(second % 2)],
         },
-        5 | 6 => Call::Write {
+        7..=9 => Call::Write {
             fd: fd(first),
             bytes: vec![b'a' + third % 26; length(second)],
         },
-        7 => Call::Read {
+        10 => Call::Read {
             fd: fd(first),
             length: length(second),
         },
-        8 => Call::Stat { path: path(first) },
-        9 => Call::Fstat { fd: fd(first) },
-        10 => Call::Close { fd: fd(first) },
-        11 => Call::Unlink { path: path(first) },
-        12 => Call::Link {
-            existing: path(first),
-            new: path(second),
+        11 => Call::Stat {
+            path: path(FILES, first),
         },
-        13 | 14 => Call::Rename {
-            from: path(first),
-            to: path(second),
+        12 => Call::Fstat { fd: fd(first) },
+        13 => Call::Close { fd: fd(first) },
+        14 => Call::Unlink {
+            path: path(FILES, first),
         },
-        _ => Call::Rmdir { path: path(first) },
+        15 | 16 => Call::Link {
+            existing: path(FILES, first),
+            new: path(FILES, second),
+        },
+        17 => Call::Rename {
+            from: path(FILES, first),
+            to: path(FILES, second),
+        },
+        18 => Call::Rename {
+            from: path(DIRECTORIES, first),
+            to: path(DIRECTORIES, second),
+        },
+        _ => Call::Rmdir {
+            path: path(DIRECTORIES, first),
+        },
     }
 }
 
-/// A plain path for three bytes of four, or the names would seldom meet.
-fn path(byte: u8) -> PathBuf {
+/// Most often one of the likely names, or calls would seldom meet; sometimes a file for a directory or the other way
+/// round, and sometimes an odd path.
+fn path(likely: &[&str], byte: u8) -> PathBuf {
     let byte = usize::from(byte);
-    if byte < 192 {
-        return PLAIN[byte % PLAIN.len()].into();
-    }
-    match (byte - 192) % (ODD.len() + 5) {
-        0 => format!("/{}", "n".repeat(255)).into(),
-        1 => format!("/{}", "n".repeat(256)).into(),
-        2 => format!("/{}/a", "n".repeat(256)).into(),
-        3 => format!("/d/{}/", "n".repeat(256)).into(),
-        4 => "/a".repeat(2048).into(),
-        odd => ODD[odd - 5].into(),
+    match byte {
+        0..160 => likely[byte % likely.len()].into(),
+        160..184 => FILES[byte % FILES.len()].into(),
+        184..208 => DIRECTORIES[byte % DIRECTORIES.len()].into(),
+        208 => format!("/{}", "n".repeat(255)).into(),
+        209 => format!("/{}", "n".repeat(256)).into(),
+        210 => format!("/{}/a", "n".repeat(256)).into(),
+        211 => format!("/d/{}/", "n".repeat(256)).into(),
+        212 => "/a".repeat(2048).into(),
+        _ => ODD[byte % ODD.len()].into(),
     }
 }
 
 /// Every combination of flags; creating ones first, because nothing else succeeds in an empty tree.
 fn flags(byte: u8) -> OpenFlags {
     OpenFlags {
-        create: [Create::IfAbsent, Create::Exclusively, Create::Never][usize::from(byte % 3)],
-        access: [AccessMode::ReadWrite, AccessMode::Write, AccessMode::Read][usize::from(byte / 3 % 3)],
-        truncate: byte / 9 % 4 == 1,
-        append: byte / 36 % 4 == 1,
+        append: byte % 3 == 1,
+        truncate: byte / 3 % 4 == 1,
+        access: [AccessMode::ReadWrite, AccessMode::Write, AccessMode::Read][usize::from(byte / 12 % 3)],
+        create: [Create::IfAbsent, Create::Never, Create::IfAbsent, Create::Exclusively][usize::from(byte / 36 % 4)],
     }
 }
 
 /// Descriptors that are mostly open, and some that are stale or never were.
 fn fd(byte: u8) -> Fd {
     Fd(match byte {
-        0..192 => u32::from(byte % 3),
-        192..250 => u32::from(byte % 8),
+        0..128 => 0,
+        128..224 => u32::from(byte % 3),
+        224..250 => u32::from(byte % 8),
         _ => u32::MAX - u32::from(byte % 2),
     })
 }
