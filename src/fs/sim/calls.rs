@@ -7,7 +7,7 @@
 use std::path::Path;
 
 use super::inode::Body;
-use super::path::{Place, Slot};
+use super::path::{Last, Place, Slash, Slot};
 use super::{Description, State};
 use crate::access::{Accesses, InodeId, Object};
 use crate::fs::call::{Call, Reply, Value};
@@ -39,10 +39,15 @@ impl State {
 
     fn open(&mut self, actor: Actor, path: &Path, flags: OpenFlags, touched: &mut Accesses) -> Result<Fd, Errno> {
         let inode = match self.walk(path, touched)? {
-            Place::Unnamed(directory) => self.open_existing(directory, flags, touched)?,
-            Place::Entry(slot) => match self.look_up(&slot, touched) {
+            Place::Unnamed(_, directory) => self.open_existing(directory, flags, touched)?,
+            Place::Entry(slot) if flags.create == Create::Never => {
+                let existing = self.resolve(&slot, touched)?;
+                self.open_existing(existing, flags, touched)?
+            }
+            // Whatever is there, which is not looked at (fs/namei.c, lookup_fast_for_open).
+            Place::Entry(slot) if slot.slash == Slash::Trailing => return Err(Errno::EISDIR),
+            Place::Entry(slot) => match self.look_up(&slot, touched)? {
                 Some(existing) => self.open_existing(existing, flags, touched)?,
-                None if flags.create == Create::Never => return Err(Errno::ENOENT),
                 None => self.create(actor, &slot, Body::File(Vec::new()), touched),
             },
         };
@@ -188,8 +193,11 @@ impl State {
         let Place::Entry(slot) = self.walk(new, touched)? else {
             return Err(Errno::EEXIST);
         };
-        if self.look_up(&slot, touched).is_some() {
+        if self.look_up(&slot, touched)?.is_some() {
             return Err(Errno::EEXIST);
+        }
+        if slot.slash == Slash::Trailing {
+            return Err(Errno::ENOENT);
         }
         if self.inodes.get(id).kind() == FileKind::Directory {
             return Err(Errno::EPERM);
@@ -204,8 +212,12 @@ impl State {
         let (Place::Entry(from), Place::Entry(to)) = (from, to) else {
             return Err(Errno::EBUSY);
         };
-        let moved = self.look_up(&from, touched).ok_or(Errno::ENOENT)?;
-        let replaced = self.look_up(&to, touched);
+        let moved = self.look_up(&from, touched)?.ok_or(Errno::ENOENT)?;
+        let replaced = self.look_up(&to, touched)?;
+        let slash = from.slash == Slash::Trailing || to.slash == Slash::Trailing;
+        if slash && self.inodes.get(moved).kind() != FileKind::Directory {
+            return Err(Errno::ENOTDIR);
+        }
         if to.ancestors.contains(&moved) {
             return Err(Errno::EINVAL);
         }
@@ -241,7 +253,7 @@ impl State {
         let Place::Entry(slot) = self.walk(path, touched)? else {
             return Err(Errno::EISDIR);
         };
-        let id = self.look_up(&slot, touched).ok_or(Errno::ENOENT)?;
+        let id = self.resolve(&slot, touched)?;
         if self.inodes.get(id).kind() == FileKind::Directory {
             return Err(Errno::EISDIR);
         }
@@ -259,7 +271,7 @@ impl State {
         let Place::Entry(slot) = self.walk(path, touched)? else {
             return Err(Errno::EEXIST);
         };
-        if self.look_up(&slot, touched).is_some() {
+        if self.look_up(&slot, touched)?.is_some() {
             return Err(Errno::EEXIST);
         }
         self.create(actor, &slot, Body::Directory(super::inode::Entries::default()), touched);
@@ -267,10 +279,13 @@ impl State {
     }
 
     fn rmdir(&mut self, path: &Path, touched: &mut Accesses) -> Result<(), Errno> {
-        let Place::Entry(slot) = self.walk(path, touched)? else {
-            return Err(Errno::EBUSY);
+        let slot = match self.walk(path, touched)? {
+            Place::Entry(slot) => slot,
+            Place::Unnamed(Last::Root, _) => return Err(Errno::EBUSY),
+            Place::Unnamed(Last::Dot, _) => return Err(Errno::EINVAL),
+            Place::Unnamed(Last::DotDot, _) => return Err(Errno::ENOTEMPTY),
         };
-        let id = self.look_up(&slot, touched).ok_or(Errno::ENOENT)?;
+        let id = self.resolve(&slot, touched)?;
         let entries = self.inodes.entries(id).ok_or(Errno::ENOTDIR)?;
         touched.load(Object::Listing(id));
         if !entries.is_empty() {

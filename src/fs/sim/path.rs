@@ -1,9 +1,10 @@
 //! Walking a path, loading each entry on the way;
 //! [path_resolution(7)](https://man7.org/linux/man-pages/man7/path_resolution.7.html).
 //!
-//! A relative path starts at the root, which is every process's working directory.
+//! A relative path starts at the root, which is every process's working directory. The path is taken apart here and not by
+//! [`Path::components`], which tidies away the `.` and the `/` at the end that Linux heeds.
 
-use std::path::{Component, Path};
+use std::path::Path;
 
 use super::State;
 use crate::access::{Accesses, InodeId, Object};
@@ -14,12 +15,20 @@ const LONGEST_NAME: usize = 255;
 /// `PATH_MAX`, in bytes, the terminating zero included.
 const LONGEST_PATH: usize = 4096;
 
-/// Where a path leads: a place in a directory, which may be empty, or a directory that was not named (`/`, `a/..`).
+/// Where a path leads: a place in a directory, which may be empty, or a directory that was not named.
 pub(super) enum Place {
     /// An entry, present or absent.
     Entry(Slot),
     /// A directory reached without a name of its own.
-    Unnamed(InodeId),
+    Unnamed(Last, InodeId),
+}
+
+/// What stands in place of a name at the end of a path; `LAST_ROOT`, `LAST_DOT` and `LAST_DOTDOT` of `fs/namei.c`.
+#[derive(Clone, Copy)]
+pub(super) enum Last {
+    Root,
+    Dot,
+    DotDot,
 }
 
 /// An entry of a directory that exists.
@@ -28,6 +37,15 @@ pub(super) struct Slot {
     pub(super) ancestors: Vec<InodeId>,
     /// The name in the last of them.
     pub(super) name: Box<str>,
+    /// Whether the path insists on a directory.
+    pub(super) slash: Slash,
+}
+
+/// How a path ends behind its last name.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Slash {
+    Absent,
+    Trailing,
 }
 
 impl Slot {
@@ -49,28 +67,31 @@ impl State {
         if path.as_os_str().len() >= LONGEST_PATH {
             return Err(Errno::ENAMETOOLONG);
         }
+        let text = path.to_string_lossy();
+        let slash = if text.ends_with('/') {
+            Slash::Trailing
+        } else {
+            Slash::Absent
+        };
         let mut ancestors = vec![InodeId::ROOT];
-        let mut components = path.components().peekable();
-        while let Some(component) = components.next() {
-            match component {
-                Component::RootDir | Component::CurDir | Component::Prefix(_) => {}
-                Component::ParentDir => {
+        let mut last = Last::Root;
+        let mut names = text.split('/').filter(|name| !name.is_empty()).peekable();
+        while let Some(name) = names.next() {
+            match name {
+                "." => last = Last::Dot,
+                ".." => {
+                    last = Last::DotDot;
                     if ancestors.len() > 1 {
                         ancestors.pop();
                     }
                 }
-                Component::Normal(name) => {
-                    let slot = Slot {
-                        ancestors,
-                        name: name.to_string_lossy().into(),
-                    };
-                    if slot.name.len() > LONGEST_NAME {
-                        return Err(Errno::ENAMETOOLONG);
-                    }
-                    if components.peek().is_none() {
+                name => {
+                    let name = name.into();
+                    let slot = Slot { ancestors, name, slash };
+                    if names.peek().is_none() {
                         return Ok(Place::Entry(slot));
                     }
-                    let next = self.look_up(&slot, accesses).ok_or(Errno::ENOENT)?;
+                    let next = self.look_up(&slot, accesses)?.ok_or(Errno::ENOENT)?;
                     if self.inodes.entries(next).is_none() {
                         return Err(Errno::ENOTDIR);
                     }
@@ -79,22 +100,38 @@ impl State {
                 }
             }
         }
-        Ok(Place::Unnamed(*ancestors.last().expect("the root is never popped")))
+        Ok(Place::Unnamed(
+            last,
+            *ancestors.last().expect("the root is never popped"),
+        ))
     }
 
     /// What the entry names now: a load of the entry, whether it is there or not.
-    pub(super) fn look_up(&self, slot: &Slot, accesses: &mut Accesses) -> Option<InodeId> {
+    ///
+    /// A name that is too long is found out only here, after both paths of a call have been walked.
+    pub(super) fn look_up(&self, slot: &Slot, accesses: &mut Accesses) -> Result<Option<InodeId>, Errno> {
+        if slot.name.len() > LONGEST_NAME {
+            return Err(Errno::ENAMETOOLONG);
+        }
         accesses.load(slot.object());
-        self.inodes
-            .entries(slot.directory())
-            .and_then(|entries| entries.get(&slot.name))
+        let entries = self.inodes.entries(slot.directory());
+        Ok(entries.and_then(|entries| entries.get(&slot.name)))
+    }
+
+    /// What the entry names, which must be there, and a directory if the path ends in a slash.
+    pub(super) fn resolve(&self, slot: &Slot, accesses: &mut Accesses) -> Result<InodeId, Errno> {
+        let id = self.look_up(slot, accesses)?.ok_or(Errno::ENOENT)?;
+        if slot.slash == Slash::Trailing && self.inodes.entries(id).is_none() {
+            return Err(Errno::ENOTDIR);
+        }
+        Ok(id)
     }
 
     /// Walks the whole path to what it names.
     pub(super) fn find(&self, path: &Path, accesses: &mut Accesses) -> Result<InodeId, Errno> {
         match self.walk(path, accesses)? {
-            Place::Entry(slot) => self.look_up(&slot, accesses).ok_or(Errno::ENOENT),
-            Place::Unnamed(directory) => Ok(directory),
+            Place::Entry(slot) => self.resolve(&slot, accesses),
+            Place::Unnamed(_, directory) => Ok(directory),
         }
     }
 }

@@ -1,0 +1,44 @@
+//! Fuzz target: bytes as a call sequence, the simulated file system against the kernel's.
+//!
+//! The body and the decoder are those of `tests/conformance.rs`. Deliberately decides nothing itself but where the kernel's
+//! side works: in memory if it can, because the fuzzer performs thousands of sequences a second.
+#![no_main]
+
+#[path = "../../tests/bodies/calls.rs"]
+mod calls;
+#[path = "../../tests/bodies/kernel.rs"]
+mod kernel;
+#[path = "../../tests/bodies/steps.rs"]
+mod steps;
+#[path = "../../tests/bodies/world.rs"]
+mod world;
+
+use std::env;
+use std::path::PathBuf;
+
+use libfuzzer_sys::fuzz_target;
+use onewinner::fs::sim::State;
+
+use calls::agree;
+use kernel::Kernel;
+use steps::{PROCESSES, Step, WIDTH};
+use world::Simulated;
+
+/// Longer sequences find nothing more and cost time.
+const LONGEST_SEQUENCE: usize = 128;
+
+fuzz_target!(|bytes: &[u8]| {
+    let (records, _) = bytes.as_chunks::<WIDTH>();
+    let steps: Vec<Step> = records
+        .iter()
+        .take(LONGEST_SEQUENCE)
+        .map(|&record| Step::from(record))
+        .collect();
+    let memory = PathBuf::from("/dev/shm");
+    let place = if memory.is_dir() { memory } else { env::temp_dir() };
+    agree(
+        &mut Simulated(State::new(usize::from(PROCESSES))),
+        &mut Kernel::new_in(&place),
+        &steps,
+    );
+});

@@ -1,0 +1,105 @@
+//! Commutation: two next calls of two processes whose footprints do not conflict may change places.
+//!
+//! This is what the schedule search believes of `access.rs`. Deliberately knows no call by name, and asks nothing of calls
+//! that conflict: a footprint may be wider than it must be.
+
+use onewinner::access::{Access, Accesses};
+use onewinner::fs::call::Reply;
+use onewinner::fs::sim::State;
+
+use super::steps::Step;
+use super::world::{Simulated, World, probe, without_inode};
+
+/// How two calls came out, with what the one and the other left behind.
+type Outcome = ([Reply; 2], [Accesses; 2]);
+
+/// How two calls of two processes stand to each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Relation {
+    /// Their order may matter.
+    Conflict,
+    /// They commute, because they touch nothing in common.
+    Apart,
+    /// They commute, and both load something.
+    Shared,
+}
+
+/// The pairs of calls of two processes.
+pub(crate) fn pairs(next: &[Step]) -> impl Iterator<Item = (&Step, &Step)> {
+    next.iter()
+        .enumerate()
+        .flat_map(|(position, one)| next[position + 1..].iter().map(move |other| (one, other)))
+        .filter(|(one, other)| one.process != other.process)
+}
+
+/// Performs the two calls in either order on the simulated state.
+///
+/// Three readings of "do not conflict" must each suffice: the two footprints of one order, of the other order, and of each
+/// call when it comes first. The search uses the first two.
+///
+/// # Panics
+///
+/// When one of them does not conflict and still the order made a difference.
+pub(crate) fn swap(state: &State, one: &Step, other: &Step) -> Relation {
+    let (mut forth, mut back) = (state.clone(), state.clone());
+    let (replies, footprints) = both(&mut forth, one, other);
+    let (mut swapped_replies, mut swapped) = both(&mut back, other, one);
+    swapped_replies.reverse();
+    swapped.reverse();
+
+    let independent = !footprints[0].conflict(&footprints[1])
+        || !swapped[0].conflict(&swapped[1])
+        || !footprints[0].conflict(&swapped[1]);
+    if !independent {
+        return Relation::Conflict;
+    }
+    let case = format!("{one:?} and {other:?}, footprints {footprints:?} and {swapped:?}");
+    assert_eq!(replies, swapped_replies, "replies in either order of {case}");
+    assert_eq!(footprints, swapped, "footprints in either order of {case}");
+    // Inodes are named by who created them, so their names hold in both orders; the sights below would hide another name.
+    assert_eq!(
+        forth.tree(),
+        back.tree(),
+        "names and inodes after either order of {case}"
+    );
+    assert_eq!(
+        probe(&mut Simulated(forth)),
+        probe(&mut Simulated(back)),
+        "what is left by either order of {case}"
+    );
+    let [one, other] = &footprints;
+    let common = |mine: &Access| other.iter().any(|theirs| mine.object.overlaps(&theirs.object));
+    if one.iter().any(common) {
+        Relation::Shared
+    } else {
+        Relation::Apart
+    }
+}
+
+/// Performs two calls, which were found to commute, in either order on two worlds in the same state.
+///
+/// # Panics
+///
+/// When the order made a difference.
+pub(crate) fn swap_on(forth: &mut impl World, back: &mut impl World, one: &Step, other: &Step) {
+    let first = forth.perform(one.process, &one.call);
+    let second = forth.perform(other.process, &other.call);
+    let early = back.perform(other.process, &other.call);
+    let late = back.perform(one.process, &one.call);
+    assert_eq!(
+        [first, second].map(without_inode),
+        [late, early].map(without_inode),
+        "replies in either order of {one:?} and {other:?}"
+    );
+    assert_eq!(
+        probe(forth),
+        probe(back),
+        "what is left by either order of {one:?} and {other:?}"
+    );
+}
+
+fn both(state: &mut State, one: &Step, other: &Step) -> Outcome {
+    let (first, early) = state.step(one.process, &one.call);
+    let (second, late) = state.step(other.process, &other.call);
+    ([first, second], [early, late])
+}

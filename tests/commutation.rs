@@ -1,0 +1,114 @@
+//! The dependency relation of `access.rs`, tested by swapping: calls that it declares independent are performed in either
+//! order, on the simulated file system and on the kernel's.
+//!
+//! Deliberately says nothing of calls that conflict: a relation that is too wide costs time, not truth.
+
+#[path = "bodies/commutation.rs"]
+mod commutation;
+#[cfg(target_os = "linux")]
+#[path = "bodies/kernel.rs"]
+mod kernel;
+#[path = "bodies/steps.rs"]
+mod steps;
+#[path = "bodies/world.rs"]
+mod world;
+
+use std::cell::Cell;
+
+use onewinner::fs::sim::State;
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::test_runner::{RngSeed, TestRunner};
+
+use commutation::{Relation, pairs, swap};
+use steps::{PROCESSES, Step, WIDTH};
+
+const LONGEST_PREFIX: usize = 24;
+const MOST_NEXT: usize = 8;
+
+/// How many pairs of calls there were of each relation: a suite that swaps nothing proves nothing.
+#[derive(Clone, Copy, Debug, Default)]
+struct Tally {
+    conflict: u32,
+    apart: u32,
+    shared: u32,
+}
+
+impl Tally {
+    fn count(&mut self, relation: Relation) {
+        match relation {
+            Relation::Conflict => self.conflict += 1,
+            Relation::Apart => self.apart += 1,
+            Relation::Shared => self.shared += 1,
+        }
+    }
+}
+
+/// Swaps random next calls after random prefixes, in the simulation; `and_then` gets each pair with its prefix.
+#[track_caller]
+fn check(cases: u32, seed: u64, and_then: impl Fn(Relation, &[Step], (&Step, &Step))) -> Tally {
+    let mut runner = TestRunner::new(ProptestConfig {
+        cases,
+        failure_persistence: None,
+        rng_seed: RngSeed::Fixed(seed),
+        ..ProptestConfig::default()
+    });
+    let step = || any::<[u8; WIDTH]>().prop_map(Step::from);
+    let case = (vec(step(), 0..=LONGEST_PREFIX), vec(step(), 2..=MOST_NEXT));
+    let total = Cell::new(Tally::default());
+    let outcome = runner.run(&case, |(prefix, next)| {
+        let mut state = State::new(usize::from(PROCESSES));
+        for step in &prefix {
+            let _ = state.step(step.process, &step.call);
+        }
+        let mut tally = total.get();
+        for (one, other) in pairs(&next) {
+            let relation = swap(&state, one, other);
+            tally.count(relation);
+            and_then(relation, &prefix, (one, other));
+        }
+        total.set(tally);
+        Ok(())
+    });
+    if let Err(error) = outcome {
+        panic!("seed {seed}: {error}");
+    }
+    total.get()
+}
+
+#[test]
+fn independent_calls_commute_in_the_simulation() {
+    let Tally {
+        conflict,
+        apart,
+        shared,
+    } = check(20_000, 1, |_, _, _| {});
+    eprintln!("{conflict} pairs conflict, {apart} touch nothing in common, {shared} only load in common");
+    assert!(conflict > 2_000 && apart > 50_000 && shared > 10_000);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn independent_calls_commute_on_the_kernel() {
+    use commutation::swap_on;
+    use kernel::Kernel;
+    use world::World;
+
+    let place = std::env::temp_dir();
+    let after = |prefix: &[Step]| {
+        let mut kernel = Kernel::new_in(&place);
+        for step in prefix {
+            let _ = kernel.perform(step.process, &step.call);
+        }
+        kernel
+    };
+    let swapped = Cell::new(0);
+    check(300, 2, |relation, prefix, (one, other)| {
+        if relation != Relation::Conflict {
+            swap_on(&mut after(prefix), &mut after(prefix), one, other);
+            swapped.set(swapped.get() + 1);
+        }
+    });
+    eprintln!("{} pairs swapped", swapped.get());
+    assert!(swapped.get() > 1_000);
+}

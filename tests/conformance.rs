@@ -1,0 +1,123 @@
+//! The simulated file system against the kernel's: random call sequences, the same replies, the same end.
+//!
+//! What is compared stands in bodies/calls.rs, which the fuzzer shares. Deliberately runs on whatever file system is under
+//! the default temporary directory, and on tmpfs beside it.
+#![cfg(target_os = "linux")]
+
+#[path = "bodies/calls.rs"]
+mod calls;
+#[path = "bodies/kernel.rs"]
+mod kernel;
+#[path = "bodies/steps.rs"]
+mod steps;
+#[path = "bodies/world.rs"]
+mod world;
+
+use std::env;
+use std::path::Path;
+
+use onewinner::fs::call::{Call, Reply};
+use onewinner::fs::real::RealFs;
+use onewinner::fs::sim::State;
+use onewinner::fs::{Mode, OpenFlags};
+use onewinner::id::ProcessId;
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::test_runner::{RngSeed, TestRunner};
+
+use calls::agree;
+use kernel::Kernel;
+use steps::{PROCESSES, Step, WIDTH};
+use world::Simulated;
+
+const LONGEST_SEQUENCE: usize = 64;
+
+/// Holds the simulation against the kernel below `place`; the seed makes a red run come again.
+#[track_caller]
+fn check(place: &Path, sequences: u32, seed: u64) {
+    if !place.is_dir() {
+        eprintln!("skipped: {} is no directory here", place.display());
+        return;
+    }
+    let mut runner = TestRunner::new(ProptestConfig {
+        cases: sequences,
+        failure_persistence: None,
+        rng_seed: RngSeed::Fixed(seed),
+        ..ProptestConfig::default()
+    });
+    let steps = vec(any::<[u8; WIDTH]>().prop_map(Step::from), 0..=LONGEST_SEQUENCE);
+    let outcome = runner.run(&steps, |steps| {
+        let mut simulated = Simulated(State::new(usize::from(PROCESSES)));
+        agree(&mut simulated, &mut Kernel::new_in(place), &steps);
+        Ok(())
+    });
+    if let Err(error) = outcome {
+        panic!("below {}, seed {seed}: {error}", place.display());
+    }
+}
+
+#[test]
+fn simulation_and_kernel_agree_in_the_temporary_directory() {
+    check(&env::temp_dir(), 2_500, 1);
+}
+
+#[test]
+fn simulation_and_kernel_agree_on_tmpfs() {
+    check(Path::new("/dev/shm"), 2_500, 2);
+}
+
+#[test]
+#[ignore = "slow suite: run with cargo test --release --test conformance -- --ignored"]
+fn simulation_and_kernel_agree_in_the_temporary_directory_100_000_times() {
+    check(&env::temp_dir(), 100_000, 3);
+}
+
+#[test]
+#[ignore = "slow suite: run with cargo test --release --test conformance -- --ignored"]
+fn simulation_and_kernel_agree_on_tmpfs_100_000_times() {
+    check(Path::new("/dev/shm"), 100_000, 4);
+}
+
+/// The root has no name that a call could take away, which no directory below it can show. None of these calls can succeed
+/// in changing anything.
+#[test]
+fn the_simulated_root_answers_as_the_kernels() {
+    let mut calls = Vec::new();
+    for path in ["/", "//", "/.", "/..", "/../.."].map(Path::new).map(Path::to_owned) {
+        for flags in [
+            OpenFlags::WRITE,
+            OpenFlags::OVERWRITE,
+            OpenFlags::CREATE_NEW,
+            OpenFlags {
+                truncate: true,
+                ..OpenFlags::READ
+            },
+        ] {
+            let (path, mode) = (path.clone(), Mode::FILE);
+            calls.push(Call::Open { path, flags, mode });
+        }
+        let (mode, root) = (Mode::DIRECTORY, Path::new("/").to_owned());
+        calls.extend([
+            Call::Unlink { path: path.clone() },
+            Call::Rmdir { path: path.clone() },
+            Call::Link {
+                existing: path.clone(),
+                new: root.clone(),
+            },
+            Call::Rename {
+                from: path.clone(),
+                to: root.clone(),
+            },
+            Call::Rename {
+                from: root,
+                to: path.clone(),
+            },
+            Call::Mkdir { path, mode },
+        ]);
+    }
+    for call in calls {
+        let simulated: Reply = State::new(1).step(ProcessId(0), &call).0;
+        assert_eq!(simulated, call.perform(&RealFs::new()), "simulation and kernel: {call}");
+        assert!(simulated.is_err(), "{call}");
+    }
+}
