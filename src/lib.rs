@@ -8,6 +8,9 @@ pub mod id;
 pub mod primitive;
 pub mod scenario;
 pub mod schedule;
+pub mod statistics;
+#[cfg(target_os = "linux")]
+pub mod sys;
 pub mod verdict;
 pub mod workload;
 

@@ -9,3 +9,5 @@
 //! Each runs the same [`contender`]. No backend judges what it saw.
 
 pub mod contender;
+#[cfg(target_os = "linux")]
+pub mod race;
