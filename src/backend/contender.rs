@@ -102,7 +102,7 @@ impl Contender {
         match self.scenario.work {
             Work::Nothing => {}
             Work::HubSync => tell(
-                match hub_sync::work(fs, &self.directory, &hub_sync::default_entries()) {
+                match hub_sync::work(fs, &self.directory, &hub_sync::source(hub_sync::DEFAULT_ENTRIES)) {
                     Ok(synced) => What::Worked {
                         appended: synced.appended,
                     },

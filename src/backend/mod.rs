@@ -9,5 +9,7 @@
 //! Each runs the same [`contender`]. No backend judges what it saw.
 
 pub mod contender;
+pub mod loom;
 #[cfg(target_os = "linux")]
 pub mod race;
+pub mod sim;

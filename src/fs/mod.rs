@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | [`real::RealFs`] | the kernel's | `real.rs` |
 //! | [`sim::State`] behind [`call::ByCall`] | the simulated kernel's, a pure state machine | `sim/` |
+//! | [`loom::Modelled`] | the simulated kernel's, announced to loom | `loom.rs` |
 //! | [`call::ByCall`] | any function from [`call::Call`] to [`call::Reply`]: coroutines, loom, decorators | `call.rs` |
 //!
 //! Deliberately knows nothing of locks, schedules or processes.
@@ -11,6 +12,7 @@
 pub mod call;
 mod errno;
 pub mod inject;
+pub mod loom;
 #[cfg(target_os = "linux")]
 pub mod real;
 pub mod sim;

@@ -1,0 +1,224 @@
+//! The second opinion: the same contenders as loom threads, every schedule chosen by loom.
+//!
+//! loom (Norris and Demsky, CDSChecker, OOPSLA 2013) knows nothing of `explore`, and the other way round. Both trust the
+//! simulated file system. What loom shows, `sim` replays: an execution carries the order of its calls as a schedule.
+
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::contender::Contender;
+use super::sim;
+use crate::explore::{Exhaustive, Limits, Random, Searched, Stop};
+use crate::fs::loom::{Domains, Modelled};
+use crate::history::{End, Event, Execution, What};
+use crate::primitive::LockPrimitive;
+use crate::scenario::Scenario;
+use crate::schedule::Schedule;
+
+/// The most contenders: loom's limit on threads, the spawning one among them.
+pub const MOST_PROCESSES: usize = loom::MAX_THREADS;
+
+/// The most thread switches in one execution before loom gives up.
+pub const MOST_BRANCHES: usize = 100_000;
+
+/// What loom says when that limit is reached (`loom::rt::path`).
+const BRANCHES_EXCEEDED: &str = "maximum number of branches";
+
+/// How far loom may go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    /// The most executions.
+    pub executions: u64,
+    /// The most preemptions in one execution; `None` for no bound.
+    pub preemptions: Option<usize>,
+    /// The most time.
+    pub time: Duration,
+}
+
+/// What loom did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Modeled {
+    /// Executions, up to the limit, and why it ended.
+    pub searched: Searched,
+    /// Whether some call touched objects of two domains, so that loom did not know of a conflict.
+    pub crossed: bool,
+}
+
+/// Runs `scenario` under loom and hands each execution to `watch`, until `interrupted` is set.
+///
+/// # Panics
+///
+/// When the scenario has more than [`MOST_PROCESSES`] processes, or loom finds a fault in the harness.
+pub fn model(
+    primitive: &'static dyn LockPrimitive,
+    scenario: &Scenario,
+    bounds: Bounds,
+    interrupted: &Arc<AtomicBool>,
+    watch: impl FnMut(Execution) + Send + 'static,
+) -> Modeled {
+    assert!(
+        scenario.processes <= MOST_PROCESSES,
+        "loom takes {MOST_PROCESSES} threads"
+    );
+    let domains = Arc::new(learn(primitive, scenario));
+    let run = Arc::new(Mutex::new(Run {
+        executions: 0,
+        steps: 0,
+        domains: Domains::clone(&domains),
+        crossed: false,
+        watch,
+    }));
+    let execution = {
+        let (run, scenario) = (Arc::clone(&run), scenario.clone());
+        let contenders = sim::contenders(primitive, &scenario);
+        let interrupted = Arc::clone(interrupted);
+        move || {
+            // loom can be left only by a panic; nobody holds anything here, and no message is due.
+            if interrupted.load(Ordering::Relaxed) {
+                resume_unwind(Box::new(Interrupted));
+            }
+            let execution = execute(&contenders, &scenario, &domains);
+            lock(&run).take(execution, bounds.executions);
+        }
+    };
+    let begun = Instant::now();
+    let ended = catch_unwind(AssertUnwindSafe(|| builder(bounds).check(execution)));
+    let run = lock(&run);
+    let stop = match ended {
+        Err(payload) if payload.is::<Interrupted>() => Stop::Asked,
+        Err(payload) if !sim::panic_message(&*payload).contains(BRANCHES_EXCEEDED) => resume_unwind(payload),
+        Err(_) => Stop::Steps,
+        Ok(()) if run.executions > bounds.executions => Stop::Executions,
+        Ok(()) if begun.elapsed() >= bounds.time => Stop::Time,
+        Ok(()) => Stop::Exhausted,
+    };
+    Modeled {
+        searched: Searched {
+            executions: run.executions.min(bounds.executions),
+            steps: run.steps,
+            stop,
+        },
+        crossed: run.crossed,
+    }
+}
+
+/// The payload of the panic that leaves loom when the user has asked for it.
+struct Interrupted;
+
+struct Run<W> {
+    executions: u64,
+    steps: u64,
+    domains: Domains,
+    crossed: bool,
+    watch: W,
+}
+
+impl<W: FnMut(Execution)> Run<W> {
+    /// Counts an execution, and shows it unless it is the one beyond the limit.
+    fn take(&mut self, execution: Execution, most: u64) {
+        self.executions += 1;
+        self.steps += execution.schedule.len() as u64;
+        for (_, _, _, _, accesses) in execution.history.calls() {
+            self.crossed |= self.domains.learn(accesses);
+        }
+        if self.executions <= most {
+            (self.watch)(execution);
+        }
+    }
+}
+
+/// Every field is set: loom's defaults come from the environment.
+fn builder(bounds: Bounds) -> loom::model::Builder {
+    let mut builder = loom::model::Builder::new();
+    builder.max_threads = MOST_PROCESSES;
+    builder.max_branches = MOST_BRANCHES;
+    // When a limit is reached loom returns as if it were done. It stops before execution number `max_permutations`: one
+    // execution more than the limit is let through, and its coming tells that the limit cut the search.
+    builder.max_permutations = usize::try_from(bounds.executions)
+        .ok()
+        .and_then(|most| most.checked_add(2));
+    builder.max_duration = Some(bounds.time);
+    builder.preemption_bound = bounds.preemptions;
+    builder.checkpoint_file = None;
+    builder.checkpoint_interval = 1;
+    builder.expect_explicit_explore = false;
+    builder.location = false;
+    builder.log = false;
+    builder
+}
+
+/// Learns which objects the calls of the scenario touch together, from schedules of the simulation.
+fn learn(primitive: &'static dyn LockPrimitive, scenario: &Scenario) -> Domains {
+    /// Enough for the few calls that a lock has; what is missed is noticed and makes the model inconclusive.
+    const EXECUTIONS: u64 = 500;
+    let limits = Limits {
+        executions: EXECUTIONS,
+        ..Limits::default()
+    };
+    let mut domains = Domains::default();
+    let mut watch = |execution: Execution| {
+        for (_, _, _, _, accesses) in execution.history.calls() {
+            domains.learn(accesses);
+        }
+        std::ops::ControlFlow::Continue(())
+    };
+    sim::explore(primitive, scenario, &mut Exhaustive::new(), limits, &mut watch);
+    sim::explore(primitive, scenario, &mut Random::new(0), limits, &mut watch);
+    domains
+}
+
+/// One execution, inside loom.
+fn execute(contenders: &[Contender], scenario: &Scenario, domains: &Arc<Domains>) -> Execution {
+    let fs = Arc::new(Modelled::new(Arc::clone(domains), sim::prepared(scenario)));
+    let tale = Arc::new(Mutex::new(Vec::new()));
+    let run = |contender: Contender| {
+        let (fs, tale) = (Arc::clone(&fs), Arc::clone(&tale));
+        move || contend(&contender, &fs, &tale)
+    };
+    let (own, others) = contenders.split_first().expect("a scenario has processes");
+    let threads: Vec<_> = others
+        .iter()
+        .map(|contender| loom::thread::spawn(run(contender.clone())))
+        .collect();
+    run(own.clone())();
+    for thread in threads {
+        thread.join().expect("contenders catch their panics");
+    }
+    let state = fs.state();
+    let mut history = sim::blank_history(scenario);
+    history.events = std::mem::take(&mut *lock(&tale));
+    history
+        .snapshots
+        .extend(sim::snapshot(scenario, &state, history.events.len()));
+    Execution {
+        schedule: history.calls().map(|(_, process, ..)| process).collect::<Schedule>(),
+        history,
+        end: End::Completed,
+    }
+}
+
+fn contend(contender: &Contender, fs: &Modelled, tale: &Mutex<Vec<Event>>) {
+    let process = contender.process();
+    let tell = |what| lock(tale).push(Event { process, what });
+    let fs = fs.of(process, |done| {
+        tell(What::Performed {
+            call: done.call,
+            reply: done.reply,
+            accesses: done.accesses,
+        });
+    });
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| contender.run(&fs, &mut |what| tell(what)))) {
+        let message = sim::panic_message(&*payload);
+        if message.contains(BRANCHES_EXCEEDED) {
+            resume_unwind(payload);
+        }
+        tell(What::Panicked { message });
+    }
+}
+
+/// No loom operation happens under these locks, so no other thread of the model can run while one is held.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,247 @@
+//! The simulated world: contenders are coroutines, the kernel is a value, and `explore` chooses every step.
+//!
+//! A contender runs until it makes a call; there it waits until the scheduler takes its step. The simulated file system is
+//! trusted here; the conformance tests hold it against the kernel.
+
+use std::any::Any;
+use std::cell::RefCell;
+use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use corosensei::stack::DefaultStack;
+use corosensei::{Coroutine, CoroutineResult};
+
+use super::contender::Contender;
+use crate::access::Accesses;
+use crate::explore::{Ended, Limits, Scheduler, Searched, World, search};
+use crate::fs::call::{ByCall, Call, Reply, Value};
+use crate::fs::{Mode, sim};
+use crate::history::{End, Event, Execution, History, SeenFile, Snapshot, What};
+use crate::id::ProcessId;
+use crate::primitive::LockPrimitive;
+use crate::scenario::{Kind, Scenario, Work};
+use crate::workload::hub_sync;
+
+/// The directory of the simulated file system in which scenarios run.
+const DIRECTORY: &str = "/";
+
+/// A coroutine's stack, in bytes: lock primitives are shallow, but a panic formats its message there.
+const STACK_BYTES: usize = 128 * 1024;
+
+/// A contender that waits at a call, gets its reply, and runs to the next one.
+type Process = Coroutine<Reply, Call, (), DefaultStack>;
+
+/// What contenders tell, in order.
+type Tale = Rc<RefCell<Vec<Event>>>;
+
+/// Searches the schedules of `scenario` and hands each execution to `watch`, until that breaks.
+pub fn explore(
+    primitive: &'static dyn LockPrimitive,
+    scenario: &Scenario,
+    scheduler: &mut dyn Scheduler,
+    limits: Limits,
+    watch: &mut dyn FnMut(Execution) -> ControlFlow<()>,
+) -> Searched {
+    let mut world = SimWorld::new(primitive, scenario);
+    search(
+        &mut world,
+        scheduler,
+        limits,
+        &mut |world: &mut SimWorld, schedule, ended| {
+            watch(Execution {
+                schedule,
+                history: world.take_history(),
+                end: match ended {
+                    Ended::Completed => End::Completed,
+                    Ended::Cut => End::Cut,
+                    Ended::Diverged { step, reason } => End::Diverged { step, reason },
+                },
+            })
+        },
+    )
+}
+
+/// The state of the file system before the first step of `scenario`.
+pub(super) fn prepared(scenario: &Scenario) -> sim::State {
+    let mut state = sim::State::new(scenario.processes);
+    for path in scenario.directories(Path::new(DIRECTORY)) {
+        let mode = Mode::DIRECTORY;
+        let made = state.prepare(&Call::Mkdir { path, mode });
+        made.expect("an empty file system takes a directory");
+    }
+    state
+}
+
+/// The contenders of `scenario` on the simulated file system.
+pub(super) fn contenders(primitive: &'static dyn LockPrimitive, scenario: &Scenario) -> Vec<Contender> {
+    ProcessId::first(scenario.processes)
+        .map(|process| Contender::new(primitive, scenario, Path::new(DIRECTORY), process))
+        .collect()
+}
+
+/// An empty history of `scenario` on the simulated file system.
+pub(super) fn blank_history(scenario: &Scenario) -> History {
+    let mut history = History::new(scenario.processes, scenario.lock(Path::new(DIRECTORY)));
+    history.disturbed = matches!(scenario.kind, Kind::Fault { .. }).then_some(ProcessId(0));
+    history
+}
+
+/// What somebody outside sees of the simulated file system; only some scenarios ask, because it costs a copy.
+pub(super) fn snapshot(scenario: &Scenario, state: &sim::State, position: usize) -> Option<Snapshot> {
+    if scenario.work == Work::Nothing && !matches!(scenario.kind, Kind::Fault { .. }) {
+        return None;
+    }
+    let tree = state.tree();
+    let markdown: PathBuf = hub_sync::entries_path(Path::new(DIRECTORY));
+    let duplicates = (scenario.work == Work::HubSync).then(|| {
+        let written = tree.iter().find(|node| node.path == markdown);
+        written.map_or(0, |node| hub_sync::duplicates(&node.content))
+    });
+    Some(Snapshot {
+        position,
+        files: tree
+            .into_iter()
+            .map(|node| SeenFile {
+                path: node.path,
+                kind: node.kind,
+                content: node.content,
+            })
+            .collect(),
+        descriptors: ProcessId::first(scenario.processes)
+            .map(|process| state.open_descriptors(process))
+            .collect(),
+        duplicates,
+    })
+}
+
+/// The message of a panic.
+pub(super) fn panic_message(payload: &(dyn Any + Send)) -> String {
+    let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| payload.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "a panic without a message".to_owned())
+}
+
+struct SimWorld {
+    scenario: Scenario,
+    contenders: Vec<Rc<Contender>>,
+    first: sim::State,
+    state: sim::State,
+    /// Each process with the call that it waits at; `None` when it is done.
+    processes: Vec<Option<(Process, Call)>>,
+    tale: Tale,
+    snapshots: Vec<Snapshot>,
+    /// Stacks of processes that are done: making one costs more than an execution.
+    stacks: Vec<DefaultStack>,
+}
+
+impl SimWorld {
+    fn new(primitive: &'static dyn LockPrimitive, scenario: &Scenario) -> Self {
+        let first = prepared(scenario);
+        Self {
+            scenario: scenario.clone(),
+            contenders: contenders(primitive, scenario).into_iter().map(Rc::new).collect(),
+            state: first.clone(),
+            first,
+            processes: Vec::new(),
+            tale: Tale::default(),
+            snapshots: Vec::new(),
+            stacks: Vec::new(),
+        }
+    }
+
+    /// What happened since the last reset.
+    fn take_history(&mut self) -> History {
+        self.look();
+        let mut history = blank_history(&self.scenario);
+        history.events = self.tale.take();
+        history.snapshots = std::mem::take(&mut self.snapshots);
+        history
+    }
+
+    fn look(&mut self) {
+        let position = self.tale.borrow().len();
+        self.snapshots.extend(snapshot(&self.scenario, &self.state, position));
+    }
+
+    fn start(&mut self, contender: Rc<Contender>) -> Process {
+        let stack = self
+            .stacks
+            .pop()
+            .unwrap_or_else(|| DefaultStack::new(STACK_BYTES).expect("the machine has memory for a few stacks"));
+        let tale = Rc::clone(&self.tale);
+        Coroutine::with_stack(stack, move |yielder, _: Reply| {
+            let process = contender.process();
+            let fs = ByCall(|call| yielder.suspend(call));
+            contender.run(&fs, &mut |what| tale.borrow_mut().push(Event { process, what }));
+        })
+    }
+
+    /// Runs the coroutine to its next call; `None` when it is done.
+    fn resume(&mut self, id: ProcessId, mut process: Process, reply: Reply) -> Option<(Process, Call)> {
+        match catch_unwind(AssertUnwindSafe(|| process.resume(reply))) {
+            Ok(CoroutineResult::Yield(call)) => return Some((process, call)),
+            Ok(CoroutineResult::Return(())) => {}
+            Err(payload) => self.tale.borrow_mut().push(Event {
+                process: id,
+                what: What::Panicked {
+                    message: panic_message(&*payload),
+                },
+            }),
+        }
+        self.stacks.push(process.into_stack());
+        None
+    }
+}
+
+impl World for SimWorld {
+    fn reset(&mut self) {
+        for (mut process, _) in self.processes.drain(..).flatten() {
+            process.force_unwind();
+            self.stacks.push(process.into_stack());
+        }
+        self.state = self.first.clone();
+        self.tale.borrow_mut().clear();
+        self.snapshots.clear();
+        for contender in self.contenders.clone() {
+            let id = contender.process();
+            let process = self.start(contender);
+            let waiting = self.resume(id, process, Ok(Value::Done));
+            self.processes.push(waiting);
+        }
+        self.look();
+    }
+
+    fn enabled(&self, processes: &mut Vec<ProcessId>) {
+        let waiting = self.contenders.iter().zip(&self.processes);
+        processes.extend(
+            waiting
+                .filter(|(_, process)| process.is_some())
+                .map(|(contender, _)| contender.process()),
+        );
+        // The second attempt of a fault begins when the first is over.
+        if matches!(self.scenario.kind, Kind::Fault { .. }) {
+            processes.truncate(1);
+        }
+    }
+
+    fn step(&mut self, process: ProcessId) -> Accesses {
+        let waiting = self.processes[process.index()].take();
+        let (coroutine, call) = waiting.expect("the search takes steps of enabled processes");
+        let (reply, accesses) = self.state.step(process, &call);
+        self.tale.borrow_mut().push(Event {
+            process,
+            what: What::Performed {
+                call,
+                reply: reply.clone(),
+                accesses: accesses.clone(),
+            },
+        });
+        self.processes[process.index()] = self.resume(process, coroutine, reply);
+        if self.processes[process.index()].is_none() {
+            self.look();
+        }
+        accesses
+    }
+}

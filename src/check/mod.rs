@@ -1,0 +1,259 @@
+//! From a plan to a verdict: runs a backend, judges what it shows, and tells it as events.
+//!
+//! ```text
+//!  Plan ─▶ backend ─▶ Execution ─▶ Tally (properties, outcomes) ─▶ Judged{Verdict, Coverage} ─▶ Event
+//! ```
+//!
+//! It prints nothing, and knows no terminal and no exit.
+
+pub mod counterexample;
+pub mod preset;
+mod tally;
+
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::backend::{loom, sim};
+use crate::explore::{Exhaustive, Limits, Random, Scheduler, Searched, Stop};
+use crate::primitive::{Expectation, LockPrimitive};
+use crate::scenario::Scenario;
+use crate::verdict::{Counterexample, Coverage, Exit, Extent, Judged, Verdict};
+
+use tally::Tally;
+
+/// One run: which lock, doing what, in which world.
+#[derive(Clone)]
+pub struct Plan {
+    /// The lock.
+    pub primitive: &'static dyn LockPrimitive,
+    /// What is run.
+    pub scenario: Scenario,
+    /// The world, and how far to go in it.
+    pub world: World,
+    /// The seed of every random choice.
+    pub seed: u64,
+}
+
+/// A backend with its bounds.
+#[derive(Clone, Debug)]
+pub enum World {
+    /// Under loom.
+    Loom(loom::Bounds),
+    /// On the simulated file system.
+    Sim {
+        /// How schedules are chosen.
+        search: Search,
+        /// How far to go.
+        limits: Limits,
+    },
+}
+
+/// How schedules are chosen on the simulated file system.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Search {
+    /// Every interleaving.
+    Exhaustive,
+    /// Drawn at random until a limit is reached.
+    Random,
+}
+
+/// What happens during a run.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Event {
+    /// A plan begins.
+    Began {
+        /// The world.
+        backend: &'static str,
+        /// The lock.
+        lock: &'static str,
+        /// What is run.
+        scenario: Scenario,
+    },
+    /// It goes on.
+    Progress {
+        /// Executions or rounds so far.
+        executions: u64,
+        /// Of how many, if that is known.
+        of: Option<u64>,
+    },
+    /// It is decided.
+    Judged(Box<Judged>),
+}
+
+/// Executions between two [`Event::Progress`].
+const PROGRESS_EVERY: u64 = 1_000;
+
+/// Whether what was found is what was claimed.
+pub fn exit(verdict: &Verdict, coverage: &Coverage, claim: Expectation) -> Exit {
+    match (verdict, claim) {
+        (Verdict::Inconclusive { .. }, _) => Exit::Inconclusive,
+        (Verdict::Holds, Expectation::ExactlyOneWinner) => Exit::AsClaimed,
+        (Verdict::Violated(_), Expectation::ExactlyOneWinner) => Exit::NotAsClaimed,
+        // None seen in a sample: the claim that there is one is neither shown nor refuted.
+        (Verdict::Holds, Expectation::SeveralWinners) if matches!(coverage.extent, Extent::Sampled { .. }) => {
+            Exit::Inconclusive
+        }
+        (Verdict::Holds, Expectation::SeveralWinners) => Exit::NotAsClaimed,
+        (Verdict::Violated(shown), Expectation::SeveralWinners) => match shown.property {
+            "at-most-one-winner" | "mutual-exclusion" | "no-duplicates" => Exit::AsClaimed,
+            _ => Exit::NotAsClaimed,
+        },
+    }
+}
+
+/// Runs a plan to its verdict; `interrupted` ends it early with what was seen.
+pub fn check(plan: &Plan, interrupted: &Arc<AtomicBool>, tell: &mut dyn FnMut(Event)) -> Judged {
+    tell(Event::Began {
+        backend: plan.world.backend(),
+        lock: plan.primitive.name(),
+        scenario: plan.scenario.clone(),
+    });
+    let judged = match &plan.world {
+        World::Loom(bounds) => under_loom(plan, *bounds, interrupted),
+        World::Sim { search, limits } => simulated(plan, *search, *limits, interrupted, tell),
+    };
+    tell(Event::Judged(Box::new(judged.clone())));
+    judged
+}
+
+impl World {
+    /// The name of the backend.
+    pub fn backend(&self) -> &'static str {
+        match self {
+            Self::Loom(_) => "loom",
+            Self::Sim { .. } => "sim",
+        }
+    }
+
+    /// What a pass in this world does not show.
+    fn blind_spots(&self) -> Vec<String> {
+        let texts: &[&str] = match self {
+            Self::Loom(_) | Self::Sim { .. } => {
+                &["trusts the modelled file system, which the conformance tests hold against the kernel"]
+            }
+        };
+        texts.iter().map(ToString::to_string).collect()
+    }
+}
+
+fn simulated(
+    plan: &Plan,
+    search: Search,
+    limits: Limits,
+    interrupted: &AtomicBool,
+    tell: &mut dyn FnMut(Event),
+) -> Judged {
+    let mut scheduler: Box<dyn Scheduler> = match search {
+        Search::Exhaustive => Box::new(Exhaustive::new()),
+        Search::Random => Box::new(Random::new(plan.seed)),
+    };
+    let mut tally = Tally::default();
+    let searched = sim::explore(
+        plan.primitive,
+        &plan.scenario,
+        &mut *scheduler,
+        limits,
+        &mut |execution| {
+            tally.take(execution, 1);
+            if tally.executions.is_multiple_of(PROGRESS_EVERY) {
+                let (executions, of) = (tally.executions, None);
+                tell(Event::Progress { executions, of });
+            }
+            match interrupted.load(Ordering::Relaxed) {
+                true => ControlFlow::Break(()),
+                false => ControlFlow::Continue(()),
+            }
+        },
+    );
+    conclude(plan, tally, extent(searched, limits), None)
+}
+
+fn extent(searched: Searched, limits: Limits) -> Extent {
+    let limit = match searched.stop {
+        Stop::Exhausted => return Extent::Complete { bounds: Vec::new() },
+        Stop::Executions => format!("{} executions", limits.executions),
+        Stop::Steps => format!("{} steps in an execution", limits.steps),
+        Stop::Time => format!("{} seconds", limits.time.as_secs_f64()),
+        Stop::Asked => "interrupted".to_owned(),
+    };
+    Extent::Cut { limit }
+}
+
+fn under_loom(plan: &Plan, bounds: loom::Bounds, interrupted: &Arc<AtomicBool>) -> Judged {
+    let tally = Arc::new(Mutex::new(Tally::default()));
+    let taking = Arc::clone(&tally);
+    let modeled = loom::model(plan.primitive, &plan.scenario, bounds, interrupted, move |execution| {
+        taking.lock().unwrap_or_else(PoisonError::into_inner).take(execution, 1);
+    });
+    let tally = std::mem::take(&mut *tally.lock().unwrap_or_else(PoisonError::into_inner));
+    let mut extent = extent(
+        modeled.searched,
+        Limits {
+            executions: bounds.executions,
+            steps: loom::MOST_BRANCHES,
+            time: bounds.time,
+        },
+    );
+    if let (Extent::Complete { bounds: named }, Some(preemptions)) = (&mut extent, bounds.preemptions) {
+        named.push(format!("at most {preemptions} preemptions"));
+    }
+    let crossed = "a call touched files in a way that no execution had shown before, so that loom may have missed an order; \
+                   this is a limit of the loom backend, use `explore --backend sim`";
+    conclude(plan, tally, extent, modeled.crossed.then(|| crossed.to_owned()))
+}
+
+/// The verdict on what was counted.
+fn conclude(plan: &Plan, mut tally: Tally, extent: Extent, doubt: Option<String>) -> Judged {
+    let verdict = match tally.first.take() {
+        Some(found) => Verdict::Violated(Box::new(Counterexample {
+            property: found.property.name(),
+            sentence: found.violation.sentence,
+            reproduced: Some(counterexample::reproduce(
+                plan.primitive,
+                &plan.scenario,
+                &found.execution,
+                found.property.name(),
+            )),
+            execution: found.execution,
+        })),
+        None => match doubt.or_else(|| inconclusive(&tally, &extent)) {
+            Some(reason) => Verdict::Inconclusive { reason },
+            None => Verdict::Holds,
+        },
+    };
+    Judged {
+        verdict,
+        coverage: Coverage {
+            backend: plan.world.backend(),
+            lock: plan.primitive.name(),
+            scenario: plan.scenario.clone(),
+            executions: tally.executions,
+            blocked: 0,
+            extent,
+            outcomes: tally.rows(),
+            seed: plan.seed,
+            blind_spots: plan.world.blind_spots(),
+        },
+    }
+}
+
+/// Why a run without a violation is no pass.
+fn inconclusive(tally: &Tally, extent: &Extent) -> Option<String> {
+    if let Extent::Cut { limit } = extent {
+        return Some(format!(
+            "the search was cut at {limit}; raise the limit, or contend with fewer processes"
+        ));
+    }
+    if tally.lost > 0 {
+        return Some(format!("{} executions could not be followed to their end", tally.lost));
+    }
+    if !tally.contended {
+        return Some("no process ever met another; contend with more processes".to_owned());
+    }
+    if !tally.won {
+        return Some("no process ever won".to_owned());
+    }
+    None
+}

@@ -1,0 +1,89 @@
+//! Executions come in, one after another; what they show is counted, and the best counterexample is kept.
+
+use std::collections::BTreeMap;
+
+use crate::history::{AttemptResult, End, Execution, Outcome};
+use crate::property::{self, Property, Violation};
+use crate::verdict::{Grade, OutcomeRow};
+
+/// What the executions of one run showed so far.
+#[derive(Default)]
+pub(super) struct Tally {
+    pub(super) executions: u64,
+    /// Executions in which a property was violated.
+    pub(super) violating: u64,
+    pub(super) first: Option<Found>,
+    /// Whether somebody lost, or several won: without that nothing was tested.
+    pub(super) contended: bool,
+    pub(super) won: bool,
+    /// Executions that could not be followed to their end.
+    pub(super) lost: u64,
+    outcomes: BTreeMap<(Outcome, Grade), u64>,
+}
+
+/// A violated property with the execution that shows it.
+pub(super) struct Found {
+    pub(super) property: &'static dyn Property,
+    pub(super) violation: Violation,
+    pub(super) execution: Execution,
+}
+
+impl Found {
+    /// The smaller, the easier to read: properties in their order, then few preemptions, then few steps.
+    fn weight(&self) -> (usize, usize, usize) {
+        let rank = property::ALL
+            .iter()
+            .position(|each| each.name() == self.property.name());
+        let schedule = &self.execution.schedule;
+        (rank.unwrap_or(usize::MAX), schedule.switches(), schedule.len())
+    }
+}
+
+impl Tally {
+    /// Takes in an execution that happened `times` times.
+    pub(super) fn take(&mut self, execution: Execution, times: u64) {
+        self.executions += times;
+        if execution.end != End::Completed {
+            self.lost += times;
+        }
+        let outcome = Outcome::of(&execution.history);
+        self.won |= outcome.winners > 0;
+        self.contended |= outcome.winners > 1 || outcome.busy > 0 || self.disturbed(&execution);
+        let found = property::first_violation(&execution.history);
+        let grade = match &found {
+            Some(_) => Grade::Forbidden,
+            None if outcome.errors > 0 => Grade::Interesting,
+            None => Grade::Acceptable,
+        };
+        *self.outcomes.entry((outcome, grade)).or_default() += times;
+        if let Some((property, violation)) = found {
+            self.violating += times;
+            let found = Found {
+                property,
+                violation,
+                execution,
+            };
+            if self.first.as_ref().is_none_or(|first| found.weight() < first.weight()) {
+                self.first = Some(found);
+            }
+        }
+    }
+
+    /// A scenario with an injected error is about that error: the attempt that met it is its contention.
+    fn disturbed(&self, execution: &Execution) -> bool {
+        let attempts = execution.history.attempts();
+        attempts.iter().any(|attempt| {
+            Some(attempt.process) == execution.history.disturbed && attempt.result != AttemptResult::Undecided
+        })
+    }
+
+    /// The table of outcomes, from few winners to many.
+    pub(super) fn rows(&self) -> Vec<OutcomeRow> {
+        let row = |((outcome, grade), count): (&(Outcome, Grade), &u64)| OutcomeRow {
+            outcome: outcome.clone(),
+            count: *count,
+            grade: *grade,
+        };
+        self.outcomes.iter().map(row).collect()
+    }
+}

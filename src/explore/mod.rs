@@ -1,0 +1,219 @@
+//! The search over schedules.
+//!
+//! ```text
+//!  World ──enabled──▶ Scheduler ──a process──▶ World::step ──Accesses──▶ Scheduler
+//! ```
+//!
+//! The search is stateless: each execution starts afresh and follows its choices. Deliberately names no system call: a
+//! [`World`] offers processes that can take a step, and tells the footprint of each step taken.
+
+mod exhaustive;
+mod random;
+mod replay;
+
+use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
+
+use crate::access::Accesses;
+use crate::happens_before::Step;
+use crate::id::ProcessId;
+use crate::schedule::Schedule;
+
+pub use exhaustive::Exhaustive;
+pub use random::Random;
+pub use replay::Replay;
+
+/// What is explored: processes that take one step at a time.
+///
+/// The search calls [`reset`](Self::reset) before each execution, then [`enabled`](Self::enabled) and
+/// [`step`](Self::step) in turn until no process is enabled or the scheduler stops.
+///
+/// Duties of an implementer:
+///
+/// 1. After `reset`, the same steps lead to the same state, footprints and enabled processes.
+/// 2. `step` takes exactly one step of a process that was enabled, and tells all that it touched.
+/// 3. A process that can take no step until another one has is not enabled.
+pub trait World {
+    /// Goes back to the first state.
+    fn reset(&mut self);
+
+    /// Adds the processes that can take a step, in ascending order, to the empty `processes`.
+    fn enabled(&self, processes: &mut Vec<ProcessId>);
+
+    /// Takes one step of an enabled process.
+    fn step(&mut self, process: ProcessId) -> Accesses;
+}
+
+/// Who chooses the next step.
+///
+/// For each execution the search calls [`begin`](Self::begin) once; then, while processes are enabled,
+/// [`choose`](Self::choose) and [`performed`](Self::performed) in turn. A scheduler keeps what it needs between executions.
+///
+/// Duties of an implementer:
+///
+/// 1. `choose` picks among the enabled processes, of which there is at least one.
+/// 2. `begin` says [`Begin::Exhausted`] only if every schedule was run that it stands for.
+pub trait Scheduler {
+    /// Whether there is another execution to run.
+    fn begin(&mut self) -> Begin;
+
+    /// The next step.
+    fn choose(&mut self, enabled: &[ProcessId]) -> Choice;
+
+    /// Tells the step that was taken, with its footprint.
+    fn performed(&mut self, _step: &Step) {}
+}
+
+/// Whether a scheduler has another execution.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Begin {
+    /// It has.
+    Another,
+    /// Every schedule that it stands for was run.
+    Exhausted,
+}
+
+/// What a scheduler wants next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Choice {
+    /// A step of this process.
+    Step(ProcessId),
+    /// No more of this execution.
+    Cut,
+    /// The schedule that is followed asks for what is not there.
+    Diverged {
+        /// What was expected, and what was there.
+        reason: String,
+    },
+}
+
+/// How far a search may go; each limit that is reached makes it incomplete.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The most executions.
+    pub executions: u64,
+    /// The most steps of one execution: a lock that spins for ever ends here.
+    pub steps: usize,
+    /// The most time for the whole search.
+    pub time: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            executions: 10_000_000,
+            steps: 10_000,
+            time: Duration::from_secs(60),
+        }
+    }
+}
+
+/// How one execution ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// No process can take another step.
+    Completed,
+    /// The scheduler, or the limit on steps, stopped it.
+    Cut,
+    /// See [`Choice::Diverged`].
+    Diverged {
+        /// The step, counted from 0.
+        step: usize,
+        /// What was expected, and what was there.
+        reason: String,
+    },
+}
+
+/// Why the search ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// The scheduler has nothing left.
+    Exhausted,
+    /// The limit on executions was reached, and there was more.
+    Executions,
+    /// The limit on steps was reached in some execution.
+    Steps,
+    /// The limit on time was reached.
+    Time,
+    /// Whoever watches the executions asked for it.
+    Asked,
+}
+
+/// What a search did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Searched {
+    /// Executions run.
+    pub executions: u64,
+    /// Steps taken in all of them.
+    pub steps: u64,
+    /// Why it ended.
+    pub stop: Stop,
+}
+
+/// Runs executions until the scheduler has no more, a limit is reached, or `watch` breaks.
+pub fn search<W: World>(
+    world: &mut W,
+    scheduler: &mut dyn Scheduler,
+    limits: Limits,
+    watch: &mut dyn FnMut(&mut W, Schedule, Ended) -> ControlFlow<()>,
+) -> Searched {
+    let deadline = Instant::now() + limits.time;
+    let mut searched = Searched {
+        executions: 0,
+        steps: 0,
+        stop: Stop::Exhausted,
+    };
+    let mut too_long = false;
+    while scheduler.begin() == Begin::Another {
+        if searched.executions == limits.executions {
+            searched.stop = Stop::Executions;
+            return searched;
+        }
+        if Instant::now() >= deadline {
+            searched.stop = Stop::Time;
+            return searched;
+        }
+        let (schedule, ended) = execute(world, scheduler, limits.steps);
+        searched.executions += 1;
+        searched.steps += schedule.len() as u64;
+        too_long |= ended == Ended::Cut && schedule.len() == limits.steps;
+        if watch(world, schedule, ended).is_break() {
+            searched.stop = Stop::Asked;
+            return searched;
+        }
+    }
+    if too_long {
+        searched.stop = Stop::Steps;
+    }
+    searched
+}
+
+/// Runs one execution from its first step.
+fn execute<W: World>(world: &mut W, scheduler: &mut dyn Scheduler, most_steps: usize) -> (Schedule, Ended) {
+    world.reset();
+    let mut schedule = Schedule::default();
+    let mut enabled = Vec::new();
+    loop {
+        enabled.clear();
+        world.enabled(&mut enabled);
+        if enabled.is_empty() {
+            return (schedule, Ended::Completed);
+        }
+        if schedule.len() == most_steps {
+            return (schedule, Ended::Cut);
+        }
+        match scheduler.choose(&enabled) {
+            Choice::Step(process) => {
+                debug_assert!(enabled.contains(&process), "{process} is not enabled");
+                let accesses = world.step(process);
+                schedule.push(process);
+                scheduler.performed(&Step { process, accesses });
+            }
+            Choice::Cut => return (schedule, Ended::Cut),
+            Choice::Diverged { reason } => {
+                let step = schedule.len();
+                return (schedule, Ended::Diverged { step, reason });
+            }
+        }
+    }
+}

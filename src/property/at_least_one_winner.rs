@@ -1,0 +1,33 @@
+//! M3: of single attempts from a free lock, undisturbed, at least one wins.
+
+use super::{Finding, Property, Violation, single_attempts};
+use crate::history::{Attempt, AttemptResult, History};
+
+pub(super) struct AtLeastOneWinner;
+
+impl Property for AtLeastOneWinner {
+    fn name(&self) -> &'static str {
+        "at-least-one-winner"
+    }
+
+    fn statement(&self) -> &'static str {
+        "of several undisturbed attempts at a free lock, at least one wins"
+    }
+
+    fn judge(&self, history: &History) -> Finding {
+        let Some(attempts) = single_attempts(history) else {
+            return Finding::NotApplicable;
+        };
+        if attempts
+            .iter()
+            .any(|attempt| attempt.result == AttemptResult::Undecided)
+        {
+            return Finding::NotApplicable;
+        }
+        if attempts.iter().any(Attempt::acquired) {
+            return Finding::Holds;
+        }
+        let sentence = format!("none of {} attempts at a free lock won", attempts.len());
+        Violation::found(sentence, attempts.iter().filter_map(|attempt| attempt.decided))
+    }
+}

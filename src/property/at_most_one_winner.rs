@@ -1,0 +1,33 @@
+//! M2: of single attempts from a free lock, with no release, at most one wins.
+
+use super::{Finding, Property, Violation, enumerate, single_attempts};
+use crate::history::{Attempt, History};
+
+pub(super) struct AtMostOneWinner;
+
+impl Property for AtMostOneWinner {
+    fn name(&self) -> &'static str {
+        "at-most-one-winner"
+    }
+
+    fn statement(&self) -> &'static str {
+        "of several attempts at a free lock that nobody releases, at most one wins"
+    }
+
+    fn judge(&self, history: &History) -> Finding {
+        let Some(attempts) = single_attempts(history) else {
+            return Finding::NotApplicable;
+        };
+        let winners: Vec<&Attempt> = attempts.iter().filter(|attempt| attempt.acquired()).collect();
+        if winners.len() <= 1 {
+            return Finding::Holds;
+        }
+        let sentence = format!(
+            "{} of {} hold the lock at once: {}",
+            winners.len(),
+            attempts.len(),
+            enumerate(winners.iter().copied())
+        );
+        Violation::found(sentence, winners.iter().filter_map(|winner| winner.hold_begins()))
+    }
+}

@@ -1,0 +1,112 @@
+//! What must be true of a history; one file per property, one line in [`ALL`].
+//!
+//! A property is decided from the history alone and cannot tell which backend made it. The ids M1 to M23 are those of the
+//! catalogue in `specs/README.md`.
+
+mod at_least_one_winner;
+mod at_most_one_winner;
+mod losers_result;
+mod mutual_exclusion;
+mod no_duplicates;
+mod no_leak;
+mod only_own;
+mod place;
+mod release_frees;
+
+use crate::history::{Attempt, History};
+
+/// Every property, in the order in which a violation is reported.
+pub const ALL: &[&dyn Property] = &[
+    &at_most_one_winner::AtMostOneWinner,
+    &mutual_exclusion::MutualExclusion,
+    &at_least_one_winner::AtLeastOneWinner,
+    &only_own::OnlyOwn,
+    &losers_result::LosersResult,
+    &release_frees::ReleaseFrees,
+    &no_duplicates::NoDuplicates,
+    &no_leak::NoLeak,
+    &place::Place,
+];
+
+/// Something that must be true of every history of a sound lock.
+///
+/// `check` calls [`judge`](Self::judge) for every execution of every backend, often and in any order.
+///
+/// Duties of an implementer:
+///
+/// 1. Decide from the history alone, and alike for equal histories.
+/// 2. Judge instants by happens-before where the history has calls: another order of the same class must get the same
+///    finding.
+/// 3. Say [`Finding::NotApplicable`] where the history cannot show a violation, rather than that it holds.
+pub trait Property: Sync {
+    /// The name, in kebab case.
+    fn name(&self) -> &'static str;
+
+    /// What must be true, in one sentence.
+    fn statement(&self) -> &'static str;
+
+    /// Decides one history.
+    fn judge(&self, history: &History) -> Finding;
+}
+
+/// The finding of one property on one history.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Finding {
+    /// It is true of this history.
+    Holds,
+    /// It is not.
+    Violated(Violation),
+    /// This history cannot show it.
+    NotApplicable,
+}
+
+/// What went wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// In one sentence, for a person.
+    pub sentence: String,
+    /// The events that show it.
+    pub events: Vec<usize>,
+}
+
+impl Violation {
+    fn found(sentence: String, events: impl IntoIterator<Item = usize>) -> Finding {
+        Finding::Violated(Self {
+            sentence,
+            events: events.into_iter().collect(),
+        })
+    }
+}
+
+/// The first violated property of a history.
+pub fn first_violation(history: &History) -> Option<(&'static dyn Property, Violation)> {
+    ALL.iter().find_map(|property| match property.judge(history) {
+        Finding::Violated(violation) => Some((*property, violation)),
+        Finding::Holds | Finding::NotApplicable => None,
+    })
+}
+
+/// The attempts of a history in which each process attempts once and nobody releases.
+fn single_attempts(history: &History) -> Option<Vec<Attempt>> {
+    let attempts = history.attempts();
+    let once = |attempt: &Attempt| attempts.iter().filter(|other| other.process == attempt.process).count() == 1;
+    let single = attempts
+        .iter()
+        .all(|attempt| attempt.release.is_none() && once(attempt));
+    (single && history.disturbed.is_none() && attempts.len() > 1).then_some(attempts)
+}
+
+/// "P0, P1 and P2".
+fn enumerate<'a>(attempts: impl IntoIterator<Item = &'a Attempt>) -> String {
+    let names: Vec<_> = attempts
+        .into_iter()
+        .map(|attempt| attempt.process.to_string())
+        .collect();
+    match names.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
+        _ => names.concat(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

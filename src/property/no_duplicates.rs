@@ -1,0 +1,27 @@
+//! The workload's own property: no entry is written twice.
+
+use super::{Finding, Property, Violation};
+use crate::history::History;
+
+pub(super) struct NoDuplicates;
+
+impl Property for NoDuplicates {
+    fn name(&self) -> &'static str {
+        "no-duplicates"
+    }
+
+    fn statement(&self) -> &'static str {
+        "what holders write under the lock is written once"
+    }
+
+    fn judge(&self, history: &History) -> Finding {
+        let Some(duplicates) = history.snapshots.last().and_then(|snapshot| snapshot.duplicates) else {
+            return Finding::NotApplicable;
+        };
+        match duplicates {
+            0 => Finding::Holds,
+            1 => Violation::found("1 entry was written twice".to_owned(), []),
+            _ => Violation::found(format!("{duplicates} entries were written more than once"), []),
+        }
+    }
+}

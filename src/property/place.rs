@@ -1,0 +1,65 @@
+//! M18, in part: the lock is where it was asked for, and its making touches nothing outside that directory.
+
+use std::path::Path;
+
+use super::{Finding, Property, Violation};
+use crate::history::{Attempt, History, What};
+
+pub(super) struct Place;
+
+impl Property for Place {
+    fn name(&self) -> &'static str {
+        "place"
+    }
+
+    fn statement(&self) -> &'static str {
+        "an acquisition names the lock where it was asked for, and changes no name outside that directory"
+    }
+
+    fn judge(&self, history: &History) -> Finding {
+        let attempts = history.attempts();
+        let winners = || {
+            attempts
+                .iter()
+                .filter(|attempt| attempt.acquired() && !attempt.calls.is_empty())
+        };
+        if winners().next().is_none() {
+            return Finding::NotApplicable;
+        }
+        for winner in winners() {
+            if !calls_of(history, winner).any(|(_, path, _)| path == history.lock) {
+                let sentence = format!(
+                    "{} acquires without a call that names {}",
+                    winner.process,
+                    history.lock.display()
+                );
+                return Violation::found(sentence, winner.decided);
+            }
+            let stray =
+                calls_of(history, winner).find(|(_, path, stores)| *stores && path.parent() != history.lock.parent());
+            if let Some((position, path, _)) = stray {
+                let sentence = format!(
+                    "{} changes {}, outside the lock's directory",
+                    winner.process,
+                    path.display()
+                );
+                return Violation::found(sentence, [position]);
+            }
+        }
+        Finding::Holds
+    }
+}
+
+/// The paths that the calls of the acquisition name, each with its position and whether the call stored anything.
+fn calls_of<'a>(history: &'a History, attempt: &Attempt) -> impl Iterator<Item = (usize, &'a Path, bool)> {
+    attempt.calls.iter().flat_map(|&position| {
+        let what = &history.events[position].what;
+        let named = match what {
+            What::Performed { call, accesses, .. } => Some((call, accesses.stores().next().is_some())),
+            _ => None,
+        };
+        named
+            .into_iter()
+            .flat_map(move |(call, stores)| call.paths().map(move |path| (position, path, stores)))
+    })
+}

@@ -1,0 +1,256 @@
+//! Toy programs whose interleavings and classes were counted by hand or by plain enumeration: the ground truth of the
+//! search. `readers` and `lastzero` also stand in Nidhugg's test suite with these trace counts.
+
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::time::Duration;
+
+use onewinner::access::{Accesses, Object};
+use onewinner::backend::sim;
+use onewinner::explore::{Exhaustive, Limits, Stop, World, search};
+use onewinner::fs::{Create, Errno, Fs, Mode, OpenFlags};
+use onewinner::happens_before::{Class, Step};
+use onewinner::id::ProcessId;
+use onewinner::primitive::{AcquireError, CallError, Expectation, Held, LockPrimitive};
+use onewinner::scenario::Scenario;
+
+const LIMITS: Limits = Limits {
+    executions: 1_000_000,
+    steps: 1_000,
+    time: Duration::from_secs(240),
+};
+
+/// A program of one attempt each in which the listed calls are the only ones.
+struct Toy {
+    looks_first: bool,
+    flags: OpenFlags,
+}
+
+/// `stat L; if absent, create L`, where creating over an existing file is a store.
+static STAT_THEN_TRUNCATE: Toy = Toy {
+    looks_first: true,
+    flags: OpenFlags::OVERWRITE,
+};
+/// The same where it is a load.
+static STAT_THEN_CREATE: Toy = Toy {
+    looks_first: true,
+    flags: OpenFlags {
+        create: Create::IfAbsent,
+        ..OpenFlags::WRITE
+    },
+};
+static EXCL: Toy = Toy {
+    looks_first: false,
+    flags: OpenFlags::CREATE_NEW,
+};
+
+impl LockPrimitive for Toy {
+    fn name(&self) -> &'static str {
+        "toy"
+    }
+
+    fn protocol(&self) -> &'static str {
+        ""
+    }
+
+    fn expectation(&self) -> Expectation {
+        Expectation::SeveralWinners
+    }
+
+    fn try_acquire(&self, fs: &dyn Fs, lock: &Path) -> Result<Held, AcquireError> {
+        if self.looks_first && fs.stat(lock).is_ok() {
+            return Err(AcquireError::Busy);
+        }
+        match fs.open(lock, self.flags, Mode::FILE) {
+            Ok(_) => Ok(Held::by_name()),
+            Err(Errno::EEXIST) => Err(AcquireError::Busy),
+            Err(errno) => Err(CallError::when("create", lock)(errno).into()),
+        }
+    }
+
+    fn release(&self, _: &dyn Fs, _: &Path, _: Held) -> Result<(), CallError> {
+        Ok(())
+    }
+}
+
+#[derive(Debug, PartialEq, Eq)]
+struct Counted {
+    interleavings: u64,
+    classes: usize,
+    /// Interleavings with two or more winners.
+    broken: u64,
+}
+
+fn count(toy: &'static Toy, processes: usize) -> Counted {
+    let mut classes = BTreeSet::new();
+    let mut broken = 0;
+    let scenario = Scenario::contend(processes);
+    let searched = sim::explore(toy, &scenario, &mut Exhaustive::new(), LIMITS, &mut |execution| {
+        classes.insert(Class::of(processes, &execution.history.steps()));
+        let attempts = execution.history.attempts();
+        broken += u64::from(attempts.iter().filter(|attempt| attempt.acquired()).count() > 1);
+        ControlFlow::Continue(())
+    });
+    assert_eq!(searched.stop, Stop::Exhausted);
+    Counted {
+        interleavings: searched.executions,
+        classes: classes.len(),
+        broken,
+    }
+}
+
+fn check(toy: &'static Toy, processes: usize, interleavings: u64, classes: usize, broken: u64) {
+    let expected = Counted {
+        interleavings,
+        classes,
+        broken,
+    };
+    assert_eq!(count(toy, processes), expected, "{processes} processes");
+}
+
+#[test]
+fn stat_then_create_with_truncation() {
+    check(&STAT_THEN_TRUNCATE, 2, 6, 4, 4);
+    check(&STAT_THEN_TRUNCATE, 3, 66, 21, 60);
+    check(&STAT_THEN_TRUNCATE, 4, 1_176, 148, 1_152);
+}
+
+#[test]
+fn stat_then_create_over_an_existing_file_is_a_load() {
+    check(&STAT_THEN_CREATE, 2, 6, 4, 4);
+    check(&STAT_THEN_CREATE, 3, 66, 12, 60);
+    check(&STAT_THEN_CREATE, 4, 1_176, 32, 1_152);
+}
+
+#[test]
+fn losers_of_excl_commute() {
+    for (processes, interleavings) in [(2, 2), (3, 6), (4, 24), (5, 120)] {
+        check(&EXCL, processes, interleavings, processes, 0);
+    }
+}
+
+/// A process over memory cells: from the values that it loaded so far to its next step.
+type Script = fn(me: usize, processes: usize, loaded: &[u32]) -> Option<Access>;
+
+enum Access {
+    Load(usize),
+    Store(usize, u32),
+}
+
+/// Processes that load and store memory cells, all 0 at first.
+struct Cells {
+    script: Script,
+    memory: Vec<u32>,
+    loaded: Vec<Vec<u32>>,
+    taken: Vec<u32>,
+    steps: Vec<Step>,
+}
+
+impl Cells {
+    fn new(processes: usize, cells: usize, script: Script) -> Self {
+        Self {
+            script,
+            memory: vec![0; cells],
+            loaded: vec![Vec::new(); processes],
+            taken: vec![0; processes],
+            steps: Vec::new(),
+        }
+    }
+
+    /// The next access of a process; a store is one that it has not made yet.
+    fn next(&self, process: usize) -> Option<Access> {
+        let stores_made = self.taken[process] as usize - self.loaded[process].len();
+        match (self.script)(process, self.loaded.len(), &self.loaded[process]) {
+            Some(Access::Store(..)) if stores_made > 0 => None,
+            next => next,
+        }
+    }
+}
+
+impl World for Cells {
+    fn reset(&mut self) {
+        *self = Self::new(self.loaded.len(), self.memory.len(), self.script);
+    }
+
+    fn enabled(&self, processes: &mut Vec<ProcessId>) {
+        processes.extend(ProcessId::first(self.loaded.len()).filter(|process| self.next(process.index()).is_some()));
+    }
+
+    fn step(&mut self, process: ProcessId) -> Accesses {
+        let me = process.index();
+        let mut accesses = Accesses::none();
+        match self.next(me).expect("enabled") {
+            Access::Load(cell) => {
+                self.loaded[me].push(self.memory[cell]);
+                accesses.load(Object::Cell(cell as u32));
+            }
+            Access::Store(cell, value) => {
+                self.memory[cell] = value;
+                accesses.store(Object::Cell(cell as u32));
+            }
+        }
+        self.taken[me] += 1;
+        self.steps.push(Step {
+            process,
+            accesses: accesses.clone(),
+        });
+        accesses
+    }
+}
+
+fn check_cells(processes: usize, cells: usize, script: Script, interleavings: u64, classes: usize) {
+    let mut seen = BTreeSet::new();
+    let mut world = Cells::new(processes, cells, script);
+    let searched = search(
+        &mut world,
+        &mut Exhaustive::new(),
+        LIMITS,
+        &mut |world: &mut Cells, _, _| {
+            seen.insert(Class::of(processes, &world.steps));
+            ControlFlow::Continue(())
+        },
+    );
+    assert_eq!(
+        (searched.stop, searched.executions, seen.len()),
+        (Stop::Exhausted, interleavings, classes)
+    );
+}
+
+#[test]
+fn readers_see_the_store_or_not() {
+    for (readers, interleavings, classes) in [(1, 2, 2), (2, 6, 4), (3, 24, 8), (4, 120, 16)] {
+        let script: Script = |me, _, loaded| match (me, loaded) {
+            (0, _) => Some(Access::Store(0, 1)),
+            (_, []) => Some(Access::Load(0)),
+            _ => None,
+        };
+        check_cells(readers + 1, 1, script, interleavings, classes);
+    }
+}
+
+#[test]
+fn writers_are_all_ordered() {
+    for (writers, count) in [(1, 2), (2, 6), (3, 24)] {
+        let script: Script = |me, _, loaded| match (me, loaded) {
+            (0, []) => Some(Access::Load(0)),
+            (0, _) => None,
+            (writer, _) => Some(Access::Store(0, writer as u32)),
+        };
+        check_cells(writers + 1, 1, script, count, count as usize);
+    }
+}
+
+#[test]
+fn lastzero_scans_down_while_others_count_up() {
+    for (writers, interleavings, classes) in [(1, 3, 2), (2, 35, 5), (3, 920, 12), (4, 44_300, 28)] {
+        let script: Script = |me, processes, loaded| match (me, loaded) {
+            // Scans from cell N down until it reads 0.
+            (0, loaded) if loaded.last() == Some(&0) || loaded.len() == processes => None,
+            (0, loaded) => Some(Access::Load(processes - 1 - loaded.len())),
+            (writer, []) => Some(Access::Load(writer - 1)),
+            (writer, loaded) => Some(Access::Store(writer, loaded[0] + 1)),
+        };
+        check_cells(writers + 1, writers + 1, script, interleavings, classes);
+    }
+}
