@@ -66,6 +66,9 @@ pub mod property;
 pub mod report;
 pub mod scenario;
 pub mod schedule;
+pub mod statistics;
+#[cfg(target_os = "linux")]
+pub mod sys;
 pub mod verdict;
 pub mod workload;
 

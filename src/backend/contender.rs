@@ -45,28 +45,42 @@ impl Contender {
         self.process
     }
 
+    /// Goes elsewhere: to a directory, and a lock, that no round has used.
+    pub fn move_to(&mut self, directory: PathBuf, lock: PathBuf) {
+        self.directory = directory;
+        self.lock = lock;
+    }
+
     /// Does all that the scenario asks of this process, and tells each event when it happens.
-    pub fn run(&self, fs: &dyn Fs, tell: &mut dyn FnMut(What)) {
+    ///
+    /// A winner of *contend* still holds at the end: when all have answered is known to the backend alone, which then drops
+    /// the world or calls [`release`](Self::release).
+    pub fn run(&self, fs: &dyn Fs, tell: &mut dyn FnMut(What)) -> Option<Held> {
         match self.scenario.kind {
-            // The lock is never given back: a winner holds until all have answered.
-            Kind::Contend => {
-                let _held = self.attempt(fs, tell);
-            }
+            Kind::Contend => self.attempt(fs, tell),
             Kind::Cycle { rounds } => {
                 for _ in 0..rounds {
                     self.cycle(fs, tell);
                 }
+                None
             }
             Kind::Fault { injection } if self.process == ProcessId(0) => {
                 let tell = RefCell::new(tell);
                 let errno = injection.errno;
                 let fs = injected(fs, injection, |call| tell.borrow_mut()(What::Injected { call, errno }));
-                let _held = self.attempt(&fs, &mut |what| tell.borrow_mut()(what));
+                self.attempt(&fs, &mut |what| tell.borrow_mut()(what))
             }
-            Kind::Fault { .. } => {
-                let _held = self.attempt(fs, tell);
-            }
+            Kind::Fault { .. } => self.attempt(fs, tell),
         }
+    }
+
+    /// Gives back what [`run`](Self::run) returned.
+    pub fn release(&self, fs: &dyn Fs, held: Held, tell: &mut dyn FnMut(What)) {
+        tell(What::ReleaseBegan);
+        tell(match self.primitive.release(fs, &self.lock, held) {
+            Ok(()) => What::Released,
+            Err(error) => What::ReleaseFailed { error },
+        });
     }
 
     fn attempt(&self, fs: &dyn Fs, tell: &mut dyn FnMut(What)) -> Option<Held> {
@@ -104,10 +118,6 @@ impl Contender {
                 },
             ),
         }
-        tell(What::ReleaseBegan);
-        tell(match self.primitive.release(fs, &self.lock, held) {
-            Ok(()) => What::Released,
-            Err(error) => What::ReleaseFailed { error },
-        });
+        self.release(fs, held, tell);
     }
 }

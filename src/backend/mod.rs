@@ -10,4 +10,6 @@
 
 pub mod contender;
 pub mod loom;
+#[cfg(target_os = "linux")]
+pub mod race;
 pub mod sim;

@@ -1,11 +1,165 @@
-//! doctor
+//! `onewinner doctor`: what this machine can do, and what to change.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde::Serialize;
+
 use super::Failure;
 use super::output::Output;
 use crate::verdict::Exit;
-use clap::Args;
-/// args
+
+/// Where to look.
 #[derive(Args)]
-pub(super) struct Arguments {}
-pub(super) fn run(_: &Arguments, _: &Output) -> Result<Exit, Failure> {
-    Ok(Exit::AsClaimed)
+pub(super) struct Arguments {
+    /// A directory in which locks are to be raced; repeatable. Without it: the temporary directory.
+    #[arg(long, value_name = "DIRECTORY")]
+    dir: Vec<PathBuf>,
+}
+
+/// One thing looked at.
+#[derive(Serialize)]
+struct Row {
+    what: String,
+    /// What was found.
+    found: String,
+    /// What to change; nothing when all is well.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    change: Option<String>,
+    /// Whether a backend cannot work before that.
+    hinders: bool,
+}
+
+impl Row {
+    fn well(what: &str, found: String) -> Self {
+        Self {
+            what: what.to_owned(),
+            found,
+            change: None,
+            hinders: false,
+        }
+    }
+}
+
+pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<Exit, Failure> {
+    let directories = match arguments.dir.is_empty() {
+        true => vec![std::env::temp_dir()],
+        false => arguments.dir.clone(),
+    };
+    let mut rows = vec![
+        Row::well("sim", "works everywhere".to_owned()),
+        Row::well(
+            "loom",
+            format!(
+                "works everywhere, with up to {} contenders",
+                crate::backend::loom::MOST_PROCESSES
+            ),
+        ),
+    ];
+    rows.extend(machine::look(&directories));
+    let exit = match rows.iter().any(|row| row.hinders) {
+        true => Exit::Inconclusive,
+        false => Exit::AsClaimed,
+    };
+    output.text(|out| {
+        for Row {
+            what, found, change, ..
+        } in &rows
+        {
+            writeln!(out, "{what:<12} {found}")?;
+            if let Some(change) = change {
+                writeln!(out, "{:<12} → {change}", "")?;
+            }
+        }
+        Ok(())
+    })?;
+    output.json("doctor", exit, &rows)?;
+    Ok(exit)
+}
+
+#[cfg(target_os = "linux")]
+mod machine {
+    use std::path::{Path, PathBuf};
+
+    use super::Row;
+    use crate::scenario::MOST_PROCESSES;
+    use crate::sys::{self, machine};
+
+    /// Less than this is as good as full: a race writes small files only.
+    const LEAST_FREE_BYTES: u64 = 1024 * 1024;
+
+    pub(super) fn look(directories: &[PathBuf]) -> Vec<Row> {
+        let mut rows = vec![Row::well("kernel", machine::kernel()), cpus(), processes()];
+        rows.extend(directories.iter().map(|path| directory(path)));
+        rows
+    }
+
+    fn cpus() -> Row {
+        match sys::cpus() {
+            1 => Row {
+                change: Some("only `race --align` means anything here; give this machine another CPU".to_owned()),
+                ..Row::well("processors", "1".to_owned())
+            },
+            cpus => Row::well("processors", cpus.to_string()),
+        }
+    }
+
+    fn processes() -> Row {
+        let found = |text: String| Row::well("processes", text);
+        match machine::process_limit() {
+            Ok(None) => found("no limit".to_owned()),
+            Ok(Some(limit)) if limit > MOST_PROCESSES as u64 => found(format!("up to {limit} of this user")),
+            Ok(Some(limit)) => Row {
+                change: Some(format!(
+                    "`race -n {MOST_PROCESSES}` needs more: raise the limit with `ulimit -u`"
+                )),
+                ..found(format!("up to {limit} of this user"))
+            },
+            Err(error) => found(format!("limit unknown: {error}")),
+        }
+    }
+
+    fn directory(path: &Path) -> Row {
+        let what = "directory";
+        let shown = path.display();
+        let hindered = |found: String, change: &str| Row {
+            change: Some(change.to_owned()),
+            hinders: true,
+            ..Row::well(what, found)
+        };
+        let file_system = match machine::file_system(path) {
+            Ok(file_system) => file_system,
+            Err(error) => {
+                return hindered(
+                    format!("{shown}: {error}"),
+                    "name a directory that exists and may be reached",
+                );
+            }
+        };
+        let kind = &file_system.kind;
+        let mebibytes = file_system.free_bytes / (1024 * 1024);
+        if let Err(error) = tempfile::tempdir_in(path) {
+            let change = "make it writable for this user and not full, or name another";
+            return hindered(format!("{shown} ({kind}): {error}"), change);
+        }
+        let found = format!("{shown} ({kind}, {mebibytes} MiB free), writable");
+        match file_system.free_bytes {
+            0..LEAST_FREE_BYTES => hindered(found, "make room"),
+            _ => Row::well(what, found),
+        }
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+mod machine {
+    use std::path::PathBuf;
+
+    use super::Row;
+
+    pub(super) fn look(_: &[PathBuf]) -> Vec<Row> {
+        vec![Row {
+            change: Some("race needs Linux; sim and loom do not".to_owned()),
+            ..Row::well("race", "not here".to_owned())
+        }]
+    }
 }

@@ -1,0 +1,175 @@
+//! Worker processes: forked, never exec'd, and gone when their parent is.
+//!
+//! Deliberately knows nothing of what a worker does. A worker cannot outlive its parent, return into its parent's code, or
+//! be left behind as a zombie by a [`Worker`] that is dropped.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::{Duration, Instant};
+use std::{fs, io};
+
+use nix::sys::prctl::set_pdeathsig;
+use nix::sys::signal::{SigHandler, Signal, kill, signal};
+use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
+use nix::unistd::{ForkResult, Pid, fork, getpid, getppid};
+
+use crate::fs::Errno;
+
+/// The exit code of a worker whose code panicked: that of a Rust program that does.
+pub const PANICKED: u8 = 101;
+/// How long a killed worker may take to go: it may have to finish a call that cannot be interrupted.
+pub const KILL_LIMIT: Duration = Duration::from_secs(5);
+/// How often a killed worker is looked at.
+const KILL_POLL: Duration = Duration::from_micros(200);
+
+/// Why there is no worker.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ForkError {
+    /// Another thread may hold a lock, of the allocator for instance, that nobody would give back in the child.
+    #[error(
+        "failed to fork: this process has {threads} threads and must have one; race from a program's main thread \
+         (under libtest, whose tests are threads, re-execute the test binary or set `harness = false`)"
+    )]
+    Threaded {
+        /// How many threads there are.
+        threads: usize,
+    },
+    /// The threads could not be counted.
+    #[error("failed to count the threads of this process in /proc/self/task: {0}; mount /proc")]
+    Uncounted(#[source] io::Error),
+    /// The kernel refused.
+    #[error("failed to fork: {} ({errno}); use fewer processes, or raise `ulimit -u`", errno.text())]
+    Refused {
+        /// Why.
+        #[source]
+        errno: Errno,
+    },
+}
+
+/// How a worker ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// With this exit code.
+    Exited(u8),
+    /// By this signal.
+    Killed(i32),
+}
+
+/// A forked process that has not been waited for. Dropped, it is killed.
+#[derive(Debug)]
+pub struct Worker {
+    pid: Pid,
+    ended: Option<Ended>,
+}
+
+impl Worker {
+    /// Forks a process that runs `body`, exits with its result, and dies with this process.
+    ///
+    /// In the worker SIGINT and SIGTERM are ignored: a Ctrl-C goes to every process of the terminal's foreground group, and
+    /// it is the parent that cleans up.
+    ///
+    /// # Errors
+    ///
+    /// When this process has several threads, or the kernel has no process left.
+    pub fn fork(body: impl FnOnce() -> u8) -> Result<Self, ForkError> {
+        let threads = fs::read_dir("/proc/self/task").map_err(ForkError::Uncounted)?.count();
+        if threads != 1 {
+            return Err(ForkError::Threaded { threads });
+        }
+        let parent = getpid();
+        // SAFETY: after the fork of a *threaded* process only async-signal-safe functions may be called (fork(2)). This one has
+        // a single thread, counted above: no lock was held by anybody else, so that the child may do what any process may.
+        match unsafe { fork() }.map_err(|errno| ForkError::Refused { errno: errno.into() })? {
+            ForkResult::Parent { child } => Ok(Self {
+                pid: child,
+                ended: None,
+            }),
+            ForkResult::Child => live(parent, body),
+        }
+    }
+
+    /// Its number, for messages.
+    pub fn pid(&self) -> i32 {
+        self.pid.as_raw()
+    }
+
+    /// Whether and how it ended, without waiting: [waitpid(2)](https://man7.org/linux/man-pages/man2/waitpid.2.html).
+    pub fn ended(&mut self) -> Option<Ended> {
+        if self.ended.is_none() {
+            self.ended = match waitpid(self.pid, Some(WaitPidFlag::WNOHANG)) {
+                Ok(WaitStatus::Exited(_, code)) => Some(Ended::Exited(u8::try_from(code).unwrap_or(u8::MAX))),
+                Ok(WaitStatus::Signaled(_, signal, _)) => Some(Ended::Killed(signal as i32)),
+                Ok(_) | Err(nix::errno::Errno::EINTR) => None,
+                // The caller ignores SIGCHLD, or waited for it in our place: it is gone, and nobody can tell how.
+                Err(_) => Some(Ended::Killed(0)),
+            };
+        }
+        self.ended
+    }
+
+    /// Sends SIGKILL, which no process can refuse, unless it is known to have ended.
+    pub fn kill(&mut self) {
+        if self.ended().is_none() {
+            // The pid cannot have been reused: it was not waited for. So the call cannot fail.
+            let killed = kill(self.pid, Signal::SIGKILL);
+            debug_assert_eq!(killed, Ok(()), "an unreaped child can be killed");
+        }
+    }
+
+    /// Waits for a killed worker until `deadline`; tells whether it went.
+    pub fn gone_by(&mut self, deadline: Instant) -> bool {
+        while self.ended().is_none() {
+            if Instant::now() > deadline {
+                return false;
+            }
+            std::thread::sleep(KILL_POLL);
+        }
+        true
+    }
+}
+
+impl Drop for Worker {
+    /// Kills and waits. One that a call holds in the kernel beyond [`KILL_LIMIT`] is left to `init`: it dies when that call
+    /// returns.
+    fn drop(&mut self) {
+        self.kill();
+        self.gone_by(Instant::now() + KILL_LIMIT);
+    }
+}
+
+/// The whole life of the child. Nothing of the parent is dropped here: its files and directories are not the child's.
+fn live(parent: Pid, body: impl FnOnce() -> u8) -> ! {
+    // First of all: from here on the child dies with its parent (the *thread* that forked it, which is its only one).
+    if set_pdeathsig(Signal::SIGKILL).is_err() || getppid() != parent {
+        exit(PANICKED); // The parent died before the call, and nobody would send the signal.
+    }
+    for ignored in [Signal::SIGINT, Signal::SIGTERM] {
+        // SAFETY: ignoring a signal installs no handler.
+        if unsafe { signal(ignored, SigHandler::SigIgn) }.is_err() {
+            exit(PANICKED);
+        }
+    }
+    exit(catch_unwind(AssertUnwindSafe(body)).unwrap_or(PANICKED))
+}
+
+/// [_exit(2)](https://man7.org/linux/man-pages/man2/_exit.2.html): no exit handler, no flush of buffers that are the parent's.
+fn exit(code: u8) -> ! {
+    // SAFETY: it has no precondition and does not return.
+    unsafe { libc::_exit(code.into()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_threaded_process_does_not_fork_and_learns_why() {
+        let (sender, receiver) = std::sync::mpsc::channel::<()>();
+        let other = std::thread::spawn(move || receiver.recv().is_ok());
+        let error = Worker::fork(|| 0).expect_err("libtest has at least two threads, and here is a third");
+        assert!(matches!(error, ForkError::Threaded { threads } if threads >= 2));
+        assert!(error.to_string().contains("harness = false"), "{error}");
+        drop(sender);
+        assert!(!other.join().unwrap());
+    }
+}
