@@ -2,6 +2,8 @@
 //!
 //! Deliberately decides nothing: `check` does. Exit codes are here because they are the meaning of a verdict.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use crate::history::{Execution, Outcome};
@@ -77,6 +79,42 @@ pub struct Coverage {
     pub seed: u64,
     /// What this backend cannot see, and what else limits the verdict.
     pub blind_spots: Vec<String>,
+    /// What belongs to a race alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub race: Option<RaceCoverage>,
+}
+
+/// What a race was like.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct RaceCoverage {
+    /// What the contenders were, and what brought them together.
+    pub conditions: Vec<String>,
+    /// How long it took, from the first fork to the last end.
+    pub seconds: f64,
+    /// Rounds in which nobody won.
+    pub without_winner: u64,
+    /// How often attempts failed, by the name of the error.
+    pub attempt_errors: BTreeMap<String, u64>,
+    /// How often releases failed, by the name of the error.
+    pub release_errors: BTreeMap<String, u64>,
+    /// What another lock did under the same conditions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub control: Option<Control>,
+}
+
+/// A lock whose answer is known, raced under the same conditions.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Control {
+    /// The lock.
+    pub lock: &'static str,
+    /// Whether it is known to be sound; a broken one shows that the harness can catch.
+    pub sound: bool,
+    /// Rounds.
+    pub rounds: u64,
+    /// Rounds in which a property was violated.
+    pub violations: u64,
+    /// The bounds on the rate of violations.
+    pub rate: RateBounds,
 }
 
 /// How much of the space was seen.

@@ -8,12 +8,16 @@
 
 pub mod counterexample;
 pub mod preset;
+#[cfg(target_os = "linux")]
+mod raced;
 mod tally;
 
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+#[cfg(target_os = "linux")]
+use crate::backend::race;
 use crate::backend::{loom, sim};
 use crate::explore::{Exhaustive, Limits, Random, Scheduler, Searched, Stop};
 use crate::primitive::{Expectation, LockPrimitive};
@@ -47,6 +51,9 @@ pub enum World {
         /// How far to go.
         limits: Limits,
     },
+    /// Real processes on the kernel's file system; scenario and seed are the plan's.
+    #[cfg(target_os = "linux")]
+    Race(race::RaceOptions),
 }
 
 /// How schedules are chosen on the simulated file system.
@@ -114,7 +121,12 @@ pub fn exit(verdict: &Verdict, coverage: &Coverage, claim: Expectation) -> Exit 
 /// Why a plan could not be run at all.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum CheckError {}
+pub enum CheckError {
+    /// There was no race.
+    #[cfg(target_os = "linux")]
+    #[error(transparent)]
+    Race(#[from] race::RaceError),
+}
 
 /// Runs a plan to its verdict; `interrupted` ends it early with what was seen.
 ///
@@ -130,6 +142,8 @@ pub fn check(plan: &Plan, interrupted: &Arc<AtomicBool>, tell: &Tell) -> Result<
     let judged = match &plan.world {
         World::Loom(bounds) => under_loom(plan, *bounds, interrupted, tell),
         World::Sim { search, limits } => simulated(plan, *search, *limits, interrupted, tell),
+        #[cfg(target_os = "linux")]
+        World::Race(options) => raced::raced(plan, options, interrupted, tell)?,
     };
     tell(Event::Judged(Box::new(judged.clone())));
     Ok(judged)
@@ -141,6 +155,8 @@ impl World {
         match self {
             Self::Loom(_) => "loom",
             Self::Sim { .. } => "sim",
+            #[cfg(target_os = "linux")]
+            Self::Race(_) => "race",
         }
     }
 
@@ -150,6 +166,8 @@ impl World {
             Self::Loom(_) | Self::Sim { .. } => {
                 &["trusts the modelled file system, which the conformance tests hold against the kernel"]
             }
+            #[cfg(target_os = "linux")]
+            Self::Race(_) => &["samples: what was not seen may still happen; rounds are correlated, so the bound is nominal"],
         };
         texts.iter().map(ToString::to_string).collect()
     }
@@ -230,12 +248,10 @@ fn conclude(plan: &Plan, mut tally: Tally, extent: Extent, doubt: Option<String>
         Some(found) => Verdict::Violated(Box::new(Counterexample {
             property: found.property.name(),
             sentence: found.violation.sentence,
-            reproduced: Some(counterexample::reproduce(
-                plan.primitive,
-                &plan.scenario,
-                &found.execution,
-                found.property.name(),
-            )),
+            // The kernel's own choices cannot be made again.
+            reproduced: (!found.execution.schedule.is_empty()).then(|| {
+                counterexample::reproduce(plan.primitive, &plan.scenario, &found.execution, found.property.name())
+            }),
             execution: found.execution,
         })),
         None => match doubt.or_else(|| inconclusive(&tally, &extent)) {
@@ -255,6 +271,7 @@ fn conclude(plan: &Plan, mut tally: Tally, extent: Extent, doubt: Option<String>
             outcomes: tally.rows(),
             seed: plan.seed,
             blind_spots: plan.world.blind_spots(),
+            race: None,
         },
     }
 }
