@@ -58,12 +58,12 @@ fn check(place: &Path, sequences: u32, seed: u64) {
 
 #[test]
 fn simulation_and_kernel_agree_in_the_temporary_directory() {
-    check(&env::temp_dir(), 2_500, 1);
+    check(&env::temp_dir(), 1_500, 1);
 }
 
 #[test]
 fn simulation_and_kernel_agree_on_tmpfs() {
-    check(Path::new("/dev/shm"), 2_500, 2);
+    check(Path::new("/dev/shm"), 1_500, 2);
 }
 
 #[test]
