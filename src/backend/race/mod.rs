@@ -1,3 +1,328 @@
-//! Real processes, released together, on the kernel's file system.
+//! Real processes, released together, on the kernel's file system; the kernel chooses what happens.
+//!
+//! ```text
+//!            start line ─▶ (delay) ─▶ attempt ─▶ all have answered ─▶ winners release ─┐
+//!                ▲   last to come: count the round that ended, prepare the next        │
+//!                └─────────────────────────────────────────────────────────────────────┘
+//! ```
+//!
+//! | file | what |
+//! |---|---|
+//! | `coordinator.rs` | the command: forks, watches, ends |
+//! | `worker.rs` | a contender's rounds, in a process of its own or a thread |
+//! | `board.rs` | the shared memory; `phaser.rs` the lines, `pulse.rs` signs of life |
+//! | `log.rs`, `class.rs`, `tally.rs` | events, rounds that agree, counts |
+//! | `aligned.rs`, `delays.rs` | two remedies for the rarity of chance |
+//! | `ground.rs`, `run_directory.rs` | where it takes place, and that nothing remains |
+//!
+//! Deliberately judges nothing: it hands out histories and counts.
 
+mod aligned;
+mod board;
+mod class;
+mod coordinator;
+mod delays;
+mod ground;
+mod log;
 pub mod phaser;
+mod pulse;
+pub mod run_directory;
+mod tally;
+mod worker;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
+use std::time::{Duration, Instant};
+
+use crate::fs::Errno;
+use crate::history::{History, What};
+use crate::id::ProcessId;
+use crate::primitive::LockPrimitive;
+use crate::scenario::{Kind, LEAST_PROCESSES, MOST_PROCESSES, Scenario};
+use crate::sys;
+use crate::sys::memory::ShareError;
+use crate::sys::process::{Ended, ForkError};
+
+use board::Board;
+use ground::Ground;
+use run_directory::{RunDirectory, RunDirectoryError};
+use worker::Race;
+
+/// The most attempts of each process in one round: their events stand in shared memory.
+pub const MOST_ATTEMPTS: u32 = 64;
+
+/// How to race.
+#[derive(Clone, Debug)]
+pub struct RaceOptions {
+    /// What each process does in a round; not [`Kind::Fault`].
+    pub scenario: Scenario,
+    /// How many rounds.
+    pub rounds: u64,
+    /// How long at most; what was counted until then is reported.
+    pub time_limit: Option<Duration>,
+    /// How long one operation of a contender may take before it counts as hung.
+    pub worker_limit: Duration,
+    /// Where to race; the run gets a directory of its own in it. `None` for the system's temporary directory.
+    pub directory: Option<PathBuf>,
+    /// Of the random delays.
+    pub seed: u64,
+    /// What brings the contenders together.
+    pub alignment: Alignment,
+    /// What the contenders are.
+    pub mode: Mode,
+}
+
+impl RaceOptions {
+    /// 1,000 rounds of live workers, left to chance, with 10 s for each operation.
+    pub fn new(scenario: Scenario) -> Self {
+        Self {
+            scenario,
+            rounds: 1_000,
+            time_limit: None,
+            worker_limit: Duration::from_secs(10),
+            directory: None,
+            seed: 0,
+            alignment: Alignment::Natural,
+            mode: Mode::LiveWorkers,
+        }
+    }
+}
+
+/// What brings the contenders together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Alignment {
+    /// The start line and chance: the rate is that of processes that start together.
+    Natural,
+    /// Random delays, so that the windows of the attempts meet in every alignment.
+    Delayed,
+    /// Nobody makes its call k before all that go on have come to theirs.
+    Aligned,
+}
+
+/// What the contenders are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Processes that live for all rounds.
+    LiveWorkers,
+    /// Processes forked anew for each round.
+    Fresh,
+    /// Threads of one process, which lives for all rounds.
+    Threads,
+}
+
+/// What a race has seen.
+#[derive(Debug)]
+pub struct Report {
+    /// Rounds that were run to their end and counted.
+    pub rounds: u64,
+    /// The distinct rounds, in the order in which they were first seen.
+    pub seen: Vec<Seen>,
+    /// Rounds of which only the errors were counted, because there were too many distinct ones: nothing can be concluded.
+    pub unclassified: u64,
+    /// Rounds in which nobody won; of those in [`Report::seen`].
+    pub without_winner: u64,
+    /// How often attempts failed, by error.
+    pub attempt_errors: BTreeMap<Errno, u64>,
+    /// How often releases failed, by error.
+    pub release_errors: BTreeMap<Errno, u64>,
+    /// Why it ended.
+    pub stop: Stop,
+    /// From the first fork to the last worker's end.
+    pub elapsed: Duration,
+    /// What else the reader has to know.
+    pub notes: Vec<Note>,
+}
+
+/// A round that stands for all rounds that no property tells apart from it.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    /// How many rounds.
+    pub rounds: u64,
+    /// The first of them: events without calls, in the order of one counter.
+    ///
+    /// It ends when all have answered, if the scenario is [`Kind::Contend`]: a release is told only if one failed.
+    pub history: History,
+}
+
+/// Why a race ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// All rounds were run.
+    AllRounds,
+    /// The time was over.
+    TimeLimit,
+    /// The user wished so.
+    Interrupted,
+    /// Workers died.
+    Lost(Vec<Lost>),
+    /// These contenders went on with one operation beyond the limit, and were killed.
+    Hung(Vec<ProcessId>),
+}
+
+/// A worker process that died.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lost {
+    /// The contenders in it.
+    pub processes: Vec<ProcessId>,
+    /// How it ended.
+    pub ended: Ended,
+}
+
+/// Something that limits what a race says, or that it did besides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Note {
+    /// One CPU: nothing happens at the same time.
+    OneCpu,
+    /// So many directories of killed runs were removed.
+    Swept(usize),
+}
+
+impl fmt::Display for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::OneCpu => f.write_str(
+                "this machine has one CPU: contenders meet only when one is interrupted, so that only an aligned race \
+                 means anything",
+            ),
+            Self::Swept(1) => f.write_str("removed the directory that a killed run had left"),
+            Self::Swept(count) => write!(f, "removed {count} directories that killed runs had left"),
+        }
+    }
+}
+
+/// Why there was no race.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RaceError {
+    /// Too few or too many processes.
+    #[error("failed to race {0} processes: use {LEAST_PROCESSES} to {MOST_PROCESSES}")]
+    Processes(usize),
+    /// Too many attempts in a round.
+    #[error("failed to race {0} attempts per round: use 1 to {MOST_ATTEMPTS}, and more rounds")]
+    Attempts(u32),
+    /// An injected error is one schedule, and a race chooses none.
+    #[error("failed to race a scenario with an injected error: explore it instead")]
+    Fault,
+    /// No run directory.
+    #[error(transparent)]
+    RunDirectory(#[from] RunDirectoryError),
+    /// No workers.
+    #[error(transparent)]
+    Fork(#[from] ForkError),
+    /// No shared memory.
+    #[error(transparent)]
+    Share(#[from] ShareError),
+    /// The file system did not take what a round needs.
+    #[error("failed to prepare a round in the run directory: {} ({errno}); make room, or name another directory", errno.text())]
+    Unprepared {
+        /// What the kernel says.
+        #[source]
+        errno: Errno,
+    },
+    /// Workers survived SIGKILL: a call holds them in the kernel.
+    #[error("failed to end the workers {pids:?}: a system call holds them in the kernel; look at the file system")]
+    Unkillable {
+        /// Their numbers.
+        pids: Vec<i32>,
+    },
+}
+
+/// Races `primitive` and reports what was seen; afterwards no process and no file is left.
+///
+/// The calling process must have a single thread, because it forks. `interrupted` ends the race early, with what was counted
+/// so far; `progress` is told now and then how many rounds that is.
+///
+/// # Errors
+///
+/// When the options make no sense, or the machine does not give what a race needs. A worker that dies or hangs is no error
+/// but a result: [`Report::stop`].
+///
+/// # Panics
+///
+/// When a worker found an invariant of the race broken.
+pub fn race(
+    primitive: &'static dyn LockPrimitive,
+    options: &RaceOptions,
+    interrupted: &AtomicBool,
+    progress: &mut dyn FnMut(u64),
+) -> Result<Report, RaceError> {
+    let scenario = &options.scenario;
+    let attempts = attempts(scenario)?;
+    let parent = options.directory.clone().unwrap_or_else(std::env::temp_dir);
+    let (run_directory, swept) = RunDirectory::create(&parent)?;
+    let race = Race {
+        primitive,
+        options,
+        board: Board::new(scenario.processes, attempts, options.seed)?,
+        ground: Ground::new(scenario, run_directory.path()),
+    };
+    let began = Instant::now();
+    let stop = coordinator::run(&race, interrupted, progress)?;
+    let elapsed = began.elapsed();
+    let report = report(&race, stop, elapsed, notes(swept));
+    run_directory.close()?;
+    Ok(report)
+}
+
+/// How many attempts a contender makes in a round.
+fn attempts(scenario: &Scenario) -> Result<usize, RaceError> {
+    if !(LEAST_PROCESSES..=MOST_PROCESSES).contains(&scenario.processes) {
+        return Err(RaceError::Processes(scenario.processes));
+    }
+    match scenario.kind {
+        Kind::Contend => Ok(1),
+        Kind::Cycle { rounds } if (1..=MOST_ATTEMPTS).contains(&rounds) => Ok(rounds as usize),
+        Kind::Cycle { rounds } => Err(RaceError::Attempts(rounds)),
+        Kind::Fault { .. } => Err(RaceError::Fault),
+    }
+}
+
+fn notes(swept: usize) -> Vec<Note> {
+    let one_cpu = (sys::cpus() == 1).then_some(Note::OneCpu);
+    let swept = (swept > 0).then_some(Note::Swept(swept));
+    one_cpu.into_iter().chain(swept).collect()
+}
+
+fn report(race: &Race<'_>, stop: Stop, elapsed: Duration, notes: Vec<Note>) -> Report {
+    let tally = &race.board.tally;
+    let classes = tally.classes(|round| race.ground.lock(round));
+    let seen: Vec<Seen> = classes
+        .into_iter()
+        .map(|counted| Seen {
+            rounds: counted.rounds,
+            history: match race.options.scenario.kind {
+                Kind::Contend => without_clean_releases(counted.history),
+                Kind::Cycle { .. } | Kind::Fault { .. } => counted.history,
+            },
+        })
+        .collect();
+    let won = |history: &History| history.events.iter().any(|event| event.what == What::Acquired);
+    Report {
+        rounds: tally.unclassified() + seen.iter().map(|seen| seen.rounds).sum::<u64>(),
+        unclassified: tally.unclassified(),
+        without_winner: seen
+            .iter()
+            .filter(|seen| !won(&seen.history))
+            .map(|seen| seen.rounds)
+            .sum(),
+        attempt_errors: tally.attempt_errors(),
+        release_errors: tally.release_errors(),
+        seen,
+        stop,
+        elapsed,
+        notes,
+    }
+}
+
+/// The scenario *contend* has no release: it only clears up, unless one goes wrong.
+fn without_clean_releases(mut history: History) -> History {
+    let count = |what: &What| history.events.iter().filter(|event| event.what == *what).count();
+    if count(&What::ReleaseBegan) == count(&What::Released) {
+        history
+            .events
+            .retain(|event| !matches!(event.what, What::ReleaseBegan | What::Released));
+    }
+    history
+}
