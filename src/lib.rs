@@ -52,6 +52,11 @@
 //! - No module but `sys` has unsafe code; none but `sys` and `fs::real` names nix or libc.
 //! - Nothing depends on environment variables, but for colours.
 
+#[cfg(all(feature = "kernel", not(target_os = "linux")))]
+compile_error!(
+    "the feature `kernel` (races on the kernel's file system) needs Linux; build with `--no-default-features` to have `sim` and `loom`"
+);
+
 pub mod access;
 pub mod backend;
 pub mod check;
@@ -67,7 +72,7 @@ pub mod report;
 pub mod scenario;
 pub mod schedule;
 pub mod statistics;
-#[cfg(target_os = "linux")]
+#[cfg(feature = "kernel")]
 pub mod sys;
 pub mod verdict;
 pub mod workload;

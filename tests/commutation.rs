@@ -5,7 +5,7 @@
 
 #[path = "bodies/commutation.rs"]
 mod commutation;
-#[cfg(target_os = "linux")]
+#[cfg(feature = "kernel")]
 #[path = "bodies/kernel.rs"]
 mod kernel;
 #[path = "bodies/steps.rs"]
@@ -87,7 +87,7 @@ fn independent_calls_commute_in_the_simulation() {
     assert!(conflict > 2_000 && apart > 40_000 && shared > 8_000);
 }
 
-#[cfg(target_os = "linux")]
+#[cfg(feature = "kernel")]
 #[test]
 fn independent_calls_commute_on_the_kernel() {
     use commutation::swap_on;

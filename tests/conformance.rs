@@ -2,7 +2,7 @@
 //!
 //! What is compared stands in bodies/calls.rs, which the fuzzer shares. Deliberately runs on whatever file system is under
 //! the default temporary directory, and on tmpfs beside it.
-#![cfg(target_os = "linux")]
+#![cfg(feature = "kernel")]
 
 #[path = "bodies/calls.rs"]
 mod calls;

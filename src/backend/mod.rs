@@ -10,6 +10,6 @@
 
 pub mod contender;
 pub mod loom;
-#[cfg(target_os = "linux")]
+#[cfg(feature = "kernel")]
 pub mod race;
 pub mod sim;

@@ -6,9 +6,10 @@
 //!
 //! It prints nothing, and knows no terminal and no exit.
 
+pub mod confirm;
 pub mod counterexample;
 pub mod preset;
-#[cfg(target_os = "linux")]
+#[cfg(feature = "kernel")]
 mod raced;
 mod tally;
 
@@ -16,7 +17,7 @@ use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-#[cfg(target_os = "linux")]
+#[cfg(feature = "kernel")]
 use crate::backend::race;
 use crate::backend::{loom, sim};
 use crate::explore::{Exhaustive, Limits, Random, Scheduler, Searched, Stop};
@@ -52,7 +53,7 @@ pub enum World {
         limits: Limits,
     },
     /// Real processes on the kernel's file system; scenario and seed are the plan's.
-    #[cfg(target_os = "linux")]
+    #[cfg(feature = "kernel")]
     Race(race::RaceOptions),
 }
 
@@ -123,7 +124,7 @@ pub fn exit(verdict: &Verdict, coverage: &Coverage, claim: Expectation) -> Exit 
 #[non_exhaustive]
 pub enum CheckError {
     /// There was no race.
-    #[cfg(target_os = "linux")]
+    #[cfg(feature = "kernel")]
     #[error(transparent)]
     Race(#[from] race::RaceError),
 }
@@ -142,7 +143,7 @@ pub fn check(plan: &Plan, interrupted: &Arc<AtomicBool>, tell: &Tell) -> Result<
     let judged = match &plan.world {
         World::Loom(bounds) => under_loom(plan, *bounds, interrupted, tell),
         World::Sim { search, limits } => simulated(plan, *search, *limits, interrupted, tell),
-        #[cfg(target_os = "linux")]
+        #[cfg(feature = "kernel")]
         World::Race(options) => raced::raced(plan, options, interrupted, tell)?,
     };
     tell(Event::Judged(Box::new(judged.clone())));
@@ -155,7 +156,7 @@ impl World {
         match self {
             Self::Loom(_) => "loom",
             Self::Sim { .. } => "sim",
-            #[cfg(target_os = "linux")]
+            #[cfg(feature = "kernel")]
             Self::Race(_) => "race",
         }
     }
@@ -166,8 +167,10 @@ impl World {
             Self::Loom(_) | Self::Sim { .. } => {
                 &["trusts the modelled file system, which the conformance tests hold against the kernel"]
             }
-            #[cfg(target_os = "linux")]
-            Self::Race(_) => &["samples: what was not seen may still happen; rounds are correlated, so the bound is nominal"],
+            #[cfg(feature = "kernel")]
+            Self::Race(_) => {
+                &["samples: what was not seen may still happen; rounds are correlated, so the bound is nominal"]
+            }
         };
         texts.iter().map(ToString::to_string).collect()
     }

@@ -34,9 +34,7 @@ pub(super) fn raced(
     };
     let (report, tally) = run(plan.primitive, &options, interrupted, tell)?;
     let control = match report.stop {
-        Stop::AllRounds | Stop::TimeLimit => {
-            control(plan.primitive, tally.violating > 0, &options, interrupted, tell)?
-        }
+        Stop::AllRounds | Stop::TimeLimit => control(plan.primitive, tally.violating > 0, &options, interrupted, tell)?,
         Stop::Interrupted | Stop::Lost(_) | Stop::Hung(_) => None,
     };
     let extent = Extent::Sampled {
@@ -44,10 +42,16 @@ pub(super) fn raced(
         rate: rate_bounds(tally.violating, report.rounds.max(1)),
     };
     let mut judged = conclude(plan, tally, extent, doubt(&report));
-    if let Some(reason) = control.as_ref().and_then(|control| distrust(control, options.alignment)) {
+    if let Some(reason) = control
+        .as_ref()
+        .and_then(|control| distrust(control, options.alignment))
+    {
         judged.verdict = Verdict::Inconclusive { reason };
     }
-    judged.coverage.blind_spots.extend(report.notes.iter().map(ToString::to_string));
+    judged
+        .coverage
+        .blind_spots
+        .extend(report.notes.iter().map(ToString::to_string));
     judged.coverage.race = Some(RaceCoverage {
         conditions: conditions(&options),
         seconds: report.elapsed.as_secs_f64(),
@@ -118,7 +122,9 @@ fn doubt(report: &Report) -> Option<String> {
         }
         Stop::AllRounds | Stop::TimeLimit if report.unclassified > 0 => {
             let count = report.unclassified;
-            Some(format!("{count} rounds differed too much to be kept; race fewer processes or fewer rounds"))
+            Some(format!(
+                "{count} rounds differed too much to be kept; race fewer processes or fewer rounds"
+            ))
         }
         Stop::AllRounds | Stop::TimeLimit => None,
         Stop::Interrupted => Some("interrupted".to_owned()),
@@ -134,7 +140,10 @@ fn doubt(report: &Report) -> Option<String> {
         }
         Stop::Hung(processes) => {
             let names: Vec<_> = processes.iter().map(ToString::to_string).collect();
-            Some(format!("{} did not come back from one operation within the limit, and had to be killed", names.join(", ")))
+            Some(format!(
+                "{} did not come back from one operation within the limit, and had to be killed",
+                names.join(", ")
+            ))
         }
     }
 }
@@ -150,7 +159,10 @@ fn distrust(control: &Control, alignment: Alignment) -> Option<String> {
     }
     // Chance may miss a broken lock. An aligned race cannot, unless the harness is broken.
     if !control.sound && control.violations == 0 && alignment == Alignment::Aligned {
-        return Some(format!("{} was not caught in {} aligned rounds: the harness has no teeth", control.lock, control.rounds));
+        return Some(format!(
+            "{} was not caught in {} aligned rounds: the harness has no teeth",
+            control.lock, control.rounds
+        ));
     }
     None
 }
@@ -171,5 +183,8 @@ fn conditions(options: &RaceOptions) -> Vec<String> {
 }
 
 fn by_name(errors: &BTreeMap<Errno, u64>) -> BTreeMap<String, u64> {
-    errors.iter().map(|(errno, count)| (errno.to_string(), *count)).collect()
+    errors
+        .iter()
+        .map(|(errno, count)| (errno.to_string(), *count))
+        .collect()
 }

@@ -77,7 +77,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<Exit, Failur
     Ok(exit)
 }
 
-#[cfg(target_os = "linux")]
+#[cfg(feature = "kernel")]
 mod machine {
     use std::path::{Path, PathBuf};
 
@@ -150,7 +150,7 @@ mod machine {
     }
 }
 
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(feature = "kernel"))]
 mod machine {
     use std::path::PathBuf;
 

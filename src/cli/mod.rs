@@ -9,6 +9,7 @@ mod explore;
 mod list;
 mod model;
 mod output;
+#[cfg(feature = "kernel")]
 mod race;
 mod replay;
 
@@ -46,6 +47,7 @@ enum Command {
     /// Run a lock under loom: every schedule of a few contenders, on the modelled file system.
     Model(model::Arguments),
     /// Race real processes against each other, on the kernel's file system.
+    #[cfg(feature = "kernel")]
     Race(race::Arguments),
     /// Search the interleavings of system calls.
     Explore(explore::Arguments),
@@ -83,6 +85,7 @@ fn dispatch(cli: &Cli) -> Result<Exit, Failure> {
         None | Some(Command::Confirm) => confirm::run(&output, &interrupted),
         Some(Command::List) => list::run(&output),
         Some(Command::Model(arguments)) => model::run(arguments, &output, &interrupted),
+        #[cfg(feature = "kernel")]
         Some(Command::Race(arguments)) => race::run(arguments, &output, &interrupted),
         Some(Command::Explore(arguments)) => explore::run(arguments, &output, &interrupted),
         Some(Command::Replay(arguments)) => replay::run(arguments, &output),
@@ -98,7 +101,7 @@ fn is_broken_pipe(failure: &(dyn std::error::Error + 'static)) -> bool {
 /// A flag that Ctrl-C and SIGTERM set; a second one ends the command at once.
 fn interruptible() -> io::Result<Arc<AtomicBool>> {
     let interrupted = Arc::new(AtomicBool::new(false));
-    #[cfg(target_os = "linux")]
+    #[cfg(feature = "kernel")]
     for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
         let code = i32::from(Exit::Interrupted.code());
         signal_hook::flag::register_conditional_shutdown(signal, code, Arc::clone(&interrupted))?;

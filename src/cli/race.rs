@@ -1,13 +1,90 @@
-//! race
-use super::Failure;
-use super::output::Output;
-use crate::verdict::Exit;
-use clap::Args;
+//! `onewinner race`: real processes, released together.
+
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-/// args
+use std::time::Duration;
+
+use clap::Args;
+
+use super::Failure;
+use super::arguments::{self, Subject, Workload};
+use super::output::{Output, Save};
+use crate::backend::race::{Alignment, Mode, RaceOptions};
+use crate::check::{Plan, World};
+use crate::scenario::Scenario;
+use crate::verdict::Exit;
+
+/// What is raced, where, and how.
 #[derive(Args)]
-pub(super) struct Arguments {}
-pub(super) fn run(_: &Arguments, _: &Output, _: &Arc<AtomicBool>) -> Result<Exit, Failure> {
-    Ok(Exit::AsClaimed)
+pub(super) struct Arguments {
+    #[command(flatten)]
+    subject: Subject,
+    /// How many processes.
+    #[arg(short = 'n', long, value_name = "NUMBER", default_value = "16", value_parser = arguments::processes)]
+    processes: usize,
+    /// How many times they meet, each time at a lock that no round has used.
+    #[arg(long, value_name = "NUMBER", default_value_t = 1_000, value_parser = clap::value_parser!(u64).range(1..=100_000_000))]
+    rounds: u64,
+    /// The most time, in seconds; what was counted until then is reported.
+    #[arg(long, value_name = "SECONDS", value_parser = arguments::seconds)]
+    time: Option<Duration>,
+    /// The directory to race in, on the file system in question; without it, the temporary directory.
+    #[arg(long, value_name = "DIRECTORY")]
+    dir: Option<PathBuf>,
+    /// Hold every process at each call until all have come to theirs.
+    #[arg(long)]
+    align: bool,
+    /// Leave the processes to chance, without random delays.
+    #[arg(long, conflicts_with = "align")]
+    no_delays: bool,
+    /// Fork anew for each round.
+    #[arg(long)]
+    fresh: bool,
+    /// Let threads of one process contend.
+    #[arg(long, conflicts_with = "fresh")]
+    threads: bool,
+    /// What a winner does before it releases; without it, winners hold until all have answered.
+    #[arg(long, value_name = "NAME")]
+    workload: Option<Workload>,
+    /// How long one operation may take before its process counts as hung, in seconds.
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = arguments::seconds)]
+    worker_time: Duration,
+}
+
+pub(super) fn run(arguments: &Arguments, output: &Output, interrupted: &Arc<AtomicBool>) -> Result<Exit, Failure> {
+    let scenario = match arguments.workload {
+        None => Scenario::contend(arguments.processes),
+        Some(Workload::HubSync) => Scenario::hub_sync(arguments.processes),
+    };
+    let options = RaceOptions {
+        rounds: arguments.rounds,
+        time_limit: arguments.time,
+        worker_limit: arguments.worker_time,
+        directory: arguments.dir.clone(),
+        alignment: match (arguments.align, arguments.no_delays) {
+            (true, _) => Alignment::Aligned,
+            (false, true) => Alignment::Natural,
+            (false, false) => Alignment::Delayed,
+        },
+        mode: match (arguments.fresh, arguments.threads) {
+            (true, _) => Mode::Fresh,
+            (false, true) => Mode::Threads,
+            (false, false) => Mode::LiveWorkers,
+        },
+        ..RaceOptions::new(scenario.clone())
+    };
+    let plan = Plan {
+        primitive: arguments.subject.lock.0,
+        scenario,
+        world: World::Race(options),
+        seed: output.seed,
+    };
+    output.judge(
+        "race",
+        &[plan],
+        arguments.subject.expect.into(),
+        &Save::Nowhere,
+        interrupted,
+    )
 }

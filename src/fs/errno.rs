@@ -154,7 +154,7 @@ mod tests {
         assert!("EWHAT".parse::<Errno>().is_err());
     }
 
-    #[cfg(target_os = "linux")]
+    #[cfg(feature = "kernel")]
     #[test]
     fn numbers_are_the_kernels() {
         for &errno in Errno::NAMED {

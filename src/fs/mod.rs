@@ -13,7 +13,7 @@ pub mod call;
 mod errno;
 pub mod inject;
 pub mod loom;
-#[cfg(target_os = "linux")]
+#[cfg(feature = "kernel")]
 pub mod real;
 pub mod sim;
 

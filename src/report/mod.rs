@@ -3,6 +3,7 @@
 //! A report decides nothing, and opens no file: it writes to what it is given.
 
 pub mod json;
+pub mod summary;
 pub mod terminal;
 pub mod timeline;
 

@@ -6,7 +6,7 @@ use anstyle::{AnsiColor, Style};
 use comfy_table::{CellAlignment, Table, presets};
 
 use super::{grouped, timeline};
-use crate::verdict::{Counterexample, Coverage, Extent, Grade, Judged, OutcomeRow, RateBounds, Verdict};
+use crate::verdict::{Counterexample, Coverage, Extent, Grade, Judged, OutcomeRow, RaceCoverage, RateBounds, Verdict};
 
 const BOLD: Style = Style::new().bold();
 const GREEN: Style = AnsiColor::Green.on_default().bold();
@@ -52,10 +52,39 @@ pub fn judged(out: &mut dyn Write, judged: &Judged) -> io::Result<()> {
     }
     outcomes(out, &coverage.outcomes)?;
     writeln!(out, "  covered   {}; seed {}", covered(coverage), coverage.seed)?;
+    if let Some(race) = &coverage.race {
+        raced(out, race)?;
+    }
     for blind in &coverage.blind_spots {
         writeln!(out, "  {DIM}note      {blind}{DIM:#}")?;
     }
     writeln!(out)
+}
+
+fn raced(out: &mut dyn Write, race: &RaceCoverage) -> io::Result<()> {
+    writeln!(out, "  race      {}; {:.2} s", race.conditions.join(", "), race.seconds)?;
+    if race.without_winner > 0 {
+        writeln!(
+            out,
+            "  lost      {} rounds in which nobody won",
+            grouped(race.without_winner)
+        )?;
+    }
+    for (what, errors) in [("attempts", &race.attempt_errors), ("releases", &race.release_errors)] {
+        for (errno, count) in errors {
+            writeln!(out, "  errors    {} {what} met {errno}", grouped(*count))?;
+        }
+    }
+    if let Some(control) = &race.control {
+        let seen = sampled(control.violations, control.rounds, control.rate);
+        writeln!(
+            out,
+            "  control   {}, {} rounds, {seen}",
+            control.lock,
+            grouped(control.rounds)
+        )?;
+    }
+    Ok(())
 }
 
 /// What was run, and how much of the space that is.
@@ -106,7 +135,12 @@ fn what_holds(coverage: &Coverage) -> &'static str {
     }
 }
 
-fn interleaving(out: &mut dyn Write, shown: &Counterexample) -> io::Result<()> {
+/// Writes a counterexample as columns, with its schedule; nothing where the kernel chose the steps.
+///
+/// # Errors
+///
+/// When the output does not take it.
+pub fn interleaving(out: &mut dyn Write, shown: &Counterexample) -> io::Result<()> {
     if shown.execution.schedule.is_empty() {
         return Ok(());
     }

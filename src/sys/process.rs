@@ -3,6 +3,7 @@
 //! Deliberately knows nothing of what a worker does. A worker cannot outlive its parent, return into its parent's code, or
 //! be left behind as a zombie by a [`Worker`] that is dropped.
 
+use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 use std::{fs, io};
@@ -53,6 +54,15 @@ pub enum Ended {
     Exited(u8),
     /// By this signal.
     Killed(i32),
+}
+
+impl fmt::Display for Ended {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exited(code) => write!(f, "exit code {code}"),
+            Self::Killed(signal) => write!(f, "signal {signal}"),
+        }
+    }
 }
 
 /// A forked process that has not been waited for. Dropped, it is killed.

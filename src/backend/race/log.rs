@@ -135,7 +135,7 @@ fn encode(what: &What) -> (Code, u32, String) {
         What::Released => (Code::Released, 0, String::new()),
         What::ReleaseFailed { error: cause } => error(Code::ReleaseFailed, cause),
         What::Panicked { message } => (Code::Panicked, 0, message.clone()),
-        What::Performed { .. } => unreachable!("a race does not see calls"),
+        What::Performed { .. } | What::Injected { .. } => unreachable!("a race neither sees calls nor disturbs them"),
     }
 }
 

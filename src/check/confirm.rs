@@ -1,0 +1,137 @@
+//! The evidence that `confirm` gathers on a lock: every world, the workload, and an error in a call.
+
+use std::time::Duration;
+
+use super::preset;
+use super::{Plan, Search, World};
+use crate::backend::loom;
+#[cfg(feature = "kernel")]
+use crate::backend::race::{Alignment, Mode, RaceOptions};
+use crate::explore::Limits;
+use crate::fs::Errno;
+use crate::primitive::LockPrimitive;
+use crate::scenario::Scenario;
+
+/// One piece of evidence: a run, and what it is called.
+pub struct Evidence {
+    /// What is looked at, in a few words; the same for each lock.
+    pub title: &'static str,
+    /// The runs; the first that is not as claimed speaks for all.
+    pub plans: Vec<Plan>,
+    /// Whether the lock's claim must show in it. Chance may miss what is there, and an error in a call is another claim:
+    /// these are shown beside.
+    pub decides: bool,
+}
+
+/// Processes that are modelled; with 2, some faults do not show.
+const MODELLED: usize = 3;
+/// Processes that are raced: as many as in the test that found the defect onewinner began with.
+#[cfg(feature = "kernel")]
+const RACED: usize = 16;
+
+/// All evidence on one lock, about five seconds of it.
+pub fn evidence(primitive: &'static dyn LockPrimitive, seed: u64) -> Vec<Evidence> {
+    let plan = |(scenario, world): (Scenario, World)| Plan {
+        primitive,
+        scenario,
+        world,
+        seed,
+    };
+    let evidence = |title, decides, runs: Vec<(Scenario, World)>| Evidence {
+        title,
+        plans: runs.into_iter().map(plan).collect(),
+        decides,
+    };
+    let faults = preset::faults(primitive, Errno::EIO).into_iter();
+    let modelled = [
+        evidence(
+            "loom: 3 contend",
+            true,
+            vec![(Scenario::contend(MODELLED), under_loom(None))],
+        ),
+        evidence(
+            "loom: hub sync of 2",
+            true,
+            vec![(Scenario::hub_sync(2), under_loom(Some(3)))],
+        ),
+        evidence("sim: 3 contend", true, vec![(Scenario::contend(MODELLED), simulated())]),
+        evidence("sim: 2 in 2 rounds", true, vec![(Scenario::cycle(2, 2), simulated())]),
+        evidence(
+            "sim: a call fails",
+            false,
+            faults.map(|scenario| (scenario, simulated())).collect(),
+        ),
+    ];
+    let raced = races()
+        .into_iter()
+        .map(|(title, decides, scenario, world)| evidence(title, decides, vec![(scenario, world)]));
+    modelled.into_iter().chain(raced).collect()
+}
+
+#[cfg(feature = "kernel")]
+fn races() -> Vec<(&'static str, bool, Scenario, World)> {
+    let race = |title, decides, scenario: Scenario, alignment, mode, rounds| {
+        let options = RaceOptions {
+            rounds,
+            alignment,
+            mode,
+            ..RaceOptions::new(scenario.clone())
+        };
+        (title, decides, scenario, World::Race(options))
+    };
+    let (contend, sync) = (Scenario::contend(RACED), Scenario::hub_sync(RACED));
+    vec![
+        race(
+            "race: 16 processes",
+            false,
+            contend.clone(),
+            Alignment::Delayed,
+            Mode::LiveWorkers,
+            1_000,
+        ),
+        race(
+            "race: 16 aligned",
+            true,
+            contend.clone(),
+            Alignment::Aligned,
+            Mode::LiveWorkers,
+            200,
+        ),
+        race(
+            "race: 16 threads, aligned",
+            true,
+            contend,
+            Alignment::Aligned,
+            Mode::Threads,
+            200,
+        ),
+        race(
+            "race: hub sync, aligned",
+            true,
+            sync,
+            Alignment::Aligned,
+            Mode::LiveWorkers,
+            100,
+        ),
+    ]
+}
+
+#[cfg(not(feature = "kernel"))]
+fn races() -> Vec<(&'static str, bool, Scenario, World)> {
+    Vec::new()
+}
+
+fn under_loom(preemptions: Option<usize>) -> World {
+    World::Loom(loom::Bounds {
+        executions: 1_000_000,
+        preemptions,
+        time: Duration::from_secs(60),
+    })
+}
+
+fn simulated() -> World {
+    World::Sim {
+        search: Search::Exhaustive,
+        limits: Limits::default(),
+    }
+}
