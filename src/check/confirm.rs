@@ -9,7 +9,7 @@ use crate::backend::loom;
 use crate::backend::race::{Alignment, Mode, RaceOptions};
 use crate::explore::Limits;
 use crate::fs::Errno;
-use crate::primitive::LockPrimitive;
+use crate::primitive::{Expectation, LockPrimitive};
 use crate::scenario::Scenario;
 
 /// One piece of evidence: a run, and what it is called.
@@ -18,9 +18,9 @@ pub struct Evidence {
     pub title: &'static str,
     /// The runs; the first that is not as claimed speaks for all.
     pub plans: Vec<Plan>,
-    /// Whether the lock's claim must show in it. Chance may miss what is there, and an error in a call is another claim:
-    /// these are shown beside.
-    pub decides: bool,
+    /// What must show in it; `None` where a broken lock may pass: chance may miss what is there, and an error in a call is
+    /// another matter than two winners.
+    pub claim: Option<Expectation>,
 }
 
 /// Processes that are modelled; with 2, some faults do not show.
@@ -37,10 +37,11 @@ pub fn evidence(primitive: &'static dyn LockPrimitive, seed: u64) -> Vec<Evidenc
         world,
         seed,
     };
-    let evidence = |title, decides, runs: Vec<(Scenario, World)>| Evidence {
+    let sound = primitive.expectation() == Expectation::ExactlyOneWinner;
+    let evidence = |title, certain: bool, runs: Vec<(Scenario, World)>| Evidence {
         title,
         plans: runs.into_iter().map(plan).collect(),
-        decides,
+        claim: (certain || sound).then(|| primitive.expectation()),
     };
     let faults = preset::faults(primitive, Errno::EIO).into_iter();
     let modelled = [
@@ -54,6 +55,7 @@ pub fn evidence(primitive: &'static dyn LockPrimitive, seed: u64) -> Vec<Evidenc
             true,
             vec![(Scenario::hub_sync(2), under_loom(Some(3)))],
         ),
+        evidence("sim: 2 contend", true, vec![(Scenario::contend(2), simulated())]),
         evidence("sim: 3 contend", true, vec![(Scenario::contend(MODELLED), simulated())]),
         evidence("sim: 2 in 2 rounds", true, vec![(Scenario::cycle(2, 2), simulated())]),
         evidence(
@@ -64,20 +66,20 @@ pub fn evidence(primitive: &'static dyn LockPrimitive, seed: u64) -> Vec<Evidenc
     ];
     let raced = races()
         .into_iter()
-        .map(|(title, decides, scenario, world)| evidence(title, decides, vec![(scenario, world)]));
+        .map(|(title, certain, scenario, world)| evidence(title, certain, vec![(scenario, world)]));
     modelled.into_iter().chain(raced).collect()
 }
 
 #[cfg(feature = "kernel")]
 fn races() -> Vec<(&'static str, bool, Scenario, World)> {
-    let race = |title, decides, scenario: Scenario, alignment, mode, rounds| {
+    let race = |title, certain, scenario: Scenario, alignment, mode, rounds| {
         let options = RaceOptions {
             rounds,
             alignment,
             mode,
             ..RaceOptions::new(scenario.clone())
         };
-        (title, decides, scenario, World::Race(options))
+        (title, certain, scenario, World::Race(options))
     };
     let (contend, sync) = (Scenario::contend(RACED), Scenario::hub_sync(RACED));
     vec![

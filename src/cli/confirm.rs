@@ -18,8 +18,8 @@ use crate::verdict::{Exit, Judged, Verdict};
 #[derive(Serialize)]
 struct Row {
     evidence: &'static str,
-    decides: bool,
-    claim: Expectation,
+    /// What had to show; absent where nothing had to.
+    claim: Option<Expectation>,
     exit: u8,
     #[serde(flatten)]
     judged: Judged,
@@ -37,21 +37,20 @@ pub(super) fn run(output: &Output, interrupted: &Arc<AtomicBool>) -> Result<Exit
     let count = all.iter().map(|(_, evidence)| evidence.len()).max().unwrap_or(0);
     for piece in 0..count {
         let mut cells = Vec::new();
-        for (lock, evidence) in &all {
+        for (_, evidence) in &all {
             if interrupted.load(Ordering::Relaxed) {
                 exit = Exit::Interrupted;
                 continue;
             }
             let evidence = &evidence[piece];
-            let (judged, own) = gather(evidence, lock.expectation(), interrupted)?;
-            if evidence.decides {
+            let (judged, own) = gather(evidence, interrupted)?;
+            if evidence.claim.is_some() {
                 exit = exit.and(own);
             }
-            cells.push(summary::cell(&judged, own, evidence.decides));
+            cells.push(summary::cell(&judged, evidence.claim.map(|_| own)));
             rows.push(Row {
                 evidence: evidence.title,
-                decides: evidence.decides,
-                claim: lock.expectation(),
+                claim: evidence.claim,
                 exit: own.code(),
                 judged,
             });
@@ -65,7 +64,8 @@ pub(super) fn run(output: &Output, interrupted: &Arc<AtomicBool>) -> Result<Exit
 }
 
 /// Runs the plans of one piece of evidence; the first that is not as claimed speaks for all.
-fn gather(evidence: &Evidence, claim: Expectation, interrupted: &Arc<AtomicBool>) -> Result<(Judged, Exit), Failure> {
+fn gather(evidence: &Evidence, interrupted: &Arc<AtomicBool>) -> Result<(Judged, Exit), Failure> {
+    let claim = evidence.claim.unwrap_or(Expectation::ExactlyOneWinner);
     let mut gathered: Option<(Judged, Exit)> = None;
     for plan in &evidence.plans {
         let judged = output::run(plan, interrupted)?;
@@ -82,7 +82,9 @@ fn conclusion(out: &mut dyn Write, rows: &[Row], exit: Exit) -> io::Result<()> {
     let shortest = rows
         .iter()
         .filter_map(|row| match &row.judged.verdict {
-            Verdict::Violated(shown) if !shown.execution.schedule.is_empty() && row.decides => Some((row, shown)),
+            Verdict::Violated(shown) if !shown.execution.schedule.is_empty() && row.claim.is_some() => {
+                Some((row, shown))
+            }
             _ => None,
         })
         .min_by_key(|(_, shown)| (shown.execution.history.processes, shown.execution.schedule.len()));

@@ -25,10 +25,7 @@ impl Property for NoLeak {
         let Some(decided) = failed.decided else {
             return Finding::NotApplicable;
         };
-        let before = history
-            .snapshots
-            .iter()
-            .rfind(|snapshot| snapshot.position <= failed.calls[0]);
+        let before = history.snapshots.iter().find(|snapshot| snapshot.position <= decided);
         let after = history.snapshots.iter().find(|snapshot| snapshot.position > decided);
         let (Some(before), Some(after)) = (before, after) else {
             return Finding::NotApplicable;

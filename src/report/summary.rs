@@ -11,9 +11,9 @@ use crate::primitive::Expectation;
 use crate::verdict::{Coverage, Exit, Extent, Judged, Verdict};
 
 /// The width of the titles, in characters.
-const TITLE: usize = 27;
+const TITLE: usize = 26;
 /// The width of a column, in characters.
-const COLUMN: usize = 46;
+const COLUMN: usize = 50;
 const BOLD: Style = Style::new().bold();
 const WRONG: Style = AnsiColor::Red.on_default().bold();
 const OPEN: Style = AnsiColor::Yellow.on_default().bold();
@@ -31,28 +31,39 @@ pub struct Cell {
 ///
 /// When the output does not take it.
 pub fn heading(out: &mut dyn Write, columns: &[(&str, Expectation)], seed: u64) -> io::Result<()> {
-    write!(out, "{:<TITLE$}", format!("seed {seed}"))?;
-    for (lock, _) in columns {
-        write!(out, "  {BOLD}{lock:<COLUMN$}{BOLD:#}")?;
-    }
-    write!(out, "\n{:<TITLE$}", "claimed")?;
-    for (_, claim) in columns {
+    let names = columns.iter().map(|(lock, _)| ((*lock).to_owned(), BOLD));
+    let claims = columns.iter().map(|(_, claim)| {
         let claim = match claim {
             Expectation::ExactlyOneWinner => "exactly one winner",
             Expectation::SeveralWinners => "several winners",
         };
-        write!(out, "  {claim:<COLUMN$}")?;
-    }
-    writeln!(out, "\n")
+        (claim.to_owned(), Style::new())
+    });
+    self::columns(out, &format!("seed {seed}"), names)?;
+    self::columns(out, "claimed", claims)?;
+    writeln!(out)
 }
 
-/// A verdict in a few words; `exit` tells whether it is as claimed.
-pub fn cell(judged: &Judged, exit: Exit, decides: bool) -> Cell {
+/// Writes a title and its columns, the last without the blanks that fill it.
+fn columns(out: &mut dyn Write, title: &str, texts: impl Iterator<Item = (String, Style)>) -> io::Result<()> {
+    write!(out, "{title:<TITLE$}")?;
+    let mut texts = texts.peekable();
+    while let Some((text, style)) = texts.next() {
+        match texts.peek() {
+            Some(_) => write!(out, "  {style}{text:<COLUMN$}{style:#}")?,
+            None => write!(out, "  {style}{text}{style:#}")?,
+        }
+    }
+    writeln!(out)
+}
+
+/// A verdict in a few words; `exit` tells whether it is as claimed, if anything was claimed.
+pub fn cell(judged: &Judged, exit: Option<Exit>) -> Cell {
     let (mark, style) = match exit {
-        Exit::AsClaimed => ("✓", Style::new()),
-        _ if !decides => ("·", Style::new()),
-        Exit::Inconclusive => ("?", OPEN),
-        _ => ("✗", WRONG),
+        None => ("·", Style::new()),
+        Some(Exit::AsClaimed) => ("✓", Style::new()),
+        Some(Exit::Inconclusive) => ("?", OPEN),
+        Some(_) => ("✗", WRONG),
     };
     let text = match &judged.verdict {
         Verdict::Holds => format!("{}, {}", what_holds(&judged.coverage), extent(&judged.coverage)),
@@ -71,12 +82,10 @@ pub fn cell(judged: &Judged, exit: Exit, decides: bool) -> Cell {
 ///
 /// When the output does not take it.
 pub fn line(out: &mut dyn Write, title: &str, cells: &[Cell]) -> io::Result<()> {
-    write!(out, "{title:<TITLE$}")?;
-    for Cell { text, mark, style } in cells {
-        let text = format!("{mark} {text}");
-        write!(out, "  {style}{text:<COLUMN$}{style:#}")?;
-    }
-    writeln!(out)?;
+    let texts = cells
+        .iter()
+        .map(|Cell { text, mark, style }| (format!("{mark} {text}"), *style));
+    columns(out, title, texts)?;
     out.flush()
 }
 
@@ -93,15 +102,11 @@ fn what_holds(coverage: &Coverage) -> &'static str {
 fn extent(coverage: &Coverage) -> String {
     let count = grouped(coverage.executions);
     match &coverage.extent {
+        Extent::Complete { bounds } if bounds.is_empty() && coverage.executions == 1 => "the only schedule".to_owned(),
         Extent::Complete { bounds } if bounds.is_empty() => format!("all {count} schedules"),
-        Extent::Complete { bounds } => format!("{count} schedules with {}", bounds.join(", ")),
+        Extent::Complete { bounds } => format!("{count} schedules, {}", bounds.join(", ")),
         Extent::Cut { .. } => format!("{count} schedules"),
-        Extent::Sampled { violations, rate } => {
-            format!(
-                "{count} rounds, {}",
-                terminal::sampled(*violations, coverage.executions, *rate)
-            )
-        }
+        Extent::Sampled { rate, .. } => format!("{count} rounds, rate below {}", terminal::percent(rate.upper)),
     }
 }
 

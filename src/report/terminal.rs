@@ -119,7 +119,8 @@ pub fn sampled(violations: u64, rounds: u64, rate: RateBounds) -> String {
     }
 }
 
-fn percent(rate: f64) -> String {
+/// A rate for a person.
+pub fn percent(rate: f64) -> String {
     match rate * 100.0 {
         0.0 => "0 %".to_owned(),
         percent if percent >= 10.0 => format!("{percent:.1} %"),

@@ -13,6 +13,7 @@ pub fn table(history: &History) -> Table {
     table.load_style(presets::NOTHING);
     // The output decides about colours, not the table: it may be a pipe.
     table.enforce_styling();
+    table.style_text_only();
     let attempts = history.attempts();
     let mut header = vec![Cell::new("step")];
     header.extend((0..history.processes).map(|process| Cell::new(format!("P{process}"))));
