@@ -1,5 +1,6 @@
 //! How races end: by limits, by the user, by workers that die or hang, and by SIGKILL. Nothing is ever left behind.
 
+use std::fs;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -237,8 +238,13 @@ fn nobody_lives_in(group: u32) {
     }
 }
 
-/// A zombie does not live: its files are closed, and it waits for whoever adopted it.
+/// A zombie does not live: its files are closed, and it waits for whoever adopted it. But its other threads may.
 fn lives_in(pid: u32, group: u32) -> bool {
-    let [state, _, its_group] = status(pid);
-    its_group == group.to_string() && !["Z", "X"].contains(&state.as_str())
+    let tasks = fs::read_dir(format!("/proc/{pid}/task"))
+        .into_iter()
+        .flatten()
+        .flatten();
+    tasks
+        .map(|task| status(&task.path()))
+        .any(|[state, _, its_group]| its_group == group.to_string() && !["Z", "X"].contains(&state.as_str()))
 }

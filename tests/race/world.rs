@@ -56,12 +56,14 @@ pub(crate) fn outcomes(report: &Report) -> Vec<(Outcome, u64)> {
 /// The processes of which this one is the parent, zombies too.
 fn children() -> Vec<u32> {
     let own = std::process::id().to_string();
-    processes().filter(|pid| status(*pid)[1] == own).collect()
+    processes()
+        .filter(|pid| status(&Path::new("/proc").join(pid.to_string()))[1] == own)
+        .collect()
 }
 
-/// State, parent and group of a process, as words; empty ones when it is gone.
-pub(crate) fn status(pid: u32) -> [String; 3] {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+/// State, parent and group of a process or thread, by its directory in /proc; empty words when it is gone.
+pub(crate) fn status(task: &Path) -> [String; 3] {
+    let stat = fs::read_to_string(task.join("stat")).unwrap_or_default();
     // The name in parentheses may contain anything, but the last one closes it; proc_pid_stat(5).
     let rest = stat.rsplit(')').next().unwrap_or_default();
     let mut words = rest.split_whitespace().map(str::to_owned);
