@@ -1,12 +1,12 @@
 //! A directory of our own for the length of one run, and the removal of those that killed runs left behind.
 //!
-//! A run holds an flock on its directory's `owner` file for life; the kernel gives it back however the run dies. The file also
-//! says which boot and process it belongs to: on the very file systems that are worth testing, an flock may not reach the
-//! other mount, and a lock that seems free must not be enough to delete somebody's run. Deliberately knows nothing of
-//! rounds.
+//! Its name says of which boot and process it is, from the first moment on, and the run holds an flock on a file in it for
+//! life; the kernel gives that back however the run dies. Both are looked at: the name alone misleads where process numbers
+//! are not shared, in a container, and the flock alone where it does not reach the other mount, which is so on the very file
+//! systems that are worth testing. Deliberately knows nothing of rounds.
 
 use std::fs::{self, File, TryLockError};
-use std::io::{self, Write};
+use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -109,10 +109,12 @@ impl RunDirectory {
         if !fs::metadata(parent).map_err(&failed)?.is_dir() {
             return Err(failed(io::ErrorKind::NotADirectory.into()));
         }
-        let swept = sweep(parent);
+        let boot = boot().map_err(&failed)?;
+        let swept = sweep(parent, &boot);
+        let prefix = format!("{PREFIX}{boot}-{}-", std::process::id());
         for _ in 0..MOST_ATTEMPTS {
             let directory = tempfile::Builder::new()
-                .prefix(PREFIX)
+                .prefix(&prefix)
                 .tempdir_in(parent)
                 .map_err(&failed)?;
             match own(directory.path()) {
@@ -145,59 +147,64 @@ impl RunDirectory {
     }
 }
 
-/// Which boot and process this is, as the `owner` file says it.
-fn signature() -> io::Result<String> {
-    Ok(format!("{} {}", boot()?, std::process::id()))
-}
-
+/// The first digits of the number that the kernel draws at each boot.
 fn boot() -> io::Result<String> {
-    Ok(fs::read_to_string("/proc/sys/kernel/random/boot_id")?.trim().to_owned())
+    let id = fs::read_to_string("/proc/sys/kernel/random/boot_id")?;
+    Ok(id.chars().take_while(char::is_ascii_hexdigit).collect())
 }
 
-/// Makes the owner file and takes its flock; `NotFound` when the directory is gone again.
-///
-/// The signature is written last: a file without one is never swept. A file system without flock still gets a run.
+/// Takes the flock of the directory; `NotFound` when it is being swept, or was. A file system without flock still gets a
+/// run.
 fn own(directory: &Path) -> io::Result<File> {
-    let path = directory.join(OWNER);
-    let mut owner = File::create_new(&path)?;
+    let owner = owner_file(directory)?;
     match owner.try_lock() {
         Err(TryLockError::WouldBlock) => return Err(io::ErrorKind::NotFound.into()),
         Ok(()) | Err(TryLockError::Error(_)) => {}
     }
-    owner.write_all(signature()?.as_bytes())?;
+    // Whoever swept the directory had the flock before us: what we have locked may have no name any more.
+    if fs::metadata(directory.join(OWNER))?.ino() != owner.metadata()?.ino() {
+        return Err(io::ErrorKind::NotFound.into());
+    }
     Ok(owner)
 }
 
+fn owner_file(directory: &Path) -> io::Result<File> {
+    let mut how = File::options();
+    how.create(true).truncate(false).write(true).open(directory.join(OWNER))
+}
+
 /// Removes the directories of runs that are dead for sure.
-fn sweep(parent: &Path) -> usize {
+fn sweep(parent: &Path, boot: &str) -> usize {
     let Ok(entries) = fs::read_dir(parent) else {
         return 0; // A directory that may be written but not listed.
     };
     entries
         .flatten()
-        .filter(|entry| entry.file_name().to_string_lossy().starts_with(PREFIX))
-        .filter(|entry| is_dead(&entry.path()).unwrap_or(false))
-        .filter(|entry| fs::remove_dir_all(entry.path()).is_ok())
+        .filter(|entry| is_of_the_dead(&entry.file_name().to_string_lossy(), boot))
+        .filter(|entry| remove_unlocked(&entry.path()).is_ok())
         .count()
 }
 
-/// Whether the run whose directory this is was ours, on this boot, and is over.
-///
-/// Of two sweepers both may find it dead: then each removes what the other left.
-fn is_dead(directory: &Path) -> io::Result<bool> {
+/// Whether this is the name of a run directory of this boot whose process is gone.
+fn is_of_the_dead(name: &str, boot: &str) -> bool {
+    let process = name
+        .strip_prefix(PREFIX)
+        .and_then(|rest| rest.strip_prefix(boot))
+        .and_then(|rest| rest.strip_prefix('-'))
+        .and_then(|rest| rest.split_once('-'))
+        .and_then(|(process, _)| process.parse::<u32>().ok());
+    process.is_some_and(|process| !Path::new("/proc").join(process.to_string()).exists())
+}
+
+/// Removes a run directory of this user whose flock is free, and keeps the flock while it does.
+fn remove_unlocked(directory: &Path) -> io::Result<()> {
     let metadata = fs::symlink_metadata(directory)?;
     if !metadata.is_dir() || metadata.uid() != sys::effective_user() {
-        return Ok(false);
+        return Err(io::ErrorKind::PermissionDenied.into());
     }
-    let owner = File::options().read(true).write(true).open(directory.join(OWNER))?;
-    if owner.try_lock().is_err() {
-        return Ok(false);
-    }
-    let said = fs::read_to_string(directory.join(OWNER))?;
-    let Some((boot_id, process)) = said.split_once(' ') else {
-        return Ok(false);
-    };
-    Ok(boot_id == boot()? && !Path::new("/proc").join(process).exists())
+    let owner = owner_file(directory)?;
+    owner.try_lock()?;
+    fs::remove_dir_all(directory)
 }
 
 #[cfg(test)]
@@ -207,10 +214,9 @@ mod tests {
     /// A pid that no process has: above the largest that the kernel gives (`PID_MAX_LIMIT`, 2^22).
     const DEAD: u32 = 99_999_999;
 
-    fn leave(parent: &Path, name: &str, said: &str) -> PathBuf {
+    fn leave(parent: &Path, name: &str) -> PathBuf {
         let path = parent.join(name);
         fs::create_dir_all(path.join("round-1/hub")).unwrap();
-        fs::write(path.join(OWNER), said).unwrap();
         path
     }
 
@@ -228,20 +234,18 @@ mod tests {
     #[test]
     fn only_runs_that_are_dead_for_sure_are_swept() {
         let parent = tempfile::tempdir().unwrap();
-        let boot = boot().unwrap();
-        let dead = leave(parent.path(), "onewinner-dead", &format!("{boot} {DEAD}"));
+        let (boot, own) = (boot().unwrap(), std::process::id());
+        let dead = leave(parent.path(), &format!("onewinner-{boot}-{DEAD}-a"));
         let kept = [
-            leave(
-                parent.path(),
-                "onewinner-alive",
-                &format!("{boot} {}", std::process::id()),
-            ),
-            leave(parent.path(), "onewinner-elsewhere", &format!("another-boot {DEAD}")),
-            leave(parent.path(), "onewinner-unsigned", ""),
-            leave(parent.path(), "somebody-else", &format!("{boot} {DEAD}")),
-            leave(parent.path(), "onewinner-locked", &format!("{boot} {DEAD}")),
-        ];
-        let held = File::open(kept[4].join(OWNER)).unwrap();
+            format!("onewinner-{boot}-{DEAD}-locked"),
+            format!("onewinner-{boot}-{own}-alive"),
+            format!("onewinner-elsewhere-{DEAD}-a"),
+            format!("onewinner-{boot}-x-a"),
+            format!("somebody-{boot}-{DEAD}-a"),
+            "onewinner".to_owned(),
+        ]
+        .map(|name| leave(parent.path(), &name));
+        let held = owner_file(&kept[0]).unwrap();
         held.try_lock().unwrap();
         let (_run, swept) = RunDirectory::create(parent.path()).unwrap();
         assert_eq!((swept, dead.exists()), (1, false));
@@ -250,7 +254,7 @@ mod tests {
         }
         drop(held);
         let (_next, swept) = RunDirectory::create(parent.path()).unwrap();
-        assert_eq!((swept, kept[4].exists()), (1, false));
+        assert_eq!((swept, kept[0].exists()), (1, false));
     }
 
     #[test]

@@ -1,0 +1,250 @@
+//! How races end: by limits, by the user, by workers that die or hang, and by SIGKILL. Nothing is ever left behind.
+
+use std::fs;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use onewinner::backend::race::run_directory::{PREFIX, RunDirectoryError};
+use onewinner::backend::race::{Alignment, Mode, Note, RaceError, RaceOptions, Stop, race};
+use onewinner::id::ProcessId;
+use onewinner::primitive::CreateNew;
+use onewinner::scenario::Scenario;
+use onewinner::sys::process::{Ended, ForkError};
+
+use super::locks::{Fault, Faulty};
+use super::world::{left_in, options, processes, status, watched};
+use super::{Fact, Tried, facts};
+
+/// All of them.
+pub(crate) const FACTS: &[Fact] = facts![
+    a_worker_that_hangs_is_named_and_killed,
+    aligned_only_the_one_that_hangs_is_named,
+    a_worker_that_dies_is_named,
+    the_time_limit_ends_a_race_with_what_was_counted,
+    an_interrupt_ends_a_race_with_what_was_counted,
+    a_threaded_process_is_told_to_race_elsewhere,
+    a_directory_that_takes_no_files_is_an_error,
+    no_worker_outlives_the_command_and_the_next_run_sweeps_what_it_left,
+];
+
+const MODES: [Mode; 3] = [Mode::LiveWorkers, Mode::Fresh, Mode::Threads];
+
+/// Rounds that nobody lives to see.
+const FOR_EVER: u64 = u64::MAX;
+
+fn impatient(scenario: Scenario, alignment: Alignment, mode: Mode) -> RaceOptions {
+    RaceOptions {
+        worker_limit: Duration::from_millis(300),
+        ..options(scenario, 100, alignment, mode)
+    }
+}
+
+fn a_worker_that_hangs_is_named_and_killed() -> Tried {
+    for mode in MODES {
+        for lock in [&Faulty(Fault::LoserSleeps), &Faulty(Fault::LoserSpins)] {
+            let report = watched(lock, impatient(Scenario::contend(4), Alignment::Natural, mode));
+            let Stop::Hung(hung) = &report.stop else {
+                panic!("{mode:?}: {:?}", report.stop)
+            };
+            assert!((1..4).contains(&hung.len()), "{mode:?}: {hung:?}");
+            assert_eq!(report.rounds, 0);
+        }
+    }
+    Ok(())
+}
+
+/// Two contenders: the winner waits at the line for its next call, and is not at fault.
+fn aligned_only_the_one_that_hangs_is_named() -> Tried {
+    for mode in MODES {
+        let lock = &Faulty(Fault::LoserSleeps);
+        let report = watched(lock, impatient(Scenario::contend(2), Alignment::Aligned, mode));
+        assert!(
+            matches!(&report.stop, Stop::Hung(hung) if hung.len() == 1),
+            "{:?}",
+            report.stop
+        );
+    }
+    Ok(())
+}
+
+fn a_worker_that_dies_is_named() -> Tried {
+    for mode in MODES {
+        let report = watched(
+            &Faulty(Fault::WinnerDies),
+            impatient(Scenario::contend(4), Alignment::Natural, mode),
+        );
+        let Stop::Lost(lost) = &report.stop else {
+            panic!("{mode:?}: {:?}", report.stop)
+        };
+        let [lost] = &lost[..] else {
+            panic!("one wins: {lost:?}")
+        };
+        assert!(matches!(lost.ended, Ended::Killed(6)), "{lost:?}");
+        let all: Vec<ProcessId> = ProcessId::first(4).collect();
+        assert!(if mode == Mode::Threads {
+            lost.processes == all
+        } else {
+            lost.processes.len() == 1
+        });
+        assert_eq!(report.rounds, 0);
+    }
+    Ok(())
+}
+
+fn the_time_limit_ends_a_race_with_what_was_counted() -> Tried {
+    for mode in MODES {
+        let began = Instant::now();
+        let report = watched(
+            &CreateNew,
+            RaceOptions {
+                time_limit: Some(Duration::from_millis(200)),
+                ..options(Scenario::contend(4), FOR_EVER, Alignment::Natural, mode)
+            },
+        );
+        assert_eq!(report.stop, Stop::TimeLimit);
+        assert!(report.rounds > 0 && began.elapsed() < Duration::from_secs(20));
+    }
+    Ok(())
+}
+
+fn an_interrupt_ends_a_race_with_what_was_counted() -> Tried {
+    let parent = tempfile::tempdir().expect("a temporary directory");
+    for mode in MODES {
+        let interrupted = AtomicBool::new(false);
+        let options = RaceOptions {
+            directory: Some(parent.path().to_owned()),
+            ..options(Scenario::contend(4), FOR_EVER, Alignment::Natural, mode)
+        };
+        let mut told = 0;
+        let report = race(&CreateNew, &options, &interrupted, &mut |rounds| {
+            told = rounds;
+            if rounds > 20 {
+                interrupted.store(true, Ordering::Relaxed);
+            }
+        });
+        let report = report.expect("a race");
+        assert_eq!((&report.stop, report.rounds), (&Stop::Interrupted, told));
+        assert_eq!(left_in(parent.path()), [""; 0]);
+    }
+    Ok(())
+}
+
+fn a_threaded_process_is_told_to_race_elsewhere() -> Tried {
+    let parent = tempfile::tempdir().expect("a temporary directory");
+    let options = RaceOptions {
+        directory: Some(parent.path().to_owned()),
+        ..options(Scenario::contend(2), 1, Alignment::Natural, Mode::LiveWorkers)
+    };
+    let raced = std::thread::scope(|scope| {
+        let racing = scope.spawn(|| race(&CreateNew, &options, &AtomicBool::new(false), &mut |_| {}));
+        racing.join().expect("an error and no panic")
+    });
+    assert!(
+        matches!(raced, Err(RaceError::Fork(ForkError::Threaded { threads: 2 }))),
+        "{raced:?}"
+    );
+    assert_eq!(left_in(parent.path()), [""; 0]);
+    Ok(())
+}
+
+fn a_directory_that_takes_no_files_is_an_error() -> Tried {
+    let absent = RaceOptions {
+        directory: Some("/no/such/directory".into()),
+        ..options(Scenario::contend(2), 1, Alignment::Natural, Mode::LiveWorkers)
+    };
+    let error = race(&CreateNew, &absent, &AtomicBool::new(false), &mut |_| {}).expect_err("absent");
+    assert!(
+        matches!(error, RaceError::RunDirectory(RunDirectoryError::Missing { .. })),
+        "{error}"
+    );
+    Ok(())
+}
+
+/// The command of the fact below.
+pub(crate) fn race_without_end(directory: &Path) {
+    let modes = MODES
+        .into_iter()
+        .zip([Alignment::Natural, Alignment::Delayed, Alignment::Aligned]);
+    for (mode, alignment) in modes.cycle() {
+        let options = RaceOptions {
+            directory: Some(directory.to_owned()),
+            time_limit: Some(Duration::from_millis(30)),
+            ..options(Scenario::contend(8), FOR_EVER, alignment, mode)
+        };
+        if let Err(error) = race(&CreateNew, &options, &AtomicBool::new(false), &mut |_| {}) {
+            eprintln!("{error}");
+            return;
+        }
+    }
+}
+
+/// Kills the command at moments spread over its start, three races, and the changes between them.
+fn no_worker_outlives_the_command_and_the_next_run_sweeps_what_it_left() -> Tried {
+    const KILLS: u64 = 60;
+    let parent = tempfile::tempdir().expect("a temporary directory");
+    let own = std::env::current_exe().expect("a path");
+    for kill in 0..KILLS {
+        let mut command = Command::new(&own)
+            .arg("--command")
+            .arg(parent.path())
+            .stdin(Stdio::null())
+            .process_group(0)
+            .spawn()
+            .expect("the binary that runs");
+        // 37 and 151 have no common divisor: the moments do not repeat.
+        std::thread::sleep(Duration::from_millis(kill * 37 % 151) + Duration::from_micros(kill * 131 % 1000));
+        command.kill().expect("it races without end");
+        let ended = command.wait().expect("a child");
+        assert_eq!(ended.code(), None, "it ended by itself: {ended}");
+        nobody_lives_in(command.id());
+        let left = left_in(parent.path());
+        assert!(
+            left.len() <= 1 && left.iter().all(|name| name.starts_with(PREFIX)),
+            "{left:?}"
+        );
+        if kill % 10 == 9 {
+            next_run_sweeps(parent.path(), left.len());
+        }
+    }
+    Ok(())
+}
+
+fn next_run_sweeps(parent: &Path, left: usize) {
+    let options = RaceOptions {
+        directory: Some(parent.to_owned()),
+        ..options(Scenario::contend(2), 5, Alignment::Natural, Mode::LiveWorkers)
+    };
+    let report = race(&CreateNew, &options, &AtomicBool::new(false), &mut |_| {}).expect("a race");
+    let swept = report.notes.iter().find_map(|note| match note {
+        Note::Swept(count) => Some(*count),
+        Note::OneCpu => None,
+    });
+    assert_eq!((swept.unwrap_or(0), left_in(parent)), (left, Vec::new()));
+}
+
+/// Waits until no process of this group lives: the command led it, and workers do not leave it.
+fn nobody_lives_in(group: u32) {
+    let deadline = Instant::now() + Duration::from_secs(5);
+    loop {
+        let survivors: Vec<u32> = processes().filter(|pid| lives_in(*pid, group)).collect();
+        if survivors.is_empty() {
+            return;
+        }
+        assert!(Instant::now() < deadline, "{survivors:?} outlive the command");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// A zombie does not live: its files are closed, and it waits for whoever adopted it. But its other threads may.
+fn lives_in(pid: u32, group: u32) -> bool {
+    let tasks = fs::read_dir(format!("/proc/{pid}/task"))
+        .into_iter()
+        .flatten()
+        .flatten();
+    tasks
+        .map(|task| status(&task.path()))
+        .any(|[state, _, its_group]| its_group == group.to_string() && !["Z", "X"].contains(&state.as_str()))
+}

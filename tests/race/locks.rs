@@ -1,0 +1,73 @@
+//! Locks that go wrong on purpose, each in one way.
+
+use std::path::Path;
+use std::time::Duration;
+
+use onewinner::fs::{Errno, Fs, Mode, OpenFlags};
+use onewinner::primitive::{AcquireError, CallError, CreateNew, Expectation, Held, LockPrimitive};
+
+/// What goes wrong.
+#[derive(Clone, Copy)]
+pub(crate) enum Fault {
+    /// Whoever loses sleeps for ever.
+    LoserSleeps,
+    /// Whoever loses spins for ever.
+    LoserSpins,
+    /// Whoever wins dies.
+    WinnerDies,
+    /// Whoever wins panics.
+    WinnerPanics,
+    /// Everybody meets an error.
+    AllFail,
+    /// Everybody is told *busy*.
+    NobodyWins,
+    /// Whoever wins cannot release.
+    ReleaseFails,
+    /// Everybody opens a file and forgets it.
+    Forgets,
+}
+
+/// `create-new` with a fault.
+pub(crate) struct Faulty(pub(crate) Fault);
+
+impl LockPrimitive for Faulty {
+    fn name(&self) -> &'static str {
+        "faulty"
+    }
+
+    fn protocol(&self) -> &'static str {
+        "as create-new, with a fault"
+    }
+
+    fn expectation(&self) -> Expectation {
+        Expectation::ExactlyOneWinner
+    }
+
+    fn try_acquire(&self, fs: &dyn Fs, lock: &Path) -> Result<Held, AcquireError> {
+        match self.0 {
+            Fault::AllFail => return Err(CallError::when("create", lock)(Errno::EROFS).into()),
+            Fault::NobodyWins => return Err(AcquireError::Busy),
+            Fault::Forgets => drop(fs.open(Path::new("/dev/null"), OpenFlags::READ, Mode::FILE)),
+            _ => {}
+        }
+        match (CreateNew.try_acquire(fs, lock), self.0) {
+            (Err(_), Fault::LoserSleeps) => loop {
+                std::thread::sleep(Duration::from_secs(1000));
+            },
+            (Err(_), Fault::LoserSpins) => loop {
+                std::hint::spin_loop();
+            },
+            (Ok(_), Fault::WinnerDies) => std::process::abort(),
+            (Ok(_), Fault::WinnerPanics) => panic!("the winner panics"),
+            (result, _) => result,
+        }
+    }
+
+    fn release(&self, fs: &dyn Fs, lock: &Path, held: Held) -> Result<(), CallError> {
+        CreateNew.release(fs, lock, held)?;
+        match self.0 {
+            Fault::ReleaseFails => Err(CallError::when("remove", lock)(Errno::EIO)),
+            _ => Ok(()),
+        }
+    }
+}

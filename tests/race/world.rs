@@ -1,0 +1,85 @@
+//! Races as facts ask for them, and a look at what they leave: processes and files.
+
+use std::fs;
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use onewinner::backend::race::{Alignment, Mode, RaceOptions, Report, Stop, race};
+use onewinner::history::Outcome;
+use onewinner::primitive::LockPrimitive;
+use onewinner::scenario::Scenario;
+
+/// Options for so many rounds, under time limits that no healthy race meets.
+pub(crate) fn options(scenario: Scenario, rounds: u64, alignment: Alignment, mode: Mode) -> RaceOptions {
+    RaceOptions {
+        rounds,
+        alignment,
+        mode,
+        time_limit: Some(Duration::from_secs(60)),
+        worker_limit: Duration::from_secs(20),
+        seed: 1,
+        ..RaceOptions::new(scenario)
+    }
+}
+
+/// Runs a race in a directory of its own, and sees that no process and no file is left.
+pub(crate) fn watched(primitive: &'static dyn LockPrimitive, options: RaceOptions) -> Report {
+    let parent = tempfile::tempdir().expect("a temporary directory");
+    let options = RaceOptions {
+        directory: Some(parent.path().to_owned()),
+        ..options
+    };
+    assert_eq!(children(), [0; 0], "before");
+    let report = race(primitive, &options, &AtomicBool::new(false), &mut |_| {}).expect("a race");
+    assert_eq!(children(), [0; 0], "after");
+    assert_eq!(left_in(parent.path()), [""; 0]);
+    let of_seen: u64 = report.seen.iter().map(|seen| seen.rounds).sum();
+    assert_eq!(report.rounds, of_seen + report.unclassified);
+    report
+}
+
+/// As [`watched`], and every round is run.
+pub(crate) fn complete(primitive: &'static dyn LockPrimitive, options: RaceOptions) -> Report {
+    let rounds = options.rounds;
+    let report = watched(primitive, options);
+    assert_eq!((&report.stop, report.rounds), (&Stop::AllRounds, rounds));
+    report
+}
+
+/// The outcomes with their counts.
+pub(crate) fn outcomes(report: &Report) -> Vec<(Outcome, u64)> {
+    let outcome = |seen: &onewinner::backend::race::Seen| (Outcome::of(&seen.history), seen.rounds);
+    report.seen.iter().map(outcome).collect()
+}
+
+/// The processes of which this one is the parent, zombies too.
+fn children() -> Vec<u32> {
+    let own = std::process::id().to_string();
+    processes()
+        .filter(|pid| status(&Path::new("/proc").join(pid.to_string()))[1] == own)
+        .collect()
+}
+
+/// State, parent and group of a process or thread, by its directory in /proc; empty words when it is gone.
+pub(crate) fn status(task: &Path) -> [String; 3] {
+    let stat = fs::read_to_string(task.join("stat")).unwrap_or_default();
+    // The name in parentheses may contain anything, but the last one closes it; proc_pid_stat(5).
+    let rest = stat.rsplit(')').next().unwrap_or_default();
+    let mut words = rest.split_whitespace().map(str::to_owned);
+    std::array::from_fn(|_| words.next().unwrap_or_default())
+}
+
+/// All processes.
+pub(crate) fn processes() -> impl Iterator<Item = u32> {
+    let entries = fs::read_dir("/proc").expect("/proc is mounted").flatten();
+    entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+}
+
+/// The names in a directory.
+pub(crate) fn left_in(directory: &Path) -> Vec<String> {
+    let entries = fs::read_dir(directory).expect("it is there").flatten();
+    entries
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .collect()
+}
