@@ -3,6 +3,7 @@
 //!
 //! A relative path starts at the root, which is every process's working directory.
 
+use std::borrow::Cow;
 use std::path::{Component, Path};
 
 use super::State;
@@ -15,54 +16,57 @@ const LONGEST_NAME: usize = 255;
 const LONGEST_PATH: usize = 4096;
 
 /// Where a path leads: a place in a directory, which may be empty, or a directory that was not named (`/`, `a/..`).
-pub(super) enum Place {
+pub(super) enum Place<'a> {
     /// An entry, present or absent.
-    Entry(Slot),
+    Entry(Slot<'a>),
     /// A directory reached without a name of its own.
     Unnamed(InodeId),
 }
 
 /// An entry of a directory that exists.
-pub(super) struct Slot {
-    /// The directories from the root to the entry's own.
+pub(super) struct Slot<'a> {
+    /// The directories from below the root, which every entry has above it, to the entry's own.
     pub(super) ancestors: Vec<InodeId>,
     /// The name in the last of them.
-    pub(super) name: Box<str>,
+    pub(super) name: Cow<'a, str>,
 }
 
-impl Slot {
+impl Slot<'_> {
     pub(super) fn directory(&self) -> InodeId {
-        *self.ancestors.last().expect("the root is an ancestor of every entry")
+        deepest(&self.ancestors)
     }
 
     pub(super) fn object(&self) -> Object {
-        Object::Entry(self.directory(), self.name.clone())
+        Object::Entry(self.directory(), (&*self.name).into())
     }
+}
+
+fn deepest(ancestors: &[InodeId]) -> InodeId {
+    ancestors.last().copied().unwrap_or(InodeId::ROOT)
 }
 
 impl State {
     /// Walks to the directory that holds the last component, without looking that component up.
-    pub(super) fn walk(&self, path: &Path, accesses: &mut Accesses) -> Result<Place, Errno> {
+    pub(super) fn walk<'a>(&self, path: &'a Path, accesses: &mut Accesses) -> Result<Place<'a>, Errno> {
         if path.as_os_str().is_empty() {
             return Err(Errno::ENOENT);
         }
         if path.as_os_str().len() >= LONGEST_PATH {
             return Err(Errno::ENAMETOOLONG);
         }
-        let mut ancestors = vec![InodeId::ROOT];
+        let mut ancestors = Vec::new();
         let mut components = path.components().peekable();
         while let Some(component) = components.next() {
             match component {
                 Component::RootDir | Component::CurDir | Component::Prefix(_) => {}
                 Component::ParentDir => {
-                    if ancestors.len() > 1 {
-                        ancestors.pop();
-                    }
+                    // The root is its own parent.
+                    ancestors.pop();
                 }
                 Component::Normal(name) => {
                     let slot = Slot {
                         ancestors,
-                        name: name.to_string_lossy().into(),
+                        name: name.to_string_lossy(),
                     };
                     if slot.name.len() > LONGEST_NAME {
                         return Err(Errno::ENAMETOOLONG);
@@ -79,11 +83,11 @@ impl State {
                 }
             }
         }
-        Ok(Place::Unnamed(*ancestors.last().expect("the root is never popped")))
+        Ok(Place::Unnamed(deepest(&ancestors)))
     }
 
     /// What the entry names now: a load of the entry, whether it is there or not.
-    pub(super) fn look_up(&self, slot: &Slot, accesses: &mut Accesses) -> Option<InodeId> {
+    pub(super) fn look_up(&self, slot: &Slot<'_>, accesses: &mut Accesses) -> Option<InodeId> {
         accesses.load(slot.object());
         self.inodes
             .entries(slot.directory())
