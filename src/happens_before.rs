@@ -25,7 +25,10 @@ pub struct HappensBefore {
     processes: Vec<ProcessId>,
     /// The number of each step among the steps of its own process, counted from 1.
     own: Vec<u32>,
-    clocks: Vec<Clock>,
+    /// The clocks of all steps, one after another: a search makes one order for each execution, and allocates little.
+    clocks: Vec<u32>,
+    /// The length of a clock: how many processes there are.
+    width: usize,
 }
 
 impl HappensBefore {
@@ -37,29 +40,42 @@ impl HappensBefore {
     ///
     /// When a step names a process beyond `processes`.
     pub fn of(processes: usize, steps: &[Step]) -> Self {
-        let mut latest = vec![vec![0; processes]; processes];
-        let mut clocks: Vec<Clock> = Vec::with_capacity(steps.len());
-        let mut own = Vec::with_capacity(steps.len());
-        for (position, step) in steps.iter().enumerate() {
-            let me = step.process.index();
-            let mut clock = latest[me].clone();
-            for (earlier, past) in steps[..position].iter().zip(&clocks) {
-                if earlier.process != step.process && earlier.accesses.conflict(&step.accesses) {
-                    for (mine, theirs) in clock.iter_mut().zip(past) {
-                        *mine = (*mine).max(*theirs);
+        Self::of_footprints(processes, steps.iter().map(|step| (step.process, &step.accesses)))
+    }
+
+    /// The same, of footprints that stay where they are.
+    ///
+    /// # Panics
+    ///
+    /// As [`HappensBefore::of`].
+    pub fn of_footprints<'a>(processes: usize, steps: impl IntoIterator<Item = (ProcessId, &'a Accesses)>) -> Self {
+        let footprints: Vec<_> = steps.into_iter().collect();
+        let count = footprints.len();
+        let mut order = Self {
+            processes: Vec::with_capacity(count),
+            own: Vec::with_capacity(count),
+            clocks: Vec::with_capacity(count * processes),
+            width: processes,
+        };
+        let mut latest = vec![0; processes * processes];
+        for (position, (process, accesses)) in footprints.iter().enumerate() {
+            let me = process.index();
+            let clock = &mut latest[me * processes..][..processes];
+            // From the newest on: what is in the past of a step in the past needs no look.
+            for earlier in (0..position).rev() {
+                let theirs = order.processes[earlier].index();
+                if order.own[earlier] > clock[theirs] && footprints[earlier].1.conflict(accesses) {
+                    for (mine, past) in clock.iter_mut().zip(&order.clocks[earlier * processes..]) {
+                        *mine = (*mine).max(*past);
                     }
                 }
             }
             clock[me] += 1;
-            own.push(clock[me]);
-            latest[me].clone_from(&clock);
-            clocks.push(clock);
+            order.processes.push(*process);
+            order.own.push(clock[me]);
+            order.clocks.extend_from_slice(clock);
         }
-        Self {
-            processes: steps.iter().map(|step| step.process).collect(),
-            own,
-            clocks,
-        }
+        order
     }
 
     /// Whether step `earlier` happens before step `later`; no step happens before itself.
@@ -68,15 +84,18 @@ impl HappensBefore {
     ///
     /// When a position lies beyond the steps given to [`HappensBefore::of`].
     pub fn before(&self, earlier: usize, later: usize) -> bool {
-        earlier < later && self.own[earlier] <= self.clocks[later][self.processes[earlier].index()]
+        earlier < later && self.own[earlier] <= self.clock(later)[self.processes[earlier].index()]
+    }
+
+    fn clock(&self, step: usize) -> &[u32] {
+        &self.clocks[step * self.width..][..self.width]
     }
 
     /// The class of the execution that these steps form.
     pub fn class(&self, steps: &[Step]) -> Class {
-        let width = self.clocks.first().map_or(0, Vec::len);
-        let mut by_process = vec![Vec::new(); width];
-        for (step, clock) in steps.iter().zip(&self.clocks) {
-            by_process[step.process.index()].push((step.accesses.clone(), clock.clone()));
+        let mut by_process = vec![Vec::new(); if steps.is_empty() { 0 } else { self.width }];
+        for (position, step) in steps.iter().enumerate() {
+            by_process[step.process.index()].push((step.accesses.clone(), self.clock(position).to_vec()));
         }
         Class(by_process)
     }

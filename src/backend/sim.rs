@@ -155,7 +155,9 @@ impl SimWorld {
     fn take_history(&mut self) -> History {
         self.look();
         let mut history = blank_history(&self.scenario);
-        history.events = self.tale.take();
+        // The next execution is about as long as this one.
+        let next = Vec::with_capacity(self.tale.borrow().len());
+        history.events = self.tale.replace(next);
         history.snapshots = std::mem::take(&mut self.snapshots);
         history
     }
@@ -204,7 +206,8 @@ impl World for SimWorld {
         self.state = self.first.clone();
         self.tale.borrow_mut().clear();
         self.snapshots.clear();
-        for contender in self.contenders.clone() {
+        for position in 0..self.contenders.len() {
+            let contender = Rc::clone(&self.contenders[position]);
             let id = contender.process();
             let process = self.start(contender);
             let waiting = self.resume(id, process, Ok(Value::Done));

@@ -71,10 +71,13 @@ impl Tally {
 
     /// A scenario with an injected error is about that error: the attempt that met it is its contention.
     fn disturbed(&self, execution: &Execution) -> bool {
+        let Some(disturbed) = execution.history.disturbed else {
+            return false;
+        };
         let attempts = execution.history.attempts();
-        attempts.iter().any(|attempt| {
-            Some(attempt.process) == execution.history.disturbed && attempt.result != AttemptResult::Undecided
-        })
+        attempts
+            .iter()
+            .any(|attempt| attempt.process == disturbed && attempt.result != AttemptResult::Undecided)
     }
 
     /// The table of outcomes, from few winners to many.

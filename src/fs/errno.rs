@@ -95,6 +95,7 @@ errnos! {
     ENOTEMPTY = 39 "directory not empty",
     ELOOP = 40 "too many levels of symbolic links",
     EOVERFLOW = 75 "value too large for the data type",
+    EILSEQ = 84 "invalid or incomplete multibyte character",
     EOPNOTSUPP = 95 "operation not supported",
     ETIMEDOUT = 110 "timed out",
     ESTALE = 116 "stale file handle",

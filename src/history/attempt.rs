@@ -78,7 +78,7 @@ impl Attempt {
 pub(super) fn of(events: &[Event]) -> Vec<Attempt> {
     let mut attempts: Vec<Attempt> = Vec::new();
     for (position, event) in events.iter().enumerate() {
-        if event.what == What::AcquireBegan {
+        if matches!(event.what, What::AcquireBegan) {
             attempts.push(Attempt {
                 process: event.process,
                 began: position,
@@ -119,7 +119,7 @@ fn extend(attempt: &mut Attempt, position: usize, what: &What) {
         }
         (What::Released | What::ReleaseFailed { .. }, Some(release)) => {
             release.ended = Some(position);
-            release.succeeded = *what == What::Released;
+            release.succeeded = matches!(what, What::Released);
         }
         (What::Performed { .. }, Some(release)) if release.ended.is_none() => release.calls.push(position),
         (What::Performed { .. }, None) if attempt.decided.is_none() => attempt.calls.push(position),

@@ -197,9 +197,10 @@ impl History {
 
     /// The order of the performed calls, addressed by their positions among the events.
     pub fn order(&self) -> Order {
+        let footprints = self.calls().map(|(_, process, _, _, accesses)| (process, accesses));
         Order {
             positions: self.calls().map(|(position, ..)| position).collect(),
-            relation: HappensBefore::of(self.processes, &self.steps()),
+            relation: HappensBefore::of_footprints(self.processes, footprints),
         }
     }
 }

@@ -80,7 +80,7 @@ impl State {
         Ok(id)
     }
 
-    fn create(&mut self, actor: Actor, slot: &Slot, body: Body, touched: &mut Accesses) -> InodeId {
+    fn create(&mut self, actor: Actor, slot: &Slot<'_>, body: Body, touched: &mut Accesses) -> InodeId {
         let id = self.next_id(actor);
         self.inodes.insert(id, body);
         self.name(slot, id, touched);
@@ -88,9 +88,9 @@ impl State {
     }
 
     /// Makes the entry name the inode.
-    fn name(&mut self, slot: &Slot, id: InodeId, touched: &mut Accesses) {
+    fn name(&mut self, slot: &Slot<'_>, id: InodeId, touched: &mut Accesses) {
         touched.store(slot.object());
-        self.inodes.entries_mut(slot.directory()).set(&slot.name, id);
+        self.inodes.entries_mut(slot.directory()).set(slot.name, id);
         self.inodes.get_mut(id).links += 1;
     }
 
@@ -244,8 +244,8 @@ impl State {
         // The moved inode keeps its one link: it never lacks a name in between.
         touched.store(from.object());
         touched.store(to.object());
-        self.inodes.entries_mut(from.directory()).clear(&from.name);
-        self.inodes.entries_mut(to.directory()).set(&to.name, moved);
+        self.inodes.entries_mut(from.directory()).clear(from.name);
+        self.inodes.entries_mut(to.directory()).set(to.name, moved);
         Ok(())
     }
 
@@ -261,9 +261,9 @@ impl State {
         Ok(())
     }
 
-    fn unname(&mut self, slot: &Slot, id: InodeId, touched: &mut Accesses) {
+    fn unname(&mut self, slot: &Slot<'_>, id: InodeId, touched: &mut Accesses) {
         touched.store(slot.object());
-        self.inodes.entries_mut(slot.directory()).clear(&slot.name);
+        self.inodes.entries_mut(slot.directory()).clear(slot.name);
         self.drop_link(id, touched);
     }
 

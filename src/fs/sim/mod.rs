@@ -3,8 +3,8 @@
 //! [`State::step`] takes a call of one process and returns the kernel's reply with the footprint of the call. It never
 //! waits, never looks at a clock, and tells the same story every time. The conformance tests hold it against the kernel.
 //!
-//! Not modelled: symbolic links, permissions (every process is root), times, disk space, names that are not UTF-8 (they are
-//! read lossily), and directories that change while a path is walked (a path is resolved in one instant).
+//! Not modelled: symbolic links, permissions (every process is root), times, disk space, names that are not UTF-8 (they
+//! are `EILSEQ`), and directories that change while a path is walked (a path is resolved in one instant).
 
 mod calls;
 mod inode;

@@ -16,9 +16,9 @@ const LONGEST_NAME: usize = 255;
 const LONGEST_PATH: usize = 4096;
 
 /// Where a path leads: a place in a directory, which may be empty, or a directory that was not named.
-pub(super) enum Place {
+pub(super) enum Place<'a> {
     /// An entry, present or absent.
-    Entry(Slot),
+    Entry(Slot<'a>),
     /// A directory reached without a name of its own.
     Unnamed(Last, InodeId),
 }
@@ -32,11 +32,11 @@ pub(super) enum Last {
 }
 
 /// An entry of a directory that exists.
-pub(super) struct Slot {
-    /// The directories from the root to the entry's own.
+pub(super) struct Slot<'a> {
+    /// The directories from below the root, which every entry has above it, to the entry's own.
     pub(super) ancestors: Vec<InodeId>,
     /// The name in the last of them.
-    pub(super) name: Box<str>,
+    pub(super) name: &'a str,
     /// Whether the path insists on a directory.
     pub(super) slash: Slash,
 }
@@ -48,32 +48,37 @@ pub(super) enum Slash {
     Trailing,
 }
 
-impl Slot {
+impl Slot<'_> {
     pub(super) fn directory(&self) -> InodeId {
-        *self.ancestors.last().expect("the root is an ancestor of every entry")
+        deepest(&self.ancestors)
     }
 
     pub(super) fn object(&self) -> Object {
-        Object::Entry(self.directory(), self.name.clone())
+        Object::Entry(self.directory(), self.name.into())
     }
+}
+
+fn deepest(ancestors: &[InodeId]) -> InodeId {
+    ancestors.last().copied().unwrap_or(InodeId::ROOT)
 }
 
 impl State {
     /// Walks to the directory that holds the last component, without looking that component up.
-    pub(super) fn walk(&self, path: &Path, accesses: &mut Accesses) -> Result<Place, Errno> {
+    pub(super) fn walk<'a>(&self, path: &'a Path, accesses: &mut Accesses) -> Result<Place<'a>, Errno> {
         if path.as_os_str().is_empty() {
             return Err(Errno::ENOENT);
         }
         if path.as_os_str().len() >= LONGEST_PATH {
             return Err(Errno::ENAMETOOLONG);
         }
-        let text = path.to_string_lossy();
+        // As on file systems that take only UTF-8 (zfs with `utf8only`): better refused than two names taken for one.
+        let text = path.to_str().ok_or(Errno::EILSEQ)?;
         let slash = if text.ends_with('/') {
             Slash::Trailing
         } else {
             Slash::Absent
         };
-        let mut ancestors = vec![InodeId::ROOT];
+        let mut ancestors = Vec::new();
         let mut last = Last::Root;
         let mut names = text.split('/').filter(|name| !name.is_empty()).peekable();
         while let Some(name) = names.next() {
@@ -81,12 +86,10 @@ impl State {
                 "." => last = Last::Dot,
                 ".." => {
                     last = Last::DotDot;
-                    if ancestors.len() > 1 {
-                        ancestors.pop();
-                    }
+                    // The root is its own parent.
+                    ancestors.pop();
                 }
                 name => {
-                    let name = name.into();
                     let slot = Slot { ancestors, name, slash };
                     if names.peek().is_none() {
                         return Ok(Place::Entry(slot));
@@ -100,26 +103,23 @@ impl State {
                 }
             }
         }
-        Ok(Place::Unnamed(
-            last,
-            *ancestors.last().expect("the root is never popped"),
-        ))
+        Ok(Place::Unnamed(last, deepest(&ancestors)))
     }
 
     /// What the entry names now: a load of the entry, whether it is there or not.
     ///
     /// A name that is too long is found out only here, after both paths of a call have been walked.
-    pub(super) fn look_up(&self, slot: &Slot, accesses: &mut Accesses) -> Result<Option<InodeId>, Errno> {
+    pub(super) fn look_up(&self, slot: &Slot<'_>, accesses: &mut Accesses) -> Result<Option<InodeId>, Errno> {
         if slot.name.len() > LONGEST_NAME {
             return Err(Errno::ENAMETOOLONG);
         }
         accesses.load(slot.object());
         let entries = self.inodes.entries(slot.directory());
-        Ok(entries.and_then(|entries| entries.get(&slot.name)))
+        Ok(entries.and_then(|entries| entries.get(slot.name)))
     }
 
     /// What the entry names, which must be there, and a directory if the path ends in a slash.
-    pub(super) fn resolve(&self, slot: &Slot, accesses: &mut Accesses) -> Result<InodeId, Errno> {
+    pub(super) fn resolve(&self, slot: &Slot<'_>, accesses: &mut Accesses) -> Result<InodeId, Errno> {
         let id = self.look_up(slot, accesses)?.ok_or(Errno::ENOENT)?;
         if slot.slash == Slash::Trailing && self.inodes.entries(id).is_none() {
             return Err(Errno::ENOTDIR);
