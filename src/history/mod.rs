@@ -6,6 +6,7 @@
 //! Deliberately knows no property and no backend.
 
 mod attempt;
+mod order;
 mod outcome;
 
 use std::path::PathBuf;
@@ -15,12 +16,13 @@ use serde::{Deserialize, Serialize};
 use crate::access::Accesses;
 use crate::fs::call::{Call, Reply};
 use crate::fs::{Errno, FileKind};
-use crate::happens_before::{HappensBefore, Step};
+use crate::happens_before::Step;
 use crate::id::ProcessId;
 use crate::primitive::CallError;
 use crate::schedule::Schedule;
 
 pub use attempt::{Attempt, Release, Result as AttemptResult};
+pub use order::Order;
 pub use outcome::Outcome;
 
 /// One run of a scenario from its first step to its end.
@@ -195,34 +197,8 @@ impl History {
             .collect()
     }
 
-    /// The order of the performed calls, addressed by their positions among the events.
+    /// Happens-before among the events. It takes time proportional to the square of the number of calls.
     pub fn order(&self) -> Order {
-        let footprints = self.calls().map(|(_, process, _, _, accesses)| (process, accesses));
-        Order {
-            positions: self.calls().map(|(position, ..)| position).collect(),
-            relation: HappensBefore::of_footprints(self.processes, footprints),
-        }
-    }
-}
-
-/// Happens-before among the performed calls of a history.
-#[derive(Clone, Debug)]
-pub struct Order {
-    positions: Vec<usize>,
-    relation: HappensBefore,
-}
-
-impl Order {
-    /// Whether the call at event `earlier` happens before the call at event `later`.
-    ///
-    /// # Panics
-    ///
-    /// When one of the two events is no call.
-    pub fn before(&self, earlier: usize, later: usize) -> bool {
-        let step = |event| {
-            let found = self.positions.binary_search(&event);
-            found.expect("only calls are ordered by happens-before")
-        };
-        self.relation.before(step(earlier), step(later))
+        Order::of(self)
     }
 }

@@ -1,7 +1,7 @@
 //! M3: of single attempts from a free lock, undisturbed, at least one wins.
 
-use super::{Finding, Property, Violation, single_attempts};
-use crate::history::{Attempt, AttemptResult, History};
+use super::{Case, Finding, Property, Violation};
+use crate::history::{Attempt, AttemptResult};
 
 pub(super) struct AtLeastOneWinner;
 
@@ -14,8 +14,8 @@ impl Property for AtLeastOneWinner {
         "of several undisturbed attempts at a free lock, at least one wins"
     }
 
-    fn judge(&self, history: &History) -> Finding {
-        let Some(attempts) = single_attempts(history) else {
+    fn judge(&self, case: &Case<'_>) -> Finding {
+        let Some(attempts) = case.single_attempts().filter(|_| case.history.disturbed.is_none()) else {
             return Finding::NotApplicable;
         };
         if attempts

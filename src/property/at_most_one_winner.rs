@@ -1,7 +1,7 @@
-//! M2: of single attempts from a free lock, with no release, at most one wins.
+//! M2: of single attempts from a free lock, with no release, at most one wins; whatever errors they meet.
 
-use super::{Finding, Property, Violation, enumerate, single_attempts};
-use crate::history::{Attempt, History};
+use super::{Case, Finding, Property, Violation, enumerate};
+use crate::history::Attempt;
 
 pub(super) struct AtMostOneWinner;
 
@@ -14,8 +14,8 @@ impl Property for AtMostOneWinner {
         "of several attempts at a free lock that nobody releases, at most one wins"
     }
 
-    fn judge(&self, history: &History) -> Finding {
-        let Some(attempts) = single_attempts(history) else {
+    fn judge(&self, case: &Case<'_>) -> Finding {
+        let Some(attempts) = case.single_attempts() else {
             return Finding::NotApplicable;
         };
         let winners: Vec<&Attempt> = attempts.iter().filter(|attempt| attempt.acquired()).collect();

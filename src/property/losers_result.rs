@@ -1,7 +1,7 @@
 //! M4: who does not win is told *busy*, and nothing else.
 
-use super::{Finding, Property, Violation};
-use crate::history::{AttemptResult, History, What};
+use super::{Case, Finding, Property, Violation};
+use crate::history::{AttemptResult, What};
 
 pub(super) struct LosersResult;
 
@@ -14,11 +14,12 @@ impl Property for LosersResult {
         "an undisturbed attempt that does not win is told that the lock is held, and a holder's release succeeds"
     }
 
-    fn judge(&self, history: &History) -> Finding {
-        if history.disturbed.is_some() {
+    fn judge(&self, case: &Case<'_>) -> Finding {
+        let attempts = case.attempts();
+        if case.history.disturbed.is_some() || attempts.iter().all(|attempt| attempt.decided.is_none()) {
             return Finding::NotApplicable;
         }
-        for attempt in history.attempts() {
+        for attempt in attempts {
             let met = match &attempt.result {
                 AttemptResult::Failed(error) => error.to_string(),
                 AttemptResult::Panicked(message) => format!("a panic: {message}"),
@@ -27,13 +28,18 @@ impl Property for LosersResult {
             let sentence = format!("{} neither won nor was told busy, but met {met}", attempt.process);
             return Violation::found(sentence, attempt.decided);
         }
-        for (position, event) in history.events.iter().enumerate() {
+        let mut events: Vec<_> = case.history.events.iter().enumerate().collect();
+        events.sort_by_key(|(position, event)| (event.process, *position));
+        for (position, event) in events {
             let met = match &event.what {
                 What::ReleaseFailed { error } => error.to_string(),
                 What::Panicked { message } => format!("a panic: {message}"),
                 _ => continue,
             };
-            return Violation::found(format!("{} held the lock and met {met}", event.process), [position]);
+            return Violation::found(
+                format!("{} had its answer and then met {met}", event.process),
+                [position],
+            );
         }
         Finding::Holds
     }

@@ -5,6 +5,7 @@
 
 mod at_least_one_winner;
 mod at_most_one_winner;
+mod case;
 mod losers_result;
 mod mutual_exclusion;
 mod no_duplicates;
@@ -14,6 +15,8 @@ mod place;
 mod release_frees;
 
 use crate::history::{Attempt, History};
+
+pub use case::Case;
 
 /// Every property, in the order in which a violation is reported.
 pub const ALL: &[&dyn Property] = &[
@@ -35,9 +38,10 @@ pub const ALL: &[&dyn Property] = &[
 /// Duties of an implementer:
 ///
 /// 1. Decide from the history alone, and alike for equal histories.
-/// 2. Judge instants by happens-before where the history has calls: another order of the same class must get the same
-///    finding.
-/// 3. Say [`Finding::NotApplicable`] where the history cannot show a violation, rather than that it holds.
+/// 2. Judge instants by happens-before, [`Case::before`]: another order of the same class must get the same finding. A
+///    class breaks a property if any of its orders does, because a search may run but one of them.
+/// 3. Panic at no list of events, however odd.
+/// 4. Say [`Finding::NotApplicable`] where the history cannot show a violation, rather than that it holds.
 pub trait Property: Sync {
     /// The name, in kebab case.
     fn name(&self) -> &'static str;
@@ -46,7 +50,7 @@ pub trait Property: Sync {
     fn statement(&self) -> &'static str;
 
     /// Decides one history.
-    fn judge(&self, history: &History) -> Finding;
+    fn judge(&self, case: &Case<'_>) -> Finding;
 }
 
 /// The finding of one property on one history.
@@ -80,20 +84,11 @@ impl Violation {
 
 /// The first violated property of a history.
 pub fn first_violation(history: &History) -> Option<(&'static dyn Property, Violation)> {
-    ALL.iter().find_map(|property| match property.judge(history) {
+    let case = Case::new(history);
+    ALL.iter().find_map(|property| match property.judge(&case) {
         Finding::Violated(violation) => Some((*property, violation)),
         Finding::Holds | Finding::NotApplicable => None,
     })
-}
-
-/// The attempts of a history in which each process attempts once and nobody releases.
-fn single_attempts(history: &History) -> Option<Vec<Attempt>> {
-    let attempts = history.attempts();
-    let once = |attempt: &Attempt| attempts.iter().filter(|other| other.process == attempt.process).count() == 1;
-    let single = attempts
-        .iter()
-        .all(|attempt| attempt.release.is_none() && once(attempt));
-    (single && history.disturbed.is_none() && attempts.len() > 1).then_some(attempts)
 }
 
 /// "P0, P1 and P2".

@@ -4,8 +4,8 @@
 //! search ran: a class can hold a violation that no execution of it shows as two holds at one moment
 //! (Abdulla et al., JACM 2017, explore one execution per class).
 
-use super::{Finding, Property, Violation};
-use crate::history::{Attempt, History, Order};
+use super::{Case, Finding, Property, Violation};
+use crate::history::Attempt;
 
 pub(super) struct MutualExclusion;
 
@@ -18,22 +18,18 @@ impl Property for MutualExclusion {
         "at no moment do two processes hold the lock"
     }
 
-    fn judge(&self, history: &History) -> Finding {
-        let attempts = history.attempts();
-        let holds: Vec<Hold<'_>> = attempts.iter().filter_map(Hold::of).collect();
-        if holds.iter().all(|hold| hold.ends.is_none()) {
+    fn judge(&self, case: &Case<'_>) -> Finding {
+        let holds: Vec<Hold<'_>> = case.attempts().iter().filter_map(Hold::of).collect();
+        // Single attempts without a release are judged by at-most-one-winner, which counts all the winners.
+        if holds.is_empty() || case.single_attempts().is_some() {
             return Finding::NotApplicable;
         }
-        // Without calls there is one counter, and the order of the events is the order of the instants.
-        let order = history.calls().next().is_some().then(|| history.order());
         for (position, first) in holds.iter().enumerate() {
             for second in &holds[position + 1..] {
-                if first.attempt.process != second.attempt.process && first.overlaps(second, order.as_ref()) {
-                    let sentence = format!(
-                        "{} and {} hold the lock at once",
-                        first.attempt.process, second.attempt.process
-                    );
-                    return Violation::found(sentence, [first.begins, second.begins]);
+                let (one, other) = (first.attempt.process, second.attempt.process);
+                if one != other && !first.over_before(second, case) && !second.over_before(first, case) {
+                    let begin = [first, second].map(|hold| hold.attempt.hold_begins().unwrap_or(hold.begins));
+                    return Violation::found(format!("{one} and {other} hold the lock at once"), begin);
                 }
             }
         }
@@ -44,23 +40,16 @@ impl Property for MutualExclusion {
 struct Hold<'a> {
     attempt: &'a Attempt,
     begins: usize,
-    ends: Option<usize>,
 }
 
 impl<'a> Hold<'a> {
     fn of(attempt: &'a Attempt) -> Option<Self> {
-        let begins = attempt.hold_begins()?;
-        let ends = attempt.hold_ends();
-        Some(Self { attempt, begins, ends })
+        let begins = attempt.decided.filter(|_| attempt.acquired())?;
+        Some(Self { attempt, begins })
     }
 
-    fn overlaps(&self, other: &Self, order: Option<&Order>) -> bool {
-        let over_before = |hold: &Self, next: &Self| {
-            hold.ends.is_some_and(|end| match order {
-                Some(order) => order.before(end, next.begins),
-                None => end < next.begins,
-            })
-        };
-        !over_before(self, other) && !over_before(other, self)
+    fn over_before(&self, next: &Self, case: &Case<'_>) -> bool {
+        let release = self.attempt.release.as_ref();
+        release.is_some_and(|release| case.before(release.began, next.begins))
     }
 }

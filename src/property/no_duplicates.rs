@@ -1,7 +1,6 @@
 //! The workload's own property: no entry is written twice.
 
-use super::{Finding, Property, Violation};
-use crate::history::History;
+use super::{Case, Finding, Property, Violation};
 
 pub(super) struct NoDuplicates;
 
@@ -14,8 +13,8 @@ impl Property for NoDuplicates {
         "what holders write under the lock is written once"
     }
 
-    fn judge(&self, history: &History) -> Finding {
-        let Some(duplicates) = history.snapshots.last().and_then(|snapshot| snapshot.duplicates) else {
+    fn judge(&self, case: &Case<'_>) -> Finding {
+        let Some(duplicates) = case.history.snapshots.last().and_then(|snapshot| snapshot.duplicates) else {
             return Finding::NotApplicable;
         };
         match duplicates {

@@ -1,7 +1,7 @@
 //! M9: an attempt that fails leaves nothing behind, and the next attempt wins.
 
-use super::{Finding, Property, Violation};
-use crate::history::{AttemptResult, History, Snapshot};
+use super::{Case, Finding, Property, Violation};
+use crate::history::{Attempt, AttemptResult, History, Snapshot};
 
 pub(super) struct NoLeak;
 
@@ -14,52 +14,71 @@ impl Property for NoLeak {
         "after an attempt that ended with an error, files and descriptors are as before, and the next attempt wins"
     }
 
-    fn judge(&self, history: &History) -> Finding {
-        let attempts = history.attempts();
-        let disturbed = attempts
-            .iter()
-            .find(|attempt| Some(attempt.process) == history.disturbed);
-        let Some(failed) = disturbed.filter(|attempt| !attempt.acquired()) else {
+    fn judge(&self, case: &Case<'_>) -> Finding {
+        let Some((failed, decided)) = failed(case) else {
             return Finding::NotApplicable;
         };
-        let Some(decided) = failed.decided else {
-            return Finding::NotApplicable;
-        };
-        let before = history.snapshots.iter().find(|snapshot| snapshot.position <= decided);
-        let after = history.snapshots.iter().find(|snapshot| snapshot.position > decided);
-        let (Some(before), Some(after)) = (before, after) else {
+        let Some((before, after)) = around(case.history, failed, decided) else {
             return Finding::NotApplicable;
         };
         if let Some(left) = left_behind(before, after) {
-            return Violation::found(
-                format!("the failed attempt of {} leaves {left}", failed.process),
-                [decided],
-            );
+            return Violation::found(format!("the failed attempt of {} {left}", failed.process), [decided]);
         }
-        let next = attempts
+        let mut next = case
+            .attempts()
             .iter()
-            .find(|attempt| attempt.began > decided || attempt.process != failed.process);
-        match next.map(|attempt| &attempt.result) {
-            None | Some(AttemptResult::Acquired | AttemptResult::Undecided) => Finding::Holds,
-            Some(_) => {
-                let sentence = format!(
-                    "after the failed attempt of {} the next attempt does not win",
-                    failed.process
-                );
-                Violation::found(sentence, [decided])
-            }
+            .filter(|next| first_moment(next) >= after.position);
+        let unfinished = next.clone().any(|next| next.result == AttemptResult::Undecided);
+        if unfinished || next.clone().next().is_none() || next.any(Attempt::acquired) {
+            return Finding::Holds;
         }
+        let sentence = format!(
+            "after the failed attempt of {} the next attempt does not win",
+            failed.process
+        );
+        Violation::found(sentence, [decided])
     }
 }
 
+/// The first attempt of the disturbed process, if it did not win, and where that was known.
+fn failed<'a>(case: &'a Case<'_>) -> Option<(&'a Attempt, usize)> {
+    let mut attempts = case.attempts().iter();
+    let disturbed = attempts.find(|attempt| Some(attempt.process) == case.history.disturbed)?;
+    let decided = disturbed.decided.filter(|_| !disturbed.acquired())?;
+    Some((disturbed, decided))
+}
+
+/// The first event in which an attempt sees the lock.
+fn first_moment(attempt: &Attempt) -> usize {
+    attempt.calls.first().copied().unwrap_or(attempt.began)
+}
+
+/// The last look before the attempt and the first one after it, if nobody else made a call in between: what others did
+/// is not to be blamed on it.
+fn around<'a>(history: &'a History, failed: &Attempt, decided: usize) -> Option<(&'a Snapshot, &'a Snapshot)> {
+    let first = failed.calls.first().copied().unwrap_or(decided);
+    let before = history.snapshots.iter().rfind(|look| look.position <= first)?;
+    let after = history.snapshots.iter().find(|look| look.position > decided)?;
+    let between = before.position..after.position;
+    let mut strangers = history.calls().filter(|(_, process, ..)| *process != failed.process);
+    (!strangers.any(|(at, ..)| between.contains(&at))).then_some((before, after))
+}
+
 fn left_behind(before: &Snapshot, after: &Snapshot) -> Option<String> {
-    let file = after.files.iter().find(|file| !before.files.contains(file));
-    let gone = before.files.iter().find(|file| !after.files.contains(file));
-    let (open, were_open) = (after.descriptors.iter().sum::<usize>(), before.descriptors.iter().sum());
-    match (file, gone) {
-        (Some(file), _) => Some(format!("{} behind", file.path.display())),
-        (None, Some(gone)) => Some(format!("{} removed", gone.path.display())),
-        (None, None) if open > were_open => Some(format!("{} descriptors open", open - were_open)),
-        (None, None) => None,
+    if let Some(file) = after.files.iter().find(|file| !before.files.contains(file)) {
+        let path = file.path.display();
+        return Some(match before.files.iter().any(|old| old.path == file.path) {
+            true => format!("changes {path}"),
+            false => format!("leaves {path} behind"),
+        });
+    }
+    if let Some(gone) = before.files.iter().find(|file| !after.files.contains(file)) {
+        return Some(format!("removes {}", gone.path.display()));
+    }
+    let open = |look: &Snapshot| look.descriptors.iter().sum::<usize>();
+    match open(after).saturating_sub(open(before)) {
+        0 => None,
+        1 => Some("leaves a descriptor open".to_owned()),
+        more => Some(format!("leaves {more} descriptors open")),
     }
 }

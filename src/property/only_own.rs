@@ -2,7 +2,7 @@
 //!
 //! Stronger than mutual exclusion: it sees the damage before a second process believes that it holds the lock.
 
-use super::{Finding, Property, Violation};
+use super::{Case, Finding, Property, Violation};
 use crate::access::Object;
 use crate::history::{Attempt, History, What};
 
@@ -17,25 +17,19 @@ impl Property for OnlyOwn {
         "while a process holds the lock, no other process changes what its acquisition stored"
     }
 
-    fn judge(&self, history: &History) -> Finding {
-        let attempts = history.attempts();
-        let holders: Vec<&Attempt> = attempts.iter().filter(|attempt| attempt.acquired()).collect();
-        if holders.iter().all(|holder| holder.calls.is_empty()) {
+    fn judge(&self, case: &Case<'_>) -> Finding {
+        let holders = || case.attempts().iter().filter(|attempt| attempt.acquired());
+        if holders().all(|holder| holder.calls.is_empty()) {
             return Finding::NotApplicable;
         }
-        let order = history.order();
-        for holder in holders {
-            let Some(begins) = holder.calls.last().copied() else {
-                continue;
-            };
-            let stored = stored_by(history, holder);
-            for (position, process, call, _, accesses) in history.calls() {
-                let released = |ends| ends == position || order.before(ends, position);
-                let while_held = !order.before(position, begins) && !holder.hold_ends().is_some_and(released);
-                if process != holder.process && while_held && accesses.stores().any(|object| stored.contains(&object)) {
-                    let (name, owner) = (call.name(), holder.process);
+        let calls = case.calls();
+        for holder in holders() {
+            let (stored, owner) = (stored_by(case.history, holder), holder.process);
+            let strangers = calls.iter().filter(|(_, process, ..)| *process != owner);
+            for (at, process, name, accesses) in strangers {
+                if accesses.stores().any(|object| stored.contains(&object)) && held_at(case, holder, *at) {
                     let sentence = format!("{process} changes, by {name}, what {owner} stored to hold the lock");
-                    return Violation::found(sentence, [begins, position]);
+                    return Violation::found(sentence, holder.hold_begins().into_iter().chain([*at]));
                 }
             }
         }
@@ -43,14 +37,24 @@ impl Property for OnlyOwn {
     }
 }
 
-/// What the calls of the acquisition changed.
+/// Whether some order of the class puts the call of another process between the acquisition and the release.
+fn held_at(case: &Case<'_>, holder: &Attempt, call: usize) -> bool {
+    let earlier = holder.decided.is_none_or(|acquired| case.before(call, acquired));
+    let release = holder.release.as_ref();
+    !earlier && !release.is_some_and(|release| case.before(release.began, call))
+}
+
+/// What the calls of the acquisition changed and left in place: a name that it also removed is nobody's.
 fn stored_by<'a>(history: &'a History, attempt: &Attempt) -> Vec<&'a Object> {
-    let events = attempt.calls.iter().map(|&position| &history.events[position].what);
-    events
-        .filter_map(|what| match what {
-            What::Performed { accesses, .. } => Some(accesses.stores()),
-            _ => None,
-        })
-        .flatten()
-        .collect()
+    let mut stored = Vec::new();
+    for &position in &attempt.calls {
+        if let What::Performed { call, accesses, .. } = &history.events[position].what {
+            if matches!(call.name(), "unlink" | "rmdir") {
+                stored.retain(|object| !accesses.stores().any(|removed| removed == *object));
+            } else {
+                stored.extend(accesses.stores());
+            }
+        }
+    }
+    stored
 }

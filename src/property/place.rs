@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Finding, Property, Violation};
+use super::{Case, Finding, Property, Violation};
 use crate::history::{Attempt, History, What};
 
 pub(super) struct Place;
@@ -16,10 +16,10 @@ impl Property for Place {
         "an acquisition names the lock where it was asked for, and changes no name outside that directory"
     }
 
-    fn judge(&self, history: &History) -> Finding {
-        let attempts = history.attempts();
+    fn judge(&self, case: &Case<'_>) -> Finding {
+        let history = case.history;
         let winners = || {
-            attempts
+            case.attempts()
                 .iter()
                 .filter(|attempt| attempt.acquired() && !attempt.calls.is_empty())
         };

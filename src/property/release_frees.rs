@@ -1,7 +1,10 @@
 //! M6: after a release that reported success, and with nobody else about, the next attempt wins.
+//!
+//! Some order of the class has to show it: every attempt that may have mattered is over before the loser begins, and none
+//! of them is forced to overlap it. A release that conflicts with nothing that the loser did may come first.
 
-use super::{Finding, Property, Violation};
-use crate::history::{Attempt, AttemptResult, History};
+use super::{Case, Finding, Property, Violation};
+use crate::history::{Attempt, AttemptResult};
 
 pub(super) struct ReleaseFrees;
 
@@ -14,21 +17,12 @@ impl Property for ReleaseFrees {
         "when every hold was released and nobody else is acquiring, the next attempt wins"
     }
 
-    fn judge(&self, history: &History) -> Finding {
-        let attempts = history.attempts();
-        if attempts.iter().all(|attempt| attempt.release.is_none()) {
+    fn judge(&self, case: &Case<'_>) -> Finding {
+        if case.attempts().iter().all(|attempt| attempt.release.is_none()) {
             return Finding::NotApplicable;
         }
-        for (position, lost) in attempts.iter().enumerate() {
-            let others = || {
-                attempts
-                    .iter()
-                    .enumerate()
-                    .filter(|(other, _)| *other != position)
-                    .map(|(_, other)| other)
-            };
-            let after_a_release = others().any(|other| other.release.is_some() && over(other, span(lost).0));
-            if lost.result == AttemptResult::Busy && after_a_release && others().all(|other| apart(other, lost)) {
+        for lost in case.attempts() {
+            if lost.result == AttemptResult::Busy && lost.decided.is_some_and(|decided| was_free(case, lost, decided)) {
                 let sentence = format!("{} was told busy although every hold had been released", lost.process);
                 return Violation::found(sentence, lost.decided);
             }
@@ -37,32 +31,38 @@ impl Property for ReleaseFrees {
     }
 }
 
-/// From the first to the last event in which the attempt can see the lock.
-fn span(attempt: &Attempt) -> (usize, usize) {
-    let began = attempt.calls.first().copied().unwrap_or(attempt.began);
-    let decided = attempt.calls.last().copied().or(attempt.decided).unwrap_or(usize::MAX);
-    (began, decided)
+/// Whether `lost` may have begun when all that went before was over, a release among it.
+fn was_free(case: &Case<'_>, lost: &Attempt, decided: usize) -> bool {
+    let earlier = before(case, lost, decided);
+    let released = earlier.iter().any(|attempt| attempt.release.is_some());
+    let apart = |attempt: &&Attempt| end(attempt).is_some_and(|end| !case.before(lost.began, end));
+    released && earlier.iter().all(apart)
 }
 
-/// Whether the attempt and its hold are over before event `moment`.
-fn over(attempt: &Attempt, moment: usize) -> bool {
-    match (&attempt.result, &attempt.release) {
-        (AttemptResult::Busy, _) => span(attempt).1 < moment,
-        (AttemptResult::Acquired, Some(release)) => {
-            release.succeeded
-                && release
-                    .calls
-                    .last()
-                    .copied()
-                    .or(release.ended)
-                    .is_some_and(|ended| ended < moment)
-        }
-        _ => false,
+/// The attempts that come before `lost` in every order in which none overlaps it: those with a part in its past, and in
+/// turn those with a part in the past of these.
+fn before<'a>(case: &'a Case<'_>, lost: &Attempt, decided: usize) -> Vec<&'a Attempt> {
+    let mut rest: Vec<&Attempt> = case
+        .attempts()
+        .iter()
+        .filter(|other| other.began != lost.began)
+        .collect();
+    let mut found: Vec<&Attempt> = Vec::new();
+    let mut bounds = vec![decided];
+    while let Some(bound) = bounds.pop() {
+        let (past, others): (Vec<&Attempt>, _) = rest.into_iter().partition(|other| case.before(other.began, bound));
+        rest = others;
+        bounds.extend(past.iter().filter_map(|attempt| end(attempt)));
+        found.extend(past);
     }
+    found
 }
 
-/// Whether the other attempt had no part in what `lost` saw.
-fn apart(other: &Attempt, lost: &Attempt) -> bool {
-    let (began, decided) = span(lost);
-    over(other, began) || span(other).0 > decided
+/// The last event of an attempt that is over: busy, or acquired and released with success.
+fn end(attempt: &Attempt) -> Option<usize> {
+    match (&attempt.result, &attempt.release) {
+        (AttemptResult::Busy, _) => attempt.decided,
+        (AttemptResult::Acquired, Some(release)) => release.ended.filter(|_| release.succeeded),
+        _ => None,
+    }
 }

@@ -1,1 +1,0 @@
-//! Each property is seen red on a history that breaks it, and green on its neighbour.

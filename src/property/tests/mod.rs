@@ -1,0 +1,272 @@
+//! Each property is red on a history that breaks it, green on its nearest neighbour, and silent where nothing is shown.
+
+mod fuzz;
+mod tale;
+
+use super::{ALL, Case, Finding, Property};
+
+fn named(name: &str) -> &'static dyn Property {
+    let found = ALL.iter().find(|property| property.name() == name);
+    *found.expect("a property of that name")
+}
+
+/// Each tale with what the property finds: `red`, with a part of its sentence after it, `green`, or `silent`.
+fn check(property: &str, tales: &[(&str, &str)]) {
+    for (tale, expected) in tales {
+        let history = tale::history(tale);
+        let found = match named(property).judge(&Case::new(&history)) {
+            Finding::Holds => "green".to_owned(),
+            Finding::NotApplicable => "silent".to_owned(),
+            Finding::Violated(violation) => {
+                assert!(
+                    violation.events.iter().all(|event| *event < history.events.len()),
+                    "{tale}"
+                );
+                format!("red {}", violation.sentence)
+            }
+        };
+        let (colour, part) = expected.split_once(' ').unwrap_or((expected, ""));
+        assert!(
+            found.starts_with(colour) && found.contains(part),
+            "{property} on {tale}: {found}"
+        );
+    }
+}
+
+#[test]
+fn several_winners_of_single_attempts_are_seen() {
+    check(
+        "at-most-one-winner",
+        &[
+            (
+                "0? 1? 0:stat 1:stat 0:open 0= 1:open 1=",
+                "red 2 of 2 hold the lock at once: P0 and P1",
+            ),
+            ("0? 1? 0:stat 0:open 0= 1:stat 1x", "green"),
+            ("0? 1? 2? 1= 0= 2=", "red P0, P1 and P2"),
+            ("0? 1? 2? 1= 0x 2x", "green"),
+            ("0? 1? 0=", "green"),
+            // An injected error excuses nobody who lets two in.
+            ("*0 0? 0= 1? 1=", "red"),
+            ("0? 0= 0- 0. 1? 1=", "silent"),
+            ("0? 0x 0? 0= 1? 1=", "silent"),
+            ("0? 0=", "silent"),
+            ("", "silent"),
+        ],
+    );
+}
+
+#[test]
+fn no_winner_of_undisturbed_single_attempts_is_seen() {
+    check(
+        "at-least-one-winner",
+        &[
+            ("0? 1? 0x 1x", "red none of 2 attempts"),
+            ("0? 1? 0x 1=", "green"),
+            ("0? 1? 0! 1@", "red"),
+            ("0? 1? 0x", "silent"),
+            ("*0 0? 1? 0x 1x", "silent"),
+            ("0? 0x 1? 1x 1? 1x", "silent"),
+            ("0? 0x", "silent"),
+        ],
+    );
+}
+
+#[test]
+fn two_holds_overlap_unless_a_release_happens_before_the_other_acquisition() {
+    check(
+        "mutual-exclusion",
+        &[
+            (
+                "0? 1? 0:stat 1:stat 0:open 0= 1:open 1= 0- 0:unlink 0.",
+                "red P0 and P1",
+            ),
+            ("0? 1? 0:excl 0= 0- 0:unlink 0. 1:excl 1= 1- 1:unlink 1.", "green"),
+            // Two inodes that never conflict: one hold was over in this order, and need not have been.
+            (
+                "0? 0:excl/a 0= 0- 0:unlink/a 0. 1? 1:excl/b 1= 1- 1:unlink/b 1.",
+                "red P0 and P1",
+            ),
+            (
+                "0? 0:excl/a 0= 0- 0:unlink/a 0. 1? 1:stat/a 1:excl/b 1= 1- 1:unlink/b 1.",
+                "green",
+            ),
+            (
+                "0? 0:excl/a 0= 0- 0:unlink/a 0. 2? 2:stat/a 2:excl/c 2x 1? 1:stat/c 1:excl/b 1=",
+                "green",
+            ),
+            // A release of no call is over only when a later call of its process says so.
+            ("0? 0:excl/a 0= 0- 0. 1? 1:excl/b 1=", "red"),
+            ("0? 0:excl/a 0= 0- 0. 0? 0:excl/b 0x 1? 1:unlink/b 1=", "green"),
+            ("0? 0= 0- 0:stat 0. 1? 1:stat 1= 1- 1.", "red"),
+            ("0? 0:excl 0= 0- 0:unlink 0. 0? 0:excl 0= 0- 0:unlink 0.", "green"),
+            // Nobody releases, but one attempts twice; or its code panics, and the lock stays held.
+            ("0? 0:stat 0x 0? 0:open 0= 1? 1:open 1=", "red"),
+            ("0? 0:excl 0= 0@ 1? 1:unlink 1:excl 1= 1- 1.", "red"),
+            ("0? 0:excl 0= 0w 0- 0:unlink 0~ 1? 1:excl 1=", "green"),
+            ("0? 1? 0= 1=", "silent"),
+            ("0? 0x 0? 0! 1?", "silent"),
+        ],
+    );
+}
+
+#[test]
+fn without_calls_the_counter_decides_whether_holds_overlap() {
+    check(
+        "mutual-exclusion",
+        &[
+            ("0? 1? 0= 1= 0- 0. 1- 1.", "red P0 and P1"),
+            ("0? 1? 0= 0- 1= 0. 1- 1.", "green"),
+            ("0? 1? 1= 0= 1- 1. 0- 0.", "red"),
+            ("0? 0= 0- 0. 0? 0= 1? 1x 0- 0. 1? 1= 1- 1.", "green"),
+        ],
+    );
+}
+
+#[test]
+fn what_a_holder_stored_is_changed_by_nobody_else() {
+    check(
+        "only-own",
+        &[
+            (
+                "0? 1? 0:excl 0= 1:excl 1:unlink 1x",
+                "red P1 changes, by unlink, what P0 stored",
+            ),
+            ("0? 1? 0:excl 0= 1:excl 1x", "green"),
+            ("0? 0:excl 0= 0- 0:unlink 0. 1? 1:excl 1= 1- 1:unlink 1.", "green"),
+            // The release commutes with the damage, so the damage may come first.
+            ("0? 0:excl 0= 0- 0:stat/b 0. 1? 1:unlink 1x", "red"),
+            ("0? 0:excl 0= 0- 0:stat/b 0. 1? 1:unlink/b 1x", "green"),
+            // A name that the acquisition itself removed again is nobody's.
+            ("0? 0:excl/m 0:excl 0:unlink/m 0= 1? 1:excl/m 1:unlink/m 1x", "green"),
+            ("0? 0:excl/m 0:excl 0= 1? 1:unlink/m 1x", "red"),
+            ("0? 0= 1? 1:unlink 1x", "silent"),
+            ("0? 0:excl 0x 1:unlink", "silent"),
+            ("0? 0= 0- 0.", "silent"),
+        ],
+    );
+}
+
+#[test]
+fn a_loser_is_told_busy_and_a_release_succeeds() {
+    check(
+        "losers-result",
+        &[
+            (
+                "0? 1? 0= 1!",
+                "red P1 neither won nor was told busy, but met failed to create",
+            ),
+            ("0? 1? 0= 1x", "green"),
+            ("0? 1? 0= 1@", "red a panic: boom"),
+            ("0? 0= 0- 0~", "red P0 had its answer and then met failed to create"),
+            ("0? 0= 0- 0.", "green"),
+            ("0? 0= 0- 0@", "red P0 had its answer and then met a panic"),
+            ("0? 0= 0w 0- 0.", "green"),
+            ("*0 0? 0! 1? 1=", "silent"),
+            ("0? 1?", "silent"),
+            ("0@", "silent"),
+        ],
+    );
+}
+
+#[test]
+fn after_a_release_the_next_attempt_wins() {
+    check(
+        "release-frees",
+        &[
+            ("0? 0:excl 0= 0- 0. 1? 1:excl 1x", "red P1 was told busy"),
+            ("0? 0:excl 0= 0- 0:unlink 0. 1? 1:excl 1=", "green"),
+            ("0? 0:excl 0= 1? 1:excl 1x 0- 0:unlink 0.", "green"),
+            ("0? 0:excl 0= 0- 0:unlink/b 0. 1? 1:excl 1x", "red"),
+            ("0? 0:excl 0= 0- 0. 0? 0:excl 0x", "red P0 was told busy"),
+            // Busy while it was held, in this order; but the release commutes with the attempt.
+            ("0? 1? 0:excl 0= 1:excl 1x 0- 0:stat/b 0.", "red"),
+            ("0? 1? 0:excl 0= 1:stat/b 1:excl 1x 0- 0:unlink/b 0.", "red"),
+            ("0? 1? 0:excl 0= 1:stat 1:excl 1x 0- 0:unlink 0.", "green"),
+            // Somebody else who is still at it, or failed to release, excuses the loser.
+            ("0? 0:excl 0= 0- 0:unlink 0. 2? 2:excl 1? 1:excl 1x 2=", "green"),
+            ("0? 0:excl 0= 0- 0. 2? 2:excl 2x 1? 1:excl 1x", "red"),
+            ("0? 0:excl 0= 0- 0~ 1? 1:excl 1x", "green"),
+            ("0? 0:excl 0= 0- 0@ 1? 1:excl 1x", "green"),
+            ("0? 1? 0:excl 0= 1:excl 1x", "silent"),
+        ],
+    );
+}
+
+#[test]
+fn without_calls_a_loser_is_excused_while_a_release_goes_on() {
+    check(
+        "release-frees",
+        &[
+            ("0? 0= 0- 0. 1? 1x", "red"),
+            ("0? 0= 0- 1? 0. 1x", "green"),
+            ("1? 0? 0= 0- 0. 1x", "green"),
+            ("0? 0= 0- 0. 1? 2? 1x 2= 2- 2.", "green"),
+            ("0? 0= 0- 0. 1? 1x 2? 2= 2- 2.", "red"),
+        ],
+    );
+}
+
+#[test]
+fn entries_written_twice_are_seen_at_the_end() {
+    check(
+        "no-duplicates",
+        &[
+            ("0? |1", "red 1 entry was written twice"),
+            ("0? |0", "green"),
+            ("|0 |3", "red 3 entries"),
+            ("|2 |0", "green"),
+            ("0? |", "silent"),
+            ("0?", "silent"),
+        ],
+    );
+}
+
+#[test]
+fn a_failed_attempt_leaves_nothing_and_the_next_one_wins() {
+    check(
+        "no-leak",
+        &[
+            ("*0 0? 1? | 0:excl 0:close 0! | 1:excl 1x", "red leaves /lock behind"),
+            ("*0 0? 1? | 0:excl 0:close 0:unlink 0! | 1:excl 1=", "green"),
+            (
+                "*0 0? 1? | 0:excl 0:unlink 0! | 1:excl 1=",
+                "red leaves a descriptor open",
+            ),
+            (
+                "*0 0? | 0:excl/a 0:excl/b 0:unlink/a 0:unlink/b 0! |",
+                "red leaves 2 descriptors open",
+            ),
+            ("*0 2:excl 0? | 0:unlink 0! |", "red removes /lock"),
+            ("*0 2:excl 0? | 0:open 0:write 0:close 0! |", "red changes /lock"),
+            ("*0 2:excl 0? | 0:open 0:close 0! |", "green"),
+            ("*0 0? 1? | 0:stat 0! | 1:stat 1x", "red the next attempt does not win"),
+            ("*0 0? 1? 2? | 0:stat 0! | 1:stat 1x 2:excl 2=", "green"),
+            ("*0 0? 1? | 0:stat 0! | 1:stat", "green"),
+            ("*0 0? | 0:stat 0@ |", "green"),
+            // Without a call there is nothing to leave behind, and no panic.
+            ("*0 | 0? 0! | 1? 1=", "green"),
+            ("*0 0? 0! | 1? 1=", "silent"),
+            ("*0 0? | 0:excl 1:excl/b 0! |", "silent"),
+            ("*0 0? | 0:excl 0= |", "silent"),
+            ("*0 0? | 0:excl |", "silent"),
+            ("0? | 0:excl 0! |", "silent"),
+            ("*3 0? | 0:excl 0! |", "silent"),
+        ],
+    );
+}
+
+#[test]
+fn a_winner_names_the_lock_and_changes_nothing_elsewhere() {
+    check(
+        "place",
+        &[
+            ("0? 0:excl/beside 0=", "red P0 acquires without a call that names /lock"),
+            ("0? 0:excl 0=", "green"),
+            ("2:mkdir/d 0? 0:excl 0:excl/d/x 0=", "red P0 changes /d/x, outside"),
+            ("2:mkdir/d 0? 0:excl 0:stat/d/x 0=", "green"),
+            ("0? 0:excl/beside 0x", "silent"),
+            ("0? 0=", "silent"),
+        ],
+    );
+}

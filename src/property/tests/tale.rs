@@ -1,0 +1,116 @@
+//! Histories in one line of text, played on the simulated kernel so that replies and footprints are its own.
+//!
+//! A word is a process and what it meets: `?` attempt begins, `=` acquired, `x` busy, `!` failed, `@` panicked, `-` release
+//! begins, `.` released, `~` release failed, `w` work failed, `:CALL` or `:CALL/PATH` a call, on `/lock` unless a path is
+//! given. `*0` marks the disturbed process; `|` is a look from outside, `|2` one that sees two duplicates.
+
+use std::path::{Path, PathBuf};
+
+use crate::access::Accesses;
+use crate::fs::call::Call;
+use crate::fs::sim::State;
+use crate::fs::{Errno, Fd, Mode, OpenFlags};
+use crate::history::{Event, History, SeenFile, Snapshot, What};
+use crate::id::ProcessId;
+use crate::primitive::CallError;
+
+/// As many as the tales tell of.
+pub(super) const PROCESSES: usize = 4;
+
+/// The history of a text.
+pub(super) fn history(text: &str) -> History {
+    let mut state = State::new(PROCESSES);
+    let mut history = History::new(PROCESSES, PathBuf::from("/lock"));
+    for word in text.split_whitespace() {
+        let (first, rest) = word.split_at(1);
+        match first {
+            "*" => history.disturbed = Some(process(rest)),
+            "|" => history.snapshots.push(look(&state, history.events.len(), rest)),
+            who => {
+                let process = process(who);
+                let what = what(&mut state, process, rest);
+                history.events.push(Event { process, what });
+            }
+        }
+    }
+    history
+}
+
+fn process(digit: &str) -> ProcessId {
+    ProcessId(digit.parse().expect("a word names a process"))
+}
+
+fn what(state: &mut State, process: ProcessId, kind: &str) -> What {
+    let error = CallError::when("create", Path::new("/lock"))(Errno::ENOENT);
+    match kind {
+        "?" => What::AcquireBegan,
+        "=" => What::Acquired,
+        "x" => What::Busy,
+        "!" => What::Failed { error },
+        "-" => What::ReleaseBegan,
+        "." => What::Released,
+        "~" => What::ReleaseFailed { error },
+        "@" => What::Panicked {
+            message: "boom".to_owned(),
+        },
+        "w" => What::WorkFailed {
+            error: "the disk is full".to_owned(),
+        },
+        named => {
+            let named = named.strip_prefix(':').expect("a known kind of word");
+            let call = call(named);
+            let (reply, accesses) = state.step(process, &call);
+            What::Performed { call, reply, accesses }
+        }
+    }
+}
+
+fn call(named: &str) -> Call {
+    let (name, path) = named.split_at(named.find('/').unwrap_or(named.len()));
+    let path = PathBuf::from(if path.is_empty() { "/lock" } else { path });
+    let open = |flags| Call::Open {
+        path: path.clone(),
+        flags,
+        mode: Mode::FILE,
+    };
+    match name {
+        "excl" => open(OpenFlags::CREATE_NEW),
+        "open" => open(OpenFlags::OVERWRITE),
+        "stat" => Call::Stat { path },
+        "unlink" => Call::Unlink { path },
+        "mkdir" => Call::Mkdir {
+            path,
+            mode: Mode::DIRECTORY,
+        },
+        "close" => Call::Close { fd: Fd(0) },
+        "write" => Call::Write {
+            fd: Fd(0),
+            bytes: b"x".to_vec(),
+        },
+        unknown => panic!("no call {unknown}"),
+    }
+}
+
+fn look(state: &State, position: usize, duplicates: &str) -> Snapshot {
+    let files = state.tree().into_iter().map(|node| SeenFile {
+        path: node.path,
+        kind: node.kind,
+        content: node.content,
+    });
+    Snapshot {
+        position,
+        files: files.collect(),
+        descriptors: ProcessId::first(PROCESSES)
+            .map(|process| state.open_descriptors(process))
+            .collect(),
+        duplicates: duplicates.parse().ok(),
+    }
+}
+
+/// The footprint of an event; none if it is no call.
+pub(super) fn footprint(event: &Event) -> Accesses {
+    match &event.what {
+        What::Performed { accesses, .. } => accesses.clone(),
+        _ => Accesses::none(),
+    }
+}
