@@ -8,6 +8,7 @@
 
 pub mod counterexample;
 pub mod preset;
+mod replay;
 mod tally;
 
 use std::ops::ControlFlow;
@@ -210,7 +211,7 @@ fn conclude(plan: &Plan, mut tally: Tally, extent: Extent, doubt: Option<String>
         Some(found) => Verdict::Violated(Box::new(Counterexample {
             property: found.property.name(),
             sentence: found.violation.sentence,
-            reproduced: Some(counterexample::reproduce(
+            reproduced: Some(replay::reproduce(
                 plan.primitive,
                 &plan.scenario,
                 &found.execution,
