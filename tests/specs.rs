@@ -78,7 +78,9 @@ fn specs() -> Vec<(String, String)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("specs");
     let entries = std::fs::read_dir(folder).expect("a folder of the package");
     let paths = entries.map(|entry| entry.expect("readable").path());
-    let specs = paths.filter(|path| path.extension().is_some_and(|extension| extension == "md"));
+    // README.md is the table of contents.
+    let specs = paths
+        .filter(|path| path.extension().is_some_and(|extension| extension == "md") && !path.ends_with("README.md"));
     specs
         .map(|path| {
             let stem = path

@@ -1,32 +1,31 @@
-//! Counterexamples as files, and their replay on the simulated file system.
+//! Counterexamples as files; their replay is in `replay.rs`.
 //!
 //! A file carries all that is needed to see the violation again: subject, scenario, schedule, and the calls with the replies
 //! that are expected. An unknown format or version is refused.
 
 use std::fs;
-use std::io;
-use std::ops::ControlFlow;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::backend::sim;
-use crate::explore::{Limits, Replay};
+use crate::explore::Limits;
 use crate::fs::call::{Call, Reply};
-use crate::history::{Execution, History};
 use crate::id::ProcessId;
 use crate::primitive::{self, LockPrimitive};
 use crate::property;
 use crate::scenario::{MOST_PROCESSES, Scenario};
 use crate::schedule::Schedule;
-use crate::verdict::{Counterexample, Reproduced};
+use crate::verdict::Counterexample;
+
+pub use super::replay::{REPLAYS, Replayed};
 
 /// The value of `format` in a counterexample file.
 pub const FORMAT: &str = "onewinner-counterexample";
 /// The version of that format.
 pub const VERSION: u32 = 1;
-/// How often a counterexample is replayed before it is shown.
-pub const REPLAYS: u32 = 10;
+/// The kernel of [`Environment`] that a file is replayed on.
+const KERNEL: &str = "simulated";
 /// The largest counterexample file that is read, in bytes.
 const LARGEST_FILE: u64 = 64 * 1024 * 1024;
 
@@ -108,24 +107,6 @@ pub enum FileError {
     },
 }
 
-/// What a replay showed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Replayed {
-    /// The same calls, the same replies, the same violation.
-    Reproduced(Box<Counterexample>),
-    /// The schedule could be followed, and nothing was violated.
-    NotReproduced(Box<Execution>),
-    /// Something differed before the end.
-    Diverged {
-        /// The first step that differs, counted from 0.
-        step: usize,
-        /// What the file expects there.
-        expected: String,
-        /// What there was.
-        found: String,
-    },
-}
-
 impl Saved {
     /// The file of a counterexample that the simulated file system showed.
     pub fn new(lock: &dyn LockPrimitive, scenario: &Scenario, counterexample: &Counterexample) -> Self {
@@ -137,9 +118,9 @@ impl Saved {
             property: counterexample.property.to_owned(),
             sentence: counterexample.sentence.clone(),
             schedule: counterexample.execution.schedule.clone(),
-            calls: calls(&counterexample.execution.history),
+            calls: super::replay::calls(&counterexample.execution.history),
             environment: Environment {
-                kernel: "simulated".to_owned(),
+                kernel: KERNEL.to_owned(),
                 file_system: "simulated".to_owned(),
                 onewinner: env!("CARGO_PKG_VERSION").to_owned(),
             },
@@ -169,23 +150,13 @@ impl Saved {
     ///
     /// When it cannot be read, or is no counterexample of a version, lock and scenario that exist here.
     pub fn read(path: &Path) -> Result<Self, FileError> {
-        let unreadable = |source| FileError::Read {
-            path: path.to_owned(),
-            source,
-        };
         let refused = |reason: String| FileError::Content {
             path: path.to_owned(),
             reason,
         };
-        let length = fs::metadata(path).map_err(unreadable)?.len();
-        if length > LARGEST_FILE {
-            return Err(refused(format!(
-                "it has {length} bytes, and {LARGEST_FILE} are the most"
-            )));
-        }
-        let text = fs::read_to_string(path).map_err(unreadable)?;
+        let text = text_of(path)?;
         // The head first: of a later version nothing else may be understood.
-        let head: Head = serde_json::from_str(&text).map_err(|error| refused(error.to_string()))?;
+        let head: Head = serde_json::from_str(&text).map_err(|error| refused(one_line(&error)))?;
         if head.format != FORMAT {
             return Err(refused(format!("its format is {:?}, not {FORMAT:?}", head.format)));
         }
@@ -195,45 +166,29 @@ impl Saved {
                 head.version
             )));
         }
-        let saved: Self = serde_json::from_str(&text).map_err(|error| refused(error.to_string()))?;
-        if primitive::by_name(&saved.lock).is_none() {
-            return Err(refused(format!("there is no lock {:?}", saved.lock)));
+        let saved: Self = serde_json::from_str(&text).map_err(|error| refused(one_line(&error)))?;
+        match saved.unknown() {
+            Some(reason) => Err(refused(reason)),
+            None => Ok(saved),
         }
-        if !(1..=MOST_PROCESSES).contains(&saved.scenario.processes) {
-            return Err(refused(format!(
-                "{} processes are too many or too few",
-                saved.scenario.processes
-            )));
-        }
-        Ok(saved)
     }
 
-    /// Follows the schedule once more.
-    ///
-    /// # Panics
-    ///
-    /// When the lock does not exist, which [`Saved::read`] refuses.
-    pub fn replay(&self) -> Replayed {
-        let primitive = primitive::by_name(&self.lock).expect("checked when the file was read");
-        let execution = replay(primitive, &self.scenario, &self.schedule);
-        let found = calls(&execution.history);
-        let differs = (0..self.calls.len().max(found.len())).find(|&step| self.calls.get(step) != found.get(step));
-        if let Some(step) = differs {
-            return Replayed::Diverged {
-                step,
-                expected: describe(self.calls.get(step)),
-                found: describe(found.get(step)),
-            };
+    /// What of it this version cannot replay.
+    fn unknown(&self) -> Option<String> {
+        let (processes, steps, most_steps) = (self.scenario.processes, self.schedule.len(), Limits::default().steps);
+        if primitive::by_name(&self.lock).is_none() {
+            return Some(format!("there is no lock {:?}", self.lock));
         }
-        match property::first_violation(&execution.history) {
-            Some((property, violation)) => Replayed::Reproduced(Box::new(Counterexample {
-                property: property.name(),
-                sentence: violation.sentence,
-                execution,
-                reproduced: None,
-            })),
-            None => Replayed::NotReproduced(Box::new(execution)),
+        if !property::ALL.iter().any(|property| property.name() == self.property) {
+            return Some(format!("there is no property {:?}", self.property));
         }
+        if self.environment.kernel != KERNEL {
+            return Some(format!("its kernel is {:?}, not {KERNEL:?}", self.environment.kernel));
+        }
+        if !(1..=MOST_PROCESSES).contains(&processes) {
+            return Some(format!("{processes} processes are not from 1 to {MOST_PROCESSES}"));
+        }
+        (steps > most_steps).then(|| format!("its schedule has {steps} steps, and {most_steps} are the most"))
     }
 }
 
@@ -243,55 +198,29 @@ struct Head {
     version: u32,
 }
 
-fn describe(call: Option<&SavedCall>) -> String {
-    match call {
-        None => "no further call".to_owned(),
-        Some(SavedCall { process, call, reply }) => match reply {
-            Ok(value) => format!("{process} {call} = {value}"),
-            Err(errno) => format!("{process} {call} = {errno}"),
-        },
-    }
-}
-
-fn calls(history: &History) -> Vec<SavedCall> {
-    let saved = |(_, process, call, reply, _): (usize, ProcessId, &Call, &Reply, _)| SavedCall {
-        process,
-        call: call.clone(),
-        reply: reply.clone(),
+/// The text of a file that is regular and not too large: a pipe or a device may have no end.
+fn text_of(path: &Path) -> Result<String, FileError> {
+    let unreadable = |source| FileError::Read {
+        path: path.to_owned(),
+        source,
     };
-    history.calls().map(saved).collect()
-}
-
-/// Replays an execution of whatever backend on the simulated file system, [`REPLAYS`] times.
-pub(super) fn reproduce(
-    primitive: &'static dyn LockPrimitive,
-    scenario: &Scenario,
-    execution: &Execution,
-    property: &str,
-) -> Reproduced {
-    let expected = calls(&execution.history);
-    let same = (0..REPLAYS).filter(|_| {
-        let again = replay(primitive, scenario, &execution.schedule);
-        let violated = property::first_violation(&again.history).is_some_and(|(found, _)| found.name() == property);
-        violated && calls(&again.history) == expected
-    });
-    Reproduced {
-        same: u32::try_from(same.count()).unwrap_or(REPLAYS),
-        of: REPLAYS,
+    let refused = |reason: String| FileError::Content {
+        path: path.to_owned(),
+        reason,
+    };
+    if !fs::metadata(path).map_err(unreadable)?.is_file() {
+        return Err(refused("it is not a regular file".to_owned()));
+    }
+    let file = fs::File::open(path).map_err(unreadable)?;
+    let mut text = String::new();
+    let read = file.take(LARGEST_FILE + 1).read_to_string(&mut text);
+    match read.map_err(unreadable)? as u64 {
+        ..=LARGEST_FILE => Ok(text),
+        _ => Err(refused(format!("it has more than {LARGEST_FILE} bytes"))),
     }
 }
 
-fn replay(primitive: &'static dyn LockPrimitive, scenario: &Scenario, schedule: &Schedule) -> Execution {
-    let mut replayed = None;
-    sim::explore(
-        primitive,
-        scenario,
-        &mut Replay::new(schedule.clone()),
-        Limits::default(),
-        &mut |execution| {
-            replayed = Some(execution);
-            ControlFlow::Break(())
-        },
-    );
-    replayed.expect("a replay runs one execution")
+/// A parser's message quotes the file, line breaks included.
+fn one_line(error: &serde_json::Error) -> String {
+    error.to_string().replace(char::is_control, " ")
 }

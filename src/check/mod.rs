@@ -11,6 +11,7 @@ pub mod counterexample;
 pub mod preset;
 #[cfg(feature = "kernel")]
 mod raced;
+mod replay;
 mod tally;
 
 use std::ops::ControlFlow;
@@ -252,9 +253,8 @@ fn conclude(plan: &Plan, mut tally: Tally, extent: Extent, doubt: Option<String>
             property: found.property.name(),
             sentence: found.violation.sentence,
             // The kernel's own choices cannot be made again.
-            reproduced: (!found.execution.schedule.is_empty()).then(|| {
-                counterexample::reproduce(plan.primitive, &plan.scenario, &found.execution, found.property.name())
-            }),
+            reproduced: (!found.execution.schedule.is_empty())
+                .then(|| replay::reproduce(plan.primitive, &plan.scenario, &found.execution, found.property.name())),
             execution: found.execution,
         })),
         None => match doubt.or_else(|| inconclusive(&tally, &extent)) {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::history::{AttemptResult, End, Execution, Outcome};
+use crate::history::{AttemptResult, End, Execution, History, Outcome};
 use crate::property::{self, Property, Violation};
 use crate::verdict::{Grade, OutcomeRow};
 
@@ -13,7 +13,8 @@ pub(super) struct Tally {
     /// Executions in which a property was violated.
     pub(super) violating: u64,
     pub(super) first: Option<Found>,
-    /// Whether somebody lost, or several won: without that nothing was tested.
+    /// Whether somebody lost where several attempted, or met an injected error: without that nothing was tested. That
+    /// several won proves nothing: one after another they may.
     pub(super) contended: bool,
     pub(super) won: bool,
     /// Executions that could not be followed to their end.
@@ -48,7 +49,7 @@ impl Tally {
         }
         let outcome = Outcome::of(&execution.history);
         self.won |= outcome.winners > 0;
-        self.contended |= outcome.winners > 1 || outcome.busy > 0 || self.disturbed(&execution);
+        self.contended |= contended(&execution.history);
         let found = property::first_violation(&execution.history);
         let grade = match &found {
             Some(_) => Grade::Forbidden,
@@ -69,17 +70,6 @@ impl Tally {
         }
     }
 
-    /// A scenario with an injected error is about that error: the attempt that met it is its contention.
-    fn disturbed(&self, execution: &Execution) -> bool {
-        let Some(disturbed) = execution.history.disturbed else {
-            return false;
-        };
-        let attempts = execution.history.attempts();
-        attempts
-            .iter()
-            .any(|attempt| attempt.process == disturbed && attempt.result != AttemptResult::Undecided)
-    }
-
     /// The table of outcomes, from few winners to many.
     pub(super) fn rows(&self) -> Vec<OutcomeRow> {
         let row = |((outcome, grade), count): (&(Outcome, Grade), &u64)| OutcomeRow {
@@ -89,4 +79,15 @@ impl Tally {
         };
         self.outcomes.iter().map(row).collect()
     }
+}
+
+/// A scenario with an injected error is about that error: the attempt that met it is its contention.
+fn contended(history: &History) -> bool {
+    let attempts = history.attempts();
+    let several = attempts.windows(2).any(|pair| pair[0].process != pair[1].process);
+    attempts.iter().any(|attempt| match attempt.result {
+        AttemptResult::Undecided => false,
+        AttemptResult::Busy if several => true,
+        _ => Some(attempt.process) == history.disturbed,
+    })
 }

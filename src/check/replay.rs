@@ -1,0 +1,143 @@
+//! A counterexample followed once more on the simulated file system, and where it differs if it does.
+
+use std::ops::ControlFlow;
+
+use super::counterexample::{Saved, SavedCall};
+use crate::backend::sim;
+use crate::explore::{Limits, Replay};
+use crate::fs::call::{Call, Reply};
+use crate::history::{End, Execution, History};
+use crate::id::ProcessId;
+use crate::primitive::{self, LockPrimitive};
+use crate::property::{self, Case, Finding, Violation};
+use crate::scenario::Scenario;
+use crate::schedule::Schedule;
+use crate::verdict::{Counterexample, Reproduced};
+
+/// How often a counterexample is replayed before it is shown.
+pub const REPLAYS: u32 = 10;
+
+/// What a replay showed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Replayed {
+    /// The same calls, the same replies, the same violation.
+    Reproduced(Box<Counterexample>),
+    /// The schedule could be followed, and its property was not violated.
+    NotReproduced(Box<Execution>),
+    /// Something differed before the end.
+    Diverged {
+        /// The first step that differs, counted from 0.
+        step: usize,
+        /// What the file expects there.
+        expected: String,
+        /// What there was.
+        found: String,
+    },
+}
+
+impl Saved {
+    /// Follows the schedule once more.
+    ///
+    /// # Panics
+    ///
+    /// When the lock does not exist, which [`Saved::read`] refuses.
+    pub fn replay(&self) -> Replayed {
+        let primitive = primitive::by_name(&self.lock).expect("checked when the file was read");
+        let execution = follow(primitive, &self.scenario, &self.schedule);
+        if let Some(diverged) = self.divergence(&execution) {
+            return diverged;
+        }
+        match violation(&execution.history, &self.property) {
+            Some((property, violation)) => Replayed::Reproduced(Box::new(Counterexample {
+                property,
+                sentence: violation.sentence,
+                execution,
+                reproduced: None,
+            })),
+            None => Replayed::NotReproduced(Box::new(execution)),
+        }
+    }
+
+    /// The first step in which the execution is not what the file tells, its calls or its schedule.
+    fn divergence(&self, execution: &Execution) -> Option<Replayed> {
+        let found = calls(&execution.history);
+        let steps = self.calls.len().max(found.len());
+        if let Some(step) = (0..steps).find(|&step| self.calls.get(step) != found.get(step)) {
+            let found = match (&execution.end, found.get(step)) {
+                (End::Diverged { reason, .. }, None) => reason.clone(),
+                (_, call) => describe(call),
+            };
+            let expected = describe(self.calls.get(step));
+            return Some(Replayed::Diverged { step, expected, found });
+        }
+        // The calls agree, but the schedule asks for more than there is.
+        let step = execution.schedule.len();
+        let process = self.schedule.steps().get(step)?;
+        Some(Replayed::Diverged {
+            step,
+            expected: format!("a step of {process}"),
+            found: describe(None),
+        })
+    }
+}
+
+fn describe(call: Option<&SavedCall>) -> String {
+    match call {
+        None => "no further call".to_owned(),
+        Some(SavedCall { process, call, reply }) => match reply {
+            Ok(value) => format!("{process} {call} = {value}"),
+            Err(errno) => format!("{process} {call} = {errno}"),
+        },
+    }
+}
+
+pub(super) fn calls(history: &History) -> Vec<SavedCall> {
+    let saved = |(_, process, call, reply, _): (usize, ProcessId, &Call, &Reply, _)| SavedCall {
+        process,
+        call: call.clone(),
+        reply: reply.clone(),
+    };
+    history.calls().map(saved).collect()
+}
+
+/// How the history violates the property of that name.
+fn violation(history: &History, name: &str) -> Option<(&'static str, Violation)> {
+    let property = property::ALL.iter().find(|property| property.name() == name)?;
+    match property.judge(&Case::new(history)) {
+        Finding::Violated(violation) => Some((property.name(), violation)),
+        Finding::Holds | Finding::NotApplicable => None,
+    }
+}
+
+/// Replays an execution of whatever backend on the simulated file system, [`REPLAYS`] times.
+pub(super) fn reproduce(
+    primitive: &'static dyn LockPrimitive,
+    scenario: &Scenario,
+    execution: &Execution,
+    property: &str,
+) -> Reproduced {
+    let expected = calls(&execution.history);
+    let same = (0..REPLAYS).filter(|_| {
+        let again = follow(primitive, scenario, &execution.schedule);
+        violation(&again.history, property).is_some() && calls(&again.history) == expected
+    });
+    Reproduced {
+        same: u32::try_from(same.count()).unwrap_or(REPLAYS),
+        of: REPLAYS,
+    }
+}
+
+fn follow(primitive: &'static dyn LockPrimitive, scenario: &Scenario, schedule: &Schedule) -> Execution {
+    let mut replayed = None;
+    sim::explore(
+        primitive,
+        scenario,
+        &mut Replay::new(schedule.clone()),
+        Limits::default(),
+        &mut |execution| {
+            replayed = Some(execution);
+            ControlFlow::Break(())
+        },
+    );
+    replayed.expect("a replay runs one execution")
+}

@@ -1,0 +1,136 @@
+//! What `check` makes of a search: what is no pass, what stays a violation, and what the shell is told.
+
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use onewinner::check::{Event, Plan, Search, Tell, World, exit};
+use onewinner::explore::Limits;
+use onewinner::primitive::Expectation::{ExactlyOneWinner, SeveralWinners};
+use onewinner::primitive::{CreateNew, LockPrimitive, StatThenWrite};
+use onewinner::scenario::Scenario;
+use onewinner::verdict::{Exit, Extent, Judged, RateBounds, Verdict};
+
+use super::{LIMITS, exhaust, fault, locks, run};
+
+fn check_inconclusive(judged: &Judged, part: &str) {
+    let Verdict::Inconclusive { reason } = &judged.verdict else {
+        panic!("expected no conclusion for {part}, got {:?}", judged.verdict);
+    };
+    assert!(reason.contains(part), "{reason}");
+    for claim in [ExactlyOneWinner, SeveralWinners] {
+        assert_eq!(exit(&judged.verdict, &judged.coverage, claim), Exit::Inconclusive);
+    }
+}
+
+#[test]
+fn a_search_that_was_cut_is_inconclusive() {
+    let three = Limits {
+        executions: 3,
+        ..LIMITS
+    };
+    let no_time = Limits {
+        time: Duration::ZERO,
+        ..LIMITS
+    };
+    let one_step = Limits { steps: 1, ..LIMITS };
+    for (search, limits, part) in [
+        (Search::Exhaustive, three, "cut at 3 executions"),
+        (Search::Exhaustive, no_time, "cut at 0 seconds"),
+        (Search::Exhaustive, one_step, "cut at 1 steps"),
+        (Search::Random, three, "cut at 3 executions"),
+    ] {
+        let judged = run(&CreateNew, Scenario::contend(3), search, limits);
+        check_inconclusive(&judged, part);
+        assert!(matches!(judged.coverage.extent, Extent::Cut { .. }));
+        assert!(judged.coverage.executions <= limits.executions);
+    }
+}
+
+#[test]
+fn a_limit_that_the_search_just_fits_in_cuts_nothing() {
+    let all = exhaust(&CreateNew, &Scenario::contend(3)).coverage.executions;
+    for (executions, word) in [(all - 1, "inconclusive"), (all, "holds")] {
+        let judged = run(
+            &CreateNew,
+            Scenario::contend(3),
+            Search::Exhaustive,
+            Limits { executions, ..LIMITS },
+        );
+        assert_eq!((judged.verdict.word(), judged.coverage.executions), (word, executions));
+    }
+}
+
+#[test]
+fn a_run_in_which_nobody_contended_is_inconclusive() {
+    for scenario in [Scenario::contend(1), Scenario::cycle(1, 3), Scenario::hub_sync(1)] {
+        check_inconclusive(&exhaust(&CreateNew, &scenario), "no process ever met another");
+    }
+}
+
+#[test]
+fn an_interrupted_run_is_inconclusive_and_tells_how_far_it_came() {
+    let plan = Plan {
+        primitive: &CreateNew,
+        scenario: Scenario::contend(3),
+        world: World::Sim {
+            search: Search::Exhaustive,
+            limits: LIMITS,
+        },
+        seed: 1,
+    };
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let judged = {
+        let told = Arc::clone(&told);
+        let tell: Tell = Arc::new(move |event| told.lock().expect("nobody panics here").push(event));
+        onewinner::check::check(&plan, &Arc::new(AtomicBool::new(true)), &tell).expect("the world can be made")
+    };
+    let told = told.lock().expect("nobody panics here");
+    check_inconclusive(&judged, "interrupted");
+    assert_eq!(judged.coverage.executions, 1);
+    assert!(matches!(&told[..], [Event::Began { backend: "sim", .. }, Event::Judged(last)] if **last == judged));
+}
+
+#[test]
+fn a_violation_in_a_search_that_was_cut_stays_a_violation() {
+    let limits = Limits {
+        executions: 50,
+        ..LIMITS
+    };
+    let judged = run(&StatThenWrite, Scenario::contend(3), Search::Random, limits);
+    assert_eq!(judged.verdict.word(), "violated");
+    assert!(matches!(judged.coverage.extent, Extent::Cut { .. }));
+}
+
+#[test]
+fn the_exit_code_tells_whether_it_is_as_claimed() {
+    let two = Scenario::contend(2);
+    let cases: &[(&'static dyn LockPrimitive, Scenario, u8, u8)] = &[
+        (&CreateNew, two.clone(), 0, 1),
+        (&StatThenWrite, two.clone(), 1, 0),
+        (&StatThenWrite, Scenario::cycle(2, 1), 1, 0),
+        // A fault of another kind does not show that several get in.
+        (&StatThenWrite, fault(2), 1, 1),
+        (&locks::NEVER_WINS, two.clone(), 1, 1),
+        (&locks::UNLINKS_WHEN_BUSY, two, 1, 1),
+        (&CreateNew, Scenario::contend(1), 3, 3),
+    ];
+    for (lock, scenario, one, several) in cases {
+        let judged = exhaust(*lock, scenario);
+        let code = |claim| exit(&judged.verdict, &judged.coverage, claim).code();
+        let codes = (code(ExactlyOneWinner), code(SeveralWinners));
+        assert_eq!(codes, (*one, *several), "{} in {scenario}", lock.name());
+    }
+}
+
+#[test]
+fn a_sample_without_a_violation_does_not_refute_that_several_get_in() {
+    let mut judged = exhaust(&CreateNew, &Scenario::contend(2));
+    let rate = RateBounds {
+        lower: 0.0,
+        upper: 0.03,
+    };
+    judged.coverage.extent = Extent::Sampled { violations: 0, rate };
+    let code = |claim| exit(&judged.verdict, &judged.coverage, claim).code();
+    assert_eq!((code(ExactlyOneWinner), code(SeveralWinners)), (0, 3));
+}

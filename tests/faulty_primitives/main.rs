@@ -1,0 +1,179 @@
+//! Locks that are broken on purpose: each is caught, by the property that names its fault, at the least configuration that
+//! shows it. And the two locks that are shipped: one holds, one does not.
+
+mod check;
+mod locks;
+mod seed;
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use onewinner::check::{Plan, Search, World, nobody, preset};
+use onewinner::explore::Limits;
+use onewinner::fs::Errno;
+use onewinner::fs::inject::Injection;
+use onewinner::primitive::{CreateNew, LockPrimitive, StatThenWrite};
+use onewinner::scenario::Scenario;
+use onewinner::verdict::{Judged, Reproduced, Verdict};
+
+pub(crate) const LIMITS: Limits = Limits {
+    executions: 2_000_000,
+    steps: 1_000,
+    time: Duration::from_secs(240),
+};
+
+pub(crate) fn run(primitive: &'static dyn LockPrimitive, scenario: Scenario, search: Search, limits: Limits) -> Judged {
+    let plan = Plan {
+        primitive,
+        scenario,
+        world: World::Sim { search, limits },
+        seed: 1,
+    };
+    onewinner::check::check(&plan, &Arc::new(AtomicBool::new(false)), &nobody()).expect("the world can be made")
+}
+
+fn exhaust(primitive: &'static dyn LockPrimitive, scenario: &Scenario) -> Judged {
+    run(primitive, scenario.clone(), Search::Exhaustive, LIMITS)
+}
+
+fn fault(call: u32) -> Scenario {
+    Scenario::fault(Injection {
+        call,
+        errno: Errno::EIO,
+    })
+}
+
+/// The lock breaks `property` in `least`, and nothing in any of the `lesser` configurations.
+fn check(lock: &'static dyn LockPrimitive, property: &str, least: &Scenario, lesser: &[Scenario]) {
+    let (name, judged) = (lock.name(), exhaust(lock, least));
+    let Verdict::Violated(shown) = judged.verdict else {
+        panic!("{name} in {least}: {:?}", judged.verdict);
+    };
+    assert_eq!(shown.property, property, "{name} in {least}: {}", shown.sentence);
+    assert_eq!(
+        shown.reproduced,
+        Some(Reproduced { same: 10, of: 10 }),
+        "{name} in {least}"
+    );
+    for scenario in lesser {
+        let verdict = exhaust(lock, scenario).verdict;
+        assert_ne!(verdict.word(), "violated", "{name} in {scenario}: {verdict:?}");
+    }
+}
+
+#[test]
+fn several_are_let_in_by_a_create_that_is_not_exclusive() {
+    let lesser = [Scenario::contend(1), Scenario::cycle(1, 2)];
+    for lock in [&locks::CREATES_WITHOUT_EXCL, &locks::LOOKS_THEN_CREATES] {
+        check(lock, "at-most-one-winner", &Scenario::contend(2), &lesser);
+        check(lock, "mutual-exclusion", &Scenario::cycle(2, 1), &lesser);
+    }
+}
+
+#[test]
+fn several_are_let_in_by_an_error_that_passes_for_a_success() {
+    let lesser = [Scenario::contend(2), Scenario::cycle(2, 1)];
+    check(&locks::WINS_BY_ERROR, "at-most-one-winner", &fault(0), &lesser);
+}
+
+#[test]
+fn nobody_is_let_in() {
+    check(
+        &locks::NEVER_WINS,
+        "at-least-one-winner",
+        &Scenario::contend(2),
+        &[Scenario::contend(1)],
+    );
+}
+
+#[test]
+fn a_loser_removes_the_winners_lock() {
+    check(
+        &locks::UNLINKS_WHEN_BUSY,
+        "only-own",
+        &Scenario::contend(2),
+        &[Scenario::contend(1)],
+    );
+    check(
+        &locks::UNLINKS_WHEN_BUSY,
+        "at-most-one-winner",
+        &Scenario::contend(3),
+        &[],
+    );
+}
+
+#[test]
+fn a_loser_is_told_something_else_than_busy() {
+    for lock in [&locks::TELLS_THE_LOSER_ENOENT, &locks::PANICS_WHEN_BUSY] {
+        let lesser = [Scenario::contend(1), Scenario::cycle(1, 2)];
+        check(lock, "losers-result", &Scenario::contend(2), &lesser);
+    }
+}
+
+#[test]
+fn a_release_fails() {
+    for lock in [&locks::RELEASES_TWICE, &locks::PANICS_IN_RELEASE] {
+        check(lock, "losers-result", &Scenario::cycle(1, 1), &[Scenario::contend(3)]);
+    }
+}
+
+#[test]
+fn a_release_frees_nothing() {
+    for lock in [&locks::NEVER_RELEASES, &locks::RELEASES_ELSEWHERE] {
+        let lesser = [Scenario::contend(3), Scenario::cycle(1, 1)];
+        check(lock, "release-frees", &Scenario::cycle(1, 2), &lesser);
+        check(lock, "release-frees", &Scenario::cycle(2, 1), &lesser);
+    }
+}
+
+#[test]
+fn an_attempt_that_fails_leaves_a_file_or_a_descriptor() {
+    let lesser = [Scenario::contend(2), Scenario::cycle(2, 1), fault(0)];
+    check(&locks::FORGETS_THE_DESCRIPTOR, "no-leak", &fault(1), &lesser);
+    check(&locks::LEAVES_THE_FILE, "no-leak", &fault(1), &lesser);
+}
+
+#[test]
+fn the_lock_is_elsewhere() {
+    check(&locks::LOCKS_BESIDE, "place", &Scenario::contend(1), &[]);
+    check(&locks::LOCKS_BESIDE, "place", &Scenario::cycle(2, 1), &[]);
+}
+
+#[test]
+fn create_new_holds_in_every_configuration_of_the_preset() {
+    for scenario in preset::simulated(&CreateNew) {
+        let judged = exhaust(&CreateNew, &scenario);
+        assert_eq!(judged.verdict, Verdict::Holds, "{scenario}");
+    }
+}
+
+#[test]
+fn stat_then_write_lets_two_in_and_leaves_the_file_of_a_failed_write() {
+    check(
+        &StatThenWrite,
+        "at-most-one-winner",
+        &Scenario::contend(2),
+        &[Scenario::contend(1), Scenario::cycle(1, 2)],
+    );
+    check(&StatThenWrite, "mutual-exclusion", &Scenario::cycle(2, 1), &[]);
+    let stat_open = [fault(0), fault(1)];
+    check(&StatThenWrite, "no-leak", &fault(2), &stat_open);
+}
+
+#[test]
+fn two_syncs_at_once_write_their_entries_twice() {
+    let limits = Limits {
+        executions: 200,
+        ..LIMITS
+    };
+    let duplicated = |lock| {
+        let judged = run(lock, Scenario::hub_sync(2), Search::Random, limits);
+        let rows = judged.coverage.outcomes.into_iter();
+        rows.filter(|row| row.outcome.duplicates > Some(0))
+            .map(|row| row.count)
+            .sum::<u64>()
+    };
+    assert!(duplicated(&StatThenWrite) > 0);
+    assert_eq!(duplicated(&CreateNew), 0);
+}
