@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use onewinner::backend::race::{Alignment, Mode, RaceError, RaceOptions, Report, race};
 use onewinner::fs::Errno;
 use onewinner::fs::inject::Injection;
@@ -213,11 +214,14 @@ fn a_lock_that_panics_is_told_and_the_race_goes_on() -> Tried {
 
 /// More rounds than a process may have descriptors.
 fn what_a_lock_forgets_to_close_does_not_add_up() -> Tried {
-    let rounds = 3_000;
+    let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE).expect("there is a limit");
+    setrlimit(Resource::RLIMIT_NOFILE, 100, hard).expect("lower is allowed");
+    let rounds = 300;
     let report = complete(
         &Faulty(Fault::Forgets),
         options(Scenario::contend(2), rounds, Alignment::Natural, Mode::Threads),
     );
+    setrlimit(Resource::RLIMIT_NOFILE, soft, hard).expect("as it was");
     assert_eq!(outcomes(&report), [(outcome(1, 1, 0), rounds)]);
     Ok(())
 }

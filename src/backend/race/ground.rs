@@ -87,11 +87,14 @@ mod tests {
 
     #[test]
     fn no_two_rounds_share_a_lock_and_old_grounds_are_removed() {
-        for scenario in [Scenario::contend(2), Scenario::hub_sync(2)] {
+        for (scenario, rounds) in [
+            (Scenario::contend(2), 2 * LOCKS_PER_DIRECTORY + 2),
+            (Scenario::hub_sync(2), 5),
+        ] {
             let root = tempfile::tempdir().unwrap();
             let ground = Ground::new(&scenario, root.path());
             let mut used = std::collections::HashSet::new();
-            for round in 0..2 * LOCKS_PER_DIRECTORY + 2 {
+            for round in 0..rounds {
                 ground.prepare(round).unwrap();
                 assert!(used.insert(ground.lock(round)));
                 fs::write(ground.lock(round), "").unwrap();

@@ -11,7 +11,7 @@
 //! | `coordinator.rs` | the command: forks, watches, ends |
 //! | `worker.rs` | a contender's rounds, in a process of its own or a thread |
 //! | `board.rs` | the shared memory; `phaser.rs` the lines, `pulse.rs` signs of life |
-//! | `log.rs`, `class.rs`, `tally.rs` | events, rounds that agree, counts |
+//! | `log.rs`, `class.rs`, `tally.rs`, `report.rs` | events, rounds that agree, counts, what the caller gets |
 //! | `aligned.rs`, `delays.rs` | two remedies for the rarity of chance |
 //! | `ground.rs`, `run_directory.rs` | where it takes place, and that nothing remains |
 //!
@@ -26,29 +26,28 @@ mod ground;
 mod log;
 pub mod phaser;
 mod pulse;
+mod report;
 pub mod run_directory;
 mod tally;
 mod worker;
 
-use std::collections::BTreeMap;
-use std::fmt;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use crate::fs::Errno;
-use crate::history::{History, What};
-use crate::id::ProcessId;
 use crate::primitive::LockPrimitive;
 use crate::scenario::{Kind, LEAST_PROCESSES, MOST_PROCESSES, Scenario};
-use crate::sys;
 use crate::sys::memory::ShareError;
-use crate::sys::process::{Ended, ForkError};
+use crate::sys::process::ForkError;
 
 use board::Board;
 use ground::Ground;
+use report::{notes, report};
 use run_directory::{RunDirectory, RunDirectoryError};
 use worker::Race;
+
+pub use report::{Lost, Note, Report, Seen, Stop};
 
 /// The most attempts of each process in one round: their events stand in shared memory.
 pub const MOST_ATTEMPTS: u32 = 64;
@@ -110,86 +109,6 @@ pub enum Mode {
     Fresh,
     /// Threads of one process, which lives for all rounds.
     Threads,
-}
-
-/// What a race has seen.
-#[derive(Debug)]
-pub struct Report {
-    /// Rounds that were run to their end and counted.
-    pub rounds: u64,
-    /// The distinct rounds, in the order in which they were first seen.
-    pub seen: Vec<Seen>,
-    /// Rounds of which only the errors were counted, because there were too many distinct ones: nothing can be concluded.
-    pub unclassified: u64,
-    /// Rounds in which nobody won; of those in [`Report::seen`].
-    pub without_winner: u64,
-    /// How often attempts failed, by error.
-    pub attempt_errors: BTreeMap<Errno, u64>,
-    /// How often releases failed, by error.
-    pub release_errors: BTreeMap<Errno, u64>,
-    /// Why it ended.
-    pub stop: Stop,
-    /// From the first fork to the last worker's end.
-    pub elapsed: Duration,
-    /// What else the reader has to know.
-    pub notes: Vec<Note>,
-}
-
-/// A round that stands for all rounds that no property tells apart from it.
-#[derive(Clone, Debug)]
-pub struct Seen {
-    /// How many rounds.
-    pub rounds: u64,
-    /// The first of them: events without calls, in the order of one counter.
-    ///
-    /// It ends when all have answered, if the scenario is [`Kind::Contend`]: a release is told only if one failed.
-    pub history: History,
-}
-
-/// Why a race ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Stop {
-    /// All rounds were run.
-    AllRounds,
-    /// The time was over.
-    TimeLimit,
-    /// The user wished so.
-    Interrupted,
-    /// Workers died.
-    Lost(Vec<Lost>),
-    /// These contenders went on with one operation beyond the limit, and were killed.
-    Hung(Vec<ProcessId>),
-}
-
-/// A worker process that died.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Lost {
-    /// The contenders in it.
-    pub processes: Vec<ProcessId>,
-    /// How it ended.
-    pub ended: Ended,
-}
-
-/// Something that limits what a race says, or that it did besides.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Note {
-    /// One CPU: nothing happens at the same time.
-    OneCpu,
-    /// So many directories of killed runs were removed.
-    Swept(usize),
-}
-
-impl fmt::Display for Note {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::OneCpu => f.write_str(
-                "this machine has one CPU: contenders meet only when one is interrupted, so that only an aligned race \
-                 means anything",
-            ),
-            Self::Swept(1) => f.write_str("removed the directory that a killed run had left"),
-            Self::Swept(count) => write!(f, "removed {count} directories that killed runs had left"),
-        }
-    }
 }
 
 /// Why there was no race.
@@ -261,9 +180,9 @@ pub fn race(
     let began = Instant::now();
     let stop = coordinator::run(&race, interrupted, progress)?;
     let elapsed = began.elapsed();
-    let report = report(&race, stop, elapsed, notes(swept));
+    let seen = report(&race, stop, elapsed, notes(options, swept));
     run_directory.close()?;
-    Ok(report)
+    Ok(seen)
 }
 
 /// How many attempts a contender makes in a round.
@@ -277,52 +196,4 @@ fn attempts(scenario: &Scenario) -> Result<usize, RaceError> {
         Kind::Cycle { rounds } => Err(RaceError::Attempts(rounds)),
         Kind::Fault { .. } => Err(RaceError::Fault),
     }
-}
-
-fn notes(swept: usize) -> Vec<Note> {
-    let one_cpu = (sys::cpus() == 1).then_some(Note::OneCpu);
-    let swept = (swept > 0).then_some(Note::Swept(swept));
-    one_cpu.into_iter().chain(swept).collect()
-}
-
-fn report(race: &Race<'_>, stop: Stop, elapsed: Duration, notes: Vec<Note>) -> Report {
-    let tally = &race.board.tally;
-    let classes = tally.classes(|round| race.ground.lock(round));
-    let seen: Vec<Seen> = classes
-        .into_iter()
-        .map(|counted| Seen {
-            rounds: counted.rounds,
-            history: match race.options.scenario.kind {
-                Kind::Contend => without_clean_releases(counted.history),
-                Kind::Cycle { .. } | Kind::Fault { .. } => counted.history,
-            },
-        })
-        .collect();
-    let won = |history: &History| history.events.iter().any(|event| event.what == What::Acquired);
-    Report {
-        rounds: tally.unclassified() + seen.iter().map(|seen| seen.rounds).sum::<u64>(),
-        unclassified: tally.unclassified(),
-        without_winner: seen
-            .iter()
-            .filter(|seen| !won(&seen.history))
-            .map(|seen| seen.rounds)
-            .sum(),
-        attempt_errors: tally.attempt_errors(),
-        release_errors: tally.release_errors(),
-        seen,
-        stop,
-        elapsed,
-        notes,
-    }
-}
-
-/// The scenario *contend* has no release: it only clears up, unless one goes wrong.
-fn without_clean_releases(mut history: History) -> History {
-    let count = |what: &What| history.events.iter().filter(|event| event.what == *what).count();
-    if count(&What::ReleaseBegan) == count(&What::Released) {
-        history
-            .events
-            .retain(|event| !matches!(event.what, What::ReleaseBegan | What::Released));
-    }
-    history
 }
