@@ -120,6 +120,16 @@ pub fn exit(verdict: &Verdict, coverage: &Coverage, claim: Expectation) -> Exit 
     }
 }
 
+/// Whether several configurations together are what was claimed of the lock.
+///
+/// *Exactly one winner* is claimed of every configuration, *several winners* of some.
+pub fn exit_of_all(exits: impl Iterator<Item = Exit> + Clone, claim: Expectation) -> Exit {
+    if claim == Expectation::SeveralWinners && exits.clone().any(|exit| exit == Exit::AsClaimed) {
+        return Exit::AsClaimed;
+    }
+    exits.fold(Exit::AsClaimed, Exit::and)
+}
+
 /// Why a plan could not be run at all.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]

@@ -35,6 +35,8 @@ struct Row {
     judged: Judged,
     claim: Expectation,
     exit: u8,
+    #[serde(skip)]
+    own: Exit,
     #[serde(skip_serializing_if = "Option::is_none")]
     saved: Option<PathBuf>,
 }
@@ -77,7 +79,6 @@ impl Output {
         save: &Save,
         interrupted: &Arc<AtomicBool>,
     ) -> Result<Exit, Failure> {
-        let mut exit = Exit::AsClaimed;
         let mut rows = Vec::new();
         for plan in plans {
             if interrupted.load(Ordering::Relaxed) {
@@ -85,7 +86,6 @@ impl Output {
             }
             let judged = run(plan, interrupted)?;
             let own = check::exit(&judged.verdict, &judged.coverage, claim);
-            exit = exit.and(own);
             self.text(|out| terminal::judged(out, &judged))?;
             let already = rows.iter().any(|row: &Row| row.saved.is_some());
             let saved = if already { None } else { self.save(plan, &judged, save)? };
@@ -93,9 +93,11 @@ impl Output {
                 judged,
                 claim,
                 exit: own.code(),
+                own,
                 saved,
             });
         }
+        let mut exit = check::exit_of_all(rows.iter().map(|row| row.own), claim);
         if interrupted.load(Ordering::Relaxed) {
             exit = Exit::Interrupted;
             self.text(|out| writeln!(out, "interrupted: what was covered until then stands above"))?;

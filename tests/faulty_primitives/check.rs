@@ -4,7 +4,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use onewinner::check::{Event, Plan, Search, Tell, World, exit};
+use onewinner::check::{Event, Plan, Search, Tell, World, exit, exit_of_all};
 use onewinner::explore::Limits;
 use onewinner::primitive::Expectation::{ExactlyOneWinner, SeveralWinners};
 use onewinner::primitive::{CreateNew, LockPrimitive, StatThenWrite};
@@ -133,4 +133,14 @@ fn a_sample_without_a_violation_does_not_refute_that_several_get_in() {
     judged.coverage.extent = Extent::Sampled { violations: 0, rate };
     let code = |claim| exit(&judged.verdict, &judged.coverage, claim).code();
     assert_eq!((code(ExactlyOneWinner), code(SeveralWinners)), (0, 3));
+}
+
+#[test]
+fn several_winners_are_claimed_of_some_configuration_and_exactly_one_of_every() {
+    let together = |claim, exits: [Exit; 2]| exit_of_all(exits.into_iter(), claim);
+    let mixed = [Exit::NotAsClaimed, Exit::AsClaimed];
+    assert_eq!(together(SeveralWinners, mixed), Exit::AsClaimed);
+    assert_eq!(together(ExactlyOneWinner, mixed), Exit::NotAsClaimed);
+    assert_eq!(together(SeveralWinners, [Exit::NotAsClaimed; 2]), Exit::NotAsClaimed);
+    assert_eq!(together(ExactlyOneWinner, [Exit::AsClaimed, Exit::Inconclusive]), Exit::Inconclusive);
 }
