@@ -46,8 +46,7 @@ pub fn rate_bounds(seen: u64, rounds: u64) -> RateBounds {
 
 /// The quantile, by bisection of the distribution function.
 ///
-/// Not by `inverse_cdf`: in statrs 0.19 it does not return when one shape is small and the other about 10^9, which is one
-/// violation in a long race.
+/// Not by `inverse_cdf`: that of statrs 0.19 did not return for some shapes of a race of 10^9 rounds.
 fn beta_quantile(a: f64, b: f64, probability: f64) -> f64 {
     let beta = Beta::new(a, b).expect("both shapes are positive");
     let (mut low, mut high) = (0.0, 1.0);

@@ -100,14 +100,17 @@ pub struct RaceCoverage {
     /// What another lock did under the same conditions.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub control: Option<Control>,
+    /// What the same lock did when left to chance; beside an aligned race.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub natural: Option<Control>,
 }
 
-/// A lock whose answer is known, raced under the same conditions.
+/// A lock raced beside the one in question.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Control {
     /// The lock.
     pub lock: &'static str,
-    /// Whether it is known to be sound; a broken one shows that the harness can catch.
+    /// Whether it is taken to be sound; a broken one shows that the harness can catch.
     pub sound: bool,
     /// Rounds.
     pub rounds: u64,

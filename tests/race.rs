@@ -27,6 +27,9 @@ macro_rules! facts {
 }
 pub(crate) use facts;
 
+/// How long the whole suite may take, in seconds: twenty times what it needs.
+const LONGEST_SECONDS: u32 = 300;
+
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     if let [command, directory] = &arguments[..]
@@ -35,6 +38,8 @@ fn main() -> ExitCode {
         ends::race_without_end(directory.as_ref());
         return ExitCode::SUCCESS;
     }
+    // SIGALRM ends a suite that hangs; what it forked dies with it.
+    nix::unistd::alarm::set(LONGEST_SECONDS);
     let wanted = arguments.iter().find(|argument| !argument.starts_with('-'));
     let (mut passed, mut failed, mut skipped) = (0, 0, 0);
     for (name, fact) in [outcomes::FACTS, ends::FACTS].concat() {

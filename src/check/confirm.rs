@@ -87,7 +87,7 @@ fn races() -> Vec<(&'static str, bool, Scenario, World)> {
             "race: 16 processes",
             false,
             contend.clone(),
-            Alignment::Delayed,
+            Alignment::Natural,
             Mode::LiveWorkers,
             1_000,
         ),

@@ -33,16 +33,17 @@ pub(super) fn raced(
         ..options.clone()
     };
     let (report, tally) = run(plan.primitive, &options, interrupted, tell)?;
-    let control = match report.stop {
-        Stop::AllRounds | Stop::TimeLimit => control(plan.primitive, tally.violating > 0, &options, interrupted, tell)?,
-        Stop::Interrupted | Stop::Lost(_) | Stop::Hung(_) => None,
-    };
+    let mut beside = Beside::default();
+    if matches!(report.stop, Stop::AllRounds | Stop::TimeLimit) {
+        beside = Beside::race(plan.primitive, tally.violating > 0, &options, interrupted, tell)?;
+    }
     let extent = Extent::Sampled {
         violations: tally.violating,
         rate: rate_bounds(tally.violating, report.rounds.max(1)),
     };
     let mut judged = conclude(plan, tally, extent, doubt(&report));
-    if let Some(reason) = control
+    if let Some(reason) = beside
+        .control
         .as_ref()
         .and_then(|control| distrust(control, options.alignment))
     {
@@ -58,7 +59,8 @@ pub(super) fn raced(
         without_winner: report.without_winner,
         attempt_errors: by_name(&report.attempt_errors),
         release_errors: by_name(&report.release_errors),
-        control,
+        control: beside.control,
+        natural: beside.natural,
     });
     Ok(judged)
 }
@@ -88,30 +90,58 @@ fn run(
     Ok((report, tally))
 }
 
-/// The lock that should give the other answer, under the same conditions.
-fn control(
+/// What is raced beside the lock, for comparison.
+#[derive(Default)]
+struct Beside {
+    /// The lock that should give the other answer, under the same conditions.
+    control: Option<Control>,
+    /// The same lock without alignment: what chance alone would have shown.
+    natural: Option<Control>,
+}
+
+impl Beside {
+    fn race(
+        primitive: &'static dyn LockPrimitive,
+        violated: bool,
+        options: &RaceOptions,
+        interrupted: &AtomicBool,
+        tell: &Tell,
+    ) -> Result<Self, CheckError> {
+        let options = RaceOptions {
+            rounds: options.rounds.min(MOST_CONTROL_ROUNDS),
+            ..options.clone()
+        };
+        let mut beside = Self::default();
+        let other: &'static dyn LockPrimitive = if violated { &CreateNew } else { &StatThenWrite };
+        if other.name() != primitive.name() {
+            beside.control = Some(compared(other, violated, &options, interrupted, tell)?);
+        }
+        if options.alignment == Alignment::Aligned {
+            let natural = RaceOptions {
+                alignment: Alignment::Natural,
+                ..options
+            };
+            beside.natural = Some(compared(primitive, !violated, &natural, interrupted, tell)?);
+        }
+        Ok(beside)
+    }
+}
+
+fn compared(
     primitive: &'static dyn LockPrimitive,
-    violated: bool,
+    sound: bool,
     options: &RaceOptions,
     interrupted: &AtomicBool,
     tell: &Tell,
-) -> Result<Option<Control>, CheckError> {
-    let control: &'static dyn LockPrimitive = if violated { &CreateNew } else { &StatThenWrite };
-    if control.name() == primitive.name() {
-        return Ok(None);
-    }
-    let options = RaceOptions {
-        rounds: options.rounds.min(MOST_CONTROL_ROUNDS),
-        ..options.clone()
-    };
-    let (report, tally) = run(control, &options, interrupted, tell)?;
-    Ok(Some(Control {
-        lock: control.name(),
-        sound: violated,
+) -> Result<Control, CheckError> {
+    let (report, tally) = run(primitive, options, interrupted, tell)?;
+    Ok(Control {
+        lock: primitive.name(),
+        sound,
         rounds: report.rounds,
         violations: tally.violating,
         rate: rate_bounds(tally.violating, report.rounds.max(1)),
-    }))
+    })
 }
 
 /// Why the rounds that were seen do not carry a verdict.

@@ -75,14 +75,16 @@ fn raced(out: &mut dyn Write, race: &RaceCoverage) -> io::Result<()> {
             writeln!(out, "  errors    {} {what} met {errno}", grouped(*count))?;
         }
     }
-    if let Some(control) = &race.control {
-        let seen = sampled(control.violations, control.rounds, control.rate);
-        writeln!(
-            out,
-            "  control   {}, {} rounds, {seen}",
-            control.lock,
-            grouped(control.rounds)
-        )?;
+    for (title, beside) in [("natural", &race.natural), ("control", &race.control)] {
+        if let Some(beside) = beside {
+            let seen = sampled(beside.violations, beside.rounds, beside.rate);
+            writeln!(
+                out,
+                "  {title:<9} {}, {} rounds, {seen}",
+                beside.lock,
+                grouped(beside.rounds)
+            )?;
+        }
     }
     Ok(())
 }

@@ -142,5 +142,8 @@ fn several_winners_are_claimed_of_some_configuration_and_exactly_one_of_every() 
     assert_eq!(together(SeveralWinners, mixed), Exit::AsClaimed);
     assert_eq!(together(ExactlyOneWinner, mixed), Exit::NotAsClaimed);
     assert_eq!(together(SeveralWinners, [Exit::NotAsClaimed; 2]), Exit::NotAsClaimed);
-    assert_eq!(together(ExactlyOneWinner, [Exit::AsClaimed, Exit::Inconclusive]), Exit::Inconclusive);
+    assert_eq!(
+        together(ExactlyOneWinner, [Exit::AsClaimed, Exit::Inconclusive]),
+        Exit::Inconclusive
+    );
 }
