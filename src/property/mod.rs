@@ -91,12 +91,18 @@ pub fn first_violation(history: &History) -> Option<(&'static dyn Property, Viol
     })
 }
 
-/// "P0, P1 and P2".
+/// "P0, P1 and P2"; of more than a handful "P0, P1, P2 and 13 more".
 fn enumerate<'a>(attempts: impl IntoIterator<Item = &'a Attempt>) -> String {
-    let names: Vec<_> = attempts
+    /// As many as a reader takes in.
+    const NAMED: usize = 5;
+    let mut names: Vec<_> = attempts
         .into_iter()
         .map(|attempt| attempt.process.to_string())
         .collect();
+    if names.len() > NAMED {
+        let more = names.split_off(NAMED - 2).len();
+        names.push(format!("{more} more"));
+    }
     match names.split_last() {
         Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
         _ => names.concat(),

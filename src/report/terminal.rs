@@ -127,6 +127,7 @@ pub fn percent(rate: f64) -> String {
         0.0 => "0 %".to_owned(),
         percent if percent >= 10.0 => format!("{percent:.1} %"),
         percent if percent >= 0.1 => format!("{percent:.2} %"),
+        percent if percent >= 0.001 => format!("{percent:.4} %"),
         percent => format!("{percent:.2e} %"),
     }
 }
