@@ -53,6 +53,14 @@ pub(super) fn raced(
         .coverage
         .blind_spots
         .extend(report.notes.iter().map(ToString::to_string));
+    if beside
+        .control
+        .as_ref()
+        .is_some_and(|control| !control.sound && control.violations == 0)
+    {
+        let toothless = "the broken control was not caught either, so that this pass says little: race aligned too";
+        judged.coverage.blind_spots.push(toothless.to_owned());
+    }
     judged.coverage.race = Some(RaceCoverage {
         conditions: conditions(&options),
         seconds: report.elapsed.as_secs_f64(),

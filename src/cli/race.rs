@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::Failure;
 use super::arguments::{self, Subject, Workload};
@@ -13,6 +13,7 @@ use super::output::{Output, Save};
 use crate::backend::race::{Alignment, Mode, RaceOptions};
 use crate::check::{Plan, World};
 use crate::scenario::Scenario;
+use crate::sys;
 use crate::verdict::Exit;
 
 /// What is raced, where, and how.
@@ -35,9 +36,9 @@ pub(super) struct Arguments {
     /// Hold every process at each call until all have come to theirs.
     #[arg(long)]
     align: bool,
-    /// Leave the processes to chance, without random delays.
-    #[arg(long, conflicts_with = "align")]
-    no_delays: bool,
+    /// Whether each process waits a random time first, so that their attempts meet in every alignment.
+    #[arg(long, value_name = "WHEN", default_value = "auto", conflicts_with = "align")]
+    delays: Delays,
     /// Fork anew for each round.
     #[arg(long)]
     fresh: bool,
@@ -52,6 +53,17 @@ pub(super) struct Arguments {
     worker_time: Duration,
 }
 
+/// When processes wait a random time.
+#[derive(Clone, Copy, ValueEnum)]
+enum Delays {
+    /// When there is a CPU for each process: otherwise those that wait keep others from running.
+    Auto,
+    /// Always.
+    Always,
+    /// Never: all is left to the start line and to chance.
+    Never,
+}
+
 pub(super) fn run(arguments: &Arguments, output: &Output, interrupted: &Arc<AtomicBool>) -> Result<Exit, Failure> {
     let scenario = match arguments.workload {
         None => Scenario::contend(arguments.processes),
@@ -62,10 +74,11 @@ pub(super) fn run(arguments: &Arguments, output: &Output, interrupted: &Arc<Atom
         time_limit: arguments.time,
         worker_limit: arguments.worker_time,
         directory: arguments.dir.clone(),
-        alignment: match (arguments.align, arguments.no_delays) {
-            (true, _) => Alignment::Aligned,
-            (false, true) => Alignment::Natural,
-            (false, false) => Alignment::Delayed,
+        alignment: match arguments.delays {
+            _ if arguments.align => Alignment::Aligned,
+            Delays::Always => Alignment::Delayed,
+            Delays::Auto if arguments.processes <= sys::cpus() => Alignment::Delayed,
+            Delays::Auto | Delays::Never => Alignment::Natural,
         },
         mode: match (arguments.fresh, arguments.threads) {
             (true, _) => Mode::Fresh,

@@ -69,7 +69,7 @@ pub fn cell(judged: &Judged, exit: Option<Exit>) -> Cell {
         Verdict::Holds => format!("{}, {}", what_holds(&judged.coverage), extent(&judged.coverage)),
         Verdict::Violated(shown) => match shown.property {
             "at-most-one-winner" | "mutual-exclusion" | "no-duplicates" => several(&judged.coverage),
-            other => format!("violates {other}: {}", shown.sentence),
+            other => format!("violates {other}"),
         },
         Verdict::Inconclusive { reason } => format!("inconclusive: {reason}"),
     };
