@@ -143,3 +143,22 @@ fn a_spec_that_strays_is_refused_with_the_reason() {
         assert!(error.contains(reason), "{to}: {error}");
     }
 }
+
+#[test]
+fn the_table_of_properties_is_that_of_the_code() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("specs/README.md");
+    let text = std::fs::read_to_string(path).expect("a file of the package");
+    let rows: BTreeSet<(String, String)> = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("| M").or_else(|| line.strip_prefix("|  |")))
+        .filter_map(|line| {
+            let cells: Vec<&str> = line.split('|').map(str::trim).filter(|cell| !cell.is_empty()).collect();
+            let [.., name, statement] = cells[..] else { return None };
+            Some((name.trim_matches('`').to_owned(), statement.to_owned()))
+        })
+        .collect();
+    let code = onewinner::property::ALL
+        .iter()
+        .map(|each| (each.name().to_owned(), each.statement().to_owned()));
+    assert_eq!(rows, code.collect());
+}
