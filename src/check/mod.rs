@@ -98,6 +98,9 @@ pub fn nobody() -> Tell {
     Arc::new(|_| {})
 }
 
+/// The limit of a search that the user ended.
+const INTERRUPTED: &str = "an interrupt";
+
 /// Executions between two [`Event::Progress`].
 const PROGRESS_EVERY: u64 = 1_000;
 
@@ -117,6 +120,14 @@ pub fn exit(verdict: &Verdict, coverage: &Coverage, claim: Expectation) -> Exit 
             _ => Exit::NotAsClaimed,
         },
     }
+}
+
+/// Whether several runs together show what was claimed: that several win is shown by one run in which they do.
+pub fn together(exits: &[Exit], claim: Expectation) -> Exit {
+    if claim == Expectation::SeveralWinners && exits.contains(&Exit::AsClaimed) {
+        return Exit::AsClaimed;
+    }
+    exits.iter().copied().fold(Exit::AsClaimed, Exit::and)
 }
 
 /// Why a plan could not be run at all.
@@ -215,7 +226,7 @@ fn extent(searched: Searched, limits: Limits) -> Extent {
         Stop::Executions => format!("{} executions", limits.executions),
         Stop::Steps => format!("{} steps in an execution", limits.steps),
         Stop::Time => format!("{} seconds", limits.time.as_secs_f64()),
-        Stop::Asked => "interrupted".to_owned(),
+        Stop::Asked => INTERRUPTED.to_owned(),
     };
     Extent::Cut { limit }
 }
@@ -282,6 +293,9 @@ fn conclude(plan: &Plan, mut tally: Tally, extent: Extent, doubt: Option<String>
 /// Why a run without a violation is no pass.
 fn inconclusive(tally: &Tally, extent: &Extent) -> Option<String> {
     if let Extent::Cut { limit } = extent {
+        if limit == INTERRUPTED {
+            return Some("the search was interrupted; let it finish, or give it a limit".to_owned());
+        }
         return Some(format!(
             "the search was cut at {limit}; raise the limit, or contend with fewer processes"
         ));

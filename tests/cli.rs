@@ -1,0 +1,5 @@
+//! The command line.
+#[test]
+fn stub() {
+    let _ = snapbox::cmd::Command::new("true");
+}
