@@ -122,14 +122,6 @@ pub fn exit(verdict: &Verdict, coverage: &Coverage, claim: Expectation) -> Exit 
     }
 }
 
-/// Whether several runs together show what was claimed: that several win is shown by one run in which they do.
-pub fn together(exits: &[Exit], claim: Expectation) -> Exit {
-    if claim == Expectation::SeveralWinners && exits.contains(&Exit::AsClaimed) {
-        return Exit::AsClaimed;
-    }
-    exits.iter().copied().fold(Exit::AsClaimed, Exit::and)
-}
-
 /// Why a plan could not be run at all.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -200,10 +192,7 @@ fn simulated(plan: &Plan, search: Search, limits: Limits, interrupted: &AtomicBo
         limits,
         &mut |execution| {
             tally.take(execution, 1);
-            if tally.executions.is_multiple_of(PROGRESS_EVERY) {
-                let (executions, of) = (tally.executions, None);
-                tell(Event::Progress { executions, of });
-            }
+            progress(&tally, tell);
             match interrupted.load(Ordering::Relaxed) {
                 true => ControlFlow::Break(()),
                 false => ControlFlow::Continue(()),

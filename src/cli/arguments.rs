@@ -23,7 +23,7 @@ pub(super) struct Common {
     #[arg(long, global = true, display_order = LAST)]
     pub(super) json: bool,
     /// The seed of every random choice; drawn and printed when it is not given.
-    #[arg(long, global = true, value_name = "NUMBER", display_order = LAST, value_parser = seed, allow_negative_numbers = true)]
+    #[arg(long, global = true, value_name = "NUMBER", display_order = LAST, value_parser = whole::<u64>, allow_negative_numbers = true)]
     pub(super) seed: Option<u64>,
 }
 
@@ -155,10 +155,10 @@ pub(super) fn executions(text: &str) -> Result<u64, String> {
     }
 }
 
-/// Reads a seed.
-fn seed(text: &str) -> Result<u64, String> {
+/// Reads a seed, or a number of preemptions.
+pub(super) fn whole<T: FromStr>(text: &str) -> Result<T, String> {
     text.parse()
-        .map_err(|_| "give a whole number, of 64 bits at most".to_owned())
+        .map_err(|_| "give a whole number, 0 or above, of 64 bits at most".to_owned())
 }
 
 fn within<T: FromStr + PartialOrd + fmt::Display>(text: &str, range: RangeInclusive<T>) -> Result<T, String> {

@@ -24,7 +24,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "NUMBER", default_value_t = 10_000_000, value_parser = arguments::executions, allow_negative_numbers = true)]
     max_executions: u64,
     /// The most preemptions in one execution. Without it: no bound where loom can be expected to finish, 2 elsewhere.
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", value_parser = arguments::whole::<usize>, allow_negative_numbers = true)]
     preemptions: Option<usize>,
     /// The most time, in seconds.
     #[arg(long, value_name = "SECONDS", default_value = "120", value_parser = arguments::seconds, allow_negative_numbers = true)]

@@ -106,7 +106,7 @@ impl Output {
         }
         let exit = match interrupted.load(Ordering::Relaxed) {
             true => Exit::Interrupted,
-            false => check::together(&exits, claim),
+            false => Exit::together(&exits, claim),
         };
         self.text(|out| terminal::concluded(out, exit, claim))?;
         self.json(command, exit, &rows)?;

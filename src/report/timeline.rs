@@ -12,7 +12,7 @@ use crate::id::ProcessId;
 /// How far an interleaving stands from the left, in characters.
 const INDENT: usize = 4;
 /// With more processes, each having a lane of its own is no help.
-const MOST_LANES: usize = 8;
+const MOST_LANES: usize = 5;
 
 /// Writes the interleaving of a history that has calls, with an empty line before and after it.
 ///
@@ -49,16 +49,26 @@ struct Row {
 }
 
 impl Row {
-    fn cell(&self, glue: &str) -> Cell {
-        let text = match &self.mark {
-            Some(mark) => format!("{}{glue}{}", self.text, mark.text()),
-            None => self.text.clone(),
+    fn cell(&self, layout: Layout) -> Cell {
+        let text = match (&self.mark, layout) {
+            (None, _) => self.text.clone(),
+            (Some(mark), Layout::Columns) => format!("{}\n{}", self.text, mark.text()),
+            (Some(mark), Layout::Lanes) => format!("{}  {}", self.text, mark.word()),
         };
         match self.mark {
             Some(Mark::Holds) => Cell::new(text).fg(Color::Red),
             _ => Cell::new(text),
         }
     }
+}
+
+/// Where the calls stand.
+#[derive(Clone, Copy)]
+enum Layout {
+    /// Each process has a column.
+    Columns,
+    /// All calls share one.
+    Lanes,
 }
 
 fn rows(history: &History) -> Vec<Row> {
@@ -95,7 +105,7 @@ fn columns(history: &History, rows: &[Row]) -> Table {
     for (number, row) in rows.iter().enumerate() {
         let mut cells = vec![Cell::new(number)];
         cells.resize(history.processes + 1, Cell::new(""));
-        cells[row.process.index() + 1] = row.cell("\n");
+        cells[row.process.index() + 1] = row.cell(Layout::Columns);
         table.add_row(cells);
     }
     table
@@ -113,7 +123,7 @@ fn lanes(history: &History, rows: &[Row]) -> Table {
         let mut cells = vec![Cell::new(number)];
         cells.resize(lanes + 1, Cell::new(""));
         cells[row.process.index() % lanes + 1] = Cell::new(row.process);
-        cells.push(row.cell("  "));
+        cells.push(row.cell(Layout::Lanes));
         table.add_row(cells);
     }
     table
@@ -127,6 +137,15 @@ enum Mark {
 }
 
 impl Mark {
+    fn word(&self) -> &'static str {
+        match self {
+            Self::Holds => "● holds",
+            Self::Busy => "○ busy",
+            Self::Failed => "✗ fails",
+            Self::Releases => "◌ releases",
+        }
+    }
+
     fn text(&self) -> &'static str {
         match self {
             Self::Holds => "● holds the lock",
