@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::history::{Execution, Outcome};
+use crate::primitive::Expectation;
 use crate::scenario::Scenario;
 
 /// The answer to "is it as claimed?".
@@ -217,6 +218,14 @@ impl Exit {
         }
     }
 
+    /// Whether several runs together show what was claimed: that several win is shown by one run in which they do.
+    pub fn together(exits: &[Self], claim: Expectation) -> Self {
+        if claim == Expectation::SeveralWinners && exits.contains(&Self::AsClaimed) {
+            return Self::AsClaimed;
+        }
+        exits.iter().copied().fold(Self::AsClaimed, Self::and)
+    }
+
     /// The one of the two that counts.
     pub fn and(self, other: Self) -> Self {
         let rank = |exit| match exit {
@@ -246,6 +255,21 @@ mod tests {
             (AsClaimed, AsClaimed, 0),
         ] {
             assert_eq!((a.and(b).code(), b.and(a).code()), (both, both));
+        }
+    }
+
+    #[test]
+    fn one_run_in_which_several_win_is_enough_and_one_in_which_two_do_is_too_many() {
+        use Exit::{AsClaimed, Inconclusive, NotAsClaimed};
+        use Expectation::{ExactlyOneWinner, SeveralWinners};
+        for (exits, exactly_one, several) in [
+            (&[AsClaimed, NotAsClaimed][..], 1, 0),
+            (&[Inconclusive, AsClaimed], 3, 0),
+            (&[Inconclusive, NotAsClaimed], 1, 1),
+            (&[], 0, 0),
+        ] {
+            assert_eq!(Exit::together(exits, ExactlyOneWinner).code(), exactly_one);
+            assert_eq!(Exit::together(exits, SeveralWinners).code(), several);
         }
     }
 }

@@ -99,6 +99,9 @@ pub fn nobody() -> Tell {
     Arc::new(|_| {})
 }
 
+/// The limit of a search that the user ended.
+const INTERRUPTED: &str = "an interrupt";
+
 /// Executions between two [`Event::Progress`].
 const PROGRESS_EVERY: u64 = 1_000;
 
@@ -118,16 +121,6 @@ pub fn exit(verdict: &Verdict, coverage: &Coverage, claim: Expectation) -> Exit 
             _ => Exit::NotAsClaimed,
         },
     }
-}
-
-/// Whether several configurations together are what was claimed of the lock.
-///
-/// *Exactly one winner* is claimed of every configuration, *several winners* of some.
-pub fn exit_of_all(exits: impl Iterator<Item = Exit> + Clone, claim: Expectation) -> Exit {
-    if claim == Expectation::SeveralWinners && exits.clone().any(|exit| exit == Exit::AsClaimed) {
-        return Exit::AsClaimed;
-    }
-    exits.fold(Exit::AsClaimed, Exit::and)
 }
 
 /// Why a plan could not be run at all.
@@ -200,10 +193,7 @@ fn simulated(plan: &Plan, search: Search, limits: Limits, interrupted: &AtomicBo
         limits,
         &mut |execution| {
             tally.take(execution, 1);
-            if tally.executions.is_multiple_of(PROGRESS_EVERY) {
-                let (executions, of) = (tally.executions, None);
-                tell(Event::Progress { executions, of });
-            }
+            progress(&tally, tell);
             match interrupted.load(Ordering::Relaxed) {
                 true => ControlFlow::Break(()),
                 false => ControlFlow::Continue(()),
@@ -226,7 +216,7 @@ fn extent(searched: Searched, limits: Limits) -> Extent {
         Stop::Executions => format!("{} executions", limits.executions),
         Stop::Steps => format!("{} steps in an execution", limits.steps),
         Stop::Time => format!("{} seconds", limits.time.as_secs_f64()),
-        Stop::Asked => "interrupted".to_owned(),
+        Stop::Asked => INTERRUPTED.to_owned(),
     };
     Extent::Cut { limit }
 }
@@ -292,6 +282,9 @@ fn conclude(plan: &Plan, mut tally: Tally, extent: Extent, doubt: Option<String>
 /// Why a run without a violation is no pass.
 fn inconclusive(tally: &Tally, extent: &Extent) -> Option<String> {
     if let Extent::Cut { limit } = extent {
+        if limit == INTERRUPTED {
+            return Some("the search was interrupted; let it finish, or give it a limit".to_owned());
+        }
         return Some(format!(
             "the search was cut at {limit}; raise the limit, or contend with fewer processes"
         ));

@@ -164,7 +164,7 @@ fn doubt(report: &Report) -> Option<String> {
                 "{count} rounds differed too much to be kept; race fewer processes or fewer rounds"
             ))
         }
-        Stop::AllRounds | Stop::TimeLimit => None,
+        Stop::AllRounds | Stop::TimeLimit => starved(report),
         Stop::Interrupted => Some("interrupted".to_owned()),
         Stop::Lost(lost) => {
             let ends: Vec<_> = lost
@@ -184,6 +184,15 @@ fn doubt(report: &Report) -> Option<String> {
             ))
         }
     }
+}
+
+/// Why nothing can be concluded from contenders that the machine refused what any lock needs.
+fn starved(report: &Report) -> Option<String> {
+    let (errno, count) = report.attempt_errors.iter().find(|(errno, _)| errno.is_scarcity())?;
+    let what = errno.text();
+    Some(format!(
+        "{count} attempts met {what} ({errno}); make room, or race in another directory"
+    ))
 }
 
 /// Why the control makes the verdict worthless.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::history::{AttemptResult, End, Execution, History, Outcome};
+use crate::id::ProcessId;
 use crate::property::{self, Property, Violation};
 use crate::verdict::{Grade, OutcomeRow};
 
@@ -30,14 +31,33 @@ pub(super) struct Found {
 }
 
 impl Found {
-    /// The smaller, the easier to read: properties in their order, then few preemptions, then few steps.
-    fn weight(&self) -> (usize, usize, usize) {
+    /// The smaller, the easier to read: properties in their order, then holds that overlap in the very order shown, then few
+    /// preemptions, then few steps.
+    fn weight(&self) -> (usize, bool, usize, usize) {
         let rank = property::ALL
             .iter()
             .position(|each| each.name() == self.property.name());
         let schedule = &self.execution.schedule;
-        (rank.unwrap_or(usize::MAX), schedule.switches(), schedule.len())
+        let subtle = self.property.name() == "mutual-exclusion" && !overlaps_as_shown(&self.execution.history);
+        (rank.unwrap_or(usize::MAX), subtle, schedule.switches(), schedule.len())
     }
+}
+
+/// Whether two processes hold at one moment of the order that was run, and not only in one that is equivalent to it.
+fn overlaps_as_shown(history: &History) -> bool {
+    let attempts = history.attempts();
+    let holds = attempts.iter().filter_map(|attempt| {
+        let begins = attempt.hold_begins()?;
+        Some((attempt.process, begins, attempt.hold_ends().unwrap_or(usize::MAX)))
+    });
+    let holds: Vec<_> = holds.collect();
+    let overlap = |(one, other): (&(ProcessId, usize, usize), &(ProcessId, usize, usize))| {
+        one.0 != other.0 && one.1 < other.2 && other.1 < one.2
+    };
+    let pairs = holds.iter().enumerate();
+    pairs
+        .flat_map(|(position, one)| holds[position + 1..].iter().map(move |other| (one, other)))
+        .any(overlap)
 }
 
 impl Tally {

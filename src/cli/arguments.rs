@@ -1,22 +1,29 @@
 //! Arguments that several commands share, and how they are read.
 
+use std::fmt;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 
+use super::Failure;
 use crate::primitive::{self, Expectation, LockPrimitive};
 use crate::scenario::{LEAST_PROCESSES, MOST_PROCESSES, Scenario};
+
+/// Where the options of every command stand in the help: below the command's own, and above `--help`.
+const LAST: usize = 900;
 
 /// For every command.
 #[derive(Args, Clone)]
 pub(super) struct Common {
     /// Print one JSON document instead of text.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, display_order = LAST)]
     pub(super) json: bool,
     /// The seed of every random choice; drawn and printed when it is not given.
-    #[arg(long, global = true, value_name = "NUMBER")]
+    #[arg(long, global = true, value_name = "NUMBER", display_order = LAST, value_parser = whole::<u64>, allow_negative_numbers = true)]
     pub(super) seed: Option<u64>,
 }
 
@@ -72,10 +79,10 @@ pub(super) struct What {
     #[arg(long, value_name = "KIND")]
     pub(super) scenario: Option<Kind>,
     /// How many processes.
-    #[arg(short = 'n', long, value_name = "NUMBER", value_parser = processes)]
+    #[arg(short = 'n', long, value_name = "NUMBER", value_parser = processes, allow_negative_numbers = true)]
     pub(super) processes: Option<usize>,
     /// Attempts of each process, in cycles.
-    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    #[arg(long, value_name = "NUMBER", value_parser = rounds, allow_negative_numbers = true)]
     pub(super) rounds: Option<u32>,
     /// What a holder does inside; each process makes one attempt, and releases.
     #[arg(long, value_name = "NAME", conflicts_with = "scenario")]
@@ -98,18 +105,21 @@ impl What {
     }
 
     /// The scenario that was asked for, with `processes` processes if their number was not.
-    pub(super) fn scenario(&self, processes: usize) -> Scenario {
+    pub(super) fn scenario(&self, processes: usize) -> Result<Scenario, Failure> {
         let processes = self.processes.unwrap_or(processes);
         if self.workload == Some(Workload::HubSync) {
-            return Scenario {
+            return Ok(Scenario {
                 work: crate::scenario::Work::HubSync,
                 ..Scenario::cycle(processes, self.rounds.unwrap_or(1))
-            };
+            });
         }
         match (self.scenario, self.rounds) {
-            (Some(Kind::Contend), _) | (None, None) => Scenario::contend(processes),
-            (Some(Kind::Cycle), rounds) => Scenario::cycle(processes, rounds.unwrap_or(1)),
-            (None, Some(rounds)) => Scenario::cycle(processes, rounds),
+            (Some(Kind::Contend), Some(_)) => {
+                Err("contenders make one attempt each; give --rounds with `--scenario cycle`".into())
+            }
+            (Some(Kind::Contend) | None, None) => Ok(Scenario::contend(processes)),
+            (Some(Kind::Cycle), rounds) => Ok(Scenario::cycle(processes, rounds.unwrap_or(1))),
+            (None, Some(rounds)) => Ok(Scenario::cycle(processes, rounds)),
         }
     }
 }
@@ -124,9 +134,37 @@ pub(super) struct Save {
 
 /// Reads a number of processes.
 pub(super) fn processes(text: &str) -> Result<usize, String> {
+    within(text, LEAST_PROCESSES..=MOST_PROCESSES)
+}
+
+/// Reads the attempts of each process.
+fn rounds(text: &str) -> Result<u32, String> {
+    within(text, 1..=1_000)
+}
+
+/// Reads the rounds of a race.
+pub(super) fn meetings(text: &str) -> Result<u64, String> {
+    within(text, 1..=100_000_000)
+}
+
+/// Reads the most executions of a search.
+pub(super) fn executions(text: &str) -> Result<u64, String> {
     match text.parse() {
-        Ok(number) if (LEAST_PROCESSES..=MOST_PROCESSES).contains(&number) => Ok(number),
-        _ => Err(format!("give a number from {LEAST_PROCESSES} to {MOST_PROCESSES}")),
+        Ok(number) if number > 0 => Ok(number),
+        _ => Err("give a whole number above 0".to_owned()),
+    }
+}
+
+/// Reads a seed, or a number of preemptions.
+pub(super) fn whole<T: FromStr>(text: &str) -> Result<T, String> {
+    text.parse()
+        .map_err(|_| "give a whole number, 0 or above, of 64 bits at most".to_owned())
+}
+
+fn within<T: FromStr + PartialOrd + fmt::Display>(text: &str, range: RangeInclusive<T>) -> Result<T, String> {
+    match text.parse() {
+        Ok(number) if range.contains(&number) => Ok(number),
+        _ => Err(format!("give a number from {} to {}", range.start(), range.end())),
     }
 }
 

@@ -11,7 +11,8 @@ use super::output::{self, Output};
 use crate::check;
 use crate::check::confirm::{Evidence, evidence};
 use crate::primitive::{self, Expectation, LockPrimitive};
-use crate::report::{summary, terminal};
+use crate::report::summary::{self, Layout};
+use crate::report::terminal;
 use crate::verdict::{Exit, Judged, Verdict};
 
 /// A verdict of `confirm` as it stands in the JSON document.
@@ -33,14 +34,15 @@ pub(super) fn run(output: &Output, interrupted: &Arc<AtomicBool>) -> Result<Exit
         .map(|lock| (*lock, evidence(*lock, output.seed)))
         .collect();
     let columns: Vec<_> = all.iter().map(|(lock, _)| (lock.name(), lock.expectation())).collect();
-    output.text(|out| summary::heading(out, &columns, output.seed))?;
+    let names: Vec<_> = columns.iter().map(|(lock, _)| *lock).collect();
+    let layout = Layout::within(output.width, &names);
+    output.text(|out| summary::heading(out, &layout, &columns, output.seed))?;
     let count = all.iter().map(|(_, evidence)| evidence.len()).max().unwrap_or(0);
     for piece in 0..count {
         let mut cells = Vec::new();
         for (_, evidence) in &all {
             if interrupted.load(Ordering::Relaxed) {
-                exit = Exit::Interrupted;
-                continue;
+                break;
             }
             let evidence = &evidence[piece];
             let (judged, own) = gather(evidence, interrupted)?;
@@ -55,10 +57,16 @@ pub(super) fn run(output: &Output, interrupted: &Arc<AtomicBool>) -> Result<Exit
                 judged,
             });
         }
+        if cells.is_empty() {
+            break;
+        }
         let title = all.first().map_or("", |(_, evidence)| evidence[piece].title);
-        output.text(|out| summary::line(out, title, &cells))?;
+        output.text(|out| summary::line(out, &layout, title, &cells))?;
     }
-    output.text(|out| conclusion(out, &rows, exit))?;
+    if interrupted.load(Ordering::Relaxed) {
+        exit = Exit::Interrupted;
+    }
+    output.text(|out| conclusion(out, &rows, exit, output.width))?;
     output.json("confirm", exit, &rows)?;
     Ok(exit)
 }
@@ -78,7 +86,7 @@ fn gather(evidence: &Evidence, interrupted: &Arc<AtomicBool>) -> Result<(Judged,
     gathered.ok_or_else(|| "no evidence was planned".into())
 }
 
-fn conclusion(out: &mut dyn Write, rows: &[Row], exit: Exit) -> io::Result<()> {
+fn conclusion(out: &mut dyn Write, rows: &[Row], exit: Exit, width: usize) -> io::Result<()> {
     let shortest = rows
         .iter()
         .filter_map(|row| match &row.judged.verdict {
@@ -91,7 +99,7 @@ fn conclusion(out: &mut dyn Write, rows: &[Row], exit: Exit) -> io::Result<()> {
     if let Some((row, shown)) = shortest {
         let lock = row.judged.coverage.lock;
         writeln!(out, "\nHow {lock} lets several in: {}", shown.sentence)?;
-        terminal::interleaving(out, shown)?;
+        terminal::interleaving(out, shown, width)?;
     }
     match exit {
         Exit::AsClaimed => writeln!(out, "\nEvery lock does what is claimed of it."),

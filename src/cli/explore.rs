@@ -27,10 +27,10 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "NAME", default_value = "exhaustive")]
     search: Chosen,
     /// The most executions of each configuration.
-    #[arg(long, value_name = "NUMBER", default_value_t = 10_000_000, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "NUMBER", default_value_t = 10_000_000, value_parser = arguments::executions, allow_negative_numbers = true)]
     max_executions: u64,
     /// The most time for each configuration, in seconds.
-    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = arguments::seconds)]
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = arguments::seconds, allow_negative_numbers = true)]
     time: Duration,
     #[command(flatten)]
     save: arguments::Save,
@@ -65,7 +65,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output, interrupted: &Arc<Atom
         },
     };
     let scenarios = match arguments.what.is_given() {
-        true => vec![arguments.what.scenario(3)],
+        true => vec![arguments.what.scenario(3)?],
         false => preset::simulated(primitive),
     };
     let plans: Vec<Plan> = scenarios

@@ -13,7 +13,7 @@ mod output;
 mod race;
 mod replay;
 
-use std::io;
+use std::io::{self, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -62,18 +62,65 @@ type Failure = Box<dyn std::error::Error>;
 
 /// Runs the command that the arguments ask for.
 pub fn run() -> ExitCode {
-    let cli = Cli::parse();
-    match dispatch(&cli) {
-        Ok(exit) => exit.code().into(),
-        // Whoever reads our output has seen enough: `onewinner list | head -1`.
-        Err(failure) if is_broken_pipe(&*failure) => Exit::AsClaimed.code().into(),
-        Err(failure) => {
-            anstream::eprintln!(
-                "{}error:{} {failure}",
-                output::ERROR.render(),
-                output::ERROR.render_reset()
-            );
-            Exit::Usage.code().into()
+    let exit = match Cli::try_parse() {
+        Ok(cli) => dispatch(&cli).unwrap_or_else(|failure| {
+            // Whoever reads our output has seen enough: `onewinner list | head -1`.
+            if is_broken_pipe(&*failure) {
+                return cli.unread();
+            }
+            complain(&failure.to_string());
+            Exit::Usage
+        }),
+        Err(error) => refuse(&error),
+    };
+    exit.code().into()
+}
+
+/// Help and version as clap prints them; a wrong use in one line, because that is what a log keeps.
+fn refuse(error: &clap::Error) -> Exit {
+    if !error.use_stderr() {
+        return match error.print() {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Exit::Usage,
+            Ok(()) | Err(_) => Exit::AsClaimed,
+        };
+    }
+    complain(&one_line(&error.to_string()));
+    Exit::Usage
+}
+
+/// What clap says in several lines, without the synopsis.
+fn one_line(text: &str) -> String {
+    let mut said = String::new();
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    for line in lines.filter(|line| !line.starts_with("Usage:")) {
+        let line = line.strip_prefix("error: ").unwrap_or(line);
+        let glue = match line.starts_with(['[', '<', '-']) || said.is_empty() || said.ends_with(':') {
+            true => " ",
+            false => "; ",
+        };
+        said.push_str(glue);
+        said.push_str(match line {
+            "For more information, try '--help'." => "try `--help`",
+            other => other,
+        });
+    }
+    said.trim_start().to_owned()
+}
+
+/// One line on standard error, if somebody takes it.
+fn complain(text: &str) {
+    let (begin, end) = (output::ERROR.render(), output::ERROR.render_reset());
+    let mut out = anstream::AutoStream::auto(io::stderr().lock());
+    // A closed standard error must not change the exit code.
+    let _unread = writeln!(out, "{begin}error:{end} {text}");
+}
+
+impl Cli {
+    /// The exit when nobody reads the output to its end. A verdict that was not delivered is no pass.
+    fn unread(&self) -> Exit {
+        match &self.command {
+            Some(Command::List | Command::Doctor(_)) => Exit::AsClaimed,
+            _ => Exit::Inconclusive,
         }
     }
 }
@@ -108,4 +155,33 @@ fn interruptible() -> io::Result<Arc<AtomicBool>> {
         signal_hook::flag::register(signal, Arc::clone(&interrupted))?;
     }
     Ok(interrupted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wrong_use_is_one_line_that_says_what_to_do() {
+        for (arguments, line) in [
+            (
+                "race nolock",
+                "invalid value 'nolock' for '<LOCK>' [possible values: stat-then-write, create-new]; try `--help`",
+            ),
+            (
+                "modle",
+                "unrecognized subcommand 'modle'; tip: a similar subcommand exists: 'model'; try `--help`",
+            ),
+            (
+                "race",
+                "the following required arguments were not provided: <LOCK>; try `--help`",
+            ),
+        ] {
+            let words = ["onewinner"].into_iter().chain(arguments.split(' '));
+            let Err(error) = Cli::try_parse_from(words) else {
+                panic!("{arguments} is accepted")
+            };
+            assert_eq!(one_line(&error.to_string()), line);
+        }
+    }
 }

@@ -21,13 +21,13 @@ pub(super) struct Arguments {
     #[command(flatten)]
     what: What,
     /// The most executions.
-    #[arg(long, value_name = "NUMBER", default_value_t = 10_000_000, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "NUMBER", default_value_t = 10_000_000, value_parser = arguments::executions, allow_negative_numbers = true)]
     max_executions: u64,
     /// The most preemptions in one execution. Without it: no bound where loom can be expected to finish, 2 elsewhere.
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", value_parser = arguments::whole::<usize>, allow_negative_numbers = true)]
     preemptions: Option<usize>,
     /// The most time, in seconds.
-    #[arg(long, value_name = "SECONDS", default_value = "120", value_parser = arguments::seconds)]
+    #[arg(long, value_name = "SECONDS", default_value = "120", value_parser = arguments::seconds, allow_negative_numbers = true)]
     time: Duration,
     #[command(flatten)]
     save: arguments::Save,
@@ -35,7 +35,7 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments, output: &Output, interrupted: &Arc<AtomicBool>) -> Result<Exit, Failure> {
     let primitive = arguments.subject.lock.0;
-    let scenario = arguments.what.scenario(2);
+    let scenario = arguments.what.scenario(2)?;
     if scenario.processes > loom::MOST_PROCESSES {
         let (asked, most) = (scenario.processes, loom::MOST_PROCESSES);
         return Err(

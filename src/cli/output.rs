@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anstyle::{AnsiColor, Style};
+use comfy_table::Table;
 use indicatif::{ProgressBar, ProgressStyle};
 use rand::RngExt;
 use serde::Serialize;
@@ -18,12 +19,17 @@ use crate::primitive::Expectation;
 use crate::report::{json, terminal};
 use crate::verdict::{Exit, Judged, Verdict};
 
+/// The columns of text that goes to a file or a pipe.
+const LOG_WIDTH: usize = 120;
+
 /// The style of the word `error`.
 pub(super) const ERROR: Style = AnsiColor::Red.on_default().bold();
 
 /// How a command speaks.
 pub(super) struct Output {
     json: bool,
+    /// The columns of the terminal, or what a log is usually read in.
+    pub(super) width: usize,
     /// The seed of every random choice.
     pub(super) seed: u64,
 }
@@ -35,8 +41,6 @@ struct Row {
     judged: Judged,
     claim: Expectation,
     exit: u8,
-    #[serde(skip)]
-    own: Exit,
     #[serde(skip_serializing_if = "Option::is_none")]
     saved: Option<PathBuf>,
 }
@@ -45,6 +49,7 @@ impl Output {
     pub(super) fn new(common: &Common) -> Self {
         Self {
             json: common.json,
+            width: Table::new().width().map_or(LOG_WIDTH, usize::from),
             // Small enough to be typed again.
             seed: common.seed.unwrap_or_else(|| u64::from(rand::rng().random::<u32>())),
         }
@@ -79,6 +84,8 @@ impl Output {
         save: &Save,
         interrupted: &Arc<AtomicBool>,
     ) -> Result<Exit, Failure> {
+        save.check()?;
+        let mut exits = Vec::new();
         let mut rows = Vec::new();
         for plan in plans {
             if interrupted.load(Ordering::Relaxed) {
@@ -86,26 +93,27 @@ impl Output {
             }
             let judged = run(plan, interrupted)?;
             let own = check::exit(&judged.verdict, &judged.coverage, claim);
-            self.text(|out| terminal::judged(out, &judged))?;
+            exits.push(own);
+            self.text(|out| terminal::judged(out, &judged, self.width))?;
             let already = rows.iter().any(|row: &Row| row.saved.is_some());
             let saved = if already { None } else { self.save(plan, &judged, save)? };
             rows.push(Row {
                 judged,
                 claim,
                 exit: own.code(),
-                own,
                 saved,
             });
         }
-        let mut exit = check::exit_of_all(rows.iter().map(|row| row.own), claim);
-        if interrupted.load(Ordering::Relaxed) {
-            exit = Exit::Interrupted;
-            self.text(|out| writeln!(out, "interrupted: what was covered until then stands above"))?;
-        }
+        let exit = match interrupted.load(Ordering::Relaxed) {
+            true => Exit::Interrupted,
+            false => Exit::together(&exits, claim),
+        };
+        self.text(|out| terminal::concluded(out, exit, claim))?;
         self.json(command, exit, &rows)?;
         Ok(exit)
     }
 
+    /// Saves the counterexample, if there is one and a place for it.
     fn save(&self, plan: &Plan, judged: &Judged, save: &Save) -> Result<Option<PathBuf>, Failure> {
         let Verdict::Violated(shown) = &judged.verdict else {
             return Ok(None);
@@ -124,7 +132,7 @@ impl Output {
             }
             // The verdict stands although the working directory may not be written to.
             Err(error) if !asked => {
-                anstream::eprintln!("note: {error}");
+                let _unread = writeln!(io::stderr(), "note: {error}");
                 Ok(None)
             }
             Err(error) => Err(error.into()),
@@ -140,6 +148,26 @@ pub(super) enum Save {
     Named,
     /// There.
     At(PathBuf),
+}
+
+impl Save {
+    /// Refuses a place that cannot be, before minutes are spent on what should go there.
+    fn check(&self) -> Result<(), Failure> {
+        let Self::At(path) = self else {
+            return Ok(());
+        };
+        let folder = match path.parent() {
+            Some(folder) if folder != Path::new("") => folder,
+            _ => Path::new("."),
+        };
+        if path.is_dir() {
+            return Err(format!("failed to save in {path:?}: it is a directory; name a file with --save").into());
+        }
+        if !folder.is_dir() {
+            return Err(format!("failed to save in {path:?}: there is no directory {folder:?}; create it").into());
+        }
+        Ok(())
+    }
 }
 
 fn told_where(out: &mut dyn Write, path: &Path) -> io::Result<()> {

@@ -22,13 +22,13 @@ pub(super) struct Arguments {
     #[command(flatten)]
     subject: Subject,
     /// How many processes.
-    #[arg(short = 'n', long, value_name = "NUMBER", default_value = "16", value_parser = arguments::processes)]
+    #[arg(short = 'n', long, value_name = "NUMBER", default_value = "16", value_parser = arguments::processes, allow_negative_numbers = true)]
     processes: usize,
     /// How many times they meet, each time at a lock that no round has used.
-    #[arg(long, value_name = "NUMBER", default_value_t = 1_000, value_parser = clap::value_parser!(u64).range(1..=100_000_000))]
+    #[arg(long, value_name = "NUMBER", default_value_t = 1_000, value_parser = arguments::meetings, allow_negative_numbers = true)]
     rounds: u64,
     /// The most time, in seconds; what was counted until then is reported.
-    #[arg(long, value_name = "SECONDS", value_parser = arguments::seconds)]
+    #[arg(long, value_name = "SECONDS", value_parser = arguments::seconds, allow_negative_numbers = true)]
     time: Option<Duration>,
     /// The directory to race in, on the file system in question; without it, the temporary directory.
     #[arg(long, value_name = "DIRECTORY")]
@@ -49,7 +49,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "NAME")]
     workload: Option<Workload>,
     /// How long one operation may take before its process counts as hung, in seconds.
-    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = arguments::seconds)]
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = arguments::seconds, allow_negative_numbers = true)]
     worker_time: Duration,
 }
 

@@ -66,11 +66,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<Exit, Failur
             saved.lock, saved.environment.kernel, saved.scenario
         )?;
         if let Some(history) = &history {
-            writeln!(out)?;
-            for line in timeline::table(history).lines() {
-                writeln!(out, "    {}", line.trim_end())?;
-            }
-            writeln!(out)?;
+            timeline::write(out, history, output.width)?;
         }
         writeln!(out, "  {result}: {sentence}")
     })?;

@@ -23,6 +23,14 @@ macro_rules! errnos {
         }
 
         impl Errno {
+            /// Whether it tells that the machine lacks something any lock needs: space, descriptors, memory.
+            pub fn is_scarcity(self) -> bool {
+                matches!(
+                    self,
+                    Self::ENOSPC | Self::EDQUOT | Self::EMFILE | Self::ENFILE | Self::ENOMEM
+                )
+            }
+
             /// All errors that have a name here.
             pub const NAMED: &[Self] = &[$(Self::$name),*];
 

@@ -20,7 +20,7 @@ impl Property for AtLeastOneWinner {
         };
         if attempts
             .iter()
-            .any(|attempt| attempt.result == AttemptResult::Undecided)
+            .any(|attempt| attempt.result == AttemptResult::Undecided || starved(attempt))
         {
             return Finding::NotApplicable;
         }
@@ -30,4 +30,9 @@ impl Property for AtLeastOneWinner {
         let sentence = format!("none of {} attempts at a free lock won", attempts.len());
         Violation::found(sentence, attempts.iter().filter_map(|attempt| attempt.decided))
     }
+}
+
+/// An attempt on a full disk is disturbed: no lock can be taken there.
+fn starved(attempt: &Attempt) -> bool {
+    matches!(&attempt.result, AttemptResult::Failed(error) if error.errno.is_scarcity())
 }

@@ -3,6 +3,9 @@
 use super::{Case, Finding, Property, Violation, enumerate};
 use crate::history::Attempt;
 
+/// So many are named; of more, the number says enough.
+const FEW: usize = 4;
+
 pub(super) struct AtMostOneWinner;
 
 impl Property for AtMostOneWinner {
@@ -22,12 +25,10 @@ impl Property for AtMostOneWinner {
         if winners.len() <= 1 {
             return Finding::Holds;
         }
-        let sentence = format!(
-            "{} of {} hold the lock at once: {}",
-            winners.len(),
-            attempts.len(),
-            enumerate(winners.iter().copied())
-        );
+        let mut sentence = format!("{} of {} hold the lock at once", winners.len(), attempts.len());
+        if winners.len() <= FEW {
+            sentence += &format!(": {}", enumerate(winners.iter().copied()));
+        }
         Violation::found(sentence, winners.iter().filter_map(|winner| winner.hold_begins()))
     }
 }

@@ -21,6 +21,8 @@ impl Property for LosersResult {
         }
         for attempt in attempts {
             let met = match &attempt.result {
+                // On a full disk no lock can be taken: that disturbs an attempt as an injected error does.
+                AttemptResult::Failed(error) if error.errno.is_scarcity() => continue,
                 AttemptResult::Failed(error) => error.to_string(),
                 AttemptResult::Panicked(message) => format!("a panic: {message}"),
                 AttemptResult::Acquired | AttemptResult::Busy | AttemptResult::Undecided => continue,

@@ -1,6 +1,7 @@
 //! Verdicts side by side: a line for each piece of evidence, a column for each lock.
 //!
-//! Lines are written one by one, while the evidence comes in; so the columns have a fixed width.
+//! Lines are written one by one, while the evidence comes in; so the columns have a fixed width. Where they do not fit, the
+//! locks stand below each other.
 
 use std::io::{self, Write};
 
@@ -8,12 +9,17 @@ use anstyle::{AnsiColor, Style};
 
 use super::{grouped, terminal};
 use crate::primitive::Expectation;
+use crate::scenario::Kind;
 use crate::verdict::{Coverage, Exit, Extent, Judged, Verdict};
 
 /// The width of the titles, in characters.
 const TITLE: usize = 26;
 /// The width of a column, in characters.
 const COLUMN: usize = 50;
+/// The width between two columns, in characters.
+const GAP: usize = 2;
+/// The last column is seldom full.
+const SLACK: usize = 10;
 const BOLD: Style = Style::new().bold();
 const WRONG: Style = AnsiColor::Red.on_default().bold();
 const OPEN: Style = AnsiColor::Yellow.on_default().bold();
@@ -30,18 +36,54 @@ pub struct Cell {
 /// # Errors
 ///
 /// When the output does not take it.
-pub fn heading(out: &mut dyn Write, columns: &[(&str, Expectation)], seed: u64) -> io::Result<()> {
-    let names = columns.iter().map(|(lock, _)| ((*lock).to_owned(), BOLD));
-    let claims = columns.iter().map(|(_, claim)| {
+pub fn heading(out: &mut dyn Write, layout: &Layout, locks: &[(&str, Expectation)], seed: u64) -> io::Result<()> {
+    let names = locks.iter().map(|(lock, _)| ((*lock).to_owned(), BOLD));
+    let claims = locks.iter().map(|(_, claim)| {
         let claim = match claim {
             Expectation::ExactlyOneWinner => "exactly one winner",
             Expectation::SeveralWinners => "several winners",
         };
         (claim.to_owned(), Style::new())
     });
-    self::columns(out, &format!("seed {seed}"), names)?;
-    self::columns(out, "claimed", claims)?;
+    match layout {
+        Layout::Columns => columns(out, &format!("seed {seed}"), names)?,
+        Layout::Stacked { .. } => writeln!(out, "seed {seed}")?,
+    }
+    layout.write(out, "claimed", claims)?;
     writeln!(out)
+}
+
+/// Where the locks stand.
+pub enum Layout {
+    /// Beside each other.
+    Columns,
+    /// Below each other, each after its name.
+    Stacked {
+        /// The names.
+        locks: Vec<&'static str>,
+    },
+}
+
+impl Layout {
+    /// That which fits.
+    pub fn within(width: usize, locks: &[&'static str]) -> Self {
+        match TITLE + locks.len() * (GAP + COLUMN) <= width + SLACK {
+            true => Self::Columns,
+            false => Self::Stacked { locks: locks.to_vec() },
+        }
+    }
+
+    fn write(&self, out: &mut dyn Write, title: &str, texts: impl Iterator<Item = (String, Style)>) -> io::Result<()> {
+        let Self::Stacked { locks } = self else {
+            return columns(out, title, texts);
+        };
+        writeln!(out, "{title}")?;
+        let widest = locks.iter().map(|lock| lock.len()).max().unwrap_or(0);
+        for (lock, (text, style)) in locks.iter().zip(texts) {
+            writeln!(out, "  {lock:<widest$}  {style}{text}{style:#}")?;
+        }
+        Ok(())
+    }
 }
 
 /// Writes a title and its columns, the last without the blanks that fill it.
@@ -81,11 +123,11 @@ pub fn cell(judged: &Judged, exit: Option<Exit>) -> Cell {
 /// # Errors
 ///
 /// When the output does not take it.
-pub fn line(out: &mut dyn Write, title: &str, cells: &[Cell]) -> io::Result<()> {
+pub fn line(out: &mut dyn Write, layout: &Layout, title: &str, cells: &[Cell]) -> io::Result<()> {
     let texts = cells
         .iter()
         .map(|Cell { text, mark, style }| (format!("{mark} {text}"), *style));
-    columns(out, title, texts)?;
+    layout.write(out, title, texts)?;
     out.flush()
 }
 
@@ -121,9 +163,11 @@ fn several(coverage: &Coverage) -> String {
     let count: u64 = forbidden().map(|row| row.count).sum();
     let worst = forbidden().map(|row| row.outcome.winners).max().unwrap_or(0);
     let duplicates = forbidden().filter_map(|row| row.outcome.duplicates).max();
-    let what = match duplicates {
-        Some(duplicates) => format!("up to {duplicates} duplicates"),
-        None => format!("up to {worst} at once"),
+    let what = match (duplicates, coverage.scenario.kind) {
+        (Some(duplicates), _) => format!("up to {duplicates} duplicates"),
+        (None, Kind::Contend) => format!("up to {worst} at once"),
+        // Those who won in turn are winners too.
+        (None, Kind::Cycle { .. } | Kind::Fault { .. }) => "two at once".to_owned(),
     };
     let (count, executions) = (grouped(count), grouped(coverage.executions));
     match coverage.extent {

@@ -5,8 +5,11 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Style};
 use comfy_table::{CellAlignment, Table, presets};
 
-use super::{grouped, timeline};
-use crate::verdict::{Counterexample, Coverage, Extent, Grade, Judged, OutcomeRow, RaceCoverage, RateBounds, Verdict};
+use super::{counted, grouped, timeline};
+use crate::primitive::Expectation;
+use crate::verdict::{
+    Counterexample, Coverage, Exit, Extent, Grade, Judged, OutcomeRow, RaceCoverage, RateBounds, Verdict,
+};
 
 const BOLD: Style = Style::new().bold();
 const GREEN: Style = AnsiColor::Green.on_default().bold();
@@ -28,7 +31,7 @@ pub fn style_of(verdict: &Verdict) -> Style {
 /// # Errors
 ///
 /// When the output does not take it.
-pub fn judged(out: &mut dyn Write, judged: &Judged) -> io::Result<()> {
+pub fn judged(out: &mut dyn Write, judged: &Judged, width: usize) -> io::Result<()> {
     let Judged { verdict, coverage } = judged;
     let Coverage {
         lock,
@@ -48,7 +51,7 @@ pub fn judged(out: &mut dyn Write, judged: &Judged) -> io::Result<()> {
         Verdict::Inconclusive { reason } => writeln!(out, "  {style}{word}{style:#}: {reason}")?,
     }
     if let Verdict::Violated(shown) = verdict {
-        interleaving(out, shown)?;
+        interleaving(out, shown, width)?;
     }
     outcomes(out, &coverage.outcomes)?;
     writeln!(out, "  covered   {}; seed {}", covered(coverage), coverage.seed)?;
@@ -61,13 +64,36 @@ pub fn judged(out: &mut dyn Write, judged: &Judged) -> io::Result<()> {
     writeln!(out)
 }
 
+/// Writes the last line: whether all that stands above is as claimed.
+///
+/// # Errors
+///
+/// When the output does not take it.
+pub fn concluded(out: &mut dyn Write, exit: Exit, claim: Expectation) -> io::Result<()> {
+    let claim = match claim {
+        Expectation::ExactlyOneWinner => "exactly one winner",
+        Expectation::SeveralWinners => "several winners",
+    };
+    let (style, text) = match exit {
+        Exit::AsClaimed => (GREEN, format!("as claimed: {claim}")),
+        Exit::NotAsClaimed => (RED, format!("not as claimed: {claim}")),
+        Exit::Inconclusive => (YELLOW, format!("inconclusive, and no pass: {claim} was claimed")),
+        Exit::Interrupted => (
+            YELLOW,
+            "interrupted: what was covered until then stands above".to_owned(),
+        ),
+        Exit::Usage | Exit::Bug => return Ok(()),
+    };
+    writeln!(out, "{style}{text}{style:#}")
+}
+
 fn raced(out: &mut dyn Write, race: &RaceCoverage) -> io::Result<()> {
     writeln!(out, "  race      {}; {:.2} s", race.conditions.join(", "), race.seconds)?;
     if race.without_winner > 0 {
         writeln!(
             out,
-            "  lost      {} rounds in which nobody won",
-            grouped(race.without_winner)
+            "  lost      {} in which nobody won",
+            counted(race.without_winner, "round")
         )?;
     }
     for (what, errors) in [("attempts", &race.attempt_errors), ("releases", &race.release_errors)] {
@@ -80,9 +106,9 @@ fn raced(out: &mut dyn Write, race: &RaceCoverage) -> io::Result<()> {
             let seen = sampled(beside.violations, beside.rounds, beside.rate);
             writeln!(
                 out,
-                "  {title:<9} {}, {} rounds, {seen}",
+                "  {title:<9} {}, {}, {seen}",
                 beside.lock,
-                grouped(beside.rounds)
+                counted(beside.rounds, "round")
             )?;
         }
     }
@@ -91,14 +117,15 @@ fn raced(out: &mut dyn Write, race: &RaceCoverage) -> io::Result<()> {
 
 /// What was run, and how much of the space that is.
 pub fn covered(coverage: &Coverage) -> String {
-    let executions = grouped(coverage.executions);
+    let executions = counted(coverage.executions, "execution");
     match &coverage.extent {
-        Extent::Complete { bounds } if bounds.is_empty() => format!("every schedule, {executions} executions"),
-        Extent::Complete { bounds } => format!("every schedule with {}, {executions} executions", bounds.join(", ")),
-        Extent::Cut { limit } => format!("{executions} executions, cut at {limit}"),
+        Extent::Complete { bounds } if bounds.is_empty() => format!("every schedule, {executions}"),
+        Extent::Complete { bounds } => format!("every schedule with {}, {executions}", bounds.join(", ")),
+        Extent::Cut { limit } => format!("{executions}, cut at {limit}"),
         Extent::Sampled { violations, rate } => {
             format!(
-                "{executions} rounds, {}",
+                "{}, {}",
+                counted(coverage.executions, "round"),
                 sampled(*violations, coverage.executions, *rate)
             )
         }
@@ -144,15 +171,11 @@ fn what_holds(coverage: &Coverage) -> &'static str {
 /// # Errors
 ///
 /// When the output does not take it.
-pub fn interleaving(out: &mut dyn Write, shown: &Counterexample) -> io::Result<()> {
+pub fn interleaving(out: &mut dyn Write, shown: &Counterexample, width: usize) -> io::Result<()> {
     if shown.execution.schedule.is_empty() {
         return Ok(());
     }
-    writeln!(out)?;
-    for line in timeline::table(&shown.execution.history).lines() {
-        writeln!(out, "    {}", line.trim_end())?;
-    }
-    writeln!(out)?;
+    timeline::write(out, &shown.execution.history, width)?;
     writeln!(out, "  schedule  {}", shown.execution.schedule)?;
     if let Some(reproduced) = shown.reproduced {
         writeln!(out, "  replayed  reproduced {}/{}", reproduced.same, reproduced.of)?;

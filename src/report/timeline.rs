@@ -1,44 +1,130 @@
 //! An interleaving for a person: a row for each step, a column for each process.
 
+use std::io::{self, Write};
 use std::path::Path;
 
 use comfy_table::{Cell, Color, Table, presets};
 
 use crate::fs::call::{Call, Reply};
 use crate::history::{Attempt, Event, History, What};
+use crate::id::ProcessId;
 
-/// The interleaving of a history that has calls.
-pub fn table(history: &History) -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    // The output decides about colours, not the table: it may be a pipe.
-    table.enforce_styling();
-    table.style_text_only();
+/// How far an interleaving stands from the left, in characters.
+const INDENT: usize = 4;
+/// With more processes, each having a lane of its own is no help.
+const MOST_LANES: usize = 5;
+
+/// Writes the interleaving of a history that has calls, with an empty line before and after it.
+///
+/// Each process has a column, unless that is wider than `width`: then the calls stand below each other, beside narrow
+/// lanes that tell whose they are.
+///
+/// # Errors
+///
+/// When the output does not take it.
+pub fn write(out: &mut dyn Write, history: &History, width: usize) -> io::Result<()> {
+    let rows = rows(history);
+    let columns = columns(history, &rows);
+    let widest = columns.column_max_content_widths();
+    let needed: usize = widest.iter().map(|width| usize::from(*width) + GAP).sum();
+    let table = match INDENT + needed <= width {
+        true => columns,
+        false => lanes(history, &rows),
+    };
+    writeln!(out)?;
+    for line in table.lines() {
+        writeln!(out, "{:INDENT$}{}", "", line.trim_end())?;
+    }
+    writeln!(out)
+}
+
+/// What comfy-table leaves around a cell.
+const GAP: usize = 2;
+
+/// A step: whose it is, what was called and answered, and what becomes of the attempt with it.
+struct Row {
+    process: ProcessId,
+    text: String,
+    mark: Option<Mark>,
+}
+
+impl Row {
+    fn cell(&self, layout: Layout) -> Cell {
+        let text = match (&self.mark, layout) {
+            (None, _) => self.text.clone(),
+            (Some(mark), Layout::Columns) => format!("{}\n{}", self.text, mark.text()),
+            (Some(mark), Layout::Lanes) => format!("{}  {}", self.text, mark.word()),
+        };
+        match self.mark {
+            Some(Mark::Holds) => Cell::new(text).fg(Color::Red),
+            _ => Cell::new(text),
+        }
+    }
+}
+
+/// Where the calls stand.
+#[derive(Clone, Copy)]
+enum Layout {
+    /// Each process has a column.
+    Columns,
+    /// All calls share one.
+    Lanes,
+}
+
+fn rows(history: &History) -> Vec<Row> {
     let attempts = history.attempts();
-    let mut header = vec![Cell::new("step")];
-    header.extend((0..history.processes).map(|process| Cell::new(format!("P{process}"))));
-    table.set_header(header);
-    let rows = history.events.iter().enumerate().filter_map(|(position, event)| {
+    let row = |(position, event): (usize, &Event)| {
         let text = match &event.what {
             What::Performed { call, reply, .. } => describe(history, call, reply),
             What::Injected { call, errno } => describe(history, call, &Err(*errno)) + " (injected)",
             _ => return None,
         };
-        Some((position, event.process, text))
-    });
-    for (number, (position, process, mut text)) in rows.enumerate() {
-        let mark = mark(history, &attempts, position);
-        if let Some(mark) = &mark {
-            text.push('\n');
-            text.push_str(mark.text());
-        }
-        let mut row = vec![Cell::new(number)];
-        row.resize(history.processes + 1, Cell::new(""));
-        row[process.index() + 1] = match mark {
-            Some(Mark::Holds) => Cell::new(text).fg(Color::Red),
-            _ => Cell::new(text),
-        };
-        table.add_row(row);
+        Some(Row {
+            process: event.process,
+            text,
+            mark: mark(history, &attempts, position),
+        })
+    };
+    history.events.iter().enumerate().filter_map(row).collect()
+}
+
+fn empty(header: impl IntoIterator<Item = String>) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    // The output decides about colours, not the table: it may be a pipe.
+    table.enforce_styling();
+    table.style_text_only();
+    table.set_header(header);
+    table
+}
+
+/// A row for each step, a column for each process.
+fn columns(history: &History, rows: &[Row]) -> Table {
+    let names = (0..history.processes).map(|process| format!("P{process}"));
+    let mut table = empty(["step".to_owned()].into_iter().chain(names));
+    for (number, row) in rows.iter().enumerate() {
+        let mut cells = vec![Cell::new(number)];
+        cells.resize(history.processes + 1, Cell::new(""));
+        cells[row.process.index() + 1] = row.cell(Layout::Columns);
+        table.add_row(cells);
+    }
+    table
+}
+
+/// A line for each step, and the name of its process in the process's lane.
+fn lanes(history: &History, rows: &[Row]) -> Table {
+    let lanes = if history.processes > MOST_LANES {
+        1
+    } else {
+        history.processes
+    };
+    let mut table = empty(["step".to_owned()].into_iter().chain(vec![String::new(); lanes + 1]));
+    for (number, row) in rows.iter().enumerate() {
+        let mut cells = vec![Cell::new(number)];
+        cells.resize(lanes + 1, Cell::new(""));
+        cells[row.process.index() % lanes + 1] = Cell::new(row.process);
+        cells.push(row.cell(Layout::Lanes));
+        table.add_row(cells);
     }
     table
 }
@@ -51,6 +137,15 @@ enum Mark {
 }
 
 impl Mark {
+    fn word(&self) -> &'static str {
+        match self {
+            Self::Holds => "● holds",
+            Self::Busy => "○ busy",
+            Self::Failed => "✗ fails",
+            Self::Releases => "◌ releases",
+        }
+    }
+
     fn text(&self) -> &'static str {
         match self {
             Self::Holds => "● holds the lock",

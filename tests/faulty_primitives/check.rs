@@ -4,7 +4,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use onewinner::check::{Event, Plan, Search, Tell, World, exit, exit_of_all};
+use onewinner::check::{Event, Plan, Search, Tell, World, exit};
 use onewinner::explore::Limits;
 use onewinner::primitive::Expectation::{ExactlyOneWinner, SeveralWinners};
 use onewinner::primitive::{CreateNew, LockPrimitive, StatThenWrite};
@@ -137,7 +137,7 @@ fn a_sample_without_a_violation_does_not_refute_that_several_get_in() {
 
 #[test]
 fn several_winners_are_claimed_of_some_configuration_and_exactly_one_of_every() {
-    let together = |claim, exits: [Exit; 2]| exit_of_all(exits.into_iter(), claim);
+    let together = |claim, exits: [Exit; 2]| Exit::together(&exits, claim);
     let mixed = [Exit::NotAsClaimed, Exit::AsClaimed];
     assert_eq!(together(SeveralWinners, mixed), Exit::AsClaimed);
     assert_eq!(together(ExactlyOneWinner, mixed), Exit::NotAsClaimed);

@@ -1,0 +1,141 @@
+//! How the tests run the binary, and what they look at afterwards: output, files, processes.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+/// The binary under test.
+pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_onewinner");
+/// No command of these tests takes longer, even where all cores are busy.
+pub(crate) const LIMIT: Duration = Duration::from_secs(120);
+/// How often something is looked at that should come soon.
+const POLL: Duration = Duration::from_millis(5);
+
+/// What a command did.
+#[derive(Debug)]
+pub(crate) struct Ran {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Ran {
+    /// As it exited with `code` and said nothing on standard error.
+    #[track_caller]
+    pub(crate) fn exits(self, code: i32) -> Self {
+        assert_eq!((self.code, &*self.stderr), (Some(code), ""), "{}", self.stdout);
+        self
+    }
+
+    /// As it printed each of `texts`.
+    #[track_caller]
+    pub(crate) fn says(self, texts: &[&str]) -> Self {
+        for text in texts {
+            assert!(self.stdout.contains(text), "{text:?} is missing:\n{}", self.stdout);
+        }
+        self
+    }
+}
+
+impl From<Output> for Ran {
+    fn from(output: Output) -> Self {
+        let text = |bytes| String::from_utf8(bytes).expect("onewinner prints UTF-8");
+        Self {
+            code: output.status.code(),
+            stdout: text(output.stdout),
+            stderr: text(output.stderr),
+        }
+    }
+}
+
+/// A temporary directory.
+pub(crate) fn directory() -> TempDir {
+    tempfile::Builder::new()
+        .prefix("cli-test-")
+        .tempdir()
+        .expect("a temporary directory")
+}
+
+/// The command with `arguments`, separated by blanks, in `directory`; nothing of the caller's terminal shows in it.
+pub(crate) fn command(directory: &Path, arguments: &str) -> Command {
+    let mut command = Command::new(BINARY);
+    command
+        .args(arguments.split_whitespace())
+        .current_dir(directory)
+        .env("TMPDIR", directory)
+        .env_remove("NO_COLOR")
+        .env_remove("CLICOLOR_FORCE")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+/// Runs it to its end in a directory of its own, in which it leaves nothing.
+#[track_caller]
+pub(crate) fn onewinner(arguments: &str) -> Ran {
+    let directory = directory();
+    let ran = onewinner_in(directory.path(), arguments);
+    assert_eq!(left_in(directory.path()), [""; 0], "{arguments}");
+    ran
+}
+
+/// Runs it to its end in `directory`.
+pub(crate) fn onewinner_in(directory: &Path, arguments: &str) -> Ran {
+    run(command(directory, arguments))
+}
+
+/// Runs a command to its end, within [`LIMIT`].
+pub(crate) fn run(command: Command) -> Ran {
+    let output = snapbox::cmd::Command::from_std(command).timeout(LIMIT).output();
+    output.expect("the command starts").into()
+}
+
+/// Waits for the end of a child whose pipes are small enough to be read afterwards.
+#[track_caller]
+pub(crate) fn end_of(mut child: Child) -> Ran {
+    let ended = eventually(LIMIT, || child.try_wait().expect("it is ours").is_some());
+    if !ended {
+        child.kill().expect("it is ours");
+    }
+    let ran = Ran::from(child.wait_with_output().expect("its pipes are ours"));
+    assert!(ended, "not over after {LIMIT:?}: {ran:?}");
+    ran
+}
+
+/// Whether `fact` comes true before `limit` is over.
+pub(crate) fn eventually(limit: Duration, mut fact: impl FnMut() -> bool) -> bool {
+    let deadline = Instant::now() + limit;
+    loop {
+        if fact() {
+            return true;
+        }
+        if Instant::now() > deadline {
+            return false;
+        }
+        std::thread::sleep(POLL);
+    }
+}
+
+/// The names in a directory.
+pub(crate) fn left_in(directory: &Path) -> Vec<String> {
+    let entries = fs::read_dir(directory).expect("it is there").flatten();
+    entries
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .collect()
+}
+
+/// The processes whose command line names `directory`, which no other test's does. Workers have their parent's command line.
+pub(crate) fn processes_of(directory: &Path) -> Vec<i32> {
+    let marker = directory.to_str().expect("UTF-8").as_bytes();
+    let names_it = |pid: &i32| {
+        let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        line.windows(marker.len()).any(|part| part == marker)
+    };
+    let entries = fs::read_dir("/proc").expect("/proc is mounted").flatten();
+    let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    pids.filter(names_it).collect()
+}

@@ -1,0 +1,159 @@
+//! The exit code is the answer: 0 as claimed, 1 not as claimed, 3 inconclusive.
+
+use serde_json::Value;
+
+use super::command::{onewinner, onewinner_in};
+
+fn results(text: &str) -> Value {
+    serde_json::from_str::<Value>(text).expect("JSON")["results"].clone()
+}
+
+#[test]
+fn model_shows_that_one_two_or_three_win() {
+    onewinner("model stat-then-write -n 3").exits(1).says(&[
+        "  violated: at-most-one-winner: ",
+        "1 winner, 2 busy   acceptable",
+        "2 winners, 1 busy  forbidden",
+        "3 winners, 0 busy  forbidden",
+        "every schedule, 15,067 executions",
+        "reproduced 10/10",
+        "not as claimed: exactly one winner",
+    ]);
+}
+
+#[test]
+fn model_of_create_new_is_complete() {
+    onewinner("model create-new -n 4").exits(0).says(&[
+        "  holds: no schedule violates a property",
+        "every schedule, 7,605 executions",
+        "7,605  1 winner, 3 busy  acceptable",
+        "as claimed: exactly one winner",
+    ]);
+}
+
+#[test]
+fn a_search_that_was_cut_is_no_pass() {
+    for command in [
+        "model create-new -n 4",
+        "explore create-new -n 6",
+        "explore create-new -n 6 --search random",
+    ] {
+        onewinner(&format!("{command} --max-executions 100")).exits(3).says(&[
+            "  inconclusive: the search was cut at 100 executions; raise the limit",
+            "no pass",
+        ]);
+    }
+    onewinner("explore create-new -n 12 --time 0.1")
+        .exits(3)
+        .says(&["cut at 0.1 seconds"]);
+}
+
+#[test]
+fn aligned_every_round_has_as_many_winners_as_processes() {
+    aligned(300);
+}
+
+#[test]
+#[ignore = "the issue's own numbers; ten seconds on a busy machine"]
+fn aligned_every_one_of_2000_rounds_has_16_winners() {
+    aligned(2_000);
+}
+
+fn aligned(rounds: u64) {
+    let ran = onewinner(&format!("race stat-then-write -n 16 --rounds {rounds} --align --json")).exits(1);
+    let result = &results(&ran.stdout)[0];
+    assert_eq!(result["verdict"], "violated");
+    assert_eq!(result["coverage"]["executions"], rounds);
+    let outcomes = result["coverage"]["outcomes"].as_array().expect("a list");
+    assert_eq!(outcomes.len(), 1, "{outcomes:?}");
+    assert_eq!(
+        (&outcomes[0]["winners"], &outcomes[0]["count"]),
+        (&16.into(), &rounds.into())
+    );
+    assert_eq!(result["coverage"]["race"]["control"]["violations"], 0);
+}
+
+#[test]
+fn a_race_that_passes_states_its_bound() {
+    raced_soundly(300, "rate below 0.99 % at 95 %");
+}
+
+#[test]
+#[ignore = "the issue's own numbers; half a minute on a busy machine"]
+fn a_race_of_5000_rounds_states_its_bound() {
+    raced_soundly(5_000, "rate below 0.06 % at 95 %");
+}
+
+fn raced_soundly(rounds: u64, bound: &str) {
+    onewinner(&format!("race create-new -n 16 --rounds {rounds}"))
+        .exits(0)
+        .says(&[
+            "  holds: no round violated a property",
+            "1 winner, 15 busy  acceptable",
+            bound,
+            "  control   stat-then-write",
+        ]);
+}
+
+#[test]
+fn threads_and_fresh_processes_race_alike() {
+    for mode in ["--threads", "--fresh", "--delays never"] {
+        onewinner(&format!("race create-new -n 8 --rounds 50 {mode}"))
+            .exits(0)
+            .says(&["50  1 winner, 7 busy  acceptable"]);
+    }
+    for mode in ["--threads", "--fresh"] {
+        onewinner(&format!("race stat-then-write -n 8 --rounds 20 --align {mode}"))
+            .exits(1)
+            .says(&["20  8 winners, 0 busy  forbidden"]);
+    }
+}
+
+#[test]
+fn the_hub_sync_under_a_broken_lock_writes_twice() {
+    onewinner("race stat-then-write -n 8 --rounds 20 --align --workload hub-sync").exits(1);
+    onewinner("race create-new -n 8 --rounds 20 --align --workload hub-sync").exits(0);
+    onewinner("model create-new --workload hub-sync --preemptions 2").exits(0);
+}
+
+#[test]
+fn expecting_several_winners_turns_the_exit_code() {
+    let directory = super::command::directory();
+    for (arguments, exit) in [
+        ("model stat-then-write", 0),
+        ("model create-new", 1),
+        ("race stat-then-write --align --rounds 20", 0),
+        ("explore stat-then-write -n 2", 0),
+        ("explore create-new -n 2", 1),
+        // None seen in a sample is neither: there may be one.
+        ("race create-new --rounds 20", 3),
+    ] {
+        onewinner_in(directory.path(), &format!("{arguments} --expect several-winners"))
+            .exits(exit)
+            .says(&["several winners"]);
+    }
+}
+
+#[test]
+fn several_configurations_need_one_that_lets_several_in() {
+    let directory = super::command::directory();
+    onewinner_in(
+        directory.path(),
+        "explore stat-then-write --max-executions 2000 --expect several-winners",
+    )
+    .exits(0);
+}
+
+#[test]
+fn the_same_seed_gives_the_same_search() {
+    let run = || onewinner("explore create-new -n 4 --search random --max-executions 50 --seed 7").stdout;
+    assert_eq!(run(), run());
+}
+
+#[test]
+fn list_and_doctor_judge_nothing() {
+    onewinner("list")
+        .exits(0)
+        .says(&["stat-then-write", "create-new", "O_EXCL"]);
+    onewinner("doctor").exits(0).says(&["kernel", "writable"]);
+}

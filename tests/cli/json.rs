@@ -1,0 +1,76 @@
+//! `--json`: one document of a known form, and nothing beside it.
+
+use serde_json::Value;
+
+use super::command::{Ran, directory, onewinner_in};
+
+/// The document, which says how the process ended.
+#[track_caller]
+fn document(ran: &Ran, command: &str) -> Value {
+    assert_eq!(ran.stderr, "");
+    let document: Value = serde_json::from_str(&ran.stdout).expect("one JSON document");
+    assert_eq!(document["format"], "onewinner");
+    assert_eq!(document["version"], 1);
+    assert_eq!(document["command"], command);
+    assert_eq!(document["exit"].as_i64(), ran.code.map(i64::from), "{command}");
+    assert!(document["results"].is_array());
+    assert!(!ran.stdout.contains('\u{1b}'));
+    document
+}
+
+#[test]
+fn each_command_prints_one_document_that_tells_its_exit() {
+    let directory = directory();
+    let saved = "onewinner-stat-then-write-at-most-one-winner.json";
+    for (arguments, exit) in [
+        ("list", 0),
+        ("doctor", 0),
+        ("doctor --dir absent", 3),
+        ("model stat-then-write", 1),
+        ("model create-new -n 4 --max-executions 10", 3),
+        ("explore create-new -n 2", 0),
+        ("explore stat-then-write -n 2", 1),
+        (&format!("replay {saved}"), 1),
+        ("race create-new -n 4 --rounds 20", 0),
+        ("race stat-then-write -n 4 --rounds 20 --align", 1),
+    ] {
+        let ran = onewinner_in(directory.path(), &format!("{arguments} --json --seed 5"));
+        assert_eq!(ran.code, Some(exit), "{arguments}: {ran:?}");
+        let command = arguments.split(' ').next().expect("a command");
+        let document = document(&ran, command);
+        for result in document["results"].as_array().expect("a list") {
+            if let Some(coverage) = result.get("coverage") {
+                assert_eq!(coverage["seed"], 5, "{arguments}");
+                assert!(coverage["extent"].is_object(), "a verdict is never without its extent");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_counterexample_tells_where_it_was_saved_and_what_it_is() {
+    let directory = directory();
+    let ran = onewinner_in(
+        directory.path(),
+        "explore stat-then-write -n 2 --save there.json --json",
+    )
+    .exits(1);
+    let result = &document(&ran, "explore")["results"][0];
+    assert_eq!((&result["saved"], &result["exit"]), (&"there.json".into(), &1.into()));
+    assert_eq!(result["property"], "at-most-one-winner");
+    assert_eq!(result["execution"]["schedule"], "P0 P1*4 P0*3");
+    assert_eq!(result["reproduced"]["same"], 10);
+}
+
+#[test]
+fn confirm_tells_each_piece_of_evidence() {
+    let directory = directory();
+    let ran = onewinner_in(directory.path(), "--json").exits(0);
+    let document = document(&ran, "confirm");
+    let results = document["results"].as_array().expect("a list");
+    assert!(results.len() >= 20, "{}", results.len());
+    for result in results {
+        assert!(result["evidence"].is_string() && result["verdict"].is_string());
+        assert!(result["claim"].is_null() || result["exit"] == 0, "{result}");
+    }
+}

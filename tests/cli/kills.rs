@@ -1,0 +1,55 @@
+//! SIGKILL of the command at any moment: its workers die with it, and the next run sweeps what it left.
+
+use std::time::Duration;
+
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+use super::command::{command, directory, eventually, left_in, onewinner_in, processes_of};
+
+/// How long an orphan may take to be gone: the kernel sends it a signal, and it has to be given a processor.
+const SOON: Duration = Duration::from_secs(20);
+/// The first milliseconds are those in which directories, memory and workers are made.
+const BEGINNING_MS: f64 = 8.0;
+/// By then a race is in full swing.
+const SWING_MS: f64 = 150.0;
+
+#[test]
+fn ten_killed_races_leave_no_process_and_one_directory_each_at_most() {
+    killed(10);
+}
+
+#[test]
+#[ignore = "a hundred kills; twenty seconds"]
+fn a_hundred_killed_races_leave_no_process_and_one_directory_each_at_most() {
+    killed(100);
+}
+
+fn killed(times: u32) {
+    let seed = u64::from(std::process::id());
+    println!("seed {seed}");
+    let mut moments = ChaCha8Rng::seed_from_u64(seed);
+    let directory = directory();
+    let dir = directory.path();
+    let modes = ["", "--fresh", "--threads", "--align", "--workload hub-sync"];
+    for time in 0..times {
+        let mode = modes[time as usize % modes.len()];
+        let latest = if time % 2 == 0 { BEGINNING_MS } else { SWING_MS };
+        let moment = Duration::from_secs_f64(moments.random_range(0.0..latest) / 1_000.0);
+        let line = format!("race create-new -n 8 --rounds 100000000 --dir {} {mode}", dir.display());
+        let mut child = command(dir, &line).spawn().expect("it starts");
+        std::thread::sleep(moment);
+        child.kill().expect("it is ours");
+        child.wait().expect("it is ours");
+        let gone = eventually(SOON, || processes_of(dir).is_empty());
+        assert!(
+            gone,
+            "killed after {moment:?}, {mode:?}: {:?} live on",
+            processes_of(dir)
+        );
+        let left = left_in(dir);
+        assert!(left.len() <= 1, "killed after {moment:?}, {mode:?}: {left:?}");
+    }
+    onewinner_in(dir, "race create-new -n 2 --rounds 1 --dir .").exits(0);
+    assert_eq!(left_in(dir), [""; 0], "the next run sweeps");
+}

@@ -1,0 +1,115 @@
+//! A counterexample is saved and replayed; what was edited is noticed.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use super::command::{directory, onewinner_in};
+
+/// A counterexample of three contenders, as `explore` saves it in `directory`.
+fn counterexample(directory: &Path) -> Value {
+    onewinner_in(
+        directory,
+        "explore stat-then-write --scenario contend -n 3 --save saved.json",
+    )
+    .exits(1);
+    serde_json::from_str(&fs::read_to_string(directory.join("saved.json")).expect("saved")).expect("JSON")
+}
+
+#[test]
+fn what_explore_saves_replays_and_violates_again() {
+    let directory = directory();
+    let ran = onewinner_in(directory.path(), "explore stat-then-write -n 2").exits(1);
+    let line = "  replay    onewinner ";
+    let replay = ran.stdout.lines().find_map(|text| text.strip_prefix(line));
+    let replay = replay.expect("it says how to replay").to_owned();
+    onewinner_in(directory.path(), &replay).exits(1).says(&[
+        "  reproduced: at-most-one-winner: 2 of 2 hold the lock at once",
+        "● holds the lock",
+    ]);
+}
+
+#[test]
+fn what_model_saves_replays_too() {
+    let directory = directory();
+    onewinner_in(directory.path(), "model stat-then-write -n 3 --save loom.json").exits(1);
+    onewinner_in(directory.path(), "replay loom.json").exits(1);
+}
+
+#[test]
+fn an_edited_file_diverges_at_the_step_that_was_edited() {
+    let directory = directory();
+    let mut saved = counterexample(directory.path());
+    saved["calls"][1]["reply"] = json!({ "Err": "EEXIST" });
+    fs::write(directory.path().join("edited.json"), saved.to_string()).expect("writable");
+    onewinner_in(directory.path(), "replay edited.json").exits(3).says(&[
+        "  diverged: step 1 differs: expected P1 stat",
+        "EEXIST; found P1 stat",
+        "ENOENT",
+    ]);
+}
+
+#[test]
+fn a_file_that_violates_nothing_is_told_so() {
+    let directory = directory();
+    let mut saved = counterexample(directory.path());
+    // P1 alone, then the two others, who see its file as P2 did.
+    let late = saved["calls"]
+        .as_array()
+        .and_then(|calls| calls.last())
+        .expect("P2's")
+        .clone();
+    let mut calls = saved["calls"].as_array().expect("a list")[1..5].to_vec();
+    for process in [0, 2] {
+        let mut call = late.clone();
+        call["process"] = process.into();
+        calls.push(call);
+    }
+    saved["calls"] = calls.into();
+    saved["schedule"] = "P1*4 P0 P2".into();
+    fs::write(directory.path().join("harmless.json"), saved.to_string()).expect("writable");
+    onewinner_in(directory.path(), "replay harmless.json")
+        .exits(0)
+        .says(&["  not reproduced: the same calls, and no property is violated"]);
+}
+
+#[test]
+fn a_file_of_another_version_or_lock_is_refused() {
+    let directory = directory();
+    let saved = counterexample(directory.path());
+    for (field, value, reason) in [
+        ("version", json!(2), "its version is 2, and 1 is known"),
+        ("format", json!("other"), "its format is"),
+        ("lock", json!("nolock"), "there is no lock \"nolock\""),
+        ("schedule", json!("P0 Q1"), "failed to understand"),
+        ("extra", json!(1), "unknown field `extra`"),
+    ] {
+        let mut edited = saved.clone();
+        edited[field] = value;
+        fs::write(directory.path().join("edited.json"), edited.to_string()).expect("writable");
+        let ran = onewinner_in(directory.path(), "replay edited.json");
+        assert_eq!((ran.code, &*ran.stdout), (Some(2), ""), "{field}: {ran:?}");
+        assert!(ran.stderr.contains(reason), "{field}: {}", ran.stderr);
+        assert_eq!(ran.stderr.lines().count(), 1);
+    }
+}
+
+#[test]
+fn a_directory_that_takes_no_file_does_not_take_the_verdict() {
+    let directory = directory();
+    // A directory in the place of the file: root cannot write there either.
+    fs::create_dir(
+        directory
+            .path()
+            .join("onewinner-stat-then-write-at-most-one-winner.json"),
+    )
+    .expect("writable");
+    let ran = onewinner_in(directory.path(), "explore stat-then-write -n 2");
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    assert!(
+        ran.stderr.starts_with("note: failed to write") && ran.stderr.lines().count() == 1,
+        "{}",
+        ran.stderr
+    );
+}

@@ -1,0 +1,114 @@
+//! Where bytes go: colours and progress to a terminal alone, and no complaint when a reader leaves.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::Command;
+
+use super::command::{BINARY, command, directory, end_of, onewinner_in, run};
+
+/// Runs a shell line on a terminal made by script(1), and tells what the terminal showed; nothing without script.
+fn on_a_terminal(directory: &Path, line: &str) -> Option<String> {
+    let mut command = Command::new("script");
+    let line = line.replace("onewinner", BINARY);
+    command.args(["-qec", &line, "/dev/null"]).current_dir(directory);
+    command
+        .env("TMPDIR", directory)
+        .env("TERM", "xterm")
+        .env_remove("NO_COLOR");
+    if Command::new("script").arg("--version").output().is_err() {
+        println!("skipped: script(1) is not here");
+        return None;
+    }
+    Some(run(command).stdout)
+}
+
+#[test]
+fn in_a_pipe_there_are_no_escape_codes_and_no_progress() {
+    let directory = directory();
+    for (arguments, exit) in [
+        ("list", 0),
+        ("explore stat-then-write -n 2", 1),
+        ("model create-new -n 4", 0),
+        ("race stat-then-write -n 4 --rounds 20 --align", 1),
+        ("doctor", 0),
+    ] {
+        let ran = onewinner_in(directory.path(), arguments).exits(exit);
+        assert!(!ran.stdout.contains('\u{1b}'), "{arguments}: {:?}", ran.stdout);
+    }
+}
+
+#[test]
+fn a_terminal_gets_colours_unless_no_color_is_set() {
+    let directory = directory();
+    let explore = "onewinner explore stat-then-write -n 2 2>/dev/null";
+    for (line, coloured) in [
+        (explore.to_owned(), true),
+        (format!("NO_COLOR=1 {explore}"), false),
+        (format!("{explore} | cat"), false),
+    ] {
+        let Some(shown) = on_a_terminal(directory.path(), &line) else {
+            return;
+        };
+        assert!(shown.contains("at-most-one-winner"), "{line}: {shown:?}");
+        assert_eq!(shown.contains('\u{1b}'), coloured, "{line}: {shown:?}");
+    }
+}
+
+#[test]
+fn progress_is_for_a_terminal_and_leaves_the_document_alone() {
+    let directory = directory();
+    let line = "onewinner model stat-then-write -n 3 --json >document.json";
+    let Some(shown) = on_a_terminal(directory.path(), line) else {
+        return;
+    };
+    assert!(shown.contains("stat-then-write · loom · contend 3"), "{shown:?}");
+    let document = fs::read_to_string(directory.path().join("document.json")).expect("written");
+    serde_json::from_str::<serde_json::Value>(&document).expect("one JSON document");
+}
+
+#[test]
+fn an_interleaving_fits_eighty_columns() {
+    let directory = directory();
+    for processes in [2, 3, 5] {
+        let line = format!("stty cols 80; onewinner explore stat-then-write -n {processes} --time 1 2>/dev/null");
+        let Some(shown) = on_a_terminal(directory.path(), &format!("export NO_COLOR=1; {line}")) else {
+            return;
+        };
+        let steps = shown.lines().skip_while(|line| !line.contains("step"));
+        for line in steps.take_while(|line| !line.contains("schedule")) {
+            assert!(line.trim_end().chars().count() <= 80, "{line}");
+        }
+    }
+}
+
+#[test]
+fn a_reader_that_leaves_is_not_complained_of() {
+    let directory = directory();
+    let line = "explore stat-then-write --max-executions 2000";
+    let mut child = command(directory.path(), line).spawn().expect("it starts");
+    let mut first = String::new();
+    let stdout = child.stdout.take().expect("a pipe");
+    BufReader::new(stdout).read_line(&mut first).expect("UTF-8");
+    assert!(first.starts_with("stat-then-write"), "{first}");
+    let ran = end_of(child);
+    // Nobody saw the last verdict: that is no pass.
+    assert_eq!((ran.code, &*ran.stderr), (Some(3), ""));
+}
+
+#[test]
+fn a_reader_that_never_came_is_not_complained_of_either() {
+    let directory = directory();
+    for (arguments, exit) in [
+        ("list", 0),
+        ("list --json", 0),
+        ("--help", 0),
+        ("model create-new", 3),
+        ("model create-new --json", 3),
+    ] {
+        let mut child = command(directory.path(), arguments).spawn().expect("it starts");
+        drop(child.stdout.take());
+        let ran = end_of(child);
+        assert_eq!((ran.code, &*ran.stderr), (Some(exit), ""), "{arguments}");
+    }
+}

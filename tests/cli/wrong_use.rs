@@ -1,0 +1,75 @@
+//! A wrong use: exit code 2, nothing on standard output, and one line on standard error that says what to do.
+
+use super::command::{Ran, onewinner};
+
+#[track_caller]
+fn refused(ran: &Ran, advice: &str) {
+    assert_eq!((ran.code, &*ran.stdout), (Some(2), ""), "{ran:?}");
+    assert_eq!(ran.stderr.lines().count(), 1, "{}", ran.stderr);
+    assert!(ran.stderr.starts_with("error: "), "{}", ran.stderr);
+    assert!(ran.stderr.contains(advice), "{advice:?} is missing: {}", ran.stderr);
+}
+
+#[test]
+fn each_wrong_argument_is_answered_with_what_to_give() {
+    for (arguments, advice) in [
+        ("model nolock", "[possible values: stat-then-write, create-new]"),
+        ("race", "not provided: <LOCK>"),
+        ("replay", "not provided: <FILE>"),
+        ("modle create-new", "a similar subcommand exists: 'model'"),
+        ("race create-new --aligned", "a similar argument exists: '--align'"),
+        ("race create-new -n 0", "give a number from 2 to 64"),
+        ("race create-new -n 1", "give a number from 2 to 64"),
+        ("race create-new -n 1000", "give a number from 2 to 64"),
+        ("race create-new -n -3", "give a number from 2 to 64"),
+        ("explore create-new -n 1000", "give a number from 2 to 64"),
+        ("model create-new -n 1", "give a number from 2 to 64"),
+        (
+            "model create-new -n 6",
+            "loom takes 5 contenders at most, not 6; try `onewinner explore` or `race`",
+        ),
+        ("race create-new --rounds 0", "give a number from 1 to 100000000"),
+        ("explore create-new --rounds 0", "give a number from 1 to 1000"),
+        ("explore create-new --rounds -1", "give a number from 1 to 1000"),
+        (
+            "explore create-new --scenario contend --rounds 3",
+            "with `--scenario cycle`",
+        ),
+        ("race create-new --time -1", "a number of seconds above 0"),
+        ("race create-new --time 0", "a number of seconds above 0"),
+        ("race create-new --time soon", "a number of seconds above 0"),
+        ("race create-new --time nan", "a number of seconds above 0"),
+        ("race create-new --time inf", "a number of seconds above 0"),
+        ("race create-new --worker-time 0", "a number of seconds above 0"),
+        ("explore create-new --time -1", "a number of seconds above 0"),
+        ("model create-new --time -0.5", "a number of seconds above 0"),
+        ("model create-new --max-executions 0", "give a whole number above 0"),
+        ("explore create-new --max-executions -1", "give a whole number above 0"),
+        ("model create-new --preemptions -1", "give a whole number"),
+        ("race create-new --seed x", "give a whole number"),
+        ("explore create-new --seed -1", "give a whole number"),
+        ("race create-new --align --delays always", "cannot be used with"),
+        ("race create-new --fresh --threads", "cannot be used with"),
+        (
+            "explore create-new --expect both",
+            "[possible values: exactly-one-winner, several-winners]",
+        ),
+        (
+            "explore create-new --save absent/file",
+            "there is no directory \"absent\"; create it",
+        ),
+        ("explore create-new --save .", "it is a directory; name a file"),
+        ("replay absent", "give a file that `onewinner explore` saved"),
+        ("replay .", "give a file that `onewinner explore` saved"),
+        ("replay /dev/null", "give a file that `onewinner explore` saved"),
+    ] {
+        refused(&onewinner(arguments), advice);
+        refused(&onewinner(&format!("{arguments} --json")), advice);
+    }
+}
+
+#[test]
+fn without_a_command_options_are_checked_all_the_same() {
+    refused(&onewinner("--seed x"), "give a whole number");
+    refused(&onewinner("--sede 1"), "'--seed'");
+}

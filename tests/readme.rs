@@ -1,0 +1,240 @@
+//! The commands in README.md: each is run, exits as the README says, and prints the words of its verdict.
+//!
+//! The convention, in blocks of ```` ```console ````, ```` ```sh ```` and ```` ```bash ````:
+//!
+//! - a line that begins with `$ onewinner` or `onewinner`, and ends there or goes on after a blank, is run as it stands;
+//! - a trailing `# exits N` is its exit code; without it, 0;
+//! - the lines below it, up to an empty line before the next command or to the end of the block, are its output. Figures
+//!   vary from run to run; so each word of [`VERDICTS`] that begins a line must begin a line of what was printed, and each
+//!   outcome must be there with its grade.
+//!
+//! The commands of one README run one after another in one temporary directory: what one saves, another replays.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+/// How long a command of a README may take on a busy machine: nobody waits longer for an example.
+const LIMIT: Duration = Duration::from_secs(90);
+/// What says how a run ended, at the beginning of a line.
+const VERDICTS: &[&str] = &[
+    "holds:",
+    "violated:",
+    "inconclusive:",
+    "reproduced:",
+    "not reproduced:",
+    "diverged:",
+    "Every lock does what is claimed of it.",
+    "as claimed:",
+    "not as claimed:",
+];
+const GRADES: &[&str] = &["acceptable", "interesting", "forbidden"];
+
+/// A command as a README shows it.
+#[derive(Debug, PartialEq, Eq)]
+struct Shown {
+    arguments: Vec<String>,
+    exit: i32,
+    output: Vec<String>,
+}
+
+/// The commands of a README, in their order.
+fn shown(readme: &str) -> Result<Vec<Shown>, String> {
+    let mut found: Vec<Shown> = Vec::new();
+    let mut block: Option<bool> = None;
+    for line in readme.lines() {
+        if let Some(language) = line.strip_prefix("```") {
+            block = match block {
+                Some(_) => None,
+                None => Some(matches!(language.trim(), "console" | "sh" | "bash")),
+            };
+            // What follows in another block is nobody's output.
+            found.push(Shown::nothing());
+        } else if block == Some(true) {
+            if let Some(command) = Shown::of(line)? {
+                found.push(command);
+            } else if let Some(command) = found.last_mut() {
+                command.output.push(line.trim().to_owned());
+            }
+        }
+    }
+    found.retain(|command| !command.arguments.is_empty());
+    Ok(found)
+}
+
+impl Shown {
+    fn nothing() -> Self {
+        Self {
+            arguments: Vec::new(),
+            exit: 0,
+            output: Vec::new(),
+        }
+    }
+
+    /// The command on a line, if there is one.
+    fn of(line: &str) -> Result<Option<Self>, String> {
+        let line = line.strip_prefix("$ ").unwrap_or(line);
+        let Some(rest) = line.strip_prefix("onewinner") else {
+            return Ok(None);
+        };
+        if !rest.is_empty() && !rest.starts_with(' ') {
+            return Ok(None);
+        }
+        let (arguments, comment) = rest.split_once('#').unwrap_or((rest, ""));
+        let exit = match comment.trim().strip_prefix("exits ") {
+            None => 0,
+            Some(code) => code
+                .split([' ', ',', ':', ';'])
+                .next()
+                .unwrap_or_default()
+                .parse()
+                .map_err(|_| format!("no exit code: {line}"))?,
+        };
+        if arguments.contains(['|', '>', '<', '\'', '"', '`', '$', '&', ';', '\\']) {
+            return Err(format!("only a shell understands: {line}"));
+        }
+        let arguments: Vec<String> = ["onewinner"]
+            .into_iter()
+            .chain(arguments.split_whitespace())
+            .map(str::to_owned)
+            .collect();
+        Ok(Some(Self {
+            arguments,
+            exit,
+            output: Vec::new(),
+        }))
+    }
+
+    /// Runs it in `directory`; what differs from the README.
+    fn check(&self, directory: &Path) -> Result<(), String> {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_onewinner"));
+        command
+            .args(&self.arguments[1..])
+            .current_dir(directory)
+            .env("TMPDIR", directory)
+            .stdin(Stdio::null());
+        let command = snapbox::cmd::Command::from_std(command).timeout(LIMIT);
+        let output = command.output().map_err(|error| error.to_string())?;
+        let printed = String::from_utf8_lossy(&output.stdout);
+        let line = self.arguments.join(" ");
+        let wrong = |what: String| format!("{line}: {what}\n{printed}{}", String::from_utf8_lossy(&output.stderr));
+        if output.status.code() != Some(self.exit) {
+            return Err(wrong(format!("{}, and README.md says {}", output.status, self.exit)));
+        }
+        for expected in &self.output {
+            if let Some(words) = VERDICTS.iter().find(|words| expected.starts_with(**words))
+                && !printed.lines().any(|line| line.trim_start().starts_with(words))
+            {
+                return Err(wrong(format!("no line begins with {words:?}")));
+            }
+            if let Some(outcome) = outcome(expected)
+                && !printed.lines().filter_map(self::outcome).any(|found| found == outcome)
+            {
+                return Err(wrong(format!("no outcome is {outcome:?}")));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The winners and the grade of a line of outcomes, without its count.
+fn outcome(line: &str) -> Option<String> {
+    let words: Vec<&str> = line
+        .split_whitespace()
+        .skip_while(|word| *word == "outcomes")
+        .skip(1)
+        .collect();
+    let winners = words.get(1).is_some_and(|word| word.starts_with("winner"));
+    let graded = words.last().is_some_and(|word| GRADES.contains(word));
+    (winners && graded).then(|| words.join(" "))
+}
+
+/// Runs the commands of a README; what differs, a line each.
+fn faults(readme: &str) -> Vec<String> {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    match shown(readme) {
+        Err(error) => vec![error],
+        Ok(commands) => commands
+            .iter()
+            .filter_map(|command| command.check(directory.path()).err())
+            .collect(),
+    }
+}
+
+#[test]
+fn each_command_of_the_readme_does_what_it_says() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let readme = std::fs::read_to_string(path).expect("the package has a README");
+    assert!(
+        shown(&readme).is_ok_and(|commands| commands.len() >= 5),
+        "where are the commands?"
+    );
+    let faults = faults(&readme);
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+const FIXTURE: &str = "\
+Text with `onewinner frobnicate`.
+
+```console
+$ cargo install onewinner
+$ onewinner model stat-then-write   # exits 1
+  violated: at-most-one-winner: anything
+  outcomes     9  2 winners, 0 busy  forbidden
+
+$ onewinner list
+stat-then-write
+```
+
+```text
+onewinner frobnicate
+```
+
+```sh
+onewinner explore create-new -n 2
+onewinner-frobnicate
+```
+";
+
+#[test]
+fn commands_stand_in_shell_blocks_alone_and_have_the_output_below_them() {
+    let commands = shown(FIXTURE).unwrap();
+    let lines: Vec<_> = commands.iter().map(|command| command.arguments.join(" ")).collect();
+    assert_eq!(
+        lines,
+        [
+            "onewinner model stat-then-write",
+            "onewinner list",
+            "onewinner explore create-new -n 2"
+        ]
+    );
+    assert_eq!(
+        commands.iter().map(|command| command.exit).collect::<Vec<_>>(),
+        [1, 0, 0]
+    );
+    assert_eq!(commands[0].output[0], "violated: at-most-one-winner: anything");
+    assert_eq!(commands[1].output, ["stat-then-write"]);
+}
+
+#[test]
+fn a_readme_that_is_right_has_no_fault_and_each_untruth_is_one() {
+    assert_eq!(faults(FIXTURE), [""; 0]);
+    for (from, to, complaint) in [
+        ("# exits 1", "", "README.md says 0"),
+        ("# exits 1", "# exits 3", "README.md says 3"),
+        ("# exits 1", "# exits one", "no exit code"),
+        ("violated: at", "holds: at", "no line begins with \"holds:\""),
+        (
+            "2 winners, 0 busy  forbidden",
+            "2 winners, 0 busy  acceptable",
+            "no outcome is",
+        ),
+        ("2 winners, 0 busy", "3 winners, 0 busy", "no outcome is"),
+        ("onewinner list", "onewinner lists", "README.md says 0"),
+        ("onewinner list", "onewinner list | head -1", "only a shell understands"),
+    ] {
+        assert!(FIXTURE.contains(from), "{from}");
+        let faults = faults(&FIXTURE.replacen(from, to, 1));
+        assert!(faults.len() == 1 && faults[0].contains(complaint), "{to}: {faults:?}");
+    }
+}
