@@ -8,8 +8,10 @@ use super::command::{directory, onewinner, onewinner_in};
 
 /// A line that ends with the seconds a race took.
 const TIMED: &str = "  race      ";
-/// A line that says how often chance found the fault of the broken lock, if it did.
-const CHANCE: &str = "  control   stat-then-write, ";
+/// Lines that say how often chance found the fault of the broken lock, if it did.
+const CHANCE: [&str; 2] = ["  control   stat-then-write, ", "  natural   stat-then-write, "];
+/// What is noted when it did not, or when there are more processes than CPUs.
+const NOTED: [&str; 2] = ["  note      the broken control", "  note      random delays need"];
 
 #[track_caller]
 fn same(name: &str, text: &str) {
@@ -21,12 +23,21 @@ fn same(name: &str, text: &str) {
 
 /// The text of a race without what chance and the machine decide.
 fn normalised(text: &str) -> String {
-    let line = |line: &str| match line.rsplit_once("; ") {
-        Some((conditions, _seconds)) if line.starts_with(TIMED) => format!("{conditions}; … s"),
-        _ if line.starts_with(CHANCE) => format!("{CHANCE}…"),
+    let chance = |line: &str| CHANCE.into_iter().find(|prefix| line.starts_with(prefix));
+    let line = |line: &str| match (line.rsplit_once("; "), chance(line)) {
+        (Some((conditions, _seconds)), _) if line.starts_with(TIMED) => {
+            // Whether there is a CPU for each process decides about delays.
+            let conditions = conditions.replace("random delays", "…").replace("left to chance", "…");
+            format!("{conditions}; … s")
+        }
+        (_, Some(prefix)) => format!("{prefix}…"),
         _ => line.to_owned(),
     };
-    text.lines().map(|text| line(text) + "\n").collect()
+    let noted = |line: &&str| NOTED.iter().any(|prefix| line.starts_with(prefix));
+    text.lines()
+        .filter(|line| !noted(line))
+        .map(|text| line(text) + "\n")
+        .collect()
 }
 
 #[test]
