@@ -143,6 +143,7 @@ fn rounds(text: &str) -> Result<u32, String> {
 }
 
 /// Reads the rounds of a race.
+#[cfg(feature = "kernel")]
 pub(super) fn meetings(text: &str) -> Result<u64, String> {
     within(text, 1..=100_000_000)
 }

@@ -11,7 +11,11 @@ const TIMED: &str = "  race      ";
 /// Lines that say how often chance found the fault of the broken lock, if it did.
 const CHANCE: [&str; 2] = ["  control   stat-then-write, ", "  natural   stat-then-write, "];
 /// What is noted when it did not, or when there are more processes than CPUs.
-const NOTED: [&str; 2] = ["  note      the broken control", "  note      random delays need"];
+const NOTED: [&str; 3] = [
+    "  note      the broken control",
+    "  note      random delays need",
+    "  note      this machine has one CPU",
+];
 
 #[track_caller]
 fn same(name: &str, text: &str) {
