@@ -155,8 +155,15 @@ pub fn percent(rate: f64) -> String {
         percent if percent >= 10.0 => format!("{percent:.1} %"),
         percent if percent >= 0.1 => format!("{percent:.2} %"),
         percent if percent >= 0.001 => format!("{percent:.4} %"),
-        percent => format!("{percent:.2e} %"),
+        // Two figures that count, however small: an exponent is for machines.
+        percent => format!("{percent:.0$} %", decimals(percent)),
     }
+}
+
+/// How many decimals show two figures of a number below 1.
+fn decimals(number: f64) -> usize {
+    const MOST: f64 = 12.0;
+    1 + (-number.log10()).ceil().clamp(1.0, MOST) as usize
 }
 
 fn what_holds(coverage: &Coverage) -> &'static str {
@@ -202,4 +209,23 @@ fn outcomes(out: &mut dyn Write, rows: &[OutcomeRow]) -> io::Result<()> {
         writeln!(out, "  {title:<8} {}", line.trim_end())?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rates_are_written_without_exponents() {
+        for (rate, text) in [
+            (0.0, "0 %"),
+            (1.0, "100.0 %"),
+            (0.029_8, "2.98 %"),
+            (0.000_599, "0.0599 %"),
+            (0.000_002_4, "0.00024 %"),
+            (0.000_000_03, "0.0000030 %"),
+        ] {
+            assert_eq!(percent(rate), text);
+        }
+    }
 }

@@ -68,6 +68,7 @@ pub(crate) fn command(directory: &Path, arguments: &str) -> Command {
         .env("TMPDIR", directory)
         .env_remove("NO_COLOR")
         .env_remove("CLICOLOR_FORCE")
+        .env_remove("COLUMNS")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());

@@ -9,13 +9,9 @@ use super::command::{directory, onewinner, onewinner_in};
 /// A line that ends with the seconds a race took.
 const TIMED: &str = "  race      ";
 /// Lines that say how often chance found the fault of the broken lock, if it did.
-const CHANCE: [&str; 2] = ["  control   stat-then-write, ", "  natural   stat-then-write, "];
-/// What is noted when it did not, or when there are more processes than CPUs.
-const NOTED: [&str; 3] = [
-    "  note      the broken control",
-    "  note      random delays need",
-    "  note      this machine has one CPU",
-];
+const CHANCE: &[&str] = &["  control   stat-then-write, ", "  natural   stat-then-write, "];
+/// Notes that depend on what chance found, and on the machine.
+const NOTES: &[&str] = &["  note      the broken control", "  note      this machine has one CPU"];
 
 #[track_caller]
 fn same(name: &str, text: &str) {
@@ -27,21 +23,14 @@ fn same(name: &str, text: &str) {
 
 /// The text of a race without what chance and the machine decide.
 fn normalised(text: &str) -> String {
-    let chance = |line: &str| CHANCE.into_iter().find(|prefix| line.starts_with(prefix));
-    let line = |line: &str| match (line.rsplit_once("; "), chance(line)) {
-        (Some((conditions, _seconds)), _) if line.starts_with(TIMED) => {
-            // Whether there is a CPU for each process decides about delays.
-            let conditions = conditions.replace("random delays", "…").replace("left to chance", "…");
-            format!("{conditions}; … s")
-        }
-        (_, Some(prefix)) => format!("{prefix}…"),
-        _ => line.to_owned(),
+    let begins = |line: &str, with: &[&'static str]| with.iter().copied().find(|begin| line.starts_with(begin));
+    let line = |line: &str| match (begins(line, CHANCE), line.rsplit_once("; ")) {
+        (Some(begin), _) => format!("{begin}…\n"),
+        (None, Some((conditions, _seconds))) if line.starts_with(TIMED) => format!("{conditions}; … s\n"),
+        _ => format!("{line}\n"),
     };
-    let noted = |line: &&str| NOTED.iter().any(|prefix| line.starts_with(prefix));
-    text.lines()
-        .filter(|line| !noted(line))
-        .map(|text| line(text) + "\n")
-        .collect()
+    let lines = text.lines().filter(|line| begins(line, NOTES).is_none());
+    lines.map(line).collect()
 }
 
 #[test]
@@ -123,7 +112,11 @@ fn race() {
             1,
         ),
         ("race-holds", "race create-new -n 4 --rounds 50 --align --seed 1", 0),
-        ("race-threads", "race create-new -n 4 --rounds 50 --threads --seed 1", 0),
+        (
+            "race-threads",
+            "race create-new -n 4 --rounds 50 --threads --delays never --seed 1",
+            0,
+        ),
     ] {
         same(name, &normalised(&onewinner(arguments).exits(exit).stdout));
     }

@@ -106,9 +106,10 @@ fn a_reader_that_never_came_is_not_complained_of_either() {
         ("model create-new", 3),
         ("model create-new --json", 3),
     ] {
-        let mut child = command(directory.path(), arguments).spawn().expect("it starts");
-        drop(child.stdout.take());
-        let ran = end_of(child);
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        let child = command(directory.path(), arguments).stdout(writer).spawn();
+        let ran = end_of(child.expect("it starts"));
         assert_eq!((ran.code, &*ran.stderr), (Some(exit), ""), "{arguments}");
     }
 }
