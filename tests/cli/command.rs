@@ -140,3 +140,19 @@ pub(crate) fn processes_of(directory: &Path) -> Vec<i32> {
     let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
     pids.filter(names_it).collect()
 }
+
+/// The processes of a group that still have files open, and with them locks. A dying process loses its command line first,
+/// then its files, and is a zombie at last: `do_exit` in kernel/exit.c.
+pub(crate) fn members_of(group: u32) -> Vec<i32> {
+    let group = group.to_string();
+    let entries = fs::read_dir("/proc").expect("/proc is mounted").flatten();
+    let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    let is_member = |pid: &i32| {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        // The name in parentheses may contain anything, but the last one closes it: proc_pid_stat(5).
+        let rest = stat.rsplit(')').next().unwrap_or_default();
+        let words: Vec<&str> = rest.split_whitespace().take(3).collect();
+        matches!(words[..], [state, _parent, its] if its == group && !matches!(state, "Z" | "X"))
+    };
+    pids.filter(is_member).collect()
+}

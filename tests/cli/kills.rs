@@ -1,11 +1,12 @@
 //! SIGKILL of the command at any moment: its workers die with it, and the next run sweeps what it left.
 
+use std::os::unix::process::CommandExt;
 use std::time::Duration;
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::command::{command, directory, eventually, left_in, onewinner_in, processes_of};
+use super::command::{command, directory, eventually, left_in, members_of, onewinner_in, processes_of};
 
 /// How long an orphan may take to be gone: the kernel sends it a signal, and it has to be given a processor.
 const SOON: Duration = Duration::from_secs(20);
@@ -37,11 +38,13 @@ fn killed(times: u32) {
         let latest = if time % 2 == 0 { BEGINNING_MS } else { SWING_MS };
         let moment = Duration::from_secs_f64(moments.random_range(0.0..latest) / 1_000.0);
         let line = format!("race create-new -n 8 --rounds 100000000 --dir {} {mode}", dir.display());
-        let mut child = command(dir, &line).spawn().expect("it starts");
+        // In a group of its own, by which its workers are known until their very end.
+        let mut child = command(dir, &line).process_group(0).spawn().expect("it starts");
+        let group = child.id();
         std::thread::sleep(moment);
         child.kill().expect("it is ours");
         child.wait().expect("it is ours");
-        let gone = eventually(SOON, || processes_of(dir).is_empty());
+        let gone = eventually(SOON, || processes_of(dir).is_empty() && members_of(group).is_empty());
         assert!(
             gone,
             "killed after {moment:?}, {mode:?}: {:?} live on",
