@@ -142,6 +142,11 @@ fn compared(
     interrupted: &AtomicBool,
     tell: &Tell,
 ) -> Result<Control, CheckError> {
+    tell(Event::Began {
+        backend: "race beside",
+        lock: primitive.name(),
+        scenario: options.scenario.clone(),
+    });
     let (report, tally) = run(primitive, options, interrupted, tell)?;
     Ok(Control {
         lock: primitive.name(),

@@ -1,5 +1,6 @@
 //! Where a command's words go: text or JSON on standard output, progress on standard error when it is a terminal.
 
+use std::fmt;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -7,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anstyle::{AnsiColor, Style};
 use comfy_table::Table;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 use rand::RngExt;
 use serde::Serialize;
 
@@ -186,8 +187,12 @@ pub(super) fn run(plan: &Plan, interrupted: &Arc<AtomicBool>) -> Result<Judged, 
 
 /// A line that is redrawn when something happens; no thread draws it, because races fork.
 fn progress() -> ProgressBar {
-    let style = ProgressStyle::with_template("{msg}  {human_pos}  {per_sec}  {elapsed}");
-    ProgressBar::new_spinner().with_style(style.expect("the template is sound"))
+    let style = ProgressStyle::with_template("{msg}  {human_pos}  {rate}  {elapsed}").expect("the template is sound");
+    let style = style.with_key("rate", |state: &ProgressState, out: &mut dyn fmt::Write| {
+        // A line on a terminal that cannot be written is not missed.
+        let _ = write!(out, "{:.0}/s", state.per_sec());
+    });
+    ProgressBar::new_spinner().with_style(style)
 }
 
 fn shown_on(progress: &ProgressBar) -> Tell {
