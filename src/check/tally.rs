@@ -19,6 +19,8 @@ pub(super) struct Tally {
     pub(super) won: bool,
     /// Executions that could not be followed to their end.
     pub(super) lost: u64,
+    /// Those among them that the scheduler gave up.
+    pub(super) blocked: u64,
     outcomes: BTreeMap<(Outcome, Grade), u64>,
 }
 

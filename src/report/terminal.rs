@@ -6,7 +6,9 @@ use anstyle::{AnsiColor, Style};
 use comfy_table::{CellAlignment, Table, presets};
 
 use super::{grouped, timeline};
-use crate::verdict::{Counterexample, Coverage, Extent, Grade, Judged, OutcomeRow, RaceCoverage, RateBounds, Verdict};
+use crate::verdict::{
+    Counterexample, Coverage, Extent, Grade, Judged, OutcomeRow, RaceCoverage, RateBounds, Unit, Verdict,
+};
 
 const BOLD: Style = Style::new().bold();
 const GREEN: Style = AnsiColor::Green.on_default().bold();
@@ -93,8 +95,14 @@ fn raced(out: &mut dyn Write, race: &RaceCoverage) -> io::Result<()> {
 pub fn covered(coverage: &Coverage) -> String {
     let executions = grouped(coverage.executions);
     match &coverage.extent {
-        Extent::Complete { bounds } if bounds.is_empty() => format!("every schedule, {executions} executions"),
-        Extent::Complete { bounds } => format!("every schedule with {}, {executions} executions", bounds.join(", ")),
+        Extent::Complete { each, bounds } => {
+            let every = match each {
+                Unit::Schedule => "every schedule",
+                Unit::Class => "every class of schedules",
+            };
+            let with = if bounds.is_empty() { "" } else { " with " };
+            format!("{every}{with}{}, {executions} executions", bounds.join(", "))
+        }
         Extent::Cut { limit } => format!("{executions} executions, cut at {limit}"),
         Extent::Sampled { violations, rate } => {
             format!(

@@ -126,6 +126,20 @@ fn stat_then_write() {
 }
 
 #[test]
+fn hub_sync() {
+    check_equal(&CreateNew, &Scenario::hub_sync(2));
+    check_count(&StatThenWrite, &Scenario::hub_sync(2), 392);
+    check_count(&StatThenWrite, &Scenario::cycle(3, 1), 870);
+}
+
+#[test]
+#[ignore = "slow suite: run with cargo test --release --test reduction -- --ignored"]
+fn what_has_many_interleavings() {
+    check_equal(&StatThenWrite, &Scenario::hub_sync(2));
+    check_equal(&StatThenWrite, &Scenario::cycle(3, 1));
+}
+
+#[test]
 fn one_process_after_another_is_one_class() {
     use onewinner::fs::inject::Injection;
     for call in 0..3 {
