@@ -16,7 +16,7 @@ use onewinner::happens_before::{Class, Step};
 use onewinner::id::ProcessId;
 
 pub(crate) const LIMITS: Limits = Limits {
-    executions: 1_000_000,
+    executions: 2_000_000,
     steps: 1_000,
     time: Duration::from_secs(240),
 };
