@@ -135,6 +135,8 @@ struct SimWorld {
     tale: Tale,
     /// Where the steps stand in the tale.
     steps: Vec<usize>,
+    /// The states after the first 0, 1, … steps, as far as replays have asked for them.
+    prefixes: Vec<sim::State>,
     snapshots: Vec<Snapshot>,
     /// Stacks of processes that are done: making one costs more than an execution.
     stacks: Vec<DefaultStack>,
@@ -151,6 +153,7 @@ impl SimWorld {
             processes: Vec::new(),
             tale: Tale::default(),
             steps: Vec::new(),
+            prefixes: Vec::new(),
             snapshots: Vec::new(),
             stacks: Vec::new(),
         }
@@ -177,8 +180,7 @@ impl SimWorld {
         if process == ProcessId(0) || !matches!(self.scenario.kind, Kind::Fault { .. }) {
             return true;
         }
-        let tale = self.tale.borrow();
-        let of_first = |step: &&usize| tale[**step].process == ProcessId(0);
+        let of_first = |step: &&usize| self.tale.borrow()[**step].process == ProcessId(0);
         self.steps.iter().filter(of_first).count() == before.filter(|process| *process == ProcessId(0)).count()
     }
 
@@ -215,27 +217,29 @@ impl SimWorld {
 impl Model for SimWorld {
     fn replay(&mut self, kept: usize, then: &[usize]) -> Vec<Accesses> {
         let tale = self.tale.borrow();
-        let performed = |step: usize| match &tale[self.steps[step]] {
-            Event {
-                process,
-                what: What::Performed { call, .. },
-            } => (*process, call),
-            other => unreachable!("a step stands in the tale as {other:?}"),
+        let performed = |step: usize| {
+            let Event { process, what } = &tale[self.steps[step]];
+            let What::Performed { call, .. } = what else {
+                unreachable!("a step stands in the tale as {what:?}");
+            };
+            (*process, call)
         };
-        let mut state = self.first.clone();
-        for step in 0..kept {
-            let (process, call) = performed(step);
-            let _ = state.step(process, call);
+        for step in self.prefixes.len()..=kept {
+            let mut state = self.prefixes.last().unwrap_or(&self.first).clone();
+            if let Some((process, call)) = step.checked_sub(1).map(performed) {
+                let _ = state.step(process, call);
+            }
+            self.prefixes.push(state);
         }
-        let possible = then.iter().enumerate().take_while(|(taken, step)| {
-            let before = (0..kept).chain(then[..*taken].iter().copied());
-            self.may_begin(performed(**step).0, before.map(|step| performed(step).0))
-        });
-        possible
-            .map(|(_, step)| {
-                let (process, call) = performed(*step);
-                state.step(process, call).1
+        let mut state = self.prefixes[kept].clone();
+        then.iter()
+            .enumerate()
+            .take_while(|(taken, step)| {
+                let before = (0..kept).chain(then[..*taken].iter().copied());
+                self.may_begin(performed(**step).0, before.map(|step| performed(step).0))
             })
+            .map(|(_, step)| performed(*step))
+            .map(|(process, call)| state.step(process, call).1)
             .collect()
     }
 }
@@ -249,6 +253,7 @@ impl World for SimWorld {
         self.state = self.first.clone();
         self.tale.borrow_mut().clear();
         self.steps.clear();
+        self.prefixes.clear();
         self.snapshots.clear();
         for position in 0..self.contenders.len() {
             let contender = Rc::clone(&self.contenders[position]);

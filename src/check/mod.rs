@@ -276,7 +276,7 @@ fn conclude(plan: &Plan, mut tally: Tally, extent: Extent, doubt: Option<String>
                 .then(|| replay::reproduce(plan.primitive, &plan.scenario, &found.execution, found.property.name())),
             execution: found.execution,
         })),
-        None => match doubt.or_else(|| inconclusive(&tally, &extent)) {
+        None => match doubt.or_else(|| tally.doubt(&extent)) {
             Some(reason) => Verdict::Inconclusive { reason },
             None => Verdict::Holds,
         },
@@ -296,29 +296,4 @@ fn conclude(plan: &Plan, mut tally: Tally, extent: Extent, doubt: Option<String>
             race: None,
         },
     }
-}
-
-/// Why a run without a violation is no pass.
-fn inconclusive(tally: &Tally, extent: &Extent) -> Option<String> {
-    if let Extent::Cut { limit } = extent {
-        return Some(format!(
-            "the search was cut at {limit}; raise the limit, or contend with fewer processes"
-        ));
-    }
-    if tally.blocked > 0 {
-        let blocked = tally.blocked;
-        return Some(format!(
-            "the search gave up {blocked} executions, which it never should; this is a bug in onewinner, use `--search exhaustive`"
-        ));
-    }
-    if tally.lost > 0 {
-        return Some(format!("{} executions could not be followed to their end", tally.lost));
-    }
-    if !tally.contended {
-        return Some("no process ever met another; contend with more processes".to_owned());
-    }
-    if !tally.won {
-        return Some("no process ever won".to_owned());
-    }
-    None
 }

@@ -101,13 +101,23 @@ fn call(text: &str) -> Call {
     }
 }
 
+/// How the model answers.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Replays {
+    /// As the calls do in the order that is asked for.
+    Exactly,
+    /// As they did in the order in which they were made.
+    AsPerformed,
+    /// As if they had touched nothing.
+    Nothing,
+}
+
 /// A program as a world.
 pub(crate) struct Running<'a> {
     program: &'a Program,
     /// What a footprint is taken for; the truth unless a test wants it wrong.
     seen: fn(&Call, &Reply, Accesses) -> Accesses,
-    /// Whether a reversed step keeps the footprint that it had.
-    stale: bool,
+    replays: Replays,
     state: State,
     pub(crate) steps: Vec<Step>,
     taken: Vec<(ProcessId, Call)>,
@@ -123,7 +133,7 @@ impl<'a> Running<'a> {
         Self {
             program,
             seen: |_, _, accesses| accesses,
-            stale: false,
+            replays: Replays::Exactly,
             state,
             steps: Vec::new(),
             taken: Vec::new(),
@@ -139,10 +149,10 @@ impl<'a> Running<'a> {
         }
     }
 
-    /// With a model that does not know what a step does in another order.
-    pub(crate) fn stale(program: &'a Program) -> Self {
+    /// With a model that answers so.
+    pub(crate) fn replayed(program: &'a Program, replays: Replays) -> Self {
         Self {
-            stale: true,
+            replays,
             ..Self::new(program)
         }
     }
@@ -154,8 +164,10 @@ impl<'a> Running<'a> {
 
 impl Model for Running<'_> {
     fn replay(&mut self, kept: usize, then: &[usize]) -> Vec<Accesses> {
-        if self.stale {
-            return then.iter().map(|step| self.steps[*step].accesses.clone()).collect();
+        match self.replays {
+            Replays::Exactly => {}
+            Replays::AsPerformed => return then.iter().map(|step| self.steps[*step].accesses.clone()).collect(),
+            Replays::Nothing => return vec![Accesses::none(); then.len()],
         }
         let mut state = Self::new(self.program).state;
         let mut again = |step: usize| {
@@ -170,10 +182,10 @@ impl Model for Running<'_> {
 
 impl World for Running<'_> {
     fn reset(&mut self) {
-        let (seen, stale) = (self.seen, self.stale);
+        let (seen, replays) = (self.seen, self.replays);
         *self = Self {
             seen,
-            stale,
+            replays,
             ..Self::new(self.program)
         };
     }

@@ -5,7 +5,7 @@ use onewinner::access::{Access, Accesses, Kind, Object};
 use onewinner::explore::{Dpor, Exhaustive};
 use onewinner::fs::call::Call;
 
-use super::program::{Found, Program, Running, calls, explore};
+use super::program::{Found, Program, Replays, Running, calls, explore};
 
 fn program(before: &str, processes: &[&str]) -> Program {
     Program {
@@ -48,7 +48,7 @@ fn check_loses(program: &Program, wrong: Running<'_>) {
 #[test]
 fn a_load_that_becomes_a_store_when_it_comes_earlier_is_followed() {
     let program = check("", &["create A", "unlink A", "link A B; excl A"], 10);
-    check_loses(&program, Running::stale(&program));
+    check_loses(&program, Running::replayed(&program, Replays::AsPerformed));
 }
 
 #[test]
@@ -113,4 +113,11 @@ fn footprints_wider_than_what_is_read_cost_executions_and_lose_nothing() {
     let all = explore(Running::new(&program), &mut Exhaustive::new());
     assert_eq!((found.executions, found.blocked), (6, 0));
     assert!(found.replies == all.replies);
+}
+
+#[test]
+fn a_model_that_contradicts_the_world_is_noticed() {
+    let program = program("", &["excl A; stat B", "stat B; excl A"]);
+    let found = explore(Running::replayed(&program, Replays::Nothing), &mut Dpor::new());
+    assert!(found.contradicted > 0);
 }
