@@ -128,6 +128,8 @@ pub struct Control {
 pub enum Extent {
     /// Every schedule within the bounds; without a bound: every schedule.
     Complete {
+        /// What each execution stands for.
+        each: Unit,
         /// The bounds, in words; none if there is none.
         bounds: Vec<String>,
     },
@@ -143,6 +145,16 @@ pub enum Extent {
         /// The bounds on the rate of violations, at 95 %, nominal.
         rate: RateBounds,
     },
+}
+
+/// What one execution of a search stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Unit {
+    /// Itself.
+    Schedule,
+    /// All schedules that differ from it in the order of commuting steps only.
+    Class,
 }
 
 /// Confidence bounds on a rate.

@@ -8,9 +8,10 @@ use std::time::Duration;
 
 use onewinner::access::{Accesses, Object};
 use onewinner::backend::sim;
-use onewinner::explore::{Exhaustive, Limits, Stop, World, search};
+use onewinner::explore::{Dpor, Ended, Exhaustive, Limits, Model, Scheduler, Stop, World, search};
 use onewinner::fs::{Create, Errno, Fs, Mode, OpenFlags};
 use onewinner::happens_before::{Class, Step};
+use onewinner::history::End;
 use onewinner::id::ProcessId;
 use onewinner::primitive::{AcquireError, CallError, Expectation, Held, LockPrimitive};
 use onewinner::scenario::Scenario;
@@ -76,17 +77,18 @@ impl LockPrimitive for Toy {
 
 #[derive(Debug, PartialEq, Eq)]
 struct Counted {
-    interleavings: u64,
+    executions: u64,
     classes: usize,
-    /// Interleavings with two or more winners.
+    /// Executions with two or more winners.
     broken: u64,
 }
 
-fn count(toy: &'static Toy, processes: usize) -> Counted {
+fn count(toy: &'static Toy, processes: usize, scheduler: &mut dyn Scheduler) -> Counted {
     let mut classes = BTreeSet::new();
     let mut broken = 0;
     let scenario = Scenario::contend(processes);
-    let searched = sim::explore(toy, &scenario, &mut Exhaustive::new(), LIMITS, &mut |execution| {
+    let searched = sim::explore(toy, &scenario, scheduler, LIMITS, &mut |execution| {
+        assert_eq!(execution.end, End::Completed);
         classes.insert(Class::of(processes, &execution.history.steps()));
         let attempts = execution.history.attempts();
         broken += u64::from(attempts.iter().filter(|attempt| attempt.acquired()).count() > 1);
@@ -94,7 +96,7 @@ fn count(toy: &'static Toy, processes: usize) -> Counted {
     });
     assert_eq!(searched.stop, Stop::Exhausted);
     Counted {
-        interleavings: searched.executions,
+        executions: searched.executions,
         classes: classes.len(),
         broken,
     }
@@ -102,11 +104,29 @@ fn count(toy: &'static Toy, processes: usize) -> Counted {
 
 fn check(toy: &'static Toy, processes: usize, interleavings: u64, classes: usize, broken: u64) {
     let expected = Counted {
-        interleavings,
+        executions: interleavings,
         classes,
         broken,
     };
-    assert_eq!(count(toy, processes), expected, "{processes} processes");
+    assert_eq!(
+        count(toy, processes, &mut Exhaustive::new()),
+        expected,
+        "{processes} processes"
+    );
+    check_reduced(toy, processes, classes);
+}
+
+fn check_reduced(toy: &'static Toy, processes: usize, classes: usize) {
+    let Counted {
+        executions,
+        classes: found,
+        ..
+    } = count(toy, processes, &mut Dpor::new());
+    assert_eq!(
+        (executions, found),
+        (classes as u64, classes),
+        "{processes} processes, reduced"
+    );
 }
 
 #[test]
@@ -128,6 +148,7 @@ fn losers_of_excl_commute() {
     for (processes, interleavings) in [(2, 2), (3, 6), (4, 24), (5, 120)] {
         check(&EXCL, processes, interleavings, processes, 0);
     }
+    check_reduced(&EXCL, 16, 16);
 }
 
 /// A process over memory cells: from the values that it loaded so far to its next step.
@@ -136,6 +157,17 @@ type Script = fn(me: usize, processes: usize, loaded: &[u32]) -> Option<Access>;
 enum Access {
     Load(usize),
     Store(usize, u32),
+}
+
+impl Access {
+    fn footprint(&self) -> Accesses {
+        let mut accesses = Accesses::none();
+        match *self {
+            Self::Load(cell) => accesses.load(Object::Cell(cell as u32)),
+            Self::Store(cell, _) => accesses.store(Object::Cell(cell as u32)),
+        }
+        accesses
+    }
 }
 
 /// Processes that load and store memory cells, all 0 at first.
@@ -168,6 +200,13 @@ impl Cells {
     }
 }
 
+/// A cell is touched in the same way in every order.
+impl Model for Cells {
+    fn replay(&mut self, _: usize, then: &[usize]) -> Vec<Accesses> {
+        then.iter().map(|step| self.steps[*step].accesses.clone()).collect()
+    }
+}
+
 impl World for Cells {
     fn reset(&mut self) {
         *self = Self::new(self.loaded.len(), self.memory.len(), self.script);
@@ -179,17 +218,12 @@ impl World for Cells {
 
     fn step(&mut self, process: ProcessId) -> Accesses {
         let me = process.index();
-        let mut accesses = Accesses::none();
-        match self.next(me).expect("enabled") {
-            Access::Load(cell) => {
-                self.loaded[me].push(self.memory[cell]);
-                accesses.load(Object::Cell(cell as u32));
-            }
-            Access::Store(cell, value) => {
-                self.memory[cell] = value;
-                accesses.store(Object::Cell(cell as u32));
-            }
+        let access = self.next(me).expect("enabled");
+        match access {
+            Access::Load(cell) => self.loaded[me].push(self.memory[cell]),
+            Access::Store(cell, value) => self.memory[cell] = value,
         }
+        let accesses = access.footprint();
         self.taken[me] += 1;
         self.steps.push(Step {
             process,
@@ -200,21 +234,22 @@ impl World for Cells {
 }
 
 fn check_cells(processes: usize, cells: usize, script: Script, interleavings: u64, classes: usize) {
+    let world = || Cells::new(processes, cells, script);
+    let all = (interleavings, classes);
+    assert_eq!(count_cells(world(), &mut Exhaustive::new()), all);
+    assert_eq!(count_cells(world(), &mut Dpor::new()), (classes as u64, classes));
+}
+
+/// Executions and classes.
+fn count_cells(mut world: Cells, scheduler: &mut dyn Scheduler) -> (u64, usize) {
     let mut seen = BTreeSet::new();
-    let mut world = Cells::new(processes, cells, script);
-    let searched = search(
-        &mut world,
-        &mut Exhaustive::new(),
-        LIMITS,
-        &mut |world: &mut Cells, _, _| {
-            seen.insert(Class::of(processes, &world.steps));
-            ControlFlow::Continue(())
-        },
-    );
-    assert_eq!(
-        (searched.stop, searched.executions, seen.len()),
-        (Stop::Exhausted, interleavings, classes)
-    );
+    let searched = search(&mut world, scheduler, LIMITS, &mut |world: &mut Cells, _, ended| {
+        assert_eq!(ended, Ended::Completed);
+        seen.insert(Class::of(world.loaded.len(), &world.steps));
+        ControlFlow::Continue(())
+    });
+    assert_eq!((searched.stop, searched.blocked), (Stop::Exhausted, 0));
+    (searched.executions, seen.len())
 }
 
 #[test]

@@ -123,6 +123,7 @@ pub fn model(
     Modeled {
         searched: Searched {
             executions: run.executions.min(bounds.executions),
+            blocked: 0,
             steps: run.steps,
             stop,
         },

@@ -3,7 +3,7 @@
 //! | backend | the file system | processes are | next step chosen by | a pass means |
 //! |---|---|---|---|---|
 //! | `loom` | modelled, on loom's types | loom threads | loom | every schedule within loom's bounds |
-//! | `sim` | simulated, in memory | coroutines | `explore` | every schedule within the stated bounds |
+//! | `sim` | simulated, in memory | coroutines | `explore` | every schedule, or one of each class |
 //! | `race` | the kernel's | real processes, released together | the kernel | none seen in N rounds; rate below x at 95 % |
 //!
 //! Each runs the same [`contender`]. No backend judges what it saw.

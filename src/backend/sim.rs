@@ -15,7 +15,7 @@ use corosensei::{Coroutine, CoroutineResult};
 
 use super::contender::Contender;
 use crate::access::Accesses;
-use crate::explore::{Ended, Limits, Scheduler, Searched, World, search};
+use crate::explore::{Ended, Limits, Model, Scheduler, Searched, World, search};
 use crate::fs::call::{ByCall, Call, Reply, Value};
 use crate::fs::{Mode, sim};
 use crate::history::{End, Event, Execution, History, SeenFile, Snapshot, What};
@@ -45,7 +45,7 @@ pub fn explore(
     watch: &mut dyn FnMut(Execution) -> ControlFlow<()>,
 ) -> Searched {
     let mut world = SimWorld::new(primitive, scenario);
-    search(
+    let searched = search(
         &mut world,
         scheduler,
         limits,
@@ -55,12 +55,14 @@ pub fn explore(
                 history: world.take_history(),
                 end: match ended {
                     Ended::Completed => End::Completed,
-                    Ended::Cut => End::Cut,
+                    Ended::Cut | Ended::Blocked => End::Cut,
                     Ended::Diverged { step, reason } => End::Diverged { step, reason },
                 },
             })
         },
-    )
+    );
+    debug_assert_eq!(searched.blocked, 0, "a footprint is wrong, or the scheduler");
+    searched
 }
 
 /// The state of the file system before the first step of `scenario`.
@@ -131,6 +133,10 @@ struct SimWorld {
     /// Each process with the call that it waits at; `None` when it is done.
     processes: Vec<Option<(Process, Call)>>,
     tale: Tale,
+    /// Where the steps stand in the tale.
+    steps: Vec<usize>,
+    /// The states after the first 0, 1, … steps, as far as replays have asked for them.
+    prefixes: Vec<sim::State>,
     snapshots: Vec<Snapshot>,
     /// Stacks of processes that are done: making one costs more than an execution.
     stacks: Vec<DefaultStack>,
@@ -146,6 +152,8 @@ impl SimWorld {
             first,
             processes: Vec::new(),
             tale: Tale::default(),
+            steps: Vec::new(),
+            prefixes: Vec::new(),
             snapshots: Vec::new(),
             stacks: Vec::new(),
         }
@@ -165,6 +173,15 @@ impl SimWorld {
     fn look(&mut self) {
         let position = self.tale.borrow().len();
         self.snapshots.extend(snapshot(&self.scenario, &self.state, position));
+    }
+
+    /// Whether a process may take a step after these: the second attempt of a fault begins when the first is over.
+    fn may_begin(&self, process: ProcessId, before: impl Iterator<Item = ProcessId>) -> bool {
+        if process == ProcessId(0) || !matches!(self.scenario.kind, Kind::Fault { .. }) {
+            return true;
+        }
+        let of_first = |step: &&usize| self.tale.borrow()[**step].process == ProcessId(0);
+        self.steps.iter().filter(of_first).count() == before.filter(|process| *process == ProcessId(0)).count()
     }
 
     fn start(&mut self, contender: Rc<Contender>) -> Process {
@@ -197,6 +214,36 @@ impl SimWorld {
     }
 }
 
+impl Model for SimWorld {
+    fn replay(&mut self, kept: usize, then: &[usize]) -> Vec<Accesses> {
+        let tale = self.tale.borrow();
+        let performed = |step: usize| {
+            let Event { process, what } = &tale[self.steps[step]];
+            let What::Performed { call, .. } = what else {
+                unreachable!("a step stands in the tale as {what:?}");
+            };
+            (*process, call)
+        };
+        for step in self.prefixes.len()..=kept {
+            let mut state = self.prefixes.last().unwrap_or(&self.first).clone();
+            if let Some((process, call)) = step.checked_sub(1).map(performed) {
+                let _ = state.step(process, call);
+            }
+            self.prefixes.push(state);
+        }
+        let mut state = self.prefixes[kept].clone();
+        then.iter()
+            .enumerate()
+            .take_while(|(taken, step)| {
+                let before = (0..kept).chain(then[..*taken].iter().copied());
+                self.may_begin(performed(**step).0, before.map(|step| performed(step).0))
+            })
+            .map(|(_, step)| performed(*step))
+            .map(|(process, call)| state.step(process, call).1)
+            .collect()
+    }
+}
+
 impl World for SimWorld {
     fn reset(&mut self) {
         for (mut process, _) in self.processes.drain(..).flatten() {
@@ -205,6 +252,8 @@ impl World for SimWorld {
         }
         self.state = self.first.clone();
         self.tale.borrow_mut().clear();
+        self.steps.clear();
+        self.prefixes.clear();
         self.snapshots.clear();
         for position in 0..self.contenders.len() {
             let contender = Rc::clone(&self.contenders[position]);
@@ -233,6 +282,7 @@ impl World for SimWorld {
         let waiting = self.processes[process.index()].take();
         let (coroutine, call) = waiting.expect("the search takes steps of enabled processes");
         let (reply, accesses) = self.state.step(process, &call);
+        self.steps.push(self.tale.borrow().len());
         self.tale.borrow_mut().push(Event {
             process,
             what: What::Performed {

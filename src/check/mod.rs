@@ -21,10 +21,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 #[cfg(feature = "kernel")]
 use crate::backend::race;
 use crate::backend::{loom, sim};
-use crate::explore::{Exhaustive, Limits, Random, Scheduler, Searched, Stop};
+use crate::explore::{Dpor, Exhaustive, Limits, Random, Scheduler, Searched, Stop};
 use crate::primitive::{Expectation, LockPrimitive};
 use crate::scenario::Scenario;
-use crate::verdict::{Counterexample, Coverage, Exit, Extent, Judged, Verdict};
+use crate::verdict::{Counterexample, Coverage, Exit, Extent, Judged, Unit, Verdict};
 
 use tally::Tally;
 
@@ -61,6 +61,8 @@ pub enum World {
 /// How schedules are chosen on the simulated file system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Search {
+    /// One of each class of interleavings that differ in the order of commuting calls only.
+    Dpor,
     /// Every interleaving.
     Exhaustive,
     /// Drawn at random until a limit is reached.
@@ -182,6 +184,7 @@ impl World {
 
 fn simulated(plan: &Plan, search: Search, limits: Limits, interrupted: &AtomicBool, tell: &Tell) -> Judged {
     let mut scheduler: Box<dyn Scheduler> = match search {
+        Search::Dpor => Box::new(Dpor::new()),
         Search::Exhaustive => Box::new(Exhaustive::new()),
         Search::Random => Box::new(Random::new(plan.seed)),
     };
@@ -200,7 +203,12 @@ fn simulated(plan: &Plan, search: Search, limits: Limits, interrupted: &AtomicBo
             }
         },
     );
-    conclude(plan, tally, extent(searched, limits), None)
+    tally.blocked = searched.blocked;
+    let each = match search {
+        Search::Dpor => Unit::Class,
+        Search::Exhaustive | Search::Random => Unit::Schedule,
+    };
+    conclude(plan, tally, extent(searched, limits, each), None)
 }
 
 fn progress(tally: &Tally, tell: &Tell) {
@@ -210,9 +218,12 @@ fn progress(tally: &Tally, tell: &Tell) {
     }
 }
 
-fn extent(searched: Searched, limits: Limits) -> Extent {
+fn extent(searched: Searched, limits: Limits, each: Unit) -> Extent {
     let limit = match searched.stop {
-        Stop::Exhausted => return Extent::Complete { bounds: Vec::new() },
+        Stop::Exhausted => {
+            let bounds = Vec::new();
+            return Extent::Complete { each, bounds };
+        }
         Stop::Executions => format!("{} executions", limits.executions),
         Stop::Steps => format!("{} steps in an execution", limits.steps),
         Stop::Time => format!("{} seconds", limits.time.as_secs_f64()),
@@ -237,8 +248,9 @@ fn under_loom(plan: &Plan, bounds: loom::Bounds, interrupted: &Arc<AtomicBool>, 
             steps: loom::MOST_BRANCHES,
             time: bounds.time,
         },
+        Unit::Schedule,
     );
-    if let (Extent::Complete { bounds: named }, Some(preemptions)) = (&mut extent, bounds.preemptions) {
+    if let (Extent::Complete { bounds: named, .. }, Some(preemptions)) = (&mut extent, bounds.preemptions) {
         named.push(format!("at most {preemptions} preemptions"));
     }
     let crossed = "a call touched files in a way that no execution had shown before, so that loom may have missed an order; \
@@ -257,7 +269,7 @@ fn conclude(plan: &Plan, mut tally: Tally, extent: Extent, doubt: Option<String>
                 .then(|| replay::reproduce(plan.primitive, &plan.scenario, &found.execution, found.property.name())),
             execution: found.execution,
         })),
-        None => match doubt.or_else(|| inconclusive(&tally, &extent)) {
+        None => match doubt.or_else(|| tally.doubt(&extent)) {
             Some(reason) => Verdict::Inconclusive { reason },
             None => Verdict::Holds,
         },
@@ -269,7 +281,7 @@ fn conclude(plan: &Plan, mut tally: Tally, extent: Extent, doubt: Option<String>
             lock: plan.primitive.name(),
             scenario: plan.scenario.clone(),
             executions: tally.executions,
-            blocked: 0,
+            blocked: tally.blocked,
             extent,
             outcomes: tally.rows(),
             seed: plan.seed,
@@ -277,26 +289,4 @@ fn conclude(plan: &Plan, mut tally: Tally, extent: Extent, doubt: Option<String>
             race: None,
         },
     }
-}
-
-/// Why a run without a violation is no pass.
-fn inconclusive(tally: &Tally, extent: &Extent) -> Option<String> {
-    if let Extent::Cut { limit } = extent {
-        if limit == INTERRUPTED {
-            return Some("the search was interrupted; let it finish, or give it a limit".to_owned());
-        }
-        return Some(format!(
-            "the search was cut at {limit}; raise the limit, or contend with fewer processes"
-        ));
-    }
-    if tally.lost > 0 {
-        return Some(format!("{} executions could not be followed to their end", tally.lost));
-    }
-    if !tally.contended {
-        return Some("no process ever met another; contend with more processes".to_owned());
-    }
-    if !tally.won {
-        return Some("no process ever won".to_owned());
-    }
-    None
 }

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use super::INTERRUPTED;
 use crate::history::{AttemptResult, End, Execution, History, Outcome};
 use crate::id::ProcessId;
 use crate::property::{self, Property, Violation};
-use crate::verdict::{Grade, OutcomeRow};
+use crate::verdict::{Extent, Grade, OutcomeRow};
 
 /// What the executions of one run showed so far.
 #[derive(Default)]
@@ -20,6 +21,8 @@ pub(super) struct Tally {
     pub(super) won: bool,
     /// Executions that could not be followed to their end.
     pub(super) lost: u64,
+    /// Those among them that the scheduler gave up.
+    pub(super) blocked: u64,
     outcomes: BTreeMap<(Outcome, Grade), u64>,
 }
 
@@ -90,6 +93,34 @@ impl Tally {
         }
     }
 
+    /// Why a run without a violation is no pass.
+    pub(super) fn doubt(&self, extent: &Extent) -> Option<String> {
+        if let Extent::Cut { limit } = extent {
+            if limit == INTERRUPTED {
+                return Some("the search was interrupted; let it finish, or give it a limit".to_owned());
+            }
+            return Some(format!(
+                "the search was cut at {limit}; raise the limit, or contend with fewer processes"
+            ));
+        }
+        if self.blocked > 0 {
+            let blocked = self.blocked;
+            return Some(format!(
+                "the search gave up {blocked} executions, which it never should; this is a bug in onewinner, use `--search exhaustive`"
+            ));
+        }
+        if self.lost > 0 {
+            return Some(format!("{} executions could not be followed to their end", self.lost));
+        }
+        if !self.contended {
+            return Some("no process ever met another; contend with more processes".to_owned());
+        }
+        if !self.won {
+            return Some("no process ever won".to_owned());
+        }
+        None
+    }
+
     /// The table of outcomes, from few winners to many.
     pub(super) fn rows(&self) -> Vec<OutcomeRow> {
         let row = |((outcome, grade), count): (&(Outcome, Grade), &u64)| OutcomeRow {
@@ -110,4 +141,30 @@ fn contended(history: &History) -> bool {
         AttemptResult::Busy if several => true,
         _ => Some(attempt.process) == history.disturbed,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::verdict::Unit;
+
+    #[test]
+    fn a_search_that_gave_an_execution_up_is_no_pass() {
+        let (each, bounds) = (Unit::Class, Vec::new());
+        let complete = Extent::Complete { each, bounds };
+        let tally = |blocked| Tally {
+            contended: true,
+            won: true,
+            blocked,
+            ..Tally::default()
+        };
+        assert_eq!(tally(0).doubt(&complete), None);
+        let doubt = tally(1).doubt(&complete);
+        assert!(
+            doubt
+                .as_deref()
+                .is_some_and(|doubt| doubt.contains("gave up 1 executions")),
+            "{doubt:?}"
+        );
+    }
 }

@@ -24,7 +24,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "NAME", default_value = "sim")]
     backend: Backend,
     /// How schedules are chosen.
-    #[arg(long, value_name = "NAME", default_value = "exhaustive")]
+    #[arg(long, value_name = "NAME", default_value = "dpor")]
     search: Chosen,
     /// The most executions of each configuration.
     #[arg(long, value_name = "NUMBER", default_value_t = 10_000_000, value_parser = arguments::executions, allow_negative_numbers = true)]
@@ -44,6 +44,8 @@ enum Backend {
 
 #[derive(Clone, Copy, ValueEnum)]
 enum Chosen {
+    /// One of each class of interleavings that differ in the order of commuting calls only.
+    Dpor,
     /// Every interleaving.
     Exhaustive,
     /// Drawn at random until a limit is reached.
@@ -55,6 +57,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output, interrupted: &Arc<Atom
     let Backend::Sim = arguments.backend;
     let world = World::Sim {
         search: match arguments.search {
+            Chosen::Dpor => Search::Dpor,
             Chosen::Exhaustive => Search::Exhaustive,
             Chosen::Random => Search::Random,
         },

@@ -7,6 +7,7 @@
 //! The search is stateless: each execution starts afresh and follows its choices. Deliberately names no system call: a
 //! [`World`] offers processes that can take a step, and tells the footprint of each step taken.
 
+mod dpor;
 mod exhaustive;
 mod random;
 mod replay;
@@ -19,6 +20,7 @@ use crate::happens_before::Step;
 use crate::id::ProcessId;
 use crate::schedule::Schedule;
 
+pub use dpor::Dpor;
 pub use exhaustive::Exhaustive;
 pub use random::Random;
 pub use replay::Replay;
@@ -33,7 +35,7 @@ pub use replay::Replay;
 /// 1. After `reset`, the same steps lead to the same state, footprints and enabled processes.
 /// 2. `step` takes exactly one step of a process that was enabled, and tells all that it touched.
 /// 3. A process that can take no step until another one has is not enabled.
-pub trait World {
+pub trait World: Model {
     /// Goes back to the first state.
     fn reset(&mut self);
 
@@ -44,10 +46,26 @@ pub trait World {
     fn step(&mut self, process: ProcessId) -> Accesses;
 }
 
+/// What recorded steps would touch in another order.
+///
+/// A scheduler asks it between two executions, as often as it likes, about the execution that has just ended. No code of a
+/// process runs: a step is taken again with the arguments that it was taken with.
+///
+/// Duties of an implementer:
+///
+/// 1. Asked about the order in which the steps were taken, it tells the footprints that they had.
+/// 2. It leaves the state of the [`World`] as it is.
+pub trait Model {
+    /// Takes the first `kept` steps as they were taken, then the steps at the positions `then`, in that order, and tells the
+    /// footprints of the latter. It ends before the first step that could not be taken there.
+    fn replay(&mut self, kept: usize, then: &[usize]) -> Vec<Accesses>;
+}
+
 /// Who chooses the next step.
 ///
 /// For each execution the search calls [`begin`](Self::begin) once; then, while processes are enabled,
-/// [`choose`](Self::choose) and [`performed`](Self::performed) in turn. A scheduler keeps what it needs between executions.
+/// [`choose`](Self::choose) and [`performed`](Self::performed) in turn; and [`completed`](Self::completed) if none is enabled
+/// any more. A scheduler keeps what it needs between executions.
 ///
 /// Duties of an implementer:
 ///
@@ -62,6 +80,22 @@ pub trait Scheduler {
 
     /// Tells the step that was taken, with its footprint.
     fn performed(&mut self, _step: &Step) {}
+
+    /// Tells that no process can take another step; `model` knows the steps that were taken.
+    ///
+    /// # Errors
+    ///
+    /// When the model contradicts the execution, so that nothing follows from it.
+    fn completed(&mut self, _model: &mut dyn Model) -> Result<(), Mismatch> {
+        Ok(())
+    }
+}
+
+/// A model that does not do what the world did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mismatch {
+    /// The step that it tells otherwise, counted from 0.
+    pub step: usize,
 }
 
 /// Whether a scheduler has another execution.
@@ -80,6 +114,8 @@ pub enum Choice {
     Step(ProcessId),
     /// No more of this execution.
     Cut,
+    /// Every step that is left leads to what other executions have shown.
+    Blocked,
     /// The schedule that is followed asks for what is not there.
     Diverged {
         /// What was expected, and what was there.
@@ -115,7 +151,9 @@ pub enum Ended {
     Completed,
     /// The scheduler, or the limit on steps, stopped it.
     Cut,
-    /// See [`Choice::Diverged`].
+    /// See [`Choice::Blocked`].
+    Blocked,
+    /// See [`Choice::Diverged`], and [`Scheduler::completed`].
     Diverged {
         /// The step, counted from 0.
         step: usize,
@@ -144,6 +182,8 @@ pub enum Stop {
 pub struct Searched {
     /// Executions run.
     pub executions: u64,
+    /// Those among them that ended as [`Ended::Blocked`].
+    pub blocked: u64,
     /// Steps taken in all of them.
     pub steps: u64,
     /// Why it ended.
@@ -160,6 +200,7 @@ pub fn search<W: World>(
     let deadline = Instant::now() + limits.time;
     let mut searched = Searched {
         executions: 0,
+        blocked: 0,
         steps: 0,
         stop: Stop::Exhausted,
     };
@@ -175,6 +216,7 @@ pub fn search<W: World>(
         }
         let (schedule, ended) = execute(world, scheduler, limits.steps);
         searched.executions += 1;
+        searched.blocked += u64::from(ended == Ended::Blocked);
         searched.steps += schedule.len() as u64;
         too_long |= ended == Ended::Cut && schedule.len() == limits.steps;
         if watch(world, schedule, ended).is_break() {
@@ -197,7 +239,14 @@ fn execute<W: World>(world: &mut W, scheduler: &mut dyn Scheduler, most_steps: u
         enabled.clear();
         world.enabled(&mut enabled);
         if enabled.is_empty() {
-            return (schedule, Ended::Completed);
+            let ended = match scheduler.completed(world) {
+                Ok(()) => Ended::Completed,
+                Err(Mismatch { step }) => {
+                    let reason = "the model tells another footprint than the world".to_owned();
+                    Ended::Diverged { step, reason }
+                }
+            };
+            return (schedule, ended);
         }
         if schedule.len() == most_steps {
             return (schedule, Ended::Cut);
@@ -210,6 +259,7 @@ fn execute<W: World>(world: &mut W, scheduler: &mut dyn Scheduler, most_steps: u
                 scheduler.performed(&Step { process, accesses });
             }
             Choice::Cut => return (schedule, Ended::Cut),
+            Choice::Blocked => return (schedule, Ended::Blocked),
             Choice::Diverged { reason } => {
                 let step = schedule.len();
                 return (schedule, Ended::Diverged { step, reason });

@@ -10,7 +10,7 @@ use anstyle::{AnsiColor, Style};
 use super::{grouped, terminal};
 use crate::primitive::Expectation;
 use crate::scenario::Kind;
-use crate::verdict::{Coverage, Exit, Extent, Judged, Verdict};
+use crate::verdict::{Coverage, Exit, Extent, Judged, Unit, Verdict};
 
 /// The width of the titles, in characters.
 const TITLE: usize = 26;
@@ -144,9 +144,12 @@ fn what_holds(coverage: &Coverage) -> &'static str {
 fn extent(coverage: &Coverage) -> String {
     let count = grouped(coverage.executions);
     match &coverage.extent {
-        Extent::Complete { bounds } if bounds.is_empty() && coverage.executions == 1 => "the only schedule".to_owned(),
-        Extent::Complete { bounds } if bounds.is_empty() => format!("all {count} schedules"),
-        Extent::Complete { bounds } => format!("{count} schedules, {}", bounds.join(", ")),
+        Extent::Complete { each, bounds } if bounds.is_empty() => match (each, coverage.executions) {
+            (Unit::Schedule, 1) => "the only schedule".to_owned(),
+            (Unit::Class, 1) => "the only class of schedules".to_owned(),
+            (each, _) => format!("all {count} {}", plural(*each)),
+        },
+        Extent::Complete { each, bounds } => format!("{count} {}, {}", plural(*each), bounds.join(", ")),
         Extent::Cut { .. } => format!("{count} schedules"),
         Extent::Sampled { rate, .. } => format!("{count} rounds, rate below {}", terminal::percent(rate.upper)),
     }
@@ -172,6 +175,14 @@ fn several(coverage: &Coverage) -> String {
     let (count, executions) = (grouped(count), grouped(coverage.executions));
     match coverage.extent {
         Extent::Sampled { .. } => format!("{what}, in {count} of {executions} rounds"),
-        Extent::Complete { .. } | Extent::Cut { .. } => format!("{what}, in {count} of {executions} schedules"),
+        Extent::Complete { each, .. } => format!("{what}, in {count} of {executions} {}", plural(each)),
+        Extent::Cut { .. } => format!("{what}, in {count} of {executions} schedules"),
+    }
+}
+
+fn plural(unit: Unit) -> &'static str {
+    match unit {
+        Unit::Schedule => "schedules",
+        Unit::Class => "classes of schedules",
     }
 }

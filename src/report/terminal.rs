@@ -8,7 +8,7 @@ use comfy_table::{CellAlignment, Table, presets};
 use super::{counted, grouped, timeline};
 use crate::primitive::Expectation;
 use crate::verdict::{
-    Counterexample, Coverage, Exit, Extent, Grade, Judged, OutcomeRow, RaceCoverage, RateBounds, Verdict,
+    Counterexample, Coverage, Exit, Extent, Grade, Judged, OutcomeRow, RaceCoverage, RateBounds, Unit, Verdict,
 };
 
 const BOLD: Style = Style::new().bold();
@@ -119,8 +119,14 @@ fn raced(out: &mut dyn Write, race: &RaceCoverage) -> io::Result<()> {
 pub fn covered(coverage: &Coverage) -> String {
     let executions = counted(coverage.executions, "execution");
     match &coverage.extent {
-        Extent::Complete { bounds } if bounds.is_empty() => format!("every schedule, {executions}"),
-        Extent::Complete { bounds } => format!("every schedule with {}, {executions}", bounds.join(", ")),
+        Extent::Complete { each, bounds } => {
+            let every = match each {
+                Unit::Schedule => "every schedule",
+                Unit::Class => "every class of schedules",
+            };
+            let with = if bounds.is_empty() { "" } else { " with " };
+            format!("{every}{with}{}, {executions}", bounds.join(", "))
+        }
         Extent::Cut { limit } => format!("{executions}, cut at {limit}"),
         Extent::Sampled { violations, rate } => {
             format!(

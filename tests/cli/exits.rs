@@ -35,7 +35,7 @@ fn model_of_create_new_is_complete() {
 fn a_search_that_was_cut_is_no_pass() {
     for command in [
         "model create-new -n 4",
-        "explore create-new -n 6",
+        "explore create-new -n 6 --search exhaustive",
         "explore create-new -n 6 --search random",
     ] {
         onewinner(&format!("{command} --max-executions 100")).exits(3).says(&[
@@ -43,7 +43,7 @@ fn a_search_that_was_cut_is_no_pass() {
             "no pass",
         ]);
     }
-    onewinner("explore create-new -n 12 --time 0.1")
+    onewinner("explore create-new -n 12 --search exhaustive --time 0.1")
         .exits(3)
         .says(&["cut at 0.1 seconds"]);
 }

@@ -69,7 +69,7 @@ fn an_interrupt_of_the_whole_foreground_group_is_no_different() {
 fn an_interrupted_search_prints_its_coverage() {
     for arguments in [
         "explore create-new -n 8 --search random --max-executions 1000000000 --time 3600",
-        "explore create-new -n 12",
+        "explore create-new -n 12 --search exhaustive",
         "model create-new -n 5 --preemptions 20 --time 3600",
     ] {
         let directory = directory();
@@ -92,7 +92,7 @@ fn an_interrupted_search_prints_its_coverage() {
 #[test]
 fn an_interrupted_document_is_whole_and_tells_130() {
     let directory = directory();
-    let child = command(directory.path(), "explore create-new -n 12 --json")
+    let child = command(directory.path(), "explore create-new -n 12 --search exhaustive --json")
         .spawn()
         .expect("it starts");
     std::thread::sleep(Duration::from_secs(1));

@@ -8,8 +8,9 @@ use onewinner::check::{Event, Plan, Search, Tell, World, exit};
 use onewinner::explore::Limits;
 use onewinner::primitive::Expectation::{ExactlyOneWinner, SeveralWinners};
 use onewinner::primitive::{CreateNew, LockPrimitive, StatThenWrite};
+use onewinner::report::terminal;
 use onewinner::scenario::Scenario;
-use onewinner::verdict::{Exit, Extent, Judged, RateBounds, Verdict};
+use onewinner::verdict::{Coverage, Exit, Extent, Judged, RateBounds, Unit, Verdict};
 
 use super::{LIMITS, exhaust, fault, locks, run};
 
@@ -29,6 +30,10 @@ fn a_search_that_was_cut_is_inconclusive() {
         executions: 3,
         ..LIMITS
     };
+    let two = Limits {
+        executions: 2,
+        ..LIMITS
+    };
     let no_time = Limits {
         time: Duration::ZERO,
         ..LIMITS
@@ -38,6 +43,9 @@ fn a_search_that_was_cut_is_inconclusive() {
         (Search::Exhaustive, three, "cut at 3 executions"),
         (Search::Exhaustive, no_time, "cut at 0 seconds"),
         (Search::Exhaustive, one_step, "cut at 1 steps"),
+        (Search::Dpor, two, "cut at 2 executions"),
+        (Search::Dpor, no_time, "cut at 0 seconds"),
+        (Search::Dpor, one_step, "cut at 1 steps"),
         (Search::Random, three, "cut at 3 executions"),
     ] {
         let judged = run(&CreateNew, Scenario::contend(3), search, limits);
@@ -59,6 +67,19 @@ fn a_limit_that_the_search_just_fits_in_cuts_nothing() {
         );
         assert_eq!((judged.verdict.word(), judged.coverage.executions), (word, executions));
     }
+}
+
+#[test]
+fn a_reduced_search_covers_every_class() {
+    let judged = run(&CreateNew, Scenario::contend(3), Search::Dpor, LIMITS);
+    assert_eq!(judged.verdict, Verdict::Holds);
+    assert_eq!(
+        terminal::covered(&judged.coverage),
+        "every class of schedules, 3 executions"
+    );
+    let Coverage { extent, blocked, .. } = judged.coverage;
+    let (each, bounds) = (Unit::Class, Vec::new());
+    assert_eq!((extent, blocked), (Extent::Complete { each, bounds }, 0));
 }
 
 #[test]

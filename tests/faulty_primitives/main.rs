@@ -46,19 +46,33 @@ fn fault(call: u32) -> Scenario {
 
 /// The lock breaks `property` in `least`, and nothing in any of the `lesser` configurations.
 fn check(lock: &'static dyn LockPrimitive, property: &str, least: &Scenario, lesser: &[Scenario]) {
-    let (name, judged) = (lock.name(), exhaust(lock, least));
-    let Verdict::Violated(shown) = judged.verdict else {
-        panic!("{name} in {least}: {:?}", judged.verdict);
+    for search in [Search::Exhaustive, Search::Dpor] {
+        check_under(search, lock, property, least, lesser);
+    }
+}
+
+fn check_under(
+    search: Search,
+    lock: &'static dyn LockPrimitive,
+    property: &str,
+    least: &Scenario,
+    lesser: &[Scenario],
+) {
+    let name = lock.name();
+    let verdict = |scenario: &Scenario| run(lock, scenario.clone(), search, LIMITS).verdict;
+    let case = format!("{name} in {least}, {search:?}");
+    let Verdict::Violated(shown) = verdict(least) else {
+        panic!("{case}: {:?}", verdict(least));
     };
-    assert_eq!(shown.property, property, "{name} in {least}: {}", shown.sentence);
-    assert_eq!(
-        shown.reproduced,
-        Some(Reproduced { same: 10, of: 10 }),
-        "{name} in {least}"
-    );
+    assert_eq!(shown.property, property, "{case}: {}", shown.sentence);
+    assert_eq!(shown.reproduced, Some(Reproduced { same: 10, of: 10 }), "{case}");
     for scenario in lesser {
-        let verdict = exhaust(lock, scenario).verdict;
-        assert_ne!(verdict.word(), "violated", "{name} in {scenario}: {verdict:?}");
+        let verdict = verdict(scenario);
+        assert_ne!(
+            verdict.word(),
+            "violated",
+            "{name} in {scenario}, {search:?}: {verdict:?}"
+        );
     }
 }
 

@@ -1,0 +1,142 @@
+//! One execution of each class: optimal dynamic partial-order reduction with wakeup trees (Abdulla, Aronis, Jonsson,
+//! Sagonas, "Source Sets: A Foundation for Optimal Dynamic Partial Order Reduction", JACM 2017).
+//!
+//! We depart from the paper in two ways. A footprint depends on the result of the step, so the footprint of a step that is
+//! taken earlier is asked of a [`Model`]. And clocks are made anew for each execution, since nothing is kept between them
+//! but the nodes on the path. Deliberately knows nothing of what a step does.
+
+mod races;
+mod tree;
+
+use super::{Begin, Choice, Mismatch, Model, Scheduler};
+use crate::happens_before::Step;
+use crate::id::ProcessId;
+use races::{Execution, Reversal};
+use tree::{WakeupTree, is_weak_initial};
+
+/// Runs one execution of each class and blocks none.
+///
+/// It relies on footprints: what a step reads, read in one fixed order, must be in them as a load even if the step fails.
+#[derive(Clone, Debug, Default)]
+pub struct Dpor {
+    /// The steps of the execution that runs or ran last, with what is to be run instead of each.
+    nodes: Vec<Node>,
+    /// How many of them the current execution has chosen.
+    depth: usize,
+    begun: bool,
+}
+
+/// A state on the path, and the step that leaves it.
+#[derive(Clone, Debug)]
+struct Node {
+    /// Steps whose executions from here are explored, or would be of a class that is.
+    sleep: Vec<Step>,
+    /// What is to be run after the current step.
+    tree: WakeupTree,
+    /// The process that takes the current step.
+    chosen: ProcessId,
+    /// What the tree holds below the current step; it becomes the next node's.
+    below: WakeupTree,
+    /// The current step, once it is taken.
+    taken: Option<Step>,
+}
+
+impl Node {
+    /// The sleep set and the tree of the node that the current step leads to.
+    fn next(&mut self) -> (Vec<Step>, WakeupTree) {
+        let taken = self.taken.as_ref().expect("the search tells each step it takes");
+        let asleep = self
+            .sleep
+            .iter()
+            .filter(|step| !step.accesses.conflict(&taken.accesses));
+        (asleep.cloned().collect(), std::mem::take(&mut self.below))
+    }
+
+    fn is_asleep(&self, process: ProcessId) -> bool {
+        self.sleep.iter().any(|step| step.process == process)
+    }
+}
+
+impl Dpor {
+    /// Before the first execution.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds the node that the last one leads to; `false` when all that is enabled sleeps.
+    fn grow(&mut self, enabled: &[ProcessId]) -> bool {
+        let last = self.nodes.last().map(|node| node.chosen);
+        let (sleep, tree) = self.nodes.last_mut().map(Node::next).unwrap_or_default();
+        let mut node = Node {
+            sleep,
+            tree,
+            chosen: enabled[0],
+            below: WakeupTree::default(),
+            taken: None,
+        };
+        if let Some((process, below)) = node.tree.take_first() {
+            (node.chosen, node.below) = (process, below);
+        } else {
+            // The same process again where it can: executions with few switches are the easiest to read.
+            let mut awake = enabled.iter().copied().filter(|process| !node.is_asleep(*process));
+            let Some(first) = awake.clone().next() else {
+                return false;
+            };
+            node.chosen = awake.find(|process| Some(*process) == last).unwrap_or(first);
+        }
+        self.nodes.push(node);
+        true
+    }
+}
+
+impl Scheduler for Dpor {
+    fn begin(&mut self) -> Begin {
+        self.depth = 0;
+        if !self.begun {
+            self.begun = true;
+            return Begin::Another;
+        }
+        while let Some(node) = self.nodes.last_mut() {
+            node.sleep.extend(node.taken.take());
+            if let Some((process, below)) = node.tree.take_first() {
+                (node.chosen, node.below) = (process, below);
+                return Begin::Another;
+            }
+            self.nodes.pop();
+        }
+        Begin::Exhausted
+    }
+
+    fn choose(&mut self, enabled: &[ProcessId]) -> Choice {
+        if self.depth == self.nodes.len() && !self.grow(enabled) {
+            return Choice::Blocked;
+        }
+        let chosen = self.nodes[self.depth].chosen;
+        if !enabled.contains(&chosen) {
+            let reason = format!("{chosen} had a step to take before, and {enabled:?} are enabled now");
+            return Choice::Diverged { reason };
+        }
+        Choice::Step(chosen)
+    }
+
+    fn performed(&mut self, step: &Step) {
+        let taken = &mut self.nodes[self.depth].taken;
+        debug_assert!(
+            taken.as_ref().is_none_or(|before| before == step),
+            "the same steps had another footprint before: {taken:?} and {step:?}"
+        );
+        taken.get_or_insert_with(|| step.clone());
+        self.depth += 1;
+    }
+
+    fn completed(&mut self, model: &mut dyn Model) -> Result<(), Mismatch> {
+        let steps = self.nodes.iter().filter_map(|node| node.taken.clone()).collect();
+        for Reversal { kept, sequence } in Execution::of(steps).reversals(model)? {
+            let node = &mut self.nodes[kept];
+            if !node.sleep.iter().any(|step| is_weak_initial(step, &sequence)) {
+                node.tree.insert(sequence);
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,110 @@
+//! Which steps of a completed execution race, and how an execution goes in which they come the other way round.
+//!
+//! A step races with an earlier one of another process when they conflict and nothing else orders them (Abdulla et al.,
+//! JACM 2017, definition 3.3). Deliberately knows no tree and no sleep set.
+
+use super::super::{Mismatch, Model};
+use crate::happens_before::{HappensBefore, Step};
+
+/// A completed execution.
+pub(super) struct Execution {
+    steps: Vec<Step>,
+    order: HappensBefore,
+}
+
+/// The beginning of an execution in which two steps that race change places.
+#[derive(Debug)]
+pub(super) struct Reversal {
+    /// How many steps stay as they were taken.
+    pub(super) kept: usize,
+    /// What follows them, with exact footprints: what does not happen after the earlier step, then the later one.
+    pub(super) sequence: Vec<Step>,
+}
+
+impl Execution {
+    pub(super) fn of(steps: Vec<Step>) -> Self {
+        let width = steps.iter().map(|step| step.process.index() + 1).max();
+        let order = HappensBefore::of(width.unwrap_or(0), &steps);
+        Self { steps, order }
+    }
+
+    /// The reversals of all races. The whole execution is looked at, and not what is new in it: what comes later may be
+    /// what a reversal of early steps has to begin with.
+    pub(super) fn reversals(&self, model: &mut dyn Model) -> Result<Vec<Reversal>, Mismatch> {
+        let mut found = Vec::new();
+        for later in 0..self.steps.len() {
+            self.reversals_with(later, model, &mut found)?;
+        }
+        Ok(found)
+    }
+
+    /// Where the later step could not be taken without the earlier one, that one only enabled it: the race is with a
+    /// step below it.
+    fn reversals_with(&self, later: usize, model: &mut dyn Model, found: &mut Vec<Reversal>) -> Result<(), Mismatch> {
+        let mut candidates = self.conflicting(later);
+        loop {
+            let (mut reversed, mut only_enabled) = (Vec::new(), Vec::new());
+            for &earlier in self.latest(&candidates) {
+                match self.reverse(earlier, later, model)? {
+                    Some(reversal) => {
+                        reversed.push(earlier);
+                        found.push(reversal);
+                    }
+                    None => only_enabled.push(earlier),
+                }
+            }
+            if only_enabled.is_empty() {
+                return Ok(());
+            }
+            candidates.retain(|candidate| {
+                let above = |earlier: &usize| self.order.before(*candidate, *earlier);
+                !only_enabled.contains(candidate) && !reversed.contains(candidate) && !reversed.iter().any(above)
+            });
+        }
+    }
+
+    /// The steps that conflict with a later one, but for those that its own process is past.
+    fn conflicting(&self, later: usize) -> Vec<usize> {
+        let Step { process, accesses } = &self.steps[later];
+        let previous = (0..later).rev().find(|&step| self.steps[step].process == *process);
+        (0..later)
+            .filter(|&earlier| self.steps[earlier].process != *process)
+            .filter(|&earlier| previous.is_none_or(|previous| !self.order.before(earlier, previous)))
+            .filter(|&earlier| self.steps[earlier].accesses.conflict(accesses))
+            .collect()
+    }
+
+    /// Those that happen before no other of them.
+    fn latest<'a>(&'a self, candidates: &'a [usize]) -> impl Iterator<Item = &'a usize> {
+        candidates
+            .iter()
+            .filter(|one| !candidates.iter().any(|other| self.order.before(**one, *other)))
+    }
+
+    /// `None` when the later step cannot be taken before the earlier one.
+    ///
+    /// Its footprint is asked of the model: a load of what the earlier step stored may be a store without it, and a search
+    /// that keeps the old footprint misses classes.
+    fn reverse(&self, earlier: usize, later: usize, model: &mut dyn Model) -> Result<Option<Reversal>, Mismatch> {
+        let mut positions: Vec<usize> = (earlier + 1..self.steps.len())
+            .filter(|&step| step != later && !self.order.before(earlier, step))
+            .collect();
+        positions.push(later);
+        let footprints = model.replay(earlier, &positions);
+        let mut others = positions[..positions.len() - 1].iter().zip(&footprints);
+        if let Some((&step, _)) = others.find(|&(&step, accesses)| *accesses != self.steps[step].accesses) {
+            return Err(Mismatch { step });
+        }
+        if footprints.len() < positions.len() {
+            return Ok(None);
+        }
+        let step = |(position, accesses): (usize, _)| Step {
+            process: self.steps[position].process,
+            accesses,
+        };
+        Ok(Some(Reversal {
+            kept: earlier,
+            sequence: positions.into_iter().zip(footprints).map(step).collect(),
+        }))
+    }
+}

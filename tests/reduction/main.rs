@@ -1,0 +1,7 @@
+//! The reduction against the exhaustive search: the same classes, one execution each, none blocked; and the traps that
+//! lose classes.
+
+mod program;
+mod random;
+mod traps;
+mod zoo;

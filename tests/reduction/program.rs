@@ -1,0 +1,246 @@
+//! Scripted programs on the simulated file system: each process makes the calls of a list, whatever they answer.
+//!
+//! They are the smallest worlds in which footprints depend on results. Knows no lock and no scheduler.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use onewinner::access::Accesses;
+use onewinner::explore::{Ended, Limits, Model, Scheduler, Stop, World, search};
+use onewinner::fs::call::{Call, Reply};
+use onewinner::fs::sim::State;
+use onewinner::fs::{Fd, Mode, OpenFlags};
+use onewinner::happens_before::{Class, Step};
+use onewinner::id::ProcessId;
+
+pub(crate) const LIMITS: Limits = Limits {
+    executions: 2_000_000,
+    steps: 1_000,
+    time: Duration::from_secs(240),
+};
+
+/// The calls of each process, and those that were made before.
+#[derive(Clone)]
+pub(crate) struct Program {
+    pub(crate) before: Vec<Call>,
+    pub(crate) processes: Vec<Vec<Call>>,
+}
+
+/// One process a line, so that a failure reads as a program.
+impl fmt::Display for Program {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (process, calls) in self.processes.iter().enumerate() {
+            let calls: Vec<_> = calls.iter().map(ToString::to_string).collect();
+            writeln!(f, "P{process}: {}", calls.join("; "))?;
+        }
+        let before: Vec<_> = self.before.iter().map(ToString::to_string).collect();
+        write!(f, "before: {}", before.join("; "))
+    }
+}
+
+/// The calls of a text such as `create A; link A B; close 0`.
+pub(crate) fn calls(text: &str) -> Vec<Call> {
+    text.split(';')
+        .map(str::trim)
+        .filter(|text| !text.is_empty())
+        .map(call)
+        .collect()
+}
+
+fn call(text: &str) -> Call {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let path = |word: &str| format!("/{word}").into();
+    let open = |name, flags| Call::Open {
+        path: path(name),
+        flags,
+        mode: Mode::FILE,
+    };
+    let fd = |word: &str| Fd(word.parse().expect("a number"));
+    match words[..] {
+        ["excl", name] => open(name, OpenFlags::CREATE_NEW),
+        ["create", name] => {
+            let truncate = false;
+            open(
+                name,
+                OpenFlags {
+                    truncate,
+                    ..OpenFlags::OVERWRITE
+                },
+            )
+        }
+        ["overwrite", name] => open(name, OpenFlags::OVERWRITE),
+        ["read", name] => open(name, OpenFlags::READ),
+        ["stat", name] => Call::Stat { path: path(name) },
+        ["fstat", number] => Call::Fstat { fd: fd(number) },
+        ["unlink", name] => Call::Unlink { path: path(name) },
+        ["mkdir", name] => Call::Mkdir {
+            path: path(name),
+            mode: Mode::DIRECTORY,
+        },
+        ["rmdir", name] => Call::Rmdir { path: path(name) },
+        ["link", existing, new] => Call::Link {
+            existing: path(existing),
+            new: path(new),
+        },
+        ["rename", from, to] => Call::Rename {
+            from: path(from),
+            to: path(to),
+        },
+        ["write", number] => Call::Write {
+            fd: fd(number),
+            bytes: b"x".to_vec(),
+        },
+        ["get", number] => Call::Read {
+            fd: fd(number),
+            length: 4,
+        },
+        ["close", number] => Call::Close { fd: fd(number) },
+        _ => panic!("no call: {text}"),
+    }
+}
+
+/// How the model answers.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Replays {
+    /// As the calls do in the order that is asked for.
+    Exactly,
+    /// As they did in the order in which they were made.
+    AsPerformed,
+    /// As if they had touched nothing.
+    Nothing,
+}
+
+/// A program as a world.
+pub(crate) struct Running<'a> {
+    program: &'a Program,
+    /// What a footprint is taken for; the truth unless a test wants it wrong.
+    seen: fn(&Call, &Reply, Accesses) -> Accesses,
+    replays: Replays,
+    state: State,
+    pub(crate) steps: Vec<Step>,
+    taken: Vec<(ProcessId, Call)>,
+    replies: Vec<Vec<Reply>>,
+}
+
+impl<'a> Running<'a> {
+    pub(crate) fn new(program: &'a Program) -> Self {
+        let mut state = State::new(program.processes.len());
+        for call in &program.before {
+            state.prepare(call).expect("an empty tree takes it");
+        }
+        Self {
+            program,
+            seen: |_, _, accesses| accesses,
+            replays: Replays::Exactly,
+            state,
+            steps: Vec::new(),
+            taken: Vec::new(),
+            replies: vec![Vec::new(); program.processes.len()],
+        }
+    }
+
+    /// With footprints that are not what the calls touch.
+    pub(crate) fn seen_as(program: &'a Program, seen: fn(&Call, &Reply, Accesses) -> Accesses) -> Self {
+        Self {
+            seen,
+            ..Self::new(program)
+        }
+    }
+
+    /// With a model that answers so.
+    pub(crate) fn replayed(program: &'a Program, replays: Replays) -> Self {
+        Self {
+            replays,
+            ..Self::new(program)
+        }
+    }
+
+    fn class(&self) -> Class {
+        Class::of(self.program.processes.len(), &self.steps)
+    }
+}
+
+impl Model for Running<'_> {
+    fn replay(&mut self, kept: usize, then: &[usize]) -> Vec<Accesses> {
+        match self.replays {
+            Replays::Exactly => {}
+            Replays::AsPerformed => return then.iter().map(|step| self.steps[*step].accesses.clone()).collect(),
+            Replays::Nothing => return vec![Accesses::none(); then.len()],
+        }
+        let mut state = Self::new(self.program).state;
+        let mut again = |step: usize| {
+            let (process, call) = &self.taken[step];
+            let (reply, accesses) = state.step(*process, call);
+            (self.seen)(call, &reply, accesses)
+        };
+        (0..kept).for_each(|step| drop(again(step)));
+        then.iter().map(|step| again(*step)).collect()
+    }
+}
+
+impl World for Running<'_> {
+    fn reset(&mut self) {
+        let (seen, replays) = (self.seen, self.replays);
+        *self = Self {
+            seen,
+            replays,
+            ..Self::new(self.program)
+        };
+    }
+
+    fn enabled(&self, processes: &mut Vec<ProcessId>) {
+        let left =
+            |process: &ProcessId| self.replies[process.index()].len() < self.program.processes[process.index()].len();
+        processes.extend(ProcessId::first(self.replies.len()).filter(left));
+    }
+
+    fn step(&mut self, process: ProcessId) -> Accesses {
+        let call = &self.program.processes[process.index()][self.replies[process.index()].len()];
+        let (reply, accesses) = self.state.step(process, call);
+        let accesses = (self.seen)(call, &reply, accesses);
+        self.replies[process.index()].push(reply);
+        self.taken.push((process, call.clone()));
+        self.steps.push(Step {
+            process,
+            accesses: accesses.clone(),
+        });
+        accesses
+    }
+}
+
+/// What a search found.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Found {
+    pub(crate) executions: u64,
+    pub(crate) blocked: u64,
+    pub(crate) classes: BTreeSet<Class>,
+    /// What the calls of each process answered.
+    pub(crate) replies: BTreeSet<Vec<Vec<Reply>>>,
+    /// Executions in which the model and the world differed.
+    pub(crate) contradicted: u64,
+}
+
+pub(crate) fn explore(mut world: Running<'_>, scheduler: &mut dyn Scheduler) -> Found {
+    let (mut classes, mut replies, mut contradicted) = (BTreeSet::new(), BTreeSet::new(), 0);
+    let searched = search(
+        &mut world,
+        scheduler,
+        LIMITS,
+        &mut |world: &mut Running<'_>, _, ended| {
+            contradicted += u64::from(matches!(ended, Ended::Diverged { .. }));
+            classes.insert(world.class());
+            replies.insert(world.replies.clone());
+            ControlFlow::Continue(())
+        },
+    );
+    assert_eq!(searched.stop, Stop::Exhausted);
+    Found {
+        executions: searched.executions,
+        blocked: searched.blocked,
+        classes,
+        replies,
+        contradicted,
+    }
+}

@@ -1,0 +1,108 @@
+//! Random programs: the reduction finds exactly the classes and the replies of the exhaustive search.
+
+use onewinner::explore::{Dpor, Exhaustive};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+use super::program::{Program, Running, calls, explore};
+
+/// Programs with more interleavings are left out, for the time that they take.
+const MOST_INTERLEAVINGS: u64 = 3_000;
+
+/// A program uses a few of them, or its calls would seldom meet.
+const NAMES: [&str; 5] = ["A", "B", "U", "T", "L"];
+/// Programs that hardly conflict test nothing: the least mean of classes.
+const LEAST_CLASSES: u64 = 8;
+
+fn random_call(names: &[&str], generator: &mut ChaCha8Rng) -> String {
+    let mut name = || names[generator.random_range(0..names.len())];
+    let (one, other) = (name(), name());
+    match generator.random_range(0..16) {
+        0..=2 => format!("excl {one}"),
+        3 => format!("create {one}"),
+        4 => format!("overwrite {one}"),
+        5 => format!("read {one}"),
+        6 | 7 => format!("stat {one}"),
+        8 | 9 => format!("unlink {one}"),
+        10 | 11 => format!("link {one} {other}"),
+        12 => format!("rename {one} {other}"),
+        13 => format!("{} {one}", ["mkdir", "rmdir"][generator.random_range(0..2)]),
+        14 => format!("{} 0", ["write", "fstat", "get", "close"][generator.random_range(0..4)]),
+        _ => format!("stat {other}"),
+    }
+}
+
+fn random_program(generator: &mut ChaCha8Rng) -> Program {
+    loop {
+        let processes = generator.random_range(2..=4);
+        let lengths: Vec<u64> = (0..processes).map(|_| generator.random_range(1..=4)).collect();
+        if interleavings(&lengths) > MOST_INTERLEAVINGS {
+            continue;
+        }
+        let first = generator.random_range(0..NAMES.len());
+        let names: Vec<_> = NAMES
+            .into_iter()
+            .cycle()
+            .skip(first)
+            .take(generator.random_range(1..=3))
+            .collect();
+        let before = ["", "", "create T", "create T; create A"][generator.random_range(0..4)];
+        let mut script = |length: u64| {
+            let texts: Vec<_> = (0..length).map(|_| random_call(&names, generator)).collect();
+            calls(&texts.join("; "))
+        };
+        return Program {
+            before: calls(before),
+            processes: lengths.into_iter().map(&mut script).collect(),
+        };
+    }
+}
+
+/// The multinomial coefficient.
+fn interleavings(lengths: &[u64]) -> u64 {
+    let mut taken = 0;
+    let mut count = 1;
+    for length in lengths {
+        for step in 1..=*length {
+            taken += 1;
+            count = count * taken / step;
+        }
+    }
+    count
+}
+
+fn check(programs: u32, seed: u64) {
+    let mut generator = ChaCha8Rng::seed_from_u64(seed);
+    let (mut classes, mut executions) = (0, 0);
+    for number in 0..programs {
+        let program = random_program(&mut generator);
+        let all = explore(Running::new(&program), &mut Exhaustive::new());
+        let reduced = explore(Running::new(&program), &mut Dpor::new());
+        let case = format!("program {number} of seed {seed}\n{program}");
+        assert_eq!(reduced.contradicted, 0, "{case}");
+        assert_eq!(reduced.blocked, 0, "{case}");
+        assert!(
+            reduced.classes == all.classes,
+            "{} of {} classes: {case}",
+            reduced.classes.len(),
+            all.classes.len()
+        );
+        assert_eq!(reduced.executions, all.classes.len() as u64, "{case}");
+        assert!(reduced.replies == all.replies, "replies: {case}");
+        classes += reduced.executions;
+        executions += all.executions;
+    }
+    eprintln!("{programs} programs, {executions} interleavings, {classes} classes");
+    assert!(classes > u64::from(programs) * LEAST_CLASSES, "{classes} classes");
+}
+
+#[test]
+fn random_programs_have_one_execution_of_each_class() {
+    check(3_000, 1);
+}
+
+#[test]
+#[ignore = "slow suite: run with cargo test --release --test reduction -- --ignored"]
+fn many_random_programs_have_one_execution_of_each_class() {
+    check(10_000, 2);
+}
