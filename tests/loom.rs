@@ -58,15 +58,20 @@ fn under_loom(
 }
 
 fn check(name: &str, scenario: &Scenario) {
-    check_against(name, scenario, &mut Exhaustive::new(), Limits::default());
+    let limits = Limits {
+        time: Duration::from_secs(900),
+        ..Limits::default()
+    };
+    let stop = check_against(name, scenario, &mut Exhaustive::new(), limits);
+    assert_eq!(stop, Stop::Exhausted);
 }
 
-fn check_against(name: &str, scenario: &Scenario, scheduler: &mut dyn Scheduler, limits: Limits) {
+fn check_against(name: &str, scenario: &Scenario, scheduler: &mut dyn Scheduler, limits: Limits) -> Stop {
     let primitive = primitive::by_name(name).expect("shipped");
     let (modeled, loom) = under_loom(primitive, scenario, BOUNDS);
     assert_eq!((modeled.searched.stop, modeled.crossed), (Stop::Exhausted, false));
     let mut simulated = BTreeMap::<Result, u64>::new();
-    sim::explore(primitive, scenario, scheduler, limits, &mut |execution| {
+    let searched = sim::explore(primitive, scenario, scheduler, limits, &mut |execution| {
         *simulated.entry(result(&execution)).or_default() += 1;
         ControlFlow::Continue(())
     });
@@ -74,6 +79,7 @@ fn check_against(name: &str, scenario: &Scenario, scheduler: &mut dyn Scheduler,
         loom.keys().eq(simulated.keys()),
         "{name}, {scenario}: loom {loom:#?}, sim {simulated:#?}"
     );
+    searched.stop
 }
 
 #[test]
