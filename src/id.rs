@@ -52,21 +52,3 @@ impl FromStr for ProcessId {
             .ok_or_else(|| ParseProcessIdError(text.to_owned()))
     }
 }
-
-/// The position of a step in one execution, counted from 0.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct StepId(pub u32);
-
-impl StepId {
-    /// The id as an index into the steps of an execution.
-    pub fn index(self) -> usize {
-        self.0 as usize
-    }
-}
-
-impl fmt::Display for StepId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "step {}", self.0)
-    }
-}

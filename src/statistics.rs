@@ -1,12 +1,11 @@
-//! Bounds on a rate of which only a sample was seen, and graded tables of outcomes.
+//! Bounds on a rate of which only a sample was seen.
 //!
 //! The bounds are nominal: they hold for independent rounds, and rounds of a race follow one another on one machine.
-//! Deliberately knows no backend and judges nothing: the grade of an outcome is the caller's.
+//! Deliberately knows no backend and judges nothing.
 
 use statrs::distribution::{Beta, ContinuousCDF};
 
-use crate::history::Outcome;
-use crate::verdict::{Grade, OutcomeRow, RateBounds};
+use crate::verdict::RateBounds;
 
 /// The share of samples in which the bounds are wrong.
 const ERROR: f64 = 0.05;
@@ -61,27 +60,6 @@ fn beta_quantile(a: f64, b: f64, probability: f64) -> f64 {
     f64::midpoint(low, high)
 }
 
-/// A table of outcomes: equal ones added up, the gravest first, the more frequent first among equals.
-pub fn graded(
-    outcomes: impl IntoIterator<Item = (Outcome, u64)>,
-    mut grade: impl FnMut(&Outcome) -> Grade,
-) -> Vec<OutcomeRow> {
-    let mut counts = std::collections::BTreeMap::new();
-    for (outcome, count) in outcomes {
-        *counts.entry(outcome).or_insert(0) += count;
-    }
-    let mut rows: Vec<OutcomeRow> = counts
-        .into_iter()
-        .map(|(outcome, count)| OutcomeRow {
-            grade: grade(&outcome),
-            outcome,
-            count,
-        })
-        .collect();
-    rows.sort_by(|a, b| (b.grade, b.count, &a.outcome).cmp(&(a.grade, a.count, &b.outcome)));
-    rows
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -133,25 +111,5 @@ mod tests {
                 width = bounds.upper - bounds.lower;
             }
         }
-    }
-
-    #[test]
-    fn equal_outcomes_are_one_row_and_the_gravest_comes_first() {
-        let outcome = |winners| Outcome {
-            winners,
-            ..Outcome::default()
-        };
-        let rows = graded(
-            [(outcome(1), 5), (outcome(2), 1), (outcome(1), 5), (outcome(3), 4)],
-            |outcome| {
-                if outcome.winners == 1 {
-                    Grade::Acceptable
-                } else {
-                    Grade::Forbidden
-                }
-            },
-        );
-        let seen: Vec<_> = rows.iter().map(|row| (row.outcome.winners, row.count)).collect();
-        assert_eq!(seen, [(3, 4), (2, 1), (1, 10)]);
     }
 }

@@ -17,8 +17,8 @@ const RED: Style = AnsiColor::Red.on_default().bold();
 const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
 const DIM: Style = Style::new().dimmed();
 
-/// The style of a verdict, for tables and lines alike.
-pub fn style_of(verdict: &Verdict) -> Style {
+/// The style of a verdict.
+fn style_of(verdict: &Verdict) -> Style {
     match verdict {
         Verdict::Holds => GREEN,
         Verdict::Violated(_) => RED,
