@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use onewinner::access::{Accesses, Object};
 use onewinner::backend::sim;
-use onewinner::explore::{Dpor, Ended, Exhaustive, Limits, Model, Scheduler, Stop, World, search};
+use onewinner::explore::{Dpor, Ended, Exhaustive, Limits, Lost, Model, Move, Scheduler, Stop, World, search};
 use onewinner::fs::{Create, Errno, Fs, Mode, OpenFlags};
 use onewinner::happens_before::{Class, Step};
 use onewinner::history::End;
@@ -202,21 +202,31 @@ impl Cells {
 
 /// A cell is touched in the same way in every order.
 impl Model for Cells {
-    fn replay(&mut self, _: usize, then: &[usize]) -> Vec<Accesses> {
-        then.iter().map(|step| self.steps[*step].accesses.clone()).collect()
+    fn replay(&mut self, _: usize, then: &[Move]) -> Vec<Accesses> {
+        then.iter()
+            .map(|step| match step {
+                Move::Taken(position) => self.steps[*position].accesses.clone(),
+                Move::Waiting(_) => unreachable!("no step of these scripts waits"),
+            })
+            .collect()
     }
 }
 
 impl World for Cells {
-    fn reset(&mut self) {
+    fn reset(&mut self) -> Result<(), Lost> {
         *self = Self::new(self.loaded.len(), self.memory.len(), self.script);
+        Ok(())
     }
 
     fn enabled(&self, processes: &mut Vec<ProcessId>) {
         processes.extend(ProcessId::first(self.loaded.len()).filter(|process| self.next(process.index()).is_some()));
     }
 
-    fn step(&mut self, process: ProcessId) -> Accesses {
+    fn forecast(&self, process: ProcessId) -> Accesses {
+        self.next(process.index()).expect("enabled").footprint()
+    }
+
+    fn step(&mut self, process: ProcessId) -> Result<Accesses, Lost> {
         let me = process.index();
         let access = self.next(me).expect("enabled");
         match access {
@@ -229,7 +239,7 @@ impl World for Cells {
             process,
             accesses: accesses.clone(),
         });
-        accesses
+        Ok(accesses)
     }
 }
 

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use onewinner::check::counterexample::{Replayed, Saved};
-use onewinner::check::{Plan, Search, World, check, nobody};
-use onewinner::explore::Limits;
+use onewinner::check::{Plan, World, check, nobody};
+use onewinner::explore::{Limits, Strategy};
 use onewinner::fs::Errno;
 use onewinner::fs::call::Call;
 use onewinner::fs::inject::Injection;
@@ -26,7 +26,7 @@ fn counterexample(scenario: &Scenario) -> (Saved, Counterexample) {
         primitive: &StatThenWrite,
         scenario: scenario.clone(),
         world: World::Sim {
-            search: Search::Random,
+            search: Strategy::Random { seed: 7 },
             limits,
         },
         seed: 7,

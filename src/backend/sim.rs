@@ -15,7 +15,7 @@ use corosensei::{Coroutine, CoroutineResult};
 
 use super::contender::Contender;
 use crate::access::Accesses;
-use crate::explore::{Ended, Limits, Model, Scheduler, Searched, World, search};
+use crate::explore::{Ended, Limits, Lost, Model, Move, Scheduler, Searched, World, search};
 use crate::fs::call::{ByCall, Call, Reply, Value};
 use crate::fs::{Mode, sim};
 use crate::history::{End, Event, Execution, History, SeenFile, Snapshot, What};
@@ -56,7 +56,7 @@ pub fn explore(
                 end: match ended {
                     Ended::Completed => End::Completed,
                     Ended::Cut | Ended::Blocked => End::Cut,
-                    Ended::Diverged { step, reason } => End::Diverged { step, reason },
+                    Ended::Lost { step, reason } | Ended::Diverged { step, reason } => End::Diverged { step, reason },
                 },
             })
         },
@@ -215,7 +215,12 @@ impl SimWorld {
 }
 
 impl Model for SimWorld {
-    fn replay(&mut self, kept: usize, then: &[usize]) -> Vec<Accesses> {
+    fn replay(&mut self, kept: usize, then: &[Move]) -> Vec<Accesses> {
+        let taken = |step: &Move| match step {
+            Move::Taken(position) => *position,
+            Move::Waiting(process) => unreachable!("{process} waits, and no call waits"),
+        };
+        let then: Vec<usize> = then.iter().map(taken).collect();
         let tale = self.tale.borrow();
         let performed = |step: usize| {
             let Event { process, what } = &tale[self.steps[step]];
@@ -245,7 +250,7 @@ impl Model for SimWorld {
 }
 
 impl World for SimWorld {
-    fn reset(&mut self) {
+    fn reset(&mut self) -> Result<(), Lost> {
         for (mut process, _) in self.processes.drain(..).flatten() {
             process.force_unwind();
             self.stacks.push(process.into_stack());
@@ -263,6 +268,7 @@ impl World for SimWorld {
             self.processes.push(waiting);
         }
         self.look();
+        Ok(())
     }
 
     fn enabled(&self, processes: &mut Vec<ProcessId>) {
@@ -278,7 +284,13 @@ impl World for SimWorld {
         }
     }
 
-    fn step(&mut self, process: ProcessId) -> Accesses {
+    fn forecast(&self, process: ProcessId) -> Accesses {
+        let waiting = self.processes[process.index()].as_ref();
+        let (_, call) = waiting.expect("the search asks about enabled processes");
+        self.state.clone().step(process, call).1
+    }
+
+    fn step(&mut self, process: ProcessId) -> Result<Accesses, Lost> {
         let waiting = self.processes[process.index()].take();
         let (coroutine, call) = waiting.expect("the search takes steps of enabled processes");
         let (reply, accesses) = self.state.step(process, &call);
@@ -295,6 +307,6 @@ impl World for SimWorld {
         if self.processes[process.index()].is_none() {
             self.look();
         }
-        accesses
+        Ok(accesses)
     }
 }

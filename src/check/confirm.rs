@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use super::preset;
-use super::{Plan, Search, World};
+use super::{Plan, World};
 use crate::backend::loom;
 #[cfg(feature = "kernel")]
 use crate::backend::race::{Alignment, Mode, RaceOptions};
-use crate::explore::Limits;
+use crate::explore::{Limits, Strategy};
 use crate::fs::Errno;
 use crate::primitive::{Expectation, LockPrimitive};
 use crate::scenario::Scenario;
@@ -133,7 +133,7 @@ fn under_loom(preemptions: Option<usize>) -> World {
 
 fn simulated() -> World {
     World::Sim {
-        search: Search::Exhaustive,
+        search: Strategy::Exhaustive,
         limits: Limits::default(),
     }
 }

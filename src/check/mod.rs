@@ -21,7 +21,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 #[cfg(feature = "kernel")]
 use crate::backend::race;
 use crate::backend::{loom, sim};
-use crate::explore::{Dpor, Exhaustive, Limits, Random, Scheduler, Searched, Stop};
+use crate::explore::{Limits, Searched, Stop, Strategy};
 use crate::primitive::{Expectation, LockPrimitive};
 use crate::scenario::Scenario;
 use crate::verdict::{Counterexample, Coverage, Exit, Extent, Judged, Unit, Verdict};
@@ -49,24 +49,13 @@ pub enum World {
     /// On the simulated file system.
     Sim {
         /// How schedules are chosen.
-        search: Search,
+        search: Strategy,
         /// How far to go.
         limits: Limits,
     },
     /// Real processes on the kernel's file system; scenario and seed are the plan's.
     #[cfg(feature = "kernel")]
     Race(race::RaceOptions),
-}
-
-/// How schedules are chosen on the simulated file system.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Search {
-    /// One of each class of interleavings that differ in the order of commuting calls only.
-    Dpor,
-    /// Every interleaving.
-    Exhaustive,
-    /// Drawn at random until a limit is reached.
-    Random,
 }
 
 /// What happens during a run.
@@ -148,7 +137,7 @@ pub fn check(plan: &Plan, interrupted: &Arc<AtomicBool>, tell: &Tell) -> Result<
     });
     let judged = match &plan.world {
         World::Loom(bounds) => under_loom(plan, *bounds, interrupted, tell),
-        World::Sim { search, limits } => simulated(plan, *search, *limits, interrupted, tell),
+        World::Sim { search, limits } => simulated(plan, search, *limits, interrupted, tell),
         #[cfg(feature = "kernel")]
         World::Race(options) => raced::raced(plan, options, interrupted, tell)?,
     };
@@ -182,17 +171,12 @@ impl World {
     }
 }
 
-fn simulated(plan: &Plan, search: Search, limits: Limits, interrupted: &AtomicBool, tell: &Tell) -> Judged {
-    let mut scheduler: Box<dyn Scheduler> = match search {
-        Search::Dpor => Box::new(Dpor::new()),
-        Search::Exhaustive => Box::new(Exhaustive::new()),
-        Search::Random => Box::new(Random::new(plan.seed)),
-    };
+fn simulated(plan: &Plan, search: &Strategy, limits: Limits, interrupted: &AtomicBool, tell: &Tell) -> Judged {
     let mut tally = Tally::default();
     let searched = sim::explore(
         plan.primitive,
         &plan.scenario,
-        &mut *scheduler,
+        &mut *search.scheduler(),
         limits,
         &mut |execution| {
             tally.take(execution, 1);
@@ -205,8 +189,8 @@ fn simulated(plan: &Plan, search: Search, limits: Limits, interrupted: &AtomicBo
     );
     tally.blocked = searched.blocked;
     let each = match search {
-        Search::Dpor => Unit::Class,
-        Search::Exhaustive | Search::Random => Unit::Schedule,
+        Strategy::Dpor => Unit::Class,
+        Strategy::Exhaustive | Strategy::Random { .. } | Strategy::Replay { .. } => Unit::Schedule,
     };
     conclude(plan, tally, extent(searched, limits, each), None)
 }

@@ -9,8 +9,8 @@ use clap::{Args, ValueEnum};
 use super::Failure;
 use super::arguments::{self, Subject, What};
 use super::output::{Output, Save};
-use crate::check::{Plan, Search, World, preset};
-use crate::explore::Limits;
+use crate::check::{Plan, World, preset};
+use crate::explore::{Limits, Strategy};
 use crate::verdict::Exit;
 
 /// What is explored, and how far.
@@ -57,9 +57,9 @@ pub(super) fn run(arguments: &Arguments, output: &Output, interrupted: &Arc<Atom
     let Backend::Sim = arguments.backend;
     let world = World::Sim {
         search: match arguments.search {
-            Chosen::Dpor => Search::Dpor,
-            Chosen::Exhaustive => Search::Exhaustive,
-            Chosen::Random => Search::Random,
+            Chosen::Dpor => Strategy::Dpor,
+            Chosen::Exhaustive => Strategy::Exhaustive,
+            Chosen::Random => Strategy::Random { seed: output.seed },
         },
         limits: Limits {
             executions: arguments.max_executions,

@@ -11,6 +11,7 @@ mod dpor;
 mod exhaustive;
 mod random;
 mod replay;
+mod strategy;
 
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
@@ -24,6 +25,7 @@ pub use dpor::Dpor;
 pub use exhaustive::Exhaustive;
 pub use random::Random;
 pub use replay::Replay;
+pub use strategy::Strategy;
 
 /// What is explored: processes that take one step at a time.
 ///
@@ -35,15 +37,49 @@ pub use replay::Replay;
 /// 1. After `reset`, the same steps lead to the same state, footprints and enabled processes.
 /// 2. `step` takes exactly one step of a process that was enabled, and tells all that it touched.
 /// 3. A process that can take no step until another one has is not enabled.
+/// 4. After an error, `reset` can be called again: the search may try the same schedule once more.
 pub trait World: Model {
     /// Goes back to the first state.
-    fn reset(&mut self);
+    ///
+    /// # Errors
+    ///
+    /// When no execution can begin: a real process was lost. The simulated world never fails.
+    fn reset(&mut self) -> Result<(), Lost>;
 
     /// Adds the processes that can take a step, in ascending order, to the empty `processes`.
     fn enabled(&self, processes: &mut Vec<ProcessId>);
 
+    /// What the next step of an enabled process may touch, as far as that is known before it is taken.
+    ///
+    /// It may tell more than [`step`](Self::step) then does, and never less. It serves to choose what to try first, and
+    /// where to preempt; nothing is concluded from it alone.
+    fn forecast(&self, process: ProcessId) -> Accesses;
+
     /// Takes one step of an enabled process.
-    fn step(&mut self, process: ProcessId) -> Accesses;
+    ///
+    /// # Errors
+    ///
+    /// When the execution cannot go on, so that nothing follows from it.
+    fn step(&mut self, process: ProcessId) -> Result<Accesses, Lost>;
+}
+
+/// An execution that the world could not carry on: a real process died, did not become quiet, or did what is not controlled.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}")]
+pub struct Lost {
+    /// What happened, naming process and call where it can.
+    pub reason: String,
+    /// Whether the same schedule may go well another time.
+    pub again: Again,
+}
+
+/// Whether to try once more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Again {
+    /// A matter of timing: try again.
+    Maybe,
+    /// It will happen again: a call that is not controlled, a model that answers otherwise.
+    Never,
 }
 
 /// What recorded steps would touch in another order.
@@ -56,9 +92,24 @@ pub trait World: Model {
 /// 1. Asked about the order in which the steps were taken, it tells the footprints that they had.
 /// 2. It leaves the state of the [`World`] as it is.
 pub trait Model {
-    /// Takes the first `kept` steps as they were taken, then the steps at the positions `then`, in that order, and tells the
-    /// footprints of the latter. It ends before the first step that could not be taken there.
-    fn replay(&mut self, kept: usize, then: &[usize]) -> Vec<Accesses>;
+    /// Takes the first `kept` steps as they were taken, then the steps `then`, in that order, and tells the footprints of
+    /// the latter. It ends before the first step that could not be taken there.
+    fn replay(&mut self, kept: usize, then: &[Move]) -> Vec<Accesses>;
+
+    /// The processes that have a step left which they cannot take in the last state, in ascending order, each with what that
+    /// step would touch if it could be taken: the load and store of a lock's table, the load of what it waits for.
+    fn waiting(&mut self) -> Vec<Step> {
+        Vec::new()
+    }
+}
+
+/// A step that is taken again elsewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Move {
+    /// The step that was taken at this position, counted from 0.
+    Taken(usize),
+    /// The step that this process waits to take at the end: see [`Model::waiting`].
+    Waiting(ProcessId),
 }
 
 /// Who chooses the next step.
@@ -153,6 +204,13 @@ pub enum Ended {
     Cut,
     /// See [`Choice::Blocked`].
     Blocked,
+    /// The world could not carry it on: see [`Lost`].
+    Lost {
+        /// The step, counted from 0.
+        step: usize,
+        /// What happened.
+        reason: String,
+    },
     /// See [`Choice::Diverged`], and [`Scheduler::completed`].
     Diverged {
         /// The step, counted from 0.
@@ -232,8 +290,10 @@ pub fn search<W: World>(
 
 /// Runs one execution from its first step.
 fn execute<W: World>(world: &mut W, scheduler: &mut dyn Scheduler, most_steps: usize) -> (Schedule, Ended) {
-    world.reset();
     let mut schedule = Schedule::default();
+    if let Err(Lost { reason, .. }) = world.reset() {
+        return (schedule, Ended::Lost { step: 0, reason });
+    }
     let mut enabled = Vec::new();
     loop {
         enabled.clear();
@@ -254,7 +314,13 @@ fn execute<W: World>(world: &mut W, scheduler: &mut dyn Scheduler, most_steps: u
         match scheduler.choose(&enabled) {
             Choice::Step(process) => {
                 debug_assert!(enabled.contains(&process), "{process} is not enabled");
-                let accesses = world.step(process);
+                let accesses = match world.step(process) {
+                    Ok(accesses) => accesses,
+                    Err(Lost { reason, .. }) => {
+                        let step = schedule.len();
+                        return (schedule, Ended::Lost { step, reason });
+                    }
+                };
                 schedule.push(process);
                 scheduler.performed(&Step { process, accesses });
             }

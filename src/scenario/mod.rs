@@ -2,6 +2,8 @@
 //!
 //! Deliberately knows no backend and no property.
 
+mod subject;
+
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -9,6 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::fs::inject::Injection;
 use crate::workload::hub_sync;
+
+pub use subject::{Program, ProgramKind, Subject};
 
 /// The fewest processes that contend.
 pub const LEAST_PROCESSES: usize = 2;

@@ -7,6 +7,7 @@
 //! | `futex.rs` | sleep until a word of that memory changes | the call is not in libc's prototypes |
 //! | `clock.rs` | the monotonic clock, comparable between processes | it is not |
 //! | `machine.rs` | kernel, limits, the file system under a directory | it is not |
+//! | `trace.rs` | what a stopped process is about to call, and its memory | it is not |
 //!
 //! Deliberately knows nothing of locks, rounds or workers' work; every function is safe to call with any arguments.
 
@@ -18,6 +19,7 @@ pub mod machine;
 pub mod memory;
 #[expect(unsafe_code, reason = "fork and _exit")]
 pub mod process;
+pub mod trace;
 
 pub use memory::Shared;
 

@@ -4,8 +4,8 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use onewinner::check::{Event, Plan, Search, Tell, World, exit};
-use onewinner::explore::Limits;
+use onewinner::check::{Event, Plan, Tell, World, exit};
+use onewinner::explore::{Limits, Strategy};
 use onewinner::primitive::Expectation::{ExactlyOneWinner, SeveralWinners};
 use onewinner::primitive::{CreateNew, LockPrimitive, StatThenWrite};
 use onewinner::report::terminal;
@@ -40,13 +40,13 @@ fn a_search_that_was_cut_is_inconclusive() {
     };
     let one_step = Limits { steps: 1, ..LIMITS };
     for (search, limits, part) in [
-        (Search::Exhaustive, three, "cut at 3 executions"),
-        (Search::Exhaustive, no_time, "cut at 0 seconds"),
-        (Search::Exhaustive, one_step, "cut at 1 steps"),
-        (Search::Dpor, two, "cut at 2 executions"),
-        (Search::Dpor, no_time, "cut at 0 seconds"),
-        (Search::Dpor, one_step, "cut at 1 steps"),
-        (Search::Random, three, "cut at 3 executions"),
+        (Strategy::Exhaustive, three, "cut at 3 executions"),
+        (Strategy::Exhaustive, no_time, "cut at 0 seconds"),
+        (Strategy::Exhaustive, one_step, "cut at 1 steps"),
+        (Strategy::Dpor, two, "cut at 2 executions"),
+        (Strategy::Dpor, no_time, "cut at 0 seconds"),
+        (Strategy::Dpor, one_step, "cut at 1 steps"),
+        (Strategy::Random { seed: 7 }, three, "cut at 3 executions"),
     ] {
         let judged = run(&CreateNew, Scenario::contend(3), search, limits);
         check_inconclusive(&judged, part);
@@ -62,7 +62,7 @@ fn a_limit_that_the_search_just_fits_in_cuts_nothing() {
         let judged = run(
             &CreateNew,
             Scenario::contend(3),
-            Search::Exhaustive,
+            Strategy::Exhaustive,
             Limits { executions, ..LIMITS },
         );
         assert_eq!((judged.verdict.word(), judged.coverage.executions), (word, executions));
@@ -71,7 +71,7 @@ fn a_limit_that_the_search_just_fits_in_cuts_nothing() {
 
 #[test]
 fn a_reduced_search_covers_every_class() {
-    let judged = run(&CreateNew, Scenario::contend(3), Search::Dpor, LIMITS);
+    let judged = run(&CreateNew, Scenario::contend(3), Strategy::Dpor, LIMITS);
     assert_eq!(judged.verdict, Verdict::Holds);
     assert_eq!(
         terminal::covered(&judged.coverage),
@@ -95,7 +95,7 @@ fn an_interrupted_run_is_inconclusive_and_tells_how_far_it_came() {
         primitive: &CreateNew,
         scenario: Scenario::contend(3),
         world: World::Sim {
-            search: Search::Exhaustive,
+            search: Strategy::Exhaustive,
             limits: LIMITS,
         },
         seed: 1,
@@ -118,7 +118,12 @@ fn a_violation_in_a_search_that_was_cut_stays_a_violation() {
         executions: 50,
         ..LIMITS
     };
-    let judged = run(&StatThenWrite, Scenario::contend(3), Search::Random, limits);
+    let judged = run(
+        &StatThenWrite,
+        Scenario::contend(3),
+        Strategy::Random { seed: 7 },
+        limits,
+    );
     assert_eq!(judged.verdict.word(), "violated");
     assert!(matches!(judged.coverage.extent, Extent::Cut { .. }));
 }

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use onewinner::check::{Plan, Search, World, nobody, preset};
-use onewinner::explore::Limits;
+use onewinner::check::{Plan, World, nobody, preset};
+use onewinner::explore::{Limits, Strategy};
 use onewinner::fs::Errno;
 use onewinner::fs::inject::Injection;
 use onewinner::primitive::{CreateNew, LockPrimitive, StatThenWrite};
@@ -23,7 +23,12 @@ pub(crate) const LIMITS: Limits = Limits {
     time: Duration::from_secs(240),
 };
 
-pub(crate) fn run(primitive: &'static dyn LockPrimitive, scenario: Scenario, search: Search, limits: Limits) -> Judged {
+pub(crate) fn run(
+    primitive: &'static dyn LockPrimitive,
+    scenario: Scenario,
+    search: Strategy,
+    limits: Limits,
+) -> Judged {
     let plan = Plan {
         primitive,
         scenario,
@@ -34,7 +39,7 @@ pub(crate) fn run(primitive: &'static dyn LockPrimitive, scenario: Scenario, sea
 }
 
 fn exhaust(primitive: &'static dyn LockPrimitive, scenario: &Scenario) -> Judged {
-    run(primitive, scenario.clone(), Search::Exhaustive, LIMITS)
+    run(primitive, scenario.clone(), Strategy::Exhaustive, LIMITS)
 }
 
 fn fault(call: u32) -> Scenario {
@@ -46,20 +51,20 @@ fn fault(call: u32) -> Scenario {
 
 /// The lock breaks `property` in `least`, and nothing in any of the `lesser` configurations.
 fn check(lock: &'static dyn LockPrimitive, property: &str, least: &Scenario, lesser: &[Scenario]) {
-    for search in [Search::Exhaustive, Search::Dpor] {
+    for search in [Strategy::Exhaustive, Strategy::Dpor] {
         check_under(search, lock, property, least, lesser);
     }
 }
 
 fn check_under(
-    search: Search,
+    search: Strategy,
     lock: &'static dyn LockPrimitive,
     property: &str,
     least: &Scenario,
     lesser: &[Scenario],
 ) {
     let name = lock.name();
-    let verdict = |scenario: &Scenario| run(lock, scenario.clone(), search, LIMITS).verdict;
+    let verdict = |scenario: &Scenario| run(lock, scenario.clone(), search.clone(), LIMITS).verdict;
     let case = format!("{name} in {least}, {search:?}");
     let Verdict::Violated(shown) = verdict(least) else {
         panic!("{case}: {:?}", verdict(least));
@@ -182,7 +187,7 @@ fn two_syncs_at_once_write_their_entries_twice() {
         ..LIMITS
     };
     let duplicated = |lock| {
-        let judged = run(lock, Scenario::hub_sync(2), Search::Random, limits);
+        let judged = run(lock, Scenario::hub_sync(2), Strategy::Random { seed: 7 }, limits);
         let rows = judged.coverage.outcomes.into_iter();
         rows.filter(|row| row.outcome.duplicates > Some(0))
             .map(|row| row.count)

@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use onewinner::access::Accesses;
-use onewinner::explore::{Ended, Limits, Model, Scheduler, Stop, World, search};
+use onewinner::explore::{Ended, Limits, Lost, Model, Move, Scheduler, Stop, World, search};
 use onewinner::fs::call::{Call, Reply};
 use onewinner::fs::sim::State;
 use onewinner::fs::{Fd, Mode, OpenFlags};
@@ -163,7 +163,14 @@ impl<'a> Running<'a> {
 }
 
 impl Model for Running<'_> {
-    fn replay(&mut self, kept: usize, then: &[usize]) -> Vec<Accesses> {
+    fn replay(&mut self, kept: usize, then: &[Move]) -> Vec<Accesses> {
+        let then: Vec<usize> = then
+            .iter()
+            .map(|step| match step {
+                Move::Taken(position) => *position,
+                Move::Waiting(_) => unreachable!("no call of these programs waits"),
+            })
+            .collect();
         match self.replays {
             Replays::Exactly => {}
             Replays::AsPerformed => return then.iter().map(|step| self.steps[*step].accesses.clone()).collect(),
@@ -181,13 +188,14 @@ impl Model for Running<'_> {
 }
 
 impl World for Running<'_> {
-    fn reset(&mut self) {
+    fn reset(&mut self) -> Result<(), Lost> {
         let (seen, replays) = (self.seen, self.replays);
         *self = Self {
             seen,
             replays,
             ..Self::new(self.program)
         };
+        Ok(())
     }
 
     fn enabled(&self, processes: &mut Vec<ProcessId>) {
@@ -196,7 +204,13 @@ impl World for Running<'_> {
         processes.extend(ProcessId::first(self.replies.len()).filter(left));
     }
 
-    fn step(&mut self, process: ProcessId) -> Accesses {
+    fn forecast(&self, process: ProcessId) -> Accesses {
+        let call = &self.program.processes[process.index()][self.replies[process.index()].len()];
+        let (reply, accesses) = self.state.clone().step(process, call);
+        (self.seen)(call, &reply, accesses)
+    }
+
+    fn step(&mut self, process: ProcessId) -> Result<Accesses, Lost> {
         let call = &self.program.processes[process.index()][self.replies[process.index()].len()];
         let (reply, accesses) = self.state.step(process, call);
         let accesses = (self.seen)(call, &reply, accesses);
@@ -206,7 +220,7 @@ impl World for Running<'_> {
             process,
             accesses: accesses.clone(),
         });
-        accesses
+        Ok(accesses)
     }
 }
 

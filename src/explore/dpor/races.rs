@@ -3,7 +3,7 @@
 //! A step races with an earlier one of another process when they conflict and nothing else orders them (Abdulla et al.,
 //! JACM 2017, definition 3.3). Deliberately knows no tree and no sleep set.
 
-use super::super::{Mismatch, Model};
+use super::super::{Mismatch, Model, Move};
 use crate::happens_before::{HappensBefore, Step};
 
 /// A completed execution.
@@ -90,7 +90,8 @@ impl Execution {
             .filter(|&step| step != later && !self.order.before(earlier, step))
             .collect();
         positions.push(later);
-        let footprints = model.replay(earlier, &positions);
+        let moves: Vec<_> = positions.iter().copied().map(Move::Taken).collect();
+        let footprints = model.replay(earlier, &moves);
         let mut others = positions[..positions.len() - 1].iter().zip(&footprints);
         if let Some((&step, _)) = others.find(|&(&step, accesses)| *accesses != self.steps[step].accesses) {
             return Err(Mismatch { step });

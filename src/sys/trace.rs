@@ -1,0 +1,76 @@
+//! What a stopped process is about to call, and the memory that its arguments point to.
+//!
+//! Knows no call by name.
+
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt;
+
+/// A call that a traced process is about to make:
+/// [`PTRACE_GET_SYSCALL_INFO`](https://man7.org/linux/man-pages/man2/ptrace.2.html), the same for every architecture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// `AUDIT_ARCH_*`: the convention by which it is called, which need not be the machine's own.
+    pub architecture: u32,
+    /// The number of the call in that convention.
+    pub number: u64,
+    /// The arguments, whether the call takes so many or not.
+    pub arguments: [u64; 6],
+}
+
+/// The memory of a stopped process.
+#[derive(Debug)]
+pub struct Memory(File);
+
+/// As much as is read at once: strings mostly lie within one page.
+const CHUNK_BYTES: usize = 256;
+
+impl Memory {
+    /// Of the process or thread `task`; it stays usable until that calls execve.
+    ///
+    /// # Errors
+    ///
+    /// When it is gone, or may not be traced.
+    pub fn of(task: i32) -> io::Result<Self> {
+        let path = format!("/proc/{task}/mem");
+        Ok(Self(File::options().read(true).write(true).open(path)?))
+    }
+
+    /// Reads bytes, fewer where the mapping ends.
+    ///
+    /// # Errors
+    ///
+    /// `EIO` where nothing is mapped.
+    pub fn read(&self, address: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.read_at(buffer, address)
+    }
+
+    /// Writes all the bytes.
+    ///
+    /// # Errors
+    ///
+    /// `EIO` where nothing is mapped.
+    pub fn write(&self, address: u64, bytes: &[u8]) -> io::Result<()> {
+        self.0.write_all_at(bytes, address)
+    }
+
+    /// Reads a string that ends with a zero byte, which is not part of the answer; at most `most` bytes.
+    ///
+    /// # Errors
+    ///
+    /// `EIO` where nothing is mapped.
+    pub fn string(&self, address: u64, most: usize) -> io::Result<Vec<u8>> {
+        let mut string = Vec::new();
+        while string.len() < most {
+            let mut chunk = [0; CHUNK_BYTES];
+            let read = self.read(address + string.len() as u64, &mut chunk)?;
+            let end = chunk[..read].iter().position(|byte| *byte == 0);
+            string.extend_from_slice(&chunk[..end.unwrap_or(read)]);
+            if end.is_some() || read == 0 {
+                break;
+            }
+        }
+        string.truncate(most);
+        Ok(string)
+    }
+}
