@@ -1,0 +1,126 @@
+//! The registers of a stopped task, as far as calls are concerned: the one place that differs between processors.
+//!
+//! Reading a call goes through `PTRACE_GET_SYSCALL_INFO`, the same for all; only changing one needs its registers.
+
+use std::io;
+
+use nix::sys::ptrace;
+use nix::unistd::Pid;
+
+use super::trace::Entry;
+
+/// All general registers of a task.
+#[derive(Clone, Debug)]
+pub struct Registers {
+    general: libc::user_regs_struct,
+    /// On aarch64 the number of the call is no register; to change it is a request of its own.
+    #[cfg(target_arch = "aarch64")]
+    number: Option<u64>,
+}
+
+#[cfg(target_arch = "x86_64")]
+impl Registers {
+    pub(super) fn of(task: Pid) -> io::Result<Self> {
+        let general = ptrace::getregs(task)?;
+        Ok(Self { general })
+    }
+
+    pub(super) fn write(&self, task: Pid) -> io::Result<()> {
+        Ok(ptrace::setregs(task, self.general)?)
+    }
+
+    /// At an entry: the call is not made and returns this (`kernel/entry/common.c`: the number −1 is no call).
+    pub fn skip(&mut self, returned: i64) {
+        self.general.orig_rax = u64::MAX;
+        self.general.rax = returned.cast_unsigned();
+    }
+
+    /// At an entry: another call is made.
+    pub fn set_number(&mut self, number: u64) {
+        self.general.orig_rax = number;
+    }
+
+    /// At an entry: the call is made with these arguments.
+    pub fn set_arguments(&mut self, arguments: [u64; 6]) {
+        let general = &mut self.general;
+        [
+            general.rdi,
+            general.rsi,
+            general.rdx,
+            general.r10,
+            general.r8,
+            general.r9,
+        ] = arguments;
+    }
+
+    /// At an exit: back to the instruction that made the call, which has two bytes (`syscall`).
+    pub fn ask_again(&mut self, entry: &Entry) {
+        self.general.rip -= 2;
+        self.general.rax = entry.number;
+        self.set_arguments(entry.arguments);
+    }
+}
+
+#[cfg(target_arch = "aarch64")]
+impl Registers {
+    pub(super) fn of(task: Pid) -> io::Result<Self> {
+        let general = ptrace::getregs(task)?;
+        Ok(Self { general, number: None })
+    }
+
+    pub(super) fn write(&self, task: Pid) -> io::Result<()> {
+        ptrace::setregs(task, self.general)?;
+        match self.number {
+            Some(number) => write_number(task, number),
+            None => Ok(()),
+        }
+    }
+
+    /// At an entry: the call is not made and returns this (`arch/arm64/kernel/ptrace.c`: the number −1 is no call).
+    pub fn skip(&mut self, returned: i64) {
+        self.number = Some(u64::MAX);
+        self.general.regs[0] = returned.cast_unsigned();
+    }
+
+    /// At an entry: another call is made.
+    pub fn set_number(&mut self, number: u64) {
+        self.number = Some(number);
+    }
+
+    /// At an entry: the call is made with these arguments.
+    pub fn set_arguments(&mut self, arguments: [u64; 6]) {
+        self.general.regs[..6].copy_from_slice(&arguments);
+    }
+
+    /// At an exit: back to the instruction that made the call, which has four bytes (`svc`).
+    pub fn ask_again(&mut self, entry: &Entry) {
+        self.general.pc -= 4;
+        self.general.regs[8] = entry.number;
+        self.set_arguments(entry.arguments);
+    }
+}
+
+/// `NT_ARM_SYSTEM_CALL` of `include/uapi/linux/elf.h`, an `int`; nix has no name for it.
+#[cfg(target_arch = "aarch64")]
+fn write_number(task: Pid, number: u64) -> io::Result<()> {
+    const NT_ARM_SYSTEM_CALL: i32 = 0x404;
+    // The kernel looks at the lower half: −1 stays −1.
+    let mut number = number as u32;
+    let mut place = libc::iovec {
+        iov_base: (&raw mut number).cast(),
+        iov_len: size_of::<u32>(),
+    };
+    // SAFETY: the kernel reads `place` and the four bytes that it names; both live for the whole call.
+    let written = unsafe {
+        libc::ptrace(
+            libc::PTRACE_SETREGSET,
+            task.as_raw(),
+            NT_ARM_SYSTEM_CALL,
+            &raw mut place,
+        )
+    };
+    match written {
+        -1 => Err(io::Error::last_os_error()),
+        _ => Ok(()),
+    }
+}
