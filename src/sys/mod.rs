@@ -7,11 +7,17 @@
 //! | `futex.rs` | sleep until a word of that memory changes | the call is not in libc's prototypes |
 //! | `clock.rs` | the monotonic clock, comparable between processes | it is not |
 //! | `machine.rs` | kernel, limits, the file system under a directory | it is not |
+//! | `affinity.rs` | one CPU for a tracer and its tracees | it is not |
+//! | `filter.rs`, `syscalls.rs`, `seccomp.rs` | which calls stop a traced process | they are not |
+//! | `tracee.rs`, `registers.rs` | traced tasks, running or stopped | ptrace takes raw addresses |
+//! | `zygote.rs` | a process from which others are forked on order | `fork` |
 //! | `trace.rs` | what a stopped process is about to call, and its memory | it is not |
 //!
 //! Deliberately knows nothing of locks, rounds or workers' work; every function is safe to call with any arguments.
 
+pub mod affinity;
 pub mod clock;
+pub mod filter;
 #[expect(unsafe_code, reason = "a system call without a prototype")]
 pub mod futex;
 pub mod machine;
@@ -19,7 +25,18 @@ pub mod machine;
 pub mod memory;
 #[expect(unsafe_code, reason = "fork and _exit")]
 pub mod process;
+#[cfg_attr(
+    target_arch = "aarch64",
+    expect(unsafe_code, reason = "a request of ptrace that nix has no name for")
+)]
+pub mod registers;
+pub mod seccomp;
+pub mod syscalls;
 pub mod trace;
+#[expect(unsafe_code, reason = "ptrace and waitpid, where nix has no words")]
+pub mod tracee;
+#[expect(unsafe_code, reason = "fork, _exit, and a call that does not exist")]
+pub mod zygote;
 
 pub use memory::Shared;
 
