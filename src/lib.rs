@@ -6,7 +6,7 @@
 //! # The flow
 //!
 //! ```text
-//!  argv ─cli─▶ Plan{LockPrimitive, Scenario, World, seed}
+//!  argv ─cli─▶ Plan{Subject, Scenario, World, seed}
 //!                │
 //!              check ─▶ backend ─▶ contenders run LockPrimitive::try_acquire(&dyn Fs)
 //!                │         │                     │ one Fs method = one system call = one Call

@@ -64,8 +64,8 @@ pub struct Reproduced {
 pub struct Coverage {
     /// The world in which the lock ran.
     pub backend: &'static str,
-    /// The primitive.
-    pub lock: &'static str,
+    /// The lock's name, or the program's command line.
+    pub lock: String,
     /// What was run.
     pub scenario: Scenario,
     /// Executions, or rounds of a race, that were run to their end.

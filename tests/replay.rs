@@ -12,8 +12,8 @@ use onewinner::fs::Errno;
 use onewinner::fs::call::Call;
 use onewinner::fs::inject::Injection;
 use onewinner::id::ProcessId;
-use onewinner::primitive::StatThenWrite;
-use onewinner::scenario::Scenario;
+use onewinner::primitive::{CreateNew, StatThenWrite};
+use onewinner::scenario::{Scenario, Subject};
 use onewinner::verdict::{Counterexample, Verdict};
 use serde_json::{Value, json};
 
@@ -23,10 +23,10 @@ fn counterexample(scenario: &Scenario) -> (Saved, Counterexample) {
         ..Limits::default()
     };
     let plan = Plan {
-        primitive: &StatThenWrite,
+        subject: Subject::Primitive(&StatThenWrite),
         scenario: scenario.clone(),
         world: World::Sim {
-            search: Strategy::Random { seed: 7 },
+            strategy: Strategy::Random { seed: 7 },
             limits,
         },
         seed: 7,
@@ -35,7 +35,7 @@ fn counterexample(scenario: &Scenario) -> (Saved, Counterexample) {
     let Verdict::Violated(shown) = judged.verdict else {
         panic!("{scenario}: {:?}", judged.verdict);
     };
-    (Saved::new(&StatThenWrite, scenario, &shown), *shown)
+    (Saved::new(&plan, &shown), *shown)
 }
 
 fn two_winners() -> Saved {
@@ -139,7 +139,7 @@ fn a_changed_schedule_diverges_at_its_step() {
 #[test]
 fn another_lock_or_fewer_processes_diverge() {
     let mut saved = two_winners();
-    saved.lock = "create-new".to_owned();
+    saved.subject = Subject::Primitive(&CreateNew);
     check_diverges(&saved, 0, "stat(", "open(");
 
     let mut saved = two_winners();
@@ -169,27 +169,31 @@ fn what_cannot_be_replayed_here_is_refused_in_one_line() {
         changed.to_string()
     };
     let mut later = sound.clone();
-    later["version"] = json!(2);
+    later["version"] = json!(3);
     later["minimised"] = json!({ "by": "nobody knows" });
     let mut unknown = sound.clone();
     unknown["broken\nfield"] = json!(1);
     let text = sound.to_string();
     for (text, part) in [
-        (later.to_string(), "its version is 2, and 1 is known"),
+        (later.to_string(), "its version is 3, and 2 is known"),
         (changed("/version", json!("one")), "expected u32"),
         (
             changed("/format", json!("onewinner-report")),
             "its format is \"onewinner-report\"",
         ),
-        (changed("/lock", json!("no\nlock")), "there is no lock \"no\\nlock\""),
+        (
+            changed("/subject", json!({ "primitive": "no\nlock" })),
+            "there is no lock \"no\\nlock\"",
+        ),
+        (
+            changed("/subject", json!({ "program": { "kind": "wrap", "line": "true" } })),
+            "the simulated file system runs no program",
+        ),
         (
             changed("/property", json!("fairness")),
             "there is no property \"fairness\"",
         ),
-        (
-            changed("/environment/kernel", json!("Linux 6.18")),
-            "its kernel is \"Linux 6.18\"",
-        ),
+        (changed("/backend", json!("paper")), "unknown variant `paper`"),
         (
             changed("/scenario/processes", json!(0)),
             "0 processes are not from 1 to 64",

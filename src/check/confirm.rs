@@ -10,7 +10,7 @@ use crate::backend::race::{Alignment, Mode, RaceOptions};
 use crate::explore::{Limits, Strategy};
 use crate::fs::Errno;
 use crate::primitive::{Expectation, LockPrimitive};
-use crate::scenario::Scenario;
+use crate::scenario::{Scenario, Subject};
 
 /// One piece of evidence: a run, and what it is called.
 pub struct Evidence {
@@ -32,7 +32,7 @@ const RACED: usize = 16;
 /// All evidence on one lock, about five seconds of it.
 pub fn evidence(primitive: &'static dyn LockPrimitive, seed: u64) -> Vec<Evidence> {
     let plan = |(scenario, world): (Scenario, World)| Plan {
-        primitive,
+        subject: Subject::Primitive(primitive),
         scenario,
         world,
         seed,
@@ -133,7 +133,7 @@ fn under_loom(preemptions: Option<usize>) -> World {
 
 fn simulated() -> World {
     World::Sim {
-        search: Strategy::Exhaustive,
+        strategy: Strategy::Exhaustive,
         limits: Limits::default(),
     }
 }

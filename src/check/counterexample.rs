@@ -3,18 +3,19 @@
 //! A file carries all that is needed to see the violation again: subject, scenario, schedule, and the calls with the replies
 //! that are expected. An unknown format or version is refused.
 
+use std::fmt;
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::Plan;
 use crate::explore::Limits;
 use crate::fs::call::{Call, Reply};
 use crate::id::ProcessId;
-use crate::primitive::{self, LockPrimitive};
 use crate::property;
-use crate::scenario::{MOST_PROCESSES, Scenario};
+use crate::scenario::{MOST_PROCESSES, Scenario, Subject};
 use crate::schedule::Schedule;
 use crate::verdict::Counterexample;
 
@@ -23,9 +24,7 @@ pub use super::replay::{REPLAYS, Replayed};
 /// The value of `format` in a counterexample file.
 pub const FORMAT: &str = "onewinner-counterexample";
 /// The version of that format.
-pub const VERSION: u32 = 1;
-/// The kernel of [`Environment`] that a file is replayed on.
-const KERNEL: &str = "simulated";
+pub const VERSION: u32 = 2;
 /// The largest counterexample file that is read, in bytes.
 const LARGEST_FILE: u64 = 64 * 1024 * 1024;
 
@@ -37,8 +36,10 @@ pub struct Saved {
     pub format: String,
     /// Always [`VERSION`].
     pub version: u32,
-    /// The primitive.
-    pub lock: String,
+    /// Whose lock.
+    pub subject: Subject,
+    /// Where it is replayed: the world in which it was found, or one in which the same schedule can be followed.
+    pub backend: Backend,
     /// What was run.
     pub scenario: Scenario,
     /// The property that is violated.
@@ -65,14 +66,33 @@ pub struct SavedCall {
     pub reply: Reply,
 }
 
+/// A world in which schedules can be followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Backend {
+    /// The simulated file system; loom's schedules are followed there too.
+    Sim,
+}
+
+impl fmt::Display for Backend {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sim => f.write_str("sim"),
+        }
+    }
+}
+
 /// Where a counterexample was found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Environment {
-    /// The kernel: `simulated`, for now.
+    /// The kernel's release, or `simulated`.
     pub kernel: String,
-    /// The type of the file system.
+    /// The type of the file system, or `simulated`.
     pub file_system: String,
+    /// The user; absent where none matters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uid: Option<u32>,
     /// The version of onewinner.
     pub onewinner: String,
 }
@@ -108,20 +128,22 @@ pub enum FileError {
 }
 
 impl Saved {
-    /// The file of a counterexample that the simulated file system showed.
-    pub fn new(lock: &dyn LockPrimitive, scenario: &Scenario, counterexample: &Counterexample) -> Self {
+    /// The file of a counterexample that this plan showed.
+    pub fn new(plan: &Plan, counterexample: &Counterexample) -> Self {
         Self {
             format: FORMAT.to_owned(),
             version: VERSION,
-            lock: lock.name().to_owned(),
-            scenario: scenario.clone(),
+            subject: plan.subject.clone(),
+            backend: Backend::Sim,
+            scenario: plan.scenario.clone(),
             property: counterexample.property.to_owned(),
             sentence: counterexample.sentence.clone(),
             schedule: counterexample.execution.schedule.clone(),
             calls: super::replay::calls(&counterexample.execution.history),
             environment: Environment {
-                kernel: KERNEL.to_owned(),
+                kernel: "simulated".to_owned(),
                 file_system: "simulated".to_owned(),
+                uid: None,
                 onewinner: env!("CARGO_PKG_VERSION").to_owned(),
             },
         }
@@ -176,14 +198,14 @@ impl Saved {
     /// What of it this version cannot replay.
     fn unknown(&self) -> Option<String> {
         let (processes, steps, most_steps) = (self.scenario.processes, self.schedule.len(), Limits::default().steps);
-        if primitive::by_name(&self.lock).is_none() {
-            return Some(format!("there is no lock {:?}", self.lock));
+        if let (Subject::Program(program), Backend::Sim) = (&self.subject, self.backend) {
+            return Some(format!(
+                "the simulated file system runs no program, as {:?} is",
+                program.line
+            ));
         }
         if !property::ALL.iter().any(|property| property.name() == self.property) {
             return Some(format!("there is no property {:?}", self.property));
-        }
-        if self.environment.kernel != KERNEL {
-            return Some(format!("its kernel is {:?}, not {KERNEL:?}", self.environment.kernel));
         }
         if !(1..=MOST_PROCESSES).contains(&processes) {
             return Some(format!("{processes} processes are not from 1 to {MOST_PROCESSES}"));

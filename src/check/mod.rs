@@ -23,16 +23,16 @@ use crate::backend::race;
 use crate::backend::{loom, sim};
 use crate::explore::{Limits, Searched, Stop, Strategy};
 use crate::primitive::{Expectation, LockPrimitive};
-use crate::scenario::Scenario;
+use crate::scenario::{Scenario, Subject};
 use crate::verdict::{Counterexample, Coverage, Exit, Extent, Judged, Unit, Verdict};
 
 use tally::Tally;
 
-/// One run: which lock, doing what, in which world.
-#[derive(Clone)]
+/// One run: whose lock, doing what, in which world.
+#[derive(Clone, Debug)]
 pub struct Plan {
-    /// The lock.
-    pub primitive: &'static dyn LockPrimitive,
+    /// Whose lock.
+    pub subject: Subject,
     /// What is run.
     pub scenario: Scenario,
     /// The world, and how far to go in it.
@@ -49,7 +49,7 @@ pub enum World {
     /// On the simulated file system.
     Sim {
         /// How schedules are chosen.
-        search: Strategy,
+        strategy: Strategy,
         /// How far to go.
         limits: Limits,
     },
@@ -66,8 +66,8 @@ pub enum Event {
     Began {
         /// The world.
         backend: &'static str,
-        /// The lock.
-        lock: &'static str,
+        /// The lock's name, or the program's command line.
+        lock: String,
         /// What is run.
         scenario: Scenario,
     },
@@ -118,6 +118,16 @@ pub fn exit(verdict: &Verdict, coverage: &Coverage, claim: Expectation) -> Exit 
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CheckError {
+    /// A program was to run in a world that has no processes.
+    #[error(
+        "failed to run {line:?} in {backend}: only a lock written over `Fs` runs there; use `onewinner explore --backend traced`"
+    )]
+    NeedsProcesses {
+        /// The command line.
+        line: String,
+        /// The world.
+        backend: &'static str,
+    },
     /// There was no race.
     #[cfg(feature = "kernel")]
     #[error(transparent)]
@@ -132,17 +142,30 @@ pub enum CheckError {
 pub fn check(plan: &Plan, interrupted: &Arc<AtomicBool>, tell: &Tell) -> Result<Judged, CheckError> {
     tell(Event::Began {
         backend: plan.world.backend(),
-        lock: plan.primitive.name(),
+        lock: plan.subject.name().to_owned(),
         scenario: plan.scenario.clone(),
     });
     let judged = match &plan.world {
-        World::Loom(bounds) => under_loom(plan, *bounds, interrupted, tell),
-        World::Sim { search, limits } => simulated(plan, search, *limits, interrupted, tell),
+        World::Loom(bounds) => under_loom(plan, *bounds, interrupted, tell)?,
+        World::Sim { strategy, limits } => simulated(plan, strategy, *limits, interrupted, tell)?,
         #[cfg(feature = "kernel")]
         World::Race(options) => raced::raced(plan, options, interrupted, tell)?,
     };
     tell(Event::Judged(Box::new(judged.clone())));
     Ok(judged)
+}
+
+impl Plan {
+    /// The lock over `Fs`, for the worlds that have no processes to run a program.
+    fn primitive(&self) -> Result<&'static dyn LockPrimitive, CheckError> {
+        match &self.subject {
+            Subject::Primitive(primitive) => Ok(*primitive),
+            Subject::Program(program) => Err(CheckError::NeedsProcesses {
+                line: program.line.clone(),
+                backend: self.world.backend(),
+            }),
+        }
+    }
 }
 
 impl World {
@@ -171,12 +194,18 @@ impl World {
     }
 }
 
-fn simulated(plan: &Plan, search: &Strategy, limits: Limits, interrupted: &AtomicBool, tell: &Tell) -> Judged {
+fn simulated(
+    plan: &Plan,
+    strategy: &Strategy,
+    limits: Limits,
+    interrupted: &AtomicBool,
+    tell: &Tell,
+) -> Result<Judged, CheckError> {
     let mut tally = Tally::default();
     let searched = sim::explore(
-        plan.primitive,
+        plan.primitive()?,
         &plan.scenario,
-        &mut *search.scheduler(),
+        &mut *strategy.scheduler(),
         limits,
         &mut |execution| {
             tally.take(execution, 1);
@@ -188,11 +217,11 @@ fn simulated(plan: &Plan, search: &Strategy, limits: Limits, interrupted: &Atomi
         },
     );
     tally.blocked = searched.blocked;
-    let each = match search {
+    let each = match strategy {
         Strategy::Dpor => Unit::Class,
         Strategy::Exhaustive | Strategy::Random { .. } | Strategy::Replay { .. } => Unit::Schedule,
     };
-    conclude(plan, tally, extent(searched, limits, each), None)
+    Ok(conclude(plan, tally, extent(searched, limits, each), None))
 }
 
 fn progress(tally: &Tally, tell: &Tell) {
@@ -216,14 +245,25 @@ fn extent(searched: Searched, limits: Limits, each: Unit) -> Extent {
     Extent::Cut { limit }
 }
 
-fn under_loom(plan: &Plan, bounds: loom::Bounds, interrupted: &Arc<AtomicBool>, tell: &Tell) -> Judged {
+fn under_loom(
+    plan: &Plan,
+    bounds: loom::Bounds,
+    interrupted: &Arc<AtomicBool>,
+    tell: &Tell,
+) -> Result<Judged, CheckError> {
     let tally = Arc::new(Mutex::new(Tally::default()));
     let (taking, tell) = (Arc::clone(&tally), Arc::clone(tell));
-    let modeled = loom::model(plan.primitive, &plan.scenario, bounds, interrupted, move |execution| {
-        let mut tally = taking.lock().unwrap_or_else(PoisonError::into_inner);
-        tally.take(execution, 1);
-        progress(&tally, &tell);
-    });
+    let modeled = loom::model(
+        plan.primitive()?,
+        &plan.scenario,
+        bounds,
+        interrupted,
+        move |execution| {
+            let mut tally = taking.lock().unwrap_or_else(PoisonError::into_inner);
+            tally.take(execution, 1);
+            progress(&tally, &tell);
+        },
+    );
     let tally = std::mem::take(&mut *tally.lock().unwrap_or_else(PoisonError::into_inner));
     let mut extent = extent(
         modeled.searched,
@@ -239,7 +279,8 @@ fn under_loom(plan: &Plan, bounds: loom::Bounds, interrupted: &Arc<AtomicBool>, 
     }
     let crossed = "a call touched files in a way that no execution had shown before, so that loom may have missed an order; \
                    this is a limit of the loom backend, use `explore --backend sim`";
-    conclude(plan, tally, extent, modeled.crossed.then(|| crossed.to_owned()))
+    let doubt = modeled.crossed.then(|| crossed.to_owned());
+    Ok(conclude(plan, tally, extent, doubt))
 }
 
 /// The verdict on what was counted.
@@ -248,9 +289,7 @@ fn conclude(plan: &Plan, mut tally: Tally, extent: Extent, doubt: Option<String>
         Some(found) => Verdict::Violated(Box::new(Counterexample {
             property: found.property.name(),
             sentence: found.violation.sentence,
-            // The kernel's own choices cannot be made again.
-            reproduced: (!found.execution.schedule.is_empty())
-                .then(|| replay::reproduce(plan.primitive, &plan.scenario, &found.execution, found.property.name())),
+            reproduced: replay::reproduce(plan, &found.execution, found.property.name()),
             execution: found.execution,
         })),
         None => match doubt.or_else(|| tally.doubt(&extent)) {
@@ -262,7 +301,7 @@ fn conclude(plan: &Plan, mut tally: Tally, extent: Extent, doubt: Option<String>
         verdict,
         coverage: Coverage {
             backend: plan.world.backend(),
-            lock: plan.primitive.name(),
+            lock: plan.subject.name().to_owned(),
             scenario: plan.scenario.clone(),
             executions: tally.executions,
             blocked: tally.blocked,

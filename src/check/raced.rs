@@ -32,10 +32,11 @@ pub(super) fn raced(
         seed: plan.seed,
         ..options.clone()
     };
-    let (report, tally) = run(plan.primitive, &options, interrupted, tell)?;
+    let primitive = plan.primitive()?;
+    let (report, tally) = run(primitive, &options, interrupted, tell)?;
     let mut beside = Beside::default();
     if matches!(report.stop, Stop::AllRounds | Stop::TimeLimit) {
-        beside = Beside::race(plan.primitive, tally.violating > 0, &options, interrupted, tell)?;
+        beside = Beside::race(primitive, tally.violating > 0, &options, interrupted, tell)?;
     }
     let extent = Extent::Sampled {
         violations: tally.violating,
@@ -144,7 +145,7 @@ fn compared(
 ) -> Result<Control, CheckError> {
     tell(Event::Began {
         backend: "race beside",
-        lock: primitive.name(),
+        lock: primitive.name().to_owned(),
         scenario: options.scenario.clone(),
     });
     let (report, tally) = run(primitive, options, interrupted, tell)?;

@@ -2,15 +2,16 @@
 
 use std::ops::ControlFlow;
 
+use super::Plan;
 use super::counterexample::{Saved, SavedCall};
 use crate::backend::sim;
 use crate::explore::{Limits, Replay};
 use crate::fs::call::{Call, Reply};
 use crate::history::{End, Execution, History};
 use crate::id::ProcessId;
-use crate::primitive::{self, LockPrimitive};
+use crate::primitive::LockPrimitive;
 use crate::property::{self, Case, Finding, Violation};
-use crate::scenario::Scenario;
+use crate::scenario::{Scenario, Subject};
 use crate::schedule::Schedule;
 use crate::verdict::{Counterexample, Reproduced};
 
@@ -40,9 +41,11 @@ impl Saved {
     ///
     /// # Panics
     ///
-    /// When the lock does not exist, which [`Saved::read`] refuses.
+    /// When the world has no place for its subject, which [`Saved::read`] refuses.
     pub fn replay(&self) -> Replayed {
-        let primitive = primitive::by_name(&self.lock).expect("checked when the file was read");
+        let Subject::Primitive(primitive) = self.subject else {
+            unreachable!("checked when the file was read");
+        };
         let execution = follow(primitive, &self.scenario, &self.schedule);
         if let Some(diverged) = self.divergence(&execution) {
             return diverged;
@@ -109,22 +112,23 @@ fn violation(history: &History, name: &str) -> Option<(&'static str, Violation)>
     }
 }
 
-/// Replays an execution of whatever backend on the simulated file system, [`REPLAYS`] times.
-pub(super) fn reproduce(
-    primitive: &'static dyn LockPrimitive,
-    scenario: &Scenario,
-    execution: &Execution,
-    property: &str,
-) -> Reproduced {
+/// Replays an execution [`REPLAYS`] times; `None` where the kernel chose, because its choices cannot be made again.
+pub(super) fn reproduce(plan: &Plan, execution: &Execution, property: &str) -> Option<Reproduced> {
+    let Subject::Primitive(primitive) = &plan.subject else {
+        return None;
+    };
+    if execution.schedule.is_empty() {
+        return None;
+    }
     let expected = calls(&execution.history);
     let same = (0..REPLAYS).filter(|_| {
-        let again = follow(primitive, scenario, &execution.schedule);
+        let again = follow(*primitive, &plan.scenario, &execution.schedule);
         violation(&again.history, property).is_some() && calls(&again.history) == expected
     });
-    Reproduced {
+    Some(Reproduced {
         same: u32::try_from(same.count()).unwrap_or(REPLAYS),
         of: REPLAYS,
-    }
+    })
 }
 
 fn follow(primitive: &'static dyn LockPrimitive, scenario: &Scenario, schedule: &Schedule) -> Execution {

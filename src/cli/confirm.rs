@@ -97,7 +97,7 @@ fn conclusion(out: &mut dyn Write, rows: &[Row], exit: Exit, width: usize) -> io
         })
         .min_by_key(|(_, shown)| (shown.execution.history.processes, shown.execution.schedule.len()));
     if let Some((row, shown)) = shortest {
-        let lock = row.judged.coverage.lock;
+        let lock = &row.judged.coverage.lock;
         writeln!(out, "\nHow {lock} lets several in: {}", shown.sentence)?;
         terminal::interleaving(out, shown, width)?;
     }

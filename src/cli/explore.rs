@@ -7,17 +7,18 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 
 use super::Failure;
-use super::arguments::{self, Subject, What};
+use super::arguments::{self, What};
 use super::output::{Output, Save};
 use crate::check::{Plan, World, preset};
 use crate::explore::{Limits, Strategy};
+use crate::scenario::Subject;
 use crate::verdict::Exit;
 
 /// What is explored, and how far.
 #[derive(Args)]
 pub(super) struct Arguments {
     #[command(flatten)]
-    subject: Subject,
+    subject: arguments::Subject,
     #[command(flatten)]
     what: What,
     /// The world to explore.
@@ -56,7 +57,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output, interrupted: &Arc<Atom
     let primitive = arguments.subject.lock.0;
     let Backend::Sim = arguments.backend;
     let world = World::Sim {
-        search: match arguments.search {
+        strategy: match arguments.search {
             Chosen::Dpor => Strategy::Dpor,
             Chosen::Exhaustive => Strategy::Exhaustive,
             Chosen::Random => Strategy::Random { seed: output.seed },
@@ -74,7 +75,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output, interrupted: &Arc<Atom
     let plans: Vec<Plan> = scenarios
         .into_iter()
         .map(|scenario| Plan {
-            primitive,
+            subject: Subject::Primitive(primitive),
             scenario,
             world: world.clone(),
             seed: output.seed,

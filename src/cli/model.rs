@@ -7,17 +7,18 @@ use std::time::Duration;
 use clap::Args;
 
 use super::Failure;
-use super::arguments::{self, Subject, What};
+use super::arguments::{self, What};
 use super::output::{Output, Save};
 use crate::backend::loom::{self, Bounds};
 use crate::check::{Plan, World};
+use crate::scenario::Subject;
 use crate::verdict::Exit;
 
 /// What is modelled, and how far.
 #[derive(Args)]
 pub(super) struct Arguments {
     #[command(flatten)]
-    subject: Subject,
+    subject: arguments::Subject,
     #[command(flatten)]
     what: What,
     /// The most executions.
@@ -46,7 +47,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output, interrupted: &Arc<Atom
         .preemptions
         .or_else(|| loom::default_preemptions(primitive, &scenario));
     let plan = Plan {
-        primitive,
+        subject: Subject::Primitive(primitive),
         scenario,
         world: World::Loom(Bounds {
             executions: arguments.max_executions,

@@ -119,14 +119,14 @@ impl Output {
         let Verdict::Violated(shown) = &judged.verdict else {
             return Ok(None);
         };
-        let named = PathBuf::from(format!("onewinner-{}-{}.json", plan.primitive.name(), shown.property));
+        let named = PathBuf::from(format!("onewinner-{}-{}.json", plan.subject.name(), shown.property));
         let (path, asked) = match save {
             _ if shown.execution.schedule.is_empty() => return Ok(None),
             Save::Nowhere => return Ok(None),
             Save::Named => (named, false),
             Save::At(path) => (path.clone(), true),
         };
-        match Saved::new(plan.primitive, &plan.scenario, shown).write(&path) {
+        match Saved::new(plan, shown).write(&path) {
             Ok(()) => {
                 self.text(|out| told_where(out, &path))?;
                 Ok(Some(path))

@@ -8,11 +8,11 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 
 use super::Failure;
-use super::arguments::{self, Subject, Workload};
+use super::arguments::{self, Workload};
 use super::output::{Output, Save};
 use crate::backend::race::{Alignment, Mode, RaceOptions};
 use crate::check::{Plan, World};
-use crate::scenario::Scenario;
+use crate::scenario::{Scenario, Subject};
 use crate::sys;
 use crate::verdict::Exit;
 
@@ -20,7 +20,7 @@ use crate::verdict::Exit;
 #[derive(Args)]
 pub(super) struct Arguments {
     #[command(flatten)]
-    subject: Subject,
+    subject: arguments::Subject,
     /// How many processes.
     #[arg(short = 'n', long, value_name = "NUMBER", default_value = "16", value_parser = arguments::processes, allow_negative_numbers = true)]
     processes: usize,
@@ -88,7 +88,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output, interrupted: &Arc<Atom
         ..RaceOptions::new(scenario.clone())
     };
     let plan = Plan {
-        primitive: arguments.subject.lock.0,
+        subject: Subject::Primitive(arguments.subject.lock.0),
         scenario,
         world: World::Race(options),
         seed: output.seed,

@@ -60,18 +60,14 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<Exit, Failur
         }
     };
     output.text(|out| {
-        writeln!(
-            out,
-            "{} · {} · {}",
-            saved.lock, saved.environment.kernel, saved.scenario
-        )?;
+        writeln!(out, "{} · {} · {}", saved.subject.name(), saved.backend, saved.scenario)?;
         if let Some(history) = &history {
             timeline::write(out, history, output.width)?;
         }
         writeln!(out, "  {result}: {sentence}")
     })?;
     let row = Row {
-        lock: saved.lock,
+        lock: saved.subject.name().to_owned(),
         property: saved.property,
         schedule: saved.schedule,
         result,

@@ -83,6 +83,13 @@ impl From<Mode> for KernelMode {
 }
 
 impl From<FileStat> for Stat {
+    #[cfg_attr(
+        target_arch = "x86_64",
+        expect(
+            clippy::useless_conversion,
+            reason = "link counts have 32 bits on other architectures"
+        )
+    )]
     fn from(told: FileStat) -> Self {
         let kind = match SFlag::from_bits_truncate(told.st_mode) & SFlag::S_IFMT {
             SFlag::S_IFREG => FileKind::File,
@@ -96,7 +103,7 @@ impl From<FileStat> for Stat {
         Self {
             kind,
             size,
-            links,
+            links: links.into(),
             inode: told.st_ino,
         }
     }

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::fs::inject::Injection;
 use crate::workload::hub_sync;
 
-pub use subject::{Program, ProgramKind, Subject};
+pub use subject::{Program, ProgramKind, Subject, UnknownLock};
 
 /// The fewest processes that contend.
 pub const LEAST_PROCESSES: usize = 2;

@@ -6,10 +6,13 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::primitive::LockPrimitive;
+use crate::primitive::{self, LockPrimitive};
 
 /// Whose lock is run.
-#[derive(Clone)]
+///
+/// Its form in a file names the primitive: `{"primitive": "create-new"}` or `{"program": {"kind": "wrap", "line": "…"}}`.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(try_from = "Named", into = "Named")]
 pub enum Subject {
     /// A lock over `Fs`: every backend runs it.
     Primitive(&'static dyn LockPrimitive),
@@ -47,6 +50,52 @@ impl Subject {
         }
     }
 }
+
+/// A subject as it stands in a file.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Named {
+    Primitive(String),
+    Program(Program),
+}
+
+impl From<Subject> for Named {
+    fn from(subject: Subject) -> Self {
+        match subject {
+            Subject::Primitive(primitive) => Self::Primitive(primitive.name().to_owned()),
+            Subject::Program(program) => Self::Program(program),
+        }
+    }
+}
+
+impl TryFrom<Named> for Subject {
+    type Error = UnknownLock;
+
+    fn try_from(named: Named) -> Result<Self, UnknownLock> {
+        match named {
+            Named::Primitive(name) => primitive::by_name(&name).map(Self::Primitive).ok_or(UnknownLock(name)),
+            Named::Program(program) => Ok(Self::Program(program)),
+        }
+    }
+}
+
+/// A name that no shipped lock has.
+#[derive(Debug, thiserror::Error)]
+#[error("there is no lock {0:?}")]
+pub struct UnknownLock(String);
+
+/// By name: two values of one primitive are one subject.
+impl PartialEq for Subject {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Primitive(one), Self::Primitive(other)) => one.name() == other.name(),
+            (Self::Program(one), Self::Program(other)) => one == other,
+            _ => false,
+        }
+    }
+}
+
+impl Eq for Subject {}
 
 impl fmt::Debug for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

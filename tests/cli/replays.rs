@@ -79,9 +79,13 @@ fn a_file_of_another_version_or_lock_is_refused() {
     let directory = directory();
     let saved = counterexample(directory.path());
     for (field, value, reason) in [
-        ("version", json!(2), "its version is 2, and 1 is known"),
+        ("version", json!(3), "its version is 3, and 2 is known"),
         ("format", json!("other"), "its format is"),
-        ("lock", json!("nolock"), "there is no lock \"nolock\""),
+        (
+            "subject",
+            json!({ "primitive": "nolock" }),
+            "there is no lock \"nolock\"",
+        ),
         ("schedule", json!("P0 Q1"), "failed to understand"),
         ("extra", json!(1), "unknown field `extra`"),
     ] {

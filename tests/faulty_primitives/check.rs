@@ -9,7 +9,7 @@ use onewinner::explore::{Limits, Strategy};
 use onewinner::primitive::Expectation::{ExactlyOneWinner, SeveralWinners};
 use onewinner::primitive::{CreateNew, LockPrimitive, StatThenWrite};
 use onewinner::report::terminal;
-use onewinner::scenario::Scenario;
+use onewinner::scenario::{Scenario, Subject};
 use onewinner::verdict::{Coverage, Exit, Extent, Judged, RateBounds, Unit, Verdict};
 
 use super::{LIMITS, exhaust, fault, locks, run};
@@ -92,10 +92,10 @@ fn a_run_in_which_nobody_contended_is_inconclusive() {
 #[test]
 fn an_interrupted_run_is_inconclusive_and_tells_how_far_it_came() {
     let plan = Plan {
-        primitive: &CreateNew,
+        subject: Subject::Primitive(&CreateNew),
         scenario: Scenario::contend(3),
         world: World::Sim {
-            search: Strategy::Exhaustive,
+            strategy: Strategy::Exhaustive,
             limits: LIMITS,
         },
         seed: 1,

@@ -14,7 +14,7 @@ use onewinner::explore::{Limits, Strategy};
 use onewinner::fs::Errno;
 use onewinner::fs::inject::Injection;
 use onewinner::primitive::{CreateNew, LockPrimitive, StatThenWrite};
-use onewinner::scenario::Scenario;
+use onewinner::scenario::{Scenario, Subject};
 use onewinner::verdict::{Judged, Reproduced, Verdict};
 
 pub(crate) const LIMITS: Limits = Limits {
@@ -26,13 +26,13 @@ pub(crate) const LIMITS: Limits = Limits {
 pub(crate) fn run(
     primitive: &'static dyn LockPrimitive,
     scenario: Scenario,
-    search: Strategy,
+    strategy: Strategy,
     limits: Limits,
 ) -> Judged {
     let plan = Plan {
-        primitive,
+        subject: Subject::Primitive(primitive),
         scenario,
-        world: World::Sim { search, limits },
+        world: World::Sim { strategy, limits },
         seed: 1,
     };
     onewinner::check::check(&plan, &Arc::new(AtomicBool::new(false)), &nobody()).expect("the world can be made")
