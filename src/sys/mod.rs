@@ -8,9 +8,11 @@
 //! | `clock.rs` | the monotonic clock, comparable between processes | it is not |
 //! | `machine.rs` | kernel, limits, the file system under a directory | it is not |
 //! | `affinity.rs` | one CPU for a tracer and its tracees | it is not |
-//! | `filter.rs`, `syscalls.rs`, `seccomp.rs` | which calls stop a traced process | they are not |
 //! | `tracee.rs`, `registers.rs` | traced tasks, running or stopped | ptrace takes raw addresses |
 //! | `zygote.rs` | a process from which others are forked on order | `fork` |
+//! | `syscalls.rs` | the calls that stop a traced program, with their arguments | it is not |
+//! | `filter.rs` | the seccomp filter that stops it there | it is not |
+//! | `seccomp.rs` | loads filters | it is not |
 //! | `trace.rs` | what a stopped process is about to call, and its memory | it is not |
 //!
 //! Deliberately knows nothing of locks, rounds or workers' work; every function is safe to call with any arguments.
