@@ -76,6 +76,21 @@ pub enum Call {
     Await {
         processes: Vec<ProcessId>,
     },
+    /// A call of a program that [`Fs`] does not have: for people, not to be performed.
+    Foreign {
+        name: String,
+        arguments: Vec<Argument>,
+    },
+}
+
+/// An argument of a [`Call::Foreign`], as it is shown.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Argument {
+    /// A path.
+    Path(PathBuf),
+    /// Anything else: a number, flags by name.
+    Text(String),
 }
 
 /// What the kernel answered: a value, or an error number.
@@ -99,7 +114,7 @@ pub enum Value {
 
 impl Call {
     /// The name of the system call.
-    pub fn name(&self) -> &'static str {
+    pub fn name(&self) -> &str {
         match self {
             Self::Open { .. } => "open",
             Self::Close { .. } => "close",
@@ -117,35 +132,46 @@ impl Call {
             Self::Die => "killed",
             Self::Alive { .. } => "kill",
             Self::Await { .. } => "wait",
+            Self::Foreign { name, .. } => name,
         }
     }
 
     /// The paths among the arguments.
     pub fn paths(&self) -> impl Iterator<Item = &Path> {
-        let (first, second) = match self {
+        let (first, second, arguments): (_, _, &[Argument]) = match self {
             Self::Open { path, .. }
             | Self::Stat { path }
             | Self::Unlink { path }
             | Self::Mkdir { path, .. }
-            | Self::Rmdir { path } => (Some(path), None),
-            Self::Link { existing: a, new: b } | Self::Rename { from: a, to: b } => (Some(a), Some(b)),
-            _ => (None, None),
+            | Self::Rmdir { path } => (Some(path), None, &[]),
+            Self::Link { existing: a, new: b } | Self::Rename { from: a, to: b } => (Some(a), Some(b), &[]),
+            Self::Foreign { arguments, .. } => (None, None, arguments),
+            _ => (None, None, &[]),
         };
-        first.into_iter().chain(second).map(PathBuf::as_path)
+        let paths = arguments.iter().filter_map(|argument| match argument {
+            Argument::Path(path) => Some(path),
+            Argument::Text(_) => None,
+        });
+        first.into_iter().chain(second).chain(paths).map(PathBuf::as_path)
     }
 
     /// The same paths, to be changed.
     pub fn paths_mut(&mut self) -> impl Iterator<Item = &mut PathBuf> {
-        let (first, second) = match self {
+        let (first, second, arguments): (_, _, &mut [Argument]) = match self {
             Self::Open { path, .. }
             | Self::Stat { path }
             | Self::Unlink { path }
             | Self::Mkdir { path, .. }
-            | Self::Rmdir { path } => (Some(path), None),
-            Self::Link { existing: a, new: b } | Self::Rename { from: a, to: b } => (Some(a), Some(b)),
-            _ => (None, None),
+            | Self::Rmdir { path } => (Some(path), None, &mut []),
+            Self::Link { existing: a, new: b } | Self::Rename { from: a, to: b } => (Some(a), Some(b), &mut []),
+            Self::Foreign { arguments, .. } => (None, None, arguments),
+            _ => (None, None, &mut []),
         };
-        first.into_iter().chain(second)
+        let paths = arguments.iter_mut().filter_map(|argument| match argument {
+            Argument::Path(path) => Some(path),
+            Argument::Text(_) => None,
+        });
+        first.into_iter().chain(second).chain(paths)
     }
 
     /// The same call with paths as they are seen from `directory`: for people, not to be performed.
@@ -190,7 +216,7 @@ impl Call {
             Self::Mkdir { path, mode } => fs.mkdir(path, *mode).map(|()| Value::Done),
             Self::Rmdir { path } => fs.rmdir(path).map(|()| Value::Done),
             Self::Flock { fd, operation } => fs.flock(*fd, *operation).map(|()| Value::Done),
-            Self::Exit | Self::Die | Self::Alive { .. } | Self::Await { .. } => {
+            Self::Exit | Self::Die | Self::Alive { .. } | Self::Await { .. } | Self::Foreign { .. } => {
                 unreachable!("{self} is made by a world, and no lock makes it")
             }
         }
@@ -220,6 +246,19 @@ impl fmt::Display for Call {
                 let processes: Vec<_> = processes.iter().map(ToString::to_string).collect();
                 write!(f, "{name}({})", processes.join(", "))
             }
+            Self::Foreign { arguments, .. } => {
+                let arguments: Vec<_> = arguments.iter().map(ToString::to_string).collect();
+                write!(f, "{name}({})", arguments.join(", "))
+            }
+        }
+    }
+}
+
+impl fmt::Display for Argument {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Path(path) => write!(f, "{path:?}"),
+            Self::Text(text) => f.write_str(text),
         }
     }
 }
@@ -233,5 +272,28 @@ impl fmt::Display for Value {
             Self::Count(count) => write!(f, "{count}"),
             Self::Stat(stat) => write!(f, "{stat}"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_foreign_call_is_shown_with_its_paths_as_seen_from_the_directory() {
+        let call = Call::Foreign {
+            name: "renameat2".to_owned(),
+            arguments: vec![
+                Argument::Path("/run/1/a".into()),
+                Argument::Path("/elsewhere".into()),
+                Argument::Text("RENAME_NOREPLACE".to_owned()),
+            ],
+        };
+        let shown = call.relative_to(Path::new("/run/1"));
+        assert_eq!(shown.to_string(), r#"renameat2("a", "/elsewhere", RENAME_NOREPLACE)"#);
+        assert_eq!(
+            shown.paths().collect::<Vec<_>>(),
+            [Path::new("a"), Path::new("/elsewhere")]
+        );
     }
 }

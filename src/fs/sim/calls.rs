@@ -44,6 +44,7 @@ impl State {
                 self.await_ends(processes, touched);
                 Ok(Value::Done)
             }
+            Call::Foreign { .. } => Err(Errno::ENOSYS),
         };
         (reply, accesses)
     }
