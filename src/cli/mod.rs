@@ -62,6 +62,11 @@ type Failure = Box<dyn std::error::Error>;
 
 /// Runs the command that the arguments ask for.
 pub fn run() -> ExitCode {
+    // Before anything else: a worker is no command of a person, and wants no signal handlers.
+    #[cfg(feature = "kernel")]
+    if std::env::args_os().skip(1).eq([crate::backend::traced::WORKER]) {
+        return crate::backend::traced::serve();
+    }
     let exit = match Cli::try_parse() {
         Ok(cli) => dispatch(&cli).unwrap_or_else(|failure| {
             // Whoever reads our output has seen enough: `onewinner list | head -1`.

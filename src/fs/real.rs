@@ -94,6 +94,75 @@ impl From<Flock> for FlockArg {
     }
 }
 
+/// The flags of `open` as [`Fs`] says them; `None` for others.
+pub fn open_flags(bits: i32) -> Option<OpenFlags> {
+    let creates = [Create::Never, Create::IfAbsent, Create::Exclusively];
+    let accesses = [AccessMode::Read, AccessMode::Write, AccessMode::ReadWrite];
+    let large = OFlag::O_LARGEFILE.bits();
+    let mut all = accesses.iter().flat_map(|access| {
+        creates.iter().flat_map(move |create| {
+            [(false, false), (false, true), (true, false), (true, true)].map(|(truncate, append)| OpenFlags {
+                access: *access,
+                create: *create,
+                truncate,
+                append,
+            })
+        })
+    });
+    all.find(|flags| OFlag::from(*flags).bits() | large == bits | large)
+}
+
+/// The operation of `flock` as [`Fs`] says it; `None` for others.
+pub fn flock(bits: i32) -> Option<Flock> {
+    Some(match bits {
+        libc::LOCK_EX => Flock::Exclusive,
+        libc::LOCK_SH => Flock::Shared,
+        libc::LOCK_UN => Flock::Unlock,
+        bits if bits == libc::LOCK_EX | libc::LOCK_NB => Flock::TryExclusive,
+        bits if bits == libc::LOCK_SH | libc::LOCK_NB => Flock::TryShared,
+        _ => return None,
+    })
+}
+
+/// Whether `newfstatat` looks at the descriptor itself: how C libraries make `fstat`.
+pub fn is_of_the_descriptor(bits: i32) -> bool {
+    AtFlags::from_bits_retain(bits).contains(AtFlags::AT_EMPTY_PATH)
+}
+
+/// Whether `unlinkat` removes a directory.
+pub fn is_of_a_directory(bits: i32) -> bool {
+    bits & libc::AT_REMOVEDIR != 0
+}
+
+/// The length of what `newfstatat` writes.
+pub const STAT_BYTES: usize = size_of::<FileStat>();
+
+/// What `newfstatat` has written.
+pub fn stat_of(bytes: &[u8; STAT_BYTES]) -> Stat {
+    let number = |offset: usize, length: usize| {
+        let mut word = [0; 8];
+        word[..length].copy_from_slice(&bytes[offset..][..length]);
+        // Both architectures put the low byte first.
+        u64::from_le_bytes(word)
+    };
+    let mode = number(std::mem::offset_of!(FileStat, st_mode), 4) as u32;
+    let links = std::mem::offset_of!(FileStat, st_nlink);
+    let links = number(links, if cfg!(target_arch = "x86_64") { 8 } else { 4 });
+    let size = number(std::mem::offset_of!(FileStat, st_size), 8);
+    let inode = number(std::mem::offset_of!(FileStat, st_ino), 8);
+    let (kind, size, links) = match SFlag::from_bits_truncate(mode) & SFlag::S_IFMT {
+        SFlag::S_IFREG => (FileKind::File, size, links),
+        SFlag::S_IFDIR => (FileKind::Directory, 0, 1),
+        _ => (FileKind::Other, size, links),
+    };
+    Stat {
+        kind,
+        size,
+        links,
+        inode,
+    }
+}
+
 impl From<FileStat> for Stat {
     #[cfg_attr(
         target_arch = "x86_64",

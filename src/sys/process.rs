@@ -147,6 +147,19 @@ impl Drop for Worker {
     }
 }
 
+/// From here on this process dies with its parent, which must be `parent`.
+///
+/// # Errors
+///
+/// When that parent is gone already.
+pub fn die_with(parent: u32) -> io::Result<()> {
+    set_pdeathsig(Signal::SIGKILL)?;
+    match getppid().as_raw().cast_unsigned() == parent {
+        true => Ok(()),
+        false => Err(io::ErrorKind::NotFound.into()),
+    }
+}
+
 /// The whole life of the child. Nothing of the parent is dropped here: its files and directories are not the child's.
 fn live(parent: Pid, body: impl FnOnce() -> u8) -> ! {
     // First of all: from here on the child dies with its parent (the *thread* that forked it, which is its only one).

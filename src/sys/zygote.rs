@@ -37,7 +37,7 @@ impl Lonely {
     }
 }
 
-/// Forks a zygote. It waits until `go` ends (the other end of a pipe is closed, when it is traced), calls `begin`, and then
+/// Forks a zygote. It waits until there is something to read from `go`, when it is traced, calls `begin`, and then
 /// runs `serve` in a child of its own for each order, until an order is negative. The child exits with what `serve` returns.
 ///
 /// The zygote has its own process group, and its standard input and output lead nowhere. It ignores the ends of its children,

@@ -1,7 +1,172 @@
 //! Real processes on the kernel's file system, stopped before each system call; `explore` chooses every step.
 //!
+//! ```text
+//!  explore ──a request──▶ worker (a process of its own: tracer, pinned) ──orders──▶ zygote ──fork──▶ contenders
+//!          ◀─executions──
+//! ```
+//!
 //! | file | what |
 //! |---|---|
+//! | `worker.rs` | the process that traces and searches |
+//! | `world.rs` | tasks, stopped and started as the search says |
+//! | `board.rs` | what contenders tell |
 //! | `interpreter.rs` | what calls mean: the seam between the engine and those who understand calls |
+//! | `primitives.rs` | the calls of a lock over `Fs`, with a shadow on the simulated file system |
+//!
+//! A system call is taken as atomic. Programs are not traced yet: see [`TracedError::Unsupported`].
 
+mod board;
 pub mod interpreter;
+mod primitives;
+mod worker;
+mod world;
+
+use std::io::{self, BufRead, BufReader, Write};
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use crate::backend::race::run_directory::{RunDirectory, RunDirectoryError};
+use crate::explore::{Limits, Searched, Stop, Strategy};
+use crate::history::Execution;
+use crate::scenario::{Kind, Scenario, Subject};
+
+use worker::{Line, Request};
+pub use worker::{serve, serve_knowing};
+
+/// The argument that makes the binary a worker.
+pub const WORKER: &str = "worker";
+
+/// What to explore with real processes.
+#[derive(Clone, Copy, Debug)]
+pub struct Run<'a> {
+    /// Whose lock.
+    pub subject: &'a Subject,
+    /// What each process does.
+    pub scenario: &'a Scenario,
+    /// How schedules are chosen.
+    pub strategy: &'a Strategy,
+    /// How far the search goes.
+    pub limits: Limits,
+    /// Where: a fresh run directory is made below the first.
+    pub directories: &'a [PathBuf],
+}
+
+/// What a search told, but for the executions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// How far it went.
+    pub searched: Searched,
+    /// How many directories of killed runs were removed.
+    pub swept: usize,
+}
+
+/// Why there was no search, or no end of it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TracedError {
+    /// What this backend does not do.
+    #[error("failed to trace {what}: it is not supported; {instead}")]
+    Unsupported {
+        /// What.
+        what: String,
+        /// What to do instead.
+        instead: &'static str,
+    },
+    /// No directory.
+    #[error(transparent)]
+    RunDirectory(#[from] RunDirectoryError),
+    /// No worker, or it cannot be talked to.
+    #[error("failed to run a worker process: {0}; look at `ulimit -u`")]
+    Worker(#[from] io::Error),
+    /// The machine does not let a worker trace.
+    #[error("{0}")]
+    Refused(String),
+    /// The worker ended in the middle.
+    #[error("failed to explore to the end: the worker process was lost ({0}); run it again")]
+    Lost(String),
+}
+
+/// Searches the schedules of real processes and hands each execution to `watch`, until that breaks. Afterwards no process
+/// and no file is left.
+///
+/// # Errors
+///
+/// When the machine forbids tracing, or the worker is lost. A contender that is lost is no error: its execution says so.
+pub fn explore(run: &Run<'_>, watch: &mut dyn FnMut(Execution) -> ControlFlow<()>) -> Result<Told, TracedError> {
+    let primitive = supported(run)?;
+    let parent = run.directories.first().cloned().unwrap_or_else(std::env::temp_dir);
+    let (directory, swept) = RunDirectory::create(&parent)?;
+    let request = Request {
+        primitive,
+        scenario: run.scenario.clone(),
+        strategy: run.strategy.clone(),
+        executions: run.limits.executions,
+        steps: run.limits.steps,
+        time_ms: u64::try_from(run.limits.time.as_millis()).unwrap_or(u64::MAX),
+        root: directory.path().to_owned(),
+        parent: std::process::id(),
+    };
+    // Not by name: the file may have been replaced.
+    let mut worker = Command::new("/proc/self/exe")
+        .arg(WORKER)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()?;
+    let answer = converse(&mut worker, &request, watch);
+    // It may have ended by itself; if not, nobody listens to it any more.
+    let _gone = worker.kill();
+    worker.wait()?;
+    let searched = answer?;
+    directory.close()?;
+    Ok(Told { searched, swept })
+}
+
+fn supported(run: &Run<'_>) -> Result<String, TracedError> {
+    let unsupported = |what: String, instead| Err(TracedError::Unsupported { what, instead });
+    match (run.subject, run.scenario.kind) {
+        (Subject::Program(program), _) => unsupported(format!("`{}`", program.line), "explore a lock of the catalogue"),
+        (_, Kind::Contend | Kind::Cycle { .. }) => Ok(run.subject.name().to_owned()),
+        (_, _) => unsupported(run.scenario.to_string(), "explore it on the simulated file system"),
+    }
+}
+
+fn converse(
+    worker: &mut std::process::Child,
+    request: &Request,
+    watch: &mut dyn FnMut(Execution) -> ControlFlow<()>,
+) -> Result<Searched, TracedError> {
+    let mut input = worker.stdin.take().expect("it was piped");
+    serde_json::to_writer(&mut input, request).map_err(io::Error::from)?;
+    input.write_all(b"\n")?;
+    let output = worker.stdout.take().expect("it was piped");
+    let mut seen = Searched {
+        executions: 0,
+        blocked: 0,
+        steps: 0,
+        stop: Stop::Asked,
+    };
+    for line in BufReader::new(output).lines() {
+        match serde_json::from_str(&line?).map_err(io::Error::from)? {
+            Line::Execution(execution) => {
+                seen.executions += 1;
+                seen.steps += execution.schedule.len() as u64;
+                if watch(execution).is_break() {
+                    return Ok(seen);
+                }
+            }
+            Line::Done(executions, blocked, steps, stop) => {
+                let stops = [Stop::Exhausted, Stop::Executions, Stop::Steps, Stop::Time];
+                let stop = stops.into_iter().find(|each| format!("{each:?}") == stop);
+                return Ok(Searched {
+                    executions,
+                    blocked,
+                    steps,
+                    stop: stop.unwrap_or(Stop::Asked),
+                });
+            }
+            Line::Refused(reason) => return Err(TracedError::Refused(reason)),
+        }
+    }
+    Err(TracedError::Lost("its answer ends in the middle".to_owned()))
+}

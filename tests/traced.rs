@@ -1,0 +1,260 @@
+//! Locks explored with real processes, each stopped before its system calls. Without libtest, whose tests are threads: the
+//! binary is its own worker.
+//!
+//! `tests/traced.rs [NAME]` runs the facts whose name contains NAME.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::panic::catch_unwind;
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use onewinner::backend::sim;
+use onewinner::backend::traced::{Run, Told, TracedError, WORKER, explore, serve_knowing};
+use onewinner::explore::{Limits, Stop, Strategy};
+use onewinner::fs::Fs;
+use onewinner::history::{End, Event, Execution, Outcome};
+use onewinner::primitive::{self, AcquireError, Expectation, Held, LockPrimitive, StatThenWrite};
+use onewinner::primitive::{CallError, CreateNew};
+use onewinner::scenario::{Scenario, Subject};
+
+/// What a fact answers: nothing, or why it could not be tried here.
+type Tried = Result<(), String>;
+
+/// A name and how to try it.
+type Fact = (&'static str, fn() -> Tried);
+
+macro_rules! facts {
+    ($($fact:ident),* $(,)?) => { &[$((stringify!($fact), $fact)),*] };
+}
+
+const FACTS: &[Fact] = facts![
+    sixteen_contenders_of_create_new_need_sixteen_executions,
+    classes_and_outcomes_are_those_of_the_simulated_world,
+    random_schedules_are_answered_call_by_call_as_in_the_simulated_world,
+    a_schedule_is_replayed_to_the_same_history,
+    a_contender_that_kills_itself_is_lost,
+    a_call_that_is_not_controlled_is_named,
+];
+
+/// How long the whole suite may take, in seconds.
+const LONGEST_SECONDS: u32 = 300;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if arguments == [WORKER] {
+        return serve_knowing(&[&Suicide, &Outside]);
+    }
+    // SIGALRM ends a suite that hangs; its worker dies with it.
+    nix::unistd::alarm::set(LONGEST_SECONDS);
+    let wanted = arguments.iter().find(|argument| !argument.starts_with('-'));
+    let (mut passed, mut failed, mut skipped) = (0, 0, 0);
+    for (name, fact) in FACTS {
+        if wanted.is_some_and(|wanted| !name.contains(wanted.as_str())) {
+            continue;
+        }
+        let tried = catch_unwind(fact);
+        match &tried {
+            Ok(Ok(())) => passed += 1,
+            Ok(Err(_)) => skipped += 1,
+            Err(_) => failed += 1,
+        }
+        match tried {
+            Ok(Ok(())) => println!("ok      {name}"),
+            Ok(Err(why)) => println!("skipped {name}: {why}"),
+            Err(_) => println!("FAILED  {name}"),
+        }
+    }
+    println!("{passed} passed, {failed} failed, {skipped} skipped");
+    ExitCode::from(u8::from(failed > 0))
+}
+
+/// Explores in a directory of its own, which is empty afterwards.
+fn explored(
+    primitive: &'static dyn LockPrimitive,
+    scenario: &Scenario,
+    strategy: &Strategy,
+    executions: u64,
+) -> Result<(Told, Vec<Execution>), String> {
+    let parent = tempfile::tempdir().expect("a temporary directory");
+    let mut seen = Vec::new();
+    let limits = Limits {
+        executions,
+        time: Duration::from_secs(60),
+        ..Limits::default()
+    };
+    let run = Run {
+        subject: &Subject::Primitive(primitive),
+        scenario,
+        strategy,
+        limits,
+        directories: &[parent.path().to_owned()],
+    };
+    let told = explore(&run, &mut |execution| {
+        seen.push(execution);
+        ControlFlow::Continue(())
+    });
+    match told {
+        Ok(told) => {
+            let left = std::fs::read_dir(parent.path()).expect("it is there").count();
+            assert_eq!(left, 0, "files are left");
+            Ok((told, seen))
+        }
+        // Only what the machine forbids is no failure.
+        Err(TracedError::Refused(why)) if why.starts_with("failed to trace") => Err(why),
+        Err(error) => panic!("{error}"),
+    }
+}
+
+fn simulated(
+    primitive: &'static dyn LockPrimitive,
+    scenario: &Scenario,
+    strategy: &Strategy,
+    executions: u64,
+) -> Vec<Execution> {
+    let mut seen = Vec::new();
+    let limits = Limits {
+        executions,
+        ..Limits::default()
+    };
+    let mut scheduler = strategy.scheduler();
+    sim::explore(primitive, scenario, &mut *scheduler, limits, &mut |execution| {
+        seen.push(execution);
+        ControlFlow::Continue(())
+    });
+    seen
+}
+
+fn outcomes(executions: &[Execution]) -> BTreeMap<Outcome, usize> {
+    let mut outcomes = BTreeMap::new();
+    for execution in executions {
+        assert_eq!(execution.end, End::Completed);
+        *outcomes.entry(Outcome::of(&execution.history)).or_default() += 1;
+    }
+    outcomes
+}
+
+fn sixteen_contenders_of_create_new_need_sixteen_executions() -> Tried {
+    let began = Instant::now();
+    let (told, seen) = explored(&CreateNew, &Scenario::contend(16), &Strategy::Dpor, 1000)?;
+    assert_eq!((told.searched.stop, told.searched.executions), (Stop::Exhausted, 16));
+    assert!(
+        outcomes(&seen)
+            .keys()
+            .all(|outcome| outcome.winners == 1 && outcome.busy == 15)
+    );
+    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    Ok(())
+}
+
+fn classes_and_outcomes_are_those_of_the_simulated_world() -> Tried {
+    for primitive in primitive::ALL.iter().copied() {
+        for scenario in [Scenario::contend(2), Scenario::contend(3), Scenario::cycle(2, 1)] {
+            let (told, real) = explored(primitive, &scenario, &Strategy::Dpor, 10_000)?;
+            let model = simulated(primitive, &scenario, &Strategy::Dpor, 10_000);
+            assert_eq!(told.searched.stop, Stop::Exhausted);
+            assert_eq!(events(&real), events(&model), "{}, {scenario}", primitive.name());
+            assert_eq!(outcomes(&real), outcomes(&model));
+        }
+    }
+    let (_, seen) = explored(&StatThenWrite, &Scenario::contend(3), &Strategy::Dpor, 10_000)?;
+    assert_eq!(seen.len(), 174);
+    Ok(())
+}
+
+fn events(executions: &[Execution]) -> Vec<&[Event]> {
+    executions.iter().map(|each| each.history.events.as_slice()).collect()
+}
+
+fn random_schedules_are_answered_call_by_call_as_in_the_simulated_world() -> Tried {
+    let strategy = Strategy::Random { seed: 7 };
+    for primitive in primitive::ALL.iter().copied() {
+        for scenario in [Scenario::contend(4), Scenario::cycle(3, 2), Scenario::hub_sync(2)] {
+            let (_, real) = explored(primitive, &scenario, &strategy, 40)?;
+            let model = simulated(primitive, &scenario, &strategy, 40);
+            assert_eq!(real.len(), 40);
+            assert_eq!(events(&real), events(&model), "{}, {scenario}", primitive.name());
+        }
+    }
+    Ok(())
+}
+
+fn a_schedule_is_replayed_to_the_same_history() -> Tried {
+    let scenario = Scenario::contend(3);
+    let (_, seen) = explored(&StatThenWrite, &scenario, &Strategy::Dpor, 5)?;
+    let last = seen.last().expect("there are five");
+    let schedule = last.schedule.clone();
+    let (_, again) = explored(&StatThenWrite, &scenario, &Strategy::Replay { schedule }, 5)?;
+    assert_eq!(again, std::slice::from_ref(last));
+    Ok(())
+}
+
+/// Why the first execution was lost.
+fn loss(primitive: &'static dyn LockPrimitive) -> Result<String, String> {
+    let (_, seen) = explored(primitive, &Scenario::contend(2), &Strategy::Random { seed: 1 }, 1)?;
+    match &seen[0].end {
+        End::Diverged { reason, .. } => Ok(reason.clone()),
+        other => panic!("it ended as {other:?}"),
+    }
+}
+
+fn a_contender_that_kills_itself_is_lost() -> Tried {
+    let reason = loss(&Suicide)?;
+    assert!(reason.contains("was lost: signal"), "{reason}");
+    Ok(())
+}
+
+fn a_call_that_is_not_controlled_is_named() -> Tried {
+    let reason = loss(&Outside)?;
+    assert!(reason.starts_with("uncontrolled call connect of P"), "{reason}");
+    Ok(())
+}
+
+/// A lock that dies by a signal when it has it.
+struct Suicide;
+
+/// A lock that asks somebody beside the file system.
+struct Outside;
+
+macro_rules! odd_lock {
+    ($lock:ident, $name:literal, $deed:expr) => {
+        impl LockPrimitive for $lock {
+            fn name(&self) -> &'static str {
+                $name
+            }
+
+            fn protocol(&self) -> &'static str {
+                "something that no lock should do"
+            }
+
+            fn expectation(&self) -> Expectation {
+                Expectation::ExactlyOneWinner
+            }
+
+            fn try_acquire(&self, fs: &dyn Fs, lock: &Path) -> Result<Held, AcquireError> {
+                let deed: fn() = $deed;
+                let held = CreateNew.try_acquire(fs, lock)?;
+                deed();
+                Ok(held)
+            }
+
+            fn release(&self, fs: &dyn Fs, lock: &Path, held: Held) -> Result<(), CallError> {
+                CreateNew.release(fs, lock, held)
+            }
+        }
+    };
+}
+
+odd_lock!(Suicide, "suicide", || {
+    // SIGXCPU after a second of it: a signal that no call asks for.
+    let limit = nix::sys::resource::Resource::RLIMIT_CPU;
+    if nix::sys::resource::setrlimit(limit, 1, 1).is_ok() {
+        loop {
+            std::hint::spin_loop();
+        }
+    }
+});
+odd_lock!(Outside, "outside", || {
+    let _nobody = std::os::unix::net::UnixStream::connect("/nobody/listens");
+});
