@@ -2,6 +2,8 @@
 //!
 //! | file | what |
 //! |---|---|
+//! | `answers.rs` | what programs say about their lock, and their command line |
 //! | `interpreter.rs` | what calls mean: the seam between the engine and those who understand calls |
 
+pub mod answers;
 pub mod interpreter;
