@@ -10,12 +10,16 @@
 //! | `worker.rs` | the process that traces and searches |
 //! | `world.rs` | tasks, stopped and started as the search says |
 //! | `board.rs` | what contenders tell |
+//! | `answers.rs` | what programs say about their lock, and their command line |
+//! | `decode.rs` | a stopped call as a value |
 //! | `interpreter.rs` | what calls mean: the seam between the engine and those who understand calls |
 //! | `primitives.rs` | the calls of a lock over `Fs`, with a shadow on the simulated file system |
 //!
 //! A system call is taken as atomic. Programs are not traced yet: see [`TracedError::Unsupported`].
 
+pub mod answers;
 mod board;
+pub mod decode;
 pub mod interpreter;
 mod primitives;
 mod worker;

@@ -139,7 +139,7 @@ fn begin(primitive: &'static dyn LockPrimitive, request: &Request) -> Result<Tra
         move || u8::from(seccomp::load(&loaded).is_err()),
         move |order| {
             std::panic::set_hook(Box::new(|_| {}));
-            let process = ProcessId(u8::try_from(order).expect("an order is the number of a process").into());
+            let process = ProcessId(u8::try_from(order).expect("an order is the number of a process"));
             let directory = root.join(format!("e{}", told.execution()));
             let contender = Contender::new(primitive, &contended, &directory, process);
             let fs = RealFs::new();
@@ -162,5 +162,8 @@ fn begin(primitive: &'static dyn LockPrimitive, request: &Request) -> Result<Tra
         )
     })?;
     go.write_all(b"g").map_err(|error| error.to_string())?;
-    TracedWorld::new(scenario, &request.root, board, zygote).map_err(|lost| lost.reason)
+    TracedWorld::new(scenario, &request.root, board, zygote).map_err(|lost| {
+        let reason = lost.reason;
+        format!("failed to trace a process: {reason}; let the container allow seccomp(2), or run outside of it")
+    })
 }

@@ -132,7 +132,9 @@ impl TracedWorld {
 
     /// Starts a contender and lets it run to its first call.
     fn start(&mut self, process: ProcessId) -> Result<(), Lost> {
-        let zygote = self.ready.take().expect("the zygote waits for orders between two");
+        // After a loss it may still be on its way.
+        self.await_zygote(None)?;
+        let zygote = self.ready.take().expect("it was awaited");
         zygote
             .answer(i64::try_from(process.index()).expect("a small number"))
             .map_err(|error| untraced(&error))?;
