@@ -38,6 +38,10 @@ pub enum Object {
     Content(InodeId),
     /// The link count of an inode.
     Links(InodeId),
+    /// The table of `flock` locks on an inode.
+    Locks(InodeId),
+    /// Whether a process is there.
+    Liveness(ProcessId),
     /// A memory cell, for programs that test the search itself.
     Cell(u32),
 }

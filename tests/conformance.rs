@@ -19,7 +19,7 @@ use std::path::Path;
 use onewinner::fs::call::{Call, Reply};
 use onewinner::fs::real::RealFs;
 use onewinner::fs::sim::State;
-use onewinner::fs::{Mode, OpenFlags};
+use onewinner::fs::{Fd, Flock, Mode, OpenFlags};
 use onewinner::id::ProcessId;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -120,4 +120,32 @@ fn the_simulated_root_answers_as_the_kernels() {
         assert_eq!(simulated, call.perform(&RealFs::new()), "simulation and kernel: {call}");
         assert!(simulated.is_err(), "{call}");
     }
+}
+
+/// Linux gives up what a description has before it looks for others (`fs/locks.c`, `flock_lock_inode`).
+#[test]
+fn a_conversion_that_fails_loses_the_lock_in_both() {
+    let open = Call::Open {
+        path: "/a".into(),
+        flags: OpenFlags::APPEND,
+        mode: Mode::FILE,
+    };
+    let flock = |fd, operation| Call::Flock { fd: Fd(fd), operation };
+    let step = |process, call| Step {
+        process: ProcessId(process),
+        call,
+    };
+    let steps = [
+        step(0, open.clone()),
+        step(1, open.clone()),
+        step(2, open),
+        step(0, flock(0, Flock::TryShared)),
+        step(1, flock(0, Flock::TryShared)),
+        step(0, flock(0, Flock::TryExclusive)),
+        step(1, flock(0, Flock::TryExclusive)),
+        step(2, flock(0, Flock::TryShared)),
+        step(1, flock(0, Flock::TryShared)),
+    ];
+    let mut simulated = Simulated(State::new(usize::from(PROCESSES)));
+    agree(&mut simulated, &mut Kernel::new_in(&env::temp_dir()), &steps);
 }

@@ -18,6 +18,7 @@ use crate::access::Accesses;
 use crate::explore::{Ended, Limits, Lost, Model, Move, Scheduler, Searched, World, search};
 use crate::fs::call::{ByCall, Call, Reply, Value};
 use crate::fs::{Mode, sim};
+use crate::happens_before::Step;
 use crate::history::{End, Event, Execution, History, SeenFile, Snapshot, What};
 use crate::id::ProcessId;
 use crate::primitive::LockPrimitive;
@@ -32,6 +33,13 @@ const STACK_BYTES: usize = 128 * 1024;
 
 /// A contender that waits at a call, gets its reply, and runs to the next one.
 type Process = Coroutine<Reply, Call, (), DefaultStack>;
+
+/// The next step of a process.
+struct Next {
+    call: Call,
+    /// Who makes it; nobody when the process is at its end and the call is its exit.
+    process: Option<Process>,
+}
 
 /// What contenders tell, in order.
 type Tale = Rc<RefCell<Vec<Event>>>;
@@ -130,8 +138,8 @@ struct SimWorld {
     contenders: Vec<Rc<Contender>>,
     first: sim::State,
     state: sim::State,
-    /// Each process with the call that it waits at; `None` when it is done.
-    processes: Vec<Option<(Process, Call)>>,
+    /// Each process with its next call; `None` when it is done.
+    processes: Vec<Option<Next>>,
     tale: Tale,
     /// Where the steps stand in the tale.
     steps: Vec<usize>,
@@ -198,9 +206,12 @@ impl SimWorld {
     }
 
     /// Runs the coroutine to its next call; `None` when it is done.
-    fn resume(&mut self, id: ProcessId, mut process: Process, reply: Reply) -> Option<(Process, Call)> {
+    fn resume(&mut self, id: ProcessId, mut process: Process, reply: Reply) -> Option<Next> {
         match catch_unwind(AssertUnwindSafe(|| process.resume(reply))) {
-            Ok(CoroutineResult::Yield(call)) => return Some((process, call)),
+            Ok(CoroutineResult::Yield(call)) => {
+                let process = Some(process);
+                return Some(Next { call, process });
+            }
             Ok(CoroutineResult::Return(())) => {}
             Err(payload) => self.tale.borrow_mut().push(Event {
                 process: id,
@@ -210,17 +221,29 @@ impl SimWorld {
             }),
         }
         self.stacks.push(process.into_stack());
-        None
+        self.exit(id)
+    }
+
+    /// The exit of a process that is at its end: a step if it frees a lock, and otherwise nothing that another can see.
+    ///
+    /// Whoever still holds *the* lock does not end: winners of *contend* hold until all have answered.
+    fn exit(&self, id: ProcessId) -> Option<Next> {
+        let ends = matches!(self.scenario.kind, Kind::Cycle { .. }) || self.lost(id);
+        (ends && self.state.holds_locks(id)).then_some(Next {
+            call: Call::Exit,
+            process: None,
+        })
+    }
+
+    fn lost(&self, id: ProcessId) -> bool {
+        let tale = self.tale.borrow();
+        let acquired = |event: &Event| event.process == id && event.what == What::Acquired;
+        self.scenario.kind == Kind::Contend && !tale.iter().any(acquired)
     }
 }
 
 impl Model for SimWorld {
     fn replay(&mut self, kept: usize, then: &[Move]) -> Vec<Accesses> {
-        let taken = |step: &Move| match step {
-            Move::Taken(position) => *position,
-            Move::Waiting(process) => unreachable!("{process} waits, and no call waits"),
-        };
-        let then: Vec<usize> = then.iter().map(taken).collect();
         let tale = self.tale.borrow();
         let performed = |step: usize| {
             let Event { process, what } = &tale[self.steps[step]];
@@ -228,6 +251,13 @@ impl Model for SimWorld {
                 unreachable!("a step stands in the tale as {what:?}");
             };
             (*process, call)
+        };
+        let call_of = |step: &Move| match step {
+            Move::Taken(position) => performed(*position),
+            Move::Waiting(process) => {
+                let next = self.processes[process.index()].as_ref();
+                (*process, &next.expect("it was told to wait").call)
+            }
         };
         for step in self.prefixes.len()..=kept {
             let mut state = self.prefixes.last().unwrap_or(&self.first).clone();
@@ -237,21 +267,32 @@ impl Model for SimWorld {
             self.prefixes.push(state);
         }
         let mut state = self.prefixes[kept].clone();
-        then.iter()
-            .enumerate()
-            .take_while(|(taken, step)| {
-                let before = (0..kept).chain(then[..*taken].iter().copied());
-                self.may_begin(performed(**step).0, before.map(|step| performed(step).0))
-            })
-            .map(|(_, step)| performed(*step))
-            .map(|(process, call)| state.step(process, call).1)
-            .collect()
+        let mut footprints = Vec::with_capacity(then.len());
+        for (taken, step) in then.iter().enumerate() {
+            let (process, call) = call_of(step);
+            let before = (0..kept).map(performed).chain(then[..taken].iter().map(call_of));
+            if state.waits(process, call).is_some() || !self.may_begin(process, before.map(|(process, _)| process)) {
+                break;
+            }
+            footprints.push(state.step(process, call).1);
+        }
+        footprints
+    }
+
+    fn waiting(&mut self) -> Vec<Step> {
+        let contenders = self.contenders.iter().zip(&self.processes);
+        let waits = contenders.filter_map(|(contender, next)| {
+            let process = contender.process();
+            let accesses = self.state.waits(process, &next.as_ref()?.call)?;
+            Some(Step { process, accesses })
+        });
+        waits.collect()
     }
 }
 
 impl World for SimWorld {
     fn reset(&mut self) -> Result<(), Lost> {
-        for (mut process, _) in self.processes.drain(..).flatten() {
+        for mut process in self.processes.drain(..).flatten().filter_map(|next| next.process) {
             process.force_unwind();
             self.stacks.push(process.into_stack());
         }
@@ -272,12 +313,11 @@ impl World for SimWorld {
     }
 
     fn enabled(&self, processes: &mut Vec<ProcessId>) {
-        let waiting = self.contenders.iter().zip(&self.processes);
-        processes.extend(
-            waiting
-                .filter(|(_, process)| process.is_some())
-                .map(|(contender, _)| contender.process()),
-        );
+        let contenders = self.contenders.iter().zip(&self.processes);
+        processes.extend(contenders.filter_map(|(contender, next)| {
+            let (process, next) = (contender.process(), next.as_ref()?);
+            self.state.waits(process, &next.call).is_none().then_some(process)
+        }));
         // The second attempt of a fault begins when the first is over.
         if matches!(self.scenario.kind, Kind::Fault { .. }) {
             processes.truncate(1);
@@ -285,14 +325,14 @@ impl World for SimWorld {
     }
 
     fn forecast(&self, process: ProcessId) -> Accesses {
-        let waiting = self.processes[process.index()].as_ref();
-        let (_, call) = waiting.expect("the search asks about enabled processes");
-        self.state.clone().step(process, call).1
+        let next = self.processes[process.index()].as_ref();
+        let next = next.expect("the search asks about enabled processes");
+        self.state.clone().step(process, &next.call).1
     }
 
     fn step(&mut self, process: ProcessId) -> Result<Accesses, Lost> {
-        let waiting = self.processes[process.index()].take();
-        let (coroutine, call) = waiting.expect("the search takes steps of enabled processes");
+        let next = self.processes[process.index()].take();
+        let Next { call, process: running } = next.expect("the search takes steps of enabled processes");
         let (reply, accesses) = self.state.step(process, &call);
         self.steps.push(self.tale.borrow().len());
         self.tale.borrow_mut().push(Event {
@@ -303,7 +343,7 @@ impl World for SimWorld {
                 accesses: accesses.clone(),
             },
         });
-        self.processes[process.index()] = self.resume(process, coroutine, reply);
+        self.processes[process.index()] = running.and_then(|running| self.resume(process, running, reply));
         if self.processes[process.index()].is_none() {
             self.look();
         }

@@ -8,9 +8,13 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Errno, Fd, Fs, Mode, OpenFlags, Stat};
+use super::{Errno, Fd, Flock, Fs, Mode, OpenFlags, Stat};
+use crate::id::ProcessId;
 
-/// A system call with its arguments; the methods of [`Fs`] say what each does.
+pub use super::by_call::ByCall;
+
+/// A system call with its arguments; the methods of [`Fs`] say what each does, but for the last few, which are no calls on
+/// files: they are made by worlds, and by the processes of [`sim::State`](super::sim::State).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(tag = "call", rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -56,6 +60,37 @@ pub enum Call {
     Rmdir {
         path: PathBuf,
     },
+    Flock {
+        fd: Fd,
+        operation: Flock,
+    },
+    /// The process ends: the kernel closes its descriptors. [_exit(2)](https://man7.org/linux/man-pages/man2/_exit.2.html).
+    Exit,
+    /// The process is killed in place of its next step; what the kernel does then is the same.
+    Die,
+    /// Whether a process is there: `kill(pid, 0)`, [kill(2)](https://man7.org/linux/man-pages/man2/kill.2.html).
+    Alive {
+        process: ProcessId,
+    },
+    /// Waits until none of these processes is there.
+    Await {
+        processes: Vec<ProcessId>,
+    },
+    /// A call of a program that [`Fs`] does not have: for people, not to be performed.
+    Foreign {
+        name: String,
+        arguments: Vec<Argument>,
+    },
+}
+
+/// An argument of a [`Call::Foreign`], as it is shown.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Argument {
+    /// A path.
+    Path(PathBuf),
+    /// Anything else: a number, flags by name.
+    Text(String),
 }
 
 /// What the kernel answered: a value, or an error number.
@@ -79,7 +114,7 @@ pub enum Value {
 
 impl Call {
     /// The name of the system call.
-    pub fn name(&self) -> &'static str {
+    pub fn name(&self) -> &str {
         match self {
             Self::Open { .. } => "open",
             Self::Close { .. } => "close",
@@ -92,47 +127,62 @@ impl Call {
             Self::Unlink { .. } => "unlink",
             Self::Mkdir { .. } => "mkdir",
             Self::Rmdir { .. } => "rmdir",
+            Self::Flock { .. } => "flock",
+            Self::Exit => "exit",
+            Self::Die => "killed",
+            Self::Alive { .. } => "kill",
+            Self::Await { .. } => "wait",
+            Self::Foreign { name, .. } => name,
         }
     }
 
     /// The paths among the arguments.
     pub fn paths(&self) -> impl Iterator<Item = &Path> {
-        let (first, second) = match self {
+        let (first, second, arguments): (_, _, &[Argument]) = match self {
             Self::Open { path, .. }
             | Self::Stat { path }
             | Self::Unlink { path }
             | Self::Mkdir { path, .. }
-            | Self::Rmdir { path } => (Some(path), None),
-            Self::Link { existing: a, new: b } | Self::Rename { from: a, to: b } => (Some(a), Some(b)),
-            Self::Close { .. } | Self::Read { .. } | Self::Write { .. } | Self::Fstat { .. } => (None, None),
+            | Self::Rmdir { path } => (Some(path), None, &[]),
+            Self::Link { existing: a, new: b } | Self::Rename { from: a, to: b } => (Some(a), Some(b), &[]),
+            Self::Foreign { arguments, .. } => (None, None, arguments),
+            _ => (None, None, &[]),
         };
-        first.into_iter().chain(second).map(PathBuf::as_path)
+        let paths = arguments.iter().filter_map(|argument| match argument {
+            Argument::Path(path) => Some(path),
+            Argument::Text(_) => None,
+        });
+        first.into_iter().chain(second).chain(paths).map(PathBuf::as_path)
+    }
+
+    /// The same paths, to be changed.
+    pub fn paths_mut(&mut self) -> impl Iterator<Item = &mut PathBuf> {
+        let (first, second, arguments): (_, _, &mut [Argument]) = match self {
+            Self::Open { path, .. }
+            | Self::Stat { path }
+            | Self::Unlink { path }
+            | Self::Mkdir { path, .. }
+            | Self::Rmdir { path } => (Some(path), None, &mut []),
+            Self::Link { existing: a, new: b } | Self::Rename { from: a, to: b } => (Some(a), Some(b), &mut []),
+            Self::Foreign { arguments, .. } => (None, None, arguments),
+            _ => (None, None, &mut []),
+        };
+        let paths = arguments.iter_mut().filter_map(|argument| match argument {
+            Argument::Path(path) => Some(path),
+            Argument::Text(_) => None,
+        });
+        first.into_iter().chain(second).chain(paths)
     }
 
     /// The same call with paths as they are seen from `directory`: for people, not to be performed.
     #[must_use]
     pub fn relative_to(&self, directory: &Path) -> Self {
         let mut call = self.clone();
-        let shorten = |path: &mut PathBuf| {
-            if let Some(rest) = path
-                .strip_prefix(directory)
-                .ok()
-                .filter(|rest| !rest.as_os_str().is_empty())
-            {
+        for path in call.paths_mut() {
+            let rest = path.strip_prefix(directory).ok();
+            if let Some(rest) = rest.filter(|rest| !rest.as_os_str().is_empty()) {
                 *path = rest.to_owned();
             }
-        };
-        match &mut call {
-            Self::Open { path, .. }
-            | Self::Stat { path }
-            | Self::Unlink { path }
-            | Self::Mkdir { path, .. }
-            | Self::Rmdir { path } => shorten(path),
-            Self::Link { existing: a, new: b } | Self::Rename { from: a, to: b } => {
-                shorten(a);
-                shorten(b);
-            }
-            Self::Close { .. } | Self::Read { .. } | Self::Write { .. } | Self::Fstat { .. } => {}
         }
         call
     }
@@ -142,6 +192,10 @@ impl Call {
     /// # Errors
     ///
     /// Those of the method.
+    ///
+    /// # Panics
+    ///
+    /// When it is no call on files: it has no method.
     pub fn perform(&self, fs: &dyn Fs) -> Reply {
         match self {
             Self::Open { path, flags, mode } => fs.open(path, *flags, *mode).map(Value::Fd),
@@ -161,6 +215,10 @@ impl Call {
             Self::Unlink { path } => fs.unlink(path).map(|()| Value::Done),
             Self::Mkdir { path, mode } => fs.mkdir(path, *mode).map(|()| Value::Done),
             Self::Rmdir { path } => fs.rmdir(path).map(|()| Value::Done),
+            Self::Flock { fd, operation } => fs.flock(*fd, *operation).map(|()| Value::Done),
+            Self::Exit | Self::Die | Self::Alive { .. } | Self::Await { .. } | Self::Foreign { .. } => {
+                unreachable!("{self} is made by a world, and no lock makes it")
+            }
         }
     }
 }
@@ -181,6 +239,26 @@ impl fmt::Display for Call {
             Self::Stat { path } | Self::Unlink { path } | Self::Rmdir { path } => write!(f, "{name}({path:?})"),
             Self::Mkdir { path, mode } => write!(f, "{name}({path:?}, 0{:o})", mode.0),
             Self::Link { existing: a, new: b } | Self::Rename { from: a, to: b } => write!(f, "{name}({a:?}, {b:?})"),
+            Self::Flock { fd, operation } => write!(f, "{name}({}, {operation})", fd.0),
+            Self::Exit | Self::Die => write!(f, "{name}"),
+            Self::Alive { process } => write!(f, "{name}({process}, 0)"),
+            Self::Await { processes } => {
+                let processes: Vec<_> = processes.iter().map(ToString::to_string).collect();
+                write!(f, "{name}({})", processes.join(", "))
+            }
+            Self::Foreign { arguments, .. } => {
+                let arguments: Vec<_> = arguments.iter().map(ToString::to_string).collect();
+                write!(f, "{name}({})", arguments.join(", "))
+            }
+        }
+    }
+}
+
+impl fmt::Display for Argument {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Path(path) => write!(f, "{path:?}"),
+            Self::Text(text) => f.write_str(text),
         }
     }
 }
@@ -197,96 +275,25 @@ impl fmt::Display for Value {
     }
 }
 
-/// An [`Fs`] made of one function from calls to replies.
-///
-/// # Panics
-///
-/// Its methods panic when the function answers a call with a value of another call: that is a bug in the harness.
-pub struct ByCall<F>(pub F);
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl<F: Fn(Call) -> Reply> ByCall<F> {
-    fn done(&self, call: Call) -> Result<(), Errno> {
-        match (self.0)(call)? {
-            Value::Done => Ok(()),
-            other => unreachable!("the reply {other:?} belongs to another call"),
-        }
-    }
-
-    fn told(&self, call: Call) -> Result<Stat, Errno> {
-        match (self.0)(call)? {
-            Value::Stat(stat) => Ok(stat),
-            other => unreachable!("the reply {other:?} belongs to another call"),
-        }
-    }
-}
-
-impl<F: Fn(Call) -> Reply> Fs for ByCall<F> {
-    fn open(&self, path: &Path, flags: OpenFlags, mode: Mode) -> Result<Fd, Errno> {
-        let path = path.to_owned();
-        match (self.0)(Call::Open { path, flags, mode })? {
-            Value::Fd(fd) => Ok(fd),
-            other => unreachable!("the reply {other:?} belongs to another call"),
-        }
-    }
-
-    fn close(&self, fd: Fd) -> Result<(), Errno> {
-        self.done(Call::Close { fd })
-    }
-
-    fn read(&self, fd: Fd, buffer: &mut [u8]) -> Result<usize, Errno> {
-        let length = buffer.len();
-        match (self.0)(Call::Read { fd, length })? {
-            Value::Bytes(bytes) => {
-                buffer[..bytes.len()].copy_from_slice(&bytes);
-                Ok(bytes.len())
-            }
-            other => unreachable!("the reply {other:?} belongs to another call"),
-        }
-    }
-
-    fn write(&self, fd: Fd, bytes: &[u8]) -> Result<usize, Errno> {
-        let bytes = bytes.to_owned();
-        match (self.0)(Call::Write { fd, bytes })? {
-            Value::Count(count) => Ok(count),
-            other => unreachable!("the reply {other:?} belongs to another call"),
-        }
-    }
-
-    fn stat(&self, path: &Path) -> Result<Stat, Errno> {
-        let path = path.to_owned();
-        self.told(Call::Stat { path })
-    }
-
-    fn fstat(&self, fd: Fd) -> Result<Stat, Errno> {
-        self.told(Call::Fstat { fd })
-    }
-
-    fn link(&self, existing: &Path, new: &Path) -> Result<(), Errno> {
-        self.done(Call::Link {
-            existing: existing.to_owned(),
-            new: new.to_owned(),
-        })
-    }
-
-    fn rename(&self, from: &Path, to: &Path) -> Result<(), Errno> {
-        self.done(Call::Rename {
-            from: from.to_owned(),
-            to: to.to_owned(),
-        })
-    }
-
-    fn unlink(&self, path: &Path) -> Result<(), Errno> {
-        let path = path.to_owned();
-        self.done(Call::Unlink { path })
-    }
-
-    fn mkdir(&self, path: &Path, mode: Mode) -> Result<(), Errno> {
-        let path = path.to_owned();
-        self.done(Call::Mkdir { path, mode })
-    }
-
-    fn rmdir(&self, path: &Path) -> Result<(), Errno> {
-        let path = path.to_owned();
-        self.done(Call::Rmdir { path })
+    #[test]
+    fn a_foreign_call_is_shown_with_its_paths_as_seen_from_the_directory() {
+        let call = Call::Foreign {
+            name: "renameat2".to_owned(),
+            arguments: vec![
+                Argument::Path("/run/1/a".into()),
+                Argument::Path("/elsewhere".into()),
+                Argument::Text("RENAME_NOREPLACE".to_owned()),
+            ],
+        };
+        let shown = call.relative_to(Path::new("/run/1"));
+        assert_eq!(shown.to_string(), r#"renameat2("a", "/elsewhere", RENAME_NOREPLACE)"#);
+        assert_eq!(
+            shown.paths().collect::<Vec<_>>(),
+            [Path::new("a"), Path::new("/elsewhere")]
+        );
     }
 }

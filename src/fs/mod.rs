@@ -5,10 +5,11 @@
 //! | [`real::RealFs`] | the kernel's | `real.rs` |
 //! | [`sim::State`] behind [`call::ByCall`] | the simulated kernel's, a pure state machine | `sim/` |
 //! | [`loom::Modelled`] | the simulated kernel's, announced to loom | `loom.rs` |
-//! | [`call::ByCall`] | any function from [`call::Call`] to [`call::Reply`]: coroutines, loom, decorators | `call.rs` |
+//! | [`call::ByCall`] | any function from [`call::Call`] to [`call::Reply`]: coroutines, loom, decorators | `by_call.rs` |
 //!
 //! Deliberately knows nothing of locks, schedules or processes.
 
+mod by_call;
 pub mod call;
 mod errno;
 pub mod inject;
@@ -141,6 +142,37 @@ impl Mode {
     pub const FILE: Self = Self(0o644);
     /// `rwxr-xr-x`, for directories.
     pub const DIRECTORY: Self = Self(0o755);
+}
+
+/// What is asked of [`Fs::flock`]; [flock(2)](https://man7.org/linux/man-pages/man2/flock.2.html).
+///
+/// The lock belongs to the open file description: whoever opens the file again has another one, in the same process too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Flock {
+    /// `LOCK_EX | LOCK_NB`: alone, or `EAGAIN`.
+    TryExclusive,
+    /// `LOCK_EX`: alone, when all others are gone.
+    Exclusive,
+    /// `LOCK_SH | LOCK_NB`: with others that share, or `EAGAIN`.
+    TryShared,
+    /// `LOCK_SH`: with others that share, when no other has it alone.
+    Shared,
+    /// `LOCK_UN`.
+    Unlock,
+}
+
+/// In words of the C interface: `LOCK_EX|LOCK_NB`.
+impl fmt::Display for Flock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::TryExclusive => "LOCK_EX|LOCK_NB",
+            Self::Exclusive => "LOCK_EX",
+            Self::TryShared => "LOCK_SH|LOCK_NB",
+            Self::Shared => "LOCK_SH",
+            Self::Unlock => "LOCK_UN",
+        })
+    }
 }
 
 /// What an inode is.
@@ -299,4 +331,15 @@ pub trait Fs {
     ///
     /// `ENOTEMPTY` (`EEXIST` on some file systems); `ENOTDIR`; `ENOENT`.
     fn rmdir(&self, path: &Path) -> Result<(), Errno>;
+
+    /// Takes, converts or gives back the lock of the descriptor's open file description on its inode:
+    /// [flock(2)](https://man7.org/linux/man-pages/man2/flock.2.html). The last close gives it back too.
+    ///
+    /// A conversion first gives back what it had: one that fails has lost it (`fs/locks.c`, `flock_lock_inode`).
+    ///
+    /// # Errors
+    ///
+    /// `EAGAIN` when another has it and the request does not wait; `EBADF`; `EINTR` while it waits; `ENOLCK`; on network
+    /// file systems much more.
+    fn flock(&self, fd: Fd, operation: Flock) -> Result<(), Errno>;
 }

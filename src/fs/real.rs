@@ -5,15 +5,15 @@
 //! normalisation but one: size and link count of a directory, on which file systems disagree, read as 0 and 1.
 
 use std::cell::RefCell;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::Path;
 
 use nix::errno::Errno as KernelErrno;
-use nix::fcntl::{AT_FDCWD, AtFlags, OFlag, open, renameat};
+use nix::fcntl::{AT_FDCWD, AtFlags, FlockArg, OFlag, open, renameat};
 use nix::sys::stat::{FileStat, Mode as KernelMode, SFlag, fstat, stat};
 use nix::unistd::{UnlinkatFlags, close, linkat, mkdir, read, unlink, unlinkat, write};
 
-use super::{AccessMode, Create, Errno, Fd, FileKind, Fs, Mode, OpenFlags, Stat};
+use super::{AccessMode, Create, Errno, Fd, FileKind, Flock, Fs, Mode, OpenFlags, Stat};
 
 /// The file system of the machine, as one contender uses it.
 #[derive(Debug, Default)]
@@ -79,6 +79,18 @@ impl From<OpenFlags> for OFlag {
 impl From<Mode> for KernelMode {
     fn from(mode: Mode) -> Self {
         Self::from_bits_truncate(u32::from(mode.0))
+    }
+}
+
+impl From<Flock> for FlockArg {
+    fn from(operation: Flock) -> Self {
+        match operation {
+            Flock::TryExclusive => Self::LockExclusiveNonblock,
+            Flock::Exclusive => Self::LockExclusive,
+            Flock::TryShared => Self::LockSharedNonblock,
+            Flock::Shared => Self::LockShared,
+            Flock::Unlock => Self::Unlock,
+        }
     }
 }
 
@@ -158,5 +170,15 @@ impl Fs for RealFs {
 
     fn rmdir(&self, path: &Path) -> Result<(), Errno> {
         Ok(unlinkat(AT_FDCWD, path, UnlinkatFlags::RemoveDir)?)
+    }
+
+    #[expect(
+        deprecated,
+        reason = "its successor is a guard that unlocks when it is dropped: a call of its own"
+    )]
+    fn flock(&self, fd: Fd, operation: Flock) -> Result<(), Errno> {
+        self.with(fd, |descriptor| {
+            nix::fcntl::flock(descriptor.as_raw_fd(), operation.into())
+        })
     }
 }

@@ -34,7 +34,7 @@ impl<'a> Case<'a> {
     }
 
     /// The performed calls, by process, and those of one process in their order: position, caller, name, footprint.
-    pub fn calls(&self) -> Vec<(usize, ProcessId, &'static str, &'a Accesses)> {
+    pub fn calls(&self) -> Vec<(usize, ProcessId, &'a str, &'a Accesses)> {
         let calls = self.history.calls();
         let mut calls: Vec<_> = calls
             .map(|(position, process, call, _, accesses)| (position, process, call.name(), accesses))

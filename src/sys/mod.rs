@@ -7,11 +7,14 @@
 //! | `futex.rs` | sleep until a word of that memory changes | the call is not in libc's prototypes |
 //! | `clock.rs` | the monotonic clock, comparable between processes | it is not |
 //! | `machine.rs` | kernel, limits, the file system under a directory | it is not |
+//! | `syscalls.rs` | the calls that stop a traced program, with their arguments | it is not |
+//! | `filter.rs` | the seccomp filter that stops it there | it is not |
 //! | `trace.rs` | what a stopped process is about to call, and its memory | it is not |
 //!
 //! Deliberately knows nothing of locks, rounds or workers' work; every function is safe to call with any arguments.
 
 pub mod clock;
+pub mod filter;
 #[expect(unsafe_code, reason = "a system call without a prototype")]
 pub mod futex;
 pub mod machine;
@@ -19,6 +22,7 @@ pub mod machine;
 pub mod memory;
 #[expect(unsafe_code, reason = "fork and _exit")]
 pub mod process;
+pub mod syscalls;
 pub mod trace;
 
 pub use memory::Shared;

@@ -1,15 +1,16 @@
 //! The kernel's file system as a world: a fresh directory stands for the root.
 //!
-//! Its processes are values of `RealFs` in one process of the machine; they share nothing but the directory. Deliberately
+//! Its processes are values of `RealFs` in one process of the machine; they share nothing but the directory, and one ends when
+//! its value is dropped. Deliberately
 //! knows nothing of the simulation that it is held against.
 
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use onewinner::fs::FileKind;
-use onewinner::fs::call::{Call, Reply};
+use onewinner::fs::call::{Call, Reply, Value};
 use onewinner::fs::real::RealFs;
+use onewinner::fs::{Errno, FileKind};
 use onewinner::id::ProcessId;
 use tempfile::TempDir;
 
@@ -20,6 +21,7 @@ use super::world::World;
 pub(crate) struct Kernel {
     root: TempDir,
     processes: Vec<RealFs>,
+    ended: Vec<bool>,
 }
 
 impl Kernel {
@@ -28,6 +30,7 @@ impl Kernel {
         Self {
             root: TempDir::new_in(place).expect("the place is a directory where we may write"),
             processes: (0..PROCESSES).map(|_| RealFs::new()).collect(),
+            ended: vec![false; usize::from(PROCESSES)],
         }
     }
 
@@ -62,17 +65,20 @@ impl Kernel {
 
 impl World for Kernel {
     fn perform(&mut self, process: ProcessId, call: &Call) -> Reply {
-        let mut call = call.clone();
-        match &mut call {
-            Call::Open { path, .. }
-            | Call::Stat { path }
-            | Call::Unlink { path }
-            | Call::Mkdir { path, .. }
-            | Call::Rmdir { path } => *path = self.placed(path),
-            Call::Link { existing: a, new: b } | Call::Rename { from: a, to: b } => {
-                (*a, *b) = (self.placed(a), self.placed(b));
+        match call {
+            // What the kernel does to the descriptors of a process that ends.
+            Call::Exit => {
+                self.processes[process.index()] = RealFs::new();
+                self.ended[process.index()] = true;
+                return Ok(Value::Done);
             }
+            Call::Alive { process } if self.ended[process.index()] => return Err(Errno::ESRCH),
+            Call::Alive { .. } => return Ok(Value::Done),
             _ => {}
+        }
+        let mut call = call.clone();
+        for path in call.paths_mut() {
+            *path = self.placed(path);
         }
         call.perform(&self.processes[process.index()])
     }

@@ -7,7 +7,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use onewinner::fs::call::Call;
-use onewinner::fs::{AccessMode, Create, Fd, Mode, OpenFlags};
+use onewinner::fs::{AccessMode, Create, Fd, Flock, Mode, OpenFlags};
 use onewinner::id::ProcessId;
 
 /// How many bytes make a step: process, operation, three arguments.
@@ -78,7 +78,7 @@ impl fmt::Debug for Step {
 }
 
 fn call(operation: u8, first: u8, second: u8, third: u8) -> Call {
-    match operation % 20 {
+    match operation % 25 {
         0..=4 => Call::Open {
             path: path(FILES, first),
             flags: flags(second),
@@ -116,9 +116,20 @@ fn call(operation: u8, first: u8, second: u8, third: u8) -> Call {
             from: path(DIRECTORIES, first),
             to: path(DIRECTORIES, second),
         },
-        _ => Call::Rmdir {
+        19 => Call::Rmdir {
             path: path(DIRECTORIES, first),
         },
+        // None that waits: a world of one call at a time would wait for ever.
+        20..=22 => Call::Flock {
+            fd: fd(first),
+            operation: [Flock::TryExclusive, Flock::TryShared, Flock::Unlock][usize::from(second % 3)],
+        },
+        23 => Call::Alive {
+            process: ProcessId(first % PROCESSES),
+        },
+        // Seldom: it undoes much.
+        _ if second < 64 => Call::Exit,
+        _ => Call::Close { fd: fd(first) },
     }
 }
 

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use onewinner::fs::call::{Call, Reply, Value};
 use onewinner::fs::sim::State;
-use onewinner::fs::{Fd, FileKind, Stat};
+use onewinner::fs::{Fd, FileKind, Flock, Stat};
 use onewinner::id::ProcessId;
 
 use super::steps::PROCESSES;
@@ -73,13 +73,20 @@ pub(crate) fn look(world: &mut impl World) -> Sight {
     Sight { names, ways }
 }
 
-/// Reads and writes through every open descriptor, which brings its offset to light, and looks at what has become of all.
+/// Reads and writes through every open descriptor, which brings its offset to light, asks for its lock, and looks at what has
+/// become of all.
 pub(crate) fn probe(world: &mut impl World) -> (Vec<Reply>, Sight) {
     let mut replies = Vec::new();
     for (process, fd, _) in descriptors(world) {
         let bytes = b"probe".to_vec();
         replies.push(world.perform(process, &Call::Read { fd, length: 2 }));
         replies.push(world.perform(process, &Call::Write { fd, bytes }));
+        // A request that fails has given up what the descriptor had: it shows the locks of others, and then its own.
+        let operation = Flock::TryExclusive;
+        replies.push(world.perform(process, &Call::Flock { fd, operation }));
+    }
+    for process in ProcessId::first(usize::from(PROCESSES)) {
+        replies.push(world.perform(ProcessId(0), &Call::Alive { process }));
     }
     (replies, look(world))
 }

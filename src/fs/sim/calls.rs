@@ -1,4 +1,5 @@
-//! What each call does to the simulated state, and the footprint that it leaves.
+//! What each call does to the simulated state, and the footprint that it leaves: descriptors here, names in names.rs, locks
+//! in locks.rs, processes in life.rs.
 //!
 //! Footprints are read in one fixed order, the first object deciding what is read next: entries along the path, then the
 //! inode. What decides a failure is a load. The order of the checks is Linux's (`fs/namei.c`), because it decides which of
@@ -7,15 +8,15 @@
 use std::path::Path;
 
 use super::inode::Body;
-use super::path::{Last, Place, Slash, Slot};
+use super::path::{Place, Slash};
 use super::{Description, State};
 use crate::access::{Accesses, InodeId, Object};
 use crate::fs::call::{Call, Reply, Value};
-use crate::fs::{AccessMode, Create, Errno, Fd, FileKind, OpenFlags, Stat};
+use crate::fs::{AccessMode, Create, Errno, Fd, OpenFlags, Stat};
 use crate::id::ProcessId;
 
 /// Who calls: a process, or whoever prepares the tree.
-type Actor = Option<ProcessId>;
+pub(super) type Actor = Option<ProcessId>;
 
 impl State {
     pub(super) fn perform(&mut self, actor: Actor, call: &Call) -> (Reply, Accesses) {
@@ -23,7 +24,7 @@ impl State {
         let touched = &mut accesses;
         let reply = match call {
             Call::Open { path, flags, mode: _ } => self.open(actor, path, *flags, touched).map(Value::Fd),
-            Call::Close { fd } => self.close(actor, *fd).map(|()| Value::Done),
+            Call::Close { fd } => self.close(actor, *fd, touched).map(|()| Value::Done),
             Call::Read { fd, length } => self.read(actor, *fd, *length, touched).map(Value::Bytes),
             Call::Write { fd, bytes } => self.write(actor, *fd, bytes, touched).map(Value::Count),
             Call::Stat { path } => self.stat(path, touched).map(Value::Stat),
@@ -33,6 +34,17 @@ impl State {
             Call::Unlink { path } => self.unlink(path, touched).map(|()| Value::Done),
             Call::Mkdir { path, mode: _ } => self.mkdir(actor, path, touched).map(|()| Value::Done),
             Call::Rmdir { path } => self.rmdir(path, touched).map(|()| Value::Done),
+            Call::Flock { fd, operation } => self.flock(actor, *fd, *operation, touched).map(|()| Value::Done),
+            Call::Exit | Call::Die => {
+                self.end(actor, touched);
+                Ok(Value::Done)
+            }
+            Call::Alive { process } => self.alive(*process, touched).map(|()| Value::Done),
+            Call::Await { processes } => {
+                self.await_ends(processes, touched);
+                Ok(Value::Done)
+            }
+            Call::Foreign { .. } => Err(Errno::ENOSYS),
         };
         (reply, accesses)
     }
@@ -57,6 +69,7 @@ impl State {
             readable: flags.access != AccessMode::Write,
             writable: flags.access != AccessMode::Read,
             append: flags.append,
+            lock: None,
         };
         Ok(self.install(actor, description))
     }
@@ -80,35 +93,15 @@ impl State {
         Ok(id)
     }
 
-    fn create(&mut self, actor: Actor, slot: &Slot<'_>, body: Body, touched: &mut Accesses) -> InodeId {
-        let id = self.next_id(actor);
-        self.inodes.insert(id, body);
-        self.name(slot, id, touched);
-        id
-    }
-
-    /// Makes the entry name the inode.
-    fn name(&mut self, slot: &Slot<'_>, id: InodeId, touched: &mut Accesses) {
-        touched.store(slot.object());
-        self.inodes.entries_mut(slot.directory()).set(slot.name, id);
-        self.inodes.get_mut(id).links += 1;
-    }
-
-    /// Takes a name from the inode, which may vanish with it.
-    fn drop_link(&mut self, id: InodeId, touched: &mut Accesses) {
-        if matches!(self.inodes.get(id).body, Body::File(_)) {
-            touched.store(Object::Links(id));
-        }
-        self.inodes.get_mut(id).links -= 1;
-        self.reclaim(id);
-    }
-
-    fn close(&mut self, actor: Actor, fd: Fd) -> Result<(), Errno> {
+    pub(super) fn close(&mut self, actor: Actor, fd: Fd, touched: &mut Accesses) -> Result<(), Errno> {
         let place = self.place(actor, fd)?;
         self.table_mut(actor).descriptors[fd.0 as usize] = None;
         let description = self.descriptions[place]
             .take()
             .expect("a descriptor names an open description");
+        if description.lock.is_some() {
+            touched.store(Object::Locks(description.inode));
+        }
         self.inodes.get_mut(description.inode).opens -= 1;
         self.reclaim(description.inode);
         Ok(())
@@ -159,139 +152,8 @@ impl State {
         Ok(bytes.len())
     }
 
-    fn stat(&self, path: &Path, touched: &mut Accesses) -> Result<Stat, Errno> {
-        let id = self.find(path, touched)?;
-        Ok(self.attributes(id, touched))
-    }
-
     fn fstat(&self, actor: Actor, fd: Fd, touched: &mut Accesses) -> Result<Stat, Errno> {
         let id = self.description(actor, fd)?.inode;
         Ok(self.attributes(id, touched))
-    }
-
-    fn attributes(&self, id: InodeId, touched: &mut Accesses) -> Stat {
-        let inode = self.inodes.get(id);
-        let (size, links) = match &inode.body {
-            Body::Directory(_) => (0, 1),
-            Body::File(content) => {
-                touched.load(Object::Content(id));
-                touched.load(Object::Links(id));
-                (content.len() as u64, u64::from(inode.links))
-            }
-        };
-        let creator = id.creator.map_or(0, |process| u64::from(process.0) + 1);
-        Stat {
-            kind: inode.kind(),
-            size,
-            links,
-            inode: creator << 32 | u64::from(id.serial),
-        }
-    }
-
-    fn link(&mut self, existing: &Path, new: &Path, touched: &mut Accesses) -> Result<(), Errno> {
-        let id = self.find(existing, touched)?;
-        let Place::Entry(slot) = self.walk(new, touched)? else {
-            return Err(Errno::EEXIST);
-        };
-        if self.look_up(&slot, touched)?.is_some() {
-            return Err(Errno::EEXIST);
-        }
-        if slot.slash == Slash::Trailing {
-            return Err(Errno::ENOENT);
-        }
-        if self.inodes.get(id).kind() == FileKind::Directory {
-            return Err(Errno::EPERM);
-        }
-        touched.store(Object::Links(id));
-        self.name(&slot, id, touched);
-        Ok(())
-    }
-
-    fn rename(&mut self, from: &Path, to: &Path, touched: &mut Accesses) -> Result<(), Errno> {
-        let (from, to) = (self.walk(from, touched)?, self.walk(to, touched)?);
-        let (Place::Entry(from), Place::Entry(to)) = (from, to) else {
-            return Err(Errno::EBUSY);
-        };
-        let moved = self.look_up(&from, touched)?.ok_or(Errno::ENOENT)?;
-        let replaced = self.look_up(&to, touched)?;
-        let slash = from.slash == Slash::Trailing || to.slash == Slash::Trailing;
-        if slash && self.inodes.get(moved).kind() != FileKind::Directory {
-            return Err(Errno::ENOTDIR);
-        }
-        if to.ancestors.contains(&moved) {
-            return Err(Errno::EINVAL);
-        }
-        if replaced.is_some_and(|replaced| from.ancestors.contains(&replaced)) {
-            return Err(Errno::ENOTEMPTY);
-        }
-        if let Some(replaced) = replaced {
-            if replaced == moved {
-                return Ok(());
-            }
-            match (&self.inodes.get(moved).body, &self.inodes.get(replaced).body) {
-                (Body::Directory(_), Body::File(_)) => return Err(Errno::ENOTDIR),
-                (Body::File(_), Body::Directory(_)) => return Err(Errno::EISDIR),
-                (Body::Directory(_), Body::Directory(entries)) => {
-                    touched.load(Object::Listing(replaced));
-                    if !entries.is_empty() {
-                        return Err(Errno::ENOTEMPTY);
-                    }
-                }
-                (Body::File(_), Body::File(_)) => {}
-            }
-            self.drop_link(replaced, touched);
-        }
-        // The moved inode keeps its one link: it never lacks a name in between.
-        touched.store(from.object());
-        touched.store(to.object());
-        self.inodes.entries_mut(from.directory()).clear(from.name);
-        self.inodes.entries_mut(to.directory()).set(to.name, moved);
-        Ok(())
-    }
-
-    fn unlink(&mut self, path: &Path, touched: &mut Accesses) -> Result<(), Errno> {
-        let Place::Entry(slot) = self.walk(path, touched)? else {
-            return Err(Errno::EISDIR);
-        };
-        let id = self.resolve(&slot, touched)?;
-        if self.inodes.get(id).kind() == FileKind::Directory {
-            return Err(Errno::EISDIR);
-        }
-        self.unname(&slot, id, touched);
-        Ok(())
-    }
-
-    fn unname(&mut self, slot: &Slot<'_>, id: InodeId, touched: &mut Accesses) {
-        touched.store(slot.object());
-        self.inodes.entries_mut(slot.directory()).clear(slot.name);
-        self.drop_link(id, touched);
-    }
-
-    fn mkdir(&mut self, actor: Actor, path: &Path, touched: &mut Accesses) -> Result<(), Errno> {
-        let Place::Entry(slot) = self.walk(path, touched)? else {
-            return Err(Errno::EEXIST);
-        };
-        if self.look_up(&slot, touched)?.is_some() {
-            return Err(Errno::EEXIST);
-        }
-        self.create(actor, &slot, Body::Directory(super::inode::Entries::default()), touched);
-        Ok(())
-    }
-
-    fn rmdir(&mut self, path: &Path, touched: &mut Accesses) -> Result<(), Errno> {
-        let slot = match self.walk(path, touched)? {
-            Place::Entry(slot) => slot,
-            Place::Unnamed(Last::Root, _) => return Err(Errno::EBUSY),
-            Place::Unnamed(Last::Dot, _) => return Err(Errno::EINVAL),
-            Place::Unnamed(Last::DotDot, _) => return Err(Errno::ENOTEMPTY),
-        };
-        let id = self.resolve(&slot, touched)?;
-        let entries = self.inodes.entries(id).ok_or(Errno::ENOTDIR)?;
-        touched.load(Object::Listing(id));
-        if !entries.is_empty() {
-            return Err(Errno::ENOTEMPTY);
-        }
-        self.unname(&slot, id, touched);
-        Ok(())
     }
 }

@@ -1,13 +1,18 @@
 //! The simulated file system: a small POSIX kernel as a pure state machine.
 //!
 //! [`State::step`] takes a call of one process and returns the kernel's reply with the footprint of the call. It never
-//! waits, never looks at a clock, and tells the same story every time. The conformance tests hold it against the kernel.
+//! waits, never looks at a clock, and tells the same story every time; [`State::waits`] tells whether the kernel would let
+//! the process wait. The conformance tests hold it against the kernel.
 //!
 //! Not modelled: symbolic links, permissions (every process is root), times, disk space, names that are not UTF-8 (they
-//! are `EILSEQ`), and directories that change while a path is walked (a path is resolved in one instant).
+//! are `EILSEQ`), directories that change while a path is walked (a path is resolved in one instant), and a shared `flock`
+//! that is made exclusive while others share it and that waits for them (it is `ENOSYS`).
 
 mod calls;
 mod inode;
+mod life;
+mod locks;
+mod names;
 mod path;
 
 use std::cell::RefCell;
@@ -19,6 +24,7 @@ use crate::fs::{Errno, Fd, FileKind, Fs};
 use crate::id::ProcessId;
 
 use inode::{Body, Inode, Inodes};
+use locks::Lock;
 
 /// Everything that the simulated kernel knows.
 #[derive(Clone, Debug)]
@@ -39,6 +45,8 @@ struct Description {
     readable: bool,
     writable: bool,
     append: bool,
+    /// The `flock` lock that it has on its inode.
+    lock: Option<Lock>,
 }
 
 /// What belongs to one process: its descriptors, and the count of inodes that it created, which names them.
@@ -46,6 +54,8 @@ struct Description {
 struct Table {
     descriptors: Vec<Option<usize>>,
     created: u32,
+    /// Whether it has exited or was killed.
+    ended: bool,
 }
 
 /// One name in the tree, as a person would look at it.
@@ -75,7 +85,7 @@ impl State {
     ///
     /// # Panics
     ///
-    /// When the process is not one of those given to [`State::new`].
+    /// When the process is not one of those given to [`State::new`], or it [waits](State::waits) at the call.
     pub fn step(&mut self, process: ProcessId, call: &Call) -> (Reply, Accesses) {
         let stepped = self.perform(Some(process), call);
         self.validate();

@@ -1,0 +1,125 @@
+//! What calls mean: the seam between the engine, which stops and starts tasks, and those who understand their calls.
+//!
+//! ```text
+//!  a task stops at a call ──decide──▶ harmless: it goes on, and nobody hears of it
+//!                                     answered: it is told a result and the kernel is never asked
+//!                                     controlled: it waits until the search takes the step ──before──▶ the kernel ──after──▶ Performed
+//!                                     uncontrolled: nothing follows from this execution
+//! ```
+//!
+//! Deliberately knows no ptrace and no search.
+
+use std::path::PathBuf;
+
+use crate::access::Accesses;
+use crate::explore::{Lost, Move};
+use crate::fs::call::{Call, Reply};
+use crate::happens_before::Step;
+use crate::id::ProcessId;
+use crate::sys::trace::{Entry, Memory};
+
+/// A task that is stopped at the entry of a call, or at its exit.
+pub struct AtCall<'a> {
+    /// The contender to whose tree it belongs.
+    pub process: ProcessId,
+    /// The number of the task: its `cwd` and descriptors are in `/proc/{task}`.
+    pub task: i32,
+    /// The number of its process: of the first of its threads.
+    pub group: i32,
+    /// Its memory.
+    pub memory: &'a Memory,
+    /// The call.
+    pub entry: Entry,
+}
+
+/// What to do about a call that a task is about to make.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// Neither does another contender notice it nor does it notice another: it is made at once, and is no step.
+    Harmless,
+    /// It is not made: the task gets this result, negative for an error number.
+    Answered(i64),
+    /// It is a step: the task waits until the search takes it.
+    Controlled,
+    /// The contender has done all that the scenario asks: the task waits here until the execution ends.
+    Finished,
+    /// Nobody knows what it does: the execution is lost, for this reason, which names the call.
+    Uncontrolled(String),
+}
+
+/// How a controlled call is to be made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Made {
+    /// As the task asks for it.
+    AsAsked,
+    /// With these arguments in place of its own: a lock that would wait is asked for without waiting.
+    With([u64; 6]),
+    /// Not at all: the task gets this result, negative for an error number.
+    Answered(i64),
+}
+
+/// What came of a controlled call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It was made: a step.
+    Performed {
+        /// What was asked.
+        call: Call,
+        /// What the kernel answered.
+        reply: Reply,
+        /// What it touched.
+        accesses: Accesses,
+    },
+    /// It would have waited, and was not made: the task is held, and asks again when [`Interpreter::may_go_on`] says so.
+    Waits,
+}
+
+/// Who understands the calls of contenders; the engine asks it while their tasks are stopped.
+///
+/// For each execution [`begin`](Self::begin) comes first. Then for each call [`decide`](Self::decide), and if it is
+/// controlled [`forecast`](Self::forecast) as often as the search likes, and when the step is taken
+/// [`before`](Self::before) and [`after`](Self::after).
+///
+/// Duties of an implementer:
+///
+/// 1. It tells the same story of the same execution: no process numbers, no times.
+/// 2. What it does not understand is [`Decision::Uncontrolled`], never harmless.
+pub trait Interpreter {
+    /// A new execution begins in these directories, which are fresh; process *i* works in the *i* mod *k*-th.
+    fn begin(&mut self, directories: &[PathBuf]);
+
+    /// What to do about this call.
+    fn decide(&mut self, at: &AtCall<'_>) -> Decision;
+
+    /// What a controlled call may touch: see [`crate::explore::World::forecast`].
+    fn forecast(&self, at: &AtCall<'_>) -> Accesses;
+
+    /// Whether a controlled call can be made now; one that waits for a lock cannot.
+    fn may_go_on(&self, at: &AtCall<'_>) -> bool;
+
+    /// The step is taken: how the call is to be made. Look now at what it is about to change.
+    ///
+    /// # Errors
+    ///
+    /// When nothing can follow from the execution.
+    fn before(&mut self, at: &AtCall<'_>) -> Result<Made, Lost>;
+
+    /// The call was made, and the kernel returned this; negative for an error number.
+    ///
+    /// # Errors
+    ///
+    /// When the answer cannot be true, so that nothing follows from the execution.
+    fn after(&mut self, at: &AtCall<'_>, returned: i64) -> Result<Outcome, Lost>;
+
+    /// A task of a contender is there, by fork or clone of `parent`, which has the same or another process number.
+    fn born(&mut self, process: ProcessId, task: i32, parent: i32);
+
+    /// A task is gone.
+    fn gone(&mut self, task: i32);
+
+    /// See [`crate::explore::Model::replay`]; `performed` are the steps of the execution.
+    fn replay(&mut self, kept: usize, then: &[Move]) -> Vec<Accesses>;
+
+    /// See [`crate::explore::Model::waiting`].
+    fn waiting(&mut self) -> Vec<Step>;
+}

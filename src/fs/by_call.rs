@@ -1,0 +1,106 @@
+//! Method calls as values: whoever has one function from calls to replies has a file system.
+//!
+//! Deliberately knows no implementation of [`Fs`].
+
+use std::path::Path;
+
+use super::call::{Call, Reply, Value};
+use super::{Errno, Fd, Flock, Fs, Mode, OpenFlags, Stat};
+
+/// An [`Fs`] made of one function from calls to replies.
+///
+/// # Panics
+///
+/// Its methods panic when the function answers a call with a value of another call: that is a bug in the harness.
+pub struct ByCall<F>(pub F);
+
+impl<F: Fn(Call) -> Reply> ByCall<F> {
+    fn done(&self, call: Call) -> Result<(), Errno> {
+        match (self.0)(call)? {
+            Value::Done => Ok(()),
+            other => unreachable!("the reply {other:?} belongs to another call"),
+        }
+    }
+
+    fn told(&self, call: Call) -> Result<Stat, Errno> {
+        match (self.0)(call)? {
+            Value::Stat(stat) => Ok(stat),
+            other => unreachable!("the reply {other:?} belongs to another call"),
+        }
+    }
+}
+
+impl<F: Fn(Call) -> Reply> Fs for ByCall<F> {
+    fn open(&self, path: &Path, flags: OpenFlags, mode: Mode) -> Result<Fd, Errno> {
+        let path = path.to_owned();
+        match (self.0)(Call::Open { path, flags, mode })? {
+            Value::Fd(fd) => Ok(fd),
+            other => unreachable!("the reply {other:?} belongs to another call"),
+        }
+    }
+
+    fn close(&self, fd: Fd) -> Result<(), Errno> {
+        self.done(Call::Close { fd })
+    }
+
+    fn read(&self, fd: Fd, buffer: &mut [u8]) -> Result<usize, Errno> {
+        let length = buffer.len();
+        match (self.0)(Call::Read { fd, length })? {
+            Value::Bytes(bytes) => {
+                buffer[..bytes.len()].copy_from_slice(&bytes);
+                Ok(bytes.len())
+            }
+            other => unreachable!("the reply {other:?} belongs to another call"),
+        }
+    }
+
+    fn write(&self, fd: Fd, bytes: &[u8]) -> Result<usize, Errno> {
+        let bytes = bytes.to_owned();
+        match (self.0)(Call::Write { fd, bytes })? {
+            Value::Count(count) => Ok(count),
+            other => unreachable!("the reply {other:?} belongs to another call"),
+        }
+    }
+
+    fn stat(&self, path: &Path) -> Result<Stat, Errno> {
+        let path = path.to_owned();
+        self.told(Call::Stat { path })
+    }
+
+    fn fstat(&self, fd: Fd) -> Result<Stat, Errno> {
+        self.told(Call::Fstat { fd })
+    }
+
+    fn link(&self, existing: &Path, new: &Path) -> Result<(), Errno> {
+        self.done(Call::Link {
+            existing: existing.to_owned(),
+            new: new.to_owned(),
+        })
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> Result<(), Errno> {
+        self.done(Call::Rename {
+            from: from.to_owned(),
+            to: to.to_owned(),
+        })
+    }
+
+    fn unlink(&self, path: &Path) -> Result<(), Errno> {
+        let path = path.to_owned();
+        self.done(Call::Unlink { path })
+    }
+
+    fn mkdir(&self, path: &Path, mode: Mode) -> Result<(), Errno> {
+        let path = path.to_owned();
+        self.done(Call::Mkdir { path, mode })
+    }
+
+    fn rmdir(&self, path: &Path) -> Result<(), Errno> {
+        let path = path.to_owned();
+        self.done(Call::Rmdir { path })
+    }
+
+    fn flock(&self, fd: Fd, operation: Flock) -> Result<(), Errno> {
+        self.done(Call::Flock { fd, operation })
+    }
+}

@@ -1,0 +1,269 @@
+//! The system calls that stop a traced program and are understood: number, name, arguments, and what each does.
+//!
+//! `filter.rs` says which calls pass unseen. One that stands in neither list stops the program too, and of that no more is
+//! known than its number. Numbers are those of this architecture: a program that calls by another convention is not
+//! followed. Deliberately knows nothing of locks, nor which objects a call touches.
+
+/// A call that stops the program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SystemCall {
+    /// Its number.
+    pub number: u64,
+    /// Its name.
+    pub name: &'static str,
+    /// What it does.
+    pub deed: Deed,
+    /// What its arguments are; those that are not listed are of no interest.
+    pub arguments: &'static [Argument],
+}
+
+/// What a call does to the objects that its arguments name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deed {
+    /// Opens a file, and perhaps creates it.
+    Open,
+    /// Tells the attributes of a file.
+    Stat,
+    /// Tells the attributes of a name, also of a symbolic link.
+    Lstat,
+    /// Only looks names up, following symbolic links.
+    LookUp,
+    /// Only looks names up, a symbolic link too.
+    ReadLink,
+    /// Reads content.
+    Read,
+    /// Writes content.
+    Write,
+    /// Reads one content and writes another.
+    Copy,
+    /// Changes the size.
+    Truncate,
+    /// Tells the size, or where data lie.
+    Seek,
+    /// Lists a directory.
+    List,
+    /// Gives a second name.
+    Link,
+    /// Moves a name.
+    Rename,
+    /// Removes a name; with `AT_REMOVEDIR` that of a directory.
+    Unlink,
+    /// Removes a directory.
+    RemoveDirectory,
+    /// Creates what is no regular file: a directory, a symbolic link, a pipe.
+    Make,
+    /// Changes mode, owner, times or extended attributes.
+    Attributes,
+    /// Waits for the disk.
+    Sync,
+    /// Takes or gives back the lock of a description.
+    Flock,
+    /// Takes, gives back or asks for a record lock.
+    Fcntl,
+    /// Closes descriptors.
+    Close,
+    /// Sends a signal, or asks whether a process is there.
+    Kill,
+    /// Maps a file into memory.
+    Map,
+    /// Binds or connects a socket.
+    Socket,
+    /// Begins a process or a thread.
+    Spawn,
+    /// Begins a program.
+    Execute,
+    /// Sleeps for a time.
+    Sleep,
+    /// Ends the process, or a thread.
+    Exit,
+    /// Something that is not followed on watched objects.
+    Other,
+}
+
+/// What an argument is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Argument {
+    /// A directory's descriptor, from which the path that follows is walked; `AT_FDCWD` is the working directory.
+    Directory,
+    /// A path.
+    Path,
+    /// Text that is no path: the target of a symbolic link.
+    Text,
+    /// A descriptor that is asked or read.
+    Descriptor,
+    /// A descriptor that is written.
+    Sink,
+    /// A number, signed.
+    Number,
+    /// Bits of no particular names.
+    Bits,
+    /// `O_*`.
+    OpenFlags,
+    /// `struct open_how` of `openat2`.
+    OpenHow,
+    /// Permission bits.
+    Mode,
+    /// `AT_*`.
+    AtFlags,
+    /// `RENAME_*`.
+    RenameFlags,
+    /// Bytes, as many as the next argument says.
+    Bytes,
+    /// `struct iovec`, as many as the next argument says.
+    Vectors,
+    /// `LOCK_*`.
+    FlockOperation,
+    /// `F_*`.
+    LockCommand,
+    /// `struct flock`.
+    RecordLock,
+    /// A process or thread.
+    Process,
+    /// A signal.
+    Signal,
+    /// `struct sockaddr`, as long as the next argument says.
+    Address,
+    /// Where the kernel writes, or what is of no interest.
+    Hidden,
+}
+
+use Argument::{
+    Address, AtFlags, Bits, Bytes, Descriptor, Directory, FlockOperation, Hidden, LockCommand, Mode, Number, OpenFlags,
+    OpenHow, Path, Process, RecordLock, RenameFlags, Signal, Sink, Text, Vectors,
+};
+
+const fn call(number: libc::c_long, name: &'static str, deed: Deed, arguments: &'static [Argument]) -> SystemCall {
+    let number = number as u64;
+    SystemCall {
+        number,
+        name,
+        deed,
+        arguments,
+    }
+}
+
+/// The calls that stop a program, on every architecture.
+#[rustfmt::skip] // One line for each call.
+const STOPPED: &[SystemCall] = &[
+    call(libc::SYS_openat, "openat", Deed::Open, &[Directory, Path, OpenFlags, Mode]),
+    call(libc::SYS_openat2, "openat2", Deed::Open, &[Directory, Path, OpenHow]),
+    call(libc::SYS_newfstatat, "newfstatat", Deed::Stat, &[Directory, Path, Hidden, AtFlags]),
+    call(libc::SYS_statx, "statx", Deed::Stat, &[Directory, Path, AtFlags]),
+    call(libc::SYS_fstat, "fstat", Deed::Stat, &[Descriptor]),
+    call(libc::SYS_getxattr, "getxattr", Deed::Stat, &[Path, Text]),
+    call(libc::SYS_lgetxattr, "lgetxattr", Deed::Lstat, &[Path, Text]),
+    call(libc::SYS_fgetxattr, "fgetxattr", Deed::Stat, &[Descriptor, Text]),
+    call(libc::SYS_listxattr, "listxattr", Deed::Stat, &[Path]),
+    call(libc::SYS_llistxattr, "llistxattr", Deed::Lstat, &[Path]),
+    call(libc::SYS_flistxattr, "flistxattr", Deed::Stat, &[Descriptor]),
+    call(libc::SYS_faccessat, "faccessat", Deed::LookUp, &[Directory, Path, Number]),
+    call(libc::SYS_faccessat2, "faccessat2", Deed::LookUp, &[Directory, Path, Number, AtFlags]),
+    call(libc::SYS_statfs, "statfs", Deed::LookUp, &[Path]),
+    call(libc::SYS_chdir, "chdir", Deed::LookUp, &[Path]),
+    call(libc::SYS_readlinkat, "readlinkat", Deed::ReadLink, &[Directory, Path]),
+    call(libc::SYS_read, "read", Deed::Read, &[Descriptor, Hidden, Number]),
+    call(libc::SYS_pread64, "pread64", Deed::Read, &[Descriptor, Hidden, Number, Number]),
+    call(libc::SYS_readv, "readv", Deed::Read, &[Descriptor, Hidden, Number]),
+    call(libc::SYS_preadv, "preadv", Deed::Read, &[Descriptor, Hidden, Number, Number]),
+    call(libc::SYS_preadv2, "preadv2", Deed::Read, &[Descriptor, Hidden, Number, Number]),
+    call(libc::SYS_write, "write", Deed::Write, &[Sink, Bytes, Number]),
+    call(libc::SYS_pwrite64, "pwrite64", Deed::Write, &[Sink, Bytes, Number, Number]),
+    call(libc::SYS_writev, "writev", Deed::Write, &[Sink, Vectors, Number]),
+    call(libc::SYS_pwritev, "pwritev", Deed::Write, &[Sink, Vectors, Number, Number]),
+    call(libc::SYS_pwritev2, "pwritev2", Deed::Write, &[Sink, Vectors, Number, Number]),
+    call(libc::SYS_sendfile, "sendfile", Deed::Copy, &[Sink, Descriptor, Hidden, Number]),
+    call(libc::SYS_copy_file_range, "copy_file_range", Deed::Copy, &[Descriptor, Hidden, Sink, Hidden, Number]),
+    call(libc::SYS_splice, "splice", Deed::Copy, &[Descriptor, Hidden, Sink, Hidden, Number]),
+    call(libc::SYS_truncate, "truncate", Deed::Truncate, &[Path, Number]),
+    call(libc::SYS_ftruncate, "ftruncate", Deed::Truncate, &[Sink, Number]),
+    call(libc::SYS_fallocate, "fallocate", Deed::Truncate, &[Sink, Bits, Number, Number]),
+    call(libc::SYS_lseek, "lseek", Deed::Seek, &[Descriptor, Number, Number]),
+    call(libc::SYS_getdents64, "getdents64", Deed::List, &[Descriptor]),
+    call(libc::SYS_linkat, "linkat", Deed::Link, &[Directory, Path, Directory, Path, AtFlags]),
+    call(libc::SYS_renameat2, "renameat2", Deed::Rename, &[Directory, Path, Directory, Path, RenameFlags]),
+    call(libc::SYS_unlinkat, "unlinkat", Deed::Unlink, &[Directory, Path, AtFlags]),
+    call(libc::SYS_mkdirat, "mkdirat", Deed::Make, &[Directory, Path, Mode]),
+    call(libc::SYS_mknodat, "mknodat", Deed::Make, &[Directory, Path, Mode]),
+    call(libc::SYS_symlinkat, "symlinkat", Deed::Make, &[Text, Directory, Path]),
+    call(libc::SYS_fchmod, "fchmod", Deed::Attributes, &[Sink, Mode]),
+    call(libc::SYS_fchmodat, "fchmodat", Deed::Attributes, &[Directory, Path, Mode]),
+    call(FCHMODAT2, "fchmodat2", Deed::Attributes, &[Directory, Path, Mode, AtFlags]),
+    call(libc::SYS_fchown, "fchown", Deed::Attributes, &[Sink, Number, Number]),
+    call(libc::SYS_fchownat, "fchownat", Deed::Attributes, &[Directory, Path, Number, Number, AtFlags]),
+    call(libc::SYS_utimensat, "utimensat", Deed::Attributes, &[Directory, Path, Hidden, AtFlags]),
+    call(libc::SYS_setxattr, "setxattr", Deed::Attributes, &[Path, Text]),
+    call(libc::SYS_fsetxattr, "fsetxattr", Deed::Attributes, &[Sink, Text]),
+    call(libc::SYS_removexattr, "removexattr", Deed::Attributes, &[Path, Text]),
+    call(libc::SYS_fremovexattr, "fremovexattr", Deed::Attributes, &[Sink, Text]),
+    call(libc::SYS_fsync, "fsync", Deed::Sync, &[Descriptor]),
+    call(libc::SYS_fdatasync, "fdatasync", Deed::Sync, &[Descriptor]),
+    call(libc::SYS_flock, "flock", Deed::Flock, &[Descriptor, FlockOperation]),
+    call(libc::SYS_fcntl, "fcntl", Deed::Fcntl, &[Descriptor, LockCommand, RecordLock]),
+    call(libc::SYS_close, "close", Deed::Close, &[Number]),
+    call(libc::SYS_close_range, "close_range", Deed::Close, &[Number, Number, Bits]),
+    call(libc::SYS_dup3, "dup3", Deed::Close, &[Number, Number, OpenFlags]),
+    call(libc::SYS_kill, "kill", Deed::Kill, &[Process, Signal]),
+    call(libc::SYS_tkill, "tkill", Deed::Kill, &[Process, Signal]),
+    call(libc::SYS_tgkill, "tgkill", Deed::Kill, &[Process, Process, Signal]),
+    call(libc::SYS_pidfd_open, "pidfd_open", Deed::Kill, &[Process]),
+    call(libc::SYS_mmap, "mmap", Deed::Map, &[Hidden, Number, Bits, Bits, Descriptor]),
+    call(libc::SYS_bind, "bind", Deed::Socket, &[Number, Address, Number]),
+    call(libc::SYS_connect, "connect", Deed::Socket, &[Number, Address, Number]),
+    call(libc::SYS_clone, "clone", Deed::Spawn, &[Bits]),
+    call(libc::SYS_clone3, "clone3", Deed::Spawn, &[Hidden]),
+    call(libc::SYS_execve, "execve", Deed::Execute, &[Path]),
+    call(libc::SYS_execveat, "execveat", Deed::Execute, &[Directory, Path, Hidden, Hidden, AtFlags]),
+    call(libc::SYS_nanosleep, "nanosleep", Deed::Sleep, &[Hidden]),
+    call(libc::SYS_clock_nanosleep, "clock_nanosleep", Deed::Sleep, &[Number, Number, Hidden]),
+    call(libc::SYS_exit, "exit", Deed::Exit, &[Number]),
+    call(libc::SYS_exit_group, "exit_group", Deed::Exit, &[Number]),
+    call(libc::SYS_ioctl, "ioctl", Deed::Other, &[Descriptor, Bits]),
+    call(libc::SYS_inotify_add_watch, "inotify_add_watch", Deed::Other, &[Number, Path, Bits]),
+    call(libc::SYS_name_to_handle_at, "name_to_handle_at", Deed::Other, &[Directory, Path]),
+];
+
+/// The same on x86-64 alone: the calls that newer architectures never had.
+#[cfg(target_arch = "x86_64")]
+#[rustfmt::skip] // One line for each call.
+const OLDER: &[SystemCall] = &[
+    call(libc::SYS_open, "open", Deed::Open, &[Path, OpenFlags, Mode]),
+    call(libc::SYS_creat, "creat", Deed::Open, &[Path, Mode]),
+    call(libc::SYS_stat, "stat", Deed::Stat, &[Path]),
+    call(libc::SYS_lstat, "lstat", Deed::Lstat, &[Path]),
+    call(libc::SYS_access, "access", Deed::LookUp, &[Path, Number]),
+    call(libc::SYS_readlink, "readlink", Deed::ReadLink, &[Path]),
+    call(libc::SYS_getdents, "getdents", Deed::List, &[Descriptor]),
+    call(libc::SYS_link, "link", Deed::Link, &[Path, Path]),
+    call(libc::SYS_rename, "rename", Deed::Rename, &[Path, Path]),
+    call(libc::SYS_renameat, "renameat", Deed::Rename, &[Directory, Path, Directory, Path]),
+    call(libc::SYS_unlink, "unlink", Deed::Unlink, &[Path]),
+    call(libc::SYS_rmdir, "rmdir", Deed::RemoveDirectory, &[Path]),
+    call(libc::SYS_mkdir, "mkdir", Deed::Make, &[Path, Mode]),
+    call(libc::SYS_mknod, "mknod", Deed::Make, &[Path, Mode]),
+    call(libc::SYS_symlink, "symlink", Deed::Make, &[Text, Path]),
+    call(libc::SYS_chmod, "chmod", Deed::Attributes, &[Path, Mode]),
+    call(libc::SYS_chown, "chown", Deed::Attributes, &[Path, Number, Number]),
+    call(libc::SYS_utime, "utime", Deed::Attributes, &[Path]),
+    call(libc::SYS_utimes, "utimes", Deed::Attributes, &[Path]),
+    call(libc::SYS_futimesat, "futimesat", Deed::Attributes, &[Directory, Path]),
+    call(libc::SYS_dup2, "dup2", Deed::Close, &[Number, Number]),
+    call(libc::SYS_fork, "fork", Deed::Spawn, &[]),
+    call(libc::SYS_vfork, "vfork", Deed::Spawn, &[]),
+];
+#[cfg(not(target_arch = "x86_64"))]
+const OLDER: &[SystemCall] = &[];
+
+/// The libc crate does not have it on every architecture; numbers from 424 on are the same on all
+/// (`scripts/syscall.tbl`).
+const FCHMODAT2: libc::c_long = 452;
+
+/// What the table says about the call with this number; `None` for one that stops the program and is not followed.
+pub fn of(number: u64) -> Option<&'static SystemCall> {
+    STOPPED.iter().chain(OLDER).find(|call| call.number == number)
+}
+
+/// All calls of the table.
+#[cfg(test)]
+pub(super) fn all() -> impl Iterator<Item = &'static SystemCall> {
+    STOPPED.iter().chain(OLDER)
+}
