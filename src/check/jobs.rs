@@ -69,9 +69,16 @@ struct All<'a> {
 
 struct Progress<'a> {
     plan: &'a Plan,
-    /// When its first part began, and what came of the parts, by their place in the queue.
-    came: Mutex<(Option<Instant>, BTreeMap<usize, Result<Gathered, CheckError>>)>,
+    so_far: Mutex<SoFar>,
     parts: usize,
+}
+
+#[derive(Default)]
+struct SoFar {
+    /// When the first part began.
+    begun: Option<Instant>,
+    /// What came of the parts, by their place in the queue.
+    came: BTreeMap<usize, Result<Gathered, CheckError>>,
 }
 
 impl<'a> All<'a> {
@@ -81,7 +88,7 @@ impl<'a> All<'a> {
             queue.flat_map(|(position, plan)| Part::of(plan.vary).into_iter().map(move |part| (position, part)));
         let progress = |plan: &'a Plan| Progress {
             plan,
-            came: Mutex::default(),
+            so_far: Mutex::default(),
             parts: Part::of(plan.vary).len(),
         };
         Self {
@@ -102,12 +109,12 @@ impl<'a> All<'a> {
             };
             let progress = &self.plans[position];
             let came = self.run(progress, part);
-            let mut so_far = progress.came.lock().unwrap_or_else(PoisonError::into_inner);
-            so_far.1.insert(place, came);
-            if so_far.1.len() < progress.parts {
+            let mut so_far = progress.so_far.lock().unwrap_or_else(PoisonError::into_inner);
+            so_far.came.insert(place, came);
+            if so_far.came.len() < progress.parts {
                 continue;
             }
-            let parts = std::mem::take(&mut so_far.1).into_values();
+            let parts = std::mem::take(&mut so_far.came).into_values();
             drop(so_far);
             let came = parts.collect::<Result<Vec<_>, _>>();
             let judged = came.map(|parts| together(progress.plan, parts));
@@ -119,8 +126,8 @@ impl<'a> All<'a> {
     fn run(&self, progress: &Progress<'_>, part: Part) -> Result<Gathered, CheckError> {
         let plan = progress.plan;
         let begun = {
-            let mut so_far = progress.came.lock().unwrap_or_else(PoisonError::into_inner);
-            *so_far.0.get_or_insert_with(Instant::now)
+            let mut so_far = progress.so_far.lock().unwrap_or_else(PoisonError::into_inner);
+            *so_far.begun.get_or_insert_with(Instant::now)
         };
         let World::Sim { strategy, limits } = &plan.world else {
             unreachable!("only searches are run at once");
