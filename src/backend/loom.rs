@@ -64,7 +64,7 @@ pub fn default_preemptions(primitive: &'static dyn LockPrimitive, scenario: &Sce
 }
 
 /// What loom did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Modeled {
     /// Executions, up to the limit, and why it ended.
     pub searched: Searched,
@@ -123,9 +123,9 @@ pub fn model(
     Modeled {
         searched: Searched {
             executions: run.executions.min(bounds.executions),
-            blocked: 0,
             steps: run.steps,
             stop,
+            ..Searched::nothing()
         },
         crossed: run.crossed,
     }

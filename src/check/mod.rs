@@ -221,7 +221,12 @@ fn simulated(
         Strategy::Dpor => Unit::Class,
         Strategy::Exhaustive | Strategy::Random { .. } | Strategy::Replay { .. } => Unit::Schedule,
     };
-    Ok(conclude(plan, tally, extent(searched, limits, each), None))
+    let failed = searched.lost + searched.diverged;
+    let doubt = searched
+        .failure
+        .as_ref()
+        .map(|first| format!("{failed} executions could not be followed to their end; the first: {first}"));
+    Ok(conclude(plan, tally, extent(&searched, limits, each), doubt))
 }
 
 fn progress(tally: &Tally, tell: &Tell) {
@@ -231,7 +236,7 @@ fn progress(tally: &Tally, tell: &Tell) {
     }
 }
 
-fn extent(searched: Searched, limits: Limits, each: Unit) -> Extent {
+fn extent(searched: &Searched, limits: Limits, each: Unit) -> Extent {
     let limit = match searched.stop {
         Stop::Exhausted => {
             let bounds = Vec::new();
@@ -266,7 +271,7 @@ fn under_loom(
     );
     let tally = std::mem::take(&mut *tally.lock().unwrap_or_else(PoisonError::into_inner));
     let mut extent = extent(
-        modeled.searched,
+        &modeled.searched,
         Limits {
             executions: bounds.executions,
             steps: loom::MOST_BRANCHES,
