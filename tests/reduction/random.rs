@@ -4,7 +4,7 @@ use onewinner::explore::{Dpor, Exhaustive};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::program::{Program, Running, calls, explore};
+use super::program::{Program, Replays, Running, calls, explore};
 
 /// Programs with more interleavings are left out, for the time that they take.
 const MOST_INTERLEAVINGS: u64 = 3_000;
