@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::history::{Execution, Outcome};
 use crate::primitive::Expectation;
-use crate::scenario::Scenario;
+use crate::scenario::{Scenario, Vary};
 
 /// The answer to "is it as claimed?".
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -46,6 +46,11 @@ pub struct Counterexample {
     pub sentence: String,
     /// The execution that shows it.
     pub execution: Execution,
+    /// What was run; with fewer processes than were searched, if fewer suffice, and of a varied scenario the variant.
+    pub scenario: Scenario,
+    /// The two events whose order decides, if there are two: the other way round, nothing is violated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub decisive: Option<[usize; 2]>,
     /// How often it was replayed and showed the same; `None` where the kernel chose the schedule.
     pub reproduced: Option<Reproduced>,
 }
@@ -68,6 +73,9 @@ pub struct Coverage {
     pub lock: String,
     /// What was run.
     pub scenario: Scenario,
+    /// What was added to it, in a search for each way.
+    #[serde(skip_serializing_if = "Vary::is_nothing")]
+    pub vary: Vary,
     /// Executions, or rounds of a race, that were run to their end.
     pub executions: u64,
     /// Executions that the search had to give up, which a sound search never does.

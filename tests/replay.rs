@@ -13,7 +13,7 @@ use onewinner::fs::call::Call;
 use onewinner::fs::inject::Injection;
 use onewinner::id::ProcessId;
 use onewinner::primitive::{CreateNew, StatThenWrite};
-use onewinner::scenario::{Scenario, Subject};
+use onewinner::scenario::{Scenario, Subject, Vary};
 use onewinner::verdict::{Counterexample, Verdict};
 use serde_json::{Value, json};
 
@@ -25,6 +25,7 @@ fn counterexample(scenario: &Scenario) -> (Saved, Counterexample) {
     let plan = Plan {
         subject: Subject::Primitive(&StatThenWrite),
         scenario: scenario.clone(),
+        vary: Vary::Nothing,
         world: World::Sim {
             strategy: Strategy::Random { seed: 7 },
             limits,

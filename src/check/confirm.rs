@@ -8,9 +8,8 @@ use crate::backend::loom;
 #[cfg(feature = "kernel")]
 use crate::backend::race::{Alignment, Mode, RaceOptions};
 use crate::explore::{Limits, Strategy};
-use crate::fs::Errno;
 use crate::primitive::{Expectation, LockPrimitive};
-use crate::scenario::{Scenario, Subject};
+use crate::scenario::{Scenario, Subject, Vary};
 
 /// One piece of evidence: a run, and what it is called.
 pub struct Evidence {
@@ -31,42 +30,51 @@ const RACED: usize = 16;
 
 /// All evidence on one lock, about five seconds of it.
 pub fn evidence(primitive: &'static dyn LockPrimitive, seed: u64) -> Vec<Evidence> {
-    let plan = |(scenario, world): (Scenario, World)| Plan {
+    let plan = |(scenario, vary, world): (Scenario, Vary, World)| Plan {
         subject: Subject::Primitive(primitive),
         scenario,
+        vary,
         world,
         seed,
     };
     let sound = primitive.expectation() == Expectation::ExactlyOneWinner;
-    let evidence = |title, certain: bool, runs: Vec<(Scenario, World)>| Evidence {
+    let evidence = |title, certain: bool, runs: Vec<(Scenario, Vary, World)>| Evidence {
         title,
         plans: runs.into_iter().map(plan).collect(),
         claim: (certain || sound).then(|| primitive.expectation()),
     };
-    let faults = preset::faults(primitive, Errno::EIO).into_iter();
+    let (faulty, vary) = preset::faults();
     let modelled = [
         evidence(
             "loom: 3 contend",
             true,
-            vec![(Scenario::contend(MODELLED), under_loom(None))],
+            vec![(Scenario::contend(MODELLED), Vary::Nothing, under_loom(None))],
         ),
         evidence(
             "loom: hub sync of 2",
             true,
-            vec![(Scenario::hub_sync(2), under_loom(Some(3)))],
+            vec![(Scenario::hub_sync(2), Vary::Nothing, under_loom(Some(3)))],
         ),
-        evidence("sim: 2 contend", true, vec![(Scenario::contend(2), simulated())]),
-        evidence("sim: 3 contend", true, vec![(Scenario::contend(MODELLED), simulated())]),
-        evidence("sim: 2 in 2 rounds", true, vec![(Scenario::cycle(2, 2), simulated())]),
         evidence(
-            "sim: a call fails",
-            false,
-            faults.map(|scenario| (scenario, simulated())).collect(),
+            "sim: 2 contend",
+            true,
+            vec![(Scenario::contend(2), Vary::Nothing, simulated())],
         ),
+        evidence(
+            "sim: 3 contend",
+            true,
+            vec![(Scenario::contend(MODELLED), Vary::Nothing, simulated())],
+        ),
+        evidence(
+            "sim: 2 in 2 rounds",
+            true,
+            vec![(Scenario::cycle(2, 2), Vary::Nothing, simulated())],
+        ),
+        evidence("sim: a call fails", false, vec![(faulty, vary, simulated())]),
     ];
     let raced = races()
         .into_iter()
-        .map(|(title, certain, scenario, world)| evidence(title, certain, vec![(scenario, world)]));
+        .map(|(title, certain, scenario, world)| evidence(title, certain, vec![(scenario, Vary::Nothing, world)]));
     modelled.into_iter().chain(raced).collect()
 }
 

@@ -135,7 +135,7 @@ impl Saved {
             version: VERSION,
             subject: plan.subject.clone(),
             backend: Backend::Sim,
-            scenario: plan.scenario.clone(),
+            scenario: counterexample.scenario.clone(),
             property: counterexample.property.to_owned(),
             sentence: counterexample.sentence.clone(),
             schedule: counterexample.execution.schedule.clone(),

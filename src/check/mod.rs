@@ -8,25 +8,33 @@
 
 pub mod confirm;
 pub mod counterexample;
+mod jobs;
+mod modelled;
 pub mod preset;
 #[cfg(feature = "kernel")]
 mod raced;
 mod replay;
+mod searches;
+mod shown;
 mod tally;
+mod watch;
 
-use std::ops::ControlFlow;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Instant;
 
+use crate::backend::loom;
 #[cfg(feature = "kernel")]
 use crate::backend::race;
-use crate::backend::{loom, sim};
-use crate::explore::{Limits, Searched, Stop, Strategy};
+use crate::explore::{Limits, Strategy};
 use crate::primitive::{Expectation, LockPrimitive};
-use crate::scenario::{Scenario, Subject};
-use crate::verdict::{Counterexample, Coverage, Exit, Extent, Judged, Unit, Verdict};
+use crate::scenario::{Scenario, Subject, Vary};
+use crate::verdict::{Coverage, Exit, Extent, Judged, Verdict};
 
+pub use jobs::check_all;
+use searches::{Gathered, Part};
 use tally::Tally;
+use watch::Watch;
 
 /// One run: whose lock, doing what, in which world.
 #[derive(Clone, Debug)]
@@ -35,6 +43,8 @@ pub struct Plan {
     pub subject: Subject,
     /// What is run.
     pub scenario: Scenario,
+    /// What is added to it, in a search for each way.
+    pub vary: Vary,
     /// The world, and how far to go in it.
     pub world: World,
     /// The seed of every random choice.
@@ -68,15 +78,17 @@ pub enum Event {
         backend: &'static str,
         /// The lock's name, or the program's command line.
         lock: String,
-        /// What is run.
-        scenario: Scenario,
+        /// What is run, in words.
+        scenario: String,
     },
     /// It goes on.
     Progress {
-        /// Executions or rounds so far.
+        /// Executions or rounds so far, of all plans that run at once.
         executions: u64,
         /// Of how many, if that is known.
         of: Option<u64>,
+        /// Steps in the last execution.
+        depth: Option<usize>,
     },
     /// It is decided.
     Judged(Box<Judged>),
@@ -92,9 +104,6 @@ pub fn nobody() -> Tell {
 
 /// The limit of a search that the user ended.
 const INTERRUPTED: &str = "an interrupt";
-
-/// Executions between two [`Event::Progress`].
-const PROGRESS_EVERY: u64 = 1_000;
 
 /// Whether what was found is what was claimed.
 pub fn exit(verdict: &Verdict, coverage: &Coverage, claim: Expectation) -> Exit {
@@ -143,11 +152,19 @@ pub fn check(plan: &Plan, interrupted: &Arc<AtomicBool>, tell: &Tell) -> Result<
     tell(Event::Began {
         backend: plan.world.backend(),
         lock: plan.subject.name().to_owned(),
-        scenario: plan.scenario.clone(),
+        scenario: plan.configuration(),
     });
     let judged = match &plan.world {
-        World::Loom(bounds) => under_loom(plan, *bounds, interrupted, tell)?,
-        World::Sim { strategy, limits } => simulated(plan, strategy, *limits, interrupted, tell)?,
+        World::Loom(bounds) => modelled::modelled(plan, *bounds, interrupted, tell)?,
+        World::Sim { strategy, limits } => {
+            let watch = Watch::new(interrupted, tell);
+            let deadline = Instant::now() + limits.time;
+            let mut gathered = Vec::new();
+            for part in Part::of(plan.vary) {
+                gathered.push(part.run(plan, strategy, *limits, deadline, &watch)?);
+            }
+            together(plan, gathered)
+        }
         #[cfg(feature = "kernel")]
         World::Race(options) => raced::raced(plan, options, interrupted, tell)?,
     };
@@ -155,7 +172,19 @@ pub fn check(plan: &Plan, interrupted: &Arc<AtomicBool>, tell: &Tell) -> Result<
     Ok(judged)
 }
 
+/// The verdict on all parts of a plan, of which there is at least one.
+fn together(plan: &Plan, gathered: impl IntoIterator<Item = Gathered>) -> Judged {
+    let gathered = gathered.into_iter().reduce(Gathered::and);
+    let Gathered { tally, extent } = gathered.expect("a plan has a part");
+    conclude(plan, tally, extent, None)
+}
+
 impl Plan {
+    /// What is run, in words.
+    fn configuration(&self) -> String {
+        format!("{}{}", self.scenario, self.vary)
+    }
+
     /// The lock over `Fs`, for the worlds that have no processes to run a program.
     fn primitive(&self) -> Result<&'static dyn LockPrimitive, CheckError> {
         match &self.subject {
@@ -194,104 +223,10 @@ impl World {
     }
 }
 
-fn simulated(
-    plan: &Plan,
-    strategy: &Strategy,
-    limits: Limits,
-    interrupted: &AtomicBool,
-    tell: &Tell,
-) -> Result<Judged, CheckError> {
-    let mut tally = Tally::default();
-    let searched = sim::explore(
-        plan.primitive()?,
-        &plan.scenario,
-        &mut *strategy.scheduler(),
-        limits,
-        &mut |execution| {
-            tally.take(execution, 1);
-            progress(&tally, tell);
-            match interrupted.load(Ordering::Relaxed) {
-                true => ControlFlow::Break(()),
-                false => ControlFlow::Continue(()),
-            }
-        },
-    );
-    tally.blocked = searched.blocked;
-    let each = match strategy {
-        Strategy::Dpor => Unit::Class,
-        Strategy::Exhaustive | Strategy::Random { .. } | Strategy::Replay { .. } => Unit::Schedule,
-    };
-    Ok(conclude(plan, tally, extent(searched, limits, each), None))
-}
-
-fn progress(tally: &Tally, tell: &Tell) {
-    if tally.executions.is_multiple_of(PROGRESS_EVERY) {
-        let (executions, of) = (tally.executions, None);
-        tell(Event::Progress { executions, of });
-    }
-}
-
-fn extent(searched: Searched, limits: Limits, each: Unit) -> Extent {
-    let limit = match searched.stop {
-        Stop::Exhausted => {
-            let bounds = Vec::new();
-            return Extent::Complete { each, bounds };
-        }
-        Stop::Executions => format!("{} executions", limits.executions),
-        Stop::Steps => format!("{} steps in an execution", limits.steps),
-        Stop::Time => format!("{} seconds", limits.time.as_secs_f64()),
-        Stop::Asked => INTERRUPTED.to_owned(),
-    };
-    Extent::Cut { limit }
-}
-
-fn under_loom(
-    plan: &Plan,
-    bounds: loom::Bounds,
-    interrupted: &Arc<AtomicBool>,
-    tell: &Tell,
-) -> Result<Judged, CheckError> {
-    let tally = Arc::new(Mutex::new(Tally::default()));
-    let (taking, tell) = (Arc::clone(&tally), Arc::clone(tell));
-    let modeled = loom::model(
-        plan.primitive()?,
-        &plan.scenario,
-        bounds,
-        interrupted,
-        move |execution| {
-            let mut tally = taking.lock().unwrap_or_else(PoisonError::into_inner);
-            tally.take(execution, 1);
-            progress(&tally, &tell);
-        },
-    );
-    let tally = std::mem::take(&mut *tally.lock().unwrap_or_else(PoisonError::into_inner));
-    let mut extent = extent(
-        modeled.searched,
-        Limits {
-            executions: bounds.executions,
-            steps: loom::MOST_BRANCHES,
-            time: bounds.time,
-        },
-        Unit::Schedule,
-    );
-    if let (Extent::Complete { bounds: named, .. }, Some(preemptions)) = (&mut extent, bounds.preemptions) {
-        named.push(format!("at most {preemptions} preemptions"));
-    }
-    let crossed = "a call touched files in a way that no execution had shown before, so that loom may have missed an order; \
-                   this is a limit of the loom backend, use `explore --backend sim`";
-    let doubt = modeled.crossed.then(|| crossed.to_owned());
-    Ok(conclude(plan, tally, extent, doubt))
-}
-
 /// The verdict on what was counted.
 fn conclude(plan: &Plan, mut tally: Tally, extent: Extent, doubt: Option<String>) -> Judged {
-    let verdict = match tally.first.take() {
-        Some(found) => Verdict::Violated(Box::new(Counterexample {
-            property: found.property.name(),
-            sentence: found.violation.sentence,
-            reproduced: replay::reproduce(plan, &found.execution, found.property.name()),
-            execution: found.execution,
-        })),
+    let verdict = match tally.best.take() {
+        Some(found) => Verdict::Violated(Box::new(shown::shown(plan, found))),
         None => match doubt.or_else(|| tally.doubt(&extent)) {
             Some(reason) => Verdict::Inconclusive { reason },
             None => Verdict::Holds,
@@ -303,6 +238,7 @@ fn conclude(plan: &Plan, mut tally: Tally, extent: Extent, doubt: Option<String>
             backend: plan.world.backend(),
             lock: plan.subject.name().to_owned(),
             scenario: plan.scenario.clone(),
+            vary: plan.vary,
             executions: tally.executions,
             blocked: tally.blocked,
             extent,

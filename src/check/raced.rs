@@ -84,6 +84,7 @@ fn run(
         tell(Event::Progress {
             executions: rounds,
             of: Some(options.rounds),
+            depth: None,
         });
     };
     let mut report = race(primitive, options, interrupted, &mut progress)?;
@@ -94,7 +95,7 @@ fn run(
             history: seen.history,
             end: End::Completed,
         };
-        tally.take(execution, seen.rounds);
+        tally.take(&options.scenario, execution, seen.rounds);
     }
     Ok((report, tally))
 }
@@ -146,7 +147,7 @@ fn compared(
     tell(Event::Began {
         backend: "race beside",
         lock: primitive.name().to_owned(),
-        scenario: options.scenario.clone(),
+        scenario: options.scenario.to_string(),
     });
     let (report, tally) = run(primitive, options, interrupted, tell)?;
     Ok(Control {

@@ -2,8 +2,8 @@
 
 use std::ops::ControlFlow;
 
-use super::Plan;
 use super::counterexample::{Saved, SavedCall};
+use super::{Plan, shown};
 use crate::backend::sim;
 use crate::explore::{Limits, Replay};
 use crate::fs::call::{Call, Reply};
@@ -54,6 +54,8 @@ impl Saved {
             Some((property, violation)) => Replayed::Reproduced(Box::new(Counterexample {
                 property,
                 sentence: violation.sentence,
+                decisive: shown::decisive(primitive, &self.scenario, &execution, property),
+                scenario: self.scenario.clone(),
                 execution,
                 reproduced: None,
             })),
@@ -104,7 +106,7 @@ pub(super) fn calls(history: &History) -> Vec<SavedCall> {
 }
 
 /// How the history violates the property of that name.
-fn violation(history: &History, name: &str) -> Option<(&'static str, Violation)> {
+pub(super) fn violation(history: &History, name: &str) -> Option<(&'static str, Violation)> {
     let property = property::ALL.iter().find(|property| property.name() == name)?;
     match property.judge(&Case::new(history)) {
         Finding::Violated(violation) => Some((property.name(), violation)),
@@ -113,7 +115,7 @@ fn violation(history: &History, name: &str) -> Option<(&'static str, Violation)>
 }
 
 /// Replays an execution [`REPLAYS`] times; `None` where the kernel chose, because its choices cannot be made again.
-pub(super) fn reproduce(plan: &Plan, execution: &Execution, property: &str) -> Option<Reproduced> {
+pub(super) fn reproduce(plan: &Plan, scenario: &Scenario, execution: &Execution, property: &str) -> Option<Reproduced> {
     let Subject::Primitive(primitive) = &plan.subject else {
         return None;
     };
@@ -122,7 +124,7 @@ pub(super) fn reproduce(plan: &Plan, execution: &Execution, property: &str) -> O
     }
     let expected = calls(&execution.history);
     let same = (0..REPLAYS).filter(|_| {
-        let again = follow(*primitive, &plan.scenario, &execution.schedule);
+        let again = follow(*primitive, scenario, &execution.schedule);
         violation(&again.history, property).is_some() && calls(&again.history) == expected
     });
     Some(Reproduced {
@@ -131,7 +133,8 @@ pub(super) fn reproduce(plan: &Plan, execution: &Execution, property: &str) -> O
     })
 }
 
-fn follow(primitive: &'static dyn LockPrimitive, scenario: &Scenario, schedule: &Schedule) -> Execution {
+/// One execution along a schedule, on the simulated file system.
+pub(super) fn follow(primitive: &'static dyn LockPrimitive, scenario: &Scenario, schedule: &Schedule) -> Execution {
     let mut replayed = None;
     sim::explore(
         primitive,

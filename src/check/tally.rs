@@ -6,6 +6,7 @@ use super::INTERRUPTED;
 use crate::history::{AttemptResult, End, Execution, History, Outcome};
 use crate::id::ProcessId;
 use crate::property::{self, Property, Violation};
+use crate::scenario::Scenario;
 use crate::verdict::{Extent, Grade, OutcomeRow};
 
 /// What the executions of one run showed so far.
@@ -14,7 +15,10 @@ pub(super) struct Tally {
     pub(super) executions: u64,
     /// Executions in which a property was violated.
     pub(super) violating: u64,
-    pub(super) first: Option<Found>,
+    /// The one of them that is easiest to read.
+    pub(super) best: Option<Found>,
+    /// Executions since the first of them.
+    pub(super) since_first: u64,
     /// Whether somebody lost where several attempted, or met an injected error: without that nothing was tested. That
     /// several won proves nothing: one after another they may.
     pub(super) contended: bool,
@@ -31,6 +35,8 @@ pub(super) struct Found {
     pub(super) property: &'static dyn Property,
     pub(super) violation: Violation,
     pub(super) execution: Execution,
+    /// What was run: of a varied scenario, the variant.
+    pub(super) scenario: Scenario,
 }
 
 impl Found {
@@ -65,8 +71,9 @@ fn overlaps_as_shown(history: &History) -> bool {
 
 impl Tally {
     /// Takes in an execution that happened `times` times.
-    pub(super) fn take(&mut self, execution: Execution, times: u64) {
+    pub(super) fn take(&mut self, scenario: &Scenario, execution: Execution, times: u64) {
         self.executions += times;
+        self.since_first += u64::from(self.best.is_some());
         if execution.end != End::Completed {
             self.lost += times;
         }
@@ -86,11 +93,35 @@ impl Tally {
                 property,
                 violation,
                 execution,
+                scenario: scenario.clone(),
             };
-            if self.first.as_ref().is_none_or(|first| found.weight() < first.weight()) {
-                self.first = Some(found);
-            }
+            self.keep(found);
         }
+    }
+
+    /// Keeps the one that is easier to read.
+    fn keep(&mut self, found: Found) {
+        if self.best.as_ref().is_none_or(|best| found.weight() < best.weight()) {
+            self.best = Some(found);
+        }
+    }
+
+    /// What both searches showed; of what either needed for itself nothing is left.
+    pub(super) fn and(mut self, other: Self) -> Self {
+        self.executions += other.executions;
+        self.violating += other.violating;
+        self.since_first += other.since_first;
+        self.contended |= other.contended;
+        self.won |= other.won;
+        self.lost += other.lost;
+        self.blocked += other.blocked;
+        for (outcome, count) in other.outcomes {
+            *self.outcomes.entry(outcome).or_default() += count;
+        }
+        if let Some(found) = other.best {
+            self.keep(found);
+        }
+        self
     }
 
     /// Why a run without a violation is no pass.

@@ -137,6 +137,11 @@ pub(super) fn processes(text: &str) -> Result<usize, String> {
     within(text, LEAST_PROCESSES..=MOST_PROCESSES)
 }
 
+/// Reads how many searches run at once.
+pub(super) fn jobs(text: &str) -> Result<usize, String> {
+    within(text, 1..=256)
+}
+
 /// Reads the attempts of each process.
 fn rounds(text: &str) -> Result<u32, String> {
     within(text, 1..=1_000)

@@ -11,7 +11,7 @@ use super::arguments::{self, What};
 use super::output::{Output, Save};
 use crate::check::{Plan, World, preset};
 use crate::explore::{Limits, Strategy};
-use crate::scenario::Subject;
+use crate::scenario::{Subject, Vary};
 use crate::verdict::Exit;
 
 /// What is explored, and how far.
@@ -33,6 +33,9 @@ pub(super) struct Arguments {
     /// The most time for each configuration, in seconds.
     #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = arguments::seconds, allow_negative_numbers = true)]
     time: Duration,
+    /// How many searches run at once; what they find does not depend on it.
+    #[arg(long, value_name = "NUMBER", default_value = "1", value_parser = arguments::jobs, allow_negative_numbers = true)]
+    jobs: usize,
     #[command(flatten)]
     save: arguments::Save,
 }
@@ -69,18 +72,20 @@ pub(super) fn run(arguments: &Arguments, output: &Output, interrupted: &Arc<Atom
         },
     };
     let scenarios = match arguments.what.is_given() {
-        true => vec![arguments.what.scenario(3)?],
-        false => preset::simulated(primitive),
+        true => vec![(arguments.what.scenario(3)?, Vary::Nothing)],
+        false => preset::simulated(),
     };
     let plans: Vec<Plan> = scenarios
         .into_iter()
-        .map(|scenario| Plan {
+        .map(|(scenario, vary)| Plan {
             subject: Subject::Primitive(primitive),
             scenario,
+            vary,
             world: world.clone(),
             seed: output.seed,
         })
         .collect();
     let save = arguments.save.save.clone().map_or(Save::Named, Save::At);
-    output.judge("explore", &plans, arguments.subject.expect.into(), &save, interrupted)
+    let claim = arguments.subject.expect.into();
+    output.judge("explore", &plans, claim, &save, arguments.jobs, interrupted)
 }

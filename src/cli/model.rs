@@ -11,7 +11,7 @@ use super::arguments::{self, What};
 use super::output::{Output, Save};
 use crate::backend::loom::{self, Bounds};
 use crate::check::{Plan, World};
-use crate::scenario::Subject;
+use crate::scenario::{Subject, Vary};
 use crate::verdict::Exit;
 
 /// What is modelled, and how far.
@@ -49,6 +49,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output, interrupted: &Arc<Atom
     let plan = Plan {
         subject: Subject::Primitive(primitive),
         scenario,
+        vary: Vary::Nothing,
         world: World::Loom(Bounds {
             executions: arguments.max_executions,
             preemptions,
@@ -57,5 +58,5 @@ pub(super) fn run(arguments: &Arguments, output: &Output, interrupted: &Arc<Atom
         seed: output.seed,
     };
     let save = arguments.save.save.clone().map_or(Save::Nowhere, Save::At);
-    output.judge("model", &[plan], arguments.subject.expect.into(), &save, interrupted)
+    output.judge("model", &[plan], arguments.subject.expect.into(), &save, 1, interrupted)
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io::{self, Write};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,7 +16,7 @@ use serde::Serialize;
 use super::Failure;
 use super::arguments::Common;
 use crate::check::counterexample::Saved;
-use crate::check::{self, Event, Plan, Tell};
+use crate::check::{self, CheckError, Event, Plan, Tell};
 use crate::primitive::Expectation;
 use crate::report::{json, terminal};
 use crate::verdict::{Exit, Judged, Verdict};
@@ -83,27 +84,33 @@ impl Output {
         plans: &[Plan],
         claim: Expectation,
         save: &Save,
+        jobs: usize,
         interrupted: &Arc<AtomicBool>,
     ) -> Result<Exit, Failure> {
         save.check()?;
-        let mut exits = Vec::new();
-        let mut rows = Vec::new();
-        for plan in plans {
-            if interrupted.load(Ordering::Relaxed) {
-                break;
+        let (mut exits, mut rows) = (Vec::new(), Vec::new());
+        let mut failure = None;
+        let progress = progress();
+        let tell = shown_on(&progress);
+        let mut each = |plan: &Plan, came: Result<Judged, CheckError>| {
+            // The line of progress must not stand between those of the verdict.
+            let told = progress.suspend(|| self.verdict(plan, came, claim, save, &rows));
+            match told {
+                Ok((own, row)) => {
+                    exits.push(own);
+                    rows.push(row);
+                    ControlFlow::Continue(())
+                }
+                Err(error) => {
+                    failure = Some(error);
+                    ControlFlow::Break(())
+                }
             }
-            let judged = run(plan, interrupted)?;
-            let own = check::exit(&judged.verdict, &judged.coverage, claim);
-            exits.push(own);
-            self.text(|out| terminal::judged(out, &judged, self.width))?;
-            let already = rows.iter().any(|row: &Row| row.saved.is_some());
-            let saved = if already { None } else { self.save(plan, &judged, save)? };
-            rows.push(Row {
-                judged,
-                claim,
-                exit: own.code(),
-                saved,
-            });
+        };
+        check::check_all(plans, jobs, interrupted, &tell, &mut each);
+        progress.finish_and_clear();
+        if let Some(failure) = failure {
+            return Err(failure);
         }
         let exit = match interrupted.load(Ordering::Relaxed) {
             true => Exit::Interrupted,
@@ -112,6 +119,30 @@ impl Output {
         self.text(|out| terminal::concluded(out, exit, claim))?;
         self.json(command, exit, &rows)?;
         Ok(exit)
+    }
+
+    /// Prints a verdict, and saves its counterexample unless one is saved already.
+    fn verdict(
+        &self,
+        plan: &Plan,
+        came: Result<Judged, CheckError>,
+        claim: Expectation,
+        save: &Save,
+        rows: &[Row],
+    ) -> Result<(Exit, Row), Failure> {
+        let judged = came?;
+        let own = check::exit(&judged.verdict, &judged.coverage, claim);
+        self.text(|out| terminal::judged(out, &judged, self.width))?;
+        let already = rows.iter().any(|row| row.saved.is_some());
+        let saved = if already { None } else { self.save(plan, &judged, save)? };
+        let exit = own.code();
+        let row = Row {
+            judged,
+            claim,
+            exit,
+            saved,
+        };
+        Ok((own, row))
     }
 
     /// Saves the counterexample, if there is one and a place for it.
@@ -187,7 +218,8 @@ pub(super) fn run(plan: &Plan, interrupted: &Arc<AtomicBool>) -> Result<Judged, 
 
 /// A line that is redrawn when something happens; no thread draws it, because races fork.
 fn progress() -> ProgressBar {
-    let style = ProgressStyle::with_template("{msg}  {human_pos}  {rate}  {elapsed}").expect("the template is sound");
+    let style =
+        ProgressStyle::with_template("{msg}  {human_pos}  {rate}  {prefix}{elapsed}").expect("the template is sound");
     let style = style.with_key("rate", |state: &ProgressState, out: &mut dyn fmt::Write| {
         // A line on a terminal that cannot be written is not missed.
         let _ = write!(out, "{:.0}/s", state.per_sec());
@@ -206,7 +238,12 @@ fn shown_on(progress: &ProgressBar) -> Tell {
             progress.set_message(format!("{lock} · {backend} · {scenario}"));
             progress.tick();
         }
-        Event::Progress { executions, .. } => progress.set_position(executions),
+        Event::Progress { executions, depth, .. } => {
+            if let Some(depth) = depth {
+                progress.set_prefix(format!("{depth} steps  "));
+            }
+            progress.set_position(executions);
+        }
         Event::Judged(_) => {}
     })
 }

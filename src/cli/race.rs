@@ -12,7 +12,7 @@ use super::arguments::{self, Workload};
 use super::output::{Output, Save};
 use crate::backend::race::{Alignment, Mode, RaceOptions};
 use crate::check::{Plan, World};
-use crate::scenario::{Scenario, Subject};
+use crate::scenario::{Scenario, Subject, Vary};
 use crate::sys;
 use crate::verdict::Exit;
 
@@ -90,6 +90,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output, interrupted: &Arc<Atom
     let plan = Plan {
         subject: Subject::Primitive(arguments.subject.lock.0),
         scenario,
+        vary: Vary::Nothing,
         world: World::Race(options),
         seed: output.seed,
     };
@@ -98,6 +99,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output, interrupted: &Arc<Atom
         &[plan],
         arguments.subject.expect.into(),
         &Save::Nowhere,
+        1,
         interrupted,
     )
 }

@@ -33,7 +33,7 @@ struct Row {
 
 pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<Exit, Failure> {
     let saved = Saved::read(&arguments.file)?;
-    let (exit, result, step, sentence, history) = match saved.replay() {
+    let (exit, result, step, sentence, told) = match saved.replay() {
         Replayed::Reproduced(shown) => {
             let sentence = format!("{}: {}", shown.property, shown.sentence);
             (
@@ -41,7 +41,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<Exit, Failur
                 "reproduced",
                 None,
                 sentence,
-                Some(shown.execution.history),
+                Some((shown.execution.history, shown.decisive)),
             )
         }
         Replayed::NotReproduced(execution) => {
@@ -51,7 +51,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<Exit, Failur
                 "not reproduced",
                 None,
                 sentence,
-                Some(execution.history),
+                Some((execution.history, None)),
             )
         }
         Replayed::Diverged { step, expected, found } => {
@@ -61,8 +61,8 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<Exit, Failur
     };
     output.text(|out| {
         writeln!(out, "{} · {} · {}", saved.subject.name(), saved.backend, saved.scenario)?;
-        if let Some(history) = &history {
-            timeline::write(out, history, output.width)?;
+        if let Some((history, decisive)) = &told {
+            timeline::write(out, history, *decisive, output.width)?;
         }
         writeln!(out, "  {result}: {sentence}")
     })?;

@@ -39,7 +39,7 @@ pub fn judged(out: &mut dyn Write, judged: &Judged, width: usize) -> io::Result<
         scenario,
         ..
     } = coverage;
-    writeln!(out, "{BOLD}{lock}{BOLD:#} · {backend} · {scenario}")?;
+    writeln!(out, "{BOLD}{lock}{BOLD:#} · {backend} · {scenario}{}", coverage.vary)?;
     let style = style_of(verdict);
     let word = verdict.word();
     match verdict {
@@ -51,6 +51,14 @@ pub fn judged(out: &mut dyn Write, judged: &Judged, width: usize) -> io::Result<
         Verdict::Inconclusive { reason } => writeln!(out, "  {style}{word}{style:#}: {reason}")?,
     }
     if let Verdict::Violated(shown) = verdict {
+        if shown.scenario.processes < scenario.processes {
+            let processes = shown.scenario.processes;
+            writeln!(
+                out,
+                "  shown     with {processes} processes, which suffice: {}",
+                shown.scenario
+            )?;
+        }
         interleaving(out, shown, width)?;
     }
     outcomes(out, &coverage.outcomes)?;
@@ -188,7 +196,7 @@ pub fn interleaving(out: &mut dyn Write, shown: &Counterexample, width: usize) -
     if shown.execution.schedule.is_empty() {
         return Ok(());
     }
-    timeline::write(out, &shown.execution.history, width)?;
+    timeline::write(out, &shown.execution.history, shown.decisive, width)?;
     writeln!(out, "  schedule  {}", shown.execution.schedule)?;
     if let Some(reproduced) = shown.reproduced {
         writeln!(out, "  replayed  reproduced {}/{}", reproduced.same, reproduced.of)?;

@@ -22,8 +22,8 @@ const MOST_LANES: usize = 5;
 /// # Errors
 ///
 /// When the output does not take it.
-pub fn write(out: &mut dyn Write, history: &History, width: usize) -> io::Result<()> {
-    let rows = rows(history);
+pub fn write(out: &mut dyn Write, history: &History, decisive: Option<[usize; 2]>, width: usize) -> io::Result<()> {
+    let rows = rows(history, decisive);
     let columns = columns(history, &rows);
     let widest = columns.column_max_content_widths();
     let needed: usize = widest.iter().map(|width| usize::from(*width) + GAP).sum();
@@ -35,9 +35,25 @@ pub fn write(out: &mut dyn Write, history: &History, width: usize) -> io::Result
     for line in table.lines() {
         writeln!(out, "{:INDENT$}{}", "", line.trim_end())?;
     }
+    if let Some([earlier, later]) = decisive {
+        let who = |position: usize| match &history.events[position] {
+            Event {
+                process,
+                what: What::Performed { call, .. },
+            } => format!("{process}'s {}", call.name()),
+            Event { process, .. } => process.to_string(),
+        };
+        let (earlier, later) = (who(earlier), who(later));
+        writeln!(
+            out,
+            "\n  decides   ◄ {earlier} before {later}; the other way round it holds"
+        )?;
+    }
     writeln!(out)
 }
 
+/// Stands at the two calls whose order decides.
+const DECIDES: &str = "  ◄";
 /// What comfy-table leaves around a cell.
 const GAP: usize = 2;
 
@@ -71,7 +87,7 @@ enum Layout {
     Lanes,
 }
 
-fn rows(history: &History) -> Vec<Row> {
+fn rows(history: &History, decisive: Option<[usize; 2]>) -> Vec<Row> {
     let attempts = history.attempts();
     let row = |(position, event): (usize, &Event)| {
         let text = match &event.what {
@@ -81,7 +97,10 @@ fn rows(history: &History) -> Vec<Row> {
         };
         Some(Row {
             process: event.process,
-            text,
+            text: match decisive.is_some_and(|decisive| decisive.contains(&position)) {
+                true => text + DECIDES,
+                false => text,
+            },
             mark: mark(history, &attempts, position),
         })
     };

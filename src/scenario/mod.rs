@@ -3,6 +3,7 @@
 //! Deliberately knows no backend and no property.
 
 mod subject;
+mod vary;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -14,6 +15,7 @@ use crate::id::ProcessId;
 use crate::workload::hub_sync;
 
 pub use subject::{Program, ProgramKind, Subject, UnknownLock};
+pub use vary::{ERRORS, Vary};
 
 /// The fewest processes that contend.
 pub const LEAST_PROCESSES: usize = 2;

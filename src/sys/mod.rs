@@ -8,11 +8,13 @@
 //! | `clock.rs` | the monotonic clock, comparable between processes | it is not |
 //! | `machine.rs` | kernel, limits, the file system under a directory | it is not |
 //! | `syscalls.rs` | the calls that stop a traced program, with their arguments | it is not |
+//! | `bits.rs` | flags of system calls by name | it is not |
 //! | `filter.rs` | the seccomp filter that stops it there | it is not |
 //! | `trace.rs` | what a stopped process is about to call, and its memory | it is not |
 //!
 //! Deliberately knows nothing of locks, rounds or workers' work; every function is safe to call with any arguments.
 
+pub mod bits;
 pub mod clock;
 pub mod filter;
 #[expect(unsafe_code, reason = "a system call without a prototype")]

@@ -157,3 +157,35 @@ fn list_and_doctor_judge_nothing() {
         .says(&["stat-then-write", "create-new", "O_EXCL"]);
     onewinner("doctor").exits(0).says(&["kernel", "writable"]);
 }
+
+#[test]
+fn what_is_found_does_not_depend_on_how_many_searches_run_at_once() {
+    for lock in ["stat-then-write", "create-new"] {
+        let run = |jobs: usize| {
+            let directory = super::command::directory();
+            let arguments = format!("explore {lock} --seed 1 --jobs {jobs} --save found.json --json");
+            let ran = onewinner_in(directory.path(), &arguments);
+            (ran.code, ran.stdout)
+        };
+        let alone = run(1);
+        assert_eq!(run(2), alone, "{lock}");
+        assert_eq!(run(7), alone, "{lock}");
+    }
+}
+
+#[test]
+fn where_two_processes_suffice_two_are_shown_with_the_calls_that_decide() {
+    let directory = super::command::directory();
+    onewinner_in(directory.path(), "explore stat-then-write --save found.json")
+        .exits(1)
+        .says(&[
+            "stat-then-write · sim · contend 3",
+            "  shown     with 2 processes, which suffice: contend 2",
+            "  decides   ◄ P0's stat before P1's open; the other way round it holds",
+            "reproduced 10/10",
+            "stat-then-write · sim · contend 2, an error in one call",
+        ]);
+    onewinner_in(directory.path(), "replay found.json")
+        .exits(1)
+        .says(&["contend 2", "  decides   ◄ P0's stat before P1's open"]);
+}

@@ -9,7 +9,7 @@ use onewinner::explore::{Limits, Strategy};
 use onewinner::primitive::Expectation::{ExactlyOneWinner, SeveralWinners};
 use onewinner::primitive::{CreateNew, LockPrimitive, StatThenWrite};
 use onewinner::report::terminal;
-use onewinner::scenario::{Scenario, Subject};
+use onewinner::scenario::{Scenario, Subject, Vary};
 use onewinner::verdict::{Coverage, Exit, Extent, Judged, RateBounds, Unit, Verdict};
 
 use super::{LIMITS, exhaust, fault, locks, run};
@@ -94,6 +94,7 @@ fn an_interrupted_run_is_inconclusive_and_tells_how_far_it_came() {
     let plan = Plan {
         subject: Subject::Primitive(&CreateNew),
         scenario: Scenario::contend(3),
+        vary: Vary::Nothing,
         world: World::Sim {
             strategy: Strategy::Exhaustive,
             limits: LIMITS,

@@ -14,7 +14,7 @@ use onewinner::explore::{Limits, Strategy};
 use onewinner::fs::Errno;
 use onewinner::fs::inject::Injection;
 use onewinner::primitive::{CreateNew, LockPrimitive, StatThenWrite};
-use onewinner::scenario::{Scenario, Subject};
+use onewinner::scenario::{Scenario, Subject, Vary};
 use onewinner::verdict::{Judged, Reproduced, Verdict};
 
 pub(crate) const LIMITS: Limits = Limits {
@@ -32,6 +32,7 @@ pub(crate) fn run(
     let plan = Plan {
         subject: Subject::Primitive(primitive),
         scenario,
+        vary: Vary::Nothing,
         world: World::Sim { strategy, limits },
         seed: 1,
     };
@@ -161,9 +162,21 @@ fn the_lock_is_elsewhere() {
 
 #[test]
 fn create_new_holds_in_every_configuration_of_the_preset() {
-    for scenario in preset::simulated(&CreateNew) {
-        let judged = exhaust(&CreateNew, &scenario);
-        assert_eq!(judged.verdict, Verdict::Holds, "{scenario}");
+    let strategy = Strategy::Exhaustive;
+    for (scenario, vary) in preset::simulated() {
+        let world = World::Sim {
+            strategy: strategy.clone(),
+            limits: LIMITS,
+        };
+        let plan = Plan {
+            subject: Subject::Primitive(&CreateNew),
+            scenario,
+            vary,
+            world,
+            seed: 1,
+        };
+        let judged = onewinner::check::check(&plan, &Arc::default(), &nobody()).expect("the world can be made");
+        assert_eq!(judged.verdict, Verdict::Holds, "{}{vary}", plan.scenario);
     }
 }
 

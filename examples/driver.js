@@ -1,0 +1,19 @@
+// A driver to copy from: it gets the path of the lock, and speaks as src/backend/traced/answers.rs says.
+// The lock is a file: the flag `wx` is O_CREAT | O_EXCL, which makes it or fails, in one system call.
+const { open, unlink } = require("node:fs/promises");
+const { createInterface } = require("node:readline");
+
+async function main(lock) {
+  try {
+    await (await open(lock, "wx")).close();
+  } catch (error) {
+    console.log(error.code === "EEXIST" ? "busy" : `error ${error.code}`);
+    return;
+  }
+  console.log("acquired");
+  for await (const _ of createInterface({ input: process.stdin })) break; // `release`, or the end of the input.
+  await unlink(lock);
+  console.log("released");
+}
+
+main(process.argv[2]);

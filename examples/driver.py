@@ -1,0 +1,26 @@
+"""A driver to copy from: it gets the path of the lock, and speaks as src/backend/traced/answers.rs says.
+
+The lock is a file: O_CREAT | O_EXCL makes it or fails, in one system call.
+"""
+
+import errno
+import os
+import sys
+
+
+def say(line):
+    print(line, flush=True)  # A line in a buffer is no answer.
+
+
+lock = sys.argv[1]
+try:
+    os.close(os.open(lock, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+except FileExistsError:
+    say("busy")
+except OSError as error:
+    say(f"error {errno.errorcode[error.errno]}")
+else:
+    say("acquired")
+    sys.stdin.readline()  # `release`, or the end of the input.
+    os.unlink(lock)
+    say("released")

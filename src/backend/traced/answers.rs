@@ -1,0 +1,425 @@
+//! What programs say about their lock, as events, and the command line that starts them.
+//!
+//! A *driver* prints `acquired`, `busy` or `error TEXT`, and after a line `release` on its input `released`. It may print
+//! `ready` first; then it serves lines `acquire PATH` and `release`. A *wrapped* command runs `{hold}` while it holds the
+//! lock: that speaks as a driver does, and a command that ends without having run it has lost.
+//! Deliberately reads no pipe and starts nothing. Whoever does reads only when the contender is quiet, so that an answer
+//! belongs to the step before it.
+
+use std::path::{Path, PathBuf};
+
+use crate::fs::Errno;
+use crate::history::What;
+use crate::primitive::CallError;
+use crate::scenario::{Program, ProgramKind};
+
+/// The longest line that a program may print, in bytes.
+pub const LONGEST_LINE: usize = 4096;
+
+/// What stands in a command line for the path of the lock.
+const LOCK: &str = "{lock}";
+/// What stands in a command line for the command that holds.
+const HOLD: &str = "{hold}";
+
+/// Why a command line starts nothing.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LineError {
+    /// A quote is not closed, or a backslash ends the line.
+    #[error("failed to split `{0}` into words: a quote is not closed, or a backslash ends it; quote it as for a shell")]
+    Quotes(String),
+    /// There is no word.
+    #[error("failed to start the program: its command line is empty; give a command")]
+    Empty,
+    /// The program is not told where the lock is.
+    #[error("failed to start `{line}`: it does not name {missing}; put it where the command expects it")]
+    Missing {
+        /// The command line.
+        line: String,
+        /// What is missing.
+        missing: &'static str,
+    },
+}
+
+/// The words of a program's command line, for a lock at `lock`; `hold` is the command that `{hold}` stands for.
+///
+/// A path is put in *after* the line was split, so that no character of it means anything. A word that is `{hold}` alone
+/// becomes as many words as that command has; within a word it becomes one text, quoted for a shell (`sh -c '… {hold}'`).
+///
+/// # Errors
+///
+/// When the line is no command line, or does not name what it must.
+pub fn words(program: &Program, lock: &Path, hold: &[&str]) -> Result<Vec<String>, LineError> {
+    let line = &program.line;
+    let words = shlex::split(line).ok_or_else(|| LineError::Quotes(line.clone()))?;
+    if words.is_empty() {
+        return Err(LineError::Empty);
+    }
+    let needed: &[&'static str] = match program.kind {
+        // One that says `ready` is told the path later.
+        ProgramKind::Driver => &[],
+        ProgramKind::Wrap => &[LOCK, HOLD],
+    };
+    for missing in needed {
+        if !words.iter().any(|word| word.contains(missing)) {
+            let line = line.clone();
+            return Err(LineError::Missing { line, missing });
+        }
+    }
+    let lock = lock.to_string_lossy();
+    // Only a word with a zero byte cannot be quoted, and no path has one.
+    let quoted = shlex::try_join(hold.iter().copied()).map_err(|_| LineError::Quotes(line.clone()))?;
+    let mut placed = Vec::new();
+    for word in words {
+        if program.kind == ProgramKind::Wrap && word == HOLD {
+            placed.extend(hold.iter().map(|word| (*word).to_owned()));
+        } else if program.kind == ProgramKind::Wrap {
+            placed.push(word.replace(HOLD, &quoted).replace(LOCK, &lock));
+        } else {
+            placed.push(word.replace(LOCK, &lock));
+        }
+    }
+    Ok(placed)
+}
+
+/// Where the conversation with one program stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// It was started, and may be one that serves.
+    Started,
+    /// It serves, and nothing is asked of it.
+    Idle,
+    /// It attempts to acquire.
+    Acquiring,
+    /// It has the lock.
+    Holding,
+    /// It was told to release.
+    Releasing,
+    /// It did all that it does.
+    Over,
+}
+
+/// What the harness may do next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Owes {
+    /// The program owes an answer.
+    Answer,
+    /// The program waits for the line `acquire PATH`.
+    Acquire,
+    /// The program holds the lock, and waits for the line `release`.
+    Release,
+    /// Nothing but its end.
+    End,
+}
+
+/// The conversation with one program: its output as events.
+#[derive(Clone, Debug)]
+pub struct Conversation {
+    kind: ProgramKind,
+    lock: PathBuf,
+    stage: Stage,
+    serves: bool,
+    /// The beginning of a line whose end was not seen yet.
+    pending: Vec<u8>,
+}
+
+/// A program that does not keep to what was agreed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("it printed {line:?} where {expected} was expected")]
+pub struct Misspoken {
+    /// What it printed.
+    pub line: String,
+    /// What it should have said.
+    pub expected: &'static str,
+}
+
+impl Conversation {
+    /// With a program that was started for this lock; its attempt begins with it, unless it says that it serves.
+    pub fn new(kind: ProgramKind, lock: &Path) -> Self {
+        Self {
+            kind,
+            lock: lock.to_owned(),
+            stage: Stage::Started,
+            serves: false,
+            pending: Vec::new(),
+        }
+    }
+
+    /// Who is to speak next.
+    pub fn owes(&self) -> Owes {
+        match self.stage {
+            Stage::Started | Stage::Acquiring | Stage::Releasing => Owes::Answer,
+            Stage::Idle => Owes::Acquire,
+            Stage::Holding => Owes::Release,
+            Stage::Over => Owes::End,
+        }
+    }
+
+    /// The line that asks for the lock; the attempt begins.
+    ///
+    /// # Panics
+    ///
+    /// When the program does not wait for it.
+    pub fn acquire(&mut self, tell: &mut dyn FnMut(What)) -> String {
+        assert_eq!(self.stage, Stage::Idle, "only a program that serves is asked");
+        self.stage = Stage::Acquiring;
+        tell(What::AcquireBegan);
+        format!("acquire {}\n", self.lock.display())
+    }
+
+    /// The line that tells a holder to release; the release begins.
+    ///
+    /// # Panics
+    ///
+    /// When the program does not hold the lock.
+    pub fn release(&mut self, tell: &mut dyn FnMut(What)) -> &'static str {
+        assert_eq!(self.stage, Stage::Holding, "only a holder releases");
+        self.stage = Stage::Releasing;
+        tell(What::ReleaseBegan);
+        "release\n"
+    }
+
+    /// Hears what the program printed, in whatever pieces.
+    ///
+    /// # Errors
+    ///
+    /// When it says what nobody expects: nothing follows from the execution.
+    pub fn hear(&mut self, output: &[u8], tell: &mut dyn FnMut(What)) -> Result<(), Misspoken> {
+        self.pending.extend_from_slice(output);
+        while let Some(end) = self.pending.iter().position(|byte| *byte == b'\n') {
+            let line: Vec<u8> = self.pending.drain(..=end).collect();
+            self.line(String::from_utf8_lossy(&line).trim(), tell)?;
+        }
+        if self.pending.len() > LONGEST_LINE {
+            return Err(self.misspoken(&String::from_utf8_lossy(&self.pending[..64])));
+        }
+        Ok(())
+    }
+
+    /// Hears that the program has ended.
+    ///
+    /// # Errors
+    ///
+    /// When it owes an answer: a driver that died is no loser.
+    pub fn ended(&mut self, tell: &mut dyn FnMut(What)) -> Result<(), Misspoken> {
+        match (self.stage, self.kind) {
+            (Stage::Started, ProgramKind::Wrap) => {
+                tell(What::AcquireBegan);
+                tell(What::Busy);
+            }
+            (Stage::Idle | Stage::Over, _) => {}
+            (Stage::Started | Stage::Acquiring | Stage::Holding | Stage::Releasing, _) => {
+                return Err(self.misspoken("the end of its output"));
+            }
+        }
+        self.stage = Stage::Over;
+        Ok(())
+    }
+
+    fn line(&mut self, line: &str, tell: &mut dyn FnMut(What)) -> Result<(), Misspoken> {
+        let served = if self.serves { Stage::Idle } else { Stage::Over };
+        self.stage = match (self.stage, line) {
+            (Stage::Started, "ready") if self.kind == ProgramKind::Driver => {
+                self.serves = true;
+                Stage::Idle
+            }
+            (Stage::Started | Stage::Acquiring, line) => {
+                let (stage, what) = match line {
+                    "acquired" => (Stage::Holding, What::Acquired),
+                    "busy" => (served, What::Busy),
+                    line => match line.strip_prefix("error ") {
+                        Some(error) => (
+                            served,
+                            What::Failed {
+                                error: self.told("acquire", error),
+                            },
+                        ),
+                        None => return Err(self.misspoken(line)),
+                    },
+                };
+                if self.stage == Stage::Started {
+                    tell(What::AcquireBegan);
+                }
+                tell(what);
+                stage
+            }
+            (Stage::Releasing, "released") => {
+                tell(What::Released);
+                served
+            }
+            (Stage::Releasing, line) if line.starts_with("error ") => {
+                let error = self.told("release", &line["error ".len()..]);
+                tell(What::ReleaseFailed { error });
+                served
+            }
+            (_, line) => return Err(self.misspoken(line)),
+        };
+        Ok(())
+    }
+
+    /// What the program said, as the error of a call: with the first error number that it names, if it names one.
+    fn told(&self, operation: &str, text: &str) -> CallError {
+        let mut words = text.split(|letter: char| !letter.is_ascii_alphanumeric());
+        let named = words.find_map(|word| word.parse().ok());
+        CallError {
+            operation: format!("{operation} ({text})"),
+            path: self.lock.clone(),
+            errno: named.unwrap_or(Errno::Unnamed(0)),
+        }
+    }
+
+    fn misspoken(&self, line: &str) -> Misspoken {
+        Misspoken {
+            line: line.to_owned(),
+            expected: match self.stage {
+                Stage::Started | Stage::Acquiring => "`acquired`, `busy` or `error TEXT`",
+                Stage::Releasing => "`released` or `error TEXT`",
+                Stage::Idle | Stage::Holding | Stage::Over => "silence",
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn program(kind: ProgramKind, line: &str) -> Program {
+        let line = line.to_owned();
+        Program { kind, line }
+    }
+
+    #[track_caller]
+    fn split(kind: ProgramKind, line: &str, expected: &[&str]) {
+        let hold = ["/bin/one winner", "hold"];
+        assert_eq!(
+            words(&program(kind, line), Path::new("/a b/lock"), &hold).unwrap(),
+            expected
+        );
+    }
+
+    #[test]
+    fn the_line_is_split_before_the_lock_is_put_in() {
+        use ProgramKind::{Driver, Wrap};
+        split(
+            Driver,
+            "python3 'my driver.py' {lock}",
+            &["python3", "my driver.py", "/a b/lock"],
+        );
+        split(
+            Driver,
+            "driver --lock={lock} {hold}",
+            &["driver", "--lock=/a b/lock", "{hold}"],
+        );
+        split(
+            Wrap,
+            "flock -n {lock} {hold}",
+            &["flock", "-n", "/a b/lock", "/bin/one winner", "hold"],
+        );
+        split(
+            Wrap,
+            "flock {lock} -c 'exec {hold}'",
+            &["flock", "/a b/lock", "-c", "exec '/bin/one winner' hold"],
+        );
+    }
+
+    #[test]
+    fn a_line_that_starts_nothing_is_refused_with_the_reason() {
+        for (kind, line, part) in [
+            (ProgramKind::Driver, "driver 'lock", "a quote is not closed"),
+            (ProgramKind::Driver, "  ", "is empty"),
+            (ProgramKind::Wrap, "flock {hold}", "does not name {lock}"),
+            (ProgramKind::Wrap, "flock -n {lock} true", "does not name {hold}"),
+        ] {
+            let error = words(&program(kind, line), Path::new("/lock"), &["hold"]).unwrap_err();
+            assert!(error.to_string().contains(part), "{line}: {error}");
+        }
+    }
+
+    /// Hears a whole output and the end, releasing and asking whenever that is due; tells the events.
+    fn converse(kind: ProgramKind, output: &[&str]) -> Result<Vec<What>, Misspoken> {
+        let mut talk = Conversation::new(kind, Path::new("/lock"));
+        let mut events = Vec::new();
+        let mut tell = |what| events.push(what);
+        for piece in output {
+            talk.hear(piece.as_bytes(), &mut tell)?;
+            match talk.owes() {
+                Owes::Acquire => assert_eq!(talk.acquire(&mut tell), "acquire /lock\n"),
+                Owes::Release => assert_eq!(talk.release(&mut tell), "release\n"),
+                Owes::Answer | Owes::End => {}
+            }
+        }
+        talk.ended(&mut tell)?;
+        assert_eq!(talk.owes(), Owes::End);
+        Ok(events)
+    }
+
+    #[test]
+    fn a_driver_acquires_and_releases_and_its_lines_may_come_in_pieces() {
+        use What::{AcquireBegan, Acquired, Busy, ReleaseBegan, Released};
+        let driver = |output| converse(ProgramKind::Driver, output).unwrap();
+        assert_eq!(driver(&["busy\n"]), [AcquireBegan, Busy]);
+        let whole = [AcquireBegan, Acquired, ReleaseBegan, Released];
+        assert_eq!(driver(&["acqui", "red\r\n", "released\n"]), whole);
+    }
+
+    #[test]
+    fn a_command_that_ends_without_holding_has_lost_and_a_driver_that_does_has_failed() {
+        assert_eq!(
+            converse(ProgramKind::Wrap, &[]).unwrap(),
+            [What::AcquireBegan, What::Busy]
+        );
+        for output in [&[][..], &["ready\n"], &["acquired\n"]] {
+            assert!(converse(ProgramKind::Driver, output).is_err(), "{output:?}");
+        }
+    }
+
+    #[test]
+    fn an_error_keeps_its_text_and_the_error_number_that_it_names() {
+        for (text, errno) in [("ENOSPC: disk full", Errno::ENOSPC), ("no idea", Errno::Unnamed(0))] {
+            let events = converse(ProgramKind::Driver, &[&format!("error {text}\n")]).unwrap();
+            let [What::AcquireBegan, What::Failed { error }] = &events[..] else {
+                panic!("{events:?}");
+            };
+            assert_eq!(error.errno, errno);
+            assert!(error.to_string().contains(text));
+        }
+    }
+
+    #[test]
+    fn a_program_that_serves_is_asked_again_and_again() {
+        use What::{AcquireBegan, Acquired, Busy, ReleaseBegan, Released};
+        let mut talk = Conversation::new(ProgramKind::Driver, Path::new("/lock"));
+        let mut events = Vec::new();
+        let mut tell = |what| events.push(what);
+        talk.hear(b"ready\n", &mut tell).unwrap();
+        for answers in [&["acquired\n", "released\n"][..], &["busy\n"]] {
+            talk.acquire(&mut tell);
+            for answer in answers {
+                talk.hear(answer.as_bytes(), &mut tell).unwrap();
+                if talk.owes() == Owes::Release {
+                    talk.release(&mut tell);
+                }
+            }
+        }
+        talk.ended(&mut tell).unwrap();
+        assert_eq!(
+            events,
+            [AcquireBegan, Acquired, ReleaseBegan, Released, AcquireBegan, Busy]
+        );
+    }
+
+    #[test]
+    fn what_nobody_expects_is_told_with_what_was_expected() {
+        for (output, expected) in [
+            (&["hello\n"][..], "`acquired`"),
+            (&["busy\n", "busy\n"], "silence"),
+            (&["acquired\n", "busy\n"], "`released`"),
+        ] {
+            let error = converse(ProgramKind::Driver, output).unwrap_err().to_string();
+            assert!(error.contains(expected), "{output:?}: {error}");
+        }
+        let endless = "x".repeat(LONGEST_LINE + 1);
+        assert!(converse(ProgramKind::Driver, &[&endless]).is_err());
+    }
+}

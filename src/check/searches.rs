@@ -1,0 +1,169 @@
+//! The searches that a plan consists of, and what they showed together.
+//!
+//! A plan is one search, unless its scenario is varied: then it is one for each step at which the variation can come. They
+//! are independent of each other, so that their number and order is all that a verdict depends on.
+
+use std::ops::ControlFlow;
+use std::time::Instant;
+
+use super::tally::Tally;
+use super::{CheckError, INTERRUPTED, Plan, Watch, World};
+use crate::backend::sim;
+use crate::explore::{Limits, Searched, Stop, Strategy};
+use crate::fs::Errno;
+use crate::fs::inject::Injection;
+use crate::history::{Execution, History, What};
+use crate::scenario::{ERRORS, Scenario, Vary};
+use crate::verdict::{Extent, Unit};
+
+/// Once a violation was found, the verdict stands: so many executions more are looked at for one that is easier to read.
+const EXECUTIONS_AFTER_VIOLATION: u64 = 100_000;
+
+/// What is run in one go: a search, or a series of them, each adding a thing one step later than the last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    /// The scenario as it is.
+    Plain,
+    /// This error, in the first call, in the second, and so on.
+    Errors(Errno),
+}
+
+/// What the searches of one part showed.
+pub(super) struct Gathered {
+    pub(super) tally: Tally,
+    pub(super) extent: Extent,
+}
+
+impl Part {
+    /// The parts of a plan, in the order in which they are put together.
+    pub(super) fn of(vary: Vary) -> Vec<Self> {
+        match vary {
+            Vary::Nothing => vec![Self::Plain],
+            Vary::Error => ERRORS.iter().copied().map(Self::Errors).collect(),
+        }
+    }
+
+    fn scenario(self, base: &Scenario, number: u32) -> Scenario {
+        match self {
+            Self::Plain => base.clone(),
+            Self::Errors(errno) => Scenario::fault(Injection { call: number, errno }),
+        }
+    }
+
+    /// Whether the thing was added: an execution in which it was not belongs to another search.
+    fn shows_in(self, history: &History) -> bool {
+        let added = |what: &What| matches!(what, What::Injected { .. });
+        self == Self::Plain || history.events.iter().any(|event| added(&event.what))
+    }
+
+    /// Runs the searches of this part until `deadline`.
+    pub(super) fn run(
+        self,
+        plan: &Plan,
+        strategy: &Strategy,
+        limits: Limits,
+        deadline: Instant,
+        watch: &Watch,
+    ) -> Result<Gathered, CheckError> {
+        let mut gathered = Gathered {
+            tally: Tally::default(),
+            extent: nothing(strategy),
+        };
+        for number in 0..u32::try_from(limits.steps).unwrap_or(u32::MAX) {
+            let scenario = self.scenario(&plan.scenario, number);
+            let left = Limits {
+                time: deadline.saturating_duration_since(Instant::now()),
+                ..limits
+            };
+            let mut tally = Tally::default();
+            let mut decided = false;
+            let searched = run(plan, &scenario, strategy, left, &mut |execution| {
+                let depth = execution.schedule.len();
+                if self.shows_in(&execution.history) {
+                    tally.take(&scenario, execution, 1);
+                }
+                watch.saw(depth);
+                decided = tally.since_first > EXECUTIONS_AFTER_VIOLATION;
+                match decided || watch.is_over() {
+                    true => ControlFlow::Break(()),
+                    false => ControlFlow::Continue(()),
+                }
+            })?;
+            tally.blocked = searched.blocked;
+            let shown = tally.executions > 0;
+            let extent = extent(&searched, limits, strategy, decided);
+            let complete = matches!(extent, Extent::Complete { .. });
+            gathered = gathered.and(Gathered { tally, extent });
+            if self == Self::Plain || !shown || !complete {
+                break;
+            }
+        }
+        Ok(gathered)
+    }
+}
+
+impl Gathered {
+    /// Both together; complete if both are.
+    pub(super) fn and(self, other: Self) -> Self {
+        let extent = match (self.extent, other.extent) {
+            (Extent::Complete { each, mut bounds }, Extent::Complete { bounds: more, .. }) => {
+                bounds.extend(
+                    more.into_iter()
+                        .filter(|bound| !bounds.contains(bound))
+                        .collect::<Vec<_>>(),
+                );
+                Extent::Complete { each, bounds }
+            }
+            (Extent::Complete { .. }, cut) | (cut, _) => cut,
+        };
+        Self {
+            tally: self.tally.and(other.tally),
+            extent,
+        }
+    }
+}
+
+/// The extent of no search.
+fn nothing(strategy: &Strategy) -> Extent {
+    Extent::Complete {
+        each: unit(strategy),
+        bounds: Vec::new(),
+    }
+}
+
+fn unit(strategy: &Strategy) -> Unit {
+    match strategy {
+        Strategy::Dpor => Unit::Class,
+        Strategy::Exhaustive | Strategy::Random { .. } | Strategy::Replay { .. } => Unit::Schedule,
+    }
+}
+
+fn extent(searched: &Searched, limits: Limits, strategy: &Strategy, decided: bool) -> Extent {
+    let limit = match searched.stop {
+        Stop::Exhausted => return nothing(strategy),
+        Stop::Executions => format!("{} executions", limits.executions),
+        Stop::Steps => format!("{} steps in an execution", limits.steps),
+        Stop::Time => format!("{} seconds", limits.time.as_secs_f64()),
+        Stop::Asked if decided => format!("{EXECUTIONS_AFTER_VIOLATION} executions after the first violation"),
+        Stop::Asked => INTERRUPTED.to_owned(),
+    };
+    Extent::Cut { limit }
+}
+
+/// Runs one search of `scenario` in the world of the plan, or in the one where its schedules can be followed.
+pub(super) fn run(
+    plan: &Plan,
+    scenario: &Scenario,
+    strategy: &Strategy,
+    limits: Limits,
+    watch: &mut dyn FnMut(Execution) -> ControlFlow<()>,
+) -> Result<Searched, CheckError> {
+    match &plan.world {
+        World::Loom(_) | World::Sim { .. } => {
+            let scheduler = &mut *strategy.scheduler();
+            Ok(sim::explore(plan.primitive()?, scenario, scheduler, limits, watch))
+        }
+        #[cfg(feature = "kernel")]
+        World::Race(_) => unreachable!("the kernel chooses the schedules of a race"),
+    }
+}

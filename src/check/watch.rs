@@ -1,0 +1,57 @@
+//! What a running search tells, and what ends it early. Shared by the searches that run at once.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::{Event, Tell};
+
+/// How often is told how far it came.
+const TELL_EVERY: Duration = Duration::from_millis(50);
+
+/// See the head of this file.
+pub(super) struct Watch {
+    interrupted: Arc<AtomicBool>,
+    /// Nobody wants to know any more.
+    abandoned: Arc<AtomicBool>,
+    tell: Tell,
+    executions: AtomicU64,
+    told: Mutex<Instant>,
+}
+
+impl Watch {
+    pub(super) fn new(interrupted: &Arc<AtomicBool>, tell: &Tell) -> Self {
+        Self {
+            interrupted: Arc::clone(interrupted),
+            abandoned: Arc::default(),
+            tell: Arc::clone(tell),
+            executions: AtomicU64::new(0),
+            told: Mutex::new(Instant::now()),
+        }
+    }
+
+    /// The same, that `abandoned` ends too.
+    pub(super) fn or(self, abandoned: &Arc<AtomicBool>) -> Self {
+        let abandoned = Arc::clone(abandoned);
+        Self { abandoned, ..self }
+    }
+
+    /// Whether to stop.
+    pub(super) fn is_over(&self) -> bool {
+        self.interrupted.load(Ordering::Relaxed) || self.abandoned.load(Ordering::Relaxed)
+    }
+
+    /// An execution of so many steps ended.
+    pub(super) fn saw(&self, depth: usize) {
+        let executions = self.executions.fetch_add(1, Ordering::Relaxed) + 1;
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if told.elapsed() >= TELL_EVERY {
+            *told = Instant::now();
+            (self.tell)(Event::Progress {
+                executions,
+                of: None,
+                depth: Some(depth),
+            });
+        }
+    }
+}

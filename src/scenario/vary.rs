@@ -1,0 +1,39 @@
+//! What is added to a scenario, one search for each way of adding it.
+//!
+//! Knows no search: `check` counts the steps at which a thing can be added.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::fs::Errno;
+
+/// How a scenario is varied; each way is a search of its own, and all of them are one configuration.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Vary {
+    /// Not at all: one search.
+    #[default]
+    Nothing,
+    /// One call of the first process fails, with one of [`ERRORS`].
+    Error,
+}
+
+/// The errors that a lock must be able to meet in any call: a bad medium, a full one, a forbidden one, and a signal.
+pub const ERRORS: &[Errno] = &[Errno::EIO, Errno::ENOSPC, Errno::EACCES, Errno::EINTR];
+
+impl Vary {
+    /// Whether the scenario is left as it is.
+    pub fn is_nothing(&self) -> bool {
+        *self == Self::Nothing
+    }
+}
+
+impl fmt::Display for Vary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Nothing => Ok(()),
+            Self::Error => f.write_str(", an error in one call"),
+        }
+    }
+}
