@@ -12,7 +12,7 @@ use onewinner::backend::sim;
 use onewinner::explore::{Dpor, Exhaustive, Limits, Scheduler, Stop};
 use onewinner::fs::{AccessMode, Create, Errno, Fd, Flock, Fs, Mode, OpenFlags, Stat};
 use onewinner::happens_before::Class;
-use onewinner::history::{End, History};
+use onewinner::history::{Attempt, End, History};
 use onewinner::id::ProcessId;
 use onewinner::primitive::{AcquireError, CallError, CrashClass, Expectation, Held, LockPrimitive};
 use onewinner::property;
@@ -340,7 +340,7 @@ impl Killed {
             .extend(property::first_violation(history).map(|(property, _)| property.name()));
         let attempts = history.attempts();
         let probe = attempts.iter().find(|attempt| Some(attempt.process) == history.probe);
-        match probe.map(|probe| probe.acquired()) {
+        match probe.map(Attempt::acquired) {
             Some(true) => self.probe_won = true,
             Some(false) => self.probe_lost = true,
             None => panic!("all others are done, and nobody probes"),
