@@ -198,4 +198,59 @@ mod tests {
             assert!(filters(clock).unwrap().iter().all(|filter| !filter.is_empty()));
         }
     }
+
+    /// Without a tracer the kernel answers `ENOSYS` where it would stop the program
+    /// ([seccomp(2)](https://man7.org/linux/man-pages/man2/seccomp.2.html)): so it is seen what passes.
+    #[test]
+    fn harmless_calls_pass_and_the_same_calls_with_other_arguments_do_not() {
+        use nix::fcntl::{FcntlArg, fcntl};
+        use nix::unistd::{Whence, getpid, lseek};
+        use std::sync::mpsc::channel;
+
+        let file = tempfile::tempfile().unwrap();
+        let (sender, receiver) = channel();
+        // A filter holds for its thread, which cannot even end: it sleeps until the process exits.
+        std::thread::spawn(move || {
+            for filter in filters(Clock::Real).unwrap() {
+                if let Err(error) = seccompiler::apply_filter(&filter) {
+                    sender.send(Err(error.to_string())).unwrap();
+                    return;
+                }
+            }
+            let passed = [
+                ("getpid", getpid().as_raw() > 0),
+                ("fcntl(F_GETFD)", fcntl(&file, FcntlArg::F_GETFD).is_ok()),
+                ("lseek(SEEK_SET)", lseek(&file, 0, Whence::SeekSet).is_ok()),
+            ];
+            let enosys = Some(nix::errno::Errno::ENOSYS);
+            let stopped = [
+                (
+                    "fcntl(F_GET_SEALS)",
+                    fcntl(&file, FcntlArg::F_GET_SEALS).err() == enosys,
+                ),
+                ("lseek(SEEK_END)", lseek(&file, 0, Whence::SeekEnd).err() == enosys),
+                (
+                    "open",
+                    std::fs::File::open("/").err().and_then(|error| error.raw_os_error()) == Some(38),
+                ),
+            ];
+            sender.send(Ok((passed, stopped))).unwrap();
+            loop {
+                std::thread::park();
+            }
+        });
+        let (passed, stopped) = match receiver.recv_timeout(std::time::Duration::from_secs(10)).unwrap() {
+            Ok(seen) => seen,
+            Err(why) => {
+                eprintln!("skipped: no filter can be loaded here ({why})");
+                return;
+            }
+        };
+        for (call, right) in passed {
+            assert!(right, "{call} passes");
+        }
+        for (call, right) in stopped {
+            assert!(right, "{call} stops");
+        }
+    }
 }
