@@ -36,7 +36,10 @@ const TABLE: &[Module] = &[
     Module::only("explore", &["id", "access", "schedule", "happens_before"]),
     Module::above("sys"),
     Module::above("backend"),
-    Module::only("property", &["id", "access", "happens_before", "history"]),
+    Module::only(
+        "property",
+        &["id", "access", "happens_before", "history", "fs::call", "fs::Flock"],
+    ),
     Module::above("verdict"),
     Module::above("statistics"),
     Module::above("check"),

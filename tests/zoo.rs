@@ -10,12 +10,13 @@ use std::time::Duration;
 
 use onewinner::backend::sim;
 use onewinner::explore::{Dpor, Exhaustive, Limits, Scheduler, Stop};
-use onewinner::fs::{AccessMode, Create, Errno, Fd, Flock, Fs, Mode, OpenFlags};
+use onewinner::fs::{AccessMode, Create, Errno, Fd, Flock, Fs, Mode, OpenFlags, Stat};
 use onewinner::happens_before::Class;
-use onewinner::history::End;
-use onewinner::primitive::{AcquireError, CallError, Expectation, Held, LockPrimitive};
+use onewinner::history::{Attempt, End, History};
+use onewinner::id::ProcessId;
+use onewinner::primitive::{AcquireError, CallError, CrashClass, Expectation, Held, LockPrimitive};
 use onewinner::property;
-use onewinner::scenario::Scenario;
+use onewinner::scenario::{Kill, Scenario, Start};
 
 const LIMITS: Limits = Limits {
     executions: 2_000_000,
@@ -29,6 +30,7 @@ const TRIES: usize = 3;
 /// A protocol made of two functions; an attempt that returns nothing has lost.
 struct Zoo {
     name: &'static str,
+    class: CrashClass,
     acquire: fn(&dyn Fs, &Path) -> Result<Option<Held>, Errno>,
     release: fn(&dyn Fs, &Path, Held) -> Result<(), Errno>,
 }
@@ -46,6 +48,10 @@ impl LockPrimitive for Zoo {
         Expectation::ExactlyOneWinner
     }
 
+    fn crash_class(&self) -> CrashClass {
+        self.class
+    }
+
     fn try_acquire(&self, fs: &dyn Fs, lock: &Path) -> Result<Held, AcquireError> {
         let held = (self.acquire)(fs, lock).map_err(CallError::when("take", lock))?;
         held.ok_or(AcquireError::Busy)
@@ -58,6 +64,7 @@ impl LockPrimitive for Zoo {
 
 static MKDIR: Zoo = Zoo {
     name: "mkdir",
+    class: CrashClass::Manual,
     acquire: |fs, lock| match fs.mkdir(lock, Mode::DIRECTORY) {
         Err(Errno::EEXIST) => Ok(None),
         made => made.map(|()| Some(Held::by_name())),
@@ -65,50 +72,77 @@ static MKDIR: Zoo = Zoo {
     release: |fs, lock, _| fs.rmdir(lock),
 };
 
+/// As mkdir, and declared to be what it is not.
+static MKDIR_CALLED_AUTO: Zoo = Zoo {
+    name: "mkdir, called auto",
+    class: CrashClass::Auto,
+    ..MKDIR
+};
+
+/// A lock on a file that says when it is gone: unsound if the releaser is killed in between.
+static TOMBSTONE: Zoo = Zoo {
+    name: "tombstone",
+    class: CrashClass::Auto,
+    acquire: |fs, lock| locked_and(fs, lock, |stat| stat.size == 0),
+    release: |fs, lock, held| {
+        ignore_absence(fs.unlink(lock))?;
+        fs.write(descriptor(&held), b"d")?;
+        fs.close(descriptor(&held))
+    },
+};
+
 static ABSENT_AS_STALE: Zoo = Zoo {
     name: "absent-as-stale",
+    class: CrashClass::Manual,
     acquire: |fs, lock| create_or(fs, lock, |fs, lock| ignore_absence(fs.unlink(lock))),
     release: |fs, lock, _| ignore_absence(fs.unlink(lock)),
 };
 
 static ABSENT_RETRIES: Zoo = Zoo {
     name: "absent: retry",
+    class: CrashClass::Manual,
     acquire: |fs, lock| create_or(fs, lock, |_, _| Ok(())),
     release: |fs, lock, _| ignore_absence(fs.unlink(lock)),
 };
 
 static FLOCK_KEPT: Zoo = Zoo {
     name: "flock kept, try",
+    class: CrashClass::Auto,
     acquire: |fs, lock| locked(fs, lock, Flock::TryExclusive),
     release: |fs, _, held| fs.close(descriptor(&held)),
 };
 
 static FLOCK_KEPT_WAITING: Zoo = Zoo {
     name: "flock kept, blocking",
+    class: CrashClass::Auto,
     acquire: |fs, lock| locked(fs, lock, Flock::Exclusive),
     release: |fs, _, held| fs.close(descriptor(&held)),
 };
 
 static FLOCK_UNLINK: Zoo = Zoo {
     name: "flock + unlink, try",
+    class: CrashClass::Auto,
     acquire: |fs, lock| locked(fs, lock, Flock::TryExclusive),
     release: close_then_unlink,
 };
 
 static FLOCK_UNLINK_WAITING: Zoo = Zoo {
     name: "flock + unlink, blocking",
+    class: CrashClass::Auto,
     acquire: |fs, lock| locked(fs, lock, Flock::Exclusive),
     release: close_then_unlink,
 };
 
 static NLINK_CHECK: Zoo = Zoo {
     name: "flock + nlink check",
+    class: CrashClass::Auto,
     acquire: locked_and_named,
     release: unlink_then_close,
 };
 
 static HALF_FIX: Zoo = Zoo {
     name: "half fix",
+    class: CrashClass::Auto,
     acquire: locked_and_named,
     release: close_then_unlink,
 };
@@ -163,11 +197,15 @@ fn locked(fs: &dyn Fs, lock: &Path, operation: Flock) -> Result<Option<Held>, Er
 }
 
 fn locked_and_named(fs: &dyn Fs, lock: &Path) -> Result<Option<Held>, Errno> {
+    locked_and(fs, lock, |stat| stat.links > 0)
+}
+
+fn locked_and(fs: &dyn Fs, lock: &Path, is_current: fn(Stat) -> bool) -> Result<Option<Held>, Errno> {
     for _ in 0..TRIES {
         let Some(held) = locked(fs, lock, Flock::TryExclusive)? else {
             return Ok(None);
         };
-        if fs.fstat(descriptor(&held))?.links > 0 {
+        if is_current(fs.fstat(descriptor(&held))?) {
             return Ok(Some(held));
         }
         fs.close(descriptor(&held))?;
@@ -256,4 +294,127 @@ fn interleavings_of_kernel_locks() {
     check_all(&FLOCK_UNLINK, 261, 12_798, 24);
     check_all(&FLOCK_KEPT_WAITING, 18, 168, 0);
     check_all(&FLOCK_UNLINK_WAITING, 156, 5_958, 24);
+}
+
+/// What executions in which somebody was killed come to, over all victims and moments.
+#[derive(Debug, Default)]
+struct Killed {
+    classes: usize,
+    violated: BTreeSet<&'static str>,
+    probe_won: bool,
+    probe_lost: bool,
+}
+
+fn kill_everywhere(lock: &'static Zoo, processes: usize) -> Killed {
+    let mut killed = Killed::default();
+    for victim in ProcessId::first(processes) {
+        for step in 0.. {
+            let kill = Some(Kill { victim, step });
+            let scenario = Scenario {
+                kill,
+                ..Scenario::cycle(processes, 1)
+            };
+            let before = killed.classes;
+            let mut watch = |history: &History| killed.take(history);
+            let searched = sim::explore(lock, &scenario, &mut Dpor::new(), LIMITS, &mut |execution| {
+                assert_eq!(execution.end, End::Completed);
+                watch(&execution.history);
+                ControlFlow::Continue(())
+            });
+            assert_eq!((searched.stop, searched.blocked), (Stop::Exhausted, 0));
+            if killed.classes == before {
+                break;
+            }
+        }
+    }
+    killed
+}
+
+impl Killed {
+    fn take(&mut self, history: &History) {
+        if !history.died() {
+            return;
+        }
+        self.classes += 1;
+        self.violated
+            .extend(property::first_violation(history).map(|(property, _)| property.name()));
+        let attempts = history.attempts();
+        let probe = attempts.iter().find(|attempt| Some(attempt.process) == history.probe);
+        match probe.map(Attempt::acquired) {
+            Some(true) => self.probe_won = true,
+            Some(false) => self.probe_lost = true,
+            None => panic!("all others are done, and nobody probes"),
+        }
+    }
+}
+
+#[test]
+fn kernel_locks_are_free_and_sound_after_a_kill() {
+    for lock in [&FLOCK_KEPT, &NLINK_CHECK] {
+        let killed = kill_everywhere(lock, 3);
+        assert!(
+            killed.violated.is_empty() && killed.probe_won && !killed.probe_lost,
+            "{}: {killed:?}",
+            lock.name
+        );
+    }
+}
+
+#[test]
+fn names_stay_behind_a_kill_whatever_is_declared() {
+    let killed = kill_everywhere(&MKDIR, 2);
+    assert!(
+        killed.violated.is_empty() && killed.probe_won && killed.probe_lost,
+        "{killed:?}"
+    );
+    let killed = kill_everywhere(&MKDIR_CALLED_AUTO, 2);
+    assert_eq!(killed.violated, BTreeSet::from(["crash-liveness"]));
+}
+
+#[test]
+fn a_tombstone_that_is_not_written_lets_two_in() {
+    check(&TOMBSTONE, 10, 387, 0);
+    assert!(kill_everywhere(&TOMBSTONE, 3).violated.contains("mutual-exclusion"));
+}
+
+#[test]
+fn kills_lose_no_class() {
+    for lock in [&FLOCK_KEPT, &HALF_FIX, &MKDIR] {
+        for step in 0..6 {
+            let victim = ProcessId(0);
+            let scenario = Scenario {
+                kill: Some(Kill { victim, step }),
+                ..Scenario::cycle(2, 1)
+            };
+            let classes = |scheduler: &mut dyn Scheduler| {
+                let mut classes = BTreeSet::new();
+                let searched = sim::explore(lock, &scenario, scheduler, LIMITS, &mut |execution| {
+                    classes.insert(Class::of(scenario.participants(), &execution.history.steps()));
+                    ControlFlow::Continue(())
+                });
+                assert_eq!((searched.stop, searched.blocked), (Stop::Exhausted, 0));
+                (classes, searched.executions)
+            };
+            let (reduced, executions) = classes(&mut Dpor::new());
+            let (all, _) = classes(&mut Exhaustive::new());
+            assert!(reduced == all, "{} in {scenario}", lock.name);
+            assert_eq!(executions, all.len() as u64, "{} in {scenario}", lock.name);
+        }
+    }
+}
+
+#[test]
+fn a_stale_name_keeps_all_out_and_a_stale_file_nobody() {
+    for (lock, taken) in [(&MKDIR, false), (&FLOCK_KEPT, true)] {
+        let scenario = Scenario {
+            start: Start::Stale { age_s: 60 },
+            ..Scenario::cycle(2, 1)
+        };
+        let searched = sim::explore(lock, &scenario, &mut Dpor::new(), LIMITS, &mut |execution| {
+            assert_eq!(execution.history.took_stale(), taken, "{}", lock.name);
+            assert!(property::first_violation(&execution.history).is_none(), "{}", lock.name);
+            ControlFlow::Continue(())
+        });
+        assert_eq!(searched.stop, Stop::Exhausted);
+    }
 }

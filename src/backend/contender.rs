@@ -59,6 +59,8 @@ impl Contender {
         match self.scenario.kind {
             Kind::Contend => self.attempt(fs, tell),
             Kind::Cycle { rounds } => {
+                let probes = self.scenario.probe() == Some(self.process);
+                let rounds = if probes { 1 } else { rounds };
                 for _ in 0..rounds {
                     self.cycle(fs, tell);
                 }

@@ -64,7 +64,7 @@ pub fn default_preemptions(primitive: &'static dyn LockPrimitive, scenario: &Sce
 }
 
 /// What loom did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Modeled {
     /// Executions, up to the limit, and why it ended.
     pub searched: Searched,
@@ -76,7 +76,8 @@ pub struct Modeled {
 ///
 /// # Panics
 ///
-/// When the scenario has more than [`MOST_PROCESSES`] processes, or loom finds a fault in the harness.
+/// When the scenario has more than [`MOST_PROCESSES`] processes, one of them is to be killed, or loom finds
+/// a fault in the harness.
 pub fn model(
     primitive: &'static dyn LockPrimitive,
     scenario: &Scenario,
@@ -88,6 +89,7 @@ pub fn model(
         scenario.processes <= MOST_PROCESSES,
         "loom takes {MOST_PROCESSES} threads"
     );
+    assert_eq!(scenario.kill, None, "loom kills no thread");
     let domains = Arc::new(learn(primitive, scenario));
     let run = Arc::new(Mutex::new(Run {
         executions: 0,
@@ -105,7 +107,7 @@ pub fn model(
             if interrupted.load(Ordering::Relaxed) {
                 resume_unwind(Box::new(Interrupted));
             }
-            let execution = execute(&contenders, &scenario, &domains);
+            let execution = execute(primitive, &contenders, &scenario, &domains);
             lock(&run).take(execution, bounds.executions);
         }
     };
@@ -123,9 +125,9 @@ pub fn model(
     Modeled {
         searched: Searched {
             executions: run.executions.min(bounds.executions),
-            blocked: 0,
             steps: run.steps,
             stop,
+            ..Searched::nothing()
         },
         crossed: run.crossed,
     }
@@ -197,8 +199,13 @@ fn learn(primitive: &'static dyn LockPrimitive, scenario: &Scenario) -> Domains 
 }
 
 /// One execution, inside loom.
-fn execute(contenders: &[Contender], scenario: &Scenario, domains: &Arc<Domains>) -> Execution {
-    let fs = Arc::new(Modelled::new(Arc::clone(domains), sim::prepared(scenario)));
+fn execute(
+    primitive: &'static dyn LockPrimitive,
+    contenders: &[Contender],
+    scenario: &Scenario,
+    domains: &Arc<Domains>,
+) -> Execution {
+    let fs = Arc::new(Modelled::new(Arc::clone(domains), sim::prepared(primitive, scenario)));
     let tale = Arc::new(Mutex::new(Vec::new()));
     let run = |contender: Contender| {
         let (fs, tale) = (Arc::clone(&fs), Arc::clone(&tale));
@@ -214,7 +221,7 @@ fn execute(contenders: &[Contender], scenario: &Scenario, domains: &Arc<Domains>
         thread.join().expect("contenders catch their panics");
     }
     let state = fs.state();
-    let mut history = sim::blank_history(scenario);
+    let mut history = sim::blank_history(primitive, scenario);
     history.events = std::mem::take(&mut *lock(&tale));
     history
         .snapshots

@@ -22,7 +22,7 @@ use crate::happens_before::Step;
 use crate::history::{End, Event, Execution, History, SeenFile, Snapshot, What};
 use crate::id::ProcessId;
 use crate::primitive::LockPrimitive;
-use crate::scenario::{Kind, Scenario, Work};
+use crate::scenario::{Kind, Scenario, Start, Work};
 use crate::workload::hub_sync;
 
 /// The directory of the simulated file system in which scenarios run.
@@ -74,27 +74,44 @@ pub fn explore(
 }
 
 /// The state of the file system before the first step of `scenario`.
-pub(super) fn prepared(scenario: &Scenario) -> sim::State {
-    let mut state = sim::State::new(scenario.processes);
+pub(super) fn prepared(primitive: &'static dyn LockPrimitive, scenario: &Scenario) -> sim::State {
+    let mut state = sim::State::new(scenario.participants());
     for path in scenario.directories(Path::new(DIRECTORY)) {
         let mode = Mode::DIRECTORY;
         let made = state.prepare(&Call::Mkdir { path, mode });
         made.expect("an empty file system takes a directory");
     }
+    match scenario.start {
+        Start::Free => state,
+        Start::Stale { .. } => left_behind(primitive, scenario, state),
+    }
+}
+
+/// The state after somebody has acquired the lock and was killed.
+fn left_behind(primitive: &'static dyn LockPrimitive, scenario: &Scenario, state: sim::State) -> sim::State {
+    let state = RefCell::new(state);
+    let fs = ByCall(|call: Call| state.borrow_mut().prepare(&call));
+    let held = primitive.try_acquire(&fs, &scenario.lock(Path::new(DIRECTORY)));
+    let _ = held.expect("a lock that nobody has ever taken is free");
+    let mut state = state.into_inner();
+    state.prepare(&Call::Die).expect("every process can be killed");
     state
 }
 
-/// The contenders of `scenario` on the simulated file system.
+/// The contenders of `scenario` on the simulated file system, the probe last.
 pub(super) fn contenders(primitive: &'static dyn LockPrimitive, scenario: &Scenario) -> Vec<Contender> {
-    ProcessId::first(scenario.processes)
+    ProcessId::first(scenario.participants())
         .map(|process| Contender::new(primitive, scenario, Path::new(DIRECTORY), process))
         .collect()
 }
 
 /// An empty history of `scenario` on the simulated file system.
-pub(super) fn blank_history(scenario: &Scenario) -> History {
-    let mut history = History::new(scenario.processes, scenario.lock(Path::new(DIRECTORY)));
+pub(super) fn blank_history(primitive: &'static dyn LockPrimitive, scenario: &Scenario) -> History {
+    let mut history = History::new(scenario.participants(), scenario.lock(Path::new(DIRECTORY)));
     history.disturbed = matches!(scenario.kind, Kind::Fault { .. }).then_some(ProcessId(0));
+    history.stale = scenario.start != Start::Free;
+    history.probe = scenario.probe();
+    history.crash_class = scenario.kill.map(|_| primitive.crash_class());
     history
 }
 
@@ -134,12 +151,15 @@ pub(super) fn panic_message(payload: &(dyn Any + Send)) -> String {
 }
 
 struct SimWorld {
+    primitive: &'static dyn LockPrimitive,
     scenario: Scenario,
     contenders: Vec<Rc<Contender>>,
     first: sim::State,
     state: sim::State,
     /// Each process with its next call; `None` when it is done.
     processes: Vec<Option<Next>>,
+    /// The process that was killed in the middle of its code; unwound when nobody listens any more.
+    killed: Option<Process>,
     tale: Tale,
     /// Where the steps stand in the tale.
     steps: Vec<usize>,
@@ -152,13 +172,15 @@ struct SimWorld {
 
 impl SimWorld {
     fn new(primitive: &'static dyn LockPrimitive, scenario: &Scenario) -> Self {
-        let first = prepared(scenario);
+        let first = prepared(primitive, scenario);
         Self {
+            primitive,
             scenario: scenario.clone(),
             contenders: contenders(primitive, scenario).into_iter().map(Rc::new).collect(),
             state: first.clone(),
             first,
             processes: Vec::new(),
+            killed: None,
             tale: Tale::default(),
             steps: Vec::new(),
             prefixes: Vec::new(),
@@ -170,7 +192,7 @@ impl SimWorld {
     /// What happened since the last reset.
     fn take_history(&mut self) -> History {
         self.look();
-        let mut history = blank_history(&self.scenario);
+        let mut history = blank_history(self.primitive, &self.scenario);
         // The next execution is about as long as this one.
         let next = Vec::with_capacity(self.tale.borrow().len());
         history.events = self.tale.replace(next);
@@ -198,8 +220,14 @@ impl SimWorld {
             .pop()
             .unwrap_or_else(|| DefaultStack::new(STACK_BYTES).expect("the machine has memory for a few stacks"));
         let tale = Rc::clone(&self.tale);
+        let awaited = (self.scenario.probe() == Some(contender.process())).then(|| Call::Await {
+            processes: ProcessId::first(self.scenario.processes).collect(),
+        });
         Coroutine::with_stack(stack, move |yielder, _: Reply| {
             let process = contender.process();
+            if let Some(call) = awaited {
+                let _ = yielder.suspend(call);
+            }
             let fs = ByCall(|call| yielder.suspend(call));
             contender.run(&fs, &mut |what| tale.borrow_mut().push(Event { process, what }));
         })
@@ -209,6 +237,7 @@ impl SimWorld {
     fn resume(&mut self, id: ProcessId, mut process: Process, reply: Reply) -> Option<Next> {
         match catch_unwind(AssertUnwindSafe(|| process.resume(reply))) {
             Ok(CoroutineResult::Yield(call)) => {
+                let call = if self.dies(id) { Call::Die } else { call };
                 let process = Some(process);
                 return Some(Next { call, process });
             }
@@ -226,13 +255,23 @@ impl SimWorld {
 
     /// The exit of a process that is at its end: a step if it frees a lock, and otherwise nothing that another can see.
     ///
-    /// Whoever still holds *the* lock does not end: winners of *contend* hold until all have answered.
+    /// Whoever still holds *the* lock does not end: winners of *contend* hold until all have answered. A probe sees that its
+    /// turn has come by the exits of all others.
     fn exit(&self, id: ProcessId) -> Option<Next> {
         let ends = matches!(self.scenario.kind, Kind::Cycle { .. }) || self.lost(id);
-        (ends && self.state.holds_locks(id)).then_some(Next {
+        let seen = self.state.holds_locks(id) || self.scenario.probe().is_some_and(|probe| probe != id);
+        (ends && seen).then_some(Next {
             call: Call::Exit,
             process: None,
         })
+    }
+
+    /// Whether the process is killed in place of its next step.
+    fn dies(&self, id: ProcessId) -> bool {
+        let tale = self.tale.borrow();
+        let taken = || self.steps.iter().filter(|step| tale[**step].process == id).count();
+        let kill = self.scenario.kill.filter(|kill| kill.victim == id);
+        kill.is_some_and(|kill| kill.step as usize == taken())
     }
 
     fn lost(&self, id: ProcessId) -> bool {
@@ -292,7 +331,8 @@ impl Model for SimWorld {
 
 impl World for SimWorld {
     fn reset(&mut self) -> Result<(), Lost> {
-        for mut process in self.processes.drain(..).flatten().filter_map(|next| next.process) {
+        let left = self.processes.drain(..).flatten().filter_map(|next| next.process);
+        for mut process in left.chain(self.killed.take()) {
             process.force_unwind();
             self.stacks.push(process.into_stack());
         }
@@ -334,6 +374,7 @@ impl World for SimWorld {
         let next = self.processes[process.index()].take();
         let Next { call, process: running } = next.expect("the search takes steps of enabled processes");
         let (reply, accesses) = self.state.step(process, &call);
+        let dies = call == Call::Die;
         self.steps.push(self.tale.borrow().len());
         self.tale.borrow_mut().push(Event {
             process,
@@ -343,8 +384,13 @@ impl World for SimWorld {
                 accesses: accesses.clone(),
             },
         });
+        if dies {
+            self.killed = running;
+            return Ok(accesses);
+        }
         self.processes[process.index()] = running.and_then(|running| self.resume(process, running, reply));
-        if self.processes[process.index()].is_none() {
+        // Who judges an attempt with an error looks right after it; everybody else looks at the end.
+        if self.processes[process.index()].is_none() && matches!(self.scenario.kind, Kind::Fault { .. }) {
             self.look();
         }
         Ok(accesses)

@@ -90,6 +90,7 @@ impl Part {
                 }
             })?;
             tally.blocked = searched.blocked;
+            tally.failure.clone_from(&searched.failure);
             let shown = tally.executions > 0;
             let extent = extent(&searched, limits, strategy, decided);
             let complete = matches!(extent, Extent::Complete { .. });

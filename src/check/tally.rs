@@ -27,6 +27,8 @@ pub(super) struct Tally {
     pub(super) lost: u64,
     /// Those among them that the scheduler gave up.
     pub(super) blocked: u64,
+    /// Why the first of the lost ones was lost.
+    pub(super) failure: Option<String>,
     outcomes: BTreeMap<(Outcome, Grade), u64>,
 }
 
@@ -115,6 +117,7 @@ impl Tally {
         self.won |= other.won;
         self.lost += other.lost;
         self.blocked += other.blocked;
+        self.failure = self.failure.or(other.failure);
         for (outcome, count) in other.outcomes {
             *self.outcomes.entry(outcome).or_default() += count;
         }
@@ -141,7 +144,12 @@ impl Tally {
             ));
         }
         if self.lost > 0 {
-            return Some(format!("{} executions could not be followed to their end", self.lost));
+            let why = self.failure.as_ref().map(|why| format!("; the first: {why}"));
+            return Some(format!(
+                "{} executions could not be followed to their end{}",
+                self.lost,
+                why.unwrap_or_default()
+            ));
         }
         if !self.contended {
             return Some("no process ever met another; contend with more processes".to_owned());

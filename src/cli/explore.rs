@@ -21,6 +21,9 @@ pub(super) struct Arguments {
     subject: arguments::Subject,
     #[command(flatten)]
     what: What,
+    /// Two attempt, and one call of the first fails: each call in turn, with each of four errors.
+    #[arg(long, conflicts_with_all = ["scenario", "processes", "rounds", "workload"])]
+    errors: bool,
     /// The world to explore.
     #[arg(long, value_name = "NAME", default_value = "sim")]
     backend: Backend,
@@ -73,6 +76,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output, interrupted: &Arc<Atom
     };
     let scenarios = match arguments.what.is_given() {
         true => vec![(arguments.what.scenario(3)?, Vary::Nothing)],
+        false if arguments.errors => vec![preset::faults()],
         false => preset::simulated(),
     };
     let plans: Vec<Plan> = scenarios

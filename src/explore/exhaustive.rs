@@ -1,6 +1,6 @@
 //! Every interleaving, depth first: the ground truth that reductions are measured against.
 
-use super::{Begin, Choice, Scheduler};
+use super::{Begin, Choice, Covered, Now, Scheduler};
 use crate::id::ProcessId;
 
 /// Runs each schedule once, in lexicographic order.
@@ -13,6 +13,9 @@ pub struct Exhaustive {
     /// How many of them the current execution has made.
     depth: usize,
     begun: bool,
+    exhausted: bool,
+    /// Whether some execution could not be run to its end.
+    unfinished: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -42,10 +45,16 @@ impl Scheduler for Exhaustive {
             }
             self.branches.pop();
         }
+        self.exhausted = true;
         Begin::Exhausted
     }
 
-    fn choose(&mut self, enabled: &[ProcessId]) -> Choice {
+    fn again(&mut self) {
+        self.depth = 0;
+    }
+
+    fn choose(&mut self, now: &Now<'_>) -> Choice {
+        let enabled = now.enabled;
         if self.depth == self.branches.len() {
             self.branches.push(Branch {
                 enabled: enabled.to_owned(),
@@ -59,5 +68,16 @@ impl Scheduler for Exhaustive {
             return Choice::Diverged { reason };
         }
         Choice::Step(branch.enabled[branch.chosen])
+    }
+
+    fn unfinished(&mut self) {
+        self.unfinished = true;
+    }
+
+    fn covered(&self) -> Covered {
+        match self.exhausted && !self.unfinished {
+            true => Covered::Everything,
+            false => Covered::Some,
+        }
     }
 }

@@ -11,20 +11,18 @@ mod dpor;
 mod exhaustive;
 mod random;
 mod replay;
+mod search;
 mod strategy;
-
-use std::ops::ControlFlow;
-use std::time::{Duration, Instant};
 
 use crate::access::Accesses;
 use crate::happens_before::Step;
 use crate::id::ProcessId;
-use crate::schedule::Schedule;
 
 pub use dpor::Dpor;
 pub use exhaustive::Exhaustive;
 pub use random::Random;
 pub use replay::Replay;
+pub use search::{Ended, Limits, RETRIES, Searched, Stop, search};
 pub use strategy::Strategy;
 
 /// What is explored: processes that take one step at a time.
@@ -112,25 +110,58 @@ pub enum Move {
     Waiting(ProcessId),
 }
 
+/// What a scheduler may look at when it chooses.
+pub struct Now<'a> {
+    /// The processes that can take a step, in ascending order; at least one.
+    pub enabled: &'a [ProcessId],
+    /// Who took the last step.
+    pub last: Option<ProcessId>,
+    forecast: &'a dyn Fn(ProcessId) -> Accesses,
+}
+
+impl Now<'_> {
+    /// See [`World::forecast`].
+    pub fn forecast(&self, process: ProcessId) -> Accesses {
+        (self.forecast)(process)
+    }
+
+    /// Whether the next step of an enabled process may store something.
+    pub fn may_store(&self, process: ProcessId) -> bool {
+        self.forecast(process).stores().next().is_some()
+    }
+}
+
 /// Who chooses the next step.
 ///
 /// For each execution the search calls [`begin`](Self::begin) once; then, while processes are enabled,
 /// [`choose`](Self::choose) and [`performed`](Self::performed) in turn; and [`completed`](Self::completed) if none is enabled
-/// any more. A scheduler keeps what it needs between executions.
+/// any more. An execution that fails is begun [`again`](Self::again) a few times, and in the end
+/// [`unfinished`](Self::unfinished). A scheduler keeps what it needs between executions.
 ///
 /// Duties of an implementer:
 ///
-/// 1. `choose` picks among the enabled processes, of which there is at least one.
-/// 2. `begin` says [`Begin::Exhausted`] only if every schedule was run that it stands for.
+/// 1. `choose` picks among the enabled processes.
+/// 2. After `again` it makes the same choices as before, as far as they were made, unless they cannot be made.
+/// 3. `begin` says [`Begin::Exhausted`] only if every schedule was run that it stands for, but for what `unfinished` left out.
+/// 4. `covered` claims nothing that `unfinished` left out.
 pub trait Scheduler {
     /// Whether there is another execution to run.
     fn begin(&mut self) -> Begin;
 
+    /// The execution goes back to its first step: the world lost it, or it diverged.
+    fn again(&mut self);
+
     /// The next step.
-    fn choose(&mut self, enabled: &[ProcessId]) -> Choice;
+    fn choose(&mut self, now: &Now<'_>) -> Choice;
 
     /// Tells the step that was taken, with its footprint.
-    fn performed(&mut self, _step: &Step) {}
+    ///
+    /// # Errors
+    ///
+    /// When the same steps had another footprint before.
+    fn performed(&mut self, _step: &Step) -> Result<(), Diverged> {
+        Ok(())
+    }
 
     /// Tells that no process can take another step; `model` knows the steps that were taken.
     ///
@@ -140,6 +171,30 @@ pub trait Scheduler {
     fn completed(&mut self, _model: &mut dyn Model) -> Result<(), Mismatch> {
         Ok(())
     }
+
+    /// Tells that the execution ended too early, lost, diverged, or at the limit on steps: what follows stays unknown.
+    fn unfinished(&mut self) {}
+
+    /// What has been covered so far.
+    fn covered(&self) -> Covered;
+}
+
+/// How much of all schedules a search has run, itself or by way of one that differs in the order of commuting steps only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Covered {
+    /// All.
+    Everything,
+    /// All with at most so many preemptions.
+    Preemptions(u32),
+    /// No part that has a name.
+    Some,
+}
+
+/// The same steps led elsewhere than before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diverged {
+    /// What was expected, and what was there.
+    pub reason: String,
 }
 
 /// A model that does not do what the world did.
@@ -172,164 +227,4 @@ pub enum Choice {
         /// What was expected, and what was there.
         reason: String,
     },
-}
-
-/// How far a search may go; each limit that is reached makes it incomplete.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// The most executions.
-    pub executions: u64,
-    /// The most steps of one execution: a lock that spins for ever ends here.
-    pub steps: usize,
-    /// The most time for the whole search.
-    pub time: Duration,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            executions: 10_000_000,
-            steps: 10_000,
-            time: Duration::from_secs(60),
-        }
-    }
-}
-
-/// How one execution ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Ended {
-    /// No process can take another step.
-    Completed,
-    /// The scheduler, or the limit on steps, stopped it.
-    Cut,
-    /// See [`Choice::Blocked`].
-    Blocked,
-    /// The world could not carry it on: see [`Lost`].
-    Lost {
-        /// The step, counted from 0.
-        step: usize,
-        /// What happened.
-        reason: String,
-    },
-    /// See [`Choice::Diverged`], and [`Scheduler::completed`].
-    Diverged {
-        /// The step, counted from 0.
-        step: usize,
-        /// What was expected, and what was there.
-        reason: String,
-    },
-}
-
-/// Why the search ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stop {
-    /// The scheduler has nothing left.
-    Exhausted,
-    /// The limit on executions was reached, and there was more.
-    Executions,
-    /// The limit on steps was reached in some execution.
-    Steps,
-    /// The limit on time was reached.
-    Time,
-    /// Whoever watches the executions asked for it.
-    Asked,
-}
-
-/// What a search did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Searched {
-    /// Executions run.
-    pub executions: u64,
-    /// Those among them that ended as [`Ended::Blocked`].
-    pub blocked: u64,
-    /// Steps taken in all of them.
-    pub steps: u64,
-    /// Why it ended.
-    pub stop: Stop,
-}
-
-/// Runs executions until the scheduler has no more, a limit is reached, or `watch` breaks.
-pub fn search<W: World>(
-    world: &mut W,
-    scheduler: &mut dyn Scheduler,
-    limits: Limits,
-    watch: &mut dyn FnMut(&mut W, Schedule, Ended) -> ControlFlow<()>,
-) -> Searched {
-    let deadline = Instant::now() + limits.time;
-    let mut searched = Searched {
-        executions: 0,
-        blocked: 0,
-        steps: 0,
-        stop: Stop::Exhausted,
-    };
-    let mut too_long = false;
-    while scheduler.begin() == Begin::Another {
-        if searched.executions == limits.executions {
-            searched.stop = Stop::Executions;
-            return searched;
-        }
-        if Instant::now() >= deadline {
-            searched.stop = Stop::Time;
-            return searched;
-        }
-        let (schedule, ended) = execute(world, scheduler, limits.steps);
-        searched.executions += 1;
-        searched.blocked += u64::from(ended == Ended::Blocked);
-        searched.steps += schedule.len() as u64;
-        too_long |= ended == Ended::Cut && schedule.len() == limits.steps;
-        if watch(world, schedule, ended).is_break() {
-            searched.stop = Stop::Asked;
-            return searched;
-        }
-    }
-    if too_long {
-        searched.stop = Stop::Steps;
-    }
-    searched
-}
-
-/// Runs one execution from its first step.
-fn execute<W: World>(world: &mut W, scheduler: &mut dyn Scheduler, most_steps: usize) -> (Schedule, Ended) {
-    let mut schedule = Schedule::default();
-    if let Err(Lost { reason, .. }) = world.reset() {
-        return (schedule, Ended::Lost { step: 0, reason });
-    }
-    let mut enabled = Vec::new();
-    loop {
-        enabled.clear();
-        world.enabled(&mut enabled);
-        if enabled.is_empty() {
-            let ended = match scheduler.completed(world) {
-                Ok(()) => Ended::Completed,
-                Err(Mismatch { step }) => {
-                    let reason = "the model tells another footprint than the world".to_owned();
-                    Ended::Diverged { step, reason }
-                }
-            };
-            return (schedule, ended);
-        }
-        if schedule.len() == most_steps {
-            return (schedule, Ended::Cut);
-        }
-        match scheduler.choose(&enabled) {
-            Choice::Step(process) => {
-                debug_assert!(enabled.contains(&process), "{process} is not enabled");
-                let accesses = match world.step(process) {
-                    Ok(accesses) => accesses,
-                    Err(Lost { reason, .. }) => {
-                        let step = schedule.len();
-                        return (schedule, Ended::Lost { step, reason });
-                    }
-                };
-                schedule.push(process);
-                scheduler.performed(&Step { process, accesses });
-            }
-            Choice::Cut => return (schedule, Ended::Cut),
-            Choice::Blocked => return (schedule, Ended::Blocked),
-            Choice::Diverged { reason } => {
-                let step = schedule.len();
-                return (schedule, Ended::Diverged { step, reason });
-            }
-        }
-    }
 }

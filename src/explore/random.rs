@@ -3,8 +3,7 @@
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::{Begin, Choice, Scheduler};
-use crate::id::ProcessId;
+use super::{Begin, Choice, Covered, Now, Scheduler};
 
 /// Picks each step uniformly among the enabled processes; never exhausted.
 ///
@@ -12,23 +11,34 @@ use crate::id::ProcessId;
 #[derive(Clone, Debug)]
 pub struct Random {
     generator: ChaCha8Rng,
+    /// As it was before the first choice of this execution.
+    before: ChaCha8Rng,
 }
 
 impl Random {
     /// The schedules of this seed.
     pub fn new(seed: u64) -> Self {
-        Self {
-            generator: ChaCha8Rng::seed_from_u64(seed),
-        }
+        let generator = ChaCha8Rng::seed_from_u64(seed);
+        let before = generator.clone();
+        Self { generator, before }
     }
 }
 
 impl Scheduler for Random {
     fn begin(&mut self) -> Begin {
+        self.before = self.generator.clone();
         Begin::Another
     }
 
-    fn choose(&mut self, enabled: &[ProcessId]) -> Choice {
-        Choice::Step(enabled[self.generator.random_range(0..enabled.len())])
+    fn again(&mut self) {
+        self.generator = self.before.clone();
+    }
+
+    fn choose(&mut self, now: &Now<'_>) -> Choice {
+        Choice::Step(now.enabled[self.generator.random_range(0..now.enabled.len())])
+    }
+
+    fn covered(&self) -> Covered {
+        Covered::Some
     }
 }

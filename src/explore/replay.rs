@@ -1,7 +1,6 @@
 //! One schedule, followed step by step.
 
-use super::{Begin, Choice, Scheduler};
-use crate::id::ProcessId;
+use super::{Begin, Choice, Covered, Now, Scheduler};
 use crate::schedule::Schedule;
 
 /// Runs one execution along a schedule; steps beyond its end are not taken.
@@ -32,17 +31,25 @@ impl Scheduler for Replay {
         Begin::Another
     }
 
-    fn choose(&mut self, enabled: &[ProcessId]) -> Choice {
+    fn again(&mut self) {
+        self.next = 0;
+    }
+
+    fn choose(&mut self, now: &Now<'_>) -> Choice {
         let Some(&process) = self.schedule.steps().get(self.next) else {
             return Choice::Cut;
         };
         self.next += 1;
-        if enabled.contains(&process) {
+        if now.enabled.contains(&process) {
             return Choice::Step(process);
         }
-        let names: Vec<_> = enabled.iter().map(ToString::to_string).collect();
+        let names: Vec<_> = now.enabled.iter().map(ToString::to_string).collect();
         Choice::Diverged {
             reason: format!("{process} has no step to take; enabled: {}", names.join(" ")),
         }
+    }
+
+    fn covered(&self) -> Covered {
+        Covered::Some
     }
 }

@@ -1,6 +1,7 @@
 //! Attempts: the events of a history, grouped by acquire and release.
 
 use super::{Event, What};
+use crate::fs::call::Call;
 use crate::id::ProcessId;
 use crate::primitive::CallError;
 
@@ -21,6 +22,8 @@ pub struct Attempt {
     pub calls: Vec<usize>,
     /// The release, if it was begun.
     pub release: Option<Release>,
+    /// Where the process was killed, if that ended the attempt, the hold or the release.
+    pub died: Option<usize>,
 }
 
 /// What came of an attempt.
@@ -64,13 +67,21 @@ impl Attempt {
             .flatten()
     }
 
-    /// Where the hold ends: the first call of the release, or the event itself in a history without calls.
+    /// Where the hold ends: the first call of the release, or the event itself in a history without calls; or the death of the
+    /// holder.
     pub fn hold_ends(&self) -> Option<usize> {
-        let release = self.release.as_ref()?;
+        let Some(release) = &self.release else {
+            return self.died;
+        };
         if self.calls.is_empty() {
             return Some(release.began);
         }
-        release.calls.first().copied()
+        release.calls.first().copied().or(self.died)
+    }
+
+    /// An event of its process after which it does not hold: the beginning of the release, or the death.
+    pub fn lets_go(&self) -> Option<usize> {
+        self.release.as_ref().map(|release| release.began).or(self.died)
     }
 }
 
@@ -86,6 +97,7 @@ pub(super) fn of(events: &[Event]) -> Vec<Attempt> {
                 decided: None,
                 calls: Vec::new(),
                 release: None,
+                died: None,
             });
         } else if let Some(attempt) = attempts.iter_mut().rfind(|attempt| attempt.process == event.process) {
             extend(attempt, position, &event.what);
@@ -95,6 +107,15 @@ pub(super) fn of(events: &[Event]) -> Vec<Attempt> {
 }
 
 fn extend(attempt: &mut Attempt, position: usize, what: &What) {
+    match what {
+        What::Performed { call: Call::Die, .. } => {
+            attempt.died.get_or_insert(position);
+            return;
+        }
+        // What a world does for a process is no part of what it attempts.
+        What::Performed { call: Call::Exit, .. } => return,
+        _ => {}
+    }
     if attempt.decided.is_none() {
         attempt.decided = Some(position);
         attempt.result = match what {

@@ -21,6 +21,7 @@ use crate::id::ProcessId;
 use crate::primitive::CallError;
 use crate::schedule::Schedule;
 
+pub use crate::primitive::CrashClass;
 pub use attempt::{Attempt, Release, Result as AttemptResult};
 pub use order::Order;
 pub use outcome::Outcome;
@@ -62,6 +63,15 @@ pub struct History {
     pub lock: PathBuf,
     /// The process in one of whose calls an error was injected.
     pub disturbed: Option<ProcessId>,
+    /// Whether a stale lock stood there before the first event.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub stale: bool,
+    /// The process that attempts when all others are done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub probe: Option<ProcessId>,
+    /// What the lock is declared to be after somebody was killed, if somebody is to be killed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub crash_class: Option<CrashClass>,
     /// What happened, in the order in which it was seen.
     pub events: Vec<Event>,
     /// The file system as it was seen from outside, from the first to the last look.
@@ -166,6 +176,9 @@ impl History {
             processes,
             lock,
             disturbed: None,
+            stale: false,
+            probe: None,
+            crash_class: None,
             events: Vec::new(),
             snapshots: Vec::new(),
         }
@@ -174,6 +187,16 @@ impl History {
     /// The attempts in the order in which they began.
     pub fn attempts(&self) -> Vec<Attempt> {
         attempt::of(&self.events)
+    }
+
+    /// Whether somebody was killed.
+    pub fn died(&self) -> bool {
+        self.calls().any(|(_, _, call, ..)| *call == Call::Die)
+    }
+
+    /// Whether somebody acquired although a stale lock stood there at the start.
+    pub fn took_stale(&self) -> bool {
+        self.stale && self.events.iter().any(|event| event.what == What::Acquired)
     }
 
     /// The performed calls, each with its position among the events.

@@ -62,6 +62,11 @@ pub trait LockPrimitive: Send + Sync {
     /// What the lock is claimed to do when several contend.
     fn expectation(&self) -> Expectation;
 
+    /// What becomes of the lock when whoever has it is killed.
+    fn crash_class(&self) -> CrashClass {
+        CrashClass::Manual
+    }
+
     /// Attempts to take the lock named `lock`, once.
     ///
     /// # Errors
@@ -85,6 +90,18 @@ pub enum Expectation {
     ExactlyOneWinner,
     /// Some schedule lets two or more in: the primitive is broken, and the harness must see it.
     SeveralWinners,
+}
+
+/// What becomes of a lock when whoever has it, or is about to take or break it, is killed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CrashClass {
+    /// The next attempt wins.
+    Auto,
+    /// The next attempt after a documented time wins.
+    Bounded,
+    /// Somebody has to clean up.
+    Manual,
 }
 
 /// The proof of an acquisition, and what the release needs of it.

@@ -15,7 +15,10 @@ impl Property for AtLeastOneWinner {
     }
 
     fn judge(&self, case: &Case<'_>) -> Finding {
-        let Some(attempts) = case.single_attempts().filter(|_| case.history.disturbed.is_none()) else {
+        let Some(attempts) = case
+            .single_attempts()
+            .filter(|_| case.history.disturbed.is_none() && !case.history.stale)
+        else {
             return Finding::NotApplicable;
         };
         if attempts

@@ -48,11 +48,11 @@ impl<'a> Case<'a> {
         self.order.get_or_init(|| self.history.order()).before(earlier, later)
     }
 
-    /// The attempts, if there are several, each process attempts once, and nobody releases.
+    /// The attempts, if there are several, each process attempts once, and nobody releases or dies.
     pub(super) fn single_attempts(&self) -> Option<&[Attempt]> {
         let mut pairs = self.attempts.windows(2);
         let once = pairs.all(|pair| pair[0].process != pair[1].process);
-        let kept = self.attempts.iter().all(|attempt| attempt.release.is_none());
+        let kept = self.attempts.iter().all(|attempt| attempt.lets_go().is_none());
         (once && kept && self.attempts.len() > 1).then_some(&self.attempts)
     }
 }

@@ -6,6 +6,7 @@
 mod at_least_one_winner;
 mod at_most_one_winner;
 mod case;
+mod crash_liveness;
 mod losers_result;
 mod mutual_exclusion;
 mod no_duplicates;
@@ -26,6 +27,7 @@ pub const ALL: &[&dyn Property] = &[
     &only_own::OnlyOwn,
     &losers_result::LosersResult,
     &release_frees::ReleaseFrees,
+    &crash_liveness::CrashLiveness,
     &no_duplicates::NoDuplicates,
     &no_leak::NoLeak,
     &place::Place,

@@ -1,6 +1,6 @@
 //! M1: no two holds overlap.
 //!
-//! Two holds overlap when neither release happens before the other acquisition. Happens-before, and not the order that the
+//! Two holds overlap when neither release, or death, happens before the other acquisition. Happens-before, and not the order that the
 //! search ran: a class can hold a violation that no execution of it shows as two holds at one moment
 //! (Abdulla et al., JACM 2017, explore one execution per class).
 
@@ -49,7 +49,6 @@ impl<'a> Hold<'a> {
     }
 
     fn over_before(&self, next: &Self, case: &Case<'_>) -> bool {
-        let release = self.attempt.release.as_ref();
-        release.is_some_and(|release| case.before(release.began, next.begins))
+        self.attempt.lets_go().is_some_and(|end| case.before(end, next.begins))
     }
 }

@@ -4,6 +4,8 @@
 
 use super::{Case, Finding, Property, Violation};
 use crate::access::Object;
+use crate::fs::Flock;
+use crate::fs::call::Call;
 use crate::history::{Attempt, History, What};
 
 pub(super) struct OnlyOwn;
@@ -40,21 +42,30 @@ impl Property for OnlyOwn {
 /// Whether some order of the class puts the call of another process between the acquisition and the release.
 fn held_at(case: &Case<'_>, holder: &Attempt, call: usize) -> bool {
     let earlier = holder.decided.is_none_or(|acquired| case.before(call, acquired));
-    let release = holder.release.as_ref();
-    !earlier && !release.is_some_and(|release| case.before(release.began, call))
+    !earlier && !holder.lets_go().is_some_and(|end| case.before(end, call))
 }
 
-/// What the calls of the acquisition changed and left in place: a name that it also removed is nobody's.
+/// What the calls of the acquisition changed and left in place: a name that it also removed or moved away, and a lock that it
+/// gave back, is nobody's.
 fn stored_by<'a>(history: &'a History, attempt: &Attempt) -> Vec<&'a Object> {
-    let mut stored = Vec::new();
+    let mut stored: Vec<&Object> = Vec::new();
     for &position in &attempt.calls {
-        if let What::Performed { call, accesses, .. } = &history.events[position].what {
-            if matches!(call.name(), "unlink" | "rmdir") {
-                stored.retain(|object| !accesses.stores().any(|removed| removed == *object));
-            } else {
-                stored.extend(accesses.stores());
-            }
-        }
+        let What::Performed { call, accesses, .. } = &history.events[position].what else {
+            continue;
+        };
+        let given_up: Vec<&Object> = match call {
+            Call::Unlink { .. } | Call::Rmdir { .. } | Call::Close { .. } => accesses.stores().collect(),
+            Call::Flock { operation, .. } if *operation == Flock::Unlock => accesses.stores().collect(),
+            // The entry that is read first is the one that is left empty.
+            Call::Rename { .. } => accesses.stores().find(is_entry).into_iter().collect(),
+            _ => Vec::new(),
+        };
+        stored.extend(accesses.stores());
+        stored.retain(|object| !given_up.contains(object));
     }
     stored
+}
+
+fn is_entry(object: &&Object) -> bool {
+    matches!(object, Object::Entry(..))
 }

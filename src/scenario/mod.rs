@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::fs::inject::Injection;
+use crate::id::ProcessId;
 use crate::workload::hub_sync;
 
 pub use subject::{Program, ProgramKind, Subject, UnknownLock};
@@ -30,6 +31,41 @@ pub struct Scenario {
     pub processes: usize,
     /// What a holder does between acquire and release.
     pub work: Work,
+    /// What stands at the lock's name before the first step.
+    #[serde(default, skip_serializing_if = "Start::is_free")]
+    pub start: Start,
+    /// Who is killed, and when; in [`Kind::Cycle`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kill: Option<Kill>,
+}
+
+/// What stands at the lock's name before the first step.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Start {
+    /// Nothing.
+    #[default]
+    Free,
+    /// What a holder left that was killed.
+    Stale {
+        /// How long ago its files were last changed, in seconds; the simulated file system has no times.
+        age_s: u64,
+    },
+}
+
+impl Start {
+    fn is_free(&self) -> bool {
+        *self == Self::Free
+    }
+}
+
+/// One process is killed in place of one of its steps. When the others are done, one more process attempts: the *probe*.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kill {
+    /// Who.
+    pub victim: ProcessId,
+    /// The step that it does not come to take, counted from 0. A victim with fewer steps survives.
+    pub step: u32,
 }
 
 /// What each process does.
@@ -68,6 +104,8 @@ impl Scenario {
             kind: Kind::Contend,
             processes,
             work: Work::Nothing,
+            start: Start::Free,
+            kill: None,
         }
     }
 
@@ -75,8 +113,7 @@ impl Scenario {
     pub fn cycle(processes: usize, rounds: u32) -> Self {
         Self {
             kind: Kind::Cycle { rounds },
-            processes,
-            work: Work::Nothing,
+            ..Self::contend(processes)
         }
     }
 
@@ -92,9 +129,24 @@ impl Scenario {
     pub fn fault(injection: Injection) -> Self {
         Self {
             kind: Kind::Fault { injection },
-            processes: 2,
-            work: Work::Nothing,
+            ..Self::contend(2)
         }
+    }
+
+    /// The process that attempts when all others are done, if one of them is to be killed.
+    ///
+    /// # Panics
+    ///
+    /// When there are more processes than have an id.
+    pub fn probe(&self) -> Option<ProcessId> {
+        let probe = u8::try_from(self.processes).expect("a scenario has at most 255 processes");
+        let cycles = matches!(self.kind, Kind::Cycle { .. });
+        self.kill.filter(|_| cycles).map(|_| ProcessId(probe))
+    }
+
+    /// How many processes there are, the probe among them.
+    pub fn participants(&self) -> usize {
+        self.processes + usize::from(self.probe().is_some())
     }
 
     /// Where the lock is when the scenario runs in `directory`.
@@ -122,8 +174,16 @@ impl fmt::Display for Scenario {
             Kind::Fault { injection } => write!(f, "fault {} in call {}", injection.errno, injection.call)?,
         }
         match self.work {
-            Work::Nothing => Ok(()),
-            Work::HubSync => f.write_str(", hub sync"),
+            Work::Nothing => {}
+            Work::HubSync => f.write_str(", hub sync")?,
+        }
+        match self.start {
+            Start::Free => {}
+            Start::Stale { age_s } => write!(f, ", stale for {age_s} s")?,
+        }
+        match self.kill {
+            None => Ok(()),
+            Some(Kill { victim, step }) => write!(f, ", {victim} killed at step {}", step + 1),
         }
     }
 }

@@ -6,9 +6,8 @@
 use std::ops::ControlFlow;
 
 use onewinner::backend::sim;
-use onewinner::explore::{Begin, Choice, Limits, Scheduler};
+use onewinner::explore::{Begin, Choice, Covered, Limits, Now, Scheduler};
 use onewinner::history::{End, Execution};
-use onewinner::id::ProcessId;
 use onewinner::primitive::{self, Expectation, LockPrimitive};
 use onewinner::property;
 use onewinner::scenario::{Kind, Scenario};
@@ -55,6 +54,7 @@ fn scenario(head: &[u8]) -> Scenario {
 
 /// One execution; each choice is the next byte, and the first enabled process when there are no more.
 struct Bytes<'a> {
+    all: &'a [u8],
     choices: std::slice::Iter<'a, u8>,
     begun: bool,
 }
@@ -67,14 +67,23 @@ impl Scheduler for Bytes<'_> {
         }
     }
 
-    fn choose(&mut self, enabled: &[ProcessId]) -> Choice {
+    fn again(&mut self) {
+        self.choices = self.all.iter();
+    }
+
+    fn choose(&mut self, now: &Now<'_>) -> Choice {
         let choice = self.choices.next().copied().unwrap_or(0);
-        Choice::Step(enabled[usize::from(choice) % enabled.len()])
+        Choice::Step(now.enabled[usize::from(choice) % now.enabled.len()])
+    }
+
+    fn covered(&self) -> Covered {
+        Covered::Some
     }
 }
 
 fn follow(lock: &'static dyn LockPrimitive, scenario: &Scenario, choices: &[u8]) -> Execution {
     let mut scheduler = Bytes {
+        all: choices,
         choices: choices.iter(),
         begun: false,
     };

@@ -174,6 +174,22 @@ fn what_is_found_does_not_depend_on_how_many_searches_run_at_once() {
 }
 
 #[test]
+fn an_error_in_each_call_is_one_verdict() {
+    let directory = super::command::directory();
+    // Two calls, four errors.
+    onewinner_in(directory.path(), "explore create-new --errors")
+        .exits(0)
+        .says(&[
+            "contend 2, an error in one call",
+            "  outcomes  8  1 winner, 0 busy, 1 failed",
+        ]);
+    onewinner_in(directory.path(), "explore stat-then-write --errors --save leak.json")
+        .exits(1)
+        .says(&["  violated: no-leak: ", "(injected)"]);
+    onewinner_in(directory.path(), "replay leak.json").exits(1);
+}
+
+#[test]
 fn where_two_processes_suffice_two_are_shown_with_the_calls_that_decide() {
     let directory = super::command::directory();
     onewinner_in(directory.path(), "explore stat-then-write --save found.json")

@@ -44,6 +44,7 @@ fn each_wrong_argument_is_answered_with_what_to_give() {
         ("explore create-new --time -1", "a number of seconds above 0"),
         ("model create-new --time -0.5", "a number of seconds above 0"),
         ("model create-new --max-executions 0", "give a whole number above 0"),
+        ("explore create-new --errors -n 3", "cannot be used with"),
         ("explore create-new --jobs 0", "give a number from 1 to 256"),
         ("explore create-new --max-executions -1", "give a whole number above 0"),
         ("model create-new --preemptions -1", "give a whole number"),

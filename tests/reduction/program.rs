@@ -11,7 +11,7 @@ use onewinner::access::Accesses;
 use onewinner::explore::{Ended, Limits, Lost, Model, Move, Scheduler, Stop, World, search};
 use onewinner::fs::call::{Call, Reply};
 use onewinner::fs::sim::State;
-use onewinner::fs::{Fd, Mode, OpenFlags};
+use onewinner::fs::{Fd, Flock, Mode, OpenFlags};
 use onewinner::happens_before::{Class, Step};
 use onewinner::id::ProcessId;
 
@@ -97,8 +97,24 @@ fn call(text: &str) -> Call {
             length: 4,
         },
         ["close", number] => Call::Close { fd: fd(number) },
+        ["lock", number] => flock(fd(number), Flock::TryExclusive),
+        ["await-lock", number] => flock(fd(number), Flock::Exclusive),
+        ["share", number] => flock(fd(number), Flock::TryShared),
+        ["unlock", number] => flock(fd(number), Flock::Unlock),
+        ["exit"] => Call::Exit,
+        ["die"] => Call::Die,
+        ["alive", process] => Call::Alive {
+            process: process.parse().expect("a process"),
+        },
+        ["await-end", process] => Call::Await {
+            processes: vec![process.parse().expect("a process")],
+        },
         _ => panic!("no call: {text}"),
     }
+}
+
+fn flock(fd: Fd, operation: Flock) -> Call {
+    Call::Flock { fd, operation }
 }
 
 /// How the model answers.
@@ -106,6 +122,8 @@ fn call(text: &str) -> Call {
 pub(crate) enum Replays {
     /// As the calls do in the order that is asked for.
     Exactly,
+    /// As they do, but that nobody waits at the end.
+    NobodyWaits,
     /// As they did in the order in which they were made.
     AsPerformed,
     /// As if they had touched nothing.
@@ -157,6 +175,14 @@ impl<'a> Running<'a> {
         }
     }
 
+    /// The next call of a process; none after its end.
+    fn next(&self, process: ProcessId) -> Option<&'a Call> {
+        let calls = &self.program.processes[process.index()];
+        let made = self.replies[process.index()].len();
+        let ended = |call: &Call| matches!(call, Call::Exit | Call::Die);
+        calls.get(made).filter(|_| !calls[..made].iter().any(ended))
+    }
+
     fn class(&self) -> Class {
         Class::of(self.program.processes.len(), &self.steps)
     }
@@ -164,26 +190,45 @@ impl<'a> Running<'a> {
 
 impl Model for Running<'_> {
     fn replay(&mut self, kept: usize, then: &[Move]) -> Vec<Accesses> {
-        let then: Vec<usize> = then
-            .iter()
-            .map(|step| match step {
-                Move::Taken(position) => *position,
-                Move::Waiting(_) => unreachable!("no call of these programs waits"),
-            })
-            .collect();
-        match self.replays {
-            Replays::Exactly => {}
-            Replays::AsPerformed => return then.iter().map(|step| self.steps[*step].accesses.clone()).collect(),
-            Replays::Nothing => return vec![Accesses::none(); then.len()],
+        if self.replays == Replays::AsPerformed {
+            let performed = then.iter().map_while(|step| match step {
+                Move::Taken(position) => Some(self.steps[*position].accesses.clone()),
+                Move::Waiting(_) => None,
+            });
+            return performed.collect();
+        }
+        if self.replays == Replays::Nothing {
+            return vec![Accesses::none(); then.len()];
         }
         let mut state = Self::new(self.program).state;
-        let mut again = |step: usize| {
-            let (process, call) = &self.taken[step];
-            let (reply, accesses) = state.step(*process, call);
-            (self.seen)(call, &reply, accesses)
-        };
-        (0..kept).for_each(|step| drop(again(step)));
-        then.iter().map(|step| again(*step)).collect()
+        for (process, call) in &self.taken[..kept] {
+            let _ = state.step(*process, call);
+        }
+        let mut footprints = Vec::new();
+        for step in then {
+            let (process, call) = match step {
+                Move::Taken(position) => (self.taken[*position].0, &self.taken[*position].1),
+                Move::Waiting(process) => (*process, self.next(*process).expect("it waits at a call")),
+            };
+            if state.waits(process, call).is_some() {
+                break;
+            }
+            let (reply, accesses) = state.step(process, call);
+            footprints.push((self.seen)(call, &reply, accesses));
+        }
+        footprints
+    }
+
+    fn waiting(&mut self) -> Vec<Step> {
+        if self.replays == Replays::NobodyWaits {
+            return Vec::new();
+        }
+        let processes = ProcessId::first(self.replies.len());
+        let waits = processes.filter_map(|process| {
+            let accesses = self.state.waits(process, self.next(process)?)?;
+            Some(Step { process, accesses })
+        });
+        waits.collect()
     }
 }
 
@@ -199,19 +244,21 @@ impl World for Running<'_> {
     }
 
     fn enabled(&self, processes: &mut Vec<ProcessId>) {
-        let left =
-            |process: &ProcessId| self.replies[process.index()].len() < self.program.processes[process.index()].len();
-        processes.extend(ProcessId::first(self.replies.len()).filter(left));
+        let goes_on = |process: &ProcessId| {
+            let next = self.next(*process);
+            next.is_some_and(|call| self.state.waits(*process, call).is_none())
+        };
+        processes.extend(ProcessId::first(self.replies.len()).filter(goes_on));
     }
 
     fn forecast(&self, process: ProcessId) -> Accesses {
-        let call = &self.program.processes[process.index()][self.replies[process.index()].len()];
+        let call = self.next(process).expect("it is enabled");
         let (reply, accesses) = self.state.clone().step(process, call);
         (self.seen)(call, &reply, accesses)
     }
 
     fn step(&mut self, process: ProcessId) -> Result<Accesses, Lost> {
-        let call = &self.program.processes[process.index()][self.replies[process.index()].len()];
+        let call = self.next(process).expect("it is enabled");
         let (reply, accesses) = self.state.step(process, call);
         let accesses = (self.seen)(call, &reply, accesses);
         self.replies[process.index()].push(reply);

@@ -8,7 +8,7 @@
 mod races;
 mod tree;
 
-use super::{Begin, Choice, Mismatch, Model, Scheduler};
+use super::{Begin, Choice, Covered, Diverged, Mismatch, Model, Now, Scheduler};
 use crate::happens_before::Step;
 use crate::id::ProcessId;
 use races::{Execution, Reversal};
@@ -23,7 +23,11 @@ pub struct Dpor {
     nodes: Vec<Node>,
     /// How many of them the current execution has chosen.
     depth: usize,
-    begun: bool,
+    /// How many executions have begun.
+    begun: u64,
+    exhausted: bool,
+    /// Whether some execution could not be run to its end, or had to be given up.
+    unfinished: bool,
 }
 
 /// A state on the path, and the step that leaves it.
@@ -64,36 +68,47 @@ impl Dpor {
     }
 
     /// Adds the node that the last one leads to; `false` when all that is enabled sleeps.
-    fn grow(&mut self, enabled: &[ProcessId]) -> bool {
-        let last = self.nodes.last().map(|node| node.chosen);
+    fn grow(&mut self, now: &Now<'_>) -> bool {
+        let first = self.begun == 1;
         let (sleep, tree) = self.nodes.last_mut().map(Node::next).unwrap_or_default();
         let mut node = Node {
             sleep,
             tree,
-            chosen: enabled[0],
+            chosen: now.enabled[0],
             below: WakeupTree::default(),
             taken: None,
         };
         if let Some((process, below)) = node.tree.take_first() {
             (node.chosen, node.below) = (process, below);
         } else {
-            // The same process again where it can: executions with few switches are the easiest to read.
-            let mut awake = enabled.iter().copied().filter(|process| !node.is_asleep(*process));
-            let Some(first) = awake.clone().next() else {
+            let awake = now.enabled.iter().copied().filter(|process| !node.is_asleep(*process));
+            let Some(chosen) = preferred(now, awake, first) else {
                 return false;
             };
-            node.chosen = awake.find(|process| Some(*process) == last).unwrap_or(first);
+            node.chosen = chosen;
         }
         self.nodes.push(node);
         true
     }
 }
 
+/// Which of the processes that are awake goes on where every one may.
+///
+/// In the first execution one that only loads: all come to their first store together, so that check-then-act shows at once,
+/// with as many winners as there can be. In later ones the same process again: executions with few switches are the easiest
+/// to read, and soon find what needs several.
+fn preferred(now: &Now<'_>, mut awake: impl Iterator<Item = ProcessId> + Clone, first: bool) -> Option<ProcessId> {
+    let stays = awake.clone().find(|process| Some(*process) == now.last);
+    let mut loads = stays.into_iter().chain(awake.clone());
+    let loads = first.then(|| loads.find(|process| !now.may_store(*process)));
+    loads.flatten().or(stays).or_else(|| awake.next())
+}
+
 impl Scheduler for Dpor {
     fn begin(&mut self) -> Begin {
         self.depth = 0;
-        if !self.begun {
-            self.begun = true;
+        self.begun += 1;
+        if self.begun == 1 {
             return Begin::Another;
         }
         while let Some(node) = self.nodes.last_mut() {
@@ -104,39 +119,61 @@ impl Scheduler for Dpor {
             }
             self.nodes.pop();
         }
+        self.exhausted = true;
         Begin::Exhausted
     }
 
-    fn choose(&mut self, enabled: &[ProcessId]) -> Choice {
-        if self.depth == self.nodes.len() && !self.grow(enabled) {
+    fn again(&mut self) {
+        self.depth = 0;
+    }
+
+    fn choose(&mut self, now: &Now<'_>) -> Choice {
+        if self.depth == self.nodes.len() && !self.grow(now) {
+            self.unfinished = true;
             return Choice::Blocked;
         }
         let chosen = self.nodes[self.depth].chosen;
-        if !enabled.contains(&chosen) {
-            let reason = format!("{chosen} had a step to take before, and {enabled:?} are enabled now");
+        if !now.enabled.contains(&chosen) {
+            let reason = format!(
+                "{chosen} had a step to take before, and {:?} are enabled now",
+                now.enabled
+            );
             return Choice::Diverged { reason };
         }
         Choice::Step(chosen)
     }
 
-    fn performed(&mut self, step: &Step) {
-        let taken = &mut self.nodes[self.depth].taken;
-        debug_assert!(
-            taken.as_ref().is_none_or(|before| before == step),
-            "the same steps had another footprint before: {taken:?} and {step:?}"
-        );
-        taken.get_or_insert_with(|| step.clone());
+    fn performed(&mut self, step: &Step) -> Result<(), Diverged> {
+        let taken = self.nodes[self.depth].taken.get_or_insert_with(|| step.clone());
         self.depth += 1;
+        if taken == step {
+            return Ok(());
+        }
+        let (process, before, now) = (step.process, &taken.accesses, &step.accesses);
+        let reason = format!("the step of {process} touched {before:?} before, and {now:?} now");
+        Err(Diverged { reason })
     }
 
     fn completed(&mut self, model: &mut dyn Model) -> Result<(), Mismatch> {
         let steps = self.nodes.iter().filter_map(|node| node.taken.clone()).collect();
-        for Reversal { kept, sequence } in Execution::of(steps).reversals(model)? {
+        let execution = Execution::of(steps, model.waiting());
+        for Reversal { kept, sequence } in execution.reversals(model)? {
             let node = &mut self.nodes[kept];
             if !node.sleep.iter().any(|step| is_weak_initial(step, &sequence)) {
                 node.tree.insert(sequence);
             }
         }
         Ok(())
+    }
+
+    fn unfinished(&mut self) {
+        self.unfinished = true;
+    }
+
+    fn covered(&self) -> Covered {
+        match self.exhausted && !self.unfinished {
+            true => Covered::Everything,
+            false => Covered::Some,
+        }
     }
 }

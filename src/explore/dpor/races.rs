@@ -9,7 +9,18 @@ use crate::happens_before::{HappensBefore, Step};
 /// A completed execution.
 pub(super) struct Execution {
     steps: Vec<Step>,
+    /// Steps that could not be taken at the end: they race as if they had been.
+    waiting: Vec<Step>,
     order: HappensBefore,
+}
+
+/// A step that may race with those before it.
+#[derive(Clone, Copy)]
+struct Later<'a> {
+    /// Of a step that waits: the end of the execution.
+    position: usize,
+    step: &'a Step,
+    again: Move,
 }
 
 /// The beginning of an execution in which two steps that race change places.
@@ -22,25 +33,35 @@ pub(super) struct Reversal {
 }
 
 impl Execution {
-    pub(super) fn of(steps: Vec<Step>) -> Self {
+    pub(super) fn of(steps: Vec<Step>, waiting: Vec<Step>) -> Self {
         let width = steps.iter().map(|step| step.process.index() + 1).max();
         let order = HappensBefore::of(width.unwrap_or(0), &steps);
-        Self { steps, order }
+        Self { steps, waiting, order }
     }
 
     /// The reversals of all races. The whole execution is looked at, and not what is new in it: what comes later may be
     /// what a reversal of early steps has to begin with.
     pub(super) fn reversals(&self, model: &mut dyn Model) -> Result<Vec<Reversal>, Mismatch> {
         let mut found = Vec::new();
-        for later in 0..self.steps.len() {
-            self.reversals_with(later, model, &mut found)?;
+        for (position, step) in self.steps.iter().enumerate() {
+            let again = Move::Taken(position);
+            self.reversals_with(Later { position, step, again }, model, &mut found)?;
+        }
+        for step in &self.waiting {
+            let (position, again) = (self.steps.len(), Move::Waiting(step.process));
+            self.reversals_with(Later { position, step, again }, model, &mut found)?;
         }
         Ok(found)
     }
 
     /// Where the later step could not be taken without the earlier one, that one only enabled it: the race is with a
     /// step below it.
-    fn reversals_with(&self, later: usize, model: &mut dyn Model, found: &mut Vec<Reversal>) -> Result<(), Mismatch> {
+    fn reversals_with(
+        &self,
+        later: Later<'_>,
+        model: &mut dyn Model,
+        found: &mut Vec<Reversal>,
+    ) -> Result<(), Mismatch> {
         let mut candidates = self.conflicting(later);
         loop {
             let (mut reversed, mut only_enabled) = (Vec::new(), Vec::new());
@@ -64,10 +85,12 @@ impl Execution {
     }
 
     /// The steps that conflict with a later one, but for those that its own process is past.
-    fn conflicting(&self, later: usize) -> Vec<usize> {
-        let Step { process, accesses } = &self.steps[later];
-        let previous = (0..later).rev().find(|&step| self.steps[step].process == *process);
-        (0..later)
+    fn conflicting(&self, later: Later<'_>) -> Vec<usize> {
+        let Step { process, accesses } = later.step;
+        let previous = (0..later.position)
+            .rev()
+            .find(|&step| self.steps[step].process == *process);
+        (0..later.position)
             .filter(|&earlier| self.steps[earlier].process != *process)
             .filter(|&earlier| previous.is_none_or(|previous| !self.order.before(earlier, previous)))
             .filter(|&earlier| self.steps[earlier].accesses.conflict(accesses))
@@ -85,27 +108,29 @@ impl Execution {
     ///
     /// Its footprint is asked of the model: a load of what the earlier step stored may be a store without it, and a search
     /// that keeps the old footprint misses classes.
-    fn reverse(&self, earlier: usize, later: usize, model: &mut dyn Model) -> Result<Option<Reversal>, Mismatch> {
-        let mut positions: Vec<usize> = (earlier + 1..self.steps.len())
-            .filter(|&step| step != later && !self.order.before(earlier, step))
+    fn reverse(&self, earlier: usize, later: Later<'_>, model: &mut dyn Model) -> Result<Option<Reversal>, Mismatch> {
+        let positions: Vec<usize> = (earlier + 1..self.steps.len())
+            .filter(|&step| step != later.position && !self.order.before(earlier, step))
             .collect();
-        positions.push(later);
-        let moves: Vec<_> = positions.iter().copied().map(Move::Taken).collect();
+        let moves = positions.iter().copied().map(Move::Taken).chain([later.again]);
+        let moves: Vec<_> = moves.collect();
         let footprints = model.replay(earlier, &moves);
-        let mut others = positions[..positions.len() - 1].iter().zip(&footprints);
+        let mut others = positions.iter().zip(&footprints);
         if let Some((&step, _)) = others.find(|&(&step, accesses)| *accesses != self.steps[step].accesses) {
             return Err(Mismatch { step });
         }
-        if footprints.len() < positions.len() {
+        if footprints.len() < moves.len() {
             return Ok(None);
         }
-        let step = |(position, accesses): (usize, _)| Step {
-            process: self.steps[position].process,
-            accesses,
-        };
+        let processes = positions.into_iter().map(|step| self.steps[step].process);
+        let step = |(process, accesses)| Step { process, accesses };
         Ok(Some(Reversal {
             kept: earlier,
-            sequence: positions.into_iter().zip(footprints).map(step).collect(),
+            sequence: processes
+                .chain([later.step.process])
+                .zip(footprints)
+                .map(step)
+                .collect(),
         }))
     }
 }

@@ -104,6 +104,8 @@ fn two_holds_overlap_unless_a_release_happens_before_the_other_acquisition() {
             ("0? 0:stat 0x 0? 0:open 0= 1? 1:open 1=", "red"),
             ("0? 0:excl 0= 0@ 1? 1:unlink 1:excl 1= 1- 1.", "red"),
             ("0? 0:excl 0= 0w 0- 0:unlink 0~ 1? 1:excl 1=", "green"),
+            ("0? 0:excl/a 0= 0:die 1? 1:excl/b 1=", "red"),
+            ("0? 1? 0:open 1:open 0:lock 0= 0:die 1:lock 1=", "green"),
             ("0? 1? 0= 1=", "silent"),
             ("0? 0x 0? 0! 1?", "silent"),
         ],
@@ -140,6 +142,13 @@ fn what_a_holder_stored_is_changed_by_nobody_else() {
             // A name that the acquisition itself removed again is nobody's.
             ("0? 0:excl/m 0:excl 0:unlink/m 0= 1? 1:excl/m 1:unlink/m 1x", "green"),
             ("0? 0:excl/m 0:excl 0= 1? 1:unlink/m 1x", "red"),
+            // So is one that it moved away.
+            ("0? 0:excl/m 0:aside/m 0= 1? 1:excl/m 1x", "green"),
+            ("0? 0:excl/m 0:aside/m 0= 1? 1:unlink/aside 1x", "red"),
+            // A holder that was killed holds no more, for those who have seen that it is dead.
+            ("0? 0:excl 0= 0:die 1? 1:alive 1:unlink 1x", "green"),
+            ("0? 0:excl 0= 0:die 1? 1:unlink 1x", "red"),
+            ("0? 0:excl 0= 1? 1:unlink 0:die 1x", "red"),
             ("0? 0= 1? 1:unlink 1x", "silent"),
             ("0? 0:excl 0x 1:unlink", "silent"),
             ("0? 0= 0- 0.", "silent"),

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use crate::access::Accesses;
 use crate::fs::call::Call;
 use crate::fs::sim::State;
-use crate::fs::{Errno, Fd, Mode, OpenFlags};
+use crate::fs::{Errno, Fd, Flock, Mode, OpenFlags};
 use crate::history::{Event, History, SeenFile, Snapshot, What};
 use crate::id::ProcessId;
 use crate::primitive::CallError;
@@ -82,6 +82,16 @@ fn call(named: &str) -> Call {
             path,
             mode: Mode::DIRECTORY,
         },
+        "aside" => Call::Rename {
+            from: path,
+            to: "/aside".into(),
+        },
+        "lock" => Call::Flock {
+            fd: Fd(0),
+            operation: Flock::TryExclusive,
+        },
+        "die" => Call::Die,
+        "alive" => Call::Alive { process: ProcessId(0) },
         "close" => Call::Close { fd: Fd(0) },
         "write" => Call::Write {
             fd: Fd(0),

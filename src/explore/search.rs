@@ -1,0 +1,263 @@
+//! Running executions, one after another, and counting what becomes of them.
+//!
+//! What fails is tried again; what cannot be mended is counted, for it is a part of the space that stays unknown.
+//! Deliberately knows nothing of how schedules are chosen.
+
+use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
+
+use super::{Again, Begin, Choice, Covered, Diverged, Lost, Mismatch, Now, Scheduler, World};
+use crate::happens_before::Step;
+use crate::id::ProcessId;
+use crate::schedule::Schedule;
+
+/// How often an execution that was lost, or that diverged, is run once more.
+pub const RETRIES: u32 = 3;
+
+/// How far a search may go; each limit that is reached makes it incomplete.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The most executions.
+    pub executions: u64,
+    /// The most steps of one execution: a lock that spins for ever ends here.
+    pub steps: usize,
+    /// The most time for the whole search.
+    pub time: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            executions: 10_000_000,
+            steps: 10_000,
+            time: Duration::from_secs(60),
+        }
+    }
+}
+
+/// How one execution ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// No process can take another step.
+    Completed,
+    /// The scheduler, or the limit on steps, stopped it.
+    Cut,
+    /// See [`Choice::Blocked`].
+    Blocked,
+    /// The world could not carry it on: see [`Lost`].
+    Lost {
+        /// The step, counted from 0.
+        step: usize,
+        /// What happened.
+        reason: String,
+    },
+    /// See [`Choice::Diverged`], [`Scheduler::performed`] and [`Scheduler::completed`].
+    Diverged {
+        /// The step, counted from 0.
+        step: usize,
+        /// What was expected, and what was there.
+        reason: String,
+    },
+}
+
+/// Why the search ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// The scheduler has nothing left.
+    Exhausted,
+    /// The limit on executions was reached, and there was more.
+    Executions,
+    /// The limit on steps was reached in some execution.
+    Steps,
+    /// The limit on time was reached.
+    Time,
+    /// Whoever watches the executions asked for it.
+    Asked,
+}
+
+/// What a search did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Searched {
+    /// Executions run.
+    pub executions: u64,
+    /// Those among them that ended as [`Ended::Blocked`].
+    pub blocked: u64,
+    /// Those that ended as [`Ended::Lost`], after [`RETRIES`] more tries where that could help.
+    pub lost: u64,
+    /// Those that ended as [`Ended::Diverged`], likewise.
+    pub diverged: u64,
+    /// Why the first of those was lost, or diverged.
+    pub failure: Option<String>,
+    /// Steps taken in all of them.
+    pub steps: u64,
+    /// What was covered. Everything only if no execution is unknown.
+    pub covered: Covered,
+    /// Why it ended.
+    pub stop: Stop,
+}
+
+impl Searched {
+    /// Before the first execution.
+    pub fn nothing() -> Self {
+        Self {
+            executions: 0,
+            blocked: 0,
+            lost: 0,
+            diverged: 0,
+            failure: None,
+            steps: 0,
+            covered: Covered::Some,
+            stop: Stop::Exhausted,
+        }
+    }
+
+    fn count(&mut self, schedule: &Schedule, ended: &Ended) {
+        self.executions += 1;
+        self.steps += schedule.len() as u64;
+        match ended {
+            Ended::Completed | Ended::Cut => {}
+            Ended::Blocked => self.blocked += 1,
+            Ended::Lost { reason, .. } => {
+                self.lost += 1;
+                self.failure.get_or_insert_with(|| reason.clone());
+            }
+            Ended::Diverged { reason, .. } => {
+                self.diverged += 1;
+                self.failure.get_or_insert_with(|| reason.clone());
+            }
+        }
+    }
+}
+
+/// Runs executions until the scheduler has no more, a limit is reached, or `watch` breaks.
+pub fn search<W: World>(
+    world: &mut W,
+    scheduler: &mut dyn Scheduler,
+    limits: Limits,
+    watch: &mut dyn FnMut(&mut W, Schedule, Ended) -> ControlFlow<()>,
+) -> Searched {
+    let mut searched = Searched::nothing();
+    searched.stop = run(world, scheduler, limits, watch, &mut searched);
+    searched.covered = scheduler.covered();
+    searched
+}
+
+fn run<W: World>(
+    world: &mut W,
+    scheduler: &mut dyn Scheduler,
+    limits: Limits,
+    watch: &mut dyn FnMut(&mut W, Schedule, Ended) -> ControlFlow<()>,
+    searched: &mut Searched,
+) -> Stop {
+    let deadline = Instant::now() + limits.time;
+    let mut too_long = false;
+    while scheduler.begin() == Begin::Another {
+        if searched.executions == limits.executions {
+            return Stop::Executions;
+        }
+        if Instant::now() >= deadline {
+            return Stop::Time;
+        }
+        let (schedule, ended) = execute_mended(world, scheduler, limits.steps);
+        let at_limit = ended == Ended::Cut && schedule.len() == limits.steps;
+        if at_limit || matches!(ended, Ended::Lost { .. } | Ended::Diverged { .. }) {
+            scheduler.unfinished();
+        }
+        too_long |= at_limit;
+        searched.count(&schedule, &ended);
+        if watch(world, schedule, ended).is_break() {
+            return Stop::Asked;
+        }
+    }
+    if too_long { Stop::Steps } else { Stop::Exhausted }
+}
+
+/// Runs one execution, and the same once more while it fails in a way that may be a matter of timing.
+fn execute_mended<W: World>(world: &mut W, scheduler: &mut dyn Scheduler, most_steps: usize) -> (Schedule, Ended) {
+    for _ in 0..RETRIES {
+        let (schedule, ended, again) = execute(world, scheduler, most_steps);
+        if again == Again::Never {
+            return (schedule, ended);
+        }
+        scheduler.again();
+    }
+    let (schedule, ended, _) = execute(world, scheduler, most_steps);
+    (schedule, ended)
+}
+
+/// Runs one execution from its first step; tells whether it failed and may go well another time.
+fn execute<W: World>(world: &mut W, scheduler: &mut dyn Scheduler, most_steps: usize) -> (Schedule, Ended, Again) {
+    let mut schedule = Schedule::default();
+    let (ended, again) = match follow(world, scheduler, most_steps, &mut schedule) {
+        Ok(ended) => (ended, Again::Never),
+        Err(Failure::Lost(Lost { reason, again })) => {
+            let step = schedule.len();
+            (Ended::Lost { step, reason }, again)
+        }
+        Err(Failure::Diverged { step, reason }) => (Ended::Diverged { step, reason }, Again::Maybe),
+    };
+    (schedule, ended, again)
+}
+
+enum Failure {
+    Lost(Lost),
+    Diverged { step: usize, reason: String },
+}
+
+impl From<Lost> for Failure {
+    fn from(lost: Lost) -> Self {
+        Self::Lost(lost)
+    }
+}
+
+fn follow<W: World>(
+    world: &mut W,
+    scheduler: &mut dyn Scheduler,
+    most_steps: usize,
+    schedule: &mut Schedule,
+) -> Result<Ended, Failure> {
+    world.reset()?;
+    let mut enabled = Vec::new();
+    let mut last = None;
+    loop {
+        enabled.clear();
+        world.enabled(&mut enabled);
+        if enabled.is_empty() {
+            return Ok(match scheduler.completed(world) {
+                Ok(()) => Ended::Completed,
+                Err(Mismatch { step }) => {
+                    let reason = "the model tells another footprint than the world".to_owned();
+                    Ended::Diverged { step, reason }
+                }
+            });
+        }
+        if schedule.len() == most_steps {
+            return Ok(Ended::Cut);
+        }
+        let forecast = |process: ProcessId| world.forecast(process);
+        let choice = scheduler.choose(&Now {
+            enabled: &enabled,
+            last,
+            forecast: &forecast,
+        });
+        let process = match choice {
+            Choice::Step(process) => process,
+            Choice::Cut => return Ok(Ended::Cut),
+            Choice::Blocked => return Ok(Ended::Blocked),
+            Choice::Diverged { reason } => {
+                let step = schedule.len();
+                return Err(Failure::Diverged { step, reason });
+            }
+        };
+        debug_assert!(enabled.contains(&process), "{process} is not enabled");
+        let accesses = world.step(process)?;
+        schedule.push(process);
+        last = Some(process);
+        scheduler
+            .performed(&Step { process, accesses })
+            .map_err(|Diverged { reason }| {
+                let step = schedule.len() - 1;
+                Failure::Diverged { step, reason }
+            })?;
+    }
+}

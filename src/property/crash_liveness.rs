@@ -1,0 +1,37 @@
+//! M11: when somebody was killed and all others are done, the next attempt wins, if the lock says that it frees itself.
+//!
+//! A lock that a person has to free, or that time frees, is not judged: no history here has a clock.
+
+use super::{Case, Finding, Property, Violation};
+use crate::history::{AttemptResult, CrashClass};
+
+pub(super) struct CrashLiveness;
+
+impl Property for CrashLiveness {
+    fn name(&self) -> &'static str {
+        "crash-liveness"
+    }
+
+    fn statement(&self) -> &'static str {
+        "a lock that is declared to free itself is free after a process was killed and all others are done"
+    }
+
+    fn judge(&self, case: &Case<'_>) -> Finding {
+        let history = case.history;
+        if history.crash_class != Some(CrashClass::Auto) || !history.died() {
+            return Finding::NotApplicable;
+        }
+        let mut attempts = case.attempts().iter();
+        let Some(probe) = attempts.find(|attempt| Some(attempt.process) == history.probe) else {
+            return Finding::NotApplicable;
+        };
+        match probe.result {
+            AttemptResult::Undecided => Finding::NotApplicable,
+            AttemptResult::Busy => {
+                let sentence = format!("after a process was killed, {} is told busy for ever", probe.process);
+                Violation::found(sentence, probe.decided)
+            }
+            _ => Finding::Holds,
+        }
+    }
+}
