@@ -14,6 +14,8 @@ mod replay;
 mod search;
 mod strategy;
 
+use serde::{Deserialize, Serialize};
+
 use crate::access::Accesses;
 use crate::happens_before::Step;
 use crate::id::ProcessId;
@@ -180,7 +182,8 @@ pub trait Scheduler {
 }
 
 /// How much of all schedules a search has run, itself or by way of one that differs in the order of commuting steps only.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Covered {
     /// All.
     Everything,

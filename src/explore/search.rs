@@ -6,6 +6,8 @@
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
+use serde::{Deserialize, Serialize};
+
 use super::{Again, Begin, Choice, Covered, Diverged, Lost, Mismatch, Now, Scheduler, World};
 use crate::happens_before::Step;
 use crate::id::ProcessId;
@@ -61,7 +63,8 @@ pub enum Ended {
 }
 
 /// Why the search ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Stop {
     /// The scheduler has nothing left.
     Exhausted,
@@ -76,7 +79,7 @@ pub enum Stop {
 }
 
 /// What a search did.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Searched {
     /// Executions run.
     pub executions: u64,

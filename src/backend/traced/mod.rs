@@ -33,7 +33,7 @@ use std::process::{Command, Stdio};
 use crate::backend::race::run_directory::{RunDirectory, RunDirectoryError};
 use crate::explore::{Limits, Searched, Stop, Strategy};
 use crate::history::Execution;
-use crate::scenario::{Kind, Scenario, Subject};
+use crate::scenario::{Kind, Scenario, Start, Subject};
 
 use worker::{Line, Request};
 pub use worker::{serve, serve_knowing};
@@ -57,7 +57,7 @@ pub struct Run<'a> {
 }
 
 /// What a search told, but for the executions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Told {
     /// How far it went.
     pub searched: Searched,
@@ -128,9 +128,11 @@ pub fn explore(run: &Run<'_>, watch: &mut dyn FnMut(Execution) -> ControlFlow<()
 
 fn supported(run: &Run<'_>) -> Result<String, TracedError> {
     let unsupported = |what: String, instead| Err(TracedError::Unsupported { what, instead });
-    match (run.subject, run.scenario.kind) {
+    let scenario = run.scenario;
+    let plain = scenario.kill.is_none() && scenario.start == Start::Free;
+    match (run.subject, scenario.kind) {
         (Subject::Program(program), _) => unsupported(format!("`{}`", program.line), "explore a lock of the catalogue"),
-        (_, Kind::Contend | Kind::Cycle { .. }) => Ok(run.subject.name().to_owned()),
+        (_, Kind::Contend | Kind::Cycle { .. }) if plain => Ok(run.subject.name().to_owned()),
         (_, _) => unsupported(run.scenario.to_string(), "explore it on the simulated file system"),
     }
 }
@@ -145,10 +147,8 @@ fn converse(
     input.write_all(b"\n")?;
     let output = worker.stdout.take().expect("it was piped");
     let mut seen = Searched {
-        executions: 0,
-        blocked: 0,
-        steps: 0,
         stop: Stop::Asked,
+        ..Searched::nothing()
     };
     for line in BufReader::new(output).lines() {
         match serde_json::from_str(&line?).map_err(io::Error::from)? {
@@ -159,16 +159,7 @@ fn converse(
                     return Ok(seen);
                 }
             }
-            Line::Done(executions, blocked, steps, stop) => {
-                let stops = [Stop::Exhausted, Stop::Executions, Stop::Steps, Stop::Time];
-                let stop = stops.into_iter().find(|each| format!("{each:?}") == stop);
-                return Ok(Searched {
-                    executions,
-                    blocked,
-                    steps,
-                    stop: stop.unwrap_or(Stop::Asked),
-                });
-            }
+            Line::Done(searched) => return Ok(searched),
             Line::Refused(reason) => return Err(TracedError::Refused(reason)),
         }
     }

@@ -41,8 +41,8 @@ pub(super) struct Request {
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum Line {
     Execution(Execution),
-    /// The search is over: executions, blocked ones, steps, and why.
-    Done(u64, u64, u64, String),
+    /// The search is over.
+    Done(Searched),
     /// There was no search, for this reason.
     Refused(String),
 }
@@ -114,17 +114,7 @@ fn answer(extra: &[&'static dyn LockPrimitive]) -> Result<(), String> {
             }
         },
     );
-    say(&done(searched)).map_err(|error| error.to_string())
-}
-
-fn done(searched: Searched) -> Line {
-    let Searched {
-        executions,
-        blocked,
-        steps,
-        stop,
-    } = searched;
-    Line::Done(executions, blocked, steps, format!("{stop:?}"))
+    say(&Line::Done(searched)).map_err(|error| error.to_string())
 }
 
 fn begin(primitive: &'static dyn LockPrimitive, request: &Request) -> Result<TracedWorld, String> {
@@ -162,7 +152,7 @@ fn begin(primitive: &'static dyn LockPrimitive, request: &Request) -> Result<Tra
         )
     })?;
     go.write_all(b"g").map_err(|error| error.to_string())?;
-    TracedWorld::new(scenario, &request.root, board, zygote).map_err(|lost| {
+    TracedWorld::new(primitive, scenario, &request.root, board, zygote).map_err(|lost| {
         let reason = lost.reason;
         format!("failed to trace a process: {reason}; let the container allow seccomp(2), or run outside of it")
     })

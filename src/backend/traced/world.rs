@@ -18,6 +18,7 @@ use crate::explore::{Again, Lost, Model, Move, World};
 use crate::happens_before::Step;
 use crate::history::{Event, History, Snapshot, What};
 use crate::id::ProcessId;
+use crate::primitive::LockPrimitive;
 use crate::scenario::Scenario;
 use crate::sys::give_way;
 use crate::sys::process::Worker;
@@ -37,6 +38,7 @@ struct Standing {
 }
 
 pub(super) struct TracedWorld {
+    primitive: &'static dyn LockPrimitive,
     scenario: Scenario,
     root: PathBuf,
     board: Rc<Board>,
@@ -63,8 +65,15 @@ fn untraced(error: &io::Error) -> Lost {
 
 impl TracedWorld {
     /// With a zygote that is traced and was let go.
-    pub(super) fn new(scenario: &Scenario, root: &Path, board: Rc<Board>, zygote: Worker) -> Result<Self, Lost> {
+    pub(super) fn new(
+        primitive: &'static dyn LockPrimitive,
+        scenario: &Scenario,
+        root: &Path,
+        board: Rc<Board>,
+        zygote: Worker,
+    ) -> Result<Self, Lost> {
         let mut world = Self {
+            primitive,
             scenario: scenario.clone(),
             root: root.to_owned(),
             board,
@@ -73,7 +82,7 @@ impl TracedWorld {
             tasks: Vec::new(),
             zygote,
             ready: None,
-            interpreter: Primitives::new(sim::prepared(scenario), scenario.processes),
+            interpreter: Primitives::new(sim::prepared(primitive, scenario), scenario.processes),
             tale: Vec::new(),
             snapshots: Vec::new(),
         };
@@ -86,10 +95,13 @@ impl TracedWorld {
     }
 
     /// The next stop or end of any task.
-    fn wait(&self, doing: &str) -> Result<Seen, Lost> {
+    fn wait(&mut self, doing: &str) -> Result<Seen, Lost> {
         let began = Instant::now();
         loop {
             if let Some(seen) = tracee::look().map_err(|error| untraced(&error))? {
+                if let Seen::Ended(gone, _) = &seen {
+                    self.tasks.retain(|task| task != gone);
+                }
                 return Ok(seen);
             }
             if began.elapsed() > QUIET_LIMIT {
@@ -183,7 +195,7 @@ impl TracedWorld {
         }
     }
 
-    fn stop_of(&self, process: ProcessId, task: i32) -> Result<(Stopped, Why), Lost> {
+    fn stop_of(&mut self, process: ProcessId, task: i32) -> Result<(Stopped, Why), Lost> {
         loop {
             match self.wait(&process.to_string())? {
                 Seen::Stopped(stopped, why) if stopped.task() == task => return Ok((stopped, why)),
@@ -203,10 +215,7 @@ impl TracedWorld {
         self.contenders.clear();
         self.tasks.iter().for_each(|task| tracee::slay(*task));
         while !self.tasks.is_empty() {
-            match self.wait("a killed contender")? {
-                Seen::Ended(task, _) => self.tasks.retain(|each| *each != task),
-                Seen::Stopped(..) => {}
-            }
+            let _counted = self.wait("a killed contender")?;
         }
         Ok(())
     }
@@ -230,7 +239,7 @@ impl TracedWorld {
 
     pub(super) fn take_history(&mut self) -> History {
         self.look();
-        let mut history = sim::blank_history(&self.scenario);
+        let mut history = sim::blank_history(self.primitive, &self.scenario);
         history.events = std::mem::take(&mut self.tale);
         history.snapshots = std::mem::take(&mut self.snapshots);
         history
