@@ -9,7 +9,7 @@ use std::time::Instant;
 use super::tally::Tally;
 use super::{CheckError, INTERRUPTED, Plan, Watch, World};
 use crate::backend::sim;
-use crate::explore::{Limits, Searched, Stop, Strategy};
+use crate::explore::{Covered, Limits, Searched, Stop, Strategy};
 use crate::fs::Errno;
 use crate::fs::inject::Injection;
 use crate::history::{Execution, History, What};
@@ -135,13 +135,24 @@ fn nothing(strategy: &Strategy) -> Extent {
 fn unit(strategy: &Strategy) -> Unit {
     match strategy {
         Strategy::Dpor => Unit::Class,
-        Strategy::Exhaustive | Strategy::Random { .. } | Strategy::Replay { .. } => Unit::Schedule,
+        Strategy::Exhaustive
+        | Strategy::Bounded { .. }
+        | Strategy::Pct { .. }
+        | Strategy::Random { .. }
+        | Strategy::Replay { .. } => Unit::Schedule,
     }
 }
 
 fn extent(searched: &Searched, limits: Limits, strategy: &Strategy, decided: bool) -> Extent {
     let limit = match searched.stop {
-        Stop::Exhausted => return nothing(strategy),
+        Stop::Exhausted => {
+            let bounds = match searched.covered {
+                Covered::Preemptions(most) => vec![format!("at most {most} preemptions")],
+                Covered::Everything | Covered::Some => Vec::new(),
+            };
+            let each = unit(strategy);
+            return Extent::Complete { each, bounds };
+        }
         Stop::Executions => format!("{} executions", limits.executions),
         Stop::Steps => format!("{} steps in an execution", limits.steps),
         Stop::Time => format!("{} seconds", limits.time.as_secs_f64()),

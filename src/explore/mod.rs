@@ -7,9 +7,13 @@
 //! The search is stateless: each execution starts afresh and follows its choices. Deliberately names no system call: a
 //! [`World`] offers processes that can take a step, and tells the footprint of each step taken.
 
+mod bounded;
+mod conflicts;
 mod dpor;
 mod exhaustive;
+mod pct;
 mod random;
+mod relinearise;
 mod replay;
 mod search;
 mod strategy;
@@ -20,9 +24,12 @@ use crate::access::Accesses;
 use crate::happens_before::Step;
 use crate::id::ProcessId;
 
+pub use bounded::Bounded;
 pub use dpor::Dpor;
 pub use exhaustive::Exhaustive;
+pub use pct::Pct;
 pub use random::Random;
+pub use relinearise::relinearise;
 pub use replay::Replay;
 pub use search::{Ended, Limits, RETRIES, Searched, Stop, search};
 pub use strategy::Strategy;

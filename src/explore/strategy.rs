@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Dpor, Exhaustive, Random, Replay, Scheduler};
+use super::{Bounded, Dpor, Exhaustive, Pct, Random, Replay, Scheduler};
 use crate::schedule::Schedule;
 
 /// A way to choose schedules.
@@ -15,6 +15,18 @@ pub enum Strategy {
     Dpor,
     /// Every interleaving.
     Exhaustive,
+    /// Every interleaving with few preemptions, as far as they can matter.
+    Bounded {
+        /// How many at most.
+        preemptions: u32,
+    },
+    /// Drawn at random, with few changes of priorities, until a limit is reached.
+    Pct {
+        /// The seed of all choices.
+        seed: u64,
+        /// How many ordering constraints a fault is thought to need; at least 1.
+        depth: u32,
+    },
     /// Drawn at random until a limit is reached.
     Random {
         /// The seed of all choices.
@@ -33,6 +45,8 @@ impl Strategy {
         match self {
             Self::Dpor => Box::new(Dpor::new()),
             Self::Exhaustive => Box::new(Exhaustive::new()),
+            Self::Bounded { preemptions } => Box::new(Bounded::new(*preemptions)),
+            Self::Pct { seed, depth } => Box::new(Pct::new(*seed, *depth)),
             Self::Random { seed } => Box::new(Random::new(*seed)),
             Self::Replay { schedule } => Box::new(Replay::new(schedule.clone())),
         }

@@ -1,0 +1,90 @@
+//! Bounded search: how many classes each number of preemptions reaches, and that preempting at conflicts alone loses none.
+
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use onewinner::backend::sim;
+use onewinner::explore::{Bounded, Covered, Dpor, Limits, Pct, Scheduler, Stop};
+use onewinner::happens_before::Class;
+use onewinner::primitive::{CreateNew, LockPrimitive, StatThenWrite};
+use onewinner::property;
+use onewinner::scenario::Scenario;
+
+const LIMITS: Limits = Limits {
+    executions: 2_000_000,
+    steps: 1_000,
+    time: Duration::from_secs(240),
+};
+
+/// The classes that were seen, how many executions it took, and what was covered.
+fn classes(
+    lock: &'static dyn LockPrimitive,
+    scenario: &Scenario,
+    scheduler: &mut dyn Scheduler,
+) -> (BTreeSet<Class>, u64, Covered) {
+    let mut classes = BTreeSet::new();
+    let searched = sim::explore(lock, scenario, scheduler, LIMITS, &mut |execution| {
+        classes.insert(Class::of(scenario.participants(), &execution.history.steps()));
+        ControlFlow::Continue(())
+    });
+    assert_eq!(searched.stop, Stop::Exhausted);
+    (classes, searched.executions, searched.covered)
+}
+
+#[test]
+fn each_preemption_more_reaches_more_classes_until_there_are_none_left() {
+    for scenario in [Scenario::contend(3), Scenario::cycle(3, 1), Scenario::cycle(2, 2)] {
+        let (all, ..) = classes(&StatThenWrite, &scenario, &mut Dpor::new());
+        let mut reached = BTreeSet::new();
+        for most in 0.. {
+            let (within, _, covered) = classes(&StatThenWrite, &scenario, &mut Bounded::new(most));
+            let (everywhere, _, _) = classes(&StatThenWrite, &scenario, &mut Bounded::everywhere(most));
+            eprintln!(
+                "{scenario}: {most} preemptions, {} of {} classes",
+                within.len(),
+                all.len()
+            );
+            assert!(within == everywhere, "{scenario}: {most} preemptions");
+            assert!(within.is_superset(&reached) && within.is_subset(&all));
+            reached = within;
+            if covered == Covered::Everything {
+                break;
+            }
+            assert_eq!(covered, Covered::Preemptions(most));
+        }
+        assert!(reached == all, "{scenario}");
+    }
+}
+
+#[test]
+fn where_nothing_else_is_shared_there_is_little_to_preempt() {
+    let scenario = Scenario::contend(3);
+    let (some, executions, covered) = classes(&CreateNew, &scenario, &mut Bounded::new(10));
+    let (all, everywhere, _) = classes(&CreateNew, &scenario, &mut Bounded::everywhere(10));
+    assert_eq!((covered, some.len()), (Covered::Everything, all.len()));
+    assert!(executions * 2 < everywhere, "{executions} of {everywhere} executions");
+}
+
+#[test]
+fn few_changes_of_priority_find_what_needs_few_preemptions() {
+    let limits = Limits {
+        executions: 1_000,
+        ..LIMITS
+    };
+    let mut violating = 0;
+    let mut pct = Pct::new(1, 3);
+    let searched = sim::explore(
+        &StatThenWrite,
+        &Scenario::contend(2),
+        &mut pct,
+        limits,
+        &mut |execution| {
+            violating += u32::from(property::first_violation(&execution.history).is_some());
+            ControlFlow::Continue(())
+        },
+    );
+    assert_eq!(searched.stop, Stop::Executions);
+    // 1 / (n·k^(d−1)) with 2 processes and 8 steps.
+    assert!(violating >= 1_000 / (2 * 8 * 8), "{violating} of 1000");
+}
