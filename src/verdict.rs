@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::history::{Execution, Outcome};
-use crate::primitive::Expectation;
+use crate::primitive::{CrashClass, Expectation};
 use crate::scenario::{Scenario, Vary};
 
 /// The answer to "is it as claimed?".
@@ -76,6 +76,12 @@ pub struct Coverage {
     /// What was added to it, in a search for each way.
     #[serde(skip_serializing_if = "Vary::is_nothing")]
     pub vary: Vary,
+    /// What killed processes left behind; only where some were killed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub crash: Option<Crash>,
+    /// Executions in which somebody got past the stale lock; only where one stood there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stale: Option<u64>,
     /// Executions, or rounds of a race, that were run to their end.
     pub executions: u64,
     /// Executions that the search had to give up, which a sound search never does.
@@ -91,6 +97,27 @@ pub struct Coverage {
     /// What belongs to a race alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub race: Option<RaceCoverage>,
+}
+
+/// What an attempt met after a process was killed and all others were done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Crash {
+    /// What the lock declares.
+    pub declared: CrashClass,
+    /// Executions in which the attempt won.
+    pub won: u64,
+    /// Executions in which it was told busy.
+    pub busy: u64,
+}
+
+impl Crash {
+    /// The class that these executions show: that of a lock that is free after every crash, or not.
+    pub fn observed(&self) -> CrashClass {
+        match self.busy {
+            0 => CrashClass::Auto,
+            _ => CrashClass::Manual,
+        }
+    }
 }
 
 /// What a race was like.

@@ -21,5 +21,7 @@ mod signals;
 mod snapshots;
 #[path = "cli/streams.rs"]
 mod streams;
+#[path = "cli/traced.rs"]
+mod traced;
 #[path = "cli/wrong_use.rs"]
 mod wrong_use;

@@ -11,12 +11,16 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::Plan;
+#[cfg(feature = "kernel")]
+use super::World;
 use crate::explore::Limits;
 use crate::fs::call::{Call, Reply};
 use crate::id::ProcessId;
 use crate::property;
 use crate::scenario::{MOST_PROCESSES, Scenario, Subject};
 use crate::schedule::Schedule;
+#[cfg(feature = "kernel")]
+use crate::sys::{effective_user, machine};
 use crate::verdict::Counterexample;
 
 pub use super::replay::{REPLAYS, Replayed};
@@ -72,12 +76,15 @@ pub struct SavedCall {
 pub enum Backend {
     /// The simulated file system; loom's schedules are followed there too.
     Sim,
+    /// Real processes.
+    Traced,
 }
 
 impl fmt::Display for Backend {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Sim => f.write_str("sim"),
+            Self::Traced => f.write_str("traced"),
         }
     }
 }
@@ -134,18 +141,13 @@ impl Saved {
             format: FORMAT.to_owned(),
             version: VERSION,
             subject: plan.subject.clone(),
-            backend: Backend::Sim,
+            backend: plan.world.follows(),
             scenario: counterexample.scenario.clone(),
             property: counterexample.property.to_owned(),
             sentence: counterexample.sentence.clone(),
             schedule: counterexample.execution.schedule.clone(),
             calls: super::replay::calls(&counterexample.execution.history),
-            environment: Environment {
-                kernel: "simulated".to_owned(),
-                file_system: "simulated".to_owned(),
-                uid: None,
-                onewinner: env!("CARGO_PKG_VERSION").to_owned(),
-            },
+            environment: Environment::of(plan),
         }
     }
 
@@ -198,11 +200,11 @@ impl Saved {
     /// What of it this version cannot replay.
     fn unknown(&self) -> Option<String> {
         let (processes, steps, most_steps) = (self.scenario.processes, self.schedule.len(), Limits::default().steps);
-        if let (Subject::Program(program), Backend::Sim) = (&self.subject, self.backend) {
-            return Some(format!(
-                "the simulated file system runs no program, as {:?} is",
-                program.line
-            ));
+        if let Subject::Program(program) = &self.subject {
+            return Some(format!("{} runs no program, as {:?} is", self.backend, program.line));
+        }
+        if self.backend == Backend::Traced && !cfg!(feature = "kernel") {
+            return Some("this build of onewinner traces no processes".to_owned());
         }
         if !property::ALL.iter().any(|property| property.name() == self.property) {
             return Some(format!("there is no property {:?}", self.property));
@@ -211,6 +213,30 @@ impl Saved {
             return Some(format!("{processes} processes are not from 1 to {MOST_PROCESSES}"));
         }
         (steps > most_steps).then(|| format!("its schedule has {steps} steps, and {most_steps} are the most"))
+    }
+}
+
+impl Environment {
+    fn of(plan: &Plan) -> Self {
+        let onewinner = env!("CARGO_PKG_VERSION").to_owned();
+        #[cfg(feature = "kernel")]
+        if let World::Traced { directory, .. } = &plan.world {
+            let unknown = || "unknown".to_owned();
+            return Self {
+                kernel: machine::kernel(),
+                file_system: machine::file_system(directory).map_or_else(|_| unknown(), |told| told.kind),
+                uid: Some(effective_user()),
+                onewinner,
+            };
+        }
+        let simulated = || "simulated".to_owned();
+        debug_assert_eq!(plan.world.follows(), Backend::Sim);
+        Self {
+            kernel: simulated(),
+            file_system: simulated(),
+            uid: None,
+            onewinner,
+        }
     }
 }
 

@@ -84,12 +84,15 @@ struct SoFar {
 impl<'a> All<'a> {
     fn new(plans: &'a [Plan], interrupted: &Arc<AtomicBool>, over: &Arc<AtomicBool>, tell: &Tell) -> Self {
         let queue = plans.iter().enumerate();
-        let queue =
-            queue.flat_map(|(position, plan)| Part::of(plan.vary).into_iter().map(move |part| (position, part)));
+        let queue = queue.flat_map(|(position, plan)| {
+            Part::of(plan.vary, &plan.scenario)
+                .into_iter()
+                .map(move |part| (position, part))
+        });
         let progress = |plan: &'a Plan| Progress {
             plan,
             so_far: Mutex::default(),
-            parts: Part::of(plan.vary).len(),
+            parts: Part::of(plan.vary, &plan.scenario).len(),
         };
         Self {
             plans: plans.iter().map(progress).collect(),

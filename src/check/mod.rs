@@ -19,18 +19,21 @@ mod shown;
 mod tally;
 mod watch;
 
+#[cfg(feature = "kernel")]
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use crate::backend::loom;
 #[cfg(feature = "kernel")]
-use crate::backend::race;
+use crate::backend::{race, traced};
 use crate::explore::{Limits, Strategy};
-use crate::primitive::{Expectation, LockPrimitive};
+use crate::primitive::{CrashClass, Expectation, LockPrimitive};
 use crate::scenario::{Scenario, Subject, Vary};
 use crate::verdict::{Coverage, Exit, Extent, Judged, Verdict};
 
+use counterexample::Backend;
 pub use jobs::check_all;
 use searches::{Gathered, Part};
 use tally::Tally;
@@ -62,6 +65,16 @@ pub enum World {
         strategy: Strategy,
         /// How far to go.
         limits: Limits,
+    },
+    /// Real processes, stopped before each system call.
+    #[cfg(feature = "kernel")]
+    Traced {
+        /// How schedules are chosen.
+        strategy: Strategy,
+        /// How far to go.
+        limits: Limits,
+        /// Where: fresh directories are made below it.
+        directory: PathBuf,
     },
     /// Real processes on the kernel's file system; scenario and seed are the plan's.
     #[cfg(feature = "kernel")]
@@ -137,6 +150,10 @@ pub enum CheckError {
         /// The world.
         backend: &'static str,
     },
+    /// Real processes could not be traced here.
+    #[cfg(feature = "kernel")]
+    #[error(transparent)]
+    Traced(#[from] traced::TracedError),
     /// There was no race.
     #[cfg(feature = "kernel")]
     #[error(transparent)]
@@ -156,20 +173,41 @@ pub fn check(plan: &Plan, interrupted: &Arc<AtomicBool>, tell: &Tell) -> Result<
     });
     let judged = match &plan.world {
         World::Loom(bounds) => modelled::modelled(plan, *bounds, interrupted, tell)?,
-        World::Sim { strategy, limits } => {
-            let watch = Watch::new(interrupted, tell);
-            let deadline = Instant::now() + limits.time;
-            let mut gathered = Vec::new();
-            for part in Part::of(plan.vary) {
-                gathered.push(part.run(plan, strategy, *limits, deadline, &watch)?);
-            }
-            together(plan, gathered)
-        }
+        World::Sim { strategy, limits } => searched(plan, strategy, *limits, interrupted, tell)?,
+        #[cfg(feature = "kernel")]
+        World::Traced { strategy, limits, .. } => match searched(plan, strategy, *limits, interrupted, tell) {
+            Err(CheckError::Traced(error)) if error.is_no_misuse() => untraceable(plan, &error),
+            judged => judged?,
+        },
         #[cfg(feature = "kernel")]
         World::Race(options) => raced::raced(plan, options, interrupted, tell)?,
     };
     tell(Event::Judged(Box::new(judged.clone())));
     Ok(judged)
+}
+
+fn searched(
+    plan: &Plan,
+    strategy: &Strategy,
+    limits: Limits,
+    interrupted: &Arc<AtomicBool>,
+    tell: &Tell,
+) -> Result<Judged, CheckError> {
+    let watch = Watch::new(interrupted, tell);
+    let deadline = Instant::now() + limits.time;
+    let mut gathered = Vec::new();
+    for part in Part::of(plan.vary, &plan.scenario) {
+        gathered.push(part.run(plan, strategy, limits, deadline, &watch)?);
+    }
+    Ok(together(plan, gathered))
+}
+
+/// Nothing is known where the machine does not let us trace.
+#[cfg(feature = "kernel")]
+fn untraceable(plan: &Plan, error: &traced::TracedError) -> Judged {
+    let limit = "the first".to_owned();
+    let reason = format!("{error}; `--backend sim` needs no tracing");
+    conclude(plan, Tally::default(), Extent::Cut { limit }, Some(reason))
 }
 
 /// The verdict on all parts of a plan, of which there is at least one.
@@ -183,6 +221,14 @@ impl Plan {
     /// What is run, in words.
     fn configuration(&self) -> String {
         format!("{}{}", self.scenario, self.vary)
+    }
+
+    /// What is declared of the lock that a dead holder left, if one did.
+    fn left_behind(&self) -> Option<CrashClass> {
+        match &self.subject {
+            Subject::Primitive(primitive) if self.scenario.start.is_stale() => Some(primitive.crash_class()),
+            _ => None,
+        }
     }
 
     /// The lock over `Fs`, for the worlds that have no processes to run a program.
@@ -204,7 +250,28 @@ impl World {
             Self::Loom(_) => "loom",
             Self::Sim { .. } => "sim",
             #[cfg(feature = "kernel")]
+            Self::Traced { .. } => "traced",
+            #[cfg(feature = "kernel")]
             Self::Race(_) => "race",
+        }
+    }
+
+    /// Whether `explore` chooses the schedules.
+    fn is_searched(&self) -> bool {
+        match self {
+            Self::Sim { .. } => true,
+            #[cfg(feature = "kernel")]
+            Self::Traced { .. } => true,
+            _ => false,
+        }
+    }
+
+    /// Where the schedules of this world can be followed.
+    fn follows(&self) -> Backend {
+        match self {
+            #[cfg(feature = "kernel")]
+            Self::Traced { .. } => Backend::Traced,
+            _ => Backend::Sim,
         }
     }
 
@@ -213,6 +280,10 @@ impl World {
         let texts: &[&str] = match self {
             Self::Loom(_) | Self::Sim { .. } => {
                 &["trusts the modelled file system, which the conformance tests hold against the kernel"]
+            }
+            #[cfg(feature = "kernel")]
+            Self::Traced { .. } => {
+                &["takes a system call as atomic; on this kernel and file system, while nobody else uses the directory"]
             }
             #[cfg(feature = "kernel")]
             Self::Race(_) => {
@@ -227,7 +298,7 @@ impl World {
 fn conclude(plan: &Plan, mut tally: Tally, extent: Extent, doubt: Option<String>) -> Judged {
     let verdict = match tally.best.take() {
         Some(found) => Verdict::Violated(Box::new(shown::shown(plan, found))),
-        None => match doubt.or_else(|| tally.doubt(&extent)) {
+        None => match doubt.or_else(|| tally.doubt(&extent, plan.left_behind())) {
             Some(reason) => Verdict::Inconclusive { reason },
             None => Verdict::Holds,
         },
@@ -239,6 +310,8 @@ fn conclude(plan: &Plan, mut tally: Tally, extent: Extent, doubt: Option<String>
             lock: plan.subject.name().to_owned(),
             scenario: plan.scenario.clone(),
             vary: plan.vary,
+            crash: tally.crash(),
+            stale: plan.scenario.start.is_stale().then_some(tally.took_stale),
             executions: tally.executions,
             blocked: tally.blocked,
             extent,

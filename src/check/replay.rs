@@ -1,10 +1,14 @@
-//! A counterexample followed once more on the simulated file system, and where it differs if it does.
+//! A counterexample followed once more in its world, and where it differs if it does.
 
 use std::ops::ControlFlow;
 
-use super::counterexample::{Saved, SavedCall};
-use super::{Plan, shown};
+use super::counterexample::{Backend, Saved, SavedCall};
+use super::{CheckError, Plan, shown};
 use crate::backend::sim;
+#[cfg(feature = "kernel")]
+use crate::backend::traced;
+#[cfg(feature = "kernel")]
+use crate::explore::Strategy;
 use crate::explore::{Limits, Replay};
 use crate::fs::call::{Call, Reply};
 use crate::history::{End, Execution, History};
@@ -39,18 +43,22 @@ pub enum Replayed {
 impl Saved {
     /// Follows the schedule once more.
     ///
+    /// # Errors
+    ///
+    /// When real processes cannot be traced here.
+    ///
     /// # Panics
     ///
     /// When the world has no place for its subject, which [`Saved::read`] refuses.
-    pub fn replay(&self) -> Replayed {
+    pub fn replay(&self) -> Result<Replayed, CheckError> {
         let Subject::Primitive(primitive) = self.subject else {
             unreachable!("checked when the file was read");
         };
-        let execution = follow(primitive, &self.scenario, &self.schedule);
+        let execution = follow_in(self.backend, primitive, &self.scenario, &self.schedule)?;
         if let Some(diverged) = self.divergence(&execution) {
-            return diverged;
+            return Ok(diverged);
         }
-        match violation(&execution.history, &self.property) {
+        Ok(match violation(&execution.history, &self.property) {
             Some((property, violation)) => Replayed::Reproduced(Box::new(Counterexample {
                 property,
                 sentence: violation.sentence,
@@ -60,7 +68,7 @@ impl Saved {
                 reproduced: None,
             })),
             None => Replayed::NotReproduced(Box::new(execution)),
-        }
+        })
     }
 
     /// The first step in which the execution is not what the file tells, its calls or its schedule.
@@ -124,13 +132,52 @@ pub(super) fn reproduce(plan: &Plan, scenario: &Scenario, execution: &Execution,
     }
     let expected = calls(&execution.history);
     let same = (0..REPLAYS).filter(|_| {
-        let again = follow(*primitive, scenario, &execution.schedule);
-        violation(&again.history, property).is_some() && calls(&again.history) == expected
+        let again = follow_in(plan.world.follows(), *primitive, scenario, &execution.schedule);
+        again.is_ok_and(|again| violation(&again.history, property).is_some() && calls(&again.history) == expected)
     });
     Some(Reproduced {
         same: u32::try_from(same.count()).unwrap_or(REPLAYS),
         of: REPLAYS,
     })
+}
+
+/// One execution along a schedule, in the world where it was found.
+pub(super) fn follow_in(
+    backend: Backend,
+    primitive: &'static dyn LockPrimitive,
+    scenario: &Scenario,
+    schedule: &Schedule,
+) -> Result<Execution, CheckError> {
+    match backend {
+        Backend::Sim => Ok(follow(primitive, scenario, schedule)),
+        #[cfg(feature = "kernel")]
+        Backend::Traced => follow_traced(primitive, scenario, schedule),
+        #[cfg(not(feature = "kernel"))]
+        Backend::Traced => unreachable!("checked when the file was read"),
+    }
+}
+
+#[cfg(feature = "kernel")]
+fn follow_traced(
+    primitive: &'static dyn LockPrimitive,
+    scenario: &Scenario,
+    schedule: &Schedule,
+) -> Result<Execution, CheckError> {
+    let mut replayed = None;
+    let run = traced::Run {
+        subject: &Subject::Primitive(primitive),
+        scenario,
+        strategy: &Strategy::Replay {
+            schedule: schedule.clone(),
+        },
+        limits: Limits::default(),
+        directories: &[],
+    };
+    traced::explore(&run, &mut |execution| {
+        replayed = Some(execution);
+        ControlFlow::Break(())
+    })?;
+    Ok(replayed.expect("a replay runs one execution"))
 }
 
 /// One execution along a schedule, on the simulated file system.

@@ -9,11 +9,14 @@ use std::time::Instant;
 use super::tally::Tally;
 use super::{CheckError, INTERRUPTED, Plan, Watch, World};
 use crate::backend::sim;
+#[cfg(feature = "kernel")]
+use crate::backend::traced;
 use crate::explore::{Covered, Limits, Searched, Stop, Strategy};
 use crate::fs::Errno;
 use crate::fs::inject::Injection;
 use crate::history::{Execution, History, What};
-use crate::scenario::{ERRORS, Scenario, Vary};
+use crate::id::ProcessId;
+use crate::scenario::{ERRORS, Kill, Scenario, Vary};
 use crate::verdict::{Extent, Unit};
 
 /// Once a violation was found, the verdict stands: so many executions more are looked at for one that is easier to read.
@@ -26,6 +29,8 @@ pub(super) enum Part {
     Plain,
     /// This error, in the first call, in the second, and so on.
     Errors(Errno),
+    /// This process killed in place of its first step, of its second, and so on.
+    Kills(ProcessId),
 }
 
 /// What the searches of one part showed.
@@ -36,10 +41,11 @@ pub(super) struct Gathered {
 
 impl Part {
     /// The parts of a plan, in the order in which they are put together.
-    pub(super) fn of(vary: Vary) -> Vec<Self> {
+    pub(super) fn of(vary: Vary, scenario: &Scenario) -> Vec<Self> {
         match vary {
             Vary::Nothing => vec![Self::Plain],
             Vary::Error => ERRORS.iter().copied().map(Self::Errors).collect(),
+            Vary::Kill => ProcessId::first(scenario.processes).map(Self::Kills).collect(),
         }
     }
 
@@ -47,13 +53,21 @@ impl Part {
         match self {
             Self::Plain => base.clone(),
             Self::Errors(errno) => Scenario::fault(Injection { call: number, errno }),
+            Self::Kills(victim) => Scenario {
+                kill: Some(Kill { victim, step: number }),
+                ..base.clone()
+            },
         }
     }
 
     /// Whether the thing was added: an execution in which it was not belongs to another search.
     fn shows_in(self, history: &History) -> bool {
-        let added = |what: &What| matches!(what, What::Injected { .. });
-        self == Self::Plain || history.events.iter().any(|event| added(&event.what))
+        let injected = |what: &What| matches!(what, What::Injected { .. });
+        match self {
+            Self::Plain => true,
+            Self::Errors(_) => history.events.iter().any(|event| injected(&event.what)),
+            Self::Kills(_) => history.died(),
+        }
     }
 
     /// Runs the searches of this part until `deadline`.
@@ -174,6 +188,17 @@ pub(super) fn run(
         World::Loom(_) | World::Sim { .. } => {
             let scheduler = &mut *strategy.scheduler();
             Ok(sim::explore(plan.primitive()?, scenario, scheduler, limits, watch))
+        }
+        #[cfg(feature = "kernel")]
+        World::Traced { directory, .. } => {
+            let run = traced::Run {
+                subject: &plan.subject,
+                scenario,
+                strategy,
+                limits,
+                directories: std::slice::from_ref(directory),
+            };
+            Ok(traced::explore(&run, watch)?.searched)
         }
         #[cfg(feature = "kernel")]
         World::Race(_) => unreachable!("the kernel chooses the schedules of a race"),

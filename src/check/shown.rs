@@ -3,11 +3,11 @@
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use super::replay::{follow, reproduce, violation};
+use super::Plan;
+use super::replay::{follow, follow_in, reproduce, violation};
 use super::searches::run;
-use super::tally::{Found, Tally};
-use super::{Plan, World};
-use crate::explore::{Limits, Strategy};
+use super::tally::{Found, Tally, overlaps_as_shown};
+use crate::explore::{Limits, Strategy, relinearise};
 use crate::history::{End, Execution};
 use crate::id::ProcessId;
 use crate::primitive::LockPrimitive;
@@ -27,9 +27,11 @@ const MOST_STEPS: usize = 60;
 /// The counterexample that is shown for what was found.
 pub(super) fn shown(plan: &Plan, found: Found) -> Counterexample {
     let found = with_fewer(plan, &found).unwrap_or(found);
+    let found = at_once(plan, &found).unwrap_or(found);
     let property = found.property.name();
     let decisive = match (&plan.subject, &plan.world) {
-        (Subject::Primitive(primitive), World::Sim { .. }) => {
+        // The simulated world does the same along the same schedule: the traced one holds it against the kernel.
+        (Subject::Primitive(primitive), world) if world.is_searched() => {
             decisive(*primitive, &found.scenario, &found.execution, property)
         }
         _ => None,
@@ -44,9 +46,32 @@ pub(super) fn shown(plan: &Plan, found: Found) -> Counterexample {
     }
 }
 
+/// The same class in an order in which what is wrong is there at one moment: two holds that overlap by happens-before alone
+/// need not overlap in the order that was run.
+fn at_once(plan: &Plan, found: &Found) -> Option<Found> {
+    let Subject::Primitive(primitive) = &plan.subject else {
+        return None;
+    };
+    if found.property.name() != "mutual-exclusion" || overlaps_as_shown(&found.execution.history) {
+        return None;
+    }
+    let history = &found.execution.history;
+    let number = |event: &usize| history.calls().take_while(|(position, ..)| position < event).count();
+    let moments: Vec<usize> = found.violation.events.iter().map(number).collect();
+    let schedule = relinearise(&history.steps(), &moments);
+    let execution = follow_in(plan.world.follows(), *primitive, &found.scenario, &schedule).ok()?;
+    let (_, violation) = violation(&execution.history, found.property.name())?;
+    Some(Found {
+        property: found.property,
+        violation,
+        execution,
+        scenario: found.scenario.clone(),
+    })
+}
+
 /// The same property violated with fewer processes.
 fn with_fewer(plan: &Plan, found: &Found) -> Option<Found> {
-    if !matches!(plan.world, World::Sim { .. }) || matches!(found.scenario.kind, Kind::Fault { .. }) {
+    if !plan.world.is_searched() || found.scenario.kill.is_some() || matches!(found.scenario.kind, Kind::Fault { .. }) {
         return None;
     }
     (LEAST_PROCESSES..found.scenario.processes).find_map(|processes| {

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use super::INTERRUPTED;
 use crate::history::{AttemptResult, End, Execution, History, Outcome};
 use crate::id::ProcessId;
+use crate::primitive::CrashClass;
 use crate::property::{self, Property, Violation};
 use crate::scenario::Scenario;
-use crate::verdict::{Extent, Grade, OutcomeRow};
+use crate::verdict::{Crash, Extent, Grade, OutcomeRow};
 
 /// What the executions of one run showed so far.
 #[derive(Default)]
@@ -27,6 +28,10 @@ pub(super) struct Tally {
     pub(super) lost: u64,
     /// Those among them that the scheduler gave up.
     pub(super) blocked: u64,
+    /// Executions in which somebody got past a stale lock.
+    pub(super) took_stale: u64,
+    /// What was declared of a crash, and how often the probe then won and did not.
+    crashes: Option<(CrashClass, u64, u64)>,
     /// Why the first of the lost ones was lost.
     pub(super) failure: Option<String>,
     outcomes: BTreeMap<(Outcome, Grade), u64>,
@@ -55,7 +60,7 @@ impl Found {
 }
 
 /// Whether two processes hold at one moment of the order that was run, and not only in one that is equivalent to it.
-fn overlaps_as_shown(history: &History) -> bool {
+pub(super) fn overlaps_as_shown(history: &History) -> bool {
     let attempts = history.attempts();
     let holds = attempts.iter().filter_map(|attempt| {
         let begins = attempt.hold_begins()?;
@@ -82,6 +87,8 @@ impl Tally {
         let outcome = Outcome::of(&execution.history);
         self.won |= outcome.winners > 0;
         self.contended |= contended(&execution.history);
+        self.took_stale += u64::from(execution.history.took_stale()) * times;
+        self.crashed(&execution.history);
         let found = property::first_violation(&execution.history);
         let grade = match &found {
             Some(_) => Grade::Forbidden,
@@ -101,6 +108,26 @@ impl Tally {
         }
     }
 
+    fn crashed(&mut self, history: &History) {
+        let Some(declared) = history.crash_class.filter(|_| history.died()) else {
+            return;
+        };
+        let attempts = history.attempts();
+        let probe = attempts.iter().find(|attempt| Some(attempt.process) == history.probe);
+        let (_, won, busy) = self.crashes.get_or_insert((declared, 0, 0));
+        match probe.map(|probe| &probe.result) {
+            Some(AttemptResult::Acquired) => *won += 1,
+            Some(AttemptResult::Busy) => *busy += 1,
+            _ => {}
+        }
+    }
+
+    /// What a killed process leaves behind, if processes were killed.
+    pub(super) fn crash(&self) -> Option<Crash> {
+        let (declared, won, busy) = self.crashes?;
+        Some(Crash { declared, won, busy })
+    }
+
     /// Keeps the one that is easier to read.
     fn keep(&mut self, found: Found) {
         if self.best.as_ref().is_none_or(|best| found.weight() < best.weight()) {
@@ -118,6 +145,11 @@ impl Tally {
         self.lost += other.lost;
         self.blocked += other.blocked;
         self.failure = self.failure.or(other.failure);
+        self.took_stale += other.took_stale;
+        self.crashes = match (self.crashes, other.crashes) {
+            (Some((declared, won, busy)), Some((_, more, also))) => Some((declared, won + more, busy + also)),
+            (one, another) => one.or(another),
+        };
         for (outcome, count) in other.outcomes {
             *self.outcomes.entry(outcome).or_default() += count;
         }
@@ -128,7 +160,9 @@ impl Tally {
     }
 
     /// Why a run without a violation is no pass.
-    pub(super) fn doubt(&self, extent: &Extent) -> Option<String> {
+    ///
+    /// `left` is the declared class of a lock that a dead holder left behind: if somebody has to clean up, nobody may win.
+    pub(super) fn doubt(&self, extent: &Extent, left: Option<CrashClass>) -> Option<String> {
         if let Extent::Cut { limit } = extent {
             if limit == INTERRUPTED {
                 return Some("the search was interrupted; let it finish, or give it a limit".to_owned());
@@ -154,10 +188,13 @@ impl Tally {
         if !self.contended {
             return Some("no process ever met another; contend with more processes".to_owned());
         }
-        if !self.won {
-            return Some("no process ever won".to_owned());
+        match left {
+            Some(CrashClass::Manual) => None,
+            Some(_) if self.took_stale == 0 => {
+                Some("nobody ever got past the stale lock, which is declared to free itself".to_owned())
+            }
+            _ => (!self.won).then(|| "no process ever won".to_owned()),
         }
-        None
     }
 
     /// The table of outcomes, from few winners to many.
@@ -197,8 +234,8 @@ mod tests {
             blocked,
             ..Tally::default()
         };
-        assert_eq!(tally(0).doubt(&complete), None);
-        let doubt = tally(1).doubt(&complete);
+        assert_eq!(tally(0).doubt(&complete, None), None);
+        let doubt = tally(1).doubt(&complete, None);
         assert!(
             doubt
                 .as_deref()

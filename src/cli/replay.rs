@@ -33,7 +33,7 @@ struct Row {
 
 pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<Exit, Failure> {
     let saved = Saved::read(&arguments.file)?;
-    let (exit, result, step, sentence, told) = match saved.replay() {
+    let (exit, result, step, sentence, told) = match saved.replay()? {
         Replayed::Reproduced(shown) => {
             let sentence = format!("{}: {}", shown.property, shown.sentence);
             (

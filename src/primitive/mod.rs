@@ -5,6 +5,7 @@
 mod create_new;
 mod stat_then_write;
 
+use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -102,6 +103,16 @@ pub enum CrashClass {
     Bounded,
     /// Somebody has to clean up.
     Manual,
+}
+
+impl fmt::Display for CrashClass {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Auto => "auto",
+            Self::Bounded => "bounded",
+            Self::Manual => "manual",
+        })
+    }
 }
 
 /// The proof of an acquisition, and what the release needs of it.

@@ -8,7 +8,7 @@ use comfy_table::{CellAlignment, Table, presets};
 use super::{counted, grouped, timeline};
 use crate::primitive::Expectation;
 use crate::verdict::{
-    Counterexample, Coverage, Exit, Extent, Grade, Judged, OutcomeRow, RaceCoverage, RateBounds, Unit, Verdict,
+    Counterexample, Coverage, Crash, Exit, Extent, Grade, Judged, OutcomeRow, RaceCoverage, RateBounds, Unit, Verdict,
 };
 
 const BOLD: Style = Style::new().bold();
@@ -63,6 +63,19 @@ pub fn judged(out: &mut dyn Write, judged: &Judged, width: usize) -> io::Result<
     }
     outcomes(out, &coverage.outcomes)?;
     writeln!(out, "  covered   {}; seed {}", covered(coverage), coverage.seed)?;
+    if let Some(crash) = &coverage.crash {
+        writeln!(out, "  crash     {}", after_crash(crash))?;
+    }
+    if let Some(taken) = coverage.stale {
+        let executions = counted(taken, "execution");
+        match taken {
+            0 => writeln!(out, "  stale     nobody got in past the lock that a dead holder left")?,
+            _ => writeln!(
+                out,
+                "  stale     somebody got in past the lock that a dead holder left, in {executions}"
+            )?,
+        }
+    }
     if let Some(race) = &coverage.race {
         raced(out, race)?;
     }
@@ -121,6 +134,20 @@ fn raced(out: &mut dyn Write, race: &RaceCoverage) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// What was left behind when a process was killed, beside what the lock declares.
+fn after_crash(crash: &Crash) -> String {
+    let (observed, declared) = (crash.observed(), crash.declared);
+    let told = match observed == declared {
+        true => format!("class {declared}, as declared"),
+        false => format!("class {observed}, and {declared} is declared"),
+    };
+    let executions = counted(crash.won + crash.busy, "execution");
+    format!(
+        "{told}: the next attempt is told busy in {} of {executions}",
+        grouped(crash.busy)
+    )
 }
 
 /// What was run, and how much of the space that is.

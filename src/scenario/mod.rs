@@ -54,6 +54,13 @@ pub enum Start {
 }
 
 impl Start {
+    /// Whether a lock was left behind.
+    pub fn is_stale(self) -> bool {
+        self != Self::Free
+    }
+}
+
+impl Start {
     fn is_free(&self) -> bool {
         *self == Self::Free
     }

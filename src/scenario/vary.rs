@@ -17,6 +17,8 @@ pub enum Vary {
     Nothing,
     /// One call of the first process fails, with one of [`ERRORS`].
     Error,
+    /// One process is killed in place of one of its steps, and when all is over somebody attempts once more.
+    Kill,
 }
 
 /// The errors that a lock must be able to meet in any call: a bad medium, a full one, a forbidden one, and a signal.
@@ -34,6 +36,7 @@ impl fmt::Display for Vary {
         match self {
             Self::Nothing => Ok(()),
             Self::Error => f.write_str(", an error in one call"),
+            Self::Kill => f.write_str(", one killed"),
         }
     }
 }

@@ -91,6 +91,13 @@ pub enum TracedError {
     Lost(String),
 }
 
+impl TracedError {
+    /// Whether it tells of the machine, and not of what was asked for.
+    pub fn is_no_misuse(&self) -> bool {
+        matches!(self, Self::Refused(_) | Self::Lost(_) | Self::Worker(_))
+    }
+}
+
 /// Searches the schedules of real processes and hands each execution to `watch`, until that breaks. Afterwards no process
 /// and no file is left.
 ///
