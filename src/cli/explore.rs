@@ -113,6 +113,10 @@ impl Arguments {
     }
 
     fn scenarios(&self) -> Result<Vec<(Scenario, Vary)>, Failure> {
+        #[cfg(feature = "kernel")]
+        if self.dir.is_some() && self.backend == Backend::Sim {
+            return Err("the simulated file system has no such directory; give --dir with `--backend traced`".into());
+        }
         if self.errors {
             return Ok(vec![preset::faults()]);
         }

@@ -17,27 +17,52 @@ const SWING_MS: f64 = 150.0;
 
 #[test]
 fn ten_killed_races_leave_no_process_and_one_directory_each_at_most() {
-    killed(10);
+    killed(10, RACES);
 }
 
 #[test]
 #[ignore = "a hundred kills; twenty seconds"]
 fn a_hundred_killed_races_leave_no_process_and_one_directory_each_at_most() {
-    killed(100);
+    killed(100, RACES);
 }
 
-fn killed(times: u32) {
+#[test]
+fn ten_killed_tracers_leave_no_process_and_one_directory_each_at_most() {
+    killed(10, TRACERS);
+}
+
+#[test]
+#[ignore = "a hundred kills; twenty seconds"]
+fn a_hundred_killed_tracers_leave_no_process_and_one_directory_each_at_most() {
+    killed(100, TRACERS);
+}
+
+/// Commands that last until they are killed; each is given the directory.
+const RACES: &[&str] = &[
+    "race create-new -n 8 --rounds 100000000",
+    "race create-new -n 8 --rounds 100000000 --fresh",
+    "race create-new -n 8 --rounds 100000000 --threads",
+    "race create-new -n 8 --rounds 100000000 --align",
+    "race create-new -n 8 --rounds 100000000 --workload hub-sync",
+];
+/// Where tracing is forbidden they end at once, and leave nothing either.
+const TRACERS: &[&str] = &[
+    "explore stat-then-write --backend traced --scenario cycle -n 4 --rounds 2",
+    "explore create-new --backend traced --scenario cycle -n 5 --rounds 3",
+    "explore create-new --backend traced -n 3 --workload hub-sync --search random",
+];
+
+fn killed(times: u32, commands: &[&str]) {
     let seed = u64::from(std::process::id());
     println!("seed {seed}");
     let mut moments = ChaCha8Rng::seed_from_u64(seed);
     let directory = directory();
     let dir = directory.path();
-    let modes = ["", "--fresh", "--threads", "--align", "--workload hub-sync"];
     for time in 0..times {
-        let mode = modes[time as usize % modes.len()];
+        let mode = commands[time as usize % commands.len()];
         let latest = if time % 2 == 0 { BEGINNING_MS } else { SWING_MS };
         let moment = Duration::from_secs_f64(moments.random_range(0.0..latest) / 1_000.0);
-        let line = format!("race create-new -n 8 --rounds 100000000 --dir {} {mode}", dir.display());
+        let line = format!("{mode} --dir {}", dir.display());
         // In a group of its own, by which its workers are known until their very end.
         let mut child = command(dir, &line).process_group(0).spawn().expect("it starts");
         let group = child.id();

@@ -22,6 +22,11 @@ fn each_wrong_argument_is_answered_with_what_to_give() {
         ("race create-new -n 1", "give a number from 2 to 64"),
         ("race create-new -n 1000", "give a number from 2 to 64"),
         ("race create-new -n -3", "give a number from 2 to 64"),
+        ("explore create-new --dir .", "give --dir with `--backend traced`"),
+        (
+            "explore create-new --kills --scenario contend",
+            "give --kills with `--scenario cycle`",
+        ),
         ("explore create-new -n 1000", "give a number from 2 to 64"),
         ("model create-new -n 1", "give a number from 2 to 64"),
         (
