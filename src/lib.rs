@@ -1,7 +1,8 @@
 //! onewinner settles whether a file lock lets exactly one process in.
 //!
-//! The same lock code runs as a loom model, as simulated processes, and as real processes at full speed. The answer is
-//! *holds*, *violated* with the interleaving to read and replay, or *inconclusive*; never without what was covered.
+//! The same lock code runs as a loom model, as simulated processes, as real processes whose every system call is
+//! scheduled, and as real processes at full speed. The answer is *holds*, *violated* with the interleaving to read and
+//! replay, or *inconclusive*; never without what was covered.
 //!
 //! # The flow
 //!
@@ -35,7 +36,7 @@
 //! | [`history`] | what happened, as every backend tells it |
 //! | [`explore`] | the search over schedules |
 //! | [`statistics`] | bounds on rates |
-//! | `sys` | the only unsafe code: fork, wait, shared memory, futex (Linux) |
+//! | `sys` | the only unsafe code: fork, wait, ptrace, seccomp, shared memory, futex (Linux) |
 //! | [`backend`] | the worlds in which a lock runs |
 //! | [`property`] | what must be true of a history |
 //! | [`verdict`] | what is known at the end, with its coverage and exit code |
