@@ -19,6 +19,7 @@ mod shown;
 mod tally;
 mod watch;
 
+use std::path::Path;
 #[cfg(feature = "kernel")]
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -263,6 +264,15 @@ impl World {
             #[cfg(feature = "kernel")]
             Self::Traced { .. } => true,
             _ => false,
+        }
+    }
+
+    /// Where real processes run, if there are any.
+    fn directory(&self) -> Option<&Path> {
+        match self {
+            #[cfg(feature = "kernel")]
+            Self::Traced { directory, .. } => Some(directory),
+            _ => None,
         }
     }
 

@@ -1,6 +1,7 @@
 //! A counterexample followed once more in its world, and where it differs if it does.
 
 use std::ops::ControlFlow;
+use std::path::Path;
 
 use super::counterexample::{Backend, Saved, SavedCall};
 use super::{CheckError, Plan, shown};
@@ -54,7 +55,7 @@ impl Saved {
         let Subject::Primitive(primitive) = self.subject else {
             unreachable!("checked when the file was read");
         };
-        let execution = follow_in(self.backend, primitive, &self.scenario, &self.schedule)?;
+        let execution = follow_in(self.backend, None, primitive, &self.scenario, &self.schedule)?;
         if let Some(diverged) = self.divergence(&execution) {
             return Ok(diverged);
         }
@@ -132,7 +133,13 @@ pub(super) fn reproduce(plan: &Plan, scenario: &Scenario, execution: &Execution,
     }
     let expected = calls(&execution.history);
     let same = (0..REPLAYS).filter(|_| {
-        let again = follow_in(plan.world.follows(), *primitive, scenario, &execution.schedule);
+        let again = follow_in(
+            plan.world.follows(),
+            plan.world.directory(),
+            *primitive,
+            scenario,
+            &execution.schedule,
+        );
         again.is_ok_and(|again| violation(&again.history, property).is_some() && calls(&again.history) == expected)
     });
     Some(Reproduced {
@@ -141,9 +148,10 @@ pub(super) fn reproduce(plan: &Plan, scenario: &Scenario, execution: &Execution,
     })
 }
 
-/// One execution along a schedule, in the world where it was found.
+/// One execution along a schedule, in the world where it was found; without a directory, in that for temporary files.
 pub(super) fn follow_in(
     backend: Backend,
+    directory: Option<&Path>,
     primitive: &'static dyn LockPrimitive,
     scenario: &Scenario,
     schedule: &Schedule,
@@ -151,19 +159,21 @@ pub(super) fn follow_in(
     match backend {
         Backend::Sim => Ok(follow(primitive, scenario, schedule)),
         #[cfg(feature = "kernel")]
-        Backend::Traced => follow_traced(primitive, scenario, schedule),
+        Backend::Traced => follow_traced(directory, primitive, scenario, schedule),
         #[cfg(not(feature = "kernel"))]
-        Backend::Traced => unreachable!("checked when the file was read"),
+        Backend::Traced => unreachable!("no process is traced in {directory:?}: checked when the file was read"),
     }
 }
 
 #[cfg(feature = "kernel")]
 fn follow_traced(
+    directory: Option<&Path>,
     primitive: &'static dyn LockPrimitive,
     scenario: &Scenario,
     schedule: &Schedule,
 ) -> Result<Execution, CheckError> {
     let mut replayed = None;
+    let directories: Vec<_> = directory.map(Path::to_owned).into_iter().collect();
     let run = traced::Run {
         subject: &Subject::Primitive(primitive),
         scenario,
@@ -171,7 +181,7 @@ fn follow_traced(
             schedule: schedule.clone(),
         },
         limits: Limits::default(),
-        directories: &[],
+        directories: &directories,
     };
     traced::explore(&run, &mut |execution| {
         replayed = Some(execution);

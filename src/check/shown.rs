@@ -59,7 +59,14 @@ fn at_once(plan: &Plan, found: &Found) -> Option<Found> {
     let number = |event: &usize| history.calls().take_while(|(position, ..)| position < event).count();
     let moments: Vec<usize> = found.violation.events.iter().map(number).collect();
     let schedule = relinearise(&history.steps(), &moments);
-    let execution = follow_in(plan.world.follows(), *primitive, &found.scenario, &schedule).ok()?;
+    let execution = follow_in(
+        plan.world.follows(),
+        plan.world.directory(),
+        *primitive,
+        &found.scenario,
+        &schedule,
+    )
+    .ok()?;
     let (_, violation) = violation(&execution.history, found.property.name())?;
     Some(Found {
         property: found.property,

@@ -124,7 +124,7 @@ impl Tally {
 
     /// What a killed process leaves behind, if processes were killed.
     pub(super) fn crash(&self) -> Option<Crash> {
-        let (declared, won, busy) = self.crashes?;
+        let (declared, won, busy) = self.crashes.filter(|(_, won, busy)| won + busy > 0)?;
         Some(Crash { declared, won, busy })
     }
 
@@ -189,6 +189,10 @@ impl Tally {
             return Some("no process ever met another; contend with more processes".to_owned());
         }
         match left {
+            Some(CrashClass::Manual) if self.took_stale > 0 => Some(format!(
+                "somebody got past the stale lock in {} executions, and it is declared that nobody can; declare its class as it is",
+                self.took_stale
+            )),
             Some(CrashClass::Manual) => None,
             Some(_) if self.took_stale == 0 => {
                 Some("nobody ever got past the stale lock, which is declared to free itself".to_owned())
@@ -223,6 +227,31 @@ fn contended(history: &History) -> bool {
 mod tests {
     use super::*;
     use crate::verdict::Unit;
+
+    #[test]
+    fn a_stale_lock_is_got_past_where_that_is_declared_and_nowhere_else() {
+        let (each, bounds) = (Unit::Class, Vec::new());
+        let complete = Extent::Complete { each, bounds };
+        let doubt = |took_stale, class| {
+            let tally = Tally {
+                contended: true,
+                won: took_stale > 0,
+                took_stale,
+                ..Tally::default()
+            };
+            tally.doubt(&complete, Some(class))
+        };
+        assert_eq!(doubt(0, CrashClass::Manual), None);
+        assert_eq!(doubt(1, CrashClass::Auto), None);
+        for (took_stale, class, words) in [
+            (1, CrashClass::Manual, "got past the stale lock in 1 executions"),
+            (0, CrashClass::Auto, "nobody ever got past"),
+            (0, CrashClass::Bounded, "nobody ever got past"),
+        ] {
+            let doubt = doubt(took_stale, class);
+            assert!(doubt.as_deref().is_some_and(|doubt| doubt.contains(words)), "{doubt:?}");
+        }
+    }
 
     #[test]
     fn a_search_that_gave_an_execution_up_is_no_pass() {
