@@ -76,7 +76,8 @@ fn killed(times: u32, commands: &[&str]) {
             processes_of(dir)
         );
         let left = left_in(dir);
-        assert!(left.len() <= 1, "killed after {moment:?}, {mode:?}: {left:?}");
+        // A run that starts within milliseconds of a kill may leave the sweeping to the run after it.
+        assert!(left.len() <= 2, "killed after {moment:?}, {mode:?}: {left:?}");
     }
     onewinner_in(dir, "race create-new -n 2 --rounds 1 --dir .").exits(0);
     assert_eq!(left_in(dir), [""; 0], "the next run sweeps");
