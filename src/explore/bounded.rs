@@ -22,9 +22,9 @@ pub struct Bounded {
     places: Places,
     /// The preemptions of the level that runs.
     level: u32,
-    /// What is left of the level, and of the next: the choices with which an execution begins.
-    left: [VecDeque<Vec<ProcessId>>; 2],
-    prefix: Vec<ProcessId>,
+    /// What is left of the level, and of the next.
+    left: [VecDeque<Prefix>; 2],
+    prefix: Prefix,
     /// The choices of the execution that runs or ran last.
     choices: Vec<Chosen>,
     steps: Vec<Step>,
@@ -33,6 +33,28 @@ pub struct Bounded {
     seen: BTreeMap<(Class, ProcessId), u32>,
     exhausted: bool,
     unfinished: bool,
+}
+
+/// How an execution begins.
+#[derive(Clone, Debug, Default)]
+struct Prefix {
+    /// What was taken there before, and must be again.
+    steps: Vec<Step>,
+    /// The choice that was put off; none only before the first execution.
+    then: Option<ProcessId>,
+}
+
+impl Prefix {
+    fn len(&self) -> usize {
+        self.steps.len() + usize::from(self.then.is_some())
+    }
+
+    fn choice(&self, position: usize) -> Option<ProcessId> {
+        match self.steps.get(position) {
+            Some(step) => Some(step.process),
+            None => self.then.filter(|_| position == self.steps.len()),
+        }
+    }
 }
 
 /// Before which calls a process is preempted.
@@ -60,8 +82,8 @@ impl Bounded {
             most,
             places: Places::Conflicts,
             level: 0,
-            left: [VecDeque::from([Vec::new()]), VecDeque::new()],
-            prefix: Vec::new(),
+            left: [VecDeque::from([Prefix::default()]), VecDeque::new()],
+            prefix: Prefix::default(),
             choices: Vec::new(),
             steps: Vec::new(),
             conflicts: Conflicts::default(),
@@ -82,7 +104,7 @@ impl Bounded {
 
     fn begin_anew(&mut self) {
         self.level = 0;
-        self.left = [VecDeque::from([Vec::new()]), VecDeque::new()];
+        self.left = [VecDeque::from([Prefix::default()]), VecDeque::new()];
         self.seen.clear();
     }
 
@@ -96,8 +118,9 @@ impl Bounded {
                 let later = u32::from(chosen.preempted.is_some());
                 for other in chosen.others {
                     if self.is_news(&class, other, self.level + later) {
-                        let taken = self.choices[..position].iter().map(|chosen| chosen.process);
-                        self.left[later as usize].push_back(taken.chain([other]).collect());
+                        let steps = self.steps[..position].to_vec();
+                        let then = Some(other);
+                        self.left[later as usize].push_back(Prefix { steps, then });
                     }
                 }
             }
@@ -147,8 +170,8 @@ impl Scheduler for Bounded {
 
     fn choose(&mut self, now: &Now<'_>) -> Choice {
         let stays = now.last.filter(|last| now.enabled.contains(last));
-        let process = match self.prefix.get(self.choices.len()) {
-            Some(process) if now.enabled.contains(process) => *process,
+        let process = match self.prefix.choice(self.choices.len()) {
+            Some(process) if now.enabled.contains(&process) => process,
             Some(process) => {
                 let reason = format!(
                     "{process} had a step to take before, and {:?} are enabled now",
@@ -168,12 +191,22 @@ impl Scheduler for Bounded {
     }
 
     fn performed(&mut self, step: &Step) -> Result<(), super::Diverged> {
+        let before = self.prefix.steps.get(self.steps.len());
         self.steps.push(step.clone());
-        Ok(())
+        match before {
+            Some(before) if before != step => {
+                let (process, before, now) = (step.process, &before.accesses, &step.accesses);
+                let reason = format!("the step of {process} touched {before:?} before, and {now:?} now");
+                Err(super::Diverged { reason })
+            }
+            _ => Ok(()),
+        }
     }
 
-    fn completed(&mut self, _: &mut dyn Model) -> Result<(), Mismatch> {
-        if self.conflicts.learn(&self.steps) && self.places == Places::Conflicts {
+    fn completed(&mut self, model: &mut dyn Model) -> Result<(), Mismatch> {
+        // Who waits at the end has met the others over what it waits for, though it has taken no step there.
+        let grown = self.conflicts.learn(&self.steps) | self.conflicts.learn(&model.waiting());
+        if grown && self.places == Places::Conflicts {
             self.begin_anew();
         } else {
             self.put_off();

@@ -1,6 +1,7 @@
 //! The reduction against the exhaustive search: the same classes, one execution each, none blocked; and the traps that
 //! lose classes.
 
+mod bounded;
 mod program;
 mod random;
 mod traps;

@@ -47,7 +47,7 @@ fn end_or_look(generator: &mut ChaCha8Rng) -> String {
     }
 }
 
-fn random_program(generator: &mut ChaCha8Rng) -> Program {
+pub(crate) fn random_program(generator: &mut ChaCha8Rng) -> Program {
     loop {
         let processes = generator.random_range(2..=4);
         let lengths: Vec<u64> = (0..processes).map(|_| generator.random_range(1..=4)).collect();
@@ -136,7 +136,7 @@ fn who_waits_at_the_end_and_is_forgotten_loses_replies() {
 }
 
 #[test]
-fn random_programs_have_one_execution_of_each_class() {
+pub(crate) fn random_programs_have_one_execution_of_each_class() {
     check(3_000, 1);
 }
 

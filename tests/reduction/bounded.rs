@@ -1,0 +1,110 @@
+//! Bounded search on programs in which processes wait, and in a world that does not repeat itself: it claims no more than it
+//! has seen.
+
+use std::ops::ControlFlow;
+
+use onewinner::access::{Access, Accesses, Kind, Object};
+use onewinner::explore::{Bounded, Covered, Exhaustive, Lost, Model, Move, RETRIES, World, search};
+use onewinner::id::ProcessId;
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+
+use super::program::{LIMITS, Program, Running, calls, explore};
+use super::random::random_program;
+
+/// More than any of these programs has.
+const PREEMPTIONS: u32 = 50;
+
+fn check(program: &Program) {
+    let all = explore(Running::new(program), &mut Exhaustive::new());
+    let bounded = explore(Running::new(program), &mut Bounded::new(PREEMPTIONS));
+    assert!(
+        bounded.classes == all.classes && bounded.replies == all.replies,
+        "{} of {} classes: {program}",
+        bounded.classes.len(),
+        all.classes.len()
+    );
+}
+
+#[test]
+fn processes_meet_over_what_one_of_them_waits_for_at_the_end() {
+    for first in ["create A; await-lock 0", "create A; stat A; await-lock 0"] {
+        check(&Program {
+            before: Vec::new(),
+            processes: vec![calls(first), calls("create A; await-lock 0")],
+        });
+    }
+}
+
+#[test]
+fn preempting_at_conflicts_alone_loses_no_class_of_random_programs() {
+    for seed in [11, 12] {
+        let mut generator = ChaCha8Rng::seed_from_u64(seed);
+        (0..1_500).for_each(|_| check(&random_program(&mut generator)));
+    }
+}
+
+/// Two processes that store one cell three times each. The first step of an execution stores another, from execution
+/// `steady` on.
+struct Unsteady {
+    steady: u32,
+    executions: u32,
+    taken: Vec<ProcessId>,
+}
+
+impl Unsteady {
+    fn next(&self) -> Accesses {
+        let changed = self.executions > self.steady && self.taken.is_empty();
+        let object = Object::Cell(u32::from(changed));
+        let kind = Kind::Store;
+        [Access { object, kind }].into_iter().collect()
+    }
+}
+
+impl Model for Unsteady {
+    fn replay(&mut self, _: usize, _: &[Move]) -> Vec<Accesses> {
+        Vec::new()
+    }
+}
+
+impl World for Unsteady {
+    fn reset(&mut self) -> Result<(), Lost> {
+        self.executions += 1;
+        self.taken.clear();
+        Ok(())
+    }
+
+    fn enabled(&self, processes: &mut Vec<ProcessId>) {
+        let taken = |process| self.taken.iter().filter(|each| **each == process).count();
+        processes.extend(ProcessId::first(2).filter(|process| taken(*process) < 3));
+    }
+
+    fn forecast(&self, _: ProcessId) -> Accesses {
+        self.next()
+    }
+
+    fn step(&mut self, process: ProcessId) -> Result<Accesses, Lost> {
+        let accesses = self.next();
+        self.taken.push(process);
+        Ok(accesses)
+    }
+}
+
+#[test]
+fn a_prefix_that_touches_something_else_than_before_is_noticed_and_never_covered() {
+    let mut world = Unsteady {
+        steady: 4,
+        executions: 0,
+        taken: Vec::new(),
+    };
+    let mut executions = 0;
+    let searched = search(&mut world, &mut Bounded::new(2), LIMITS, &mut |_, _, _| {
+        executions += 1;
+        ControlFlow::Continue(())
+    });
+    assert!(searched.diverged > 0, "{searched:?}");
+    assert_eq!(searched.covered, Covered::Some);
+    assert!(searched.failure.is_some_and(|reason| reason.contains("before")));
+    let tries = u64::from(world.executions) - executions;
+    assert_eq!(tries, u64::from(RETRIES) * searched.diverged, "each is tried again");
+}
