@@ -16,11 +16,13 @@ use crate::fs::Errno;
 use crate::fs::inject::Injection;
 use crate::history::{Execution, History, What};
 use crate::id::ProcessId;
-use crate::scenario::{ERRORS, Kill, Scenario, Vary};
-use crate::verdict::{Extent, Unit};
+use crate::scenario::{ERRORS, Kill, Scenario, Subject, Vary};
+use crate::verdict::{Extent, Unit, at_most};
 
 /// Once a violation was found, the verdict stands: so many executions more are looked at for one that is easier to read.
 const EXECUTIONS_AFTER_VIOLATION: u64 = 100_000;
+/// The same of a program, whose executions take a thousand times as long.
+const OF_A_PROGRAM_AFTER_VIOLATION: u64 = 100;
 
 /// What is run in one go: a search, or a series of them, each adding a thing one step later than the last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,13 +93,14 @@ impl Part {
             };
             let mut tally = Tally::default();
             let mut decided = false;
-            let searched = run(plan, &scenario, strategy, left, &mut |execution| {
+            let enough = enough(plan);
+            let (searched, notes) = run(plan, &scenario, strategy, left, &mut |execution| {
                 let depth = execution.schedule.len();
                 if self.shows_in(&execution.history) {
                     tally.take(&scenario, execution, 1);
                 }
                 watch.saw(depth);
-                decided = tally.since_first > EXECUTIONS_AFTER_VIOLATION;
+                decided = tally.since_first > enough;
                 match decided || watch.is_over() {
                     true => ControlFlow::Break(()),
                     false => ControlFlow::Continue(()),
@@ -105,8 +108,9 @@ impl Part {
             })?;
             tally.blocked = searched.blocked;
             tally.failure.clone_from(&searched.failure);
+            tally.notes.extend(notes);
             let shown = tally.executions > 0;
-            let extent = extent(&searched, limits, strategy, decided);
+            let extent = self.extent(plan, &searched, limits, strategy, decided);
             let complete = matches!(extent, Extent::Complete { .. });
             gathered = gathered.and(Gathered { tally, extent });
             if self == Self::Plain || !shown || !complete {
@@ -114,6 +118,32 @@ impl Part {
             }
         }
         Ok(gathered)
+    }
+}
+
+impl Part {
+    fn extent(self, plan: &Plan, searched: &Searched, limits: Limits, strategy: &Strategy, decided: bool) -> Extent {
+        let limit = match searched.stop {
+            Stop::Exhausted => {
+                let bounds = match searched.covered {
+                    Covered::Preemptions(most) => vec![at_most(most)],
+                    Covered::Everything | Covered::Some => Vec::new(),
+                };
+                let each = unit(strategy);
+                return Extent::Complete { each, bounds };
+            }
+            Stop::Executions => format!("{} executions", limits.executions),
+            Stop::Steps => format!("{} steps in an execution", limits.steps),
+            Stop::Time => format!("{} seconds", limits.time.as_secs_f64()),
+            Stop::Asked if decided => format!("{} executions after the first violation", enough(plan)),
+            Stop::Asked => INTERRUPTED.to_owned(),
+        };
+        let preemptions = match searched.covered {
+            // Of a series, what comes after it is not run at all.
+            Covered::Preemptions(most) if self == Self::Plain => Some(most),
+            _ => None,
+        };
+        Extent::Cut { limit, preemptions }
     }
 }
 
@@ -129,7 +159,18 @@ impl Gathered {
                 );
                 Extent::Complete { each, bounds }
             }
-            (Extent::Complete { .. }, cut) | (cut, _) => cut,
+            (Extent::Complete { .. }, cut) | (cut, Extent::Complete { .. }) => cut,
+            (
+                Extent::Cut {
+                    limit,
+                    preemptions: one,
+                },
+                Extent::Cut { preemptions: other, .. },
+            ) => Extent::Cut {
+                limit,
+                preemptions: one.zip(other).map(|(one, other)| one.min(other)),
+            },
+            (sampled, _) => sampled,
         };
         Self {
             tally: self.tally.and(other.tally),
@@ -157,48 +198,40 @@ fn unit(strategy: &Strategy) -> Unit {
     }
 }
 
-fn extent(searched: &Searched, limits: Limits, strategy: &Strategy, decided: bool) -> Extent {
-    let limit = match searched.stop {
-        Stop::Exhausted => {
-            let bounds = match searched.covered {
-                Covered::Preemptions(most) => vec![format!("at most {most} preemptions")],
-                Covered::Everything | Covered::Some => Vec::new(),
-            };
-            let each = unit(strategy);
-            return Extent::Complete { each, bounds };
-        }
-        Stop::Executions => format!("{} executions", limits.executions),
-        Stop::Steps => format!("{} steps in an execution", limits.steps),
-        Stop::Time => format!("{} seconds", limits.time.as_secs_f64()),
-        Stop::Asked if decided => format!("{EXECUTIONS_AFTER_VIOLATION} executions after the first violation"),
-        Stop::Asked => INTERRUPTED.to_owned(),
-    };
-    Extent::Cut { limit }
+/// How many executions more are looked at when one violates something.
+fn enough(plan: &Plan) -> u64 {
+    match plan.subject {
+        Subject::Primitive(_) => EXECUTIONS_AFTER_VIOLATION,
+        Subject::Program(_) => OF_A_PROGRAM_AFTER_VIOLATION,
+    }
 }
 
-/// Runs one search of `scenario` in the world of the plan, or in the one where its schedules can be followed.
+/// Runs one search of `scenario` in the world of the plan, or in the one where its schedules can be followed; tells also
+/// what the world says of how it ran.
 pub(super) fn run(
     plan: &Plan,
     scenario: &Scenario,
     strategy: &Strategy,
     limits: Limits,
     watch: &mut dyn FnMut(Execution) -> ControlFlow<()>,
-) -> Result<Searched, CheckError> {
+) -> Result<(Searched, Vec<String>), CheckError> {
     match &plan.world {
         World::Loom(_) | World::Sim { .. } => {
             let scheduler = &mut *strategy.scheduler();
-            Ok(sim::explore(plan.primitive()?, scenario, scheduler, limits, watch))
+            let searched = sim::explore(plan.primitive()?, scenario, scheduler, limits, watch);
+            Ok((searched, Vec::new()))
         }
         #[cfg(feature = "kernel")]
-        World::Traced { directory, .. } => {
+        World::Traced { directories, .. } => {
             let run = traced::Run {
                 subject: &plan.subject,
                 scenario,
                 strategy,
                 limits,
-                directories: std::slice::from_ref(directory),
+                directories,
             };
-            Ok(traced::explore(&run, watch)?.searched)
+            let told = traced::explore(&run, watch)?;
+            Ok((told.searched, told.notes))
         }
         #[cfg(feature = "kernel")]
         World::Race(_) => unreachable!("the kernel chooses the schedules of a race"),

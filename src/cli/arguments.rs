@@ -10,8 +10,12 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 
 use super::Failure;
+#[cfg(feature = "kernel")]
+use crate::check::program;
 use crate::primitive::{self, Expectation, LockPrimitive};
-use crate::scenario::{LEAST_PROCESSES, MOST_PROCESSES, Scenario};
+use crate::scenario::{self, LEAST_PROCESSES, MOST_PROCESSES, Scenario};
+#[cfg(feature = "kernel")]
+use crate::scenario::{Program, ProgramKind};
 
 /// Where the options of every command stand in the help: below the command's own, and above `--help`.
 const LAST: usize = 900;
@@ -33,9 +37,52 @@ pub(super) struct Subject {
     /// The lock; `onewinner list` names them.
     #[arg(value_name = "LOCK", value_parser = locks())]
     pub(super) lock: Lock,
+    #[command(flatten)]
+    pub(super) claimed: Claimed,
+}
+
+/// What is claimed of it.
+#[derive(Args)]
+pub(super) struct Claimed {
     /// What is claimed.
     #[arg(long, value_name = "CLAIM", default_value = "exactly-one-winner")]
     pub(super) expect: Claim,
+}
+
+/// A shipped lock, or a program that locks: exactly one.
+#[derive(Args)]
+#[group(required = true, multiple = false)]
+pub(super) struct AnySubject {
+    /// The lock; `onewinner list` names them.
+    #[arg(value_name = "LOCK", value_parser = locks())]
+    lock: Option<Lock>,
+    /// A program that locks {lock}: it prints `acquired` or `busy`, and after a line `release` on its input `released`. See
+    /// examples/driver.py, driver.sh and driver.js.
+    #[cfg(feature = "kernel")]
+    #[arg(long, value_name = "COMMAND")]
+    driver: Option<String>,
+    /// A program that runs another one while it holds its lock, as `flock -n {lock} {hold}`; {hold} is given by onewinner.
+    #[cfg(feature = "kernel")]
+    #[arg(long, value_name = "COMMAND")]
+    wrap: Option<String>,
+}
+
+impl AnySubject {
+    /// The one that was given; a program that can be started here.
+    pub(super) fn subject(&self) -> Result<scenario::Subject, Failure> {
+        #[cfg(feature = "kernel")]
+        for (kind, line) in [(ProgramKind::Driver, &self.driver), (ProgramKind::Wrap, &self.wrap)] {
+            if let Some(line) = line.clone() {
+                let program = Program { kind, line };
+                program::validate(&program)?;
+                return Ok(scenario::Subject::Program(program));
+            }
+        }
+        match self.lock {
+            Some(lock) => Ok(scenario::Subject::Primitive(lock.0)),
+            None => Err("no lock was given; name one, or give --driver or --wrap".into()),
+        }
+    }
 }
 
 /// A lock given by name.
@@ -109,7 +156,7 @@ impl What {
         let processes = self.processes.unwrap_or(processes);
         if self.workload == Some(Workload::HubSync) {
             return Ok(Scenario {
-                work: crate::scenario::Work::HubSync,
+                work: scenario::Work::HubSync,
                 ..Scenario::cycle(processes, self.rounds.unwrap_or(1))
             });
         }

@@ -69,7 +69,7 @@ fn a_file_of_another_version_or_lock_is_refused() {
     let directory = directory();
     let saved = counterexample(directory.path());
     for (field, value, reason) in [
-        ("version", json!(3), "its version is 3, and 2 is known"),
+        ("version", json!(4), "its version is 4, and 3 is known"),
         ("format", json!("other"), "its format is"),
         (
             "subject",

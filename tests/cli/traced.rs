@@ -16,16 +16,19 @@ fn traced(command: &str, place: &std::path::Path) -> Option<Ran> {
 #[test]
 fn every_configuration_of_create_new_is_complete() {
     let place = directory();
-    let Some(ran) = traced("explore create-new --backend traced", place.path()) else {
-        return;
-    };
-    ran.exits(0).says(&[
-        "create-new · traced · contend 3",
-        "every class of schedules, 3 executions",
-        "every class of schedules, 21 executions",
-        "every class of schedules, 26 executions",
-        "as claimed: exactly one winner",
-    ]);
+    for (particular, executions) in [
+        ("--scenario contend -n 3", 3),
+        ("--scenario cycle -n 3 --rounds 1", 21),
+        ("--scenario cycle -n 2 --rounds 2", 26),
+    ] {
+        let command = format!("explore create-new --backend traced {particular}");
+        let Some(ran) = traced(&command, place.path()) else {
+            return;
+        };
+        let covered = format!("every class of schedules, {executions} executions");
+        ran.exits(0)
+            .says(&["create-new · traced · ", &covered, "as claimed: exactly one winner"]);
+    }
 }
 
 #[test]

@@ -63,6 +63,8 @@ pub struct Told {
     pub searched: Searched,
     /// How many directories of killed runs were removed.
     pub swept: usize,
+    /// How programs were started, and what was not seen.
+    pub notes: Vec<String>,
 }
 
 /// Why there was no search, or no end of it.
@@ -130,7 +132,8 @@ pub fn explore(run: &Run<'_>, watch: &mut dyn FnMut(Execution) -> ControlFlow<()
     worker.wait()?;
     let searched = answer?;
     directory.close()?;
-    Ok(Told { searched, swept })
+    let notes = Vec::new();
+    Ok(Told { searched, swept, notes })
 }
 
 fn supported(run: &Run<'_>) -> Result<String, TracedError> {
