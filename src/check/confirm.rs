@@ -45,7 +45,7 @@ pub fn evidence(primitive: &'static dyn LockPrimitive, seed: u64) -> Vec<Evidenc
     };
     let Configuration {
         scenario: faulty, vary, ..
-    } = preset::faults();
+    } = preset::alone();
     let modelled = [
         evidence(
             "loom: 3 contend",

@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::Instant;
 
-use super::searches::{Gathered, Part};
+use super::parts::Part;
+use super::searches::Gathered;
 use super::watch::Watch;
 use super::{CheckError, Event, Plan, Tell, check, check_until, forbidden, together};
 use crate::verdict::{Judged, Verdict};

@@ -12,6 +12,7 @@ mod decisive;
 mod follow;
 mod jobs;
 mod modelled;
+mod parts;
 pub mod preset;
 #[cfg(feature = "kernel")]
 pub mod program;
@@ -38,7 +39,8 @@ use crate::verdict::{Coverage, Exit, Extent, Judged, Verdict};
 
 use counterexample::Backend;
 pub use jobs::{Allowance, check_all};
-use searches::{Gathered, Part};
+use parts::Part;
+use searches::Gathered;
 use tally::Tally;
 use watch::Watch;
 

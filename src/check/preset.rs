@@ -54,11 +54,15 @@ impl Depth {
             plain(Scenario::contend(3)),
             plain(Scenario::cycle(3, 1)),
             plain(Scenario::cycle(2, 2)),
-            stale(),
-            kills(),
-            faults(),
+            plain(stale(STALE_AGE_S)),
+            Configuration::of(Scenario::cycle(3, 1), Vary::Kill),
         ];
-        let deep = [plain(Scenario::contend(4)), plain(Scenario::cycle(3, 2))];
+        let usual: Vec<_> = usual.into_iter().chain(faults()).collect();
+        let deep = [
+            plain(Scenario::contend(4)),
+            plain(Scenario::cycle(3, 2)),
+            Configuration::of(Scenario::cycle(3, 1), Vary::TwoKills),
+        ];
         match self {
             Self::Quick => quick,
             Self::Usual => usual,
@@ -104,20 +108,19 @@ impl Configuration {
 }
 
 /// A cycle that finds the lock of a holder that is dead.
-fn stale() -> Configuration {
-    let scenario = Scenario {
-        start: Start::Stale { age_s: STALE_AGE_S },
+pub fn stale(age_s: u64) -> Scenario {
+    Scenario {
+        start: Start::Stale { age_s },
         ..Scenario::cycle(3, 1)
-    };
-    Configuration::of(scenario, Vary::Nothing)
+    }
 }
 
-/// A cycle in which one process is killed.
-fn kills() -> Configuration {
-    Configuration::of(Scenario::cycle(3, 1), Vary::Kill)
+/// An error in each call of the first process: alone, before another one attempts, and while another one cycles too.
+pub fn faults() -> [Configuration; 2] {
+    [alone(), Configuration::of(Scenario::cycle(2, 1), Vary::Error)]
 }
 
-/// Two attempts, with an error in each call that the first makes.
-pub fn faults() -> Configuration {
+/// An error in each call of an attempt, and then one more attempt.
+pub fn alone() -> Configuration {
     Configuration::of(Scenario::contend(2), Vary::Error)
 }

@@ -1,39 +1,26 @@
 //! The searches that a plan consists of, and what they showed together.
 //!
-//! A plan is one search, unless its scenario is varied: then it is one for each step at which the variation can come. They
-//! are independent of each other, so that their number and order is all that a verdict depends on.
+//! They are independent of each other, so that their number and order is all that a verdict depends on; which they are is in
+//! `parts.rs`.
 
 use std::ops::ControlFlow;
 use std::time::Instant;
 
+use super::parts::{Part, Series};
 use super::tally::Tally;
 use super::{CheckError, INTERRUPTED, Plan, Watch, World};
 use crate::backend::sim;
 #[cfg(feature = "kernel")]
 use crate::backend::traced;
 use crate::explore::{Covered, Limits, Searched, Stop, Strategy};
-use crate::fs::Errno;
-use crate::fs::inject::Injection;
-use crate::history::{Execution, History, What};
-use crate::id::ProcessId;
-use crate::scenario::{ERRORS, Kill, Scenario, Subject, Vary};
+use crate::history::{End, Execution};
+use crate::scenario::{Scenario, Subject};
 use crate::verdict::{Extent, Unit, at_most};
 
 /// Once a violation was found, the verdict stands: so many executions more are looked at for one that is easier to read.
 const EXECUTIONS_AFTER_VIOLATION: u64 = 100_000;
 /// The same of a program, whose executions take a thousand times as long.
 const OF_A_PROGRAM_AFTER_VIOLATION: u64 = 100;
-
-/// What is run in one go: a search, or a series of them, each adding a thing one step later than the last.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Part {
-    /// The scenario as it is.
-    Plain,
-    /// This error, in the first call, in the second, and so on.
-    Errors(Errno),
-    /// This process killed in place of its first step, of its second, and so on.
-    Kills(ProcessId),
-}
 
 /// What the searches of one part showed.
 pub(super) struct Gathered {
@@ -42,36 +29,6 @@ pub(super) struct Gathered {
 }
 
 impl Part {
-    /// The parts of a plan, in the order in which they are put together.
-    pub(super) fn of(vary: Vary, scenario: &Scenario) -> Vec<Self> {
-        match vary {
-            Vary::Nothing => vec![Self::Plain],
-            Vary::Error => ERRORS.iter().copied().map(Self::Errors).collect(),
-            Vary::Kill => ProcessId::first(scenario.processes).map(Self::Kills).collect(),
-        }
-    }
-
-    fn scenario(self, base: &Scenario, number: u32) -> Scenario {
-        match self {
-            Self::Plain => base.clone(),
-            Self::Errors(errno) => Scenario::fault(Injection { call: number, errno }),
-            Self::Kills(victim) => Scenario {
-                kill: Some(Kill { victim, step: number }),
-                ..base.clone()
-            },
-        }
-    }
-
-    /// Whether the thing was added: an execution in which it was not belongs to another search.
-    fn shows_in(self, history: &History) -> bool {
-        let injected = |what: &What| matches!(what, What::Injected { .. });
-        match self {
-            Self::Plain => true,
-            Self::Errors(_) => history.events.iter().any(|event| injected(&event.what)),
-            Self::Kills(_) => history.died(),
-        }
-    }
-
     /// Runs the searches of this part until `deadline`.
     pub(super) fn run(
         self,
@@ -85,8 +42,8 @@ impl Part {
             tally: Tally::default(),
             extent: nothing(strategy),
         };
-        for number in 0..u32::try_from(limits.steps).unwrap_or(u32::MAX) {
-            let scenario = self.scenario(&plan.scenario, number);
+        let mut series = Series::of(self, &plan.scenario);
+        while let Some(scenario) = series.next() {
             let left = Limits {
                 time: deadline.saturating_duration_since(Instant::now()),
                 ..limits
@@ -96,7 +53,8 @@ impl Part {
             let enough = enough(plan);
             let (searched, notes) = run(plan, &scenario, strategy, left, &mut |execution| {
                 let depth = execution.schedule.len();
-                if self.shows_in(&execution.history) {
+                // Of one that was lost nobody knows what it would have shown.
+                if series.saw(&execution.history) || execution.end != End::Completed {
                     tally.take(&scenario, execution, 1);
                 }
                 watch.saw(depth);
@@ -109,19 +67,16 @@ impl Part {
             tally.blocked = searched.blocked;
             tally.failure.clone_from(&searched.failure);
             tally.notes.extend(notes);
-            let shown = tally.executions > 0;
             let extent = self.extent(plan, &searched, limits, strategy, decided);
-            let complete = matches!(extent, Extent::Complete { .. });
+            let complete = matches!(extent, Extent::Complete { .. }) && tally.lost == 0;
             gathered = gathered.and(Gathered { tally, extent });
-            if self == Self::Plain || !shown || !complete {
+            if !complete {
                 break;
             }
         }
         Ok(gathered)
     }
-}
 
-impl Part {
     fn extent(self, plan: &Plan, searched: &Searched, limits: Limits, strategy: &Strategy, decided: bool) -> Extent {
         let limit = match searched.stop {
             Stop::Exhausted => {

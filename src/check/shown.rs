@@ -64,7 +64,10 @@ fn at_once(plan: &Plan, found: &Found) -> Option<Found> {
 
 /// The same property violated with fewer processes.
 fn with_fewer(plan: &Plan, found: &Found) -> Option<Found> {
-    if !plan.world.is_searched() || found.scenario.kill.is_some() || matches!(found.scenario.kind, Kind::Fault { .. }) {
+    if !plan.world.is_searched()
+        || !found.scenario.kills.is_empty()
+        || matches!(found.scenario.kind, Kind::Fault { .. })
+    {
         return None;
     }
     let strategy = match plan.subject {

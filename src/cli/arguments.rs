@@ -17,6 +17,9 @@ use crate::scenario::{self, LEAST_PROCESSES, MOST_PROCESSES, Scenario};
 #[cfg(feature = "kernel")]
 use crate::scenario::{Program, ProgramKind};
 
+/// A hundred years: an older lock was not left by a process that died.
+const OLDEST_S: u64 = 100 * 365 * 86_400;
+
 /// Where the options of every command stand in the help: below the command's own, and above `--help`.
 const LAST: usize = 900;
 
@@ -189,6 +192,28 @@ pub(super) fn jobs(text: &str) -> Result<usize, String> {
     within(text, 1..=256)
 }
 
+/// Reads how many processes are killed.
+pub(super) fn kills(text: &str) -> Result<u8, String> {
+    within(text, 0..=2)
+}
+
+/// Reads an age, in seconds.
+pub(super) fn age(text: &str) -> Result<u64, String> {
+    let digits = text.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
+    let unit = match &text[digits.len()..] {
+        "" | "s" => Some(1),
+        "m" => Some(60),
+        "h" => Some(3_600),
+        "d" => Some(86_400),
+        _ => None,
+    };
+    let seconds = unit.and_then(|unit| digits.parse::<u64>().ok()?.checked_mul(unit));
+    match seconds {
+        Some(seconds @ 0..=OLDEST_S) => Ok(seconds),
+        _ => Err("give an age as 90s, 10m, 1h or 2d, a hundred years at most".to_owned()),
+    }
+}
+
 /// Reads the attempts of each process.
 fn rounds(text: &str) -> Result<u32, String> {
     within(text, 1..=1_000)
@@ -228,5 +253,40 @@ pub(super) fn seconds(text: &str) -> Result<Duration, String> {
     match text.strip_suffix('s').unwrap_or(text).parse::<f64>() {
         Ok(number) if number > 0.0 && number <= LONGEST => Ok(Duration::from_secs_f64(number)),
         _ => Err("give a number of seconds above 0, and a day at most".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_age_is_a_number_of_seconds_or_has_a_unit() {
+        for (text, seconds) in [
+            ("0", 0),
+            ("90", 90),
+            ("90s", 90),
+            ("10m", 600),
+            ("1h", 3_600),
+            ("2d", 172_800),
+        ] {
+            assert_eq!(age(text), Ok(seconds), "{text}");
+        }
+        for text in [
+            "",
+            "h",
+            "1w",
+            "-1",
+            "1.5h",
+            "1 h",
+            "99999999999999999999",
+            "40000d",
+            "1hh",
+        ] {
+            assert!(
+                age(text).is_err_and(|advice| advice.contains("give an age as")),
+                "{text}"
+            );
+        }
     }
 }

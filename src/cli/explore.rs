@@ -29,15 +29,15 @@ pub(super) struct Arguments {
     claimed: arguments::Claimed,
     #[command(flatten)]
     what: What,
-    /// Two attempt, and one call of the first fails: each call in turn, with each of four errors.
-    #[arg(long, conflicts_with_all = ["scenario", "processes", "rounds", "workload", "kills", "stale"])]
+    /// One call of the first process fails, each call in turn, with each of four errors: alone, and in cycles.
+    #[arg(long, conflicts_with_all = ["workload", "kills", "stale"])]
     errors: bool,
-    /// Cycles in which one process is killed in place of a step: each process, at each step.
-    #[arg(long, conflicts_with_all = ["workload", "stale"])]
-    kills: bool,
-    /// Cycles that find the lock of a dead holder.
-    #[arg(long, conflicts_with = "workload")]
-    stale: bool,
+    /// Cycles in which up to so many processes are killed in place of a step, each process, at each step: 1 or 2.
+    #[arg(long, value_name = "NUMBER", value_parser = arguments::kills, allow_negative_numbers = true, conflicts_with_all = ["workload", "stale"])]
+    kills: Option<u8>,
+    /// Cycles that find the lock of a holder that died so long ago: 90s, 10m, 1h, 2d.
+    #[arg(long, value_name = "AGE", value_parser = arguments::age, allow_negative_numbers = true, conflicts_with = "workload")]
+    stale: Option<u64>,
     /// What finds most faults, within seconds.
     #[arg(long, conflicts_with_all = PARTICULARS, conflicts_with = "deep")]
     quick: bool,
@@ -178,29 +178,31 @@ impl Arguments {
         if program && self.what.workload.is_some() {
             return Err("a program does its own work while it holds its lock; leave --workload out".into());
         }
-        if self.errors {
-            return Ok(vec![preset::faults()]);
-        }
-        if !self.what.is_given() && !self.kills && !self.stale {
-            return Ok(match program {
+        let (option, vary) = match (self.errors, self.kills) {
+            (true, _) => ("--errors", Vary::Error),
+            (_, Some(1)) => ("--kills", Vary::Kill),
+            (_, Some(2)) => ("--kills", Vary::TwoKills),
+            _ => ("--stale", Vary::Nothing),
+        };
+        match (self.what.is_given(), vary, self.stale) {
+            (false, Vary::Nothing, None) if self.kills.is_none() => Ok(match program {
                 true => self.depth().of_a_program(),
                 false => self.depth().of_a_primitive(),
-            });
+            }),
+            (false, Vary::Error, _) => Ok(preset::faults().into()),
+            (false, ..) => {
+                let scenario = self.stale.map_or(Scenario::cycle(3, 1), preset::stale);
+                Ok(vec![Configuration::of(scenario, vary)])
+            }
+            (true, ..) => {
+                let mut scenario = self.what.scenario(3)?;
+                if vary != Vary::Nothing && !matches!(scenario.kind, Kind::Cycle { .. }) {
+                    return Err(format!("contenders never release; give {option} with `--scenario cycle`").into());
+                }
+                scenario.start = self.stale.map_or(Start::Free, |age_s| Start::Stale { age_s });
+                Ok(vec![Configuration::of(scenario, vary)])
+            }
         }
-        let mut scenario = match (self.kills || self.stale) && !self.what.is_given() {
-            true => Scenario::cycle(3, 1),
-            false => self.what.scenario(3)?,
-        };
-        if self.stale {
-            scenario.start = Start::Stale {
-                age_s: preset::STALE_AGE_S,
-            };
-        }
-        if self.kills && !matches!(scenario.kind, Kind::Cycle { .. }) {
-            return Err("contenders never release; give --kills with `--scenario cycle`".into());
-        }
-        let vary = if self.kills { Vary::Kill } else { Vary::Nothing };
-        Ok(vec![Configuration::of(scenario, vary)])
     }
 }
 

@@ -68,7 +68,7 @@ pub fn judged(out: &mut dyn Write, judged: &Judged, width: usize) -> io::Result<
         writeln!(out, "  crash     {}", after_crash(crash))?;
     }
     if let Some(taken) = coverage.stale {
-        let executions = counted(taken, "execution");
+        let executions = format!("{} of {}", grouped(taken), counted(coverage.executions, "execution"));
         match taken {
             0 => writeln!(out, "  stale     nobody got in past the lock that a dead holder left")?,
             _ => writeln!(

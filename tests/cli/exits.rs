@@ -182,11 +182,53 @@ fn an_error_in_each_call_is_one_verdict() {
         .says(&[
             "contend 2, an error in one call",
             "  outcomes  8  1 winner, 0 busy, 1 failed",
+            "cycle 2×1, an error in one call",
         ]);
     onewinner_in(directory.path(), "explore stat-then-write --errors --save leak.json")
         .exits(1)
-        .says(&["  violated: no-leak: ", "(injected)"]);
+        .says(&["  violated: no-leak: ", "(injected)", "  violated: mutual-exclusion: "]);
     onewinner_in(directory.path(), "replay leak.json").exits(1);
+}
+
+#[test]
+fn a_process_or_two_are_killed_at_each_of_their_steps() {
+    let directory = super::command::directory();
+    for (kills, words) in [
+        (0, "cycle 3×1\n"),
+        (1, "cycle 3×1, one killed\n"),
+        (2, "cycle 3×1, one or two killed\n"),
+    ] {
+        let command = format!("explore create-new --kills {kills}");
+        let ran = onewinner_in(directory.path(), &command).exits(0).says(&[words]);
+        assert_eq!(
+            ran.stdout.contains("class manual, as declared"),
+            kills > 0,
+            "{}",
+            ran.stdout
+        );
+    }
+}
+
+#[test]
+fn a_stale_lock_is_as_old_as_asked_for_and_how_often_it_was_got_past_is_told() {
+    onewinner("explore create-new --stale 2m").exits(0).says(&[
+        "cycle 3×1, stale for 120 s",
+        "  stale     nobody got in past the lock that a dead holder left",
+    ]);
+}
+
+#[test]
+fn a_deep_search_has_all_that_a_usual_one_has_and_more_and_a_quick_one_less() {
+    let configurations = |depth: &str| {
+        let ran = onewinner(&format!("explore create-new {depth} --json")).exits(0);
+        let rows = results(&ran.stdout);
+        let rows = rows.as_array().expect("a list").iter();
+        let words = |row: &Value| format!("{}, {}", row["coverage"]["scenario"], row["coverage"]["vary"]);
+        rows.map(words).collect::<Vec<_>>()
+    };
+    let (quick, usual, deep) = (configurations("--quick"), configurations(""), configurations("--deep"));
+    assert!(quick.len() < usual.len() && usual.len() < deep.len());
+    assert!(usual.iter().all(|row| deep.contains(row)), "{usual:?} {deep:?}");
 }
 
 #[test]

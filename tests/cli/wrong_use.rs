@@ -24,7 +24,7 @@ fn each_wrong_argument_is_answered_with_what_to_give() {
         ("race create-new -n -3", "give a number from 2 to 64"),
         ("explore create-new --dir .", "give --dir with `--backend traced`"),
         (
-            "explore create-new --kills --scenario contend",
+            "explore create-new --kills 1 --scenario contend",
             "give --kills with `--scenario cycle`",
         ),
         ("explore create-new -n 1000", "give a number from 2 to 64"),
@@ -49,7 +49,14 @@ fn each_wrong_argument_is_answered_with_what_to_give() {
         ("explore create-new --time -1", "a number of seconds above 0"),
         ("model create-new --time -0.5", "a number of seconds above 0"),
         ("model create-new --max-executions 0", "give a whole number above 0"),
-        ("explore create-new --errors -n 3", "cannot be used with"),
+        (
+            "explore create-new --errors -n 3",
+            "give --errors with `--scenario cycle`",
+        ),
+        ("explore create-new --errors --kills 1", "cannot be used with"),
+        ("explore create-new --kills 3", "give a number from 0 to 2"),
+        ("explore create-new --stale soon", "give an age as 90s, 10m, 1h or 2d"),
+        ("explore create-new --stale 1h --kills 1", "cannot be used with"),
         (
             "explore create-new --quick -n 3",
             "'--quick' cannot be used with '--processes",

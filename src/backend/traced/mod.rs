@@ -139,7 +139,7 @@ pub fn explore(run: &Run<'_>, watch: &mut dyn FnMut(Execution) -> ControlFlow<()
 fn supported(run: &Run<'_>) -> Result<String, TracedError> {
     let unsupported = |what: String, instead| Err(TracedError::Unsupported { what, instead });
     let scenario = run.scenario;
-    let plain = scenario.kill.is_none() && scenario.start == Start::Free;
+    let plain = scenario.kills.is_empty() && scenario.start == Start::Free;
     match (run.subject, scenario.kind) {
         (Subject::Program(program), _) => unsupported(format!("`{}`", program.line), "explore a lock of the catalogue"),
         (_, Kind::Contend | Kind::Cycle { .. }) if plain => Ok(run.subject.name().to_owned()),
