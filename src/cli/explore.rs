@@ -1,5 +1,6 @@
 //! `onewinner explore`: the interleavings of system calls.
 
+use std::fmt;
 #[cfg(feature = "kernel")]
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -49,8 +50,8 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "DIRECTORY")]
     dir: Option<PathBuf>,
     /// The world to explore; a program runs with real processes alone.
-    #[arg(long, value_name = "NAME")]
-    backend: Option<Backend>,
+    #[arg(long, value_name = "NAME", default_value_t)]
+    backend: Backend,
     /// How schedules are chosen: dpor, and for a program, which has no model, bounded.
     #[arg(long, value_name = "NAME")]
     search: Option<Chosen>,
@@ -82,13 +83,25 @@ const PARTICULARS: [&str; 7] = [
     "stale",
 ];
 
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 enum Backend {
-    /// The simulated file system.
-    Sim,
     /// Real processes, each stopped before its system calls; Linux only.
     #[cfg(feature = "kernel")]
+    #[default]
     Traced,
+    /// The simulated file system.
+    #[cfg_attr(not(feature = "kernel"), default)]
+    Sim,
+}
+
+impl fmt::Display for Backend {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            #[cfg(feature = "kernel")]
+            Self::Traced => "traced",
+            Self::Sim => "sim",
+        })
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -112,15 +125,6 @@ impl Arguments {
             (_, true) => Depth::Deep,
             _ => Depth::Usual,
         }
-    }
-
-    fn backend(&self, subject: &Subject) -> Backend {
-        let default = match subject {
-            #[cfg(feature = "kernel")]
-            Subject::Program(_) => Backend::Traced,
-            _ => Backend::Sim,
-        };
-        self.backend.unwrap_or(default)
     }
 
     /// How the schedules of a configuration are chosen.
@@ -151,13 +155,13 @@ impl Arguments {
         })
     }
 
-    fn world(&self, subject: &Subject, strategy: Strategy) -> World {
+    fn world(&self, strategy: Strategy) -> World {
         let limits = Limits {
             executions: self.max_executions,
             time: self.time.unwrap_or(self.depth().time()),
             ..Limits::default()
         };
-        match self.backend(subject) {
+        match self.backend {
             Backend::Sim => World::Sim { strategy, limits },
             #[cfg(feature = "kernel")]
             Backend::Traced => World::Traced {
@@ -171,7 +175,7 @@ impl Arguments {
     /// What is run: a preset, or the one configuration that was asked for.
     fn configurations(&self, subject: &Subject) -> Result<Vec<Configuration>, Failure> {
         #[cfg(feature = "kernel")]
-        if self.dir.is_some() && self.backend(subject) == Backend::Sim {
+        if self.dir.is_some() && self.backend == Backend::Sim {
             return Err("the simulated file system has no such directory; give --dir with `--backend traced`".into());
         }
         let program = matches!(subject, Subject::Program(_));
@@ -215,7 +219,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output, interrupted: &Arc<Atom
             subject: subject.clone(),
             scenario: configuration.scenario,
             vary: configuration.vary,
-            world: arguments.world(&subject, strategy),
+            world: arguments.world(strategy),
             seed: output.seed,
         });
     }

@@ -22,7 +22,10 @@ fn each_wrong_argument_is_answered_with_what_to_give() {
         ("race create-new -n 1", "give a number from 2 to 64"),
         ("race create-new -n 1000", "give a number from 2 to 64"),
         ("race create-new -n -3", "give a number from 2 to 64"),
-        ("explore create-new --dir .", "give --dir with `--backend traced`"),
+        (
+            "explore create-new --backend sim --dir .",
+            "give --dir with `--backend traced`",
+        ),
         (
             "explore create-new --kills 1 --scenario contend",
             "give --kills with `--scenario cycle`",
