@@ -80,6 +80,8 @@ pub struct Told {
     pub searched: Searched,
     /// How many directories of killed runs were removed.
     pub swept: usize,
+    /// How programs were started, and what was not seen.
+    pub notes: Vec<String>,
 }
 
 /// Why there was no search, or no end of it.
@@ -147,7 +149,8 @@ pub fn explore(run: &Run<'_>, watch: &mut dyn FnMut(Execution) -> ControlFlow<()
     worker.wait()?;
     let searched = answer?;
     directory.close()?;
-    Ok(Told { searched, swept })
+    let notes = Vec::new();
+    Ok(Told { searched, swept, notes })
 }
 
 /// Whose lock it is, as a worker is told.

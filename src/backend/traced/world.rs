@@ -254,7 +254,7 @@ impl TracedWorld {
     /// Whether it is killed in place of its next step.
     fn dies(&self, process: ProcessId) -> bool {
         let taken = self.contenders[process.index()].taken;
-        let kill = self.scenario.kill.filter(|kill| kill.victim == process);
+        let kill = self.scenario.kills.iter().find(|kill| kill.victim == process);
         kill.is_some_and(|kill| kill.step == taken)
     }
 
