@@ -12,6 +12,8 @@ mod conflicts;
 mod dpor;
 mod exhaustive;
 mod pct;
+mod prefer;
+mod prefix;
 mod random;
 mod relinearise;
 mod replay;
@@ -194,7 +196,7 @@ pub trait Scheduler {
 pub enum Covered {
     /// All.
     Everything,
-    /// All with at most so many preemptions.
+    /// All with at most so many preemptions: the highest level that was run to its end, also when a limit cut a higher one.
     Preemptions(u32),
     /// No part that has a name.
     Some,
