@@ -91,9 +91,9 @@ fn what_was_found_with_real_processes_is_replayed_with_real_processes() {
 #[test]
 fn few_preemptions_are_a_bound_that_is_told() {
     let place = directory();
-    let search = "explore stat-then-write --scenario contend -n 2 --search bounded --preemptions";
-    onewinner_in(place.path(), &format!("{search} 0 --expect several-winners"))
-        .exits(1)
+    let search = "--scenario cycle -n 2 --rounds 1 --search bounded --preemptions";
+    onewinner_in(place.path(), &format!("explore create-new {search} 0"))
+        .exits(0)
         .says(&["every schedule with at most 0 preemptions"]);
-    onewinner_in(place.path(), &format!("{search} 1")).exits(1);
+    onewinner_in(place.path(), &format!("explore stat-then-write {search} 2")).exits(1);
 }
