@@ -13,11 +13,19 @@ use std::time::{Duration, Instant};
 use onewinner::backend::sim;
 use onewinner::backend::traced::{Run, Told, TracedError, WORKER, explore, serve_knowing};
 use onewinner::explore::{Limits, Stop, Strategy};
-use onewinner::fs::Fs;
-use onewinner::history::{End, Event, Execution, Outcome};
+use onewinner::fs::inject::Injection;
+use onewinner::fs::{Errno, Fs};
+use onewinner::history::{End, Event, Execution, Outcome, Snapshot};
+use onewinner::id::ProcessId;
 use onewinner::primitive::{self, AcquireError, Expectation, Held, LockPrimitive, StatThenWrite};
 use onewinner::primitive::{CallError, CreateNew};
-use onewinner::scenario::{Scenario, Subject};
+use onewinner::scenario::{Kill, Scenario, Start, Subject};
+
+#[path = "zoo/locks.rs"]
+#[expect(dead_code, reason = "the zoo has more locks than are tried here")]
+mod locks;
+
+use locks::{ABSENT_AS_STALE, FLOCK_UNLINK, FLOCK_UNLINK_WAITING, HALF_FIX};
 
 /// What a fact answers: nothing, or why it could not be tried here.
 type Tried = Result<(), String>;
@@ -33,6 +41,8 @@ const FACTS: &[Fact] = facts![
     sixteen_contenders_of_create_new_need_sixteen_executions,
     classes_and_outcomes_are_those_of_the_simulated_world,
     random_schedules_are_answered_call_by_call_as_in_the_simulated_world,
+    waiting_exits_and_kernel_locks_are_as_in_the_simulated_world,
+    kills_stale_locks_and_failing_calls_are_as_in_the_simulated_world,
     a_schedule_is_replayed_to_the_same_history,
     a_contender_that_kills_itself_is_lost,
     a_call_that_is_not_controlled_is_named,
@@ -44,7 +54,14 @@ const LONGEST_SECONDS: u32 = 300;
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     if arguments == [WORKER] {
-        return serve_knowing(&[&Suicide, &Outside]);
+        return serve_knowing(&[
+            &Suicide,
+            &Outside,
+            &FLOCK_UNLINK,
+            &FLOCK_UNLINK_WAITING,
+            &HALF_FIX,
+            &ABSENT_AS_STALE,
+        ]);
     }
     // SIGALRM ends a suite that hangs; its worker dies with it.
     nix::unistd::alarm::set(LONGEST_SECONDS);
@@ -175,6 +192,69 @@ fn random_schedules_are_answered_call_by_call_as_in_the_simulated_world() -> Tri
             let model = simulated(primitive, &scenario, &strategy, 40);
             assert_eq!(real.len(), 40);
             assert_eq!(events(&real), events(&model), "{}, {scenario}", primitive.name());
+        }
+    }
+    Ok(())
+}
+
+/// The same executions, event by event.
+#[track_caller]
+fn check(primitive: &'static dyn LockPrimitive, scenario: &Scenario) -> Result<usize, String> {
+    let (told, real) = explored(primitive, scenario, &Strategy::Dpor, 10_000)?;
+    let model = simulated(primitive, scenario, &Strategy::Dpor, 10_000);
+    assert_eq!(told.searched.failure, None, "{}, {scenario}", primitive.name());
+    assert_eq!(told.searched.stop, Stop::Exhausted);
+    assert_eq!(events(&real), events(&model), "{}, {scenario}", primitive.name());
+    assert_eq!(snapshots(&real), snapshots(&model), "{}, {scenario}", primitive.name());
+    Ok(real.len())
+}
+
+fn snapshots(executions: &[Execution]) -> Vec<&[Snapshot]> {
+    executions
+        .iter()
+        .map(|each| each.history.snapshots.as_slice())
+        .collect()
+}
+
+fn waiting_exits_and_kernel_locks_are_as_in_the_simulated_world() -> Tried {
+    let cycle = Scenario::cycle(3, 1);
+    assert_eq!(check(&FLOCK_UNLINK, &cycle)?, 261);
+    assert_eq!(check(&FLOCK_UNLINK_WAITING, &cycle)?, 156);
+    assert_eq!(check(&ABSENT_AS_STALE, &cycle)?, 159);
+    check(&HALF_FIX, &Scenario::cycle(2, 1))?;
+    Ok(())
+}
+
+fn kills_stale_locks_and_failing_calls_are_as_in_the_simulated_world() -> Tried {
+    let locks: [&'static dyn LockPrimitive; 4] = [&StatThenWrite, &CreateNew, &FLOCK_UNLINK, &FLOCK_UNLINK_WAITING];
+    for lock in locks {
+        for (victim, step) in [(0, 0), (0, 2), (1, 1), (1, 4)] {
+            let victim = ProcessId(victim);
+            let kill = Some(Kill { victim, step });
+            check(
+                lock,
+                &Scenario {
+                    kill,
+                    ..Scenario::cycle(2, 1)
+                },
+            )?;
+        }
+        let start = Start::Stale { age_s: 60 };
+        check(
+            lock,
+            &Scenario {
+                start,
+                ..Scenario::cycle(2, 1)
+            },
+        )?;
+        for call in 0..5 {
+            check(
+                lock,
+                &Scenario::fault(Injection {
+                    call,
+                    errno: Errno::EIO,
+                }),
+            )?;
         }
     }
     Ok(())

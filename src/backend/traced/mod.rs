@@ -8,8 +8,10 @@
 //! | file | what |
 //! |---|---|
 //! | `worker.rs` | the process that traces and searches |
-//! | `world.rs` | tasks, stopped and started as the search says |
-//! | `board.rs` | what contenders tell |
+//! | `world.rs` | contenders, stopped and started as the search says |
+//! | `crowd.rs` | their tasks, and when these are quiet |
+//! | `voice.rs` | how contenders are spoken to and heard: the seam to what they are |
+//! | `board.rs` | what locks over `Fs` tell |
 //! | `answers.rs` | what programs say about their lock, and their command line |
 //! | `decode.rs` | a stopped call as a value |
 //! | `interpreter.rs` | what calls mean: the seam between the engine and those who understand calls |
@@ -19,9 +21,11 @@
 
 pub mod answers;
 mod board;
+mod crowd;
 pub mod decode;
 pub mod interpreter;
 mod primitives;
+mod voice;
 mod worker;
 mod world;
 
@@ -33,7 +37,7 @@ use std::process::{Command, Stdio};
 use crate::backend::race::run_directory::{RunDirectory, RunDirectoryError};
 use crate::explore::{Limits, Searched, Stop, Strategy};
 use crate::history::Execution;
-use crate::scenario::{Kind, Scenario, Start, Subject};
+use crate::scenario::{Kind, Scenario, Subject};
 
 use worker::{Line, Request};
 pub use worker::{serve, serve_knowing};
@@ -115,7 +119,7 @@ pub fn explore(run: &Run<'_>, watch: &mut dyn FnMut(Execution) -> ControlFlow<()
         executions: run.limits.executions,
         steps: run.limits.steps,
         time_ms: u64::try_from(run.limits.time.as_millis()).unwrap_or(u64::MAX),
-        root: directory.path().to_owned(),
+        roots: vec![directory.path().to_owned()],
         parent: std::process::id(),
     };
     // Not by name: the file may have been replaced.
@@ -136,11 +140,9 @@ pub fn explore(run: &Run<'_>, watch: &mut dyn FnMut(Execution) -> ControlFlow<()
 fn supported(run: &Run<'_>) -> Result<String, TracedError> {
     let unsupported = |what: String, instead| Err(TracedError::Unsupported { what, instead });
     let scenario = run.scenario;
-    let plain = scenario.kill.is_none() && scenario.start == Start::Free;
     match (run.subject, scenario.kind) {
         (Subject::Program(program), _) => unsupported(format!("`{}`", program.line), "explore a lock of the catalogue"),
-        (_, Kind::Contend | Kind::Cycle { .. }) if plain => Ok(run.subject.name().to_owned()),
-        (_, _) => unsupported(run.scenario.to_string(), "explore it on the simulated file system"),
+        (_, Kind::Contend | Kind::Cycle { .. } | Kind::Fault { .. }) => Ok(run.subject.name().to_owned()),
     }
 }
 

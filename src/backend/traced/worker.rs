@@ -5,22 +5,26 @@
 
 use std::io::{self, BufRead, Write};
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::rc::Rc;
 
 use serde::{Deserialize, Serialize};
 
 use super::board::Board;
-use super::world::TracedWorld;
+use super::crowd::Crowd;
+use super::primitives::Primitives;
+use super::world::{Parts, TracedWorld};
 use crate::backend::contender::Contender;
+use crate::backend::sim;
 use crate::explore::{Ended, Limits, Searched, Strategy, search};
 use crate::fs::real::RealFs;
-use crate::history::{End, Execution};
+use crate::history::{End, Execution, What};
 use crate::id::ProcessId;
 use crate::primitive::{self, LockPrimitive};
-use crate::scenario::Scenario;
+use crate::scenario::{Kind, Scenario};
 use crate::sys::filter::{Clock, filters};
+use crate::sys::process::Worker;
 use crate::sys::{affinity, process, seccomp, tracee, zygote};
 
 /// What a worker is asked for.
@@ -32,7 +36,8 @@ pub(super) struct Request {
     pub(super) executions: u64,
     pub(super) steps: usize,
     pub(super) time_ms: u64,
-    pub(super) root: PathBuf,
+    /// A directory of the run; the same one by another way, if contenders are divided between several.
+    pub(super) roots: Vec<PathBuf>,
     /// The process that asks.
     pub(super) parent: u32,
 }
@@ -119,32 +124,57 @@ fn answer(extra: &[&'static dyn LockPrimitive]) -> Result<(), String> {
 
 fn begin(primitive: &'static dyn LockPrimitive, request: &Request) -> Result<TracedWorld, String> {
     let scenario = &request.scenario;
-    let board = Rc::new(Board::new(scenario.processes).map_err(|error| error.to_string())?);
-    let loaded = filters(Clock::Real).map_err(|error| format!("failed to make a filter: {error}"))?;
-    let (reader, mut go) = io::pipe().map_err(|error| error.to_string())?;
+    let board = Rc::new(Board::new(scenario.participants()).map_err(|error| error.to_string())?);
     let told = Rc::clone(&board);
-    let (contended, root) = (scenario.clone(), request.root.clone());
-    let zygote = zygote::fork_zygote(
-        reader,
-        move || u8::from(seccomp::load(&loaded).is_err()),
-        move |order| {
-            std::panic::set_hook(Box::new(|_| {}));
-            let process = ProcessId(u8::try_from(order).expect("an order is the number of a process"));
-            let directory = root.join(format!("e{}", told.execution()));
-            let contender = Contender::new(primitive, &contended, &directory, process);
-            let fs = RealFs::new();
-            let run = || contender.run(&fs, &mut |what| told.push(process, &what));
-            let held = std::panic::catch_unwind(std::panic::AssertUnwindSafe(run));
-            if let Err(payload) = &held {
-                let message = crate::backend::sim::panic_message(&**payload);
-                told.push(process, &crate::history::What::Panicked { message });
-            }
-            // Neither closed nor given back: it exits as it is.
-            std::mem::forget((held, fs));
-            0
-        },
-    )
-    .map_err(|error| error.to_string())?;
+    let (contended, roots) = (scenario.clone(), request.roots.clone());
+    let zygote = zygote(Clock::Real, move |order| {
+        std::panic::set_hook(Box::new(|_| {}));
+        let process = ProcessId(u8::try_from(order).expect("an order is the number of a process"));
+        let root = &roots[process.index() % roots.len()];
+        let directory = root.join(format!("e{}", told.execution()));
+        let contender = Contender::new(primitive, &contended, &directory, process);
+        let fs = RealFs::new();
+        let run = || contender.run(&fs, &mut |what| told.push(process, &what));
+        let held = std::panic::catch_unwind(std::panic::AssertUnwindSafe(run));
+        if let Err(payload) = &held {
+            let message = sim::panic_message(&**payload);
+            told.push(process, &What::Panicked { message });
+        }
+        // Neither closed nor given back: it exits as it is.
+        std::mem::forget((held, fs));
+        0
+    })?;
+    let shadow = sim::prepared(primitive, scenario);
+    let in_turn = matches!(scenario.kind, Kind::Fault { .. });
+    let left = scenario.clone();
+    let leave_behind = move |directory: &Path| {
+        let held = primitive.try_acquire(&RealFs::new(), &left.lock(directory));
+        let _ = held.expect("a lock that nobody has ever taken is free");
+    };
+    new_world(Parts {
+        scenario: scenario.clone(),
+        blank: sim::blank_history(primitive, scenario),
+        roots: request.roots.clone(),
+        crowd: Crowd::new(zygote, false),
+        interpreter: Box::new(Primitives::new(shadow, scenario.participants(), in_turn)),
+        voice: Box::new(board),
+        leave_behind: Some(Box::new(leave_behind)),
+    })
+}
+
+fn new_world(parts: Parts) -> Result<TracedWorld, String> {
+    TracedWorld::new(parts).map_err(|lost| {
+        let reason = lost.reason;
+        format!("failed to trace a process: {reason}; let the container allow seccomp(2), or run outside of it")
+    })
+}
+
+/// A zygote that is traced, and stops at what its filter does not let pass.
+fn zygote(clock: Clock, serve: impl Fn(i64) -> u8) -> Result<Worker, String> {
+    let loaded = filters(clock).map_err(|error| format!("failed to make a filter: {error}"))?;
+    let (reader, mut go) = io::pipe().map_err(|error| error.to_string())?;
+    let begin = move || u8::from(seccomp::load(&loaded).is_err());
+    let zygote = zygote::fork_zygote(reader, begin, serve).map_err(|error| error.to_string())?;
     tracee::seize(zygote.pid()).map_err(|error| {
         format!(
             "failed to trace a process: {error}; let the container allow ptrace (`--cap-add=SYS_PTRACE`), or set \
@@ -152,8 +182,5 @@ fn begin(primitive: &'static dyn LockPrimitive, request: &Request) -> Result<Tra
         )
     })?;
     go.write_all(b"g").map_err(|error| error.to_string())?;
-    TracedWorld::new(primitive, scenario, &request.root, board, zygote).map_err(|lost| {
-        let reason = lost.reason;
-        format!("failed to trace a process: {reason}; let the container allow seccomp(2), or run outside of it")
-    })
+    Ok(zygote)
 }
