@@ -146,7 +146,7 @@ impl Tracer {
             match self.stop() {
                 WaitStatus::PtraceEvent(task, ..) if task != zygote => child = Some(task),
                 WaitStatus::PtraceEvent(_, _, libc::PTRACE_EVENT_SECCOMP) if call(zygote) == AWAIT_ORDER => {
-                    ready = true
+                    ready = true;
                 }
                 // The fork itself: before, and when it is done.
                 WaitStatus::PtraceEvent(..) => cont(zygote),

@@ -102,7 +102,7 @@ fn compare(_: &Path) -> Result<(), TracedError> {
 fn compare(directory: &Path) -> Result<(), TracedError> {
     let scenario = Scenario::contend(2);
     let mut ratios = Vec::new();
-    let mut rates = Vec::new();
+    let (mut engines, mut bares, mut stops) = (Vec::new(), Vec::new(), 0);
     for seed in 0..PAIRS as u64 {
         let strategy = Strategy::Random { seed };
         let bare = bare::run(directory, EXECUTIONS);
@@ -110,11 +110,14 @@ fn compare(directory: &Path) -> Result<(), TracedError> {
         let ours = (searched.executions, searched.steps);
         assert_eq!(ours, (EXECUTIONS, bare.steps), "both make the same steps");
         ratios.push(elapsed.as_secs_f64() / bare.elapsed.as_secs_f64());
-        rates.push((rate(elapsed), rate(bare.elapsed), bare.stops));
+        engines.push(rate(elapsed));
+        bares.push(rate(bare.elapsed));
+        stops += bare.stops;
     }
-    ratios.sort_by(f64::total_cmp);
-    rates.sort_by(|one, other| one.0.total_cmp(&other.0));
-    let median = ratios[PAIRS / 2];
+    for measured in [&mut ratios, &mut engines, &mut bares] {
+        measured.sort_by(f64::total_cmp);
+    }
+    let [median, engine, bare] = [&ratios, &engines, &bares].map(|measured| measured[PAIRS / 2]);
     println!(
         "create-new, {scenario}, engine / bare tracer, {PAIRS} pairs of {EXECUTIONS} executions: median {median:.2}, from {:.2} \
          to {:.2}; at most {TARGET} is wanted: {}",
@@ -122,11 +125,8 @@ fn compare(directory: &Path) -> Result<(), TracedError> {
         ratios[PAIRS - 1],
         if median <= TARGET { "reached" } else { "missed" },
     );
-    let (engine, bare, stops) = rates[PAIRS / 2];
-    println!(
-        "executions per second: {engine:.0}, bare {bare:.0}; {:.1} stops each",
-        stops as f64 / EXECUTIONS as f64
-    );
+    let each = stops as f64 / (EXECUTIONS * PAIRS as u64) as f64;
+    println!("executions per second, medians: {engine:.0}, bare {bare:.0}; {each:.1} stops each");
     Ok(())
 }
 
