@@ -3,7 +3,7 @@
 //!
 //! `tests/traced.rs [NAME]` runs the facts whose name contains NAME.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::panic::catch_unwind;
 use std::path::Path;
@@ -11,6 +11,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use onewinner::backend::sim;
+use onewinner::backend::traced::pipes::{HOLD, hold};
 use onewinner::backend::traced::{Run, Told, TracedError, WORKER, explore, serve_knowing};
 use onewinner::explore::{Limits, Stop, Strategy};
 use onewinner::fs::inject::Injection;
@@ -19,7 +20,8 @@ use onewinner::history::{End, Event, Execution, Outcome, Snapshot};
 use onewinner::id::ProcessId;
 use onewinner::primitive::{self, AcquireError, Expectation, Held, LockPrimitive, StatThenWrite};
 use onewinner::primitive::{CallError, CreateNew};
-use onewinner::scenario::{Kill, Scenario, Start, Subject};
+use onewinner::property;
+use onewinner::scenario::{Kill, Program, ProgramKind, Scenario, Start, Subject};
 
 #[path = "zoo/locks.rs"]
 #[expect(dead_code, reason = "the zoo has more locks than are tried here")]
@@ -44,6 +46,7 @@ const FACTS: &[Fact] = facts![
     waiting_exits_and_kernel_locks_are_as_in_the_simulated_world,
     kills_stale_locks_and_failing_calls_are_as_in_the_simulated_world,
     a_schedule_is_replayed_to_the_same_history,
+    programs_lock_as_the_primitives_do,
     a_contender_that_kills_itself_is_lost,
     a_call_that_is_not_controlled_is_named,
 ];
@@ -62,6 +65,9 @@ fn main() -> ExitCode {
             &HALF_FIX,
             &ABSENT_AS_STALE,
         ]);
+    }
+    if arguments == [HOLD] {
+        return ExitCode::from(u8::from(hold().is_err()));
     }
     // SIGALRM ends a suite that hangs; its worker dies with it.
     nix::unistd::alarm::set(LONGEST_SECONDS);
@@ -94,6 +100,15 @@ fn explored(
     strategy: &Strategy,
     executions: u64,
 ) -> Result<(Told, Vec<Execution>), String> {
+    explored_of(&Subject::Primitive(primitive), scenario, strategy, executions)
+}
+
+fn explored_of(
+    subject: &Subject,
+    scenario: &Scenario,
+    strategy: &Strategy,
+    executions: u64,
+) -> Result<(Told, Vec<Execution>), String> {
     let parent = tempfile::tempdir().expect("a temporary directory");
     let mut seen = Vec::new();
     let limits = Limits {
@@ -102,7 +117,7 @@ fn explored(
         ..Limits::default()
     };
     let run = Run {
-        subject: &Subject::Primitive(primitive),
+        subject,
         scenario,
         strategy,
         limits,
@@ -277,6 +292,38 @@ fn loss(primitive: &'static dyn LockPrimitive) -> Result<String, String> {
         End::Diverged { reason, .. } => Ok(reason.clone()),
         other => panic!("it ended as {other:?}"),
     }
+}
+
+/// The properties that a program's lock violates, in all schedules with at most one preemption.
+fn violated(kind: ProgramKind, line: &str, scenario: &Scenario) -> Result<BTreeSet<&'static str>, String> {
+    let line = line.to_owned();
+    let subject = Subject::Program(Program { kind, line });
+    let (told, seen) = explored_of(&subject, scenario, &Strategy::Bounded { preemptions: 1 }, 10_000)?;
+    assert_eq!(told.searched.failure, None, "{}, {scenario}", subject.name());
+    assert!(outcomes(&seen).keys().any(|outcome| outcome.busy > 0));
+    Ok(seen
+        .iter()
+        .filter_map(|execution| Some(property::first_violation(&execution.history)?.0.name()))
+        .collect())
+}
+
+fn programs_lock_as_the_primitives_do() -> Tried {
+    use ProgramKind::{Driver, Wrap};
+    let unlinking = "sh -c 'exec 9>$0; if ! flock -n 9; then echo busy; exit; fi; echo acquired; read -r line; exec 9>&-; \
+                     rm -f $0; echo released' {lock}";
+    let (cycle, twice) = (Scenario::cycle(2, 1), Scenario::cycle(2, 2));
+    for (kind, line, scenario, expected) in [
+        (Driver, "sh examples/driver.sh {lock}", &twice, None),
+        (Wrap, "flock -n {lock} {hold}", &cycle, None),
+        (Driver, unlinking, &twice, Some("mutual-exclusion")),
+    ] {
+        let violated = violated(kind, line, scenario)?;
+        match expected {
+            None => assert_eq!(violated, BTreeSet::new(), "{line}"),
+            Some(expected) => assert!(violated.contains(expected), "{line}: {violated:?}"),
+        }
+    }
+    Ok(())
 }
 
 fn a_contender_that_kills_itself_is_lost() -> Tried {

@@ -5,97 +5,22 @@
 //! away, the letters of the states in `/proc` tell who is asleep. Knows no call by name, and no scenario.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt;
 use std::time::{Duration, Instant};
 
 use super::interpreter::{AtCall, Decision, Interpreter, Made};
+use super::task::{At, AtExit, Place, Standing, Task};
 use crate::explore::{Again, Lost};
 use crate::id::ProcessId;
-use crate::sys::give_way;
 use crate::sys::process::{Ended, Worker};
-use crate::sys::trace::{Entry, Memory};
 use crate::sys::tracee::{self, Seen, Stopped, Until, Why};
 use crate::sys::zygote::AWAIT_ORDER;
 
 /// How long a task may run before it stops, sleeps, or is gone.
 const QUIET_LIMIT: Duration = Duration::from_secs(10);
 
-/// Where a task is.
-enum Place {
-    /// It runs, or is asleep.
-    Running,
-    /// It is about to make a call.
-    Stands(Standing),
-}
-
-/// A task that stands at a call.
-pub(super) struct Standing {
-    stopped: Stopped,
-    entry: Entry,
-    /// What its contender waits for there.
-    pub(super) at: At,
-}
-
-/// What a task waits for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum At {
-    /// That the search takes the step.
-    Call,
-    /// The same, and with the step its process ends.
-    Exit,
-    /// That something happens which it may look for.
-    Sleep,
-    /// The end of the execution.
-    Finish,
-}
-
-struct Task {
-    process: ProcessId,
-    /// The number of its process: that of the first of its threads.
-    group: i32,
-    /// Where it came among all tasks of the execution.
-    number: u32,
-    place: Place,
-    memory: Memory,
-    status: File,
-    /// It is asleep until its child calls execve.
-    vforked: bool,
-    /// It has not become the program yet.
-    prepares: bool,
-}
-
-impl Task {
-    fn open(process: ProcessId, task: i32, group: i32, number: u32) -> io::Result<Self> {
-        Ok(Self {
-            process,
-            group,
-            number,
-            place: Place::Running,
-            memory: Memory::of(task)?,
-            status: File::open(format!("/proc/{task}/stat"))?,
-            vforked: false,
-            prepares: false,
-        })
-    }
-
-    /// Whether it can do nothing by itself: it waits for another one, for input, or for a time.
-    fn is_asleep(&self) -> bool {
-        let mut text = [0; 128];
-        let read = self.status.read_at(&mut text, 0).unwrap_or(0);
-        // The name before it may hold any character, a parenthesis too (proc_pid_stat(5)).
-        let Some(end) = text[..read].iter().rposition(|byte| *byte == b')') else {
-            return false;
-        };
-        match text.get(end + 2) {
-            // A first thread that has ended waits so for the others.
-            Some(b'S' | b'T' | b'Z') => true,
-            Some(b'D') => self.vforked,
-            _ => false,
-        }
-    }
-}
+/// How long nothing happens before the states of tasks are looked at once more.
+const PAUSE: Duration = Duration::from_micros(100);
 
 /// All tasks but the tracer.
 pub(super) struct Crowd {
@@ -157,7 +82,7 @@ impl Crowd {
                 let reason = format!("{doing}: nothing has happened for {QUIET_LIMIT:?}");
                 return Err(lost(Again::Maybe, reason));
             }
-            give_way();
+            tracee::await_change(PAUSE);
         }
     }
 
@@ -195,14 +120,7 @@ impl Crowd {
             if !self.running(process).any(|_| true) {
                 return Ok(());
             }
-            give_way();
-            let asleep = match tracee::look().map_err(|error| untraced(&error))? {
-                Some(seen) => {
-                    self.take_in(seen, interpreter)?;
-                    continue;
-                }
-                None => self.running(process).all(|(_, task)| task.is_asleep()),
-            };
+            let asleep = self.running(process).all(|(_, task)| task.is_asleep());
             // It may have woken up, stopped and fallen asleep between the two looks.
             match tracee::look().map_err(|error| untraced(&error))? {
                 Some(seen) => self.take_in(seen, interpreter)?,
@@ -215,7 +133,7 @@ impl Crowd {
                     );
                     return Err(lost(Again::Maybe, reason));
                 }
-                None => {}
+                None => tracee::await_change(PAUSE),
             }
         }
     }
@@ -350,7 +268,7 @@ impl Crowd {
             } else if began.elapsed() > QUIET_LIMIT {
                 return Err(lost(Again::Maybe, "a killed contender does not go".to_owned()));
             } else {
-                give_way();
+                tracee::await_change(PAUSE);
             }
         }
     }
@@ -412,6 +330,7 @@ impl Crowd {
                     if let Some(process) = self.ordered.take() {
                         self.born(process, child, child, interpreter)?;
                         self.first.insert(process, child);
+                        interpreter.starts(process, child);
                         let known = self.tasks.get_mut(&child);
                         known.expect("it was born a moment ago").prepares = self.programs;
                     }
@@ -536,22 +455,4 @@ impl Crowd {
         known.place = Place::Stands(Standing { stopped, entry, at });
         Ok(())
     }
-}
-
-impl Task {
-    fn at(&self, task: i32, entry: Entry) -> AtCall<'_> {
-        AtCall {
-            process: self.process,
-            task,
-            group: self.group,
-            memory: &self.memory,
-            entry,
-        }
-    }
-}
-
-/// A task whose call has returned.
-pub(super) struct AtExit {
-    stopped: Stopped,
-    entry: Entry,
 }

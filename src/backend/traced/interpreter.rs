@@ -142,6 +142,9 @@ pub trait Interpreter {
     /// A task of a contender is there; its process has the number `group`.
     fn born(&mut self, _process: ProcessId, _task: i32, _group: i32) {}
 
+    /// The first process of a contender is there, the first time or again.
+    fn starts(&mut self, _process: ProcessId, _task: i32) {}
+
     /// A task runs another program.
     fn executed(&mut self, _process: ProcessId, _task: i32, _memory: &Memory) {}
 

@@ -9,22 +9,33 @@
 //! |---|---|
 //! | `worker.rs` | the process that traces and searches |
 //! | `world.rs` | contenders, stopped and started as the search says |
-//! | `crowd.rs` | their tasks, and when these are quiet |
+//! | `crowd.rs`, `task.rs` | their tasks, and when these are quiet |
 //! | `voice.rs` | how contenders are spoken to and heard: the seam to what they are |
 //! | `board.rs` | what locks over `Fs` tell |
+//! | `answers.rs` | what programs say about their lock, and their command line |
+//! | `start.rs`, `pipes.rs` | programs: how they are started, spoken to and heard |
 //! | `answers.rs` | what programs say about their lock, and their command line |
 //! | `decode.rs` | a stopped call as a value |
 //! | `interpreter.rs` | what calls mean: the seam between the engine and those who understand calls |
 //! | `primitives.rs` | the calls of a lock over `Fs`, with a shadow on the simulated file system |
+//! | `programs.rs` | the calls of programs |
+//! | `ground.rs`, `touched.rs`, `replies.rs` | the watched directories; what a call touches in them; what it was told |
 //!
-//! A system call is taken as atomic. Programs are not traced yet: see [`TracedError::Unsupported`].
+//! A system call is taken as atomic.
 
 pub mod answers;
 mod board;
 mod crowd;
 pub mod decode;
+mod ground;
 pub mod interpreter;
+pub mod pipes;
 mod primitives;
+mod programs;
+mod replies;
+pub mod start;
+mod task;
+mod touched;
 mod voice;
 mod worker;
 mod world;
@@ -37,9 +48,9 @@ use std::process::{Command, Stdio};
 use crate::backend::race::run_directory::{RunDirectory, RunDirectoryError};
 use crate::explore::{Limits, Searched, Stop, Strategy};
 use crate::history::Execution;
-use crate::scenario::{Kind, Scenario, Subject};
+use crate::scenario::{Scenario, Subject, Work};
 
-use worker::{Line, Request};
+use worker::{Asked, Line, Request};
 pub use worker::{serve, serve_knowing};
 
 /// The argument that makes the binary a worker.
@@ -109,11 +120,11 @@ impl TracedError {
 ///
 /// When the machine forbids tracing, or the worker is lost. A contender that is lost is no error: its execution says so.
 pub fn explore(run: &Run<'_>, watch: &mut dyn FnMut(Execution) -> ControlFlow<()>) -> Result<Told, TracedError> {
-    let primitive = supported(run)?;
+    let subject = asked(run)?;
     let parent = run.directories.first().cloned().unwrap_or_else(std::env::temp_dir);
     let (directory, swept) = RunDirectory::create(&parent)?;
     let request = Request {
-        primitive,
+        subject,
         scenario: run.scenario.clone(),
         strategy: run.strategy.clone(),
         executions: run.limits.executions,
@@ -137,12 +148,22 @@ pub fn explore(run: &Run<'_>, watch: &mut dyn FnMut(Execution) -> ControlFlow<()
     Ok(Told { searched, swept })
 }
 
-fn supported(run: &Run<'_>) -> Result<String, TracedError> {
+/// Whose lock it is, as a worker is told.
+fn asked(run: &Run<'_>) -> Result<Asked, TracedError> {
     let unsupported = |what: String, instead| Err(TracedError::Unsupported { what, instead });
-    let scenario = run.scenario;
-    match (run.subject, scenario.kind) {
-        (Subject::Program(program), _) => unsupported(format!("`{}`", program.line), "explore a lock of the catalogue"),
-        (_, Kind::Contend | Kind::Cycle { .. } | Kind::Fault { .. }) => Ok(run.subject.name().to_owned()),
+    let Subject::Program(program) = run.subject else {
+        return Ok(Asked::Primitive(run.subject.name().to_owned()));
+    };
+    match run.strategy {
+        Strategy::Dpor => unsupported(
+            format!("`{}` by a complete reduction", program.line),
+            "it needs a model of what calls do; use `--search bounded`",
+        ),
+        _ if run.scenario.work != Work::Nothing => unsupported(
+            format!("`{}` with a workload", program.line),
+            "a program does its own work; leave the workload out",
+        ),
+        _ => Ok(Asked::Program(program.clone())),
     }
 }
 

@@ -32,6 +32,9 @@ pub(super) trait Voice {
     /// A contender is about to be started, the first time or again.
     fn starts(&mut self, process: ProcessId) -> io::Result<()>;
 
+    /// A contender is about to take a step.
+    fn acts(&mut self, _process: ProcessId, _heard: &mut Vec<What>) {}
+
     /// What a quiet contender has told since it was heard last; paths in it begin at its directory.
     fn hear(&mut self, process: ProcessId, directory: &Path, heard: &mut Vec<What>) -> Result<Told, Lost>;
 

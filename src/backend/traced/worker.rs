@@ -13,16 +13,19 @@ use serde::{Deserialize, Serialize};
 
 use super::board::Board;
 use super::crowd::Crowd;
+use super::pipes::{HOLD, Pipes};
 use super::primitives::Primitives;
+use super::programs::Programs;
+use super::start::Starter;
 use super::world::{Parts, TracedWorld};
 use crate::backend::contender::Contender;
 use crate::backend::sim;
 use crate::explore::{Ended, Limits, Searched, Strategy, search};
 use crate::fs::real::RealFs;
-use crate::history::{End, Execution, What};
+use crate::history::{End, Execution, History, What};
 use crate::id::ProcessId;
 use crate::primitive::{self, LockPrimitive};
-use crate::scenario::{Kind, Scenario};
+use crate::scenario::{Kind, Program, Scenario};
 use crate::sys::filter::{Clock, filters};
 use crate::sys::process::Worker;
 use crate::sys::{affinity, process, seccomp, tracee, zygote};
@@ -30,7 +33,7 @@ use crate::sys::{affinity, process, seccomp, tracee, zygote};
 /// What a worker is asked for.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Request {
-    pub(super) primitive: String,
+    pub(super) subject: Asked,
     pub(super) scenario: Scenario,
     pub(super) strategy: Strategy,
     pub(super) executions: u64,
@@ -40,6 +43,13 @@ pub(super) struct Request {
     pub(super) roots: Vec<PathBuf>,
     /// The process that asks.
     pub(super) parent: u32,
+}
+
+/// Whose lock: a primitive by its name, for a test may know some that are not in the catalogue.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) enum Asked {
+    Primitive(String),
+    Program(Program),
 }
 
 /// A line of its answer.
@@ -84,15 +94,17 @@ fn answer(extra: &[&'static dyn LockPrimitive]) -> Result<(), String> {
         .map_err(|error| error.to_string())?;
     let request: Request = serde_json::from_str(&line).map_err(|error| error.to_string())?;
     process::die_with(request.parent).map_err(|error| format!("failed to stay with the process that asks: {error}"))?;
-    let known = || extra.iter().copied().find(|each| each.name() == request.primitive);
-    let primitive = primitive::by_name(&request.primitive).or_else(known).ok_or_else(|| {
-        format!(
-            "failed to find the lock {}: the worker does not know it",
-            request.primitive
-        )
-    })?;
+    tracee::listen().map_err(|error| format!("failed to listen to traced processes: {error}"))?;
     affinity::stay_on_this_cpu().map_err(|error| format!("failed to stay on one CPU: {error}"))?;
-    let mut world = begin(primitive, &request)?;
+    let mut world = match &request.subject {
+        Asked::Primitive(name) => {
+            let known = || extra.iter().copied().find(|each| each.name() == name);
+            let primitive = primitive::by_name(name).or_else(known);
+            let unknown = || format!("failed to find the lock {name}: the worker does not know it");
+            primitives(primitive.ok_or_else(unknown)?, &request)?
+        }
+        Asked::Program(program) => programs(program, &request)?,
+    };
     let limits = Limits {
         executions: request.executions,
         steps: request.steps,
@@ -122,7 +134,7 @@ fn answer(extra: &[&'static dyn LockPrimitive]) -> Result<(), String> {
     say(&Line::Done(searched)).map_err(|error| error.to_string())
 }
 
-fn begin(primitive: &'static dyn LockPrimitive, request: &Request) -> Result<TracedWorld, String> {
+fn primitives(primitive: &'static dyn LockPrimitive, request: &Request) -> Result<TracedWorld, String> {
     let scenario = &request.scenario;
     let board = Rc::new(Board::new(scenario.participants()).map_err(|error| error.to_string())?);
     let told = Rc::clone(&board);
@@ -159,6 +171,31 @@ fn begin(primitive: &'static dyn LockPrimitive, request: &Request) -> Result<Tra
         interpreter: Box::new(Primitives::new(shadow, scenario.participants(), in_turn)),
         voice: Box::new(board),
         leave_behind: Some(Box::new(leave_behind)),
+    })
+}
+
+fn programs(program: &Program, request: &Request) -> Result<TracedWorld, String> {
+    let scenario = &request.scenario;
+    let own = std::env::current_exe().map_err(|error| error.to_string())?;
+    let hold = vec![own.to_string_lossy().into_owned(), HOLD.to_owned()];
+    let starter = Starter::new(program, hold).map_err(|error| error.to_string())?;
+    let (pipes, stage) = Pipes::new(starter, scenario, &request.roots).map_err(|error| error.to_string())?;
+    let zygote = zygote(Clock::Real, move |order| {
+        stage.enter(ProcessId(
+            u8::try_from(order).expect("an order is the number of a process"),
+        ))
+    })?;
+    let mut blank = History::new(scenario.participants(), scenario.lock(Path::new("/")));
+    blank.stale = scenario.start.is_stale();
+    blank.probe = scenario.probe();
+    new_world(Parts {
+        scenario: scenario.clone(),
+        blank,
+        roots: request.roots.clone(),
+        crowd: Crowd::new(zygote, true),
+        interpreter: Box::new(Programs::new()),
+        voice: Box::new(pipes),
+        leave_behind: None,
     })
 }
 

@@ -8,8 +8,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use super::crowd::{At, Crowd, lost, untraced};
+use super::crowd::{Crowd, lost, untraced};
 use super::interpreter::{Interpreter, Outcome};
+use super::task::At;
 use super::voice::{Told, Voice};
 use crate::access::Accesses;
 use crate::backend::sim;
@@ -19,7 +20,7 @@ use crate::happens_before::Step;
 use crate::history::{Event, History, Snapshot, What};
 use crate::id::ProcessId;
 use crate::scenario::{Kind, Scenario, Start};
-use crate::sys::give_way;
+use crate::sys::tracee;
 
 /// How long a contender that owes an answer may sleep for a time of its own.
 const PATIENCE: Duration = Duration::from_millis(1_500);
@@ -172,7 +173,7 @@ impl TracedWorld {
                 let reason = format!("{process} does not become quiet: it waits for what nobody does");
                 return Err(self.with_complaint(process, reason));
             }
-            give_way();
+            tracee::await_change(Duration::from_millis(1));
         }
     }
 
@@ -373,6 +374,9 @@ impl TracedWorld {
 
     fn take(&mut self, process: ProcessId) -> Result<Accesses, Lost> {
         let next = self.next(process).expect("the search takes steps of enabled processes");
+        let mut heard = Vec::new();
+        self.voice.acts(process, &mut heard);
+        self.tale.extend(heard.into_iter().map(|what| Event { process, what }));
         let accesses = match next {
             Next::Call(task) => self.call(process, task),
             Next::Exit(task) => self.exit(process, task),
