@@ -78,8 +78,8 @@ pub enum World {
         strategy: Strategy,
         /// How far to go.
         limits: Limits,
-        /// Where: fresh directories are made below each, and process *i* works below directory *i mod k*; that for
-        /// temporary files, if there is none.
+        /// Where: mounts of one store, and process *i* works below directory *i mod k*; that for temporary files, if there is
+        /// none.
         directories: Vec<PathBuf>,
     },
     /// Real processes on the kernel's file system; scenario and seed are the plan's.

@@ -7,6 +7,8 @@ use serde::Serialize;
 
 use super::Failure;
 use super::output::Output;
+#[cfg(feature = "kernel")]
+use crate::check::counterexample::Backend;
 use crate::check::counterexample::{Replayed, Saved};
 use crate::report::timeline;
 use crate::schedule::Schedule;
@@ -18,6 +20,10 @@ pub(super) struct Arguments {
     /// A file that `onewinner explore` or `onewinner model` saved.
     #[arg(value_name = "FILE")]
     file: PathBuf,
+    /// Where real processes run, in place of where the violation was found; repeatable.
+    #[cfg(feature = "kernel")]
+    #[arg(long, value_name = "DIRECTORY")]
+    dir: Vec<PathBuf>,
 }
 
 #[derive(Serialize)]
@@ -32,7 +38,20 @@ struct Row {
 }
 
 pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<Exit, Failure> {
-    let saved = Saved::read(&arguments.file)?;
+    #[cfg_attr(
+        not(feature = "kernel"),
+        expect(unused_mut, reason = "only real processes run elsewhere")
+    )]
+    let mut saved = Saved::read(&arguments.file)?;
+    #[cfg(feature = "kernel")]
+    if !arguments.dir.is_empty() {
+        if saved.backend == Backend::Sim {
+            return Err(
+                "it was found on the simulated file system, which has no such directory; leave --dir out".into(),
+            );
+        }
+        saved.directories.clone_from(&arguments.dir);
+    }
     let (exit, result, step, sentence, told) = match saved.replay()? {
         Replayed::Reproduced(shown) => {
             let sentence = format!("{}: {}", shown.property, shown.sentence);

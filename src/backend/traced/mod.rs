@@ -44,7 +44,7 @@ mod world;
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::backend::race::run_directory::{RunDirectory, RunDirectoryError};
@@ -69,7 +69,8 @@ pub struct Run<'a> {
     pub strategy: &'a Strategy,
     /// How far the search goes.
     pub limits: Limits,
-    /// Where: a fresh run directory is made below the first.
+    /// Where: a fresh run directory is made below the first, and seen below the others, which are mounts of the same store;
+    /// process *i* works in directory *i mod k*.
     pub directories: &'a [PathBuf],
 }
 
@@ -125,7 +126,7 @@ impl TracedError {
 /// When the machine forbids tracing, or the worker is lost. A contender that is lost is no error: its execution says so.
 pub fn explore(run: &Run<'_>, watch: &mut dyn FnMut(Execution) -> ControlFlow<()>) -> Result<Told, TracedError> {
     let subject = asked(run)?;
-    let parent = run.directories.first().cloned().unwrap_or_else(std::env::temp_dir);
+    let parent = real(&run.directories.first().cloned().unwrap_or_else(std::env::temp_dir));
     let (directory, swept) = RunDirectory::create(&parent)?;
     let request = Request {
         subject,
@@ -134,7 +135,7 @@ pub fn explore(run: &Run<'_>, watch: &mut dyn FnMut(Execution) -> ControlFlow<()
         executions: run.limits.executions,
         steps: run.limits.steps,
         time_ms: u64::try_from(run.limits.time.as_millis()).unwrap_or(u64::MAX),
-        roots: vec![directory.path().to_owned()],
+        roots: roots(&directory, run.directories)?,
         parent: std::process::id(),
     };
     // Not by name: the file may have been replaced.
@@ -151,6 +152,21 @@ pub fn explore(run: &Run<'_>, watch: &mut dyn FnMut(Execution) -> ControlFlow<()
     directory.close()?;
     let notes = Vec::new();
     Ok(Told { searched, swept, notes })
+}
+
+/// The run directory by way of each directory: they are mounts of one store.
+fn roots(directory: &RunDirectory, directories: &[PathBuf]) -> Result<Vec<PathBuf>, RunDirectoryError> {
+    let others = directories
+        .iter()
+        .skip(1)
+        .map(|other| directory.seen_below(&real(other)));
+    std::iter::once(Ok(directory.path().to_owned())).chain(others).collect()
+}
+
+/// The directory without symbolic links on the way, as the kernel tells paths; whoever makes something in it notices if it is
+/// none.
+fn real(directory: &Path) -> PathBuf {
+    directory.canonicalize().unwrap_or_else(|_| directory.to_owned())
 }
 
 /// Whose lock it is, as a worker is told.

@@ -26,7 +26,8 @@ pub(super) struct Primitives {
     first: sim::State,
     state: sim::State,
     in_turn: bool,
-    directory: PathBuf,
+    /// Mounts of one store.
+    directories: Vec<PathBuf>,
     /// For each process the kernel's descriptors, by their number in `Fs`.
     descriptors: Vec<Vec<Option<i32>>>,
     pending: Vec<Option<Call>>,
@@ -40,7 +41,7 @@ impl Primitives {
             state: first.clone(),
             first,
             in_turn,
-            directory: PathBuf::new(),
+            directories: Vec::new(),
             descriptors: vec![Vec::new(); processes],
             pending: vec![None; processes],
             steps: Vec::new(),
@@ -69,7 +70,11 @@ impl Primitives {
     fn path(&self, at: &AtCall<'_>, argument: usize) -> Option<PathBuf> {
         let bytes = at.memory.string(at.entry.arguments[argument], LONGEST_PATH).ok()?;
         let path = Path::new(OsStr::from_bytes(&bytes));
-        Some(Path::new("/").join(path.strip_prefix(&self.directory).ok()?))
+        let inside = self
+            .directories
+            .iter()
+            .find_map(|directory| path.strip_prefix(directory).ok());
+        Some(Path::new("/").join(inside?))
     }
 
     fn fd(&self, at: &AtCall<'_>, argument: usize) -> Option<Fd> {
@@ -217,7 +222,7 @@ fn shown(reply: &Reply) -> String {
 impl Interpreter for Primitives {
     fn begin(&mut self, directories: &[PathBuf]) -> io::Result<()> {
         self.state = self.first.clone();
-        self.directory = directories[0].clone();
+        self.directories = directories.to_vec();
         self.descriptors.iter_mut().for_each(Vec::clear);
         self.pending.fill(None);
         self.steps.clear();
