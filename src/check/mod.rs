@@ -368,6 +368,7 @@ fn conclude(plan: &Plan, mut tally: Tally, extent: Extent, doubt: Option<String>
             stale: plan.scenario.start.is_stale().then_some(tally.took_stale),
             executions: tally.executions,
             blocked: tally.blocked,
+            lost: tally.lost,
             extent,
             outcomes: tally.rows(),
             seed: plan.seed,
