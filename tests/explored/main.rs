@@ -182,7 +182,7 @@ cases! {
     a_wrong_lock_in_another_place: driver("elsewhere.c", "stat-then-write {lock}"), "-n 2" => NoPass;
     a_word_of_shared_memory: driver("mapped.c", "{lock}"), "-n 2" => Inconclusive("mmap");
     one_that_spins: driver("spins.c", "{lock}"), "-n 2" => Inconclusive("quiet");
-    one_that_dies: driver("dies.c", "{lock}"), "-n 2" => Inconclusive("end of its output");
+    one_that_dies: driver("dies.c", "{lock}"), "-n 2" => Inconclusive("signal 6");
     one_that_speaks_otherwise: driver("misspeaks.sh", "{lock}"), "-n 2" => Inconclusive("got it");
     a_search_that_is_cut: driver("half-fix.c", "late {lock}"), "-n 3 --scenario cycle --max-executions 3" => Inconclusive("3 executions");
     a_bound_that_leaves_schedules_out: driver("absent-as-stale.c", "{lock}"), "-n 3 --scenario cycle --preemptions 1" => HoldsWithin("preemption");

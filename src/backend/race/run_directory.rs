@@ -63,17 +63,6 @@ pub enum RunDirectoryError {
         /// What the kernel says.
         source: io::Error,
     },
-    /// Several directories were named, and they are not one.
-    #[error(
-        "failed to see in {other:?} what was made in {parent:?}: they are not two mounts of one store, where each process \
-         would have a lock of its own; name mounts of one store, or a single directory"
-    )]
-    NotShared {
-        /// Where it was made.
-        parent: PathBuf,
-        /// Where it is not seen.
-        other: PathBuf,
-    },
     /// It could not be removed at the end.
     #[error("failed to remove the run directory {path:?}: {source}; remove it by hand")]
     Remains {
@@ -143,29 +132,6 @@ impl RunDirectory {
     /// Where it is.
     pub fn path(&self) -> &Path {
         self.directory.path()
-    }
-
-    /// The same directory by way of `other`, another mount of the store in which it was made.
-    ///
-    /// # Errors
-    ///
-    /// When it is not seen there: it is another store, or no directory.
-    pub fn seen_below(&self, other: &Path) -> Result<PathBuf, RunDirectoryError> {
-        if !fs::metadata(other)
-            .map_err(RunDirectoryError::creating(other))?
-            .is_dir()
-        {
-            let parent = other.to_owned();
-            return Err(RunDirectoryError::NotADirectory { parent });
-        }
-        let path = self.path();
-        let seen = path.file_name().map(|name| other.join(name));
-        // Its name is unlike any that was there before, so that no cache can know it.
-        let seen = seen.filter(|seen| seen.join(OWNER).exists());
-        seen.ok_or_else(|| RunDirectoryError::NotShared {
-            parent: path.parent().unwrap_or(path).to_owned(),
-            other: other.to_owned(),
-        })
     }
 
     /// Removes it with all that is in it.

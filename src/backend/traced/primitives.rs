@@ -26,7 +26,6 @@ pub(super) struct Primitives {
     first: sim::State,
     state: sim::State,
     in_turn: bool,
-    /// Mounts of one store.
     directories: Vec<PathBuf>,
     /// For each process the kernel's descriptors, by their number in `Fs`.
     descriptors: Vec<Vec<Option<i32>>>,
@@ -70,11 +69,8 @@ impl Primitives {
     fn path(&self, at: &AtCall<'_>, argument: usize) -> Option<PathBuf> {
         let bytes = at.memory.string(at.entry.arguments[argument], LONGEST_PATH).ok()?;
         let path = Path::new(OsStr::from_bytes(&bytes));
-        let inside = self
-            .directories
-            .iter()
-            .find_map(|directory| path.strip_prefix(directory).ok());
-        Some(Path::new("/").join(inside?))
+        let directory = &self.directories[at.process.index() % self.directories.len()];
+        Some(Path::new("/").join(path.strip_prefix(directory).ok()?))
     }
 
     fn fd(&self, at: &AtCall<'_>, argument: usize) -> Option<Fd> {
