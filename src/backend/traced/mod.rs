@@ -139,7 +139,7 @@ impl TracedError {
 /// When the machine forbids tracing, or the worker is lost. A contender that is lost is no error: its execution says so.
 pub fn explore(run: &Run<'_>, watch: &mut dyn FnMut(Execution) -> ControlFlow<()>) -> Result<Told, TracedError> {
     let subject = asked(run)?;
-    let parent = run.directories.first().cloned().unwrap_or_else(std::env::temp_dir);
+    let parent = real(&run.directories.first().cloned().unwrap_or_else(std::env::temp_dir));
     let (directory, swept) = RunDirectory::create(&parent)?;
     let roots = roots(directory.path(), run.directories)?;
     let request = Request {
@@ -170,7 +170,7 @@ pub fn explore(run: &Run<'_>, watch: &mut dyn FnMut(Execution) -> ControlFlow<()
 /// The directory of the run as it is found by way of each of the directories, which must be mounts of one store.
 fn roots(run: &Path, directories: &[PathBuf]) -> Result<Vec<PathBuf>, TracedError> {
     let name = run.file_name().expect("a run has a directory of its own");
-    let others = directories.iter().skip(1).map(|directory| directory.join(name));
+    let others = directories.iter().skip(1).map(|directory| real(directory).join(name));
     let roots: Vec<PathBuf> = [run.to_owned()].into_iter().chain(others).collect();
     match roots.iter().position(|root| !root.is_dir()) {
         Some(stranger) => Err(TracedError::NotShared {
@@ -179,6 +179,12 @@ fn roots(run: &Path, directories: &[PathBuf]) -> Result<Vec<PathBuf>, TracedErro
         }),
         None => Ok(roots),
     }
+}
+
+/// The directory without symbolic links on the way, as the kernel tells paths; whoever makes something in it notices if it is
+/// none.
+fn real(directory: &Path) -> PathBuf {
+    directory.canonicalize().unwrap_or_else(|_| directory.to_owned())
 }
 
 /// Whose lock it is, as a worker is told.
