@@ -17,9 +17,12 @@ mod minimise;
 mod pct;
 mod prefer;
 mod prefix;
+#[cfg(test)]
+mod programs;
 mod random;
 mod relinearise;
 mod replay;
+mod rounds;
 mod search;
 mod strategy;
 
@@ -30,7 +33,7 @@ use crate::happens_before::Step;
 use crate::id::ProcessId;
 
 pub use bounded::Bounded;
-pub use dpor::Dpor;
+pub use dpor::{Came, Dpor, Task};
 pub use exhaustive::Exhaustive;
 pub use lead::Lead;
 pub use linearise::{fewest_preemptions, preemptions};
@@ -39,6 +42,7 @@ pub use pct::Pct;
 pub use random::Random;
 pub use relinearise::relinearise;
 pub use replay::Replay;
+pub use rounds::{Rounds, in_rounds};
 pub use search::{Ended, Limits, RETRIES, Searched, Stop, search};
 pub use strategy::Strategy;
 

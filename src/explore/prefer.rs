@@ -6,10 +6,11 @@ use super::Now;
 use crate::id::ProcessId;
 
 /// What an execution is for that is free to choose.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Order {
     /// A process that only loads goes on: all come to their first store together, so that check-then-act shows at once, with
     /// as many winners as there can be.
+    #[default]
     LoadsFirst,
     /// The same process again: executions with few switches are the easiest to read, and soon find what needs several.
     Stay,

@@ -7,5 +7,6 @@ mod kills;
 mod minimise;
 mod program;
 mod random;
+mod rounds;
 mod traps;
 mod zoo;

@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use onewinner::access::{Accesses, InodeId, Object};
-use onewinner::explore::{Ended, Limits, Lost, Model, Move, Scheduler, Stop, World, search};
+use onewinner::explore::{Ended, Limits, Lost, Model, Move, Scheduler, Searched, Stop, World, search};
 use onewinner::fs::call::{Call, Reply};
 use onewinner::fs::sim::State;
 use onewinner::fs::{Create, Errno, Fd, Flock, Mode, OpenFlags};
@@ -361,6 +361,7 @@ pub(crate) struct Found {
     pub(crate) replies: BTreeSet<Vec<Vec<Reply>>>,
     /// Executions in which the model and the world differed.
     pub(crate) contradicted: u64,
+    pub(crate) searched: Searched,
 }
 
 pub(crate) fn explore(mut world: Running<'_>, scheduler: &mut dyn Scheduler) -> Found {
@@ -383,5 +384,6 @@ pub(crate) fn explore(mut world: Running<'_>, scheduler: &mut dyn Scheduler) -> 
         classes,
         replies,
         contradicted,
+        searched,
     }
 }

@@ -5,6 +5,7 @@
 //! taken earlier is asked of a [`Model`]. And clocks are made anew for each execution, since nothing is kept between them
 //! but the nodes on the path. Deliberately knows nothing of what a step does.
 
+mod part;
 mod races;
 mod rules;
 #[cfg(test)]
@@ -15,9 +16,14 @@ use super::prefer::Order;
 use super::{Begin, Choice, Covered, Diverged, Mismatch, Model, Now, Scheduler};
 use crate::happens_before::Step;
 use crate::id::ProcessId;
-use races::{Execution, Reversal};
+use part::Outside;
+use races::Execution;
 use rules::Rules;
-use tree::{WakeupTree, is_weak_initial};
+use tree::WakeupTree;
+
+pub(super) use part::{Above, Placed};
+pub use part::{Came, Task};
+pub(super) use tree::is_weak_initial;
 
 /// Runs one execution of each class and blocks none.
 ///
@@ -31,8 +37,11 @@ pub struct Dpor {
     old: usize,
     /// How many of them the current execution has chosen.
     depth: usize,
-    /// How many executions have begun.
-    begun: u64,
+    /// What of the tree is somebody else's.
+    outside: Outside,
+    begun: bool,
+    /// Which process goes on where every one may, in the execution that runs.
+    order: Order,
     exhausted: bool,
     /// Whether some execution could not be run to its end, or had to be given up.
     unfinished: bool,
@@ -89,7 +98,7 @@ impl Dpor {
             (node.chosen, node.below) = (process, below);
         } else {
             let awake = now.enabled.iter().copied().filter(|process| !node.is_asleep(*process));
-            let Some(chosen) = Order::of(self.begun == 1).prefer(now, awake) else {
+            let Some(chosen) = self.order.prefer(now, awake) else {
                 return false;
             };
             node.chosen = chosen;
@@ -102,11 +111,12 @@ impl Dpor {
 impl Scheduler for Dpor {
     fn begin(&mut self) -> Begin {
         self.depth = 0;
-        self.begun += 1;
-        if self.begun == 1 {
+        if !std::mem::replace(&mut self.begun, true) {
             return Begin::Another;
         }
-        while let Some(node) = self.nodes.last_mut() {
+        self.order = Order::of(false);
+        while self.nodes.len() > self.outside.depth {
+            let node = self.nodes.last_mut().expect("there are more than none");
             node.sleep.extend(node.taken.take());
             if let Some((process, below)) = node.tree.take_first() {
                 (node.chosen, node.below) = (process, below);
@@ -153,12 +163,8 @@ impl Scheduler for Dpor {
     fn completed(&mut self, model: &mut dyn Model) -> Result<(), Mismatch> {
         let steps = self.nodes.iter().filter_map(|node| node.taken.clone()).collect();
         let execution = Execution::of(steps, model.waiting(), self.rules, self.old);
-        for Reversal { kept, sequence } in execution.reversals(model)? {
-            let node = &mut self.nodes[kept];
-            if !node.sleep.iter().any(|step| is_weak_initial(step, &sequence)) {
-                node.tree.insert(sequence);
-            }
-        }
+        let reversals = execution.reversals(model)?;
+        reversals.into_iter().for_each(|reversal| self.insert(reversal));
         Ok(())
     }
 

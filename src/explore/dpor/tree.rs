@@ -55,7 +55,10 @@ impl WakeupTree {
 }
 
 /// Whether some execution that begins with `step` is of a class that `sequence` begins.
-pub(super) fn is_weak_initial<'a>(step: &Step, sequence: impl IntoIterator<Item = &'a Step, IntoIter: Clone>) -> bool {
+pub(in crate::explore) fn is_weak_initial<'a>(
+    step: &Step,
+    sequence: impl IntoIterator<Item = &'a Step, IntoIter: Clone>,
+) -> bool {
     let sequence = sequence.into_iter();
     let own = sequence
         .clone()

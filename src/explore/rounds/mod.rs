@@ -1,0 +1,132 @@
+//! A reduction in rounds, for several workers: whoever keeps the tree hands out its parts, and takes in what came of them.
+//!
+//! In each round every leaf of the tree that has not been run is one task. A worker runs the executions of its part alone, and
+//! hands back the reversals that belong above it; these are taken in when the round is over, in the order of the tasks. So what
+//! is run depends on neither the number of workers nor their speed. Deliberately knows neither threads nor processes but in
+//! [`in_rounds`], where each is as good as another.
+
+#[cfg(test)]
+mod tests;
+mod tree;
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use super::dpor::{Came, Task};
+use super::{Covered, Stop};
+use tree::{Knot, Place};
+
+/// The tree, down to where workers have theirs.
+#[derive(Debug)]
+pub struct Rounds {
+    root: Knot,
+    depth: usize,
+    /// Where the tasks of this round stand.
+    places: Vec<Place>,
+    rounds: u32,
+    exhausted: bool,
+    unfinished: bool,
+}
+
+impl Rounds {
+    /// Before the first round. The tree is split down to so many steps: the more, the more tasks and rounds.
+    pub fn new(depth: usize) -> Self {
+        Self {
+            root: Knot::default(),
+            depth,
+            places: Vec::new(),
+            rounds: 0,
+            exhausted: false,
+            unfinished: false,
+        }
+    }
+
+    /// The tasks of the next round; none when everything was run.
+    ///
+    /// # Panics
+    ///
+    /// When what came of the round before was not taken in.
+    pub fn tasks(&mut self) -> Vec<Task> {
+        assert!(self.places.is_empty(), "a round is taken in before the next begins");
+        let leaves = self.root.start();
+        let first = self.rounds == 0;
+        self.rounds += 1;
+        self.exhausted = leaves.is_empty();
+        let (places, paths): (Vec<_>, Vec<_>) = leaves.into_iter().unzip();
+        self.places = places;
+        let depth = self.depth;
+        paths.into_iter().map(|path| Task { path, depth, first }).collect()
+    }
+
+    /// Takes in what came of all tasks of the round, in their order.
+    ///
+    /// # Panics
+    ///
+    /// When there are more or fewer than tasks.
+    pub fn take(&mut self, came: Vec<Came>) {
+        assert_eq!(came.len(), self.places.len(), "each task came to something");
+        for (mut place, came) in std::mem::take(&mut self.places).into_iter().zip(came) {
+            self.unfinished |= came.covered != Covered::Everything;
+            self.root.grow(&mut place, came.more);
+            for above in came.above {
+                self.root.insert(&place, above);
+            }
+        }
+    }
+
+    /// How many rounds have begun.
+    pub fn rounds(&self) -> u32 {
+        self.rounds
+    }
+
+    /// What has been covered so far.
+    pub fn covered(&self) -> Covered {
+        match self.exhausted && !self.unfinished {
+            true => Covered::Everything,
+            false => Covered::Some,
+        }
+    }
+}
+
+/// Runs a reduction in rounds, with so many threads that take a task each, and tells what was covered.
+///
+/// `work` runs a task: a search with [`Dpor::of`](super::Dpor::of) as its scheduler, and [`Dpor::came`](super::Dpor::came)
+/// behind it. A task that was stopped by a limit, or because somebody asked for it, is the end of the last round.
+pub fn in_rounds(depth: usize, threads: usize, work: &(dyn Fn(&Task) -> Came + Sync)) -> Covered {
+    let mut rounds = Rounds::new(depth);
+    loop {
+        let tasks = rounds.tasks();
+        if tasks.is_empty() {
+            return rounds.covered();
+        }
+        let came = at_once(&tasks, threads, work);
+        let was_cut = came.iter().any(|came| came.stop != Stop::Exhausted);
+        rounds.take(came);
+        if was_cut {
+            return rounds.covered();
+        }
+    }
+}
+
+fn at_once(tasks: &[Task], threads: usize, work: &(dyn Fn(&Task) -> Came + Sync)) -> Vec<Came> {
+    if threads <= 1 || tasks.len() == 1 {
+        return tasks.iter().map(work).collect();
+    }
+    let (next, done) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    std::thread::scope(|scope| {
+        for _ in 0..threads.min(tasks.len()) {
+            scope.spawn(|| {
+                while let Some((number, task)) = {
+                    let number = next.fetch_add(1, Ordering::Relaxed);
+                    tasks.get(number).map(|task| (number, task))
+                } {
+                    let came = work(task);
+                    done.lock().unwrap_or_else(PoisonError::into_inner).push((number, came));
+                }
+            });
+        }
+    });
+    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+    done.sort_by_key(|(number, _)| *number);
+    done.into_iter().map(|(_, came)| came).collect()
+}
