@@ -25,6 +25,7 @@ mod replay;
 mod rounds;
 mod search;
 mod strategy;
+mod widths;
 
 use serde::{Deserialize, Serialize};
 
@@ -198,6 +199,15 @@ pub trait Scheduler {
 
     /// What has been covered so far.
     fn covered(&self) -> Covered;
+
+    /// Which share of the search is behind it, between 0 and 1, as far as can be told from the tree so far (Knuth, "Estimating
+    /// the Efficiency of Backtrack Programs", Mathematics of Computation 1975): at each node every choice that is known weighs
+    /// the same. Executions behind it, divided by this, are the executions to expect.
+    ///
+    /// Nothing rests on it: choices that come to light later make it fall. `None` if there is no end.
+    fn estimate(&self) -> Option<f64> {
+        None
+    }
 }
 
 /// How much of all schedules a search has run, itself or by way of one that differs in the order of commuting steps only.

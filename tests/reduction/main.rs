@@ -3,6 +3,7 @@
 
 mod bounded;
 mod cells;
+mod estimates;
 mod kills;
 mod minimise;
 mod program;

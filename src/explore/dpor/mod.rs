@@ -14,6 +14,7 @@ mod tree;
 
 use super::prefer::Order;
 use super::{Begin, Choice, Covered, Diverged, Mismatch, Model, Now, Scheduler};
+use crate::explore::widths::Widths;
 use crate::happens_before::Step;
 use crate::id::ProcessId;
 use part::Outside;
@@ -40,6 +41,8 @@ pub struct Dpor {
     /// What of the tree is somebody else's.
     outside: Outside,
     begun: bool,
+    /// How many steps were taken at the nodes that are gone.
+    finished: Widths,
     /// Which process goes on where every one may, in the execution that runs.
     order: Order,
     exhausted: bool,
@@ -60,6 +63,8 @@ struct Node {
     below: WakeupTree,
     /// The current step, once it is taken.
     taken: Option<Step>,
+    /// How many steps were taken here before it.
+    done: u32,
 }
 
 impl Node {
@@ -93,6 +98,7 @@ impl Dpor {
             chosen: now.enabled[0],
             below: WakeupTree::default(),
             taken: None,
+            done: 0,
         };
         if let Some((process, below)) = node.tree.take_first() {
             (node.chosen, node.below) = (process, below);
@@ -120,10 +126,13 @@ impl Scheduler for Dpor {
             node.sleep.extend(node.taken.take());
             if let Some((process, below)) = node.tree.take_first() {
                 (node.chosen, node.below) = (process, below);
+                node.done += 1;
                 self.old = self.nodes.len() - 1;
                 return Begin::Another;
             }
+            let choices = node.done + 1;
             self.nodes.pop();
+            self.finished.add(self.nodes.len(), choices);
         }
         self.exhausted = true;
         Begin::Exhausted
@@ -177,5 +186,16 @@ impl Scheduler for Dpor {
             true => Covered::Everything,
             false => Covered::Some,
         }
+    }
+
+    /// A node is taken to become as wide as those before it at its depth, if it is not wider already.
+    fn estimate(&self) -> Option<f64> {
+        let (mut done, mut weight) = (f64::from(u8::from(self.exhausted)), 1.0);
+        for (depth, node) in self.nodes.iter().enumerate().skip(self.outside.depth) {
+            let known = f64::from(node.done) + 1.0 + node.tree.len() as f64;
+            weight /= self.finished.mean(depth).max(known);
+            done += weight * f64::from(node.done);
+        }
+        Some(done)
     }
 }

@@ -86,6 +86,7 @@ impl Dpor {
             chosen: step.process,
             below: WakeupTree::default(),
             taken: Some(step.clone()),
+            done: 0,
         });
         Self {
             nodes: nodes.collect(),

@@ -29,6 +29,11 @@ impl WakeupTree {
         Some((step.process, below))
     }
 
+    /// How many branches it has.
+    pub(super) fn len(&self) -> usize {
+        self.branches.len()
+    }
+
     /// Adds a path with which an execution of the class that `sequence` begins can go, unless there is one.
     pub(super) fn insert(&mut self, mut sequence: Vec<Step>) {
         let mut tree = self;

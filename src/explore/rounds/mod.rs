@@ -79,6 +79,11 @@ impl Rounds {
         self.rounds
     }
 
+    /// Which share of the search is behind it: see [`Scheduler::estimate`](super::Scheduler::estimate).
+    pub fn estimate(&self) -> f64 {
+        self.root.share_started()
+    }
+
     /// What has been covered so far.
     pub fn covered(&self) -> Covered {
         match self.exhausted && !self.unfinished {

@@ -128,6 +128,15 @@ impl Knot {
         }
     }
 
+    /// The share of what is known below it with which tasks have begun, every branch weighing the same.
+    pub(super) fn share_started(&self) -> f64 {
+        if self.branches.is_empty() {
+            return f64::from(u8::from(self.is_free));
+        }
+        let shares = self.branches.iter().map(|branch| branch.knot.share_started());
+        shares.sum::<f64>() / self.branches.len() as f64
+    }
+
     /// Whether it is a leaf, or a task has begun with it or below it: a wrong rule in place of [`Knot::covers`].
     #[cfg(test)]
     pub(super) fn is_leaf_or_started(&self) -> bool {
