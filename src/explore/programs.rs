@@ -8,3 +8,5 @@ pub(super) mod locks;
 #[path = "../../tests/reduction/program.rs"]
 #[expect(dead_code, reason = "other tests use the rest")]
 pub(super) mod program;
+#[path = "../../tests/reduction/script.rs"]
+mod script;

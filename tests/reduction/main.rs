@@ -9,5 +9,6 @@ mod minimise;
 mod program;
 mod random;
 mod rounds;
+mod script;
 mod traps;
 mod zoo;
