@@ -196,7 +196,11 @@ impl Scheduler for Bounded {
             return Choice::Diverged { reason };
         }
         let order = Order::of(self.stage == Stage::Look);
-        let process = order.prefer(now, now.enabled.iter().copied());
+        let process = order.prefer(
+            now,
+            now.enabled.iter().copied(),
+            self.steps.iter().map(|step| step.process),
+        );
         let process = process.expect("a scheduler is asked while somebody is enabled");
         if self.stage == Stage::Levels {
             let others = now.enabled.iter().copied().filter(|other| *other != process);

@@ -104,7 +104,8 @@ impl Dpor {
             (node.chosen, node.below) = (process, below);
         } else {
             let awake = now.enabled.iter().copied().filter(|process| !node.is_asleep(*process));
-            let Some(chosen) = self.order.prefer(now, awake) else {
+            let taken = self.nodes.iter().map(|node| node.chosen);
+            let Some(chosen) = self.order.prefer(now, awake, taken) else {
                 return false;
             };
             node.chosen = chosen;
