@@ -43,7 +43,7 @@ pub use pct::Pct;
 pub use random::Random;
 pub use relinearise::relinearise;
 pub use replay::Replay;
-pub use rounds::{Rounds, in_rounds};
+pub use rounds::{Rounds, Split, Work, in_rounds};
 pub use search::{Ended, Limits, RETRIES, Searched, Stop, search};
 pub use strategy::Strategy;
 

@@ -176,7 +176,7 @@ fn rounds_tell_a_share_that_ends_at_all_and_who_never_ends_tells_none() {
                 let searched = search(&mut Running::new(&program), &mut part, LIMITS, &mut |_, _, _| {
                     ControlFlow::Continue(())
                 });
-                part.came(&searched)
+                part.came(searched)
             });
             let came = came.collect();
             rounds.take(came);

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use onewinner::explore::{Came, Covered, Dpor, Limits, Rounds, Searched, Stop, Task, in_rounds, search};
+use onewinner::explore::{Came, Covered, Dpor, Limits, Rounds, Searched, Split, Stop, Task, in_rounds, search};
 use onewinner::happens_before::Class;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -23,7 +23,7 @@ fn explore_in_rounds(program: &Program, depth: usize, threads: usize) -> Found {
         contradicted: 0,
         searched: Searched::nothing(),
     });
-    let covered = in_rounds(depth, threads, &|task| {
+    let searched = in_rounds(Split { depth, threads }, LIMITS, &|task, _| {
         // As a worker process gets it, and answers.
         let task: Task = through_text(task);
         let mut part = Dpor::of(&task);
@@ -34,9 +34,12 @@ fn explore_in_rounds(program: &Program, depth: usize, threads: usize) -> Found {
         all.contradicted += found.contradicted;
         all.classes.extend(found.classes);
         all.replies.extend(found.replies);
-        through_text(&part.came(&found.searched))
+        through_text(&part.came(found.searched))
     });
-    assert_eq!(covered, Covered::Everything);
+    assert_eq!(
+        (searched.covered, searched.stop),
+        (Covered::Everything, Stop::Exhausted)
+    );
     all.into_inner().expect("nobody panics")
 }
 
@@ -72,34 +75,60 @@ fn the_tasks_of_each_round_do_not_depend_on_the_number_of_threads() {
         let program = random_program(&mut generator);
         let tasks = |threads| {
             let tasks = Mutex::new(BTreeSet::new());
-            let work = |task: &Task| -> Came {
+            let work = |task: &Task, _| -> Came {
                 let text = serde_json::to_string(task).expect("plain data");
                 tasks.lock().expect("nobody panics").insert(text);
                 let mut part = Dpor::of(task);
                 let found = explore(Running::new(&program), &mut part);
-                part.came(&found.searched)
+                part.came(found.searched)
             };
-            in_rounds(4, threads, &work);
+            in_rounds(Split { depth: 4, threads }, LIMITS, &work);
             tasks.into_inner().expect("nobody panics")
         };
         assert_eq!(tasks(1), tasks(3), "{program}");
     }
 }
 
+/// The program in rounds, within limits; somebody asks for the end after so many executions of a task.
+fn cut(threads: usize, limits: Limits, asked: u64) -> Searched {
+    let text = "excl A; unlink A";
+    let program = Program::of("", &[text, text, text]);
+    in_rounds(Split { depth: 2, threads }, limits, &|task, limits| {
+        let mut part = Dpor::of(task);
+        let mut executions = 0;
+        let searched = search(&mut Running::new(&program), &mut part, limits, &mut |_, _, _| {
+            executions += 1;
+            match executions == asked {
+                true => ControlFlow::Break(()),
+                false => ControlFlow::Continue(()),
+            }
+        });
+        part.came(searched)
+    })
+}
+
 #[test]
 fn rounds_that_are_cut_claim_nothing() {
-    let program = Program::of("", &["excl A; unlink A", "excl A; unlink A", "excl A; unlink A"]);
-    let limits = Limits {
-        executions: 2,
+    let whole = cut(1, LIMITS, 0);
+    assert_eq!((whole.covered, whole.stop), (Covered::Everything, Stop::Exhausted));
+    let few = |executions| Limits { executions, ..LIMITS };
+    let short = |steps| Limits { steps, ..LIMITS };
+    let none = Limits {
+        time: Duration::ZERO,
         ..LIMITS
     };
-    let covered = in_rounds(2, 2, &|task| {
-        let mut part = Dpor::of(task);
-        let mut world = Running::new(&program);
-        let searched = search(&mut world, &mut part, limits, &mut |_, _, _| ControlFlow::Continue(()));
-        part.came(&searched)
-    });
-    assert_eq!(covered, Covered::Some);
+    for (limits, asked, stop) in [
+        (few(1), 0, Stop::Executions),
+        (few(5), 0, Stop::Executions),
+        (short(5), 0, Stop::Steps),
+        (none, 0, Stop::Time),
+        (LIMITS, 1, Stop::Asked),
+    ] {
+        let searched = cut(2, limits, asked);
+        assert_eq!((searched.covered, searched.stop), (Covered::Some, stop));
+        assert!(searched.executions < whole.executions, "{searched:?}");
+        assert_eq!(searched, cut(1, limits, asked), "by one thread or two");
+    }
 }
 
 #[test]
@@ -124,7 +153,7 @@ fn a_task_whose_executions_differ_from_what_is_told_of_them_is_not_covered() {
             });
             assert_eq!(searched.stop, Stop::Exhausted);
             diverged += searched.diverged;
-            part.came(&searched)
+            part.came(searched)
         });
         let came = came.collect();
         rounds.take(came);

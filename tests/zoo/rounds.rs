@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::sync::Mutex;
 
 use onewinner::backend::sim;
-use onewinner::explore::{Covered, Dpor, in_rounds};
+use onewinner::explore::{Covered, Dpor, Split, in_rounds};
 use onewinner::happens_before::Class;
 use onewinner::scenario::Scenario;
 
@@ -14,26 +14,25 @@ use super::locks::*;
 
 fn check(lock: &'static Zoo, classes: usize) {
     for (depth, threads) in [(3, 1), (6, 1), (3, 2), (6, 2), (3, 3), (6, 3)] {
-        let all = Mutex::new((BTreeSet::new(), 0));
+        let all = Mutex::new(BTreeSet::new());
         let tasks = Mutex::new(0);
         let scenario = Scenario::cycle(3, 1);
-        let covered = in_rounds(depth, threads, &|task| {
+        let searched = in_rounds(Split { depth, threads }, LIMITS, &|task, limits| {
             *tasks.lock().expect("nobody panics") += 1;
             let mut part = Dpor::of(task);
-            let searched = sim::explore(lock, &scenario, &mut part, LIMITS, &mut |execution| {
+            let searched = sim::explore(lock, &scenario, &mut part, limits, &mut |execution| {
                 let class = Class::of(3, &execution.history.steps());
-                all.lock().expect("nobody panics").0.insert(class);
+                all.lock().expect("nobody panics").insert(class);
                 ControlFlow::Continue(())
             });
             assert_eq!(searched.blocked, 0, "{}", lock.name);
-            all.lock().expect("nobody panics").1 += searched.executions;
-            part.came(&searched)
+            part.came(searched)
         });
-        let (found, executions) = all.into_inner().expect("nobody panics");
+        let found = all.into_inner().expect("nobody panics");
         let tasks = tasks.into_inner().expect("nobody panics");
         eprintln!("{}, depth {depth}, {threads} threads: {tasks} tasks", lock.name);
         assert_eq!(
-            (covered, found.len(), executions),
+            (searched.covered, found.len(), searched.executions),
             (Covered::Everything, classes, classes as u64),
             "{}, depth {depth}, {threads} threads",
             lock.name

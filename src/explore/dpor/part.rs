@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use super::races::Reversal;
 use super::tree::{WakeupTree, is_weak_initial};
 use super::{Dpor, Node};
+use crate::explore::Searched;
 use crate::explore::prefer::Order;
-use crate::explore::{Covered, Searched, Stop};
 use crate::happens_before::{Digest, HappensBefore, Step};
 
 /// The executions that begin with some steps, as far as nobody else runs one of their class.
@@ -39,8 +39,8 @@ pub struct Came {
     pub(in crate::explore) more: Vec<Step>,
     /// What is to be run above the part, in the order in which it was found; nothing twice.
     pub(in crate::explore) above: Vec<Above>,
-    pub(in crate::explore) covered: Covered,
-    pub(in crate::explore) stop: Stop,
+    /// What its search did.
+    pub searched: Searched,
 }
 
 /// How an execution goes on that leaves the path of a task.
@@ -101,7 +101,7 @@ impl Dpor {
     }
 
     /// What came of a task whose search is over.
-    pub fn came(self, searched: &Searched) -> Came {
+    pub fn came(self, searched: Searched) -> Came {
         let Outside {
             depth, given, above, ..
         } = self.outside;
@@ -109,8 +109,7 @@ impl Dpor {
         Came {
             more: more.map_while(|node| node.taken).collect(),
             above,
-            covered: searched.covered,
-            stop: searched.stop,
+            searched,
         }
     }
 

@@ -2,19 +2,19 @@
 //!
 //! In each round every leaf of the tree that has not been run is one task. A worker runs the executions of its part alone, and
 //! hands back the reversals that belong above it; these are taken in when the round is over, in the order of the tasks. So what
-//! is run depends on neither the number of workers nor their speed. Deliberately knows neither threads nor processes but in
-//! [`in_rounds`], where each is as good as another.
+//! is run depends on neither the number of workers nor their speed. Deliberately knows neither threads nor processes: see
+//! `threads.rs`.
 
 #[cfg(test)]
 mod tests;
+mod threads;
 mod tree;
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
-
+use super::Covered;
 use super::dpor::{Came, Task};
-use super::{Covered, Stop};
 use tree::{Knot, Place};
+
+pub use threads::{Split, Work, in_rounds};
 
 /// The tree, down to where workers have theirs.
 #[derive(Debug)]
@@ -66,7 +66,7 @@ impl Rounds {
     pub fn take(&mut self, came: Vec<Came>) {
         assert_eq!(came.len(), self.places.len(), "each task came to something");
         for (mut place, came) in std::mem::take(&mut self.places).into_iter().zip(came) {
-            self.unfinished |= came.covered != Covered::Everything;
+            self.unfinished |= came.searched.covered != Covered::Everything;
             self.root.grow(&mut place, came.more);
             for above in came.above {
                 self.root.insert(&place, above);
@@ -91,47 +91,4 @@ impl Rounds {
             false => Covered::Some,
         }
     }
-}
-
-/// Runs a reduction in rounds, with so many threads that take a task each, and tells what was covered.
-///
-/// `work` runs a task: a search with [`Dpor::of`](super::Dpor::of) as its scheduler, and [`Dpor::came`](super::Dpor::came)
-/// behind it. A task that was stopped by a limit, or because somebody asked for it, is the end of the last round.
-pub fn in_rounds(depth: usize, threads: usize, work: &(dyn Fn(&Task) -> Came + Sync)) -> Covered {
-    let mut rounds = Rounds::new(depth);
-    loop {
-        let tasks = rounds.tasks();
-        if tasks.is_empty() {
-            return rounds.covered();
-        }
-        let came = at_once(&tasks, threads, work);
-        let was_cut = came.iter().any(|came| came.stop != Stop::Exhausted);
-        rounds.take(came);
-        if was_cut {
-            return rounds.covered();
-        }
-    }
-}
-
-fn at_once(tasks: &[Task], threads: usize, work: &(dyn Fn(&Task) -> Came + Sync)) -> Vec<Came> {
-    if threads <= 1 || tasks.len() == 1 {
-        return tasks.iter().map(work).collect();
-    }
-    let (next, done) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
-    std::thread::scope(|scope| {
-        for _ in 0..threads.min(tasks.len()) {
-            scope.spawn(|| {
-                while let Some((number, task)) = {
-                    let number = next.fetch_add(1, Ordering::Relaxed);
-                    tasks.get(number).map(|task| (number, task))
-                } {
-                    let came = work(task);
-                    done.lock().unwrap_or_else(PoisonError::into_inner).push((number, came));
-                }
-            });
-        }
-    });
-    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
-    done.sort_by_key(|(number, _)| *number);
-    done.into_iter().map(|(_, came)| came).collect()
 }

@@ -32,7 +32,7 @@ fn classes(processes: &[&[Op]], depth: usize, covers: fn(&Knot) -> bool) -> (BTr
                 ControlFlow::Continue(())
             });
             executions += searched.executions;
-            part.came(&searched)
+            part.came(searched)
         });
         let came = came.collect();
         rounds.take(came);
