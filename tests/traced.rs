@@ -3,7 +3,7 @@
 //!
 //! `tests/traced.rs [NAME]` runs the facts whose name contains NAME.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::panic::catch_unwind;
 use std::path::Path;
@@ -11,13 +11,23 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use onewinner::backend::sim;
+use onewinner::backend::traced::pipes::{HOLD, hold};
 use onewinner::backend::traced::{Run, Told, TracedError, WORKER, explore, serve_knowing};
 use onewinner::explore::{Limits, Stop, Strategy};
-use onewinner::fs::Fs;
-use onewinner::history::{End, Event, Execution, Outcome};
+use onewinner::fs::inject::Injection;
+use onewinner::fs::{Errno, Fs};
+use onewinner::history::{End, Event, Execution, Outcome, Snapshot};
+use onewinner::id::ProcessId;
 use onewinner::primitive::{self, AcquireError, Expectation, Held, LockPrimitive, StatThenWrite};
 use onewinner::primitive::{CallError, CreateNew};
-use onewinner::scenario::{Scenario, Subject};
+use onewinner::property;
+use onewinner::scenario::{Kill, Program, ProgramKind, Scenario, Start, Subject};
+
+#[path = "zoo/locks.rs"]
+#[expect(dead_code, reason = "the zoo has more locks than are tried here")]
+mod locks;
+
+use locks::{ABSENT_AS_STALE, FLOCK_UNLINK, FLOCK_UNLINK_WAITING, HALF_FIX};
 
 /// What a fact answers: nothing, or why it could not be tried here.
 type Tried = Result<(), String>;
@@ -33,7 +43,10 @@ const FACTS: &[Fact] = facts![
     sixteen_contenders_of_create_new_need_sixteen_executions,
     classes_and_outcomes_are_those_of_the_simulated_world,
     random_schedules_are_answered_call_by_call_as_in_the_simulated_world,
+    waiting_exits_and_kernel_locks_are_as_in_the_simulated_world,
+    kills_stale_locks_and_failing_calls_are_as_in_the_simulated_world,
     a_schedule_is_replayed_to_the_same_history,
+    programs_lock_as_the_primitives_do,
     a_contender_that_kills_itself_is_lost,
     a_call_that_is_not_controlled_is_named,
 ];
@@ -44,7 +57,17 @@ const LONGEST_SECONDS: u32 = 300;
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     if arguments == [WORKER] {
-        return serve_knowing(&[&Suicide, &Outside]);
+        return serve_knowing(&[
+            &Suicide,
+            &Outside,
+            &FLOCK_UNLINK,
+            &FLOCK_UNLINK_WAITING,
+            &HALF_FIX,
+            &ABSENT_AS_STALE,
+        ]);
+    }
+    if arguments == [HOLD] {
+        return ExitCode::from(u8::from(hold().is_err()));
     }
     // SIGALRM ends a suite that hangs; its worker dies with it.
     nix::unistd::alarm::set(LONGEST_SECONDS);
@@ -77,6 +100,15 @@ fn explored(
     strategy: &Strategy,
     executions: u64,
 ) -> Result<(Told, Vec<Execution>), String> {
+    explored_of(&Subject::Primitive(primitive), scenario, strategy, executions)
+}
+
+fn explored_of(
+    subject: &Subject,
+    scenario: &Scenario,
+    strategy: &Strategy,
+    executions: u64,
+) -> Result<(Told, Vec<Execution>), String> {
     let parent = tempfile::tempdir().expect("a temporary directory");
     let mut seen = Vec::new();
     let limits = Limits {
@@ -85,7 +117,7 @@ fn explored(
         ..Limits::default()
     };
     let run = Run {
-        subject: &Subject::Primitive(primitive),
+        subject,
         scenario,
         strategy,
         limits,
@@ -180,6 +212,69 @@ fn random_schedules_are_answered_call_by_call_as_in_the_simulated_world() -> Tri
     Ok(())
 }
 
+/// The same executions, event by event.
+#[track_caller]
+fn check(primitive: &'static dyn LockPrimitive, scenario: &Scenario) -> Result<usize, String> {
+    let (told, real) = explored(primitive, scenario, &Strategy::Dpor, 10_000)?;
+    let model = simulated(primitive, scenario, &Strategy::Dpor, 10_000);
+    assert_eq!(told.searched.failure, None, "{}, {scenario}", primitive.name());
+    assert_eq!(told.searched.stop, Stop::Exhausted);
+    assert_eq!(events(&real), events(&model), "{}, {scenario}", primitive.name());
+    assert_eq!(snapshots(&real), snapshots(&model), "{}, {scenario}", primitive.name());
+    Ok(real.len())
+}
+
+fn snapshots(executions: &[Execution]) -> Vec<&[Snapshot]> {
+    executions
+        .iter()
+        .map(|each| each.history.snapshots.as_slice())
+        .collect()
+}
+
+fn waiting_exits_and_kernel_locks_are_as_in_the_simulated_world() -> Tried {
+    let cycle = Scenario::cycle(3, 1);
+    assert_eq!(check(&FLOCK_UNLINK, &cycle)?, 261);
+    assert_eq!(check(&FLOCK_UNLINK_WAITING, &cycle)?, 156);
+    assert_eq!(check(&ABSENT_AS_STALE, &cycle)?, 159);
+    check(&HALF_FIX, &Scenario::cycle(2, 1))?;
+    Ok(())
+}
+
+fn kills_stale_locks_and_failing_calls_are_as_in_the_simulated_world() -> Tried {
+    let locks: [&'static dyn LockPrimitive; 4] = [&StatThenWrite, &CreateNew, &FLOCK_UNLINK, &FLOCK_UNLINK_WAITING];
+    for lock in locks {
+        for (victim, step) in [(0, 0), (0, 2), (1, 1), (1, 4)] {
+            let victim = ProcessId(victim);
+            let kills = vec![Kill { victim, step }];
+            check(
+                lock,
+                &Scenario {
+                    kills,
+                    ..Scenario::cycle(2, 1)
+                },
+            )?;
+        }
+        let start = Start::Stale { age_s: 60 };
+        check(
+            lock,
+            &Scenario {
+                start,
+                ..Scenario::cycle(2, 1)
+            },
+        )?;
+        for call in 0..5 {
+            check(
+                lock,
+                &Scenario::fault(Injection {
+                    call,
+                    errno: Errno::EIO,
+                }),
+            )?;
+        }
+    }
+    Ok(())
+}
+
 fn a_schedule_is_replayed_to_the_same_history() -> Tried {
     let scenario = Scenario::contend(3);
     let (_, seen) = explored(&StatThenWrite, &scenario, &Strategy::Dpor, 5)?;
@@ -197,6 +292,38 @@ fn loss(primitive: &'static dyn LockPrimitive) -> Result<String, String> {
         End::Diverged { reason, .. } => Ok(reason.clone()),
         other => panic!("it ended as {other:?}"),
     }
+}
+
+/// The properties that a program's lock violates, in all schedules with at most one preemption.
+fn violated(kind: ProgramKind, line: &str, scenario: &Scenario) -> Result<BTreeSet<&'static str>, String> {
+    let line = line.to_owned();
+    let subject = Subject::Program(Program { kind, line });
+    let (told, seen) = explored_of(&subject, scenario, &Strategy::Bounded { preemptions: 1 }, 10_000)?;
+    assert_eq!(told.searched.failure, None, "{}, {scenario}", subject.name());
+    assert!(outcomes(&seen).keys().any(|outcome| outcome.busy > 0));
+    Ok(seen
+        .iter()
+        .filter_map(|execution| Some(property::first_violation(&execution.history)?.0.name()))
+        .collect())
+}
+
+fn programs_lock_as_the_primitives_do() -> Tried {
+    use ProgramKind::{Driver, Wrap};
+    let unlinking = "sh -c 'exec 9>$0; if ! flock -n 9; then echo busy; exit; fi; echo acquired; read -r line; exec 9>&-; \
+                     rm -f $0; echo released' {lock}";
+    let (cycle, twice) = (Scenario::cycle(2, 1), Scenario::cycle(2, 2));
+    for (kind, line, scenario, expected) in [
+        (Driver, "sh examples/driver.sh {lock}", &twice, None),
+        (Wrap, "flock -n {lock} {hold}", &cycle, None),
+        (Driver, unlinking, &twice, Some("mutual-exclusion")),
+    ] {
+        let violated = violated(kind, line, scenario)?;
+        match expected {
+            None => assert_eq!(violated, BTreeSet::new(), "{line}"),
+            Some(expected) => assert!(violated.contains(expected), "{line}: {violated:?}"),
+        }
+    }
+    Ok(())
 }
 
 fn a_contender_that_kills_itself_is_lost() -> Tried {

@@ -1,14 +1,15 @@
 //! Executions come in, one after another; what they show is counted, and the best counterexample is kept.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::INTERRUPTED;
-use crate::history::{AttemptResult, End, Execution, History, Outcome};
+use crate::access::Accesses;
+use crate::history::{Attempt, AttemptResult, End, Execution, History, Outcome, What};
 use crate::id::ProcessId;
 use crate::primitive::CrashClass;
 use crate::property::{self, Property, Violation};
 use crate::scenario::Scenario;
-use crate::verdict::{Crash, Extent, Grade, OutcomeRow};
+use crate::verdict::{Crash, Extent, Grade, OutcomeRow, at_most};
 
 /// What the executions of one run showed so far.
 #[derive(Default)]
@@ -34,6 +35,8 @@ pub(super) struct Tally {
     crashes: Option<(CrashClass, u64, u64)>,
     /// Why the first of the lost ones was lost.
     pub(super) failure: Option<String>,
+    /// What the backend says of how it ran, each thing once.
+    pub(super) notes: BTreeSet<String>,
     outcomes: BTreeMap<(Outcome, Grade), u64>,
 }
 
@@ -86,7 +89,7 @@ impl Tally {
         }
         let outcome = Outcome::of(&execution.history);
         self.won |= outcome.winners > 0;
-        self.contended |= contended(&execution.history);
+        self.contended = self.contended || contended(&execution.history);
         self.took_stale += u64::from(execution.history.took_stale()) * times;
         self.crashed(&execution.history);
         let found = property::first_violation(&execution.history);
@@ -145,6 +148,7 @@ impl Tally {
         self.lost += other.lost;
         self.blocked += other.blocked;
         self.failure = self.failure.or(other.failure);
+        self.notes.extend(other.notes);
         self.took_stale += other.took_stale;
         self.crashes = match (self.crashes, other.crashes) {
             (Some((declared, won, busy)), Some((_, more, also))) => Some((declared, won + more, busy + also)),
@@ -163,12 +167,18 @@ impl Tally {
     ///
     /// `left` is the declared class of a lock that a dead holder left behind: if somebody has to clean up, nobody may win.
     pub(super) fn doubt(&self, extent: &Extent, left: Option<CrashClass>) -> Option<String> {
-        if let Extent::Cut { limit } = extent {
+        if let Extent::Cut { limit, preemptions } = extent {
+            let before = match preemptions {
+                Some(most) => format!("; every schedule with {} was run before", at_most(*most)),
+                None => String::new(),
+            };
             if limit == INTERRUPTED {
-                return Some("the search was interrupted; let it finish, or give it a limit".to_owned());
+                return Some(format!(
+                    "the search was interrupted{before}; let it finish, or give it a limit"
+                ));
             }
             return Some(format!(
-                "the search was cut at {limit}; raise the limit, or contend with fewer processes"
+                "the search was cut at {limit}{before}; raise the limit, or contend with fewer processes"
             ));
         }
         if self.blocked > 0 {
@@ -212,14 +222,36 @@ impl Tally {
     }
 }
 
-/// A scenario with an injected error is about that error: the attempt that met it is its contention.
+/// Whether somebody was told busy, or the calls with which two processes acquire conflict: of two that wait for a lock, one
+/// wins after the other. A scenario with an injected error is about that error: the attempt that met it is its contention.
 fn contended(history: &History) -> bool {
     let attempts = history.attempts();
     let several = attempts.windows(2).any(|pair| pair[0].process != pair[1].process);
-    attempts.iter().any(|attempt| match attempt.result {
+    let lost = attempts.iter().any(|attempt| match attempt.result {
         AttemptResult::Undecided => false,
         AttemptResult::Busy if several => true,
         _ => Some(attempt.process) == history.disturbed,
+    });
+    lost || met(history, &attempts)
+}
+
+fn met(history: &History, attempts: &[Attempt]) -> bool {
+    let calls = |attempt: &Attempt| -> Vec<&Accesses> {
+        let touched = |position: &usize| match &history.events[*position].what {
+            What::Performed { accesses, .. } => Some(accesses),
+            _ => None,
+        };
+        attempt.calls.iter().filter_map(touched).collect()
+    };
+    let of: Vec<_> = attempts
+        .iter()
+        .map(|attempt| (attempt.process, calls(attempt)))
+        .collect();
+    of.iter().enumerate().any(|(position, (process, mine))| {
+        let others = of[..position].iter().filter(|(other, _)| other != process);
+        others
+            .flat_map(|(_, theirs)| theirs)
+            .any(|theirs| mine.iter().any(|one| one.conflict(theirs)))
     })
 }
 

@@ -67,6 +67,11 @@ pub fn run() -> ExitCode {
     if std::env::args_os().skip(1).eq([crate::backend::traced::WORKER]) {
         return crate::backend::traced::serve();
     }
+    #[cfg(feature = "kernel")]
+    if std::env::args_os().skip(1).eq([crate::backend::traced::pipes::HOLD]) {
+        let held = crate::backend::traced::pipes::hold();
+        return ExitCode::from(u8::from(held.is_err()));
+    }
     let exit = match Cli::try_parse() {
         Ok(cli) => dispatch(&cli).unwrap_or_else(|failure| {
             // Whoever reads our output has seen enough: `onewinner list | head -1`.

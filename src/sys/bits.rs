@@ -60,6 +60,38 @@ pub const EMPTY_PATH: i32 = libc::AT_EMPTY_PATH;
 /// `AT_REMOVEDIR`.
 pub const REMOVE_DIRECTORY: i32 = libc::AT_REMOVEDIR;
 
+/// `AT_SYMLINK_NOFOLLOW`.
+pub const SYMLINK_NO_FOLLOW: i32 = libc::AT_SYMLINK_NOFOLLOW;
+/// `AT_SYMLINK_FOLLOW`.
+pub const SYMLINK_FOLLOW: i32 = libc::AT_SYMLINK_FOLLOW;
+/// `O_NOFOLLOW`.
+pub const NO_FOLLOW: i32 = libc::O_NOFOLLOW;
+/// `LOCK_NB`.
+pub const WITHOUT_WAITING: i32 = libc::LOCK_NB;
+/// `LOCK_EX`.
+pub const ALONE: i32 = libc::LOCK_EX;
+/// `LOCK_UN`.
+pub const UNLOCK: i32 = libc::LOCK_UN;
+/// `MAP_SHARED`.
+pub const MAP_SHARED: i32 = libc::MAP_SHARED;
+/// `PROT_WRITE`.
+pub const MAY_WRITE: i32 = libc::PROT_WRITE;
+/// `AF_UNIX`.
+pub const UNIX_SOCKET: i32 = libc::AF_UNIX;
+/// The commands of `fcntl` that only ask about locks.
+pub const ASKING: &[i32] = &[libc::F_GETLK, libc::F_OFD_GETLK];
+/// The commands of `fcntl` that take or give back locks.
+pub const LOCKING: &[i32] = &[libc::F_SETLK, libc::F_SETLKW, libc::F_OFD_SETLK, libc::F_OFD_SETLKW];
+
+/// The command of `fcntl` that does not wait, for one that does.
+pub fn impatient(command: i32) -> Option<i32> {
+    match command {
+        libc::F_SETLKW => Some(libc::F_SETLK),
+        libc::F_OFD_SETLKW => Some(libc::F_OFD_SETLK),
+        _ => None,
+    }
+}
+
 /// `RENAME_*`.
 pub const RENAME: Names = &[(1, "RENAME_NOREPLACE"), (2, "RENAME_EXCHANGE"), (4, "RENAME_WHITEOUT")];
 

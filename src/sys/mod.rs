@@ -14,6 +14,9 @@
 //! | `bits.rs` | flags of system calls by name | it is not |
 //! | `filter.rs` | the seccomp filter that stops it there | it is not |
 //! | `seccomp.rs` | loads filters | it is not |
+//! | `fifo.rs` | named pipes | it is not |
+//! | `launch.rs` | becoming a program | handlers of signals |
+//! | `waits.rs` | whether a lock could be had that another process waits for | it is not |
 //! | `trace.rs` | what a stopped process is about to call, and its memory | it is not |
 //!
 //! Deliberately knows nothing of locks, rounds or workers' work; every function is safe to call with any arguments.
@@ -21,9 +24,12 @@
 pub mod affinity;
 pub mod bits;
 pub mod clock;
+pub mod fifo;
 pub mod filter;
 #[expect(unsafe_code, reason = "a system call without a prototype")]
 pub mod futex;
+#[expect(unsafe_code, reason = "signals are reset")]
+pub mod launch;
 pub mod machine;
 #[expect(unsafe_code, reason = "a mapping is a raw pointer")]
 pub mod memory;
@@ -39,6 +45,7 @@ pub mod syscalls;
 pub mod trace;
 #[expect(unsafe_code, reason = "ptrace and waitpid, where nix has no words")]
 pub mod tracee;
+pub mod waits;
 #[expect(unsafe_code, reason = "fork, _exit, and a call that does not exist")]
 pub mod zygote;
 

@@ -6,10 +6,11 @@
 //! ptrace belongs to the thread that attached: all of this is called by one thread.
 
 use std::io;
+use std::time::Duration;
 
 use nix::errno::Errno as KernelErrno;
 use nix::sys::ptrace::{self, Options};
-use nix::sys::signal::{Signal, kill};
+use nix::sys::signal::{SigSet, Signal, kill};
 use nix::unistd::Pid;
 
 use super::process::Ended;
@@ -108,6 +109,32 @@ pub fn look() -> io::Result<Option<Seen>> {
             error => Err(error),
         },
     }
+}
+
+/// Makes changes of tasks wake whoever [waits](await_change) for them; from now on, for this thread and what it forks.
+///
+/// # Errors
+///
+/// When the kernel refuses.
+pub fn listen() -> io::Result<()> {
+    let mut changes = SigSet::empty();
+    changes.add(Signal::SIGCHLD);
+    changes.thread_block()?;
+    // A sleep of microseconds must not become one of fifty (PR_SET_TIMERSLACK, prctl(2)).
+    nix::sys::prctl::set_timerslack(1)?;
+    Ok(())
+}
+
+/// Sleeps until a traced task has changed, or `longest` is over: then nothing need have happened.
+///
+/// A change that came before, and was not waited for, ends the sleep at once; [`listen`] comes first. It gives the CPU away
+/// as sched_yield(2) does, but gets it back when there is something to do, whoever else computes on it.
+pub fn await_change(longest: Duration) {
+    let mut changes = SigSet::empty();
+    changes.add(Signal::SIGCHLD);
+    let longest = nix::sys::time::TimeSpec::from_duration(longest);
+    // SAFETY: both are read only, and live for the whole call; nothing is told about the signal.
+    let _signal = unsafe { libc::sigtimedwait(changes.as_ref(), std::ptr::null_mut(), longest.as_ref()) };
 }
 
 fn seen(task: Pid, status: i32) -> io::Result<Option<Seen>> {

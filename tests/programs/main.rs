@@ -1,122 +1,151 @@
-//! The drivers to copy from, spoken to as the harness speaks: each answers in the agreed words, and none stays behind.
+//! Drivers spoken to as the harness speaks, each in a way that no schedule decides: one after another. Each answers in the
+//! agreed words, and none stays behind.
 //!
-//! No schedule is explored here: one process after another. A program that the machine does not have is skipped.
+//! No schedule is explored here, so that a wrong lock passes too. A program that the machine does not have is skipped.
 
-use std::io::{BufRead, BufReader, ErrorKind, Write};
+mod driver;
+#[path = "../explored/programs.rs"]
+mod programs;
+
 use std::path::Path;
-use std::process::{Child, ChildStdout, Command, Stdio};
 
-use onewinner::backend::traced::answers::{Conversation, Owes, words};
-use onewinner::history::What;
-use onewinner::scenario::{Program, ProgramKind};
+use driver::Driver;
+use onewinner::history::What::{self, AcquireBegan, Acquired, Busy, ReleaseBegan, Released};
+use programs::{Missing, line};
 
-/// A driver that runs.
-struct Driver {
-    child: Child,
-    output: BufReader<ChildStdout>,
-    talk: Conversation,
-    events: Vec<What>,
-}
+/// All that a holder tells.
+const WHOLE: [What; 4] = [AcquireBegan, Acquired, ReleaseBegan, Released];
 
-impl Driver {
-    /// Starts one; `None` if the machine does not have its interpreter.
-    fn start(line: &str, lock: &Path) -> Option<Self> {
-        let (kind, line) = (ProgramKind::Driver, line.to_owned());
-        let words = words(&Program { kind, line }, lock, &[]).expect("a command line");
-        let mut command = Command::new(&words[0]);
-        command.current_dir(env!("CARGO_MANIFEST_DIR")).args(&words[1..]);
-        let mut child = match command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn() {
-            Ok(child) => child,
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                eprintln!("skipped: there is no {} here", words[0]);
-                return None;
-            }
-            Err(error) => panic!("{words:?}: {error}"),
-        };
-        let output = BufReader::new(child.stdout.take().expect("a pipe"));
-        let (talk, events) = (Conversation::new(kind, lock), Vec::new());
-        Some(Self {
-            child,
-            output,
-            talk,
-            events,
-        })
-    }
-
-    /// Hears one line.
-    fn hear(&mut self) {
-        let mut line = String::new();
-        self.output.read_line(&mut line).expect("a driver prints text");
-        let events = &mut self.events;
-        self.talk
-            .hear(line.as_bytes(), &mut |what| events.push(what))
-            .expect("the agreed words");
-    }
-
-    fn release(&mut self) {
-        let events = &mut self.events;
-        let line = self.talk.release(&mut |what| events.push(what));
-        let input = self.child.stdin.as_mut().expect("a pipe");
-        input.write_all(line.as_bytes()).expect("a holder reads");
-    }
-
-    /// Waits for its end and tells all that it told.
-    fn end(mut self) -> Vec<What> {
-        drop(self.child.stdin.take());
-        assert!(self.child.wait().expect("a child").success());
-        let events = &mut self.events;
-        self.talk.ended(&mut |what| events.push(what)).expect("nothing is owed");
-        self.events
-    }
-}
-
-/// One acquires; a second is told *busy*; the first releases; a third acquires.
+/// One that holds the lock.
 #[track_caller]
-fn check(line: &str) {
-    use What::{AcquireBegan, Acquired, Busy, ReleaseBegan, Released};
-    let directory = tempfile::tempdir().expect("a directory");
-    let lock = directory.path().join("lock");
-    let Some(mut holder) = Driver::start(line, &lock) else {
-        return;
-    };
-    holder.hear();
-    assert_eq!(holder.talk.owes(), Owes::Release);
-    assert!(lock.exists());
+fn holder(line: &str, lock: &Path) -> Driver {
+    let mut holder = Driver::start(line, lock);
+    holder.answer();
+    assert!(holder.holds(), "{line}");
+    holder
+}
 
-    let mut loser = Driver::start(line, &lock).expect("it was there before");
-    loser.hear();
-    assert_eq!(loser.end(), [AcquireBegan, Busy]);
-    assert!(lock.exists(), "a loser leaves the lock alone");
+/// One acquires, releases and ends; so does the next.
+#[track_caller]
+fn alone(line: &str, lock: &Path) {
+    for _ in 0..2 {
+        let mut holder = holder(line, lock);
+        holder.release();
+        assert_eq!(holder.end(), WHOLE, "{line}");
+    }
+}
 
+/// As [`alone`], and one that comes while the lock is held is told *busy*.
+#[track_caller]
+fn one_after_another(line: &str, lock: &Path) {
+    let mut holder = holder(line, lock);
+    let mut loser = Driver::start(line, lock);
+    loser.answer();
+    assert_eq!(loser.end(), [AcquireBegan, Busy], "{line}");
     holder.release();
-    holder.hear();
-    assert_eq!(holder.end(), [AcquireBegan, Acquired, ReleaseBegan, Released]);
-    assert!(!lock.exists());
-
-    let mut next = Driver::start(line, &lock).expect("it was there before");
-    next.hear();
-    assert_eq!(next.talk.owes(), Owes::Release);
-    next.release();
-    next.hear();
-    next.end();
-
-    let nowhere = directory.path().join("absent").join("lock");
-    let mut failing = Driver::start(line, &nowhere).expect("it was there before");
-    failing.hear();
-    assert!(matches!(failing.end()[..], [AcquireBegan, What::Failed { .. }]));
+    assert_eq!(holder.end(), WHOLE, "{line}");
+    alone(line, lock);
 }
 
-#[test]
-fn the_shell_driver_locks() {
-    check("sh examples/driver.sh {lock}");
+/// As [`alone`], and one that comes while the lock is held gets it later.
+#[track_caller]
+fn one_waits_for_the_other(line: &str, lock: &Path) {
+    let mut holder = holder(line, lock);
+    let mut waiting = Driver::start(line, lock);
+    holder.release();
+    assert_eq!(holder.end(), WHOLE, "{line}");
+    waiting.answer();
+    waiting.release();
+    assert_eq!(waiting.end(), WHOLE, "{line}");
+    alone(line, lock);
 }
 
-#[test]
-fn the_python_driver_locks() {
-    check("python3 examples/driver.py {lock}");
+/// As [`one_after_another`]; the lock is there while it is held, and only then, and where it cannot be, an error is told.
+#[track_caller]
+fn the_name_is_the_lock(line: &str, lock: &Path) {
+    let mut holder = holder(line, lock);
+    assert!(lock.exists(), "{line}");
+    let mut loser = Driver::start(line, lock);
+    loser.answer();
+    loser.end();
+    assert!(lock.exists(), "{line}: a loser leaves the lock alone");
+    holder.release();
+    holder.end();
+    assert!(!lock.exists(), "{line}");
+    one_after_another(line, lock);
+
+    let mut failing = Driver::start(line, &lock.join("no such directory").join("lock"));
+    failing.answer();
+    assert!(
+        matches!(failing.end()[..], [AcquireBegan, What::Failed { .. }]),
+        "{line}"
+    );
 }
 
-#[test]
-fn the_node_driver_locks() {
-    check("node examples/driver.js {lock}");
+/// Tries a program, if there is one.
+#[track_caller]
+fn check(line: Result<String, Missing>, fact: fn(&str, &Path)) {
+    let directory = tempfile::tempdir().expect("a directory");
+    match line {
+        Ok(line) => fact(&line, &directory.path().join("lock")),
+        Err(why) => eprintln!("skipped: {why}"),
+    }
+}
+
+/// A driver of `examples/`.
+#[track_caller]
+fn check_example(command: &str, example: &str) {
+    let line = || Ok(format!("{command} examples/{example} {{lock}}"));
+    check(programs::found(command).and_then(|()| line()), the_name_is_the_lock);
+}
+
+/// Both locks that onewinner began with, in one language.
+#[track_caller]
+fn check_seed(source: &str) {
+    for lock in ["create-new", "stat-then-write"] {
+        check(line(source, &format!("{lock} {{lock}}")), the_name_is_the_lock);
+    }
+}
+
+macro_rules! facts {
+    ($($name:ident: $check:ident($($argument:expr),+);)*) => {
+        $(#[test] fn $name() { $check($($argument),+); })*
+    };
+}
+
+facts! {
+    the_shell_example_locks: check_example("sh", "driver.sh");
+    the_python_example_locks: check_example("python3", "driver.py");
+    the_node_example_locks: check_example("node", "driver.js");
+    the_seed_in_c: check_seed("seed.c");
+    the_seed_in_go: check_seed("seed.go");
+    the_seed_in_java: check_seed("Seed.java");
+    the_seed_in_node: check_seed("seed.js");
+    the_seed_in_perl: check_seed("seed.pl");
+    the_seed_in_python: check_seed("seed.py");
+    the_seed_in_rust: check_seed("seed.rs");
+    the_seed_in_the_shell: check_seed("seed.sh");
+    a_lock_by_link_and_check: check(line("link-and-check.sh", "{lock}"), the_name_is_the_lock);
+    a_lock_by_rename: check(line("rename-over.sh", "{lock}"), the_name_is_the_lock);
+    a_program_with_memory_of_its_own: check(line("memfd.c", "{lock}"), the_name_is_the_lock);
+    one_that_takes_the_absent_for_stale: check(line("absent-as-stale.c", "{lock}"), the_name_is_the_lock);
+    a_kernel_lock_on_a_file_that_is_removed: check(line("flock-unlink.sh", "{lock}"), one_after_another);
+    a_kernel_lock_that_is_removed_early: check(line("half-fix.c", "early {lock}"), one_after_another);
+    a_kernel_lock_that_is_removed_late: check(line("half-fix.c", "late {lock}"), one_after_another);
+    a_kernel_lock_that_is_tried: check(line("flock-kept.c", "try {lock}"), one_after_another);
+    a_record_lock_of_the_description: check(line("record-lock.c", "ofd {lock}"), one_after_another);
+    a_pid_in_a_file: check(line("pid-file.c", "{lock}"), one_after_another);
+    a_word_of_shared_memory: check(line("mapped.c", "{lock}"), one_after_another);
+    a_lock_in_another_place: check(line("elsewhere.c", "create-new {lock}"), one_after_another);
+    a_broken_lock_in_another_place: check(line("elsewhere.c", "stat-then-write {lock}"), one_after_another);
+    a_server: check(line("server.pl", "create-new"), one_after_another);
+    a_broken_server: check(line("server.pl", "stat-then-write"), one_after_another);
+    a_record_lock_of_the_process: check(line("record-lock.c", "posix {lock}"), alone);
+    an_exit_handler: check(line("exit-handler.c", "{lock}"), alone);
+    an_exit_handler_in_python: check(line("exit-handler.py", "{lock}"), alone);
+    a_trap: check(line("exit-trap.sh", "{lock}"), alone);
+    one_that_dies_when_it_loses: check(line("dies.c", "{lock}"), alone);
+    a_kernel_lock_that_is_waited_for: check(line("flock-kept.c", "wait {lock}"), one_waits_for_the_other);
+    one_that_sleeps_and_tries_again: check(line("polls.sh", "{lock}"), one_waits_for_the_other);
+    one_that_sleeps_and_tries_again_in_python: check(line("polls.py", "{lock}"), one_waits_for_the_other);
 }

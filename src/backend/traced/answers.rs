@@ -2,7 +2,8 @@
 //!
 //! A *driver* prints `acquired`, `busy` or `error TEXT`, and after a line `release` on its input `released`. It may print
 //! `ready` first; then it serves lines `acquire PATH` and `release`. A *wrapped* command runs `{hold}` while it holds the
-//! lock: that speaks as a driver does, and a command that ends without having run it has lost.
+//! lock: that prints `acquired`, and ends after a line `release`. The command has released when it has ended itself, and one
+//! that ends without having run `{hold}` has lost.
 //! Deliberately reads no pipe and starts nothing. Whoever does reads only when the contender is quiet, so that an answer
 //! belongs to the step before it.
 
@@ -155,6 +156,11 @@ impl Conversation {
         }
     }
 
+    /// Whether it is a program that serves, and so is not started for each attempt.
+    pub fn serves(&self) -> bool {
+        self.serves
+    }
+
     /// The line that asks for the lock; the attempt begins.
     ///
     /// # Panics
@@ -165,6 +171,14 @@ impl Conversation {
         self.stage = Stage::Acquiring;
         tell(What::AcquireBegan);
         format!("acquire {}\n", self.lock.display())
+    }
+
+    /// The program is about to make a call that another can see: its attempt begins, unless it has or was not asked for yet.
+    pub fn acts(&mut self, tell: &mut dyn FnMut(What)) {
+        if self.stage == Stage::Started {
+            self.stage = Stage::Acquiring;
+            tell(What::AcquireBegan);
+        }
     }
 
     /// The line that tells a holder to release; the release begins.
@@ -203,10 +217,12 @@ impl Conversation {
     /// When it owes an answer: a driver that died is no loser.
     pub fn ended(&mut self, tell: &mut dyn FnMut(What)) -> Result<(), Misspoken> {
         match (self.stage, self.kind) {
-            (Stage::Started, ProgramKind::Wrap) => {
-                tell(What::AcquireBegan);
+            (Stage::Started | Stage::Acquiring, ProgramKind::Wrap) => {
+                self.acts(tell);
                 tell(What::Busy);
             }
+            // The command gives the lock back after its holder has ended.
+            (Stage::Releasing, ProgramKind::Wrap) => tell(What::Released),
             (Stage::Idle | Stage::Over, _) => {}
             (Stage::Started | Stage::Acquiring | Stage::Holding | Stage::Releasing, _) => {
                 return Err(self.misspoken("the end of its output"));
@@ -237,13 +253,11 @@ impl Conversation {
                         None => return Err(self.misspoken(line)),
                     },
                 };
-                if self.stage == Stage::Started {
-                    tell(What::AcquireBegan);
-                }
+                self.acts(tell);
                 tell(what);
                 stage
             }
-            (Stage::Releasing, "released") => {
+            (Stage::Releasing, "released") if self.kind == ProgramKind::Driver => {
                 tell(What::Released);
                 served
             }

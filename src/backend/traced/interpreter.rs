@@ -9,13 +9,16 @@
 //!
 //! Deliberately knows no ptrace and no search.
 
+use std::io;
 use std::path::PathBuf;
 
 use crate::access::Accesses;
 use crate::explore::{Lost, Move};
 use crate::fs::call::{Call, Reply};
+use crate::fs::sim;
 use crate::happens_before::Step;
 use crate::id::ProcessId;
+use crate::sys::filter::Clock;
 use crate::sys::trace::{Entry, Memory};
 
 /// A task that is stopped at the entry of a call, or at its exit.
@@ -41,6 +44,12 @@ pub enum Decision {
     Answered(i64),
     /// It is a step: the task waits until the search takes it.
     Controlled,
+    /// The same, and the process ends with it: [`Interpreter::exit`] tells what that touches.
+    Exits,
+    /// It sleeps for a time, and so that something happens meanwhile: it is let go without sleeping when something has.
+    Sleeps,
+    /// It cannot go on with the kernel's clock: contenders are started anew with one that the tracer keeps.
+    WantsTime,
     /// The contender has done all that the scenario asks: the task waits here until the execution ends.
     Finished,
     /// Nobody knows what it does: the execution is lost, for this reason, which names the call.
@@ -78,15 +87,20 @@ pub enum Outcome {
 ///
 /// For each execution [`begin`](Self::begin) comes first. Then for each call [`decide`](Self::decide), and if it is
 /// controlled [`forecast`](Self::forecast) as often as the search likes, and when the step is taken
-/// [`before`](Self::before) and [`after`](Self::after).
+/// [`before`](Self::before) and [`after`](Self::after), or [`exit`](Self::exit) alone.
 ///
 /// Duties of an implementer:
 ///
 /// 1. It tells the same story of the same execution: no process numbers, no times.
 /// 2. What it does not understand is [`Decision::Uncontrolled`], never harmless.
 pub trait Interpreter {
-    /// A new execution begins in these directories, which are fresh; process *i* works in the *i* mod *k*-th.
-    fn begin(&mut self, directories: &[PathBuf]);
+    /// A new execution begins in these directories; process *i* works in the *i* mod *k*-th. What stands there was there
+    /// before the first step.
+    ///
+    /// # Errors
+    ///
+    /// When they cannot be looked at.
+    fn begin(&mut self, directories: &[PathBuf]) -> io::Result<()>;
 
     /// What to do about this call.
     fn decide(&mut self, at: &AtCall<'_>) -> Decision;
@@ -111,15 +125,64 @@ pub trait Interpreter {
     /// When the answer cannot be true, so that nothing follows from the execution.
     fn after(&mut self, at: &AtCall<'_>, returned: i64) -> Result<Outcome, Lost>;
 
-    /// A task of a contender is there, by fork or clone of `parent`, which has the same or another process number.
-    fn born(&mut self, process: ProcessId, task: i32, parent: i32);
+    /// A controlled call fails without being made: how it is shown. `None` if it has to be made all the same.
+    fn fails(&mut self, _at: &AtCall<'_>) -> Option<Call> {
+        None
+    }
+
+    /// The process is about to end with this call: what is shown, and what the end touches.
+    fn exit(&mut self, at: &AtCall<'_>) -> (Call, Accesses);
+
+    /// A step that the world takes for a process: its death, or its waiting for others. What it touches.
+    fn made(&mut self, process: ProcessId, call: &Call) -> Accesses;
+
+    /// What such a step would touch.
+    fn would(&self, process: ProcessId, call: &Call) -> Accesses;
+
+    /// The next step of the process is made by the world; see [`made`](Self::made).
+    fn awaits(&mut self, _process: ProcessId, _call: &Call) {}
+
+    /// Whether the end of the process would free a lock.
+    fn holds_locks(&self, _process: ProcessId) -> bool {
+        false
+    }
+
+    /// A task of a contender is there; its process has the number `group`.
+    fn born(&mut self, _process: ProcessId, _task: i32, _group: i32) {}
+
+    /// The first process of a contender is there, the first time or again.
+    fn starts(&mut self, _process: ProcessId, _task: i32) {}
+
+    /// A task runs another program, whose stack begins there.
+    ///
+    /// # Errors
+    ///
+    /// When its memory cannot be changed.
+    fn executed(&mut self, _memory: &Memory, _stack: u64) -> io::Result<()> {
+        Ok(())
+    }
 
     /// A task is gone.
-    fn gone(&mut self, task: i32);
+    fn gone(&mut self, _task: i32) {}
+
+    /// The clock that contenders need.
+    fn clock(&self) -> Clock {
+        Clock::Real
+    }
+
+    /// What was not seen, or not done as it was asked for.
+    fn notes(&self) -> Vec<String> {
+        Vec::new()
+    }
 
     /// See [`crate::explore::Model::replay`]; `performed` are the steps of the execution.
     fn replay(&mut self, kept: usize, then: &[Move]) -> Vec<Accesses>;
 
     /// See [`crate::explore::Model::waiting`].
     fn waiting(&mut self) -> Vec<Step>;
+
+    /// The simulated file system that goes along, if one does.
+    fn shadow(&self) -> Option<&sim::State> {
+        None
+    }
 }

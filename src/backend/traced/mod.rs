@@ -8,34 +8,51 @@
 //! | file | what |
 //! |---|---|
 //! | `worker.rs` | the process that traces and searches |
-//! | `world.rs` | tasks, stopped and started as the search says |
-//! | `board.rs` | what contenders tell |
+//! | `world.rs` | contenders, stopped and started as the search says |
+//! | `crowd.rs`, `task.rs` | their tasks, and when these are quiet |
+//! | `voice.rs` | how contenders are spoken to and heard: the seam to what they are |
+//! | `board.rs` | what locks over `Fs` tell |
+//! | `answers.rs` | what programs say about their lock, and their command line |
+//! | `start.rs`, `pipes.rs` | programs: how they are started, spoken to and heard |
 //! | `answers.rs` | what programs say about their lock, and their command line |
 //! | `decode.rs` | a stopped call as a value |
 //! | `interpreter.rs` | what calls mean: the seam between the engine and those who understand calls |
 //! | `primitives.rs` | the calls of a lock over `Fs`, with a shadow on the simulated file system |
+//! | `programs.rs` | the calls of programs |
+//! | `time.rs` | the clock and the lots of programs |
+//! | `ground.rs`, `touched.rs`, `replies.rs` | the watched directories; what a call touches in them; what it was told |
 //!
-//! A system call is taken as atomic. Programs are not traced yet: see [`TracedError::Unsupported`].
+//! A system call is taken as atomic.
 
 pub mod answers;
 mod board;
+mod crowd;
 pub mod decode;
+mod ground;
 pub mod interpreter;
+pub mod pipes;
 mod primitives;
+mod programs;
+mod replies;
+pub mod start;
+mod task;
+mod time;
+mod touched;
+mod voice;
 mod worker;
 mod world;
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::backend::race::run_directory::{RunDirectory, RunDirectoryError};
 use crate::explore::{Limits, Searched, Stop, Strategy};
 use crate::history::Execution;
-use crate::scenario::{Kind, Scenario, Start, Subject};
+use crate::scenario::{Scenario, Subject, Work};
 
-use worker::{Line, Request};
+use worker::{Asked, Line, Request};
 pub use worker::{serve, serve_knowing};
 
 /// The argument that makes the binary a worker.
@@ -52,7 +69,8 @@ pub struct Run<'a> {
     pub strategy: &'a Strategy,
     /// How far the search goes.
     pub limits: Limits,
-    /// Where: a fresh run directory is made below the first.
+    /// Where: a fresh run directory is made below the first, and process *i* works by way of the *i* mod *k*-th; below the
+    /// directory for temporary files, if there is none.
     pub directories: &'a [PathBuf],
 }
 
@@ -63,6 +81,8 @@ pub struct Told {
     pub searched: Searched,
     /// How many directories of killed runs were removed.
     pub swept: usize,
+    /// How programs were started, and what was not seen.
+    pub notes: Vec<String>,
 }
 
 /// Why there was no search, or no end of it.
@@ -80,6 +100,16 @@ pub enum TracedError {
     /// No directory.
     #[error(transparent)]
     RunDirectory(#[from] RunDirectoryError),
+    /// Two directories that have nothing to do with each other: every contender would win in its own.
+    #[error(
+        "failed to contend in {one:?} and {other:?}: what is made in one is not there in the other; name two mounts of one store"
+    )]
+    NotShared {
+        /// The first directory.
+        one: PathBuf,
+        /// The other one.
+        other: PathBuf,
+    },
     /// No worker, or it cannot be talked to.
     #[error("failed to run a worker process: {0}; look at `ulimit -u`")]
     Worker(#[from] io::Error),
@@ -105,17 +135,18 @@ impl TracedError {
 ///
 /// When the machine forbids tracing, or the worker is lost. A contender that is lost is no error: its execution says so.
 pub fn explore(run: &Run<'_>, watch: &mut dyn FnMut(Execution) -> ControlFlow<()>) -> Result<Told, TracedError> {
-    let primitive = supported(run)?;
+    let subject = asked(run)?;
     let parent = run.directories.first().cloned().unwrap_or_else(std::env::temp_dir);
     let (directory, swept) = RunDirectory::create(&parent)?;
+    let roots = roots(directory.path(), run.directories)?;
     let request = Request {
-        primitive,
+        subject,
         scenario: run.scenario.clone(),
         strategy: run.strategy.clone(),
         executions: run.limits.executions,
         steps: run.limits.steps,
         time_ms: u64::try_from(run.limits.time.as_millis()).unwrap_or(u64::MAX),
-        root: directory.path().to_owned(),
+        roots,
         parent: std::process::id(),
     };
     // Not by name: the file may have been replaced.
@@ -128,19 +159,41 @@ pub fn explore(run: &Run<'_>, watch: &mut dyn FnMut(Execution) -> ControlFlow<()
     // It may have ended by itself; if not, nobody listens to it any more.
     let _gone = worker.kill();
     worker.wait()?;
-    let searched = answer?;
+    let (searched, notes) = answer?;
     directory.close()?;
-    Ok(Told { searched, swept })
+    Ok(Told { searched, swept, notes })
 }
 
-fn supported(run: &Run<'_>) -> Result<String, TracedError> {
+/// The directory of the run as it is found by way of each of the directories, which must be mounts of one store.
+fn roots(run: &Path, directories: &[PathBuf]) -> Result<Vec<PathBuf>, TracedError> {
+    let name = run.file_name().expect("a run has a directory of its own");
+    let others = directories.iter().skip(1).map(|directory| directory.join(name));
+    let roots: Vec<PathBuf> = [run.to_owned()].into_iter().chain(others).collect();
+    match roots.iter().position(|root| !root.is_dir()) {
+        Some(stranger) => Err(TracedError::NotShared {
+            one: directories[0].clone(),
+            other: directories[stranger].clone(),
+        }),
+        None => Ok(roots),
+    }
+}
+
+/// Whose lock it is, as a worker is told.
+fn asked(run: &Run<'_>) -> Result<Asked, TracedError> {
     let unsupported = |what: String, instead| Err(TracedError::Unsupported { what, instead });
-    let scenario = run.scenario;
-    let plain = scenario.kill.is_none() && scenario.start == Start::Free;
-    match (run.subject, scenario.kind) {
-        (Subject::Program(program), _) => unsupported(format!("`{}`", program.line), "explore a lock of the catalogue"),
-        (_, Kind::Contend | Kind::Cycle { .. }) if plain => Ok(run.subject.name().to_owned()),
-        (_, _) => unsupported(run.scenario.to_string(), "explore it on the simulated file system"),
+    let Subject::Program(program) = run.subject else {
+        return Ok(Asked::Primitive(run.subject.name().to_owned()));
+    };
+    match run.strategy {
+        Strategy::Dpor => unsupported(
+            format!("`{}` by a complete reduction", program.line),
+            "it needs a model of what calls do; use `--search bounded`",
+        ),
+        _ if run.scenario.work != Work::Nothing => unsupported(
+            format!("`{}` with a workload", program.line),
+            "a program does its own work; leave the workload out",
+        ),
+        _ => Ok(Asked::Program(program.clone())),
     }
 }
 
@@ -148,7 +201,7 @@ fn converse(
     worker: &mut std::process::Child,
     request: &Request,
     watch: &mut dyn FnMut(Execution) -> ControlFlow<()>,
-) -> Result<Searched, TracedError> {
+) -> Result<(Searched, Vec<String>), TracedError> {
     let mut input = worker.stdin.take().expect("it was piped");
     serde_json::to_writer(&mut input, request).map_err(io::Error::from)?;
     input.write_all(b"\n")?;
@@ -163,10 +216,10 @@ fn converse(
                 seen.executions += 1;
                 seen.steps += execution.schedule.len() as u64;
                 if watch(execution).is_break() {
-                    return Ok(seen);
+                    return Ok((seen, Vec::new()));
                 }
             }
-            Line::Done(searched) => return Ok(searched),
+            Line::Done(searched, notes) => return Ok((searched, notes)),
             Line::Refused(reason) => return Err(TracedError::Refused(reason)),
         }
     }

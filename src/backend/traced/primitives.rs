@@ -4,6 +4,7 @@
 //! the shadow, nothing follows: one of them is wrong.
 
 use std::ffi::OsStr;
+use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
@@ -24,7 +25,8 @@ const LONGEST_PATH: usize = 4096;
 pub(super) struct Primitives {
     first: sim::State,
     state: sim::State,
-    directory: PathBuf,
+    in_turn: bool,
+    directories: Vec<PathBuf>,
     /// For each process the kernel's descriptors, by their number in `Fs`.
     descriptors: Vec<Vec<Option<i32>>>,
     pending: Vec<Option<Call>>,
@@ -32,19 +34,31 @@ pub(super) struct Primitives {
 }
 
 impl Primitives {
-    pub(super) fn new(first: sim::State, processes: usize) -> Self {
+    /// For so many processes; `in_turn` if a second one begins only when the first is at its end.
+    pub(super) fn new(first: sim::State, processes: usize, in_turn: bool) -> Self {
         Self {
             state: first.clone(),
             first,
-            directory: PathBuf::new(),
+            in_turn,
+            directories: Vec::new(),
             descriptors: vec![Vec::new(); processes],
             pending: vec![None; processes],
             steps: Vec::new(),
         }
     }
 
-    pub(super) fn state(&self) -> &sim::State {
-        &self.state
+    /// Whether a process may take a step behind these: the second attempt of a fault begins when the first is over.
+    fn may_begin(&self, process: ProcessId, kept: usize, then: &[Move]) -> bool {
+        if !self.in_turn || process == ProcessId(0) {
+            return true;
+        }
+        let of_first = |step: &usize| self.steps[*step].0 == ProcessId(0);
+        let taken = then.iter().filter_map(|step| match step {
+            Move::Taken(position) => Some(*position),
+            Move::Waiting(_) => None,
+        });
+        let before = (0..kept).chain(taken).filter(of_first).count();
+        before == (0..self.steps.len()).filter(of_first).count()
     }
 
     fn waiting_at(&self, process: ProcessId) -> &Call {
@@ -55,7 +69,8 @@ impl Primitives {
     fn path(&self, at: &AtCall<'_>, argument: usize) -> Option<PathBuf> {
         let bytes = at.memory.string(at.entry.arguments[argument], LONGEST_PATH).ok()?;
         let path = Path::new(OsStr::from_bytes(&bytes));
-        Some(Path::new("/").join(path.strip_prefix(&self.directory).ok()?))
+        let directory = &self.directories[at.process.index() % self.directories.len()];
+        Some(Path::new("/").join(path.strip_prefix(directory).ok()?))
     }
 
     fn fd(&self, at: &AtCall<'_>, argument: usize) -> Option<Fd> {
@@ -201,12 +216,13 @@ fn shown(reply: &Reply) -> String {
 }
 
 impl Interpreter for Primitives {
-    fn begin(&mut self, directories: &[PathBuf]) {
+    fn begin(&mut self, directories: &[PathBuf]) -> io::Result<()> {
         self.state = self.first.clone();
-        self.directory = directories[0].clone();
+        self.directories = directories.to_vec();
         self.descriptors.iter_mut().for_each(Vec::clear);
         self.pending.fill(None);
         self.steps.clear();
+        Ok(())
     }
 
     fn decide(&mut self, at: &AtCall<'_>) -> Decision {
@@ -258,9 +274,31 @@ impl Interpreter for Primitives {
         Ok(Outcome::Performed { call, reply, accesses })
     }
 
-    fn born(&mut self, _: ProcessId, _: i32, _: i32) {}
+    fn exit(&mut self, at: &AtCall<'_>) -> (Call, Accesses) {
+        (Call::Exit, self.made(at.process, &Call::Exit))
+    }
 
-    fn gone(&mut self, _: i32) {}
+    fn made(&mut self, process: ProcessId, call: &Call) -> Accesses {
+        self.pending[process.index()] = None;
+        self.steps.push((process, call.clone()));
+        self.state.step(process, call).1
+    }
+
+    fn would(&self, process: ProcessId, call: &Call) -> Accesses {
+        self.state.clone().step(process, call).1
+    }
+
+    fn awaits(&mut self, process: ProcessId, call: &Call) {
+        self.pending[process.index()] = Some(call.clone());
+    }
+
+    fn holds_locks(&self, process: ProcessId) -> bool {
+        self.state.holds_locks(process)
+    }
+
+    fn shadow(&self) -> Option<&sim::State> {
+        Some(&self.state)
+    }
 
     fn replay(&mut self, kept: usize, then: &[Move]) -> Vec<Accesses> {
         let mut state = self.first.clone();
@@ -273,7 +311,7 @@ impl Interpreter for Primitives {
                 Move::Taken(position) => &self.steps[*position],
                 Move::Waiting(process) => &(*process, self.waiting_at(*process).clone()),
             };
-            if state.waits(*process, call).is_some() {
+            if state.waits(*process, call).is_some() || !self.may_begin(*process, kept, &then[..accesses.len()]) {
                 break;
             }
             accesses.push(state.step(*process, call).1);

@@ -5,44 +5,59 @@
 
 use std::io::{self, BufRead, Write};
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::rc::Rc;
 
 use serde::{Deserialize, Serialize};
 
 use super::board::Board;
-use super::world::TracedWorld;
+use super::crowd::Crowd;
+use super::pipes::{HOLD, Pipes};
+use super::primitives::Primitives;
+use super::programs::Programs;
+use super::start::Starter;
+use super::world::{Parts, TracedWorld};
 use crate::backend::contender::Contender;
+use crate::backend::sim;
 use crate::explore::{Ended, Limits, Searched, Strategy, search};
 use crate::fs::real::RealFs;
-use crate::history::{End, Execution};
+use crate::history::{End, Execution, History, What};
 use crate::id::ProcessId;
 use crate::primitive::{self, LockPrimitive};
-use crate::scenario::Scenario;
-use crate::sys::filter::{Clock, filters};
+use crate::scenario::{Kind, Program, Scenario};
+use crate::sys::filter::{Chance, Clock, filters};
+use crate::sys::process::Worker;
 use crate::sys::{affinity, process, seccomp, tracee, zygote};
 
 /// What a worker is asked for.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Request {
-    pub(super) primitive: String,
+    pub(super) subject: Asked,
     pub(super) scenario: Scenario,
     pub(super) strategy: Strategy,
     pub(super) executions: u64,
     pub(super) steps: usize,
     pub(super) time_ms: u64,
-    pub(super) root: PathBuf,
+    /// A directory of the run; the same one by another way, if contenders are divided between several.
+    pub(super) roots: Vec<PathBuf>,
     /// The process that asks.
     pub(super) parent: u32,
+}
+
+/// Whose lock: a primitive by its name, for a test may know some that are not in the catalogue.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) enum Asked {
+    Primitive(String),
+    Program(Program),
 }
 
 /// A line of its answer.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum Line {
     Execution(Execution),
-    /// The search is over.
-    Done(Searched),
+    /// The search is over; with what was not seen.
+    Done(Searched, Vec<String>),
     /// There was no search, for this reason.
     Refused(String),
 }
@@ -79,15 +94,17 @@ fn answer(extra: &[&'static dyn LockPrimitive]) -> Result<(), String> {
         .map_err(|error| error.to_string())?;
     let request: Request = serde_json::from_str(&line).map_err(|error| error.to_string())?;
     process::die_with(request.parent).map_err(|error| format!("failed to stay with the process that asks: {error}"))?;
-    let known = || extra.iter().copied().find(|each| each.name() == request.primitive);
-    let primitive = primitive::by_name(&request.primitive).or_else(known).ok_or_else(|| {
-        format!(
-            "failed to find the lock {}: the worker does not know it",
-            request.primitive
-        )
-    })?;
+    tracee::listen().map_err(|error| format!("failed to listen to traced processes: {error}"))?;
     affinity::stay_on_this_cpu().map_err(|error| format!("failed to stay on one CPU: {error}"))?;
-    let mut world = begin(primitive, &request)?;
+    let mut world = match &request.subject {
+        Asked::Primitive(name) => {
+            let known = || extra.iter().copied().find(|each| each.name() == name);
+            let primitive = primitive::by_name(name).or_else(known);
+            let unknown = || format!("failed to find the lock {name}: the worker does not know it");
+            primitives(primitive.ok_or_else(unknown)?, &request)?
+        }
+        Asked::Program(program) => programs(program, &request)?,
+    };
     let limits = Limits {
         executions: request.executions,
         steps: request.steps,
@@ -114,37 +131,97 @@ fn answer(extra: &[&'static dyn LockPrimitive]) -> Result<(), String> {
             }
         },
     );
-    say(&Line::Done(searched)).map_err(|error| error.to_string())
+    say(&Line::Done(searched, world.notes())).map_err(|error| error.to_string())
 }
 
-fn begin(primitive: &'static dyn LockPrimitive, request: &Request) -> Result<TracedWorld, String> {
+fn primitives(primitive: &'static dyn LockPrimitive, request: &Request) -> Result<TracedWorld, String> {
     let scenario = &request.scenario;
-    let board = Rc::new(Board::new(scenario.processes).map_err(|error| error.to_string())?);
-    let loaded = filters(Clock::Real).map_err(|error| format!("failed to make a filter: {error}"))?;
-    let (reader, mut go) = io::pipe().map_err(|error| error.to_string())?;
+    let board = Rc::new(Board::new(scenario.participants()).map_err(|error| error.to_string())?);
     let told = Rc::clone(&board);
-    let (contended, root) = (scenario.clone(), request.root.clone());
-    let zygote = zygote::fork_zygote(
-        reader,
-        move || u8::from(seccomp::load(&loaded).is_err()),
-        move |order| {
-            std::panic::set_hook(Box::new(|_| {}));
-            let process = ProcessId(u8::try_from(order).expect("an order is the number of a process"));
-            let directory = root.join(format!("e{}", told.execution()));
-            let contender = Contender::new(primitive, &contended, &directory, process);
-            let fs = RealFs::new();
-            let run = || contender.run(&fs, &mut |what| told.push(process, &what));
-            let held = std::panic::catch_unwind(std::panic::AssertUnwindSafe(run));
-            if let Err(payload) = &held {
-                let message = crate::backend::sim::panic_message(&**payload);
-                told.push(process, &crate::history::What::Panicked { message });
-            }
-            // Neither closed nor given back: it exits as it is.
-            std::mem::forget((held, fs));
-            0
-        },
-    )
-    .map_err(|error| error.to_string())?;
+    let (contended, roots) = (scenario.clone(), request.roots.clone());
+    let zygote = zygote(Clock::Real, Chance::Real, move |order| {
+        std::panic::set_hook(Box::new(|_| {}));
+        let process = ProcessId(u8::try_from(order).expect("an order is the number of a process"));
+        let root = &roots[process.index() % roots.len()];
+        let directory = root.join(format!("e{}", told.execution()));
+        let contender = Contender::new(primitive, &contended, &directory, process);
+        let fs = RealFs::new();
+        let run = || contender.run(&fs, &mut |what| told.push(process, &what));
+        let held = std::panic::catch_unwind(std::panic::AssertUnwindSafe(run));
+        if let Err(payload) = &held {
+            let message = sim::panic_message(&**payload);
+            told.push(process, &What::Panicked { message });
+        }
+        // Neither closed nor given back: it exits as it is.
+        std::mem::forget((held, fs));
+        0
+    })?;
+    let shadow = sim::prepared(primitive, scenario);
+    let in_turn = matches!(scenario.kind, Kind::Fault { .. });
+    let left = scenario.clone();
+    let leave_behind = move |directory: &Path| {
+        let held = primitive.try_acquire(&RealFs::new(), &left.lock(directory));
+        let _ = held.expect("a lock that nobody has ever taken is free");
+    };
+    new_world(Parts {
+        scenario: scenario.clone(),
+        blank: sim::blank_history(primitive, scenario),
+        roots: request.roots.clone(),
+        crowd: Crowd::new(zygote, false),
+        interpreter: Box::new(Primitives::new(shadow, scenario.participants(), in_turn)),
+        voice: Box::new(board),
+        leave_behind: Some(Box::new(leave_behind)),
+        renew: None,
+        notes: Vec::new(),
+    })
+}
+
+fn programs(program: &Program, request: &Request) -> Result<TracedWorld, String> {
+    let scenario = &request.scenario;
+    let own = std::env::current_exe().map_err(|error| error.to_string())?;
+    let hold = vec![own.to_string_lossy().into_owned(), HOLD.to_owned()];
+    let starter = Starter::new(program, hold).map_err(|error| error.to_string())?;
+    let notes = starter.note().into_iter().collect();
+    let (pipes, stage) = Pipes::new(starter, scenario, &request.roots).map_err(|error| error.to_string())?;
+    let stage = Rc::new(stage);
+    let renew = move |clock| {
+        let stage = Rc::clone(&stage);
+        zygote(clock, Chance::Drawn, move |order| {
+            stage.enter(ProcessId(
+                u8::try_from(order).expect("an order is the number of a process"),
+            ))
+        })
+    };
+    let zygote = renew(Clock::Real)?;
+    let mut blank = History::new(scenario.participants(), scenario.lock(Path::new("/")));
+    blank.stale = scenario.start.is_stale();
+    blank.probe = scenario.probe();
+    new_world(Parts {
+        scenario: scenario.clone(),
+        blank,
+        roots: request.roots.clone(),
+        crowd: Crowd::new(zygote, true),
+        interpreter: Box::new(Programs::new()),
+        voice: Box::new(pipes),
+        leave_behind: None,
+        renew: Some(Box::new(renew)),
+        notes,
+    })
+}
+
+fn new_world(parts: Parts) -> Result<TracedWorld, String> {
+    TracedWorld::new(parts).map_err(|lost| {
+        let reason = lost.reason;
+        format!("failed to trace a process: {reason}; let the container allow seccomp(2), or run outside of it")
+    })
+}
+
+/// A zygote that is traced, and stops at what its filter does not let pass.
+fn zygote(clock: Clock, chance: Chance, serve: impl Fn(i64) -> u8) -> Result<Worker, String> {
+    let loaded = filters(clock, chance).map_err(|error| format!("failed to make a filter: {error}"))?;
+    let (reader, mut go) = io::pipe().map_err(|error| error.to_string())?;
+    let begin = move || u8::from(seccomp::load(&loaded).is_err());
+    let zygote = zygote::fork_zygote(reader, begin, serve).map_err(|error| error.to_string())?;
     tracee::seize(zygote.pid()).map_err(|error| {
         format!(
             "failed to trace a process: {error}; let the container allow ptrace (`--cap-add=SYS_PTRACE`), or set \
@@ -152,8 +229,5 @@ fn begin(primitive: &'static dyn LockPrimitive, request: &Request) -> Result<Tra
         )
     })?;
     go.write_all(b"g").map_err(|error| error.to_string())?;
-    TracedWorld::new(primitive, scenario, &request.root, board, zygote).map_err(|lost| {
-        let reason = lost.reason;
-        format!("failed to trace a process: {reason}; let the container allow seccomp(2), or run outside of it")
-    })
+    Ok(zygote)
 }

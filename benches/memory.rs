@@ -1,0 +1,45 @@
+//! What a million executions on the simulated file system take: peak memory (`VmHWM`) and time, for each search, through the
+//! binary with every property judged.
+//!
+//! `cargo bench --bench memory [EXECUTIONS]`
+
+#[path = "../tests/bodies/peak.rs"]
+mod peak;
+
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+use peak::peak;
+
+/// What a million executions may take.
+const MOST_MIB: u64 = 200;
+/// One that takes more is ended: the machine has other work.
+const ENOUGH_MIB: u64 = 4 * 1024;
+
+fn main() {
+    let given = std::env::args().skip(1).find_map(|argument| argument.parse().ok());
+    let executions: u64 = given.unwrap_or(1_000_000);
+    for search in ["dpor", "exhaustive", "random", "pct", "bounded --preemptions 6"] {
+        let line = format!(
+            "explore create-new -n 4 --scenario cycle --rounds 3 --search {search} --max-executions {executions} --time 3600 \
+             --seed 1 --json"
+        );
+        let mut command = Command::new(env!("CARGO_BIN_EXE_onewinner"));
+        command
+            .args(line.split_whitespace())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null());
+        let began = Instant::now();
+        let (peak_kib, ended) = peak(command.spawn().expect("the command starts"), ENOUGH_MIB * 1024);
+        let seconds = began.elapsed().as_secs_f64();
+        let mib = peak_kib.div_ceil(1024);
+        let verdict = match (ended, mib <= MOST_MIB) {
+            (true, true) => "reached",
+            (true, false) => "missed",
+            (false, _) => "missed, and ended early",
+        };
+        println!(
+            "{search}: {executions} executions, {mib} MiB, {seconds:.1} s; at most {MOST_MIB} MiB is wanted: {verdict}"
+        );
+    }
+}

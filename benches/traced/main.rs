@@ -1,0 +1,136 @@
+//! What exploring real processes costs beyond the stops themselves: two contenders of `create-new` under the engine, against a
+//! bare tracer that makes the same stops and nothing else. Prints the ratio of the times, measured in pairs, and how soon
+//! sixteen contenders are decided.
+//!
+//! `cargo bench --bench traced [DIRECTORY]`; `/dev/shm`, if none is given.
+
+#[cfg(target_arch = "x86_64")]
+mod bare;
+#[path = "../../tests/bodies/bare.rs"]
+mod calls;
+
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use onewinner::backend::traced::{Run, TracedError, WORKER, explore, serve};
+use onewinner::explore::{Covered, Limits, Searched, Strategy};
+use onewinner::primitive;
+use onewinner::scenario::{Scenario, Subject};
+
+/// Executions on each side of a pair.
+const EXECUTIONS: u64 = 1_000;
+const PAIRS: usize = 9;
+
+/// The most that the engine may take, as a multiple of the bare tracer.
+const TARGET: f64 = 3.0;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if arguments == [WORKER] {
+        return serve();
+    }
+    let directory = arguments.iter().find(|argument| !argument.starts_with('-'));
+    let directory = PathBuf::from(directory.map_or("/dev/shm", String::as_str));
+    match measure(&directory) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(TracedError::Refused(why)) => {
+            println!("skipped: {why}");
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn measure(directory: &Path) -> Result<(), TracedError> {
+    compare(directory)?;
+    for (lock, scenario) in [
+        ("create-new", Scenario::contend(16)),
+        ("create-new", Scenario::cycle(3, 1)),
+        ("stat-then-write", Scenario::contend(3)),
+    ] {
+        let (searched, elapsed) = engine(directory, lock, &scenario, &Strategy::Dpor, 100_000)?;
+        assert_eq!(searched.covered, Covered::Everything, "{lock}, {scenario}");
+        println!(
+            "{lock}, {scenario}: every class, {} executions, {} steps, {elapsed:.2?}",
+            searched.executions, searched.steps
+        );
+    }
+    Ok(())
+}
+
+/// The engine on one scenario.
+fn engine(
+    directory: &Path,
+    lock: &str,
+    scenario: &Scenario,
+    strategy: &Strategy,
+    executions: u64,
+) -> Result<(Searched, Duration), TracedError> {
+    let subject = Subject::Primitive(primitive::by_name(lock).expect("shipped"));
+    let limits = Limits {
+        executions,
+        ..Limits::default()
+    };
+    let run = Run {
+        subject: &subject,
+        scenario,
+        strategy,
+        limits,
+        directories: &[directory.to_owned()],
+    };
+    let began = Instant::now();
+    let told = explore(&run, &mut |execution| {
+        drop(execution);
+        ControlFlow::Continue(())
+    })?;
+    Ok((told.searched, began.elapsed()))
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn compare(_: &Path) -> Result<(), TracedError> {
+    println!("skipped: the bare tracer is written for x86-64");
+    Ok(())
+}
+
+/// A B A B …: what the machine does besides falls on both.
+#[cfg(target_arch = "x86_64")]
+fn compare(directory: &Path) -> Result<(), TracedError> {
+    let scenario = Scenario::contend(2);
+    let mut ratios = Vec::new();
+    let (mut engines, mut bares, mut stops) = (Vec::new(), Vec::new(), 0);
+    for seed in 0..PAIRS as u64 {
+        let strategy = Strategy::Random { seed };
+        let bare = bare::run(directory, EXECUTIONS);
+        let (searched, elapsed) = engine(directory, "create-new", &scenario, &strategy, EXECUTIONS)?;
+        let ours = (searched.executions, searched.steps);
+        assert_eq!(ours, (EXECUTIONS, bare.steps), "both make the same steps");
+        ratios.push(elapsed.as_secs_f64() / bare.elapsed.as_secs_f64());
+        engines.push(rate(elapsed));
+        bares.push(rate(bare.elapsed));
+        stops += bare.stops;
+    }
+    for measured in [&mut ratios, &mut engines, &mut bares] {
+        measured.sort_by(f64::total_cmp);
+    }
+    let [median, engine, bare] = [&ratios, &engines, &bares].map(|measured| measured[PAIRS / 2]);
+    println!(
+        "create-new, {scenario}, engine / bare tracer, {PAIRS} pairs of {EXECUTIONS} executions: median {median:.2}, from {:.2} \
+         to {:.2}; at most {TARGET} is wanted: {}",
+        ratios[0],
+        ratios[PAIRS - 1],
+        if median <= TARGET { "reached" } else { "missed" },
+    );
+    let each = stops as f64 / (EXECUTIONS * PAIRS as u64) as f64;
+    println!("executions per second, medians: {engine:.0}, bare {bare:.0}; {each:.1} stops each");
+    Ok(())
+}
+
+#[cfg(target_arch = "x86_64")]
+fn rate(elapsed: Duration) -> f64 {
+    EXECUTIONS as f64 / elapsed.as_secs_f64()
+}

@@ -1,0 +1,63 @@
+//! Becoming a program: the last thing that a forked process does in our code.
+//!
+//! Deliberately knows nothing of what the program does.
+
+use std::convert::Infallible;
+use std::ffi::CString;
+use std::io;
+use std::os::fd::AsFd;
+use std::path::Path;
+
+use nix::fcntl::{OFlag, open};
+use nix::sys::prctl::set_pdeathsig;
+use nix::sys::signal::{SigHandler, SigSet, SigmaskHow, Signal, signal, sigprocmask};
+use nix::sys::stat::Mode;
+use nix::unistd::{dup2_stderr, dup2_stdin, dup2_stdout, execve};
+
+/// A program with all that it is started with.
+#[derive(Clone, Debug)]
+pub struct Image {
+    /// The file that is executed.
+    pub file: CString,
+    /// Its arguments, the name first.
+    pub arguments: Vec<CString>,
+    /// Its environment, each `NAME=value`.
+    pub environment: Vec<CString>,
+}
+
+/// Where it reads and writes.
+#[derive(Clone, Copy, Debug)]
+pub struct Streams<'a> {
+    /// Its standard input.
+    pub input: &'a Path,
+    /// Its standard output.
+    pub output: &'a Path,
+    /// Its standard error, which is created, or cut to nothing.
+    pub complaints: &'a Path,
+}
+
+/// Becomes the program: [execve(2)](https://man7.org/linux/man-pages/man2/execve.2.html). Signals do again what they do
+/// to any new process.
+///
+/// # Errors
+///
+/// When one of the streams cannot be opened, or the file is none that can be executed.
+pub fn launch(image: &Image, streams: Streams<'_>) -> io::Result<Infallible> {
+    let append = OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_TRUNC | OFlag::O_APPEND;
+    dup2_stdin(open(streams.input, OFlag::O_RDONLY | OFlag::O_CLOEXEC, Mode::empty())?.as_fd())?;
+    dup2_stdout(open(streams.output, OFlag::O_WRONLY | OFlag::O_CLOEXEC, Mode::empty())?.as_fd())?;
+    let complaints = open(
+        streams.complaints,
+        append | OFlag::O_CLOEXEC,
+        Mode::S_IRUSR | Mode::S_IWUSR,
+    )?;
+    dup2_stderr(complaints.as_fd())?;
+    for changed in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGCHLD, Signal::SIGPIPE] {
+        // SAFETY: the default of a signal installs no handler.
+        unsafe { signal(changed, SigHandler::SigDfl) }?;
+    }
+    sigprocmask(SigmaskHow::SIG_SETMASK, Some(&SigSet::empty()), None)?;
+    // It dies with its tracer, and not when another task of ours ends.
+    set_pdeathsig(None)?;
+    Ok(execve(&image.file, &image.arguments, &image.environment)?)
+}

@@ -1,0 +1,97 @@
+//! Whether a lock that another process is about to wait for could be had now.
+//!
+//! The other process stands still, traced: what is seen here stays true until it is let go. Its file is opened once more by
+//! way of `/proc`, which gives a description of our own, and the lock is asked for without waiting and given back at once.
+
+use std::fs::File;
+use std::io;
+use std::path::PathBuf;
+
+use nix::errno::Errno as KernelErrno;
+use nix::fcntl::{FcntlArg, Flock, FlockArg, fcntl};
+
+/// A lock that a call waits for.
+#[derive(Clone, Copy, Debug)]
+pub enum Wanted {
+    /// `flock`: alone, or shared.
+    Flock {
+        /// Whether alone.
+        exclusive: bool,
+    },
+    /// A record lock, or one of an open file description.
+    Record(libc::flock),
+}
+
+/// Whether the lock could be had by the descriptor `fd` of the stopped task.
+///
+/// # Errors
+///
+/// When the file cannot be opened once more.
+pub fn could_have(task: i32, fd: i32, wanted: Wanted) -> io::Result<bool> {
+    let path = PathBuf::from(format!("/proc/{task}/fd/{fd}"));
+    let file = File::open(path)?;
+    match wanted {
+        Wanted::Flock { exclusive } => {
+            let operation = match exclusive {
+                true => FlockArg::LockExclusiveNonblock,
+                false => FlockArg::LockSharedNonblock,
+            };
+            match Flock::lock(file, operation) {
+                Ok(_given_back) => Ok(true),
+                // It may be its own that is in the way.
+                Err((_, KernelErrno::EWOULDBLOCK)) => Ok(has_lock(task, fd)),
+                Err((_, errno)) => Err(errno.into()),
+            }
+        }
+        Wanted::Record(mut record) => {
+            fcntl(&file, FcntlArg::F_GETLK(&mut record))?;
+            let own = record.l_pid == task;
+            Ok(record.l_type == libc::F_UNLCK as libc::c_short || own)
+        }
+    }
+}
+
+/// Whether a lock is held by a descriptor of a task, of whatever kind:
+/// [proc_pid_fdinfo(5)](https://man7.org/linux/man-pages/man5/proc_pid_fdinfo.5.html).
+pub fn has_lock(task: i32, fd: i32) -> bool {
+    let told = std::fs::read_to_string(format!("/proc/{task}/fdinfo/{fd}"));
+    told.is_ok_and(|told| told.lines().any(|line| line.starts_with("lock:")))
+}
+
+/// The size of [`libc::flock`], in bytes, as it stands in a task's memory.
+pub const RECORD_BYTES: usize = size_of::<libc::flock>();
+
+/// A record lock from the bytes of a task's memory: `struct flock`, `include/uapi/asm-generic/fcntl.h`.
+pub fn record(bytes: &[u8; RECORD_BYTES]) -> libc::flock {
+    let part = |at: usize| std::array::from_fn(|byte| bytes[at + byte]);
+    let number = |at: usize| i64::from_ne_bytes(part(at));
+    let short = |at: usize| i16::from_ne_bytes([bytes[at], bytes[at + 1]]);
+    libc::flock {
+        l_type: short(0),
+        l_whence: short(2),
+        l_start: number(8),
+        l_len: number(16),
+        l_pid: 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::fd::AsRawFd;
+
+    use super::*;
+
+    #[test]
+    fn a_lock_that_another_has_cannot_be_had_and_ones_own_can() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("lock");
+        let (one, other) = (File::create(&path).unwrap(), File::create(&path).unwrap());
+        let task = i32::try_from(std::process::id()).unwrap();
+        let could = |file: &File| could_have(task, file.as_raw_fd(), Wanted::Flock { exclusive: true }).unwrap();
+        assert!(could(&one) && could(&other));
+        one.lock().unwrap();
+        assert!(could(&one) && !could(&other));
+        one.unlock().unwrap();
+        assert!(could(&other));
+    }
+}

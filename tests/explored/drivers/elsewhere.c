@@ -1,0 +1,26 @@
+// `elsewhere create-new|stat-then-write LOCK`: the seed locks, made in another place than they are asked for. create-new is
+// right there too, and stat-then-write as wrong: whoever watches LOCK's directory alone sees nothing of it.
+// The place is /tmp, and the name tells the directory of the lock, so that two runs do not meet.
+#include "driver.h"
+
+static char place[PATH_MAX];
+
+static void choose(const char *lock) {
+    uint64_t hash = 14695981039346656037u; // FNV-1a.
+    for (const char *letter = lock; *letter; letter++) hash = (hash ^ (unsigned char)*letter) * 1099511628211u;
+    snprintf(place, sizeof place, "/tmp/onewinner-elsewhere-%016llx", (unsigned long long)hash);
+}
+
+int main(int count, char **words) {
+    int new = count == 3 && strcmp(words[1], "create-new") == 0;
+    struct stat seen;
+    choose(words[2]);
+    if (!new && stat(place, &seen) == 0) busy();
+    int file = open(place, O_CREAT | O_WRONLY | (new ? O_EXCL : O_TRUNC), 0644);
+    if (file < 0 && errno == EEXIST) busy();
+    if (file < 0) fail("open");
+    close(file);
+    hold();
+    if (unlink(place) != 0) fail("unlink");
+    say("released\n");
+}

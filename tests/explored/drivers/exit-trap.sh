@@ -1,0 +1,13 @@
+# Wrong: the trap that removes the lock at the exit is set before the lock is taken. A loser that has answered `busy` removes
+# the holder's lock when it exits, and the next one gets in.
+lock=$1
+
+trap 'rm -f "$lock"' EXIT
+if ! (set -C && : > "$lock") 2> /dev/null; then
+    if [ -e "$lock" ]; then echo busy; else echo "error cannot make it"; fi
+    exit
+fi
+echo acquired
+read -r line
+rm -f "$lock"
+echo released

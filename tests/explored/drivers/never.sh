@@ -1,0 +1,2 @@
+# Wrong: nobody ever gets the lock.
+echo busy

@@ -1,0 +1,20 @@
+# `seed.sh create-new|stat-then-write LOCK`: the two locks that onewinner began with, in the shell.
+# create-new is right: `noclobber` opens with O_CREAT | O_EXCL, if no file was seen. stat-then-write is wrong: two that look
+# before either writes both find nothing.
+name=$1 lock=$2
+
+acquire() {
+    case $name in
+    create-new) (set -C && : > "$lock") 2> /dev/null ;;
+    stat-then-write) [ ! -e "$lock" ] && echo locked 2> /dev/null > "$lock" ;;
+    esac
+}
+
+if ! acquire; then
+    if [ -e "$lock" ]; then echo busy; else echo "error cannot make it"; fi
+    exit
+fi
+echo acquired
+read -r line
+rm "$lock"
+echo released

@@ -1,0 +1,189 @@
+//! Programs of every language under `onewinner explore`: a table of what each is, and what must be said of it.
+//!
+//! A lock that is wrong is caught, by the property that names its fault, with an execution that replays; one that is right
+//! holds, and the search is complete within the bounds that are told; what cannot be controlled is never called a pass. Knows
+//! the command line and the JSON alone.
+//!
+//! What takes long is ignored, and run by hand: `cargo test --test explored -- --ignored`.
+
+mod judge;
+mod programs;
+mod run;
+
+use std::ffi::OsStr;
+use std::path::Path;
+
+use judge::judge;
+use programs::Missing;
+use run::{Answer, Program, explore, replay, takes_programs};
+use serde_json::Value;
+
+/// What must be said of a program.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Said {
+    /// It holds, and every schedule was seen within the bounds that are told.
+    Holds,
+    /// The same, and these words are among the bounds.
+    HoldsWithin(&'static str),
+    /// It is violated, in these words.
+    Violated(&'static str),
+    /// Nothing can be said of it, in these words.
+    Inconclusive(&'static str),
+    /// Anything but that it holds: it is wrong, and a tool may be blind to it, but then it must know.
+    NoPass,
+    /// Anything but that it is violated: it is right, and a tool may be blind to it.
+    NoAlarm,
+}
+
+use Said::{Holds, HoldsWithin, Inconclusive, NoAlarm, NoPass, Violated};
+
+/// Explores a program and holds the answer against what must be said.
+#[track_caller]
+fn check(program: Result<Program, Missing>, arguments: &str, said: Said) {
+    let program = match program {
+        Ok(program) if takes_programs() => program,
+        Ok(_) => return eprintln!("skipped: this onewinner explores no programs"),
+        Err(why) => return eprintln!("skipped: {why}"),
+    };
+    let answer = explore(&program, arguments);
+    if answer.words().contains("failed to trace a process") {
+        return eprintln!("skipped: {}", answer.words());
+    }
+    if let Err(wrong) = judge(&answer.document, answer.code, said) {
+        panic!(
+            "{program:?} {arguments}: {wrong}\n{}\n{}",
+            answer.words(),
+            answer.stderr
+        );
+    }
+    if answer.code == Some(1) {
+        replays(answer);
+    } else {
+        assert!(answer.left().is_empty(), "files are left: {:?}", answer.left());
+    }
+}
+
+/// What was shown was seen ten times of ten, and the file that was saved shows it again.
+#[track_caller]
+fn replays(answer: Answer) {
+    let violated = judge::results(&answer.document)
+        .iter()
+        .filter(|result| result["verdict"] == "violated");
+    for result in violated {
+        let reproduced = &result["reproduced"];
+        assert_eq!(
+            (&reproduced["same"], &reproduced["of"]),
+            (&Value::from(10), &Value::from(10))
+        );
+    }
+    let left = answer.left();
+    let is_json = |name: &String| Path::new(name).extension() == Some(OsStr::new("json"));
+    assert!(
+        !left.is_empty() && left.iter().all(is_json),
+        "beside what is saved: {left:?}"
+    );
+    let again = replay(&left[0], answer.place);
+    assert_eq!(again.code, Some(1), "{}: {}", left[0], again.stderr);
+}
+
+fn driver(source: &str, arguments: &str) -> Result<Program, Missing> {
+    programs::line(source, arguments).map(Program::Driver)
+}
+
+fn wrap(command: &str, line: &str) -> Result<Program, Missing> {
+    programs::found(command).map(|()| Program::Wrap(line.to_owned()))
+}
+
+fn example(command: &str, file: &str) -> Result<Program, Missing> {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/examples");
+    let line = format!("{command} '{path}/{file}' {{lock}}");
+    programs::found(command).map(|()| Program::Driver(line))
+}
+
+macro_rules! cases {
+    ($($(#[$attribute:meta])* $name:ident: $program:expr, $arguments:literal => $said:expr;)*) => {
+        $(#[test] $(#[$attribute])* fn $name() { check($program, $arguments, $said); })*
+    };
+}
+
+const TWICE: &str = "hold the lock at once";
+
+// The two locks that onewinner began with, in every language.
+cases! {
+    create_new_in_c: driver("seed.c", "create-new {lock}"), "-n 3" => Holds;
+    create_new_in_go: driver("seed.go", "create-new {lock}"), "-n 2 --preemptions 1" => Holds;
+    create_new_in_perl: driver("seed.pl", "create-new {lock}"), "-n 2" => Holds;
+    create_new_in_python: driver("seed.py", "create-new {lock}"), "-n 2 --preemptions 1" => Holds;
+    create_new_in_rust: driver("seed.rs", "create-new {lock}"), "-n 3" => Holds;
+    create_new_in_the_shell: driver("seed.sh", "create-new {lock}"), "-n 2" => Holds;
+    stat_then_write_in_c: driver("seed.c", "stat-then-write {lock}"), "-n 2" => Violated(TWICE);
+    stat_then_write_in_go: driver("seed.go", "stat-then-write {lock}"), "-n 2" => Violated(TWICE);
+    stat_then_write_in_node: driver("seed.js", "stat-then-write {lock}"), "-n 2" => Violated(TWICE);
+    stat_then_write_in_perl: driver("seed.pl", "stat-then-write {lock}"), "-n 2" => Violated(TWICE);
+    stat_then_write_in_python: driver("seed.py", "stat-then-write {lock}"), "-n 2" => Violated(TWICE);
+    stat_then_write_in_rust: driver("seed.rs", "stat-then-write {lock}"), "-n 2" => Violated(TWICE);
+    stat_then_write_in_the_shell: driver("seed.sh", "stat-then-write {lock}"), "-n 2" => Violated(TWICE);
+    #[ignore = "slow: a Java machine starts for each contender"]
+    create_new_in_java: driver("Seed.java", "create-new {lock}"), "-n 2 --preemptions 0" => Holds;
+    #[ignore = "slow: a Java machine starts for each contender"]
+    stat_then_write_in_java: driver("Seed.java", "stat-then-write {lock}"), "-n 2 --preemptions 1" => Violated(TWICE);
+    #[ignore = "slow: node starts for each contender"]
+    create_new_in_node: driver("seed.js", "create-new {lock}"), "-n 2 --preemptions 1" => Holds;
+    #[ignore = "slow: Python starts for each contender"]
+    create_new_in_python_by_three: driver("seed.py", "create-new {lock}"), "-n 3 --preemptions 1" => Holds;
+    #[ignore = "slow: node starts for each contender"]
+    create_new_in_node_by_three: driver("seed.js", "create-new {lock}"), "-n 3 --preemptions 0" => Holds;
+    #[ignore = "slow: a version manager's script may stand before the interpreter"]
+    the_python_that_the_path_names: example("python3", "driver.py"), "-n 2 --preemptions 1" => Holds;
+}
+
+// Locks that are right.
+cases! {
+    mkdir_in_the_shell: example("sh", "driver.sh"), "-n 2" => Holds;
+    mkdir_in_the_shell_by_three: example("sh", "driver.sh"), "-n 3 --preemptions 1" => Holds;
+    flock_before_a_command: wrap("flock", "flock -n {lock} {hold}"), "-n 3 --preemptions 1" => Holds;
+    flock_that_waits_before_a_command: wrap("flock", "flock {lock} {hold}"), "-n 2 --preemptions 1" => Holds;
+    flock_before_a_shell: wrap("flock", "flock -n {lock} -c 'exec {hold}'"), "-n 2 --preemptions 1" => Holds;
+    flock_kept: driver("flock-kept.c", "try {lock}"), "-n 3" => Holds;
+    flock_kept_in_cycles: driver("flock-kept.c", "try {lock}"), "-n 3 --scenario cycle" => Holds;
+    flock_waited_for: driver("flock-kept.c", "wait {lock}"), "-n 3 --scenario cycle" => Holds;
+    flock_removed_while_locked: driver("half-fix.c", "late {lock}"), "-n 3 --scenario cycle --preemptions 1" => Holds;
+    record_locks_of_descriptions: driver("record-lock.c", "ofd {lock}"), "-n 3 --scenario cycle --preemptions 1" => Holds;
+    memory_of_its_own: driver("memfd.c", "{lock}"), "-n 2" => Holds;
+    sleeping_until_it_is_free: driver("polls.sh", "{lock}"), "-n 2 --scenario cycle --preemptions 1" => Holds;
+    link_and_check_in_the_shell: driver("link-and-check.sh", "{lock}"), "-n 2 --preemptions 1" => Holds;
+    a_server: driver("server.pl", "create-new"), "-n 2 --scenario cycle --rounds 2 --preemptions 1" => Holds;
+    #[ignore = "slow: Python starts for each contender"]
+    sleeping_until_it_is_free_in_python: driver("polls.py", "{lock}"), "-n 2 --scenario cycle --preemptions 1" => Holds;
+}
+
+// Locks that are wrong, with the least that shows it.
+cases! {
+    flock_on_a_removed_file: driver("flock-unlink.sh", "{lock}"), "-n 3 --scenario cycle --preemptions 1" => Violated(TWICE);
+    flock_on_a_removed_file_by_two: driver("flock-unlink.sh", "{lock}"), "-n 2 --scenario cycle --preemptions 1" => Holds;
+    flock_removed_early: driver("half-fix.c", "early {lock}"), "-n 3 --scenario cycle --preemptions 2" => Violated(TWICE);
+    flock_removed_early_within_one: driver("half-fix.c", "early {lock}"), "-n 3 --scenario cycle --preemptions 1" => HoldsWithin("preemption");
+    an_exit_handler: driver("exit-handler.c", "{lock}"), "-n 3 --preemptions 0" => Violated(TWICE);
+    an_exit_trap: driver("exit-trap.sh", "{lock}"), "-n 3 --preemptions 0" => Violated(TWICE);
+    a_pid_whose_process_has_exited: driver("pid-file.c", "{lock}"), "-n 3 --scenario cycle --preemptions 1" => Violated(TWICE);
+    a_pid_whose_process_is_there: driver("pid-file.c", "{lock}"), "-n 3" => Holds;
+    a_record_lock_that_a_close_frees: driver("record-lock.c", "posix {lock}"), "-n 2 --preemptions 0" => Violated(TWICE);
+    a_rename_over_the_lock: driver("rename-over.sh", "{lock}"), "-n 2 --preemptions 1" => Violated(TWICE);
+    a_broken_server: driver("server.pl", "stat-then-write"), "-n 2" => Violated(TWICE);
+    the_absent_taken_for_stale: driver("absent-as-stale.c", "{lock}"), "-n 3 --scenario cycle --preemptions 4" => Violated(TWICE);
+    nobody_ever_wins: driver("never.sh", "{lock}"), "-n 2" => NoPass;
+    #[ignore = "slow: Python starts for each contender"]
+    an_exit_handler_in_python: driver("exit-handler.py", "{lock}"), "-n 3 --preemptions 0" => Violated(TWICE);
+}
+
+// What is not seen, or not kept, is told.
+cases! {
+    a_right_lock_in_another_place: driver("elsewhere.c", "create-new {lock}"), "-n 2" => NoAlarm;
+    a_wrong_lock_in_another_place: driver("elsewhere.c", "stat-then-write {lock}"), "-n 2" => NoPass;
+    a_word_of_shared_memory: driver("mapped.c", "{lock}"), "-n 2" => Inconclusive("mmap");
+    one_that_spins: driver("spins.c", "{lock}"), "-n 2" => Inconclusive("quiet");
+    one_that_dies: driver("dies.c", "{lock}"), "-n 2" => Inconclusive("signal 6");
+    one_that_speaks_otherwise: driver("misspeaks.sh", "{lock}"), "-n 2" => Inconclusive("got it");
+    a_search_that_is_cut: driver("half-fix.c", "late {lock}"), "-n 3 --scenario cycle --max-executions 3" => Inconclusive("3 executions");
+    a_bound_that_leaves_schedules_out: driver("absent-as-stale.c", "{lock}"), "-n 3 --scenario cycle --preemptions 1" => HoldsWithin("preemption");
+}
