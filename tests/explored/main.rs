@@ -12,6 +12,7 @@ mod run;
 
 use std::ffi::OsStr;
 use std::path::Path;
+use std::time::Instant;
 
 use judge::judge;
 use programs::Missing;
@@ -45,7 +46,13 @@ fn check(program: Result<Program, Missing>, arguments: &str, said: Said) {
         Ok(_) => return eprintln!("skipped: this onewinner explores no programs"),
         Err(why) => return eprintln!("skipped: {why}"),
     };
+    let began = Instant::now();
     let answer = explore(&program, arguments);
+    let executions: Vec<&Value> = judge::results(&answer.document)
+        .iter()
+        .map(|result| &result["coverage"]["executions"])
+        .collect();
+    eprintln!("{program:?} {arguments}: {executions:?} executions, {:.1?}", began.elapsed());
     if answer.words().contains("failed to trace a process") {
         return eprintln!("skipped: {}", answer.words());
     }
@@ -182,7 +189,7 @@ cases! {
     a_wrong_lock_in_another_place: driver("elsewhere.c", "stat-then-write {lock}"), "-n 2" => NoPass;
     a_word_of_shared_memory: driver("mapped.c", "{lock}"), "-n 2" => Inconclusive("mmap");
     one_that_spins: driver("spins.c", "{lock}"), "-n 2" => Inconclusive("quiet");
-    one_that_dies: driver("dies.c", "{lock}"), "-n 2" => Inconclusive("end of its output");
+    one_that_dies: driver("dies.c", "{lock}"), "-n 2" => Inconclusive("signal 6");
     one_that_speaks_otherwise: driver("misspeaks.sh", "{lock}"), "-n 2" => Inconclusive("got it");
     a_search_that_is_cut: driver("half-fix.c", "late {lock}"), "-n 3 --scenario cycle --max-executions 3" => Inconclusive("3 executions");
     a_bound_that_leaves_schedules_out: driver("absent-as-stale.c", "{lock}"), "-n 3 --scenario cycle --preemptions 1" => HoldsWithin("preemption");

@@ -40,11 +40,11 @@ impl Answer {
         judge::words(&self.document)
     }
 
-    /// The names that it left where it ran.
+    /// The names that it left where it ran. What a program put into another place is the program's.
     pub(crate) fn left(&self) -> Vec<String> {
         let entries = std::fs::read_dir(self.place.path()).expect("it is ours").flatten();
         let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
-        names.collect()
+        names.filter(|name| !name.starts_with("elsewhere-")).collect()
     }
 }
 
