@@ -40,6 +40,12 @@ pub enum Object {
     Links(InodeId),
     /// The table of `flock` locks on an inode.
     Locks(InodeId),
+    /// How many open file descriptions an inode has; touched only where inode numbers are used again: see
+    /// [`Object::Allocator`].
+    Opens(InodeId),
+    /// Which inode numbers are free. A number is taken when an inode is created and given back when its last name and its last
+    /// descriptor are gone, so that the order of two such calls can be seen. Touched only where numbers are used again.
+    Allocator,
     /// Whether a process is there.
     Liveness(ProcessId),
     /// A memory cell, for programs that test the search itself.

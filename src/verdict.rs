@@ -3,6 +3,7 @@
 //! Deliberately decides nothing: `check` does. Exit codes are here because they are the meaning of a verdict.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::Serialize;
 
@@ -172,6 +173,9 @@ pub enum Extent {
     Cut {
         /// The limit, in words.
         limit: String,
+        /// Every schedule with at most so many preemptions was run before that; absent where no such part is known.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        preemptions: Option<u32>,
     },
     /// Rounds were sampled.
     Sampled {
@@ -180,6 +184,12 @@ pub enum Extent {
         /// The bounds on the rate of violations, at 95 %, nominal.
         rate: RateBounds,
     },
+}
+
+/// A bound on preemptions, in words.
+pub fn at_most<N: fmt::Display + PartialEq + From<u8>>(most: N) -> String {
+    let plural = if most == N::from(1) { "" } else { "s" };
+    format!("at most {most} preemption{plural}")
 }
 
 /// What one execution of a search stands for.

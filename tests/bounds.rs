@@ -58,6 +58,57 @@ fn each_preemption_more_reaches_more_classes_until_there_are_none_left() {
 }
 
 #[test]
+fn a_search_that_is_cut_tells_the_level_that_it_has_completed() {
+    let (lock, scenario) = (&StatThenWrite, Scenario::cycle(3, 1));
+    let levels: Vec<_> = (0..4)
+        .map(|most| classes(lock, &scenario, &mut Bounded::new(most)))
+        .collect();
+    let mut told = BTreeSet::new();
+    // One execution is run before all levels, and in no more than those of a level it is not complete.
+    for executions in (1..levels[3].1).step_by(29) {
+        let limits = Limits { executions, ..LIMITS };
+        let mut seen = BTreeSet::new();
+        let mut bounded = Bounded::new(50);
+        let searched = sim::explore(lock, &scenario, &mut bounded, limits, &mut |execution| {
+            seen.insert(Class::of(scenario.participants(), &execution.history.steps()));
+            ControlFlow::Continue(())
+        });
+        assert_eq!(searched.stop, Stop::Executions);
+        let run = levels.iter().take_while(|(_, needed, _)| *needed <= executions).count();
+        let Some(most) = run.checked_sub(1) else {
+            assert_eq!(searched.covered, Covered::Some, "{executions} executions");
+            continue;
+        };
+        assert_eq!(
+            searched.covered,
+            Covered::Preemptions(most as u32),
+            "{executions} executions"
+        );
+        assert!(seen.is_superset(&levels[most].0), "{executions} executions");
+        told.insert(most);
+    }
+    assert!(told.len() > 2, "{told:?}");
+}
+
+#[test]
+fn the_first_execution_of_a_bounded_search_shows_what_comes_of_looking_first() {
+    for processes in 2..5 {
+        let limits = Limits {
+            executions: 1,
+            ..LIMITS
+        };
+        let mut violated = false;
+        let mut bounded = Bounded::new(0);
+        let scenario = Scenario::contend(processes);
+        sim::explore(&StatThenWrite, &scenario, &mut bounded, limits, &mut |execution| {
+            violated = property::first_violation(&execution.history).is_some();
+            ControlFlow::Continue(())
+        });
+        assert!(violated, "{processes} processes");
+    }
+}
+
+#[test]
 fn where_nothing_else_is_shared_there_is_little_to_preempt() {
     let scenario = Scenario::contend(3);
     let (some, executions, covered) = classes(&CreateNew, &scenario, &mut Bounded::new(10));

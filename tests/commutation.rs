@@ -44,9 +44,10 @@ impl Tally {
     }
 }
 
-/// Swaps random next calls after random prefixes, in the simulation; `and_then` gets each pair with its prefix.
+/// Swaps random next calls after random prefixes, in the simulation that starts as `first`; `and_then` gets each pair with
+/// its prefix.
 #[track_caller]
-fn check(cases: u32, seed: u64, and_then: impl Fn(Relation, &[Step], (&Step, &Step))) -> Tally {
+fn check(first: &State, cases: u32, seed: u64, and_then: impl Fn(Relation, &[Step], (&Step, &Step))) -> Tally {
     let mut runner = TestRunner::new(ProptestConfig {
         cases,
         failure_persistence: None,
@@ -57,7 +58,7 @@ fn check(cases: u32, seed: u64, and_then: impl Fn(Relation, &[Step], (&Step, &St
     let case = (vec(step(), 0..=LONGEST_PREFIX), vec(step(), 2..=MOST_NEXT));
     let total = Cell::new(Tally::default());
     let outcome = runner.run(&case, |(prefix, next)| {
-        let mut state = State::new(usize::from(PROCESSES));
+        let mut state = first.clone();
         for step in &prefix {
             let _ = state.step(step.process, &step.call);
         }
@@ -76,15 +77,29 @@ fn check(cases: u32, seed: u64, and_then: impl Fn(Relation, &[Step], (&Step, &St
     total.get()
 }
 
-#[test]
-fn independent_calls_commute_in_the_simulation() {
+fn first() -> State {
+    State::new(usize::from(PROCESSES))
+}
+
+#[track_caller]
+fn check_simulation(first: &State, seed: u64) {
     let Tally {
         conflict,
         apart,
         shared,
-    } = check(12_000, 1, |_, _, _| {});
+    } = check(first, 12_000, seed, |_, _, _| {});
     eprintln!("{conflict} pairs conflict, {apart} touch nothing in common, {shared} only load in common");
     assert!(conflict > 2_000 && apart > 40_000 && shared > 8_000);
+}
+
+#[test]
+fn independent_calls_commute_in_the_simulation() {
+    check_simulation(&first(), 1);
+}
+
+#[test]
+fn independent_calls_commute_where_numbers_are_used_again() {
+    check_simulation(&first().reusing_numbers(), 3);
 }
 
 #[cfg(feature = "kernel")]
@@ -103,7 +118,7 @@ fn independent_calls_commute_on_the_kernel() {
         kernel
     };
     let swapped = Cell::new(0);
-    check(200, 2, |relation, prefix, (one, other)| {
+    check(&first(), 200, 2, |relation, prefix, (one, other)| {
         if relation != Relation::Conflict {
             swap_on(&mut after(prefix), &mut after(prefix), one, other);
             swapped.set(swapped.get() + 1);

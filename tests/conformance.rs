@@ -8,6 +8,8 @@
 mod calls;
 #[path = "bodies/kernel.rs"]
 mod kernel;
+#[path = "bodies/numbers.rs"]
+mod numbers;
 #[path = "bodies/steps.rs"]
 mod steps;
 #[path = "bodies/world.rs"]
@@ -16,6 +18,7 @@ mod world;
 use std::env;
 use std::path::Path;
 
+use nix::sys::statfs::{TMPFS_MAGIC, statfs};
 use onewinner::fs::call::{Call, Reply};
 use onewinner::fs::real::RealFs;
 use onewinner::fs::sim::State;
@@ -27,6 +30,7 @@ use proptest::test_runner::{RngSeed, TestRunner};
 
 use calls::agree;
 use kernel::Kernel;
+use numbers::{Pattern, SCRIPTS, play};
 use steps::{PROCESSES, Step, WIDTH};
 use world::Simulated;
 
@@ -35,6 +39,12 @@ const LONGEST_SEQUENCE: usize = 64;
 /// Holds the simulation against the kernel below `place`; the seed makes a red run come again.
 #[track_caller]
 fn check(place: &Path, sequences: u32, seed: u64) {
+    check_from(&State::new(usize::from(PROCESSES)), place, sequences, seed);
+}
+
+/// The same of a simulation that starts so.
+#[track_caller]
+fn check_from(first: &State, place: &Path, sequences: u32, seed: u64) {
     if !place.is_dir() {
         eprintln!("skipped: {} is no directory here", place.display());
         return;
@@ -47,8 +57,7 @@ fn check(place: &Path, sequences: u32, seed: u64) {
     });
     let steps = vec(any::<[u8; WIDTH]>().prop_map(Step::from), 0..=LONGEST_SEQUENCE);
     let outcome = runner.run(&steps, |steps| {
-        let mut simulated = Simulated(State::new(usize::from(PROCESSES)));
-        agree(&mut simulated, &mut Kernel::new_in(place), &steps);
+        agree(&mut Simulated(first.clone()), &mut Kernel::new_in(place), &steps);
         Ok(())
     });
     if let Err(error) = outcome {
@@ -59,6 +68,12 @@ fn check(place: &Path, sequences: u32, seed: u64) {
 #[test]
 fn simulation_and_kernel_agree_in_the_temporary_directory() {
     check(&env::temp_dir(), 1_500, 1);
+}
+
+#[test]
+fn a_simulation_that_uses_numbers_again_agrees_as_well() {
+    let first = State::new(usize::from(PROCESSES)).reusing_numbers();
+    check_from(&first, &env::temp_dir(), 500, 5);
 }
 
 #[test]
@@ -119,6 +134,55 @@ fn the_simulated_root_answers_as_the_kernels() {
         let simulated: Reply = State::new(1).step(ProcessId(0), &call).0;
         assert_eq!(simulated, call.perform(&RealFs::new()), "simulation and kernel: {call}");
         assert!(simulated.is_err(), "{call}");
+    }
+}
+
+/// How often a script is played on the kernel: others take and give back numbers in between.
+const PLAYED: usize = 50;
+
+fn simulated(state: State, script: &str) -> Pattern {
+    play(&mut Simulated(state), script)
+}
+
+#[test]
+fn a_simulated_number_is_used_again_once_its_last_name_and_descriptor_are_gone_or_never() {
+    for (script, pattern) in SCRIPTS {
+        assert_eq!(simulated(State::new(3).reusing_numbers(), script), *pattern, "{script}");
+        assert_eq!(simulated(State::new(3), script), Pattern::New, "{script}");
+    }
+}
+
+#[test]
+fn the_kernel_uses_a_number_again_where_the_simulation_does_if_its_file_system_ever_does() {
+    let place = env::temp_dir();
+    let again = |script: &str| {
+        let played = (0..PLAYED).map(|_| play(&mut Kernel::new_in(&place), script));
+        played.filter(|pattern| *pattern == Pattern::Again).count()
+    };
+    let (plainest, _) = SCRIPTS[0];
+    if again(plainest) == 0 {
+        eprintln!("skipped: the file system of {} uses no number again", place.display());
+        return;
+    }
+    for (script, pattern) in SCRIPTS {
+        let again = again(script);
+        assert_eq!(
+            again > 0,
+            *pattern == Pattern::Again,
+            "{again} of {PLAYED} times: {script}"
+        );
+    }
+}
+
+#[test]
+fn tmpfs_uses_no_number_again() {
+    let place = Path::new("/dev/shm");
+    if statfs(place).ok().map(|seen| seen.filesystem_type()) != Some(TMPFS_MAGIC) {
+        eprintln!("skipped: {} is no tmpfs here", place.display());
+        return;
+    }
+    for (script, _) in SCRIPTS {
+        assert_eq!(play(&mut Kernel::new_in(place), script), Pattern::New, "{script}");
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use onewinner::check::counterexample::{Replayed, Saved};
+use onewinner::check::counterexample::{Backend, Replayed, Saved};
 use onewinner::check::{Plan, World, check, nobody};
 use onewinner::explore::{Limits, Strategy};
 use onewinner::fs::Errno;
@@ -13,7 +13,7 @@ use onewinner::fs::call::Call;
 use onewinner::fs::inject::Injection;
 use onewinner::id::ProcessId;
 use onewinner::primitive::{CreateNew, StatThenWrite};
-use onewinner::scenario::{Scenario, Subject, Vary};
+use onewinner::scenario::{Program, ProgramKind, Scenario, Subject, Vary};
 use onewinner::verdict::{Counterexample, Verdict};
 use serde_json::{Value, json};
 
@@ -90,6 +90,22 @@ fn a_saved_counterexample_is_read_back_and_replays_to_the_same_history() {
             "{scenario}"
         );
     }
+}
+
+#[test]
+fn a_counterexample_of_a_program_is_read_back_with_its_directories() {
+    let program = Program {
+        kind: ProgramKind::Driver,
+        line: "sh 'my driver.sh' {lock}".to_owned(),
+    };
+    let saved = Saved {
+        subject: Subject::Program(program),
+        backend: Backend::Traced,
+        directories: vec!["/one".into(), "/other".into()],
+        ..two_winners()
+    };
+    let text = serde_json::to_string(&saved).expect("JSON");
+    assert_eq!(read(text).expect("just written"), saved);
 }
 
 #[test]
@@ -170,13 +186,13 @@ fn what_cannot_be_replayed_here_is_refused_in_one_line() {
         changed.to_string()
     };
     let mut later = sound.clone();
-    later["version"] = json!(3);
+    later["version"] = json!(4);
     later["minimised"] = json!({ "by": "nobody knows" });
     let mut unknown = sound.clone();
     unknown["broken\nfield"] = json!(1);
     let text = sound.to_string();
     for (text, part) in [
-        (later.to_string(), "its version is 3, and 2 is known"),
+        (later.to_string(), "its version is 4, and 3 is known"),
         (changed("/version", json!("one")), "expected u32"),
         (
             changed("/format", json!("onewinner-report")),

@@ -245,11 +245,11 @@ fn kills_stale_locks_and_failing_calls_are_as_in_the_simulated_world() -> Tried 
     for lock in locks {
         for (victim, step) in [(0, 0), (0, 2), (1, 1), (1, 4)] {
             let victim = ProcessId(victim);
-            let kill = Some(Kill { victim, step });
+            let kills = vec![Kill { victim, step }];
             check(
                 lock,
                 &Scenario {
-                    kill,
+                    kills,
                     ..Scenario::cycle(2, 1)
                 },
             )?;

@@ -6,7 +6,7 @@ use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
 use crate::fs::Fs;
-use crate::fs::inject::injected;
+use crate::fs::inject::{Injection, injected};
 use crate::history::What;
 use crate::id::ProcessId;
 use crate::primitive::{AcquireError, Held, LockPrimitive};
@@ -22,6 +22,9 @@ pub struct Contender {
     lock: PathBuf,
     process: ProcessId,
 }
+
+/// Something that a contender does.
+type Deed<T> = fn(&Contender, &dyn Fs, &mut dyn FnMut(What)) -> T;
 
 impl Contender {
     /// The contender `process` of `scenario` in `directory`.
@@ -58,19 +61,15 @@ impl Contender {
     pub fn run(&self, fs: &dyn Fs, tell: &mut dyn FnMut(What)) -> Option<Held> {
         match self.scenario.kind {
             Kind::Contend => self.attempt(fs, tell),
-            Kind::Cycle { rounds } => {
-                let probes = self.scenario.probe() == Some(self.process);
-                let rounds = if probes { 1 } else { rounds };
-                for _ in 0..rounds {
-                    self.cycle(fs, tell);
+            Kind::Cycle { .. } => {
+                match self.scenario.error.filter(|_| self.process == ProcessId(0)) {
+                    Some(injection) => self.disturbed(fs, injection, tell, Self::cycles),
+                    None => self.cycles(fs, tell),
                 }
                 None
             }
             Kind::Fault { injection } if self.process == ProcessId(0) => {
-                let tell = RefCell::new(tell);
-                let errno = injection.errno;
-                let fs = injected(fs, injection, |call| tell.borrow_mut()(What::Injected { call, errno }));
-                self.attempt(&fs, &mut |what| tell.borrow_mut()(what))
+                self.disturbed(fs, injection, tell, Self::attempt)
             }
             Kind::Fault { .. } => self.attempt(fs, tell),
         }
@@ -83,6 +82,13 @@ impl Contender {
             Ok(()) => What::Released,
             Err(error) => What::ReleaseFailed { error },
         });
+    }
+
+    /// Does something while one call fails; that call is told too.
+    fn disturbed<T>(&self, fs: &dyn Fs, injection: Injection, tell: &mut dyn FnMut(What), deed: Deed<T>) -> T {
+        let (tell, errno) = (RefCell::new(tell), injection.errno);
+        let fs = injected(fs, injection, |call| tell.borrow_mut()(What::Injected { call, errno }));
+        deed(self, &fs, &mut |what| tell.borrow_mut()(what))
     }
 
     fn attempt(&self, fs: &dyn Fs, tell: &mut dyn FnMut(What)) -> Option<Held> {
@@ -101,6 +107,14 @@ impl Contender {
                 None
             }
         }
+    }
+
+    fn cycles(&self, fs: &dyn Fs, tell: &mut dyn FnMut(What)) {
+        let rounds = match self.scenario.kind {
+            Kind::Cycle { rounds } if self.scenario.probe() != Some(self.process) => rounds,
+            _ => 1,
+        };
+        (0..rounds).for_each(|_| self.cycle(fs, tell));
     }
 
     fn cycle(&self, fs: &dyn Fs, tell: &mut dyn FnMut(What)) {

@@ -108,10 +108,10 @@ pub(super) fn contenders(primitive: &'static dyn LockPrimitive, scenario: &Scena
 /// An empty history of `scenario` on the simulated file system.
 pub(super) fn blank_history(primitive: &'static dyn LockPrimitive, scenario: &Scenario) -> History {
     let mut history = History::new(scenario.participants(), scenario.lock(Path::new(DIRECTORY)));
-    history.disturbed = matches!(scenario.kind, Kind::Fault { .. }).then_some(ProcessId(0));
+    history.disturbed = scenario.disturbed();
     history.stale = scenario.start != Start::Free;
     history.probe = scenario.probe();
-    history.crash_class = scenario.kill.map(|_| primitive.crash_class());
+    history.crash_class = scenario.probe().map(|_| primitive.crash_class());
     history
 }
 
@@ -158,8 +158,8 @@ struct SimWorld {
     state: sim::State,
     /// Each process with its next call; `None` when it is done.
     processes: Vec<Option<Next>>,
-    /// The process that was killed in the middle of its code; unwound when nobody listens any more.
-    killed: Option<Process>,
+    /// The processes that were killed in the middle of their code; unwound when nobody listens any more.
+    killed: Vec<Process>,
     tale: Tale,
     /// Where the steps stand in the tale.
     steps: Vec<usize>,
@@ -180,7 +180,7 @@ impl SimWorld {
             state: first.clone(),
             first,
             processes: Vec::new(),
-            killed: None,
+            killed: Vec::new(),
             tale: Tale::default(),
             steps: Vec::new(),
             prefixes: Vec::new(),
@@ -270,7 +270,7 @@ impl SimWorld {
     fn dies(&self, id: ProcessId) -> bool {
         let tale = self.tale.borrow();
         let taken = || self.steps.iter().filter(|step| tale[**step].process == id).count();
-        let kill = self.scenario.kill.filter(|kill| kill.victim == id);
+        let kill = self.scenario.kills.iter().find(|kill| kill.victim == id);
         kill.is_some_and(|kill| kill.step as usize == taken())
     }
 
@@ -332,7 +332,7 @@ impl Model for SimWorld {
 impl World for SimWorld {
     fn reset(&mut self) -> Result<(), Lost> {
         let left = self.processes.drain(..).flatten().filter_map(|next| next.process);
-        for mut process in left.chain(self.killed.take()) {
+        for mut process in left.chain(std::mem::take(&mut self.killed)) {
             process.force_unwind();
             self.stacks.push(process.into_stack());
         }
@@ -385,7 +385,7 @@ impl World for SimWorld {
             },
         });
         if dies {
-            self.killed = running;
+            self.killed.extend(running);
             return Ok(accesses);
         }
         self.processes[process.index()] = running.and_then(|running| self.resume(process, running, reply));

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::preset;
+use super::preset::{self, Configuration};
 use super::{Plan, World};
 use crate::backend::loom;
 #[cfg(feature = "kernel")]
@@ -43,7 +43,9 @@ pub fn evidence(primitive: &'static dyn LockPrimitive, seed: u64) -> Vec<Evidenc
         plans: runs.into_iter().map(plan).collect(),
         claim: (certain || sound).then(|| primitive.expectation()),
     };
-    let (faulty, vary) = preset::faults();
+    let Configuration {
+        scenario: faulty, vary, ..
+    } = preset::alone();
     let modelled = [
         evidence(
             "loom: 3 contend",

@@ -28,7 +28,7 @@ pub use super::replay::{REPLAYS, Replayed};
 /// The value of `format` in a counterexample file.
 pub const FORMAT: &str = "onewinner-counterexample";
 /// The version of that format.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 /// The largest counterexample file that is read, in bytes.
 const LARGEST_FILE: u64 = 64 * 1024 * 1024;
 
@@ -44,6 +44,9 @@ pub struct Saved {
     pub subject: Subject,
     /// Where it is replayed: the world in which it was found, or one in which the same schedule can be followed.
     pub backend: Backend,
+    /// The directories below which real processes ran; that for temporary files, if there is none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub directories: Vec<PathBuf>,
     /// What was run.
     pub scenario: Scenario,
     /// The property that is violated.
@@ -142,6 +145,12 @@ impl Saved {
             version: VERSION,
             subject: plan.subject.clone(),
             backend: plan.world.follows(),
+            directories: plan
+                .world
+                .directories()
+                .iter()
+                .map(|directory| absolute(directory))
+                .collect(),
             scenario: counterexample.scenario.clone(),
             property: counterexample.property.to_owned(),
             sentence: counterexample.sentence.clone(),
@@ -200,7 +209,7 @@ impl Saved {
     /// What of it this version cannot replay.
     fn unknown(&self) -> Option<String> {
         let (processes, steps, most_steps) = (self.scenario.processes, self.schedule.len(), Limits::default().steps);
-        if let Subject::Program(program) = &self.subject {
+        if let (Subject::Program(program), Backend::Sim) = (&self.subject, self.backend) {
             return Some(format!("{} runs no program, as {:?} is", self.backend, program.line));
         }
         if self.backend == Backend::Traced && !cfg!(feature = "kernel") {
@@ -220,11 +229,12 @@ impl Environment {
     fn of(plan: &Plan) -> Self {
         let onewinner = env!("CARGO_PKG_VERSION").to_owned();
         #[cfg(feature = "kernel")]
-        if let World::Traced { directory, .. } = &plan.world {
+        if let World::Traced { directories, .. } = &plan.world {
             let unknown = || "unknown".to_owned();
+            let directory = directories.first().cloned().unwrap_or_else(std::env::temp_dir);
             return Self {
                 kernel: machine::kernel(),
-                file_system: machine::file_system(directory).map_or_else(|_| unknown(), |told| told.kind),
+                file_system: machine::file_system(&directory).map_or_else(|_| unknown(), |told| told.kind),
                 uid: Some(effective_user()),
                 onewinner,
             };
@@ -266,6 +276,11 @@ fn text_of(path: &Path) -> Result<String, FileError> {
         ..=LARGEST_FILE => Ok(text),
         _ => Err(refused(format!("it has more than {LARGEST_FILE} bytes"))),
     }
+}
+
+/// The same directory for whoever works in another one.
+fn absolute(directory: &Path) -> PathBuf {
+    std::path::absolute(directory).unwrap_or_else(|_| directory.to_owned())
 }
 
 /// A parser's message quotes the file, line breaks included.

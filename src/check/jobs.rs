@@ -1,4 +1,5 @@
-//! Several plans, as many parts of them at once as asked for. What is told of each does not depend on how many.
+//! Several plans: one after another within one time limit, or as many parts of them at once as asked for. What is told of
+//! each does not depend on how many.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -6,34 +7,86 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::Instant;
 
-use super::searches::{Gathered, Part};
+use super::parts::Part;
+use super::searches::Gathered;
 use super::watch::Watch;
-use super::{CheckError, Event, Plan, Tell, World, check, together};
-use crate::verdict::Judged;
+use super::{CheckError, Event, Plan, Tell, check, check_until, forbidden, together};
+use crate::verdict::{Judged, Verdict};
 
 /// What a plan came to.
 type Came = Result<Judged, CheckError>;
 
-/// Runs plans to their verdicts, `jobs` searches at a time, and hands these to `each` in the order of the plans.
+/// What the time limits of several plans are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Allowance {
+    /// Each plan has its own; so many searches run at once.
+    ForEach {
+        /// How many.
+        jobs: usize,
+    },
+    /// They share one, the longest: a ladder, climbed from its first rung until something is violated or the time is over.
+    Together,
+}
+
+/// Runs plans to their verdicts, and hands these to `each` in the order of the plans.
 ///
 /// When `interrupted`, plans that have begun end early and the others are left out.
 pub fn check_all(
+    plans: &[Plan],
+    allowance: Allowance,
+    interrupted: &Arc<AtomicBool>,
+    tell: &Tell,
+    each: &mut dyn FnMut(&Plan, Came) -> ControlFlow<()>,
+) {
+    let searches = plans.iter().all(|plan| plan.world.is_searched());
+    match allowance {
+        Allowance::ForEach { jobs } if jobs > 1 && searches => at_once(plans, jobs, interrupted, tell, each),
+        // A race forks, so that it must be alone; and one after another needs no threads.
+        Allowance::ForEach { .. } => {
+            for plan in plans {
+                if interrupted.load(Ordering::Relaxed) || each(plan, check(plan, interrupted, tell)).is_break() {
+                    return;
+                }
+            }
+        }
+        Allowance::Together => climb(plans, interrupted, tell, each),
+    }
+}
+
+/// One after another, within the time of the longest.
+fn climb(
+    plans: &[Plan],
+    interrupted: &Arc<AtomicBool>,
+    tell: &Tell,
+    each: &mut dyn FnMut(&Plan, Came) -> ControlFlow<()>,
+) {
+    let times = plans
+        .iter()
+        .filter_map(|plan| plan.world.search())
+        .map(|(_, limits)| limits.time);
+    let deadline = times.max().and_then(|longest| Instant::now().checked_add(longest));
+    for plan in plans {
+        if interrupted.load(Ordering::Relaxed) {
+            return;
+        }
+        let came = check_until(plan, deadline, interrupted, tell);
+        let decided = came
+            .as_ref()
+            .is_ok_and(|judged| matches!(judged.verdict, Verdict::Violated(_)));
+        if each(plan, came).is_break() || decided {
+            return;
+        }
+    }
+}
+
+/// So many searches at a time.
+fn at_once(
     plans: &[Plan],
     jobs: usize,
     interrupted: &Arc<AtomicBool>,
     tell: &Tell,
     each: &mut dyn FnMut(&Plan, Came) -> ControlFlow<()>,
 ) {
-    let searches = plans.iter().all(|plan| matches!(plan.world, World::Sim { .. }));
-    if jobs <= 1 || !searches {
-        // A race forks, so that it must be alone; and one after another needs no threads.
-        for plan in plans {
-            if interrupted.load(Ordering::Relaxed) || each(plan, check(plan, interrupted, tell)).is_break() {
-                return;
-            }
-        }
-        return;
-    }
     let over = Arc::new(AtomicBool::new(false));
     let all = All::new(plans, interrupted, &over, tell);
     std::thread::scope(|scope| {
@@ -121,6 +174,7 @@ impl<'a> All<'a> {
             drop(so_far);
             let came = parts.collect::<Result<Vec<_>, _>>();
             let judged = came.map(|parts| together(progress.plan, parts));
+            let judged = judged.or_else(|error| forbidden(progress.plan, error));
             // Nobody listens when the output is closed.
             let _unheard = send.send((position, judged));
         }
@@ -132,14 +186,12 @@ impl<'a> All<'a> {
             let mut so_far = progress.so_far.lock().unwrap_or_else(PoisonError::into_inner);
             *so_far.begun.get_or_insert_with(Instant::now)
         };
-        let World::Sim { strategy, limits } = &plan.world else {
-            unreachable!("only searches are run at once");
-        };
+        let (strategy, limits) = plan.world.search().expect("only searches are run at once");
         (self.tell)(Event::Began {
             backend: plan.world.backend(),
             lock: plan.subject.name().to_owned(),
             scenario: plan.configuration(),
         });
-        part.run(plan, strategy, *limits, begun + limits.time, &self.watch)
+        part.run(plan, strategy, limits, begun + limits.time, &self.watch)
     }
 }

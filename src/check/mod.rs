@@ -8,9 +8,14 @@
 
 pub mod confirm;
 pub mod counterexample;
+mod decisive;
+mod follow;
 mod jobs;
 mod modelled;
+mod parts;
 pub mod preset;
+#[cfg(feature = "kernel")]
+pub mod program;
 #[cfg(feature = "kernel")]
 mod raced;
 mod replay;
@@ -19,8 +24,6 @@ mod shown;
 mod tally;
 mod watch;
 
-use std::path::Path;
-#[cfg(feature = "kernel")]
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -35,8 +38,9 @@ use crate::scenario::{Scenario, Subject, Vary};
 use crate::verdict::{Coverage, Exit, Extent, Judged, Verdict};
 
 use counterexample::Backend;
-pub use jobs::check_all;
-use searches::{Gathered, Part};
+pub use jobs::{Allowance, check_all};
+use parts::Part;
+use searches::Gathered;
 use tally::Tally;
 use watch::Watch;
 
@@ -74,8 +78,9 @@ pub enum World {
         strategy: Strategy,
         /// How far to go.
         limits: Limits,
-        /// Where: fresh directories are made below it.
-        directory: PathBuf,
+        /// Where: fresh directories are made below each, and process *i* works below directory *i mod k*; that for
+        /// temporary files, if there is none.
+        directories: Vec<PathBuf>,
     },
     /// Real processes on the kernel's file system; scenario and seed are the plan's.
     #[cfg(feature = "kernel")]
@@ -161,12 +166,43 @@ pub enum CheckError {
     Race(#[from] race::RaceError),
 }
 
+impl CheckError {
+    /// Why nothing is known, if it is no wrong use.
+    #[cfg(feature = "kernel")]
+    fn reason(&self, subject: &Subject) -> Option<String> {
+        match self {
+            Self::Traced(refused) if refused.is_no_misuse() => Some(match subject {
+                Subject::Primitive(_) => format!("{refused}; `--backend sim` needs no tracing"),
+                Subject::Program(_) => refused.to_string(),
+            }),
+            Self::Traced(refused @ traced::TracedError::Unsupported { .. }) => Some(refused.to_string()),
+            _ => None,
+        }
+    }
+
+    /// Why nothing is known: without real processes, every error is a wrong use.
+    #[cfg(not(feature = "kernel"))]
+    fn reason(&self, _: &Subject) -> Option<String> {
+        None
+    }
+}
+
 /// Runs a plan to its verdict; `interrupted` ends it early with what was seen.
 ///
 /// # Errors
 ///
 /// When the world cannot be made: a directory that is missing or not writable.
 pub fn check(plan: &Plan, interrupted: &Arc<AtomicBool>, tell: &Tell) -> Result<Judged, CheckError> {
+    check_until(plan, None, interrupted, tell)
+}
+
+/// The same, and a search ends at `latest` if it is not over before.
+fn check_until(
+    plan: &Plan,
+    latest: Option<Instant>,
+    interrupted: &Arc<AtomicBool>,
+    tell: &Tell,
+) -> Result<Judged, CheckError> {
     tell(Event::Began {
         backend: plan.world.backend(),
         lock: plan.subject.name().to_owned(),
@@ -174,12 +210,11 @@ pub fn check(plan: &Plan, interrupted: &Arc<AtomicBool>, tell: &Tell) -> Result<
     });
     let judged = match &plan.world {
         World::Loom(bounds) => modelled::modelled(plan, *bounds, interrupted, tell)?,
-        World::Sim { strategy, limits } => searched(plan, strategy, *limits, interrupted, tell)?,
+        World::Sim { strategy, limits } => searched(plan, strategy, *limits, latest, interrupted, tell)?,
         #[cfg(feature = "kernel")]
-        World::Traced { strategy, limits, .. } => match searched(plan, strategy, *limits, interrupted, tell) {
-            Err(CheckError::Traced(error)) if error.is_no_misuse() => untraceable(plan, &error),
-            judged => judged?,
-        },
+        World::Traced { strategy, limits, .. } => {
+            searched(plan, strategy, *limits, latest, interrupted, tell).or_else(|error| forbidden(plan, error))?
+        }
         #[cfg(feature = "kernel")]
         World::Race(options) => raced::raced(plan, options, interrupted, tell)?,
     };
@@ -191,11 +226,13 @@ fn searched(
     plan: &Plan,
     strategy: &Strategy,
     limits: Limits,
+    latest: Option<Instant>,
     interrupted: &Arc<AtomicBool>,
     tell: &Tell,
 ) -> Result<Judged, CheckError> {
     let watch = Watch::new(interrupted, tell);
     let deadline = Instant::now() + limits.time;
+    let deadline = latest.map_or(deadline, |latest| latest.min(deadline));
     let mut gathered = Vec::new();
     for part in Part::of(plan.vary, &plan.scenario) {
         gathered.push(part.run(plan, strategy, limits, deadline, &watch)?);
@@ -203,12 +240,14 @@ fn searched(
     Ok(together(plan, gathered))
 }
 
-/// Nothing is known where the machine does not let us trace.
-#[cfg(feature = "kernel")]
-fn untraceable(plan: &Plan, error: &traced::TracedError) -> Judged {
-    let limit = "the first".to_owned();
-    let reason = format!("{error}; `--backend sim` needs no tracing");
-    conclude(plan, Tally::default(), Extent::Cut { limit }, Some(reason))
+/// Nothing is known where the machine does not let us trace, or the world does not do what is asked.
+fn forbidden(plan: &Plan, error: CheckError) -> Result<Judged, CheckError> {
+    let reason = error.reason(&plan.subject).ok_or(error)?;
+    let extent = Extent::Cut {
+        limit: "the first".to_owned(),
+        preemptions: None,
+    };
+    Ok(conclude(plan, Tally::default(), extent, Some(reason)))
 }
 
 /// The verdict on all parts of a plan, of which there is at least one.
@@ -220,7 +259,7 @@ fn together(plan: &Plan, gathered: impl IntoIterator<Item = Gathered>) -> Judged
 
 impl Plan {
     /// What is run, in words.
-    fn configuration(&self) -> String {
+    pub fn configuration(&self) -> String {
         format!("{}{}", self.scenario, self.vary)
     }
 
@@ -257,22 +296,27 @@ impl World {
         }
     }
 
-    /// Whether `explore` chooses the schedules.
-    fn is_searched(&self) -> bool {
+    /// How schedules are chosen and how far the search goes, if `explore` chooses them.
+    fn search(&self) -> Option<(&Strategy, Limits)> {
         match self {
-            Self::Sim { .. } => true,
+            Self::Sim { strategy, limits } => Some((strategy, *limits)),
             #[cfg(feature = "kernel")]
-            Self::Traced { .. } => true,
-            _ => false,
+            Self::Traced { strategy, limits, .. } => Some((strategy, *limits)),
+            _ => None,
         }
     }
 
-    /// Where real processes run, if there are any.
-    fn directory(&self) -> Option<&Path> {
+    /// Whether `explore` chooses the schedules.
+    fn is_searched(&self) -> bool {
+        self.search().is_some()
+    }
+
+    /// Where real processes run, if there are any, and that was asked for.
+    fn directories(&self) -> &[PathBuf] {
         match self {
             #[cfg(feature = "kernel")]
-            Self::Traced { directory, .. } => Some(directory),
-            _ => None,
+            Self::Traced { directories, .. } => directories,
+            _ => &[],
         }
     }
 
@@ -327,7 +371,7 @@ fn conclude(plan: &Plan, mut tally: Tally, extent: Extent, doubt: Option<String>
             extent,
             outcomes: tally.rows(),
             seed: plan.seed,
-            blind_spots: plan.world.blind_spots(),
+            blind_spots: plan.world.blind_spots().into_iter().chain(tally.notes).collect(),
             race: None,
         },
     }

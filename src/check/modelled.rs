@@ -7,7 +7,7 @@ use super::tally::Tally;
 use super::{CheckError, INTERRUPTED, Plan, Tell, Watch, conclude};
 use crate::backend::loom::{self, Bounds};
 use crate::explore::Stop;
-use crate::verdict::{Extent, Judged, Unit};
+use crate::verdict::{Extent, Judged, Unit, at_most};
 
 pub(super) fn modelled(
     plan: &Plan,
@@ -40,7 +40,7 @@ pub(super) fn modelled(
 fn extent(stop: Stop, bounds: Bounds) -> Extent {
     let limit = match stop {
         Stop::Exhausted => {
-            let named = bounds.preemptions.map(|most| format!("at most {most} preemptions"));
+            let named = bounds.preemptions.map(at_most::<usize>);
             return Extent::Complete {
                 each: Unit::Schedule,
                 bounds: named.into_iter().collect(),
@@ -51,5 +51,8 @@ fn extent(stop: Stop, bounds: Bounds) -> Extent {
         Stop::Time => format!("{} seconds", bounds.time.as_secs_f64()),
         Stop::Asked => INTERRUPTED.to_owned(),
     };
-    Extent::Cut { limit }
+    Extent::Cut {
+        limit,
+        preemptions: None,
+    }
 }

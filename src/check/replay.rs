@@ -1,23 +1,14 @@
 //! A counterexample followed once more in its world, and where it differs if it does.
 
-use std::ops::ControlFlow;
-use std::path::Path;
-
-use super::counterexample::{Backend, Saved, SavedCall};
-use super::{CheckError, Plan, shown};
-use crate::backend::sim;
-#[cfg(feature = "kernel")]
-use crate::backend::traced;
-#[cfg(feature = "kernel")]
-use crate::explore::Strategy;
-use crate::explore::{Limits, Replay};
+use super::counterexample::{Saved, SavedCall};
+use super::decisive::decisive;
+use super::follow::Follower;
+use super::{CheckError, Plan};
 use crate::fs::call::{Call, Reply};
 use crate::history::{End, Execution, History};
 use crate::id::ProcessId;
-use crate::primitive::LockPrimitive;
 use crate::property::{self, Case, Finding, Violation};
-use crate::scenario::{Scenario, Subject};
-use crate::schedule::Schedule;
+use crate::scenario::Scenario;
 use crate::verdict::{Counterexample, Reproduced};
 
 /// How often a counterexample is replayed before it is shown.
@@ -46,16 +37,15 @@ impl Saved {
     ///
     /// # Errors
     ///
-    /// When real processes cannot be traced here.
-    ///
-    /// # Panics
-    ///
-    /// When the world has no place for its subject, which [`Saved::read`] refuses.
+    /// When real processes cannot be traced here, or their directory is gone.
     pub fn replay(&self) -> Result<Replayed, CheckError> {
-        let Subject::Primitive(primitive) = self.subject else {
-            unreachable!("checked when the file was read");
+        let follower = Follower {
+            subject: &self.subject,
+            scenario: &self.scenario,
+            backend: self.backend,
+            directories: &self.directories,
         };
-        let execution = follow_in(self.backend, None, primitive, &self.scenario, &self.schedule)?;
+        let execution = follower.along(&self.schedule)?;
         if let Some(diverged) = self.divergence(&execution) {
             return Ok(diverged);
         }
@@ -63,7 +53,7 @@ impl Saved {
             Some((property, violation)) => Replayed::Reproduced(Box::new(Counterexample {
                 property,
                 sentence: violation.sentence,
-                decisive: shown::decisive(primitive, &self.scenario, &execution, property),
+                decisive: decisive(&follower, &execution, property),
                 scenario: self.scenario.clone(),
                 execution,
                 reproduced: None,
@@ -125,83 +115,17 @@ pub(super) fn violation(history: &History, name: &str) -> Option<(&'static str, 
 
 /// Replays an execution [`REPLAYS`] times; `None` where the kernel chose, because its choices cannot be made again.
 pub(super) fn reproduce(plan: &Plan, scenario: &Scenario, execution: &Execution, property: &str) -> Option<Reproduced> {
-    let Subject::Primitive(primitive) = &plan.subject else {
-        return None;
-    };
     if execution.schedule.is_empty() {
         return None;
     }
+    let follower = Follower::of(plan, scenario);
     let expected = calls(&execution.history);
     let same = (0..REPLAYS).filter(|_| {
-        let again = follow_in(
-            plan.world.follows(),
-            plan.world.directory(),
-            *primitive,
-            scenario,
-            &execution.schedule,
-        );
+        let again = follower.along(&execution.schedule);
         again.is_ok_and(|again| violation(&again.history, property).is_some() && calls(&again.history) == expected)
     });
     Some(Reproduced {
         same: u32::try_from(same.count()).unwrap_or(REPLAYS),
         of: REPLAYS,
     })
-}
-
-/// One execution along a schedule, in the world where it was found; without a directory, in that for temporary files.
-pub(super) fn follow_in(
-    backend: Backend,
-    directory: Option<&Path>,
-    primitive: &'static dyn LockPrimitive,
-    scenario: &Scenario,
-    schedule: &Schedule,
-) -> Result<Execution, CheckError> {
-    match backend {
-        Backend::Sim => Ok(follow(primitive, scenario, schedule)),
-        #[cfg(feature = "kernel")]
-        Backend::Traced => follow_traced(directory, primitive, scenario, schedule),
-        #[cfg(not(feature = "kernel"))]
-        Backend::Traced => unreachable!("no process is traced in {directory:?}: checked when the file was read"),
-    }
-}
-
-#[cfg(feature = "kernel")]
-fn follow_traced(
-    directory: Option<&Path>,
-    primitive: &'static dyn LockPrimitive,
-    scenario: &Scenario,
-    schedule: &Schedule,
-) -> Result<Execution, CheckError> {
-    let mut replayed = None;
-    let directories: Vec<_> = directory.map(Path::to_owned).into_iter().collect();
-    let run = traced::Run {
-        subject: &Subject::Primitive(primitive),
-        scenario,
-        strategy: &Strategy::Replay {
-            schedule: schedule.clone(),
-        },
-        limits: Limits::default(),
-        directories: &directories,
-    };
-    traced::explore(&run, &mut |execution| {
-        replayed = Some(execution);
-        ControlFlow::Break(())
-    })?;
-    Ok(replayed.expect("a replay runs one execution"))
-}
-
-/// One execution along a schedule, on the simulated file system.
-pub(super) fn follow(primitive: &'static dyn LockPrimitive, scenario: &Scenario, schedule: &Schedule) -> Execution {
-    let mut replayed = None;
-    sim::explore(
-        primitive,
-        scenario,
-        &mut Replay::new(schedule.clone()),
-        Limits::default(),
-        &mut |execution| {
-            replayed = Some(execution);
-            ControlFlow::Break(())
-        },
-    );
-    replayed.expect("a replay runs one execution")
 }

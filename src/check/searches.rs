@@ -1,37 +1,26 @@
 //! The searches that a plan consists of, and what they showed together.
 //!
-//! A plan is one search, unless its scenario is varied: then it is one for each step at which the variation can come. They
-//! are independent of each other, so that their number and order is all that a verdict depends on.
+//! They are independent of each other, so that their number and order is all that a verdict depends on; which they are is in
+//! `parts.rs`.
 
 use std::ops::ControlFlow;
 use std::time::Instant;
 
+use super::parts::{Part, Series};
 use super::tally::Tally;
 use super::{CheckError, INTERRUPTED, Plan, Watch, World};
 use crate::backend::sim;
 #[cfg(feature = "kernel")]
 use crate::backend::traced;
 use crate::explore::{Covered, Limits, Searched, Stop, Strategy};
-use crate::fs::Errno;
-use crate::fs::inject::Injection;
-use crate::history::{Execution, History, What};
-use crate::id::ProcessId;
-use crate::scenario::{ERRORS, Kill, Scenario, Vary};
-use crate::verdict::{Extent, Unit};
+use crate::history::{End, Execution};
+use crate::scenario::{Scenario, Subject};
+use crate::verdict::{Extent, Unit, at_most};
 
 /// Once a violation was found, the verdict stands: so many executions more are looked at for one that is easier to read.
 const EXECUTIONS_AFTER_VIOLATION: u64 = 100_000;
-
-/// What is run in one go: a search, or a series of them, each adding a thing one step later than the last.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Part {
-    /// The scenario as it is.
-    Plain,
-    /// This error, in the first call, in the second, and so on.
-    Errors(Errno),
-    /// This process killed in place of its first step, of its second, and so on.
-    Kills(ProcessId),
-}
+/// The same of a program, whose executions take a thousand times as long.
+const OF_A_PROGRAM_AFTER_VIOLATION: u64 = 100;
 
 /// What the searches of one part showed.
 pub(super) struct Gathered {
@@ -40,36 +29,6 @@ pub(super) struct Gathered {
 }
 
 impl Part {
-    /// The parts of a plan, in the order in which they are put together.
-    pub(super) fn of(vary: Vary, scenario: &Scenario) -> Vec<Self> {
-        match vary {
-            Vary::Nothing => vec![Self::Plain],
-            Vary::Error => ERRORS.iter().copied().map(Self::Errors).collect(),
-            Vary::Kill => ProcessId::first(scenario.processes).map(Self::Kills).collect(),
-        }
-    }
-
-    fn scenario(self, base: &Scenario, number: u32) -> Scenario {
-        match self {
-            Self::Plain => base.clone(),
-            Self::Errors(errno) => Scenario::fault(Injection { call: number, errno }),
-            Self::Kills(victim) => Scenario {
-                kill: Some(Kill { victim, step: number }),
-                ..base.clone()
-            },
-        }
-    }
-
-    /// Whether the thing was added: an execution in which it was not belongs to another search.
-    fn shows_in(self, history: &History) -> bool {
-        let injected = |what: &What| matches!(what, What::Injected { .. });
-        match self {
-            Self::Plain => true,
-            Self::Errors(_) => history.events.iter().any(|event| injected(&event.what)),
-            Self::Kills(_) => history.died(),
-        }
-    }
-
     /// Runs the searches of this part until `deadline`.
     pub(super) fn run(
         self,
@@ -83,21 +42,23 @@ impl Part {
             tally: Tally::default(),
             extent: nothing(strategy),
         };
-        for number in 0..u32::try_from(limits.steps).unwrap_or(u32::MAX) {
-            let scenario = self.scenario(&plan.scenario, number);
+        let mut series = Series::of(self, &plan.scenario);
+        while let Some(scenario) = series.next() {
             let left = Limits {
                 time: deadline.saturating_duration_since(Instant::now()),
                 ..limits
             };
             let mut tally = Tally::default();
             let mut decided = false;
-            let searched = run(plan, &scenario, strategy, left, &mut |execution| {
+            let enough = enough(plan);
+            let (searched, notes) = run(plan, &scenario, strategy, left, &mut |execution| {
                 let depth = execution.schedule.len();
-                if self.shows_in(&execution.history) {
+                // Of one that was lost nobody knows what it would have shown.
+                if series.saw(&execution.history) || execution.end != End::Completed {
                     tally.take(&scenario, execution, 1);
                 }
                 watch.saw(depth);
-                decided = tally.since_first > EXECUTIONS_AFTER_VIOLATION;
+                decided = tally.since_first > enough;
                 match decided || watch.is_over() {
                     true => ControlFlow::Break(()),
                     false => ControlFlow::Continue(()),
@@ -105,15 +66,39 @@ impl Part {
             })?;
             tally.blocked = searched.blocked;
             tally.failure.clone_from(&searched.failure);
-            let shown = tally.executions > 0;
-            let extent = extent(&searched, limits, strategy, decided);
-            let complete = matches!(extent, Extent::Complete { .. });
+            tally.notes.extend(notes);
+            let extent = self.extent(plan, &searched, limits, strategy, decided);
+            let complete = matches!(extent, Extent::Complete { .. }) && tally.lost == 0;
             gathered = gathered.and(Gathered { tally, extent });
-            if self == Self::Plain || !shown || !complete {
+            if !complete {
                 break;
             }
         }
         Ok(gathered)
+    }
+
+    fn extent(self, plan: &Plan, searched: &Searched, limits: Limits, strategy: &Strategy, decided: bool) -> Extent {
+        let limit = match searched.stop {
+            Stop::Exhausted => {
+                let bounds = match searched.covered {
+                    Covered::Preemptions(most) => vec![at_most(most)],
+                    Covered::Everything | Covered::Some => Vec::new(),
+                };
+                let each = unit(strategy);
+                return Extent::Complete { each, bounds };
+            }
+            Stop::Executions => format!("{} executions", limits.executions),
+            Stop::Steps => format!("{} steps in an execution", limits.steps),
+            Stop::Time => format!("{} seconds", limits.time.as_secs_f64()),
+            Stop::Asked if decided => format!("{} executions after the first violation", enough(plan)),
+            Stop::Asked => INTERRUPTED.to_owned(),
+        };
+        let preemptions = match searched.covered {
+            // Of a series, what comes after it is not run at all.
+            Covered::Preemptions(most) if self == Self::Plain => Some(most),
+            _ => None,
+        };
+        Extent::Cut { limit, preemptions }
     }
 }
 
@@ -129,7 +114,18 @@ impl Gathered {
                 );
                 Extent::Complete { each, bounds }
             }
-            (Extent::Complete { .. }, cut) | (cut, _) => cut,
+            (Extent::Complete { .. }, cut) | (cut, Extent::Complete { .. }) => cut,
+            (
+                Extent::Cut {
+                    limit,
+                    preemptions: one,
+                },
+                Extent::Cut { preemptions: other, .. },
+            ) => Extent::Cut {
+                limit,
+                preemptions: one.zip(other).map(|(one, other)| one.min(other)),
+            },
+            (sampled, _) => sampled,
         };
         Self {
             tally: self.tally.and(other.tally),
@@ -157,48 +153,40 @@ fn unit(strategy: &Strategy) -> Unit {
     }
 }
 
-fn extent(searched: &Searched, limits: Limits, strategy: &Strategy, decided: bool) -> Extent {
-    let limit = match searched.stop {
-        Stop::Exhausted => {
-            let bounds = match searched.covered {
-                Covered::Preemptions(most) => vec![format!("at most {most} preemptions")],
-                Covered::Everything | Covered::Some => Vec::new(),
-            };
-            let each = unit(strategy);
-            return Extent::Complete { each, bounds };
-        }
-        Stop::Executions => format!("{} executions", limits.executions),
-        Stop::Steps => format!("{} steps in an execution", limits.steps),
-        Stop::Time => format!("{} seconds", limits.time.as_secs_f64()),
-        Stop::Asked if decided => format!("{EXECUTIONS_AFTER_VIOLATION} executions after the first violation"),
-        Stop::Asked => INTERRUPTED.to_owned(),
-    };
-    Extent::Cut { limit }
+/// How many executions more are looked at when one violates something.
+fn enough(plan: &Plan) -> u64 {
+    match plan.subject {
+        Subject::Primitive(_) => EXECUTIONS_AFTER_VIOLATION,
+        Subject::Program(_) => OF_A_PROGRAM_AFTER_VIOLATION,
+    }
 }
 
-/// Runs one search of `scenario` in the world of the plan, or in the one where its schedules can be followed.
+/// Runs one search of `scenario` in the world of the plan, or in the one where its schedules can be followed; tells also
+/// what the world says of how it ran.
 pub(super) fn run(
     plan: &Plan,
     scenario: &Scenario,
     strategy: &Strategy,
     limits: Limits,
     watch: &mut dyn FnMut(Execution) -> ControlFlow<()>,
-) -> Result<Searched, CheckError> {
+) -> Result<(Searched, Vec<String>), CheckError> {
     match &plan.world {
         World::Loom(_) | World::Sim { .. } => {
             let scheduler = &mut *strategy.scheduler();
-            Ok(sim::explore(plan.primitive()?, scenario, scheduler, limits, watch))
+            let searched = sim::explore(plan.primitive()?, scenario, scheduler, limits, watch);
+            Ok((searched, Vec::new()))
         }
         #[cfg(feature = "kernel")]
-        World::Traced { directory, .. } => {
+        World::Traced { directories, .. } => {
             let run = traced::Run {
                 subject: &plan.subject,
                 scenario,
                 strategy,
                 limits,
-                directories: std::slice::from_ref(directory),
+                directories,
             };
-            Ok(traced::explore(&run, watch)?.searched)
+            let told = traced::explore(&run, watch)?;
+            Ok((told.searched, told.notes))
         }
         #[cfg(feature = "kernel")]
         World::Race(_) => unreachable!("the kernel chooses the schedules of a race"),

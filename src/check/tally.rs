@@ -1,6 +1,6 @@
 //! Executions come in, one after another; what they show is counted, and the best counterexample is kept.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::INTERRUPTED;
 use crate::history::{AttemptResult, End, Execution, History, Outcome};
@@ -8,7 +8,7 @@ use crate::id::ProcessId;
 use crate::primitive::CrashClass;
 use crate::property::{self, Property, Violation};
 use crate::scenario::Scenario;
-use crate::verdict::{Crash, Extent, Grade, OutcomeRow};
+use crate::verdict::{Crash, Extent, Grade, OutcomeRow, at_most};
 
 /// What the executions of one run showed so far.
 #[derive(Default)]
@@ -34,6 +34,8 @@ pub(super) struct Tally {
     crashes: Option<(CrashClass, u64, u64)>,
     /// Why the first of the lost ones was lost.
     pub(super) failure: Option<String>,
+    /// What the backend says of how it ran, each thing once.
+    pub(super) notes: BTreeSet<String>,
     outcomes: BTreeMap<(Outcome, Grade), u64>,
 }
 
@@ -145,6 +147,7 @@ impl Tally {
         self.lost += other.lost;
         self.blocked += other.blocked;
         self.failure = self.failure.or(other.failure);
+        self.notes.extend(other.notes);
         self.took_stale += other.took_stale;
         self.crashes = match (self.crashes, other.crashes) {
             (Some((declared, won, busy)), Some((_, more, also))) => Some((declared, won + more, busy + also)),
@@ -163,12 +166,18 @@ impl Tally {
     ///
     /// `left` is the declared class of a lock that a dead holder left behind: if somebody has to clean up, nobody may win.
     pub(super) fn doubt(&self, extent: &Extent, left: Option<CrashClass>) -> Option<String> {
-        if let Extent::Cut { limit } = extent {
+        if let Extent::Cut { limit, preemptions } = extent {
+            let before = match preemptions {
+                Some(most) => format!("; every schedule with {} was run before", at_most(*most)),
+                None => String::new(),
+            };
             if limit == INTERRUPTED {
-                return Some("the search was interrupted; let it finish, or give it a limit".to_owned());
+                return Some(format!(
+                    "the search was interrupted{before}; let it finish, or give it a limit"
+                ));
             }
             return Some(format!(
-                "the search was cut at {limit}; raise the limit, or contend with fewer processes"
+                "the search was cut at {limit}{before}; raise the limit, or contend with fewer processes"
             ));
         }
         if self.blocked > 0 {

@@ -10,8 +10,15 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 
 use super::Failure;
+#[cfg(feature = "kernel")]
+use crate::check::program;
 use crate::primitive::{self, Expectation, LockPrimitive};
-use crate::scenario::{LEAST_PROCESSES, MOST_PROCESSES, Scenario};
+use crate::scenario::{self, LEAST_PROCESSES, MOST_PROCESSES, Scenario};
+#[cfg(feature = "kernel")]
+use crate::scenario::{Program, ProgramKind};
+
+/// A hundred years: an older lock was not left by a process that died.
+const OLDEST_S: u64 = 100 * 365 * 86_400;
 
 /// Where the options of every command stand in the help: below the command's own, and above `--help`.
 const LAST: usize = 900;
@@ -33,9 +40,52 @@ pub(super) struct Subject {
     /// The lock; `onewinner list` names them.
     #[arg(value_name = "LOCK", value_parser = locks())]
     pub(super) lock: Lock,
+    #[command(flatten)]
+    pub(super) claimed: Claimed,
+}
+
+/// What is claimed of it.
+#[derive(Args)]
+pub(super) struct Claimed {
     /// What is claimed.
     #[arg(long, value_name = "CLAIM", default_value = "exactly-one-winner")]
     pub(super) expect: Claim,
+}
+
+/// A shipped lock, or a program that locks: exactly one.
+#[derive(Args)]
+#[group(required = true, multiple = false)]
+pub(super) struct AnySubject {
+    /// The lock; `onewinner list` names them.
+    #[arg(value_name = "LOCK", value_parser = locks())]
+    lock: Option<Lock>,
+    /// A program that locks {lock}: it prints `acquired` or `busy`, and after a line `release` on its input `released`. See
+    /// examples/driver.py, driver.sh and driver.js.
+    #[cfg(feature = "kernel")]
+    #[arg(long, value_name = "COMMAND")]
+    driver: Option<String>,
+    /// A program that runs another one while it holds its lock, as `flock -n {lock} {hold}`; {hold} is given by onewinner.
+    #[cfg(feature = "kernel")]
+    #[arg(long, value_name = "COMMAND")]
+    wrap: Option<String>,
+}
+
+impl AnySubject {
+    /// The one that was given; a program that can be started here.
+    pub(super) fn subject(&self) -> Result<scenario::Subject, Failure> {
+        #[cfg(feature = "kernel")]
+        for (kind, line) in [(ProgramKind::Driver, &self.driver), (ProgramKind::Wrap, &self.wrap)] {
+            if let Some(line) = line.clone() {
+                let program = Program { kind, line };
+                program::validate(&program)?;
+                return Ok(scenario::Subject::Program(program));
+            }
+        }
+        match self.lock {
+            Some(lock) => Ok(scenario::Subject::Primitive(lock.0)),
+            None => Err("no lock was given; name one, or give --driver or --wrap".into()),
+        }
+    }
 }
 
 /// A lock given by name.
@@ -109,7 +159,7 @@ impl What {
         let processes = self.processes.unwrap_or(processes);
         if self.workload == Some(Workload::HubSync) {
             return Ok(Scenario {
-                work: crate::scenario::Work::HubSync,
+                work: scenario::Work::HubSync,
                 ..Scenario::cycle(processes, self.rounds.unwrap_or(1))
             });
         }
@@ -140,6 +190,28 @@ pub(super) fn processes(text: &str) -> Result<usize, String> {
 /// Reads how many searches run at once.
 pub(super) fn jobs(text: &str) -> Result<usize, String> {
     within(text, 1..=256)
+}
+
+/// Reads how many processes are killed.
+pub(super) fn kills(text: &str) -> Result<u8, String> {
+    within(text, 0..=2)
+}
+
+/// Reads an age, in seconds.
+pub(super) fn age(text: &str) -> Result<u64, String> {
+    let digits = text.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
+    let unit = match &text[digits.len()..] {
+        "" | "s" => Some(1),
+        "m" => Some(60),
+        "h" => Some(3_600),
+        "d" => Some(86_400),
+        _ => None,
+    };
+    let seconds = unit.and_then(|unit| digits.parse::<u64>().ok()?.checked_mul(unit));
+    match seconds {
+        Some(seconds @ 0..=OLDEST_S) => Ok(seconds),
+        _ => Err("give an age as 90s, 10m, 1h or 2d, a hundred years at most".to_owned()),
+    }
 }
 
 /// Reads the attempts of each process.
@@ -181,5 +253,40 @@ pub(super) fn seconds(text: &str) -> Result<Duration, String> {
     match text.strip_suffix('s').unwrap_or(text).parse::<f64>() {
         Ok(number) if number > 0.0 && number <= LONGEST => Ok(Duration::from_secs_f64(number)),
         _ => Err("give a number of seconds above 0, and a day at most".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_age_is_a_number_of_seconds_or_has_a_unit() {
+        for (text, seconds) in [
+            ("0", 0),
+            ("90", 90),
+            ("90s", 90),
+            ("10m", 600),
+            ("1h", 3_600),
+            ("2d", 172_800),
+        ] {
+            assert_eq!(age(text), Ok(seconds), "{text}");
+        }
+        for text in [
+            "",
+            "h",
+            "1w",
+            "-1",
+            "1.5h",
+            "1 h",
+            "99999999999999999999",
+            "40000d",
+            "1hh",
+        ] {
+            assert!(
+                age(text).is_err_and(|advice| advice.contains("give an age as")),
+                "{text}"
+            );
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! `onewinner explore`: the interleavings of system calls.
 
+use std::fmt;
 #[cfg(feature = "kernel")]
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -11,9 +12,10 @@ use clap::{Args, ValueEnum};
 use super::Failure;
 use super::arguments::{self, What};
 use super::output::{Output, Save};
-use crate::check::{Plan, World, preset};
+use crate::check::preset::{self, Configuration, Depth};
+use crate::check::{Allowance, Plan, World};
 use crate::explore::{Limits, Strategy};
-use crate::scenario::{Kind, Scenario, Subject, Vary};
+use crate::scenario::{Kind, Scenario, Start, Subject, Vary};
 use crate::verdict::Exit;
 
 /// The ordering constraints that PCT looks for: with a release, several winners need preemptions and one more.
@@ -23,37 +25,46 @@ const PCT_DEPTH: u32 = 3;
 #[derive(Args)]
 pub(super) struct Arguments {
     #[command(flatten)]
-    subject: arguments::Subject,
+    subject: arguments::AnySubject,
+    #[command(flatten)]
+    claimed: arguments::Claimed,
     #[command(flatten)]
     what: What,
-    /// Two attempt, and one call of the first fails: each call in turn, with each of four errors.
-    #[arg(long, conflicts_with_all = ["scenario", "processes", "rounds", "workload", "kills", "stale"])]
+    /// One call of the first process fails, each call in turn, with each of four errors: alone, and in cycles.
+    #[arg(long, conflicts_with_all = ["workload", "kills", "stale"])]
     errors: bool,
-    /// Cycles in which one process is killed in place of a step: each process, at each step.
-    #[arg(long, conflicts_with_all = ["workload", "stale"])]
-    kills: bool,
-    /// Cycles that find the lock of a dead holder.
-    #[arg(long, conflicts_with = "workload")]
-    stale: bool,
+    /// Cycles in which up to so many processes are killed in place of a step, each process, at each step: 1 or 2.
+    #[arg(long, value_name = "NUMBER", value_parser = arguments::kills, allow_negative_numbers = true, conflicts_with_all = ["workload", "stale"])]
+    kills: Option<u8>,
+    /// Cycles that find the lock of a holder that died so long ago: 90s, 10m, 1h, 2d.
+    #[arg(long, value_name = "AGE", value_parser = arguments::age, allow_negative_numbers = true, conflicts_with = "workload")]
+    stale: Option<u64>,
+    /// What finds most faults, within seconds.
+    #[arg(long, conflicts_with_all = PARTICULARS, conflicts_with = "deep")]
+    quick: bool,
+    /// What is worth minutes before a release: more processes, more rounds, more preemptions.
+    #[arg(long, conflicts_with_all = PARTICULARS)]
+    deep: bool,
     /// Where real processes run: fresh directories are made below it; the directory for temporary files, if none is given.
     #[cfg(feature = "kernel")]
     #[arg(long, value_name = "DIRECTORY")]
     dir: Option<PathBuf>,
-    /// The world to explore.
-    #[arg(long, value_name = "NAME", default_value = "sim")]
+    /// The world to explore; a program runs with real processes alone.
+    #[arg(long, value_name = "NAME", default_value_t)]
     backend: Backend,
-    /// How schedules are chosen.
-    #[arg(long, value_name = "NAME", default_value = "dpor")]
-    search: Chosen,
-    /// The most preemptions of a bounded search.
-    #[arg(long, value_name = "NUMBER", default_value = "2", value_parser = arguments::whole::<u32>, allow_negative_numbers = true)]
-    preemptions: u32,
+    /// How schedules are chosen: dpor, and for a program, which has no model, bounded.
+    #[arg(long, value_name = "NAME")]
+    search: Option<Chosen>,
+    /// The most preemptions of a bounded search: 2, or what each rung of a program's ladder needs.
+    #[arg(long, value_name = "NUMBER", value_parser = arguments::whole::<u32>, allow_negative_numbers = true)]
+    preemptions: Option<u32>,
     /// The most executions of each configuration.
     #[arg(long, value_name = "NUMBER", default_value_t = 10_000_000, value_parser = arguments::executions, allow_negative_numbers = true)]
     max_executions: u64,
-    /// The most time for each configuration, in seconds.
-    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = arguments::seconds, allow_negative_numbers = true)]
-    time: Duration,
+    /// The most time in seconds, for each configuration of a lock and for all of a program together: 60, 10 with --quick, 600
+    /// with --deep.
+    #[arg(long, value_name = "SECONDS", value_parser = arguments::seconds, allow_negative_numbers = true)]
+    time: Option<Duration>,
     /// How many searches run at once; what they find does not depend on it.
     #[arg(long, value_name = "NUMBER", default_value = "1", value_parser = arguments::jobs, allow_negative_numbers = true)]
     jobs: usize,
@@ -61,16 +72,39 @@ pub(super) struct Arguments {
     save: arguments::Save,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+/// What asks for one configuration, in place of a preset.
+const PARTICULARS: [&str; 7] = [
+    "scenario",
+    "processes",
+    "rounds",
+    "workload",
+    "errors",
+    "kills",
+    "stale",
+];
+
+#[derive(Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 enum Backend {
-    /// The simulated file system.
-    Sim,
     /// Real processes, each stopped before its system calls; Linux only.
     #[cfg(feature = "kernel")]
+    #[default]
     Traced,
+    /// The simulated file system.
+    #[cfg_attr(not(feature = "kernel"), default)]
+    Sim,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
+impl fmt::Display for Backend {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            #[cfg(feature = "kernel")]
+            Self::Traced => "traced",
+            Self::Sim => "sim",
+        })
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Chosen {
     /// One of each class of interleavings that differ in the order of commuting calls only.
     Dpor,
@@ -85,20 +119,46 @@ enum Chosen {
 }
 
 impl Arguments {
-    fn world(&self, seed: u64) -> World {
-        let strategy = match self.search {
+    fn depth(&self) -> Depth {
+        match (self.quick, self.deep) {
+            (true, _) => Depth::Quick,
+            (_, true) => Depth::Deep,
+            _ => Depth::Usual,
+        }
+    }
+
+    /// How the schedules of a configuration are chosen.
+    fn strategy(&self, subject: &Subject, preemptions: u32, seed: u64) -> Result<Strategy, Failure> {
+        let program = matches!(subject, Subject::Program(_));
+        let chosen = match (self.search, program) {
+            (Some(Chosen::Dpor | Chosen::Exhaustive), true) => {
+                return Err(
+                    "a program has no model by which schedules could be reduced, and too many to run them all; \
+                            give `--search bounded`, `random` or `pct`"
+                        .into(),
+                );
+            }
+            (Some(chosen), _) => chosen,
+            (None, true) => Chosen::Bounded,
+            (None, false) => Chosen::Dpor,
+        };
+        if self.preemptions.is_some() && chosen != Chosen::Bounded {
+            return Err("only a bounded search counts preemptions; give --preemptions with `--search bounded`".into());
+        }
+        let preemptions = self.preemptions.unwrap_or(preemptions);
+        Ok(match chosen {
             Chosen::Dpor => Strategy::Dpor,
             Chosen::Exhaustive => Strategy::Exhaustive,
             Chosen::Random => Strategy::Random { seed },
-            Chosen::Bounded => {
-                let preemptions = self.preemptions;
-                Strategy::Bounded { preemptions }
-            }
+            Chosen::Bounded => Strategy::Bounded { preemptions },
             Chosen::Pct => Strategy::Pct { seed, depth: PCT_DEPTH },
-        };
+        })
+    }
+
+    fn world(&self, strategy: Strategy) -> World {
         let limits = Limits {
             executions: self.max_executions,
-            time: self.time,
+            time: self.time.unwrap_or(self.depth().time()),
             ..Limits::default()
         };
         match self.backend {
@@ -107,56 +167,73 @@ impl Arguments {
             Backend::Traced => World::Traced {
                 strategy,
                 limits,
-                directory: self.dir.clone().unwrap_or_else(std::env::temp_dir),
+                directories: self.dir.iter().cloned().collect(),
             },
         }
     }
 
-    fn scenarios(&self) -> Result<Vec<(Scenario, Vary)>, Failure> {
+    /// What is run: a preset, or the one configuration that was asked for.
+    fn configurations(&self, subject: &Subject) -> Result<Vec<Configuration>, Failure> {
         #[cfg(feature = "kernel")]
         if self.dir.is_some() && self.backend == Backend::Sim {
             return Err("the simulated file system has no such directory; give --dir with `--backend traced`".into());
         }
-        if self.errors {
-            return Ok(vec![preset::faults()]);
+        let program = matches!(subject, Subject::Program(_));
+        if program && self.what.workload.is_some() {
+            return Err("a program does its own work while it holds its lock; leave --workload out".into());
         }
-        if !self.what.is_given() && !self.kills && !self.stale {
-            return Ok(match self.backend {
-                Backend::Sim => preset::simulated(),
-                #[cfg(feature = "kernel")]
-                Backend::Traced => preset::traced(),
-            });
-        }
-        let mut scenario = match (self.kills || self.stale) && !self.what.is_given() {
-            true => preset::kills().0,
-            false => self.what.scenario(3)?,
+        let (option, vary) = match (self.errors, self.kills) {
+            (true, _) => ("--errors", Vary::Error),
+            (_, Some(1)) => ("--kills", Vary::Kill),
+            (_, Some(2)) => ("--kills", Vary::TwoKills),
+            _ => ("--stale", Vary::Nothing),
         };
-        if self.stale {
-            scenario.start = preset::stale().0.start;
+        match (self.what.is_given(), vary, self.stale) {
+            (false, Vary::Nothing, None) if self.kills.is_none() => Ok(match program {
+                true => self.depth().of_a_program(),
+                false => self.depth().of_a_primitive(),
+            }),
+            (false, Vary::Error, _) => Ok(preset::faults().into()),
+            (false, ..) => {
+                let scenario = self.stale.map_or(Scenario::cycle(3, 1), preset::stale);
+                Ok(vec![Configuration::of(scenario, vary)])
+            }
+            (true, ..) => {
+                let mut scenario = self.what.scenario(3)?;
+                if vary != Vary::Nothing && !matches!(scenario.kind, Kind::Cycle { .. }) {
+                    return Err(format!("contenders never release; give {option} with `--scenario cycle`").into());
+                }
+                scenario.start = self.stale.map_or(Start::Free, |age_s| Start::Stale { age_s });
+                Ok(vec![Configuration::of(scenario, vary)])
+            }
         }
-        if self.kills && !matches!(scenario.kind, Kind::Cycle { .. }) {
-            return Err("contenders never release; give --kills with `--scenario cycle`".into());
-        }
-        let vary = if self.kills { Vary::Kill } else { Vary::Nothing };
-        Ok(vec![(scenario, vary)])
     }
 }
 
 pub(super) fn run(arguments: &Arguments, output: &Output, interrupted: &Arc<AtomicBool>) -> Result<Exit, Failure> {
-    let primitive = arguments.subject.lock.0;
-    let world = arguments.world(output.seed);
-    let scenarios = arguments.scenarios()?;
-    let plans: Vec<Plan> = scenarios
-        .into_iter()
-        .map(|(scenario, vary)| Plan {
-            subject: Subject::Primitive(primitive),
-            scenario,
-            vary,
-            world: world.clone(),
+    let subject = arguments.subject.subject()?;
+    let mut plans = Vec::new();
+    for configuration in arguments.configurations(&subject)? {
+        let strategy = arguments.strategy(&subject, configuration.preemptions, output.seed)?;
+        plans.push(Plan {
+            subject: subject.clone(),
+            scenario: configuration.scenario,
+            vary: configuration.vary,
+            world: arguments.world(strategy),
             seed: output.seed,
-        })
-        .collect();
+        });
+    }
+    let allowance = match subject {
+        Subject::Primitive(_) => Allowance::ForEach { jobs: arguments.jobs },
+        Subject::Program(_) => Allowance::Together,
+    };
     let save = arguments.save.save.clone().map_or(Save::Named, Save::At);
-    let claim = arguments.subject.expect.into();
-    output.judge("explore", &plans, claim, &save, arguments.jobs, interrupted)
+    output.judge(
+        "explore",
+        &plans,
+        arguments.claimed.expect.into(),
+        &save,
+        allowance,
+        interrupted,
+    )
 }

@@ -10,7 +10,7 @@ use super::Failure;
 use super::arguments::{self, What};
 use super::output::{Output, Save};
 use crate::backend::loom::{self, Bounds};
-use crate::check::{Plan, World};
+use crate::check::{Allowance, Plan, World};
 use crate::scenario::{Subject, Vary};
 use crate::verdict::Exit;
 
@@ -58,5 +58,6 @@ pub(super) fn run(arguments: &Arguments, output: &Output, interrupted: &Arc<Atom
         seed: output.seed,
     };
     let save = arguments.save.save.clone().map_or(Save::Nowhere, Save::At);
-    output.judge("model", &[plan], arguments.subject.expect.into(), &save, 1, interrupted)
+    let (claim, alone) = (arguments.subject.claimed.expect.into(), Allowance::ForEach { jobs: 1 });
+    output.judge("model", &[plan], claim, &save, alone, interrupted)
 }

@@ -16,7 +16,7 @@ use serde::Serialize;
 use super::Failure;
 use super::arguments::Common;
 use crate::check::counterexample::Saved;
-use crate::check::{self, CheckError, Event, Plan, Tell};
+use crate::check::{self, Allowance, CheckError, Event, Plan, Tell};
 use crate::primitive::Expectation;
 use crate::report::{json, terminal};
 use crate::verdict::{Exit, Judged, Verdict};
@@ -84,7 +84,7 @@ impl Output {
         plans: &[Plan],
         claim: Expectation,
         save: &Save,
-        jobs: usize,
+        allowance: Allowance,
         interrupted: &Arc<AtomicBool>,
     ) -> Result<Exit, Failure> {
         save.check()?;
@@ -107,7 +107,7 @@ impl Output {
                 }
             }
         };
-        check::check_all(plans, jobs, interrupted, &tell, &mut each);
+        check::check_all(plans, allowance, interrupted, &tell, &mut each);
         progress.finish_and_clear();
         if let Some(failure) = failure {
             return Err(failure);
@@ -116,7 +116,13 @@ impl Output {
             true => Exit::Interrupted,
             false => Exit::together(&exits, claim),
         };
-        self.text(|out| terminal::concluded(out, exit, claim))?;
+        let left_out: Vec<String> = plans[rows.len()..].iter().map(Plan::configuration).collect();
+        self.text(|out| {
+            if !left_out.is_empty() && exit != Exit::Interrupted {
+                terminal::left_out(out, &left_out)?;
+            }
+            terminal::concluded(out, exit, claim)
+        })?;
         self.json(command, exit, &rows)?;
         Ok(exit)
     }
@@ -150,7 +156,7 @@ impl Output {
         let Verdict::Violated(shown) = &judged.verdict else {
             return Ok(None);
         };
-        let named = PathBuf::from(format!("onewinner-{}-{}.json", plan.subject.name(), shown.property));
+        let named = PathBuf::from(format!("onewinner-{}-{}.json", plan.subject.slug(), shown.property));
         let (path, asked) = match save {
             _ if shown.execution.schedule.is_empty() => return Ok(None),
             Save::Nowhere => return Ok(None),

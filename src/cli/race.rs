@@ -11,7 +11,7 @@ use super::Failure;
 use super::arguments::{self, Workload};
 use super::output::{Output, Save};
 use crate::backend::race::{Alignment, Mode, RaceOptions};
-use crate::check::{Plan, World};
+use crate::check::{Allowance, Plan, World};
 use crate::scenario::{Scenario, Subject, Vary};
 use crate::sys;
 use crate::verdict::Exit;
@@ -97,9 +97,9 @@ pub(super) fn run(arguments: &Arguments, output: &Output, interrupted: &Arc<Atom
     output.judge(
         "race",
         &[plan],
-        arguments.subject.expect.into(),
+        arguments.subject.claimed.expect.into(),
         &Save::Nowhere,
-        1,
+        Allowance::ForEach { jobs: 1 },
         interrupted,
     )
 }

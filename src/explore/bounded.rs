@@ -5,14 +5,17 @@
 //! other choices at each of its steps, at its own level or the next. Nothing runs twice: a sibling is dropped when its first
 //! steps are of the class of a prefix that was gone on from in the same way, with as few preemptions. And a process is
 //! preempted only before a call on an object that processes meet over; when they turn out to meet over another one, all
-//! begins anew. It asks nothing of a model, so that programs can be searched that have none.
+//! begins anew. Before all that, one execution loads first, whatever it takes: check-then-act shows in it, and most objects
+//! that processes meet over. It asks nothing of a model, so that programs can be searched that have none.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{HashMap, VecDeque};
 
 use super::conflicts::Conflicts;
-use super::{Begin, Choice, Covered, Mismatch, Model, Now, Scheduler};
+use super::prefer::Order;
+use super::prefix::{Prefix, Steps};
+use super::{Begin, Choice, Covered, Diverged, Mismatch, Model, Now, Scheduler};
 use crate::access::Accesses;
-use crate::happens_before::{Class, Step};
+use crate::happens_before::{Digest, HappensBefore, Step};
 use crate::id::ProcessId;
 
 /// Runs the schedules with at most so many preemptions, one of each class or a few.
@@ -20,41 +23,32 @@ use crate::id::ProcessId;
 pub struct Bounded {
     most: u32,
     places: Places,
-    /// The preemptions of the level that runs.
+    stage: Stage,
+    /// The preemptions of the level that runs; those below it are complete.
     level: u32,
     /// What is left of the level, and of the next.
     left: [VecDeque<Prefix>; 2],
     prefix: Prefix,
-    /// The choices of the execution that runs or ran last.
+    /// What the execution that runs or ran last chose by itself.
     choices: Vec<Chosen>,
     steps: Vec<Step>,
+    known: Steps,
     conflicts: Conflicts,
     /// With how few preemptions each way to go on from a class of prefixes has been put off.
-    seen: BTreeMap<(Class, ProcessId), u32>,
+    seen: HashMap<Digest, u32>,
     exhausted: bool,
     unfinished: bool,
 }
 
-/// How an execution begins.
-#[derive(Clone, Debug, Default)]
-struct Prefix {
-    /// What was taken there before, and must be again.
-    steps: Vec<Step>,
-    /// The choice that was put off; none only before the first execution.
-    then: Option<ProcessId>,
-}
-
-impl Prefix {
-    fn len(&self) -> usize {
-        self.steps.len() + usize::from(self.then.is_some())
-    }
-
-    fn choice(&self, position: usize) -> Option<ProcessId> {
-        match self.steps.get(position) {
-            Some(step) => Some(step.process),
-            None => self.then.filter(|_| position == self.steps.len()),
-        }
-    }
+/// What the executions are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// None has begun.
+    Before,
+    /// The one that loads first, in no level.
+    Look,
+    /// Level by level.
+    Levels,
 }
 
 /// Before which calls a process is preempted.
@@ -81,13 +75,15 @@ impl Bounded {
         Self {
             most,
             places: Places::Conflicts,
+            stage: Stage::Before,
             level: 0,
             left: [VecDeque::from([Prefix::default()]), VecDeque::new()],
             prefix: Prefix::default(),
             choices: Vec::new(),
             steps: Vec::new(),
+            known: Steps::default(),
             conflicts: Conflicts::default(),
-            seen: BTreeMap::new(),
+            seen: HashMap::new(),
             exhausted: false,
             unfinished: false,
         }
@@ -111,21 +107,25 @@ impl Bounded {
     /// Puts the siblings off of what the execution chose by itself.
     fn put_off(&mut self) {
         let processes = self.steps.iter().map(|step| step.process.index() + 1).max();
-        for position in self.prefix.len()..self.choices.len() {
-            let class = Class::of(processes.unwrap_or(0), &self.steps[..position]);
-            let chosen = self.choices[position].clone();
+        let order = HappensBefore::of(processes.unwrap_or(0), &self.steps);
+        let given = self.prefix.len();
+        let digests: Vec<_> = order.digests(&self.steps).skip(given).collect();
+        let execution = self.known.number(&self.steps);
+        for (chosen, (digest, position)) in std::mem::take(&mut self.choices)
+            .into_iter()
+            .zip(digests.into_iter().zip(given..))
+        {
             if chosen.preempted.as_ref().is_none_or(|next| self.is_worth(next)) {
                 let later = u32::from(chosen.preempted.is_some());
                 for other in chosen.others {
-                    if self.is_news(&class, other, self.level + later) {
-                        let steps = self.steps[..position].to_vec();
-                        let then = Some(other);
-                        self.left[later as usize].push_back(Prefix { steps, then });
+                    if self.is_news(digest.then(other), self.level + later) {
+                        let sibling = Prefix::new(&execution, position, other);
+                        self.left[later as usize].push_back(sibling);
                     }
                 }
             }
             // Whoever has gone on from here so before puts off all that follows.
-            if !self.is_news(&class, chosen.process, self.level) {
+            if !self.is_news(digest.then(chosen.process), self.level) {
                 return;
             }
         }
@@ -137,8 +137,8 @@ impl Bounded {
     }
 
     /// Whether nobody has gone on so from a prefix of this class with as few preemptions; from now on somebody has.
-    fn is_news(&mut self, class: &Class, process: ProcessId, preemptions: u32) -> bool {
-        let seen = self.seen.entry((class.clone(), process)).or_insert(u32::MAX);
+    fn is_news(&mut self, way: Digest, preemptions: u32) -> bool {
+        let seen = self.seen.entry(way).or_insert(u32::MAX);
         let news = preemptions < *seen;
         *seen = preemptions.min(*seen);
         news
@@ -147,8 +147,12 @@ impl Bounded {
 
 impl Scheduler for Bounded {
     fn begin(&mut self) -> Begin {
-        self.choices.clear();
-        self.steps.clear();
+        self.again();
+        if self.stage == Stage::Before {
+            self.stage = Stage::Look;
+            return Begin::Another;
+        }
+        self.stage = Stage::Levels;
         loop {
             if let Some(prefix) = self.left[0].pop_front() {
                 self.prefix = prefix;
@@ -169,35 +173,39 @@ impl Scheduler for Bounded {
     }
 
     fn choose(&mut self, now: &Now<'_>) -> Choice {
-        let stays = now.last.filter(|last| now.enabled.contains(last));
-        let process = match self.prefix.choice(self.choices.len()) {
-            Some(process) if now.enabled.contains(&process) => process,
-            Some(process) => {
-                let reason = format!(
-                    "{process} had a step to take before, and {:?} are enabled now",
-                    now.enabled
-                );
-                return Choice::Diverged { reason };
+        if let Some(process) = self.prefix.choice(self.steps.len(), &self.known) {
+            if now.enabled.contains(&process) {
+                return Choice::Step(process);
             }
-            None => stays.unwrap_or(now.enabled[0]),
-        };
-        let others = now.enabled.iter().copied().filter(|other| *other != process);
-        self.choices.push(Chosen {
-            process,
-            others: others.collect(),
-            preempted: stays.map(|stays| now.forecast(stays)),
-        });
+            let reason = format!(
+                "{process} had a step to take before, and {:?} are enabled now",
+                now.enabled
+            );
+            return Choice::Diverged { reason };
+        }
+        let order = Order::of(self.stage == Stage::Look);
+        let process = order.prefer(now, now.enabled.iter().copied());
+        let process = process.expect("a scheduler is asked while somebody is enabled");
+        if self.stage == Stage::Levels {
+            let others = now.enabled.iter().copied().filter(|other| *other != process);
+            let stays = now.last.filter(|last| now.enabled.contains(last));
+            self.choices.push(Chosen {
+                process,
+                others: others.collect(),
+                preempted: stays.map(|stays| now.forecast(stays)),
+            });
+        }
         Choice::Step(process)
     }
 
-    fn performed(&mut self, step: &Step) -> Result<(), super::Diverged> {
-        let before = self.prefix.steps.get(self.steps.len());
+    fn performed(&mut self, step: &Step) -> Result<(), Diverged> {
+        let before = self.prefix.step(self.steps.len(), &self.known);
         self.steps.push(step.clone());
         match before {
             Some(before) if before != step => {
                 let (process, before, now) = (step.process, &before.accesses, &step.accesses);
                 let reason = format!("the step of {process} touched {before:?} before, and {now:?} now");
-                Err(super::Diverged { reason })
+                Err(Diverged { reason })
             }
             _ => Ok(()),
         }
@@ -208,7 +216,7 @@ impl Scheduler for Bounded {
         let grown = self.conflicts.learn(&self.steps) | self.conflicts.learn(&model.waiting());
         if grown && self.places == Places::Conflicts {
             self.begin_anew();
-        } else {
+        } else if self.stage == Stage::Levels {
             self.put_off();
         }
         Ok(())
@@ -219,10 +227,11 @@ impl Scheduler for Bounded {
     }
 
     fn covered(&self) -> Covered {
-        match (self.exhausted && !self.unfinished, self.left[1].is_empty()) {
-            (true, true) => Covered::Everything,
-            (true, false) => Covered::Preemptions(self.most),
-            (false, _) => Covered::Some,
+        match (self.unfinished, self.exhausted) {
+            (true, _) => Covered::Some,
+            (false, true) if self.left[1].is_empty() => Covered::Everything,
+            (false, true) => Covered::Preemptions(self.most),
+            (false, false) => self.level.checked_sub(1).map_or(Covered::Some, Covered::Preemptions),
         }
     }
 }

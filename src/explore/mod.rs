@@ -11,7 +11,12 @@ mod bounded;
 mod conflicts;
 mod dpor;
 mod exhaustive;
+mod lead;
+mod linearise;
+mod minimise;
 mod pct;
+mod prefer;
+mod prefix;
 mod random;
 mod relinearise;
 mod replay;
@@ -27,6 +32,9 @@ use crate::id::ProcessId;
 pub use bounded::Bounded;
 pub use dpor::Dpor;
 pub use exhaustive::Exhaustive;
+pub use lead::Lead;
+pub use linearise::{fewest_preemptions, preemptions};
+pub use minimise::minimise;
 pub use pct::Pct;
 pub use random::Random;
 pub use relinearise::relinearise;
@@ -194,7 +202,7 @@ pub trait Scheduler {
 pub enum Covered {
     /// All.
     Everything,
-    /// All with at most so many preemptions.
+    /// All with at most so many preemptions: the highest level that was run to its end, also when a limit cut a higher one.
     Preemptions(u32),
     /// No part that has a name.
     Some,

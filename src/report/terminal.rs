@@ -9,6 +9,7 @@ use super::{counted, grouped, timeline};
 use crate::primitive::Expectation;
 use crate::verdict::{
     Counterexample, Coverage, Crash, Exit, Extent, Grade, Judged, OutcomeRow, RaceCoverage, RateBounds, Unit, Verdict,
+    at_most,
 };
 
 const BOLD: Style = Style::new().bold();
@@ -67,7 +68,7 @@ pub fn judged(out: &mut dyn Write, judged: &Judged, width: usize) -> io::Result<
         writeln!(out, "  crash     {}", after_crash(crash))?;
     }
     if let Some(taken) = coverage.stale {
-        let executions = counted(taken, "execution");
+        let executions = format!("{} of {}", grouped(taken), counted(coverage.executions, "execution"));
         match taken {
             0 => writeln!(out, "  stale     nobody got in past the lock that a dead holder left")?,
             _ => writeln!(
@@ -83,6 +84,19 @@ pub fn judged(out: &mut dyn Write, judged: &Judged, width: usize) -> io::Result<
         writeln!(out, "  {DIM}note      {blind}{DIM:#}")?;
     }
     writeln!(out)
+}
+
+/// Writes which configurations were not run, because a violation was found before.
+///
+/// # Errors
+///
+/// When the output does not take it.
+pub fn left_out(out: &mut dyn Write, configurations: &[String]) -> io::Result<()> {
+    let configurations = configurations.join("; ");
+    writeln!(
+        out,
+        "{DIM}not run, because a violation decides: {configurations}{DIM:#}\n"
+    )
 }
 
 /// Writes the last line: whether all that stands above is as claimed.
@@ -162,7 +176,13 @@ pub fn covered(coverage: &Coverage) -> String {
             let with = if bounds.is_empty() { "" } else { " with " };
             format!("{every}{with}{}, {executions}", bounds.join(", "))
         }
-        Extent::Cut { limit } => format!("{executions}, cut at {limit}"),
+        Extent::Cut { limit, preemptions } => match preemptions {
+            Some(most) => format!(
+                "{executions}, cut at {limit}; before that every schedule with {}",
+                at_most(*most)
+            ),
+            None => format!("{executions}, cut at {limit}"),
+        },
         Extent::Sampled { violations, rate } => {
             format!(
                 "{}, {}",

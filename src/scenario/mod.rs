@@ -34,9 +34,12 @@ pub struct Scenario {
     /// What stands at the lock's name before the first step.
     #[serde(default, skip_serializing_if = "Start::is_free")]
     pub start: Start,
-    /// Who is killed, and when; in [`Kind::Cycle`].
+    /// Who is killed, and when, each process once at most; in [`Kind::Cycle`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub kills: Vec<Kill>,
+    /// The call of the first process that fails while the others run; in [`Kind::Cycle`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub kill: Option<Kill>,
+    pub error: Option<Injection>,
 }
 
 /// What stands at the lock's name before the first step.
@@ -66,7 +69,7 @@ impl Start {
     }
 }
 
-/// One process is killed in place of one of its steps. When the others are done, one more process attempts: the *probe*.
+/// One process is killed in place of one of its steps. When all others are done, one more process attempts: the *probe*.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Kill {
     /// Who.
@@ -112,7 +115,8 @@ impl Scenario {
             processes,
             work: Work::Nothing,
             start: Start::Free,
-            kill: None,
+            kills: Vec::new(),
+            error: None,
         }
     }
 
@@ -148,7 +152,13 @@ impl Scenario {
     pub fn probe(&self) -> Option<ProcessId> {
         let probe = u8::try_from(self.processes).expect("a scenario has at most 255 processes");
         let cycles = matches!(self.kind, Kind::Cycle { .. });
-        self.kill.filter(|_| cycles).map(|_| ProcessId(probe))
+        (cycles && !self.kills.is_empty()).then_some(ProcessId(probe))
+    }
+
+    /// The process in one of whose calls an error is injected, if there is one.
+    pub fn disturbed(&self) -> Option<ProcessId> {
+        let alone = matches!(self.kind, Kind::Fault { .. });
+        (alone || self.error.is_some()).then_some(ProcessId(0))
     }
 
     /// How many processes there are, the probe among them.
@@ -188,9 +198,12 @@ impl fmt::Display for Scenario {
             Start::Free => {}
             Start::Stale { age_s } => write!(f, ", stale for {age_s} s")?,
         }
-        match self.kill {
+        for Kill { victim, step } in &self.kills {
+            write!(f, ", {victim} killed at step {}", step + 1)?;
+        }
+        match self.error {
             None => Ok(()),
-            Some(Kill { victim, step }) => write!(f, ", {victim} killed at step {}", step + 1),
+            Some(Injection { call, errno }) => write!(f, ", {errno} in call {call} of P0"),
         }
     }
 }

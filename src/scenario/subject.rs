@@ -49,6 +49,30 @@ impl Subject {
             Self::Program(program) => &program.line,
         }
     }
+
+    /// A short name for files: the lock's, or the words of the command line that are letters and digits.
+    pub fn slug(&self) -> String {
+        /// Longer names are hard to read.
+        const LONGEST: usize = 40;
+        let program = match self {
+            Self::Primitive(primitive) => return primitive.name().to_owned(),
+            Self::Program(program) => &program.line,
+        };
+        // Of a path, the name of the file says enough.
+        let words = program.split_whitespace().filter_map(|word| word.rsplit('/').next());
+        let mut slug = String::new();
+        for word in words.filter(|word| !word.contains(['{', '}'])) {
+            for part in word.split(|letter: char| !letter.is_ascii_alphanumeric()) {
+                let room = LONGEST.saturating_sub(slug.len());
+                let part = &part[..part.len().min(room)];
+                if !part.is_empty() {
+                    slug += if slug.is_empty() { "" } else { "-" };
+                    slug += &part.to_ascii_lowercase();
+                }
+            }
+        }
+        if slug.is_empty() { "program".to_owned() } else { slug }
+    }
 }
 
 /// A subject as it stands in a file.
@@ -100,5 +124,28 @@ impl Eq for Subject {}
 impl fmt::Debug for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Subject").field(&self.name()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_slug_of_a_command_line_is_a_sane_name_of_a_file() {
+        for (line, slug) in [
+            ("python3 examples/driver.py {lock}", "python3-driver-py"),
+            ("flock -n {lock} {hold}", "flock-n"),
+            ("sh -c 'mkdir \"$1\" && Echo x' - {lock}", "sh-c-mkdir-1-echo-x"),
+            ("/usr/bin/../{lock}", "program"),
+            ("", "program"),
+            ("été ../../x", "t-x"),
+        ] {
+            let (kind, line) = (ProgramKind::Driver, line.to_owned());
+            assert_eq!(Subject::Program(Program { kind, line }).slug(), slug);
+        }
+        let (kind, line) = (ProgramKind::Driver, "word ".repeat(100));
+        let long = Subject::Program(Program { kind, line }).slug();
+        assert!(long.len() <= 41 && long.starts_with("word-word"), "{long}");
     }
 }

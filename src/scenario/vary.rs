@@ -19,6 +19,8 @@ pub enum Vary {
     Error,
     /// One process is killed in place of one of its steps, and when all is over somebody attempts once more.
     Kill,
+    /// The same; and in other searches two are killed.
+    TwoKills,
 }
 
 /// The errors that a lock must be able to meet in any call: a bad medium, a full one, a forbidden one, and a signal.
@@ -37,6 +39,7 @@ impl fmt::Display for Vary {
             Self::Nothing => Ok(()),
             Self::Error => f.write_str(", an error in one call"),
             Self::Kill => f.write_str(", one killed"),
+            Self::TwoKills => f.write_str(", one or two killed"),
         }
     }
 }

@@ -40,12 +40,11 @@ const HARMLESS: &[libc::c_long] = &[
     libc::SYS_getegid, libc::SYS_getresuid, libc::SYS_getresgid, libc::SYS_getgroups, libc::SYS_getpgid,
     libc::SYS_getsid, libc::SYS_setpgid, libc::SYS_setsid, libc::SYS_setuid, libc::SYS_setgid, libc::SYS_setreuid,
     libc::SYS_setregid, libc::SYS_setresuid, libc::SYS_setresgid, libc::SYS_setgroups, libc::SYS_umask,
-    libc::SYS_getrandom, libc::SYS_getcpu, libc::SYS_uname, libc::SYS_sysinfo, libc::SYS_getrusage,
+    libc::SYS_getcpu, libc::SYS_uname, libc::SYS_sysinfo, libc::SYS_getrusage,
     libc::SYS_getrlimit, libc::SYS_setrlimit, libc::SYS_prlimit64, libc::SYS_prctl, libc::SYS_capget,
     libc::SYS_capset, libc::SYS_personality, libc::SYS_getcwd,
     // Waiting for its descriptors, and those that lead to no file.
-    libc::SYS_epoll_create1, libc::SYS_epoll_ctl, libc::SYS_epoll_pwait, libc::SYS_epoll_pwait2, libc::SYS_ppoll,
-    libc::SYS_pselect6, libc::SYS_eventfd2, libc::SYS_pipe2, libc::SYS_dup, libc::SYS_fchdir, libc::SYS_fstatfs,
+    libc::SYS_epoll_create1, libc::SYS_epoll_ctl, libc::SYS_epoll_pwait, libc::SYS_epoll_pwait2, libc::SYS_eventfd2, libc::SYS_pipe2, libc::SYS_dup, libc::SYS_fchdir, libc::SYS_fstatfs,
     libc::SYS_fadvise64, libc::SYS_readahead, libc::SYS_inotify_init1, libc::SYS_inotify_rm_watch, libc::SYS_socket,
     libc::SYS_socketpair, libc::SYS_getsockopt, libc::SYS_setsockopt, libc::SYS_getsockname, libc::SYS_getpeername,
     libc::SYS_shutdown, libc::SYS_listen, libc::SYS_accept, libc::SYS_accept4, libc::SYS_recvfrom, libc::SYS_recvmsg,
@@ -55,8 +54,7 @@ const HARMLESS: &[libc::c_long] = &[
 #[cfg(target_arch = "x86_64")]
 #[rustfmt::skip] // By subject.
 const OLDER_HARMLESS: &[libc::c_long] = &[
-    libc::SYS_arch_prctl, libc::SYS_getpgrp, libc::SYS_epoll_create, libc::SYS_epoll_wait, libc::SYS_poll,
-    libc::SYS_select, libc::SYS_eventfd, libc::SYS_pipe, libc::SYS_signalfd, libc::SYS_pause, libc::SYS_inotify_init,
+    libc::SYS_arch_prctl, libc::SYS_getpgrp, libc::SYS_epoll_create, libc::SYS_epoll_wait, libc::SYS_eventfd, libc::SYS_pipe, libc::SYS_signalfd, libc::SYS_pause, libc::SYS_inotify_init,
 ];
 #[cfg(not(target_arch = "x86_64"))]
 const OLDER_HARMLESS: &[libc::c_long] = &[];
@@ -66,6 +64,17 @@ const OLDER_HARMLESS: &[libc::c_long] = &[];
 const CLOCKS: &[libc::c_long] = &[
     libc::SYS_clock_gettime, libc::SYS_clock_getres, libc::SYS_gettimeofday, libc::SYS_times,
     #[cfg(target_arch = "x86_64")] libc::SYS_time,
+];
+
+/// Calls that draw lots.
+const CHANCE: &[libc::c_long] = &[libc::SYS_getrandom];
+
+/// Calls that wait for descriptors, each with the argument that counts them: for none of them it is a sleep.
+#[rustfmt::skip] // By subject.
+const WAITS_FOR: &[(libc::c_long, u8)] = &[
+    (libc::SYS_ppoll, 1), (libc::SYS_pselect6, 0),
+    #[cfg(target_arch = "x86_64")] (libc::SYS_poll, 1),
+    #[cfg(target_arch = "x86_64")] (libc::SYS_select, 0),
 ];
 
 /// Calls that a program does without when the kernel does not have them: they work where no tracer sees it.
@@ -101,9 +110,45 @@ pub enum Clock {
     Virtual,
 }
 
+/// Where a program's random numbers come from, as far as it asks the kernel for them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Chance {
+    /// From the kernel: drawing is harmless.
+    Real,
+    /// From the tracer: drawing stops the program.
+    Drawn,
+}
+
 /// Whether the call tells the time.
 pub fn tells_the_time(number: u64) -> bool {
     CLOCKS.iter().any(|clock| *clock as u64 == number)
+}
+
+/// How the time is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TimeCall {
+    /// [clock_gettime(2)](https://man7.org/linux/man-pages/man2/clock_gettime.2.html).
+    Clock,
+    /// [gettimeofday(2)](https://man7.org/linux/man-pages/man2/gettimeofday.2.html).
+    TimeOfDay,
+    /// [time(2)](https://man7.org/linux/man-pages/man2/time.2.html).
+    Seconds,
+}
+
+/// How the call asks for the time, if it asks what time it is.
+pub fn time_call(number: u64) -> Option<TimeCall> {
+    match libc::c_long::try_from(number).ok()? {
+        libc::SYS_clock_gettime => Some(TimeCall::Clock),
+        libc::SYS_gettimeofday => Some(TimeCall::TimeOfDay),
+        #[cfg(target_arch = "x86_64")]
+        libc::SYS_time => Some(TimeCall::Seconds),
+        _ => None,
+    }
+}
+
+/// Whether the call draws lots: [getrandom(2)](https://man7.org/linux/man-pages/man2/getrandom.2.html).
+pub fn draws_lots(number: u64) -> bool {
+    CHANCE.iter().any(|call| *call as u64 == number)
 }
 
 /// The filters of a traced program, to be loaded in this order: the kernel heeds the strictest answer of all.
@@ -115,7 +160,7 @@ pub fn tells_the_time(number: u64) -> bool {
 /// # Errors
 ///
 /// On an architecture for which there is no compiler of filters.
-pub fn filters(clock: Clock) -> Result<[BpfProgram; 2], BackendError> {
+pub fn filters(clock: Clock, chance: Chance) -> Result<[BpfProgram; 2], BackendError> {
     let architecture: TargetArch = std::env::consts::ARCH.try_into()?;
     let number = Errno::ENOSYS.raw().unsigned_abs();
     let refused = REFUSED.iter().map(|call| (*call, Vec::new())).collect();
@@ -125,18 +170,22 @@ pub fn filters(clock: Clock) -> Result<[BpfProgram; 2], BackendError> {
         SeccompAction::Errno(number),
         architecture,
     )?;
-    let harmless = harmless(clock)?;
+    let harmless = harmless(clock, chance)?;
     let stopping = SeccompFilter::new(harmless, SeccompAction::Trace(0), SeccompAction::Allow, architecture)?;
     Ok([refusing.try_into()?, stopping.try_into()?])
 }
 
 /// The calls that pass, each with the conditions of which one must be met; always, if there is none.
-fn harmless(clock: Clock) -> Result<BTreeMap<i64, Vec<SeccompRule>>, BackendError> {
+fn harmless(clock: Clock, chance: Chance) -> Result<BTreeMap<i64, Vec<SeccompRule>>, BackendError> {
     let clocks = match clock {
         Clock::Real => CLOCKS,
         Clock::Virtual => &[],
     };
-    let always = HARMLESS.iter().chain(OLDER_HARMLESS).chain(clocks);
+    let drawn = match chance {
+        Chance::Real => CHANCE,
+        Chance::Drawn => &[],
+    };
+    let always = HARMLESS.iter().chain(OLDER_HARMLESS).chain(clocks).chain(drawn);
     let mut rules: BTreeMap<i64, Vec<SeccompRule>> = always.map(|call| (*call, Vec::new())).collect();
     let when = |argument, operation, value| {
         let condition = SeccompCondition::new(argument, SeccompCmpArgLen::Dword, operation, value)?;
@@ -146,6 +195,9 @@ fn harmless(clock: Clock) -> Result<BTreeMap<i64, Vec<SeccompRule>>, BackendErro
         // The kernel takes them as 32 bits: whatever stands above them.
         let equal = |value: &i32| when(*argument, SeccompCmpOp::Eq, u64::from(value.cast_unsigned()));
         rules.insert(*call, values.iter().map(equal).collect::<Result<_, _>>()?);
+    }
+    for (call, argument) in WAITS_FOR {
+        rules.insert(*call, vec![when(*argument, SeccompCmpOp::Ne, 0)?]);
     }
     let anonymous = u64::from(libc::MAP_ANONYMOUS.cast_unsigned());
     rules.insert(
@@ -175,7 +227,7 @@ mod tests {
     #[test]
     fn each_call_stands_in_one_list() {
         let stopped = all().map(|call| call.number);
-        let others = [HARMLESS, OLDER_HARMLESS, CLOCKS, REFUSED]
+        let others = [HARMLESS, OLDER_HARMLESS, CLOCKS, CHANCE, REFUSED]
             .into_iter()
             .flatten()
             .map(|number| *number as u64);
@@ -186,7 +238,8 @@ mod tests {
 
     #[test]
     fn what_is_harmless_with_some_arguments_stops_with_the_others() {
-        for (number, ..) in HARMLESS_WITH {
+        let conditional = HARMLESS_WITH.iter().map(|(number, ..)| number);
+        for number in conditional.chain(WAITS_FOR.iter().map(|(number, _)| number)) {
             assert!(of(*number as u64).is_some());
         }
         assert!(of(libc::SYS_mmap as u64).is_some());
@@ -195,7 +248,12 @@ mod tests {
     #[test]
     fn filters_are_made_for_this_machine() {
         for clock in [Clock::Real, Clock::Virtual] {
-            assert!(filters(clock).unwrap().iter().all(|filter| !filter.is_empty()));
+            assert!(
+                filters(clock, Chance::Drawn)
+                    .unwrap()
+                    .iter()
+                    .all(|filter| !filter.is_empty())
+            );
         }
     }
 
@@ -211,7 +269,7 @@ mod tests {
         let (sender, receiver) = channel();
         // A filter holds for its thread, which cannot even end: it sleeps until the process exits.
         std::thread::spawn(move || {
-            for filter in filters(Clock::Real).unwrap() {
+            for filter in filters(Clock::Real, Chance::Real).unwrap() {
                 if let Err(error) = seccompiler::apply_filter(&filter) {
                     sender.send(Err(error.to_string())).unwrap();
                     return;

@@ -40,6 +40,16 @@ impl Registers {
         self.general.orig_rax = number;
     }
 
+    /// At an exit: what the call returns.
+    pub fn set_returned(&mut self, returned: i64) {
+        self.general.rax = returned.cast_unsigned();
+    }
+
+    /// Where its stack is.
+    pub fn stack(&self) -> u64 {
+        self.general.rsp
+    }
+
     /// At an entry: the call is made with these arguments.
     pub fn set_arguments(&mut self, arguments: [u64; 6]) {
         let general = &mut self.general;
@@ -85,6 +95,16 @@ impl Registers {
     /// At an entry: another call is made.
     pub fn set_number(&mut self, number: u64) {
         self.number = Some(number);
+    }
+
+    /// At an exit: what the call returns.
+    pub fn set_returned(&mut self, returned: i64) {
+        self.general.regs[0] = returned.cast_unsigned();
+    }
+
+    /// Where its stack is.
+    pub fn stack(&self) -> u64 {
+        self.general.sp
     }
 
     /// At an entry: the call is made with these arguments.

@@ -215,6 +215,8 @@ const STOPPED: &[SystemCall] = &[
     call(libc::SYS_execveat, "execveat", Deed::Execute, &[Directory, Path, Hidden, Hidden, AtFlags]),
     call(libc::SYS_nanosleep, "nanosleep", Deed::Sleep, &[Hidden]),
     call(libc::SYS_clock_nanosleep, "clock_nanosleep", Deed::Sleep, &[Number, Number, Hidden]),
+    call(libc::SYS_ppoll, "ppoll", Deed::Sleep, &[Hidden, Number, Hidden]),
+    call(libc::SYS_pselect6, "pselect6", Deed::Sleep, &[Number, Hidden, Hidden, Hidden, Hidden]),
     call(libc::SYS_exit, "exit", Deed::Exit, &[Number]),
     call(libc::SYS_exit_group, "exit_group", Deed::Exit, &[Number]),
     call(libc::SYS_ioctl, "ioctl", Deed::Other, &[Descriptor, Bits]),
@@ -247,6 +249,8 @@ const OLDER: &[SystemCall] = &[
     call(libc::SYS_utimes, "utimes", Deed::Attributes, &[Path]),
     call(libc::SYS_futimesat, "futimesat", Deed::Attributes, &[Directory, Path]),
     call(libc::SYS_dup2, "dup2", Deed::Close, &[Number, Number]),
+    call(libc::SYS_poll, "poll", Deed::Sleep, &[Hidden, Number, Number]),
+    call(libc::SYS_select, "select", Deed::Sleep, &[Number, Hidden, Hidden, Hidden, Hidden]),
     call(libc::SYS_fork, "fork", Deed::Spawn, &[]),
     call(libc::SYS_vfork, "vfork", Deed::Spawn, &[]),
 ];

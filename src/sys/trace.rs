@@ -74,3 +74,43 @@ impl Memory {
         Ok(string)
     }
 }
+
+/// `AT_NULL`, `AT_IGNORE` and `AT_SYSINFO_EHDR` of the auxiliary vector
+/// ([getauxval(3)](https://man7.org/linux/man-pages/man3/getauxval.3.html)).
+const VECTOR_ENDS: u64 = 0;
+/// See [`VECTOR_ENDS`].
+const IGNORED: u64 = 1;
+/// See [`VECTOR_ENDS`].
+const KERNEL_CODE: u64 = 33;
+/// The most words between the beginning of the stack and the auxiliary vector.
+const MOST_WORDS: u64 = 1 << 20;
+
+/// Takes the kernel's own code from a program that has not begun: it asks for the time by system calls then, and a tracer
+/// can tell it another. `stack` is where its stack begins.
+///
+/// # Errors
+///
+/// When its memory is not as execve leaves it.
+pub fn take_kernel_code(memory: &Memory, stack: u64) -> io::Result<()> {
+    let word = |place: u64| {
+        let mut bytes = [0; 8];
+        match memory.read(stack + 8 * place, &mut bytes)? {
+            8 => Ok(u64::from_ne_bytes(bytes)),
+            _ => Err(io::Error::from(io::ErrorKind::UnexpectedEof)),
+        }
+    };
+    // The count of arguments, these, a zero, the environment, a zero: then pairs.
+    let mut place = 1 + word(0)? + 1;
+    while place < MOST_WORDS && word(place)? != 0 {
+        place += 1;
+    }
+    place += 1;
+    while place < MOST_WORDS {
+        match word(place)? {
+            VECTOR_ENDS => return Ok(()),
+            KERNEL_CODE => return memory.write(stack + 8 * place, &IGNORED.to_ne_bytes()),
+            _ => place += 2,
+        }
+    }
+    Err(io::Error::from(io::ErrorKind::InvalidData))
+}

@@ -35,15 +35,15 @@ fn model_of_create_new_is_complete() {
 fn a_search_that_was_cut_is_no_pass() {
     for command in [
         "model create-new -n 4",
-        "explore create-new -n 6 --search exhaustive",
-        "explore create-new -n 6 --search random",
+        "explore create-new --backend sim -n 6 --search exhaustive",
+        "explore create-new --backend sim -n 6 --search random",
     ] {
         onewinner(&format!("{command} --max-executions 100")).exits(3).says(&[
             "  inconclusive: the search was cut at 100 executions; raise the limit",
             "no pass",
         ]);
     }
-    onewinner("explore create-new -n 12 --search exhaustive --time 0.1")
+    onewinner("explore create-new --backend sim -n 12 --search exhaustive --time 0.1")
         .exits(3)
         .says(&["cut at 0.1 seconds"]);
 }
@@ -123,8 +123,8 @@ fn expecting_several_winners_turns_the_exit_code() {
         ("model stat-then-write", 0),
         ("model create-new", 1),
         ("race stat-then-write --align --rounds 20", 0),
-        ("explore stat-then-write -n 2", 0),
-        ("explore create-new -n 2", 1),
+        ("explore stat-then-write --backend sim -n 2", 0),
+        ("explore create-new --backend sim -n 2", 1),
         // None seen in a sample is neither: there may be one.
         ("race create-new --rounds 20", 3),
     ] {
@@ -139,14 +139,14 @@ fn several_configurations_need_one_that_lets_several_in() {
     let directory = super::command::directory();
     onewinner_in(
         directory.path(),
-        "explore stat-then-write --max-executions 2000 --expect several-winners",
+        "explore stat-then-write --backend sim --max-executions 2000 --expect several-winners",
     )
     .exits(0);
 }
 
 #[test]
 fn the_same_seed_gives_the_same_search() {
-    let run = || onewinner("explore create-new -n 4 --search random --max-executions 50 --seed 7").stdout;
+    let run = || onewinner("explore create-new --backend sim -n 4 --search random --max-executions 50 --seed 7").stdout;
     assert_eq!(run(), run());
 }
 
@@ -163,7 +163,7 @@ fn what_is_found_does_not_depend_on_how_many_searches_run_at_once() {
     for lock in ["stat-then-write", "create-new"] {
         let run = |jobs: usize| {
             let directory = super::command::directory();
-            let arguments = format!("explore {lock} --seed 1 --jobs {jobs} --save found.json --json");
+            let arguments = format!("explore {lock} --backend sim --seed 1 --jobs {jobs} --save found.json --json");
             let ran = onewinner_in(directory.path(), &arguments);
             (ran.code, ran.stdout)
         };
@@ -177,30 +177,80 @@ fn what_is_found_does_not_depend_on_how_many_searches_run_at_once() {
 fn an_error_in_each_call_is_one_verdict() {
     let directory = super::command::directory();
     // Two calls, four errors.
-    onewinner_in(directory.path(), "explore create-new --errors")
+    onewinner_in(directory.path(), "explore create-new --backend sim --errors")
         .exits(0)
         .says(&[
             "contend 2, an error in one call",
             "  outcomes  8  1 winner, 0 busy, 1 failed",
+            "cycle 2×1, an error in one call",
         ]);
-    onewinner_in(directory.path(), "explore stat-then-write --errors --save leak.json")
-        .exits(1)
-        .says(&["  violated: no-leak: ", "(injected)"]);
+    onewinner_in(
+        directory.path(),
+        "explore stat-then-write --backend sim --errors --save leak.json",
+    )
+    .exits(1)
+    .says(&["  violated: no-leak: ", "(injected)", "  violated: mutual-exclusion: "]);
     onewinner_in(directory.path(), "replay leak.json").exits(1);
+}
+
+#[test]
+fn a_process_or_two_are_killed_at_each_of_their_steps() {
+    let directory = super::command::directory();
+    for (kills, words) in [
+        (0, "cycle 3×1\n"),
+        (1, "cycle 3×1, one killed\n"),
+        (2, "cycle 3×1, one or two killed\n"),
+    ] {
+        let command = format!("explore create-new --backend sim --kills {kills}");
+        let ran = onewinner_in(directory.path(), &command).exits(0).says(&[words]);
+        assert_eq!(
+            ran.stdout.contains("class manual, as declared"),
+            kills > 0,
+            "{}",
+            ran.stdout
+        );
+    }
+}
+
+#[test]
+fn a_stale_lock_is_as_old_as_asked_for_and_how_often_it_was_got_past_is_told() {
+    onewinner("explore create-new --backend sim --stale 2m")
+        .exits(0)
+        .says(&[
+            "cycle 3×1, stale for 120 s",
+            "  stale     nobody got in past the lock that a dead holder left",
+        ]);
+}
+
+#[test]
+fn a_deep_search_has_all_that_a_usual_one_has_and_more_and_a_quick_one_less() {
+    let configurations = |depth: &str| {
+        let ran = onewinner(&format!("explore create-new --backend sim {depth} --json")).exits(0);
+        let rows = results(&ran.stdout);
+        let rows = rows.as_array().expect("a list").iter();
+        let words = |row: &Value| format!("{}, {}", row["coverage"]["scenario"], row["coverage"]["vary"]);
+        rows.map(words).collect::<Vec<_>>()
+    };
+    let (quick, usual, deep) = (configurations("--quick"), configurations(""), configurations("--deep"));
+    assert!(quick.len() < usual.len() && usual.len() < deep.len());
+    assert!(usual.iter().all(|row| deep.contains(row)), "{usual:?} {deep:?}");
 }
 
 #[test]
 fn where_two_processes_suffice_two_are_shown_with_the_calls_that_decide() {
     let directory = super::command::directory();
-    onewinner_in(directory.path(), "explore stat-then-write --save found.json")
-        .exits(1)
-        .says(&[
-            "stat-then-write · sim · contend 3",
-            "  shown     with 2 processes, which suffice: contend 2",
-            "  decides   ◄ P0's stat before P1's open; the other way round it holds",
-            "reproduced 10/10",
-            "stat-then-write · sim · contend 2, an error in one call",
-        ]);
+    onewinner_in(
+        directory.path(),
+        "explore stat-then-write --backend sim --save found.json",
+    )
+    .exits(1)
+    .says(&[
+        "stat-then-write · sim · contend 3",
+        "  shown     with 2 processes, which suffice: contend 2",
+        "  decides   ◄ P0's stat before P1's open; the other way round it holds",
+        "reproduced 10/10",
+        "stat-then-write · sim · contend 2, an error in one call",
+    ]);
     onewinner_in(directory.path(), "replay found.json")
         .exits(1)
         .says(&["contend 2", "  decides   ◄ P0's stat before P1's open"]);

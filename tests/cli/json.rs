@@ -28,8 +28,8 @@ fn each_command_prints_one_document_that_tells_its_exit() {
         ("doctor --dir absent", 3),
         ("model stat-then-write", 1),
         ("model create-new -n 4 --max-executions 10", 3),
-        ("explore create-new -n 2", 0),
-        ("explore stat-then-write -n 2", 1),
+        ("explore create-new --backend sim -n 2", 0),
+        ("explore stat-then-write --backend sim -n 2", 1),
         (&format!("replay {saved}"), 1),
         ("race create-new -n 4 --rounds 20", 0),
         ("race stat-then-write -n 4 --rounds 20 --align", 1),
@@ -52,7 +52,7 @@ fn a_counterexample_tells_where_it_was_saved_and_what_it_is() {
     let directory = directory();
     let ran = onewinner_in(
         directory.path(),
-        "explore stat-then-write -n 2 --save there.json --json",
+        "explore stat-then-write --backend sim -n 2 --save there.json --json",
     )
     .exits(1);
     let result = &document(&ran, "explore")["results"][0];

@@ -11,7 +11,7 @@ use super::command::{directory, onewinner_in};
 fn counterexample(directory: &Path) -> Value {
     onewinner_in(
         directory,
-        "explore stat-then-write --scenario contend -n 3 --save saved.json",
+        "explore stat-then-write --backend sim --scenario contend -n 3 --save saved.json",
     )
     .exits(1);
     serde_json::from_str(&fs::read_to_string(directory.join("saved.json")).expect("saved")).expect("JSON")
@@ -20,7 +20,7 @@ fn counterexample(directory: &Path) -> Value {
 #[test]
 fn what_explore_saves_replays_and_violates_again() {
     let directory = directory();
-    let ran = onewinner_in(directory.path(), "explore stat-then-write -n 2").exits(1);
+    let ran = onewinner_in(directory.path(), "explore stat-then-write --backend sim -n 2").exits(1);
     let line = "  replay    onewinner ";
     let replay = ran.stdout.lines().find_map(|text| text.strip_prefix(line));
     let replay = replay.expect("it says how to replay").to_owned();
@@ -69,7 +69,7 @@ fn a_file_of_another_version_or_lock_is_refused() {
     let directory = directory();
     let saved = counterexample(directory.path());
     for (field, value, reason) in [
-        ("version", json!(3), "its version is 3, and 2 is known"),
+        ("version", json!(4), "its version is 4, and 3 is known"),
         ("format", json!("other"), "its format is"),
         (
             "subject",
@@ -99,7 +99,7 @@ fn a_directory_that_takes_no_file_does_not_take_the_verdict() {
             .join("onewinner-stat-then-write-at-most-one-winner.json"),
     )
     .expect("writable");
-    let ran = onewinner_in(directory.path(), "explore stat-then-write -n 2");
+    let ran = onewinner_in(directory.path(), "explore stat-then-write --backend sim -n 2");
     assert_eq!(ran.code, Some(1), "{ran:?}");
     assert!(
         ran.stderr.starts_with("note: failed to write") && ran.stderr.lines().count() == 1,

@@ -68,8 +68,8 @@ fn an_interrupt_of_the_whole_foreground_group_is_no_different() {
 #[test]
 fn an_interrupted_search_prints_its_coverage() {
     for arguments in [
-        "explore create-new -n 8 --search random --max-executions 1000000000 --time 3600",
-        "explore create-new -n 12 --search exhaustive",
+        "explore create-new --backend sim -n 8 --search random --max-executions 1000000000 --time 3600",
+        "explore create-new --backend sim -n 12 --search exhaustive",
         "model create-new -n 5 --preemptions 20 --time 3600",
     ] {
         let directory = directory();
@@ -92,9 +92,12 @@ fn an_interrupted_search_prints_its_coverage() {
 #[test]
 fn an_interrupted_document_is_whole_and_tells_130() {
     let directory = directory();
-    let child = command(directory.path(), "explore create-new -n 12 --search exhaustive --json")
-        .spawn()
-        .expect("it starts");
+    let child = command(
+        directory.path(),
+        "explore create-new --backend sim -n 12 --search exhaustive --json",
+    )
+    .spawn()
+    .expect("it starts");
     std::thread::sleep(Duration::from_secs(1));
     send(pid(&child), Signal::SIGINT);
     let ran = end_of(child).says(&[]);
@@ -115,12 +118,23 @@ fn an_interrupted_confirm_prints_what_it_has() {
     assert_eq!(left_in(directory.path()), [""; 0]);
 }
 
+/// Whether a worker is past its beginning, where it is told to die with its parent: it has waited at start lines.
+fn races(pid: i32) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let waits = status
+        .lines()
+        .find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));
+    waits.is_some_and(|waits| waits.trim().parse::<u32>().is_ok_and(|waits| waits > 20))
+}
+
 /// Workers that are stopped cannot leave when they are asked to: the first Ctrl-C has to wait for them.
 #[test]
 fn a_second_interrupt_ends_at_once_and_takes_the_workers_along() {
     let directory = directory();
     let mut child = race(directory.path(), 4);
     let own = pid(&child);
+    let all_race = || processes_of(directory.path()).into_iter().all(races);
+    assert!(eventually(LIMIT, all_race), "{:?}", processes_of(directory.path()));
     for worker in processes_of(directory.path()).into_iter().filter(|pid| *pid != own) {
         send(worker, Signal::SIGSTOP);
     }

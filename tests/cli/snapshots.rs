@@ -67,33 +67,33 @@ fn explore_and_replay() {
     for (name, arguments, exit) in [
         (
             "explore-columns",
-            "explore stat-then-write -n 2 --seed 1 --save two.json",
+            "explore stat-then-write --backend sim -n 2 --seed 1 --save two.json",
             1,
         ),
         (
             "explore-lanes",
-            "explore stat-then-write --scenario contend --seed 1 --save three.json",
+            "explore stat-then-write --backend sim --scenario contend --seed 1 --save three.json",
             1,
         ),
         (
             "explore-cycle",
-            "explore stat-then-write -n 2 --rounds 1 --seed 1 --save cycle.json",
+            "explore stat-then-write --backend sim -n 2 --rounds 1 --seed 1 --save cycle.json",
             1,
         ),
         (
             "explore-sixteen",
-            "explore stat-then-write -n 16 --search random --max-executions 5 --seed 1",
+            "explore stat-then-write --backend sim -n 16 --search random --max-executions 5 --seed 1",
             1,
         ),
-        ("explore-preset", "explore create-new --seed 1", 0),
+        ("explore-preset", "explore create-new --backend sim --seed 1", 0),
         (
             "explore-several",
-            "explore stat-then-write -n 2 --expect several-winners --seed 1 --save two.json",
+            "explore stat-then-write --backend sim -n 2 --expect several-winners --seed 1 --save two.json",
             0,
         ),
         (
             "explore-json",
-            "explore stat-then-write -n 2 --seed 1 --save two.json --json",
+            "explore stat-then-write --backend sim -n 2 --seed 1 --save two.json --json",
             1,
         ),
         ("replay", "replay two.json", 1),

@@ -28,7 +28,7 @@ fn in_a_pipe_there_are_no_escape_codes_and_no_progress() {
     let directory = directory();
     for (arguments, exit) in [
         ("list", 0),
-        ("explore stat-then-write -n 2", 1),
+        ("explore stat-then-write --backend sim -n 2", 1),
         ("model create-new -n 4", 0),
         ("race stat-then-write -n 4 --rounds 20 --align", 1),
         ("doctor", 0),
@@ -41,7 +41,7 @@ fn in_a_pipe_there_are_no_escape_codes_and_no_progress() {
 #[test]
 fn a_terminal_gets_colours_unless_no_color_is_set() {
     let directory = directory();
-    let explore = "onewinner explore stat-then-write -n 2 2>/dev/null";
+    let explore = "onewinner explore stat-then-write --backend sim -n 2 2>/dev/null";
     for (line, coloured) in [
         (explore.to_owned(), true),
         (format!("NO_COLOR=1 {explore}"), false),
@@ -71,7 +71,9 @@ fn progress_is_for_a_terminal_and_leaves_the_document_alone() {
 fn an_interleaving_fits_eighty_columns() {
     let directory = directory();
     for processes in [2, 3, 5] {
-        let line = format!("stty cols 80; onewinner explore stat-then-write -n {processes} --time 1 2>/dev/null");
+        let line = format!(
+            "stty cols 80; onewinner explore stat-then-write --backend sim -n {processes} --time 1 2>/dev/null"
+        );
         let Some(shown) = on_a_terminal(directory.path(), &format!("export NO_COLOR=1; {line}")) else {
             return;
         };
@@ -85,7 +87,7 @@ fn an_interleaving_fits_eighty_columns() {
 #[test]
 fn a_reader_that_leaves_is_not_complained_of() {
     let directory = directory();
-    let line = "explore stat-then-write --max-executions 2000";
+    let line = "explore stat-then-write --backend sim --max-executions 2000";
     let mut child = command(directory.path(), line).spawn().expect("it starts");
     let mut first = String::new();
     let stdout = child.stdout.take().expect("a pipe");

@@ -1,6 +1,6 @@
 //! A wrong use: exit code 2, nothing on standard output, and one line on standard error that says what to do.
 
-use super::command::{Ran, onewinner};
+use super::command::{Ran, command, directory, left_in, onewinner, run};
 
 #[track_caller]
 fn refused(ran: &Ran, advice: &str) {
@@ -22,9 +22,12 @@ fn each_wrong_argument_is_answered_with_what_to_give() {
         ("race create-new -n 1", "give a number from 2 to 64"),
         ("race create-new -n 1000", "give a number from 2 to 64"),
         ("race create-new -n -3", "give a number from 2 to 64"),
-        ("explore create-new --dir .", "give --dir with `--backend traced`"),
         (
-            "explore create-new --kills --scenario contend",
+            "explore create-new --backend sim --dir .",
+            "give --dir with `--backend traced`",
+        ),
+        (
+            "explore create-new --kills 1 --scenario contend",
             "give --kills with `--scenario cycle`",
         ),
         ("explore create-new -n 1000", "give a number from 2 to 64"),
@@ -49,7 +52,25 @@ fn each_wrong_argument_is_answered_with_what_to_give() {
         ("explore create-new --time -1", "a number of seconds above 0"),
         ("model create-new --time -0.5", "a number of seconds above 0"),
         ("model create-new --max-executions 0", "give a whole number above 0"),
-        ("explore create-new --errors -n 3", "cannot be used with"),
+        (
+            "explore create-new --errors -n 3",
+            "give --errors with `--scenario cycle`",
+        ),
+        ("explore create-new --errors --kills 1", "cannot be used with"),
+        ("explore create-new --kills 3", "give a number from 0 to 2"),
+        ("explore create-new --stale soon", "give an age as 90s, 10m, 1h or 2d"),
+        ("explore create-new --stale 1h --kills 1", "cannot be used with"),
+        (
+            "explore create-new --quick -n 3",
+            "'--quick' cannot be used with '--processes",
+        ),
+        ("explore create-new --quick --deep", "cannot be used with"),
+        (
+            "explore create-new --preemptions 1",
+            "give --preemptions with `--search bounded`",
+        ),
+        ("explore", "not provided: <LOCK|--driver <COMMAND>|--wrap <COMMAND>>"),
+        ("explore create-new --driver x", "cannot be used with"),
         ("explore create-new --jobs 0", "give a number from 1 to 256"),
         ("explore create-new --max-executions -1", "give a whole number above 0"),
         ("model create-new --preemptions -1", "give a whole number"),
@@ -72,6 +93,33 @@ fn each_wrong_argument_is_answered_with_what_to_give() {
     ] {
         refused(&onewinner(arguments), advice);
         refused(&onewinner(&format!("{arguments} --json")), advice);
+    }
+}
+
+#[test]
+fn a_program_that_cannot_be_run_is_refused_before_anything_is() {
+    let driver = |line: &'static str| ("--driver", line);
+    let sound = driver("sh examples/driver.sh {lock}");
+    for ((kind, line), more, advice) in [
+        (driver("sh 'open {lock}"), "", "a quote is not closed"),
+        (driver(" "), "", "its command line is empty; give a command"),
+        (driver("no-such-program {lock}"), "", "install it, or give its path"),
+        (driver("./no-such-program {lock}"), "", "there is no such file"),
+        (("--wrap", "flock -n {lock} true"), "", "it does not name {hold}"),
+        (("--wrap", "flock -n {hold}"), "", "it does not name {lock}"),
+        (sound, "--search dpor", "give `--search bounded`, `random` or `pct`"),
+        (sound, "--search exhaustive", "give `--search bounded`"),
+        (sound, "--search random --preemptions 1", "give --preemptions with"),
+        (sound, "--workload hub-sync", "leave --workload out"),
+        (sound, "--backend sim", "use `onewinner explore --backend traced`"),
+        (sound, "--backend sim --dir .", "give --dir with `--backend traced`"),
+        (sound, "--wrap x", "cannot be used with"),
+    ] {
+        let directory = directory();
+        let mut command = command(directory.path(), "explore");
+        command.args([kind, line]).args(more.split_whitespace());
+        refused(&run(command), advice);
+        assert_eq!(left_in(directory.path()), [""; 0]);
     }
 }
 

@@ -9,7 +9,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use onewinner::check::{Plan, World, nobody, preset};
+use onewinner::check::preset::{Configuration, Depth};
+use onewinner::check::{Plan, World, nobody};
 use onewinner::explore::{Limits, Strategy};
 use onewinner::fs::Errno;
 use onewinner::fs::inject::Injection;
@@ -163,7 +164,7 @@ fn the_lock_is_elsewhere() {
 #[test]
 fn create_new_holds_in_every_configuration_of_the_preset() {
     let strategy = Strategy::Exhaustive;
-    for (scenario, vary) in preset::simulated() {
+    for Configuration { scenario, vary, .. } in Depth::Usual.of_a_primitive() {
         let world = World::Sim {
             strategy: strategy.clone(),
             limits: LIMITS,

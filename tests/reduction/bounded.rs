@@ -9,7 +9,7 @@ use onewinner::id::ProcessId;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-use super::program::{LIMITS, Program, Running, calls, explore};
+use super::program::{LIMITS, Program, Running, explore};
 use super::random::random_program;
 
 /// More than any of these programs has.
@@ -29,10 +29,7 @@ fn check(program: &Program) {
 #[test]
 fn processes_meet_over_what_one_of_them_waits_for_at_the_end() {
     for first in ["create A; await-lock 0", "create A; stat A; await-lock 0"] {
-        check(&Program {
-            before: Vec::new(),
-            processes: vec![calls(first), calls("create A; await-lock 0")],
-        });
+        check(&Program::of("", &[first, "create A; await-lock 0"]));
     }
 }
 

@@ -2,6 +2,7 @@
 //! lose classes.
 
 mod bounded;
+mod minimise;
 mod program;
 mod random;
 mod traps;

@@ -7,7 +7,7 @@ use std::fmt;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use onewinner::access::Accesses;
+use onewinner::access::{Accesses, InodeId, Object};
 use onewinner::explore::{Ended, Limits, Lost, Model, Move, Scheduler, Stop, World, search};
 use onewinner::fs::call::{Call, Reply};
 use onewinner::fs::sim::State;
@@ -21,11 +21,36 @@ pub(crate) const LIMITS: Limits = Limits {
     time: Duration::from_secs(240),
 };
 
+/// What becomes of the number of a file that is gone.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Numbers {
+    Fresh,
+    Reused,
+}
+
 /// The calls of each process, and those that were made before.
 #[derive(Clone)]
 pub(crate) struct Program {
+    pub(crate) numbers: Numbers,
     pub(crate) before: Vec<Call>,
     pub(crate) processes: Vec<Vec<Call>>,
+}
+
+impl Program {
+    /// The calls of some texts, on a file system that uses no number again.
+    pub(crate) fn of(before: &str, processes: &[&str]) -> Self {
+        Self {
+            numbers: Numbers::Fresh,
+            before: calls(before),
+            processes: processes.iter().map(|text| calls(text)).collect(),
+        }
+    }
+
+    /// The same on one that does.
+    pub(crate) fn reusing_numbers(self) -> Self {
+        let numbers = Numbers::Reused;
+        Self { numbers, ..self }
+    }
 }
 
 /// One process a line, so that a failure reads as a program.
@@ -128,6 +153,21 @@ pub(crate) enum Replays {
     AsPerformed,
     /// As if they had touched nothing.
     Nothing,
+    /// As they do, but that the last is told to store all that it might.
+    Widely,
+}
+
+/// What a call stores that changes all it can.
+fn might_store(call: &Call) -> Vec<Object> {
+    let mut objects = Vec::new();
+    if !matches!(call, Call::Stat { .. }) {
+        for path in call.clone().paths_mut() {
+            let name = path.strip_prefix("/").expect("absolute").to_string_lossy();
+            objects.push(Object::Entry(InodeId::ROOT, name.into()));
+        }
+        objects.push(Object::Allocator);
+    }
+    objects
 }
 
 /// A program as a world.
@@ -144,7 +184,11 @@ pub(crate) struct Running<'a> {
 
 impl<'a> Running<'a> {
     pub(crate) fn new(program: &'a Program) -> Self {
-        let mut state = State::new(program.processes.len());
+        let state = State::new(program.processes.len());
+        let mut state = match program.numbers {
+            Numbers::Fresh => state,
+            Numbers::Reused => state.reusing_numbers(),
+        };
         for call in &program.before {
             state.prepare(call).expect("an empty tree takes it");
         }
@@ -215,6 +259,10 @@ impl Model for Running<'_> {
             }
             let (reply, accesses) = state.step(process, call);
             footprints.push((self.seen)(call, &reply, accesses));
+            if self.replays == Replays::Widely && footprints.len() == then.len() {
+                let last = footprints.last_mut().expect("it was pushed");
+                might_store(call).into_iter().for_each(|object| last.store(object));
+            }
         }
         footprints
     }

@@ -4,7 +4,7 @@ use onewinner::explore::{Dpor, Exhaustive};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::program::{Program, Replays, Running, calls, explore};
+use super::program::{Numbers, Program, Replays, Running, calls, explore};
 
 /// Programs with more interleavings are left out, for the time that they take.
 const MOST_INTERLEAVINGS: u64 = 3_000;
@@ -67,6 +67,7 @@ pub(crate) fn random_program(generator: &mut ChaCha8Rng) -> Program {
             calls(&texts.join("; "))
         };
         return Program {
+            numbers: Numbers::Fresh,
             before: calls(before),
             processes: lengths.into_iter().map(&mut script).collect(),
         };
@@ -86,11 +87,14 @@ fn interleavings(lengths: &[u64]) -> u64 {
     count
 }
 
-fn check(programs: u32, seed: u64) {
+fn check(programs: u32, seed: u64, numbers: Numbers) {
     let mut generator = ChaCha8Rng::seed_from_u64(seed);
     let (mut classes, mut executions) = (0, 0);
     for number in 0..programs {
-        let program = random_program(&mut generator);
+        let program = Program {
+            numbers,
+            ..random_program(&mut generator)
+        };
         let all = explore(Running::new(&program), &mut Exhaustive::new());
         let reduced = explore(Running::new(&program), &mut Dpor::new());
         let case = format!("program {number} of seed {seed}\n{program}");
@@ -111,37 +115,49 @@ fn check(programs: u32, seed: u64) {
     assert!(classes > u64::from(programs) * LEAST_CLASSES, "{classes} classes");
 }
 
-/// In how many of so many random programs a wrong search misses replies.
+/// In how many of so many random programs a wrong search misses classes.
 fn losing(programs: u32, seed: u64, wrong: impl Fn(&Program) -> Running<'_>) -> usize {
     let mut generator = ChaCha8Rng::seed_from_u64(seed);
-    let random = (0..programs).map(|_| random_program(&mut generator));
+    let random = (0..programs).map(|_| random_program(&mut generator).reusing_numbers());
     let loses = |program: &Program| {
         let all = explore(Running::new(program), &mut Exhaustive::new());
         let found = explore(wrong(program), &mut Dpor::new());
-        !all.replies.is_subset(&found.replies)
+        !all.classes.is_subset(&found.classes)
     };
     random.filter(loses).count()
 }
 
 #[test]
-fn a_reversed_call_that_keeps_its_footprint_loses_replies() {
+fn a_reversed_call_that_keeps_its_footprint_loses_classes() {
     let lost = losing(400, 3, |program| Running::replayed(program, Replays::AsPerformed));
     assert!(lost > 0);
 }
 
 #[test]
-fn who_waits_at_the_end_and_is_forgotten_loses_replies() {
+fn a_reversed_call_whose_footprint_alone_is_wider_loses_classes() {
+    let lost = losing(1_000, 3, |program| Running::replayed(program, Replays::Widely));
+    assert!(lost > 0);
+}
+
+#[test]
+fn who_waits_at_the_end_and_is_forgotten_loses_classes() {
     let lost = losing(400, 4, |program| Running::replayed(program, Replays::NobodyWaits));
     assert!(lost > 0);
 }
 
 #[test]
 pub(crate) fn random_programs_have_one_execution_of_each_class() {
-    check(3_000, 1);
+    check(3_000, 1, Numbers::Fresh);
+}
+
+#[test]
+fn random_programs_where_numbers_are_used_again_have_one_execution_of_each_class() {
+    check(2_000, 5, Numbers::Reused);
 }
 
 #[test]
 #[ignore = "slow suite: run with cargo test --release --test reduction -- --ignored"]
 fn many_random_programs_have_one_execution_of_each_class() {
-    check(10_000, 2);
+    check(10_000, 2, Numbers::Fresh);
+    check(10_000, 6, Numbers::Reused);
 }

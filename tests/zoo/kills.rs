@@ -27,9 +27,9 @@ fn kill_everywhere(lock: &'static Zoo, processes: usize) -> Killed {
     let mut killed = Killed::default();
     for victim in ProcessId::first(processes) {
         for step in 0.. {
-            let kill = Some(Kill { victim, step });
+            let kills = vec![Kill { victim, step }];
             let scenario = Scenario {
-                kill,
+                kills,
                 ..Scenario::cycle(processes, 1)
             };
             let before = killed.classes;
@@ -101,7 +101,7 @@ fn kills_lose_no_class() {
         for step in 0..6 {
             let victim = ProcessId(0);
             let scenario = Scenario {
-                kill: Some(Kill { victim, step }),
+                kills: vec![Kill { victim, step }],
                 ..Scenario::cycle(2, 1)
             };
             let classes = |scheduler: &mut dyn Scheduler| {

@@ -6,6 +6,7 @@
 mod bounds;
 mod kills;
 mod locks;
+mod minimise;
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;

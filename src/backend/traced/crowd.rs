@@ -71,6 +71,12 @@ impl Crowd {
         }
     }
 
+    /// Goes on with another zygote, which is traced and was let go; no contender is there.
+    pub(super) fn renew(&mut self, zygote: Worker) {
+        self.zygote = zygote;
+        self.ready = None;
+    }
+
     /// Waits for the next event, and takes it in.
     fn next(&mut self, doing: &str, interpreter: &mut dyn Interpreter) -> Result<(), Lost> {
         let began = Instant::now();
@@ -424,7 +430,9 @@ impl Crowd {
                 if before != task {
                     interpreter.gone(before);
                 }
-                interpreter.executed(process, task, &self.tasks[&task].memory);
+                let stack = stopped.registers().map_err(|error| untraced(&error))?.stack();
+                let changed = interpreter.executed(&self.tasks[&task].memory, stack);
+                changed.map_err(|error| untraced(&error))?;
             }
             Why::New => {}
         }
@@ -447,6 +455,7 @@ impl Crowd {
                 return Ok(());
             }
             Decision::Uncontrolled(reason) => return Err(lost(Again::Never, reason)),
+            Decision::WantsTime => return Err(lost(Again::Maybe, "a contender sleeps for a time".to_owned())),
             Decision::Controlled => At::Call,
             Decision::Exits => At::Exit,
             Decision::Sleeps => At::Sleep,

@@ -4,6 +4,7 @@
 //! a watched directory is a step, so that a new inode is seen when it comes. Paths are walked as the kernel would, the
 //! names on the way being read. Deliberately knows no call.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 use std::fs::{self, Metadata};
 use std::io;
@@ -63,7 +64,7 @@ pub(super) struct Ground {
     /// Every task that there was, with its contender and the number of its process.
     pub(super) tasks: BTreeMap<i32, (ProcessId, i32)>,
     /// Directories outside by the paths that were used for them, over all executions.
-    elsewhere: HashMap<PathBuf, PathBuf>,
+    elsewhere: RefCell<HashMap<PathBuf, PathBuf>>,
 }
 
 impl Ground {
@@ -73,7 +74,7 @@ impl Ground {
             known: HashMap::new(),
             created: BTreeMap::new(),
             tasks: BTreeMap::new(),
-            elsewhere: HashMap::new(),
+            elsewhere: RefCell::default(),
         }
     }
 
@@ -218,7 +219,7 @@ impl Ground {
     }
 
     /// What a path of a stopped task means; a symbolic link at its end is followed if `follow`.
-    pub(super) fn spot(&mut self, at: &AtCall<'_>, place: &Place, follow: bool) -> Spot {
+    pub(super) fn spot(&self, at: &AtCall<'_>, place: &Place, follow: bool) -> Spot {
         if place.path.as_os_str().is_empty() {
             return match place.base {
                 Base::Descriptor(fd) => self.descriptor(at, fd).unwrap_or(Spot::Own),
@@ -236,7 +237,7 @@ impl Ground {
         self.walk(at, &base.join(&place.path), follow, 0)
     }
 
-    fn walk(&mut self, at: &AtCall<'_>, path: &Path, follow: bool, links: u32) -> Spot {
+    fn walk(&self, at: &AtCall<'_>, path: &Path, follow: bool, links: u32) -> Spot {
         let path = self.of_the_task(at, path);
         if let Some(spot) = self.process(at, &path) {
             return spot;
@@ -274,14 +275,14 @@ impl Ground {
     }
 
     /// A directory outside, without symbolic links; `None` if it is absent.
-    fn elsewhere(&mut self, directory: &Path) -> Option<PathBuf> {
-        if let Some(real) = self.elsewhere.get(directory) {
+    fn elsewhere(&self, directory: &Path) -> Option<PathBuf> {
+        if let Some(real) = self.elsewhere.borrow().get(directory) {
             return Some(real.clone());
         }
         let real = fs::canonicalize(directory).ok()?;
         // One that is watched is not there in the next execution.
         if !self.roots.iter().any(|root| real.starts_with(root)) {
-            self.elsewhere.insert(directory.to_owned(), real.clone());
+            self.elsewhere.borrow_mut().insert(directory.to_owned(), real.clone());
         }
         Some(real)
     }
@@ -322,7 +323,7 @@ impl Ground {
     }
 
     /// Walks a path from a watched directory on.
-    fn inside(&mut self, at: &AtCall<'_>, root: usize, path: &Path, follow: bool, links: u32) -> Spot {
+    fn inside(&self, at: &AtCall<'_>, root: usize, path: &Path, follow: bool, links: u32) -> Spot {
         let root = self.roots[root].clone();
         let mut read = Vec::new();
         let mut real = root.clone();

@@ -18,6 +18,7 @@ use crate::fs::call::{Call, Reply};
 use crate::fs::sim;
 use crate::happens_before::Step;
 use crate::id::ProcessId;
+use crate::sys::filter::Clock;
 use crate::sys::trace::{Entry, Memory};
 
 /// A task that is stopped at the entry of a call, or at its exit.
@@ -47,6 +48,8 @@ pub enum Decision {
     Exits,
     /// It sleeps for a time, and so that something happens meanwhile: it is let go without sleeping when something has.
     Sleeps,
+    /// It cannot go on with the kernel's clock: contenders are started anew with one that the tracer keeps.
+    WantsTime,
     /// The contender has done all that the scenario asks: the task waits here until the execution ends.
     Finished,
     /// Nobody knows what it does: the execution is lost, for this reason, which names the call.
@@ -145,11 +148,22 @@ pub trait Interpreter {
     /// The first process of a contender is there, the first time or again.
     fn starts(&mut self, _process: ProcessId, _task: i32) {}
 
-    /// A task runs another program.
-    fn executed(&mut self, _process: ProcessId, _task: i32, _memory: &Memory) {}
+    /// A task runs another program, whose stack begins there.
+    ///
+    /// # Errors
+    ///
+    /// When its memory cannot be changed.
+    fn executed(&mut self, _memory: &Memory, _stack: u64) -> io::Result<()> {
+        Ok(())
+    }
 
     /// A task is gone.
     fn gone(&mut self, _task: i32) {}
+
+    /// The clock that contenders need.
+    fn clock(&self) -> Clock {
+        Clock::Real
+    }
 
     /// See [`crate::explore::Model::replay`]; `performed` are the steps of the execution.
     fn replay(&mut self, kept: usize, then: &[Move]) -> Vec<Accesses>;

@@ -19,6 +19,7 @@
 //! | `interpreter.rs` | what calls mean: the seam between the engine and those who understand calls |
 //! | `primitives.rs` | the calls of a lock over `Fs`, with a shadow on the simulated file system |
 //! | `programs.rs` | the calls of programs |
+//! | `time.rs` | the clock and the lots of programs |
 //! | `ground.rs`, `touched.rs`, `replies.rs` | the watched directories; what a call touches in them; what it was told |
 //!
 //! A system call is taken as atomic.
@@ -35,6 +36,7 @@ mod programs;
 mod replies;
 pub mod start;
 mod task;
+mod time;
 mod touched;
 mod voice;
 mod worker;
@@ -78,6 +80,8 @@ pub struct Told {
     pub searched: Searched,
     /// How many directories of killed runs were removed.
     pub swept: usize,
+    /// How programs were started, and what was not seen.
+    pub notes: Vec<String>,
 }
 
 /// Why there was no search, or no end of it.
@@ -145,7 +149,8 @@ pub fn explore(run: &Run<'_>, watch: &mut dyn FnMut(Execution) -> ControlFlow<()
     worker.wait()?;
     let searched = answer?;
     directory.close()?;
-    Ok(Told { searched, swept })
+    let notes = Vec::new();
+    Ok(Told { searched, swept, notes })
 }
 
 /// Whose lock it is, as a worker is told.

@@ -12,6 +12,7 @@ use super::decode::{Decoded, decode};
 use super::ground::{Ground, New, Spot, There};
 use super::interpreter::{AtCall, Decision, Interpreter, Made, Outcome};
 use super::replies;
+use super::time::Time;
 use super::touched::{Touched, looked, touched};
 use crate::access::{Access, Accesses, InodeId, Kind, Object};
 use crate::explore::{Again, Lost, Move};
@@ -20,7 +21,9 @@ use crate::fs::call::{Argument, Call};
 use crate::happens_before::Step;
 use crate::id::ProcessId;
 use crate::sys::bits;
+use crate::sys::filter::{self, Clock};
 use crate::sys::syscalls::{self, Deed};
+use crate::sys::trace::{Memory, take_kernel_code};
 use crate::sys::waits::{self, Wanted};
 
 /// Who understands the calls of programs.
@@ -32,6 +35,9 @@ pub(super) struct Programs {
     first: BTreeMap<ProcessId, i32>,
     /// What is about to be made, by the task that makes it.
     pending: BTreeMap<i32, Pending>,
+    time: Time,
+    /// The clock that contenders have: the kernel's, until one sleeps.
+    clock: Clock,
     /// Who has used which file beside the watched directories, in any execution.
     outside: BTreeMap<PathBuf, Used>,
 }
@@ -55,14 +61,16 @@ impl Programs {
             locked: BTreeSet::new(),
             first: BTreeMap::new(),
             pending: BTreeMap::new(),
+            time: Time::new(),
+            clock: Clock::Real,
             outside: BTreeMap::new(),
         }
     }
 
-    fn touched(&mut self, at: &AtCall<'_>, decoded: &Decoded) -> Touched {
+    fn touched(&self, at: &AtCall<'_>, decoded: &Decoded) -> Touched {
         let locked = &self.locked;
         let holds = |fd: i32, there: &There| locked.contains(&there.id) && waits::has_lock(at.task, fd);
-        touched(at, decoded, &mut self.ground, &holds)
+        touched(at, decoded, &self.ground, &holds)
     }
 
     /// Notes the use of a file beside the watched directories.
@@ -106,6 +114,35 @@ impl Programs {
             }
         }
         Decision::Harmless
+    }
+
+    /// Answers a call that asks for the time or for random bytes; one that fails to is left to the kernel.
+    fn time_or_lots(&mut self, at: &AtCall<'_>) -> Option<Decision> {
+        let number = at.entry.number;
+        if filter::draws_lots(number) {
+            let drawn = self.time.draw(at);
+            return Some(drawn.map_or(Decision::Harmless, Decision::Answered));
+        }
+        if !filter::tells_the_time(number) {
+            return None;
+        }
+        let told = filter::time_call(number).and_then(|call| self.time.tell(at, call).ok().flatten());
+        Some(told.map_or(Decision::Harmless, Decision::Answered))
+    }
+
+    fn sleep(&mut self, at: &AtCall<'_>, name: &str) -> Decision {
+        match self.time.sleep(at, name) {
+            Ok(Some(_)) if self.clock == Clock::Real => {
+                self.clock = Clock::Virtual;
+                Decision::WantsTime
+            }
+            Ok(Some(length)) => {
+                self.time.pass(at.process, length);
+                Decision::Sleeps
+            }
+            // For a signal, or what the kernel will refuse.
+            Ok(None) | Err(_) => Decision::Harmless,
+        }
     }
 
     /// A signal, or a look whether a process is there.
@@ -290,10 +327,14 @@ impl Interpreter for Programs {
         self.locked.clear();
         self.first.clear();
         self.pending.clear();
+        self.time.begin();
         self.ground.begin(directories)
     }
 
     fn decide(&mut self, at: &AtCall<'_>) -> Decision {
+        if let Some(answered) = self.time_or_lots(at) {
+            return answered;
+        }
         let Some(system) = syscalls::of(at.entry.number) else {
             return Decision::Uncontrolled(format!(
                 "{} makes system call {}, which is not controlled",
@@ -307,7 +348,7 @@ impl Interpreter for Programs {
         match system.deed {
             Deed::Spawn => return Decision::Harmless,
             Deed::Exit => return self.end(at, system.name == "exit"),
-            Deed::Sleep if at.task == at.group => return Decision::Sleeps,
+            Deed::Sleep if at.task == at.group => return self.sleep(at, system.name),
             // The housekeeping of a runtime: nothing that a search could cut short.
             Deed::Sleep => return Decision::Harmless,
             // Most calls of a starting program are about files that nobody watches.
@@ -329,7 +370,12 @@ impl Interpreter for Programs {
 
     fn forecast(&self, at: &AtCall<'_>) -> Accesses {
         let pending = &self.pending[&at.task];
-        pending.touched.watched.iter().flatten().cloned().collect()
+        if pending.decoded.system.deed == Deed::Kill {
+            return pending.touched.watched.iter().flatten().cloned().collect();
+        }
+        // Others have gone on since it came here.
+        let touched = self.touched(at, &pending.decoded);
+        touched.watched.into_iter().flatten().collect()
     }
 
     fn may_go_on(&self, at: &AtCall<'_>) -> bool {
@@ -428,6 +474,17 @@ impl Interpreter for Programs {
 
     fn starts(&mut self, process: ProcessId, task: i32) {
         self.first.insert(process, task);
+    }
+
+    fn executed(&mut self, memory: &Memory, stack: u64) -> io::Result<()> {
+        match self.clock {
+            Clock::Real => Ok(()),
+            Clock::Virtual => take_kernel_code(memory, stack),
+        }
+    }
+
+    fn clock(&self) -> Clock {
+        self.clock
     }
 
     fn gone(&mut self, task: i32) {

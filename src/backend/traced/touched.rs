@@ -56,7 +56,7 @@ struct Flags {
 pub(super) fn touched(
     at: &AtCall<'_>,
     decoded: &Decoded,
-    ground: &mut Ground,
+    ground: &Ground,
     holds: &dyn Fn(i32, &There) -> bool,
 ) -> Touched {
     let deed = decoded.system.deed;

@@ -26,7 +26,7 @@ use crate::history::{End, Execution, History, What};
 use crate::id::ProcessId;
 use crate::primitive::{self, LockPrimitive};
 use crate::scenario::{Kind, Program, Scenario};
-use crate::sys::filter::{Clock, filters};
+use crate::sys::filter::{Chance, Clock, filters};
 use crate::sys::process::Worker;
 use crate::sys::{affinity, process, seccomp, tracee, zygote};
 
@@ -139,7 +139,7 @@ fn primitives(primitive: &'static dyn LockPrimitive, request: &Request) -> Resul
     let board = Rc::new(Board::new(scenario.participants()).map_err(|error| error.to_string())?);
     let told = Rc::clone(&board);
     let (contended, roots) = (scenario.clone(), request.roots.clone());
-    let zygote = zygote(Clock::Real, move |order| {
+    let zygote = zygote(Clock::Real, Chance::Real, move |order| {
         std::panic::set_hook(Box::new(|_| {}));
         let process = ProcessId(u8::try_from(order).expect("an order is the number of a process"));
         let root = &roots[process.index() % roots.len()];
@@ -171,6 +171,7 @@ fn primitives(primitive: &'static dyn LockPrimitive, request: &Request) -> Resul
         interpreter: Box::new(Primitives::new(shadow, scenario.participants(), in_turn)),
         voice: Box::new(board),
         leave_behind: Some(Box::new(leave_behind)),
+        renew: None,
     })
 }
 
@@ -180,11 +181,16 @@ fn programs(program: &Program, request: &Request) -> Result<TracedWorld, String>
     let hold = vec![own.to_string_lossy().into_owned(), HOLD.to_owned()];
     let starter = Starter::new(program, hold).map_err(|error| error.to_string())?;
     let (pipes, stage) = Pipes::new(starter, scenario, &request.roots).map_err(|error| error.to_string())?;
-    let zygote = zygote(Clock::Real, move |order| {
-        stage.enter(ProcessId(
-            u8::try_from(order).expect("an order is the number of a process"),
-        ))
-    })?;
+    let stage = Rc::new(stage);
+    let renew = move |clock| {
+        let stage = Rc::clone(&stage);
+        zygote(clock, Chance::Drawn, move |order| {
+            stage.enter(ProcessId(
+                u8::try_from(order).expect("an order is the number of a process"),
+            ))
+        })
+    };
+    let zygote = renew(Clock::Real)?;
     let mut blank = History::new(scenario.participants(), scenario.lock(Path::new("/")));
     blank.stale = scenario.start.is_stale();
     blank.probe = scenario.probe();
@@ -196,6 +202,7 @@ fn programs(program: &Program, request: &Request) -> Result<TracedWorld, String>
         interpreter: Box::new(Programs::new()),
         voice: Box::new(pipes),
         leave_behind: None,
+        renew: Some(Box::new(renew)),
     })
 }
 
@@ -207,8 +214,8 @@ fn new_world(parts: Parts) -> Result<TracedWorld, String> {
 }
 
 /// A zygote that is traced, and stops at what its filter does not let pass.
-fn zygote(clock: Clock, serve: impl Fn(i64) -> u8) -> Result<Worker, String> {
-    let loaded = filters(clock).map_err(|error| format!("failed to make a filter: {error}"))?;
+fn zygote(clock: Clock, chance: Chance, serve: impl Fn(i64) -> u8) -> Result<Worker, String> {
+    let loaded = filters(clock, chance).map_err(|error| format!("failed to make a filter: {error}"))?;
     let (reader, mut go) = io::pipe().map_err(|error| error.to_string())?;
     let begin = move || u8::from(seccomp::load(&loaded).is_err());
     let zygote = zygote::fork_zygote(reader, begin, serve).map_err(|error| error.to_string())?;

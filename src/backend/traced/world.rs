@@ -20,6 +20,8 @@ use crate::happens_before::Step;
 use crate::history::{Event, History, Snapshot, What};
 use crate::id::ProcessId;
 use crate::scenario::{Kind, Scenario, Start};
+use crate::sys::filter::Clock;
+use crate::sys::process::Worker;
 use crate::sys::tracee;
 
 /// How long a contender that owes an answer may sleep for a time of its own.
@@ -28,8 +30,14 @@ const PATIENCE: Duration = Duration::from_millis(1_500);
 /// How often a contender that polls is let go on.
 const MOST_WAKES: u32 = 300;
 
+/// How many looks in a row a program may take while nothing changes; then it waits until something has.
+const MOST_LOOKS: u32 = 20;
+
 /// Who builds what stands there at the start of a stale scenario.
 pub(super) type LeaveBehind = Box<dyn Fn(&Path)>;
+
+/// Makes another zygote, whose children have that clock.
+pub(super) type Renew = Box<dyn Fn(Clock) -> Result<Worker, String>>;
 
 /// A contender, as far as its tasks do not tell.
 #[derive(Clone, Debug, Default)]
@@ -43,6 +51,8 @@ struct Contender {
     /// Whether another has stored something since it was last let go on from a sleep.
     news: bool,
     wakes: u32,
+    /// Steps in a row that stored nothing, since another stored something.
+    looks: u32,
 }
 
 /// What a contender does next.
@@ -68,6 +78,8 @@ pub(super) struct TracedWorld {
     interpreter: Box<dyn Interpreter>,
     voice: Box<dyn Voice>,
     leave_behind: Option<LeaveBehind>,
+    renew: Option<Renew>,
+    clock: Clock,
     tale: Vec<Event>,
     snapshots: Vec<Snapshot>,
 }
@@ -83,6 +95,8 @@ pub(super) struct Parts {
     pub(super) voice: Box<dyn Voice>,
     /// Builds a stale start, if contenders cannot do so themselves.
     pub(super) leave_behind: Option<LeaveBehind>,
+    /// Makes another zygote, if contenders may need one.
+    pub(super) renew: Option<Renew>,
 }
 
 impl TracedWorld {
@@ -95,6 +109,7 @@ impl TracedWorld {
             interpreter,
             voice,
             leave_behind,
+            renew,
         } = parts;
         let mut world = Self {
             scenario,
@@ -106,6 +121,8 @@ impl TracedWorld {
             interpreter,
             voice,
             leave_behind,
+            renew,
+            clock: Clock::Real,
             tale: Vec::new(),
             snapshots: Vec::new(),
         };
@@ -148,6 +165,18 @@ impl TracedWorld {
         let locks: Vec<&Path> = locks.iter().map(PathBuf::as_path).collect();
         self.voice.begin(self.execution, &locks).map_err(unusable)?;
         self.interpreter.begin(&self.directories()).map_err(unusable)
+    }
+
+    /// Gives contenders the clock that they need.
+    fn keep_time(&mut self) -> Result<(), Lost> {
+        let wanted = self.interpreter.clock();
+        if let Some(renew) = self.renew.as_ref().filter(|_| wanted != self.clock) {
+            self.crowd
+                .renew(renew(wanted).map_err(|reason| lost(Again::Never, reason))?);
+            self.crowd.await_zygote(&mut *self.interpreter)?;
+            self.clock = wanted;
+        }
+        Ok(())
     }
 
     fn start(&mut self, process: ProcessId) -> Result<(), Lost> {
@@ -200,6 +229,9 @@ impl TracedWorld {
                 .all(|other| other.ended)
                 .then(|| Next::Made(self.waits_for_all()));
         }
+        if contender.looks >= MOST_LOOKS && self.interpreter.shadow().is_none() {
+            return None;
+        }
         let standing = self.crowd.standing(process);
         let calls = || standing.iter().filter(|(_, at)| *at == At::Call);
         if self.dies(process) && calls().next().is_some() {
@@ -222,7 +254,7 @@ impl TracedWorld {
     /// Whether it is killed in place of its next step.
     fn dies(&self, process: ProcessId) -> bool {
         let taken = self.contenders[process.index()].taken;
-        let kill = self.scenario.kill.filter(|kill| kill.victim == process);
+        let kill = self.scenario.kills.iter().find(|kill| kill.victim == process);
         kill.is_some_and(|kill| kill.step == taken)
     }
 
@@ -303,8 +335,9 @@ impl TracedWorld {
     fn wake(&mut self) -> Result<(), Lost> {
         loop {
             let sleeper = |process: &ProcessId| {
-                let standing = self.crowd.standing(*process);
-                standing.iter().any(|(_, at)| *at == At::Sleep) && self.next(*process).is_none()
+                let asleep = |(_, at): &(i32, At)| *at == At::Sleep;
+                let spins = self.contenders[process.index()].looks >= MOST_LOOKS;
+                (spins || self.crowd.standing(*process).iter().any(asleep)) && self.next(*process).is_none()
             };
             let sleepers: Vec<ProcessId> = ProcessId::first(self.contenders.len()).filter(sleeper).collect();
             let news = sleepers.iter().find(|process| self.contenders[process.index()].news);
@@ -314,6 +347,7 @@ impl TracedWorld {
             };
             let contender = &mut self.contenders[process.index()];
             contender.news = false;
+            contender.looks = 0;
             contender.wakes += 1;
             if contender.wakes > MOST_WAKES {
                 let reason = format!("{process} sleeps and looks again for ever: {MOST_WAKES} times");
@@ -382,10 +416,14 @@ impl TracedWorld {
             Next::Exit(task) => self.exit(process, task),
             Next::Made(call) => self.made(process, call),
         }?;
-        self.contenders[process.index()].taken += 1;
-        if accesses.stores().next().is_some() {
-            for other in ProcessId::first(self.contenders.len()).filter(|other| *other != process) {
-                self.contenders[other.index()].news = true;
+        let stores = accesses.stores().next().is_some();
+        for (position, contender) in self.contenders.iter_mut().enumerate() {
+            if position == process.index() {
+                contender.taken += 1;
+                contender.looks = if stores { 0 } else { contender.looks + 1 };
+            } else if stores {
+                contender.news = true;
+                contender.looks = 0;
             }
         }
         Ok(accesses)
@@ -433,6 +471,7 @@ impl World for TracedWorld {
     fn reset(&mut self) -> Result<(), Lost> {
         self.crowd.slay(None, &mut *self.interpreter)?;
         self.voice.end();
+        self.keep_time()?;
         self.tale.clear();
         self.snapshots.clear();
         self.fresh_directories().map_err(|error| {

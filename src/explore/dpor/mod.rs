@@ -8,6 +8,7 @@
 mod races;
 mod tree;
 
+use super::prefer::Order;
 use super::{Begin, Choice, Covered, Diverged, Mismatch, Model, Now, Scheduler};
 use crate::happens_before::Step;
 use crate::id::ProcessId;
@@ -69,7 +70,6 @@ impl Dpor {
 
     /// Adds the node that the last one leads to; `false` when all that is enabled sleeps.
     fn grow(&mut self, now: &Now<'_>) -> bool {
-        let first = self.begun == 1;
         let (sleep, tree) = self.nodes.last_mut().map(Node::next).unwrap_or_default();
         let mut node = Node {
             sleep,
@@ -82,7 +82,7 @@ impl Dpor {
             (node.chosen, node.below) = (process, below);
         } else {
             let awake = now.enabled.iter().copied().filter(|process| !node.is_asleep(*process));
-            let Some(chosen) = preferred(now, awake, first) else {
+            let Some(chosen) = Order::of(self.begun == 1).prefer(now, awake) else {
                 return false;
             };
             node.chosen = chosen;
@@ -90,18 +90,6 @@ impl Dpor {
         self.nodes.push(node);
         true
     }
-}
-
-/// Which of the processes that are awake goes on where every one may.
-///
-/// In the first execution one that only loads: all come to their first store together, so that check-then-act shows at once,
-/// with as many winners as there can be. In later ones the same process again: executions with few switches are the easiest
-/// to read, and soon find what needs several.
-fn preferred(now: &Now<'_>, mut awake: impl Iterator<Item = ProcessId> + Clone, first: bool) -> Option<ProcessId> {
-    let stays = awake.clone().find(|process| Some(*process) == now.last);
-    let mut loads = stays.into_iter().chain(awake.clone());
-    let loads = first.then(|| loads.find(|process| !now.may_store(*process)));
-    loads.flatten().or(stays).or_else(|| awake.next())
 }
 
 impl Scheduler for Dpor {

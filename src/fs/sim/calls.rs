@@ -71,7 +71,7 @@ impl State {
             append: flags.append,
             lock: None,
         };
-        Ok(self.install(actor, description))
+        Ok(self.install(actor, description, touched))
     }
 
     fn open_existing(&mut self, id: InodeId, flags: OpenFlags, touched: &mut Accesses) -> Result<InodeId, Errno> {
@@ -102,8 +102,7 @@ impl State {
         if description.lock.is_some() {
             touched.store(Object::Locks(description.inode));
         }
-        self.inodes.get_mut(description.inode).opens -= 1;
-        self.reclaim(description.inode);
+        self.unpin(description.inode, touched);
         Ok(())
     }
 

@@ -12,6 +12,8 @@ pub(super) struct Inodes(Vec<(InodeId, Inode)>);
 #[derive(Clone, Debug)]
 pub(super) struct Inode {
     pub(super) body: Body,
+    /// What `stat` tells.
+    pub(super) number: u64,
     /// How many names it has; the root has none.
     pub(super) links: u32,
     /// How many open file descriptions refer to it.
@@ -32,6 +34,7 @@ impl Inodes {
     pub(super) fn with_root() -> Self {
         let root = Inode {
             body: Body::Directory(Entries::default()),
+            number: 0,
             links: 0,
             opens: 0,
         };
@@ -66,9 +69,10 @@ impl Inodes {
         }
     }
 
-    pub(super) fn insert(&mut self, id: InodeId, body: Body) {
+    pub(super) fn insert(&mut self, id: InodeId, number: u64, body: Body) {
         let inode = Inode {
             body,
+            number,
             links: 0,
             opens: 0,
         };

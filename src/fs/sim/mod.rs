@@ -13,6 +13,7 @@ mod inode;
 mod life;
 mod locks;
 mod names;
+mod numbers;
 mod path;
 
 use std::cell::RefCell;
@@ -25,6 +26,7 @@ use crate::id::ProcessId;
 
 use inode::{Body, Inode, Inodes};
 use locks::Lock;
+use numbers::Numbers;
 
 /// Everything that the simulated kernel knows.
 #[derive(Clone, Debug)]
@@ -34,6 +36,7 @@ pub struct State {
     descriptions: Vec<Option<Description>>,
     /// The descriptor tables: that of whoever prepares the tree, then one for each process.
     tables: Vec<Table>,
+    numbers: Numbers,
 }
 
 /// What `open` makes and descriptors share: [open(2)](https://man7.org/linux/man-pages/man2/open.2.html), "Open file
@@ -78,6 +81,7 @@ impl State {
             inodes: Inodes::with_root(),
             descriptions: Vec::new(),
             tables: vec![Table::default(); processes + 1],
+            numbers: Numbers::Fresh,
         }
     }
 
@@ -155,8 +159,8 @@ impl State {
     }
 
     /// Opens a description in the lowest free descriptor.
-    fn install(&mut self, actor: Option<ProcessId>, description: Description) -> Fd {
-        self.inodes.get_mut(description.inode).opens += 1;
+    fn install(&mut self, actor: Option<ProcessId>, description: Description, touched: &mut Accesses) -> Fd {
+        self.pin(description.inode, touched);
         let place = match self.descriptions.iter().position(Option::is_none) {
             Some(place) => place,
             None => {
@@ -194,14 +198,6 @@ impl State {
     fn place(&self, actor: Option<ProcessId>, fd: Fd) -> Result<usize, Errno> {
         let descriptors = &self.table(actor).descriptors;
         descriptors.get(fd.0 as usize).copied().flatten().ok_or(Errno::EBADF)
-    }
-
-    /// Forgets an inode that has neither a name nor a descriptor.
-    fn reclaim(&mut self, id: InodeId) {
-        let inode = self.inodes.get(id);
-        if inode.links == 0 && inode.opens == 0 {
-            self.inodes.remove(id);
-        }
     }
 
     /// Checks, in debug builds, that names and descriptors are counted right and that nothing is kept without one.

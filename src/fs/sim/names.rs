@@ -7,6 +7,7 @@ use std::path::Path;
 use super::State;
 use super::calls::Actor;
 use super::inode::{Body, Entries};
+use super::numbers::Numbers;
 use super::path::{Last, Place, Slash, Slot};
 use crate::access::{Accesses, InodeId, Object};
 use crate::fs::{Errno, FileKind, Stat};
@@ -27,18 +28,18 @@ impl State {
                 (content.len() as u64, u64::from(inode.links))
             }
         };
-        let creator = id.creator.map_or(0, |process| u64::from(process.0) + 1);
         Stat {
             kind: inode.kind(),
             size,
             links,
-            inode: creator << 32 | u64::from(id.serial),
+            inode: inode.number,
         }
     }
 
     pub(super) fn create(&mut self, actor: Actor, slot: &Slot<'_>, body: Body, touched: &mut Accesses) -> InodeId {
         let id = self.next_id(actor);
-        self.inodes.insert(id, body);
+        let number = self.next_number(id, touched);
+        self.inodes.insert(id, number, body);
         self.name(slot, id, touched);
         id
     }
@@ -52,11 +53,12 @@ impl State {
 
     /// Takes a name from the inode, which may vanish with it.
     fn drop_link(&mut self, id: InodeId, touched: &mut Accesses) {
-        if matches!(self.inodes.get(id).body, Body::File(_)) {
+        // Nobody can see how many names a directory has but by its number.
+        if matches!(self.inodes.get(id).body, Body::File(_)) || self.numbers == Numbers::Reused {
             touched.store(Object::Links(id));
         }
         self.inodes.get_mut(id).links -= 1;
-        self.reclaim(id);
+        self.after_unlink(id, touched);
     }
 
     pub(super) fn link(&mut self, existing: &Path, new: &Path, touched: &mut Accesses) -> Result<(), Errno> {

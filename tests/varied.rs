@@ -1,0 +1,161 @@
+//! Searches that add a kill or an error at each place: no place is left out, and each execution belongs to one search.
+
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::Arc;
+
+use onewinner::backend::sim;
+use onewinner::check::{Plan, World, check, nobody};
+use onewinner::explore::{Dpor, Limits, Stop, Strategy};
+use onewinner::fs::call::Call;
+use onewinner::fs::inject::Injection;
+use onewinner::fs::{Errno, Flock, Fs, Mode, OpenFlags};
+use onewinner::history::{History, What};
+use onewinner::id::ProcessId;
+use onewinner::primitive::{
+    AcquireError, CallError, CrashClass, CreateNew, Expectation, Held, LockPrimitive, StatThenWrite,
+};
+use onewinner::scenario::{ERRORS, Kill, Scenario, Subject, Vary};
+use onewinner::verdict::{Extent, Judged, Verdict};
+
+/// No process of these takes as many steps.
+const BEYOND: u32 = 9;
+
+/// A kernel lock on a file that is kept: how many calls an attempt makes depends on who died.
+struct Kept;
+
+impl LockPrimitive for Kept {
+    fn name(&self) -> &'static str {
+        "kept"
+    }
+
+    fn protocol(&self) -> &'static str {
+        "open(L, O_CREAT); flock(LOCK_EX|LOCK_NB)"
+    }
+
+    fn expectation(&self) -> Expectation {
+        Expectation::ExactlyOneWinner
+    }
+
+    fn crash_class(&self) -> CrashClass {
+        CrashClass::Auto
+    }
+
+    fn try_acquire(&self, fs: &dyn Fs, lock: &Path) -> Result<Held, AcquireError> {
+        let fd = fs
+            .open(lock, OpenFlags::APPEND, Mode::FILE)
+            .map_err(CallError::when("open", lock))?;
+        let tried = fs.flock(fd, Flock::TryExclusive);
+        if tried.is_err() {
+            fs.close(fd).map_err(CallError::when("close", lock))?;
+        }
+        match tried {
+            Ok(()) => Ok(Held { descriptor: Some(fd) }),
+            Err(Errno::EAGAIN) => Err(AcquireError::Busy),
+            Err(errno) => Err(CallError::when("lock", lock)(errno).into()),
+        }
+    }
+
+    fn release(&self, fs: &dyn Fs, lock: &Path, held: Held) -> Result<(), CallError> {
+        let fd = held.descriptor.expect("a kernel lock has one");
+        fs.close(fd).map_err(CallError::when("close", lock))
+    }
+}
+
+fn judged(lock: &'static dyn LockPrimitive, scenario: Scenario, vary: Vary) -> Judged {
+    let plan = Plan {
+        subject: Subject::Primitive(lock),
+        scenario,
+        vary,
+        world: World::Sim {
+            strategy: Strategy::Dpor,
+            limits: Limits::default(),
+        },
+        seed: 1,
+    };
+    check(&plan, &Arc::default(), &nobody()).expect("the world can be made")
+}
+
+/// The executions of a complete search that `belong`.
+fn count(lock: &'static dyn LockPrimitive, scenario: &Scenario, belongs: impl Fn(&History) -> bool) -> u64 {
+    let mut executions = 0;
+    let searched = sim::explore(lock, scenario, &mut Dpor::new(), Limits::default(), &mut |execution| {
+        executions += u64::from(belongs(&execution.history));
+        ControlFlow::Continue(())
+    });
+    assert_eq!(searched.stop, Stop::Exhausted);
+    executions
+}
+
+fn deaths(history: &History) -> usize {
+    history.calls().filter(|(_, _, call, ..)| **call == Call::Die).count()
+}
+
+fn killed(lock: &'static dyn LockPrimitive, base: &Scenario, kills: Vec<Kill>) -> u64 {
+    let number = kills.len();
+    let scenario = Scenario { kills, ..base.clone() };
+    count(lock, &scenario, |history| deaths(history) == number)
+}
+
+#[test]
+fn one_or_two_killed_at_each_of_their_steps_are_as_many_executions_as_counted_apart() {
+    for lock in [&CreateNew as &'static dyn LockPrimitive, &Kept] {
+        for base in [Scenario::cycle(3, 1), Scenario::cycle(2, 1)] {
+            let (mut one, mut two) = (0, 0);
+            for victim in ProcessId::first(base.processes) {
+                for step in 0..BEYOND {
+                    one += killed(lock, &base, vec![Kill { victim, step }]);
+                    for other in ProcessId::first(victim.index()) {
+                        for also in 0..BEYOND {
+                            let kills = [(victim, step), (other, also)];
+                            let kills = kills.map(|(victim, step)| Kill { victim, step });
+                            two += killed(lock, &base, kills.to_vec());
+                        }
+                    }
+                }
+            }
+            assert!(one > 0 && two > 0, "{}: {one}, {two}", lock.name());
+            for (vary, executions) in [(Vary::Kill, one), (Vary::TwoKills, one + two)] {
+                let judged = judged(lock, base.clone(), vary);
+                assert_eq!(judged.verdict, Verdict::Holds, "{} {base}{vary}", lock.name());
+                assert!(matches!(judged.coverage.extent, Extent::Complete { .. }));
+                assert_eq!(judged.coverage.executions, executions, "{} {base}{vary}", lock.name());
+            }
+        }
+    }
+}
+
+#[test]
+fn an_error_in_each_call_of_a_cycle_meets_another_cycle() {
+    let base = Scenario::cycle(2, 1);
+    for lock in [&CreateNew as &'static dyn LockPrimitive, &Kept] {
+        let mut executions = 0;
+        for errno in ERRORS {
+            for call in 0..BEYOND {
+                let error = Some(Injection { call, errno: *errno });
+                let scenario = Scenario { error, ..base.clone() };
+                executions += count(lock, &scenario, |history| {
+                    assert_eq!(history.disturbed, Some(ProcessId(0)));
+                    history
+                        .events
+                        .iter()
+                        .any(|event| matches!(event.what, What::Injected { .. }))
+                });
+            }
+        }
+        let judged = judged(lock, base.clone(), Vary::Error);
+        assert_eq!(judged.verdict, Verdict::Holds, "{}", lock.name());
+        assert_eq!(judged.coverage.executions, executions, "{}", lock.name());
+    }
+}
+
+#[test]
+fn an_error_while_others_run_does_not_hide_that_two_get_in() {
+    let judged = judged(&StatThenWrite, Scenario::cycle(2, 1), Vary::Error);
+    let Verdict::Violated(shown) = judged.verdict else {
+        panic!("{:?}", judged.verdict);
+    };
+    assert_eq!(shown.property, "mutual-exclusion");
+    assert!(shown.scenario.error.is_some());
+    assert_eq!(shown.reproduced.map(|reproduced| reproduced.same), Some(10));
+}
