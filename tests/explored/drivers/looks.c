@@ -5,17 +5,18 @@
 #include <sys/ipc.h>
 #include <sys/prctl.h>
 #include <sys/sem.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/xattr.h>
 #include <linux/openat2.h>
 
-static const char *lock;       // As it was given.
-static char folder[PATH_MAX];  // Its directory.
-static char beside[PATH_MAX];  // Another name beside it.
-static int at = AT_FDCWD;      // A descriptor of the directory, where it is asked for.
-static int file = -1;          // One of the lock's file, where that is always there.
+static const char *lock; // As it was given.
+static char folder[PATH_MAX]; // Its directory.
+static char beside[PATH_MAX + 16]; // Another name beside it.
+static int at = AT_FDCWD; // A descriptor of the directory, where it is asked for.
+static int file = -1; // One of the lock's file, where that is always there.
 static struct sockaddr_un address = {.sun_family = AF_UNIX};
 static socklen_t length;
 
@@ -79,8 +80,8 @@ static void allocate_tell(void) { (void)!fallocate(file, 0, 0, 1); }
 static void copy_tell(void) {
     int own = memfd_create("own", 0);
     (void)!write(own, "x", 1);
-    loff_t start = 0;
-    (void)!copy_file_range(own, &start, file, NULL, 1, 0);
+    off_t start = 0;
+    if (sendfile(file, own, &start, 1) != 1) fail("sendfile");
 }
 
 static int mode_seen(void) { always(); return status().st_mode & S_IXUSR; }
@@ -227,6 +228,7 @@ int main(int count, char **words) {
         if (ways[each].seen()) busy();
         ways[each].tell();
         hold();
+        if (ways[each].tell == semaphore_tell) semctl(semaphores(), 0, IPC_RMID); // It would outlive us.
         say("released\n");
         return 0;
     }
