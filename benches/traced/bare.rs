@@ -11,7 +11,7 @@ use nix::sys::ptrace::{self, Options};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
-use onewinner::sys::filter::{Clock, filters};
+use onewinner::sys::filter::{Chance, Clock, filters};
 use onewinner::sys::process::{ForkError, Worker};
 use onewinner::sys::zygote::{AWAIT_ORDER, fork_zygote};
 use onewinner::sys::{Shared, affinity, seccomp};
@@ -83,7 +83,7 @@ struct Tracer {
 
 impl Tracer {
     fn new(lock: CString) -> Result<Self, ForkError> {
-        let loaded = filters(Clock::Real).expect("a filter for this machine");
+        let loaded = filters(Clock::Real, Chance::Real).expect("a filter for this machine");
         let (reader, mut go) = io::pipe().expect("a pipe");
         let calls = calls::by_name("create-new").expect("written out");
         let contended = lock.clone();

@@ -4,15 +4,14 @@
 
 use std::ops::ControlFlow;
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use super::counterexample::Backend;
 use super::{CheckError, Plan};
 use crate::backend::sim;
 #[cfg(feature = "kernel")]
 use crate::backend::traced;
-#[cfg(feature = "kernel")]
-use crate::explore::Strategy;
-use crate::explore::{Limits, Replay};
+use crate::explore::{Limits, Strategy};
 use crate::history::Execution;
 use crate::primitive::LockPrimitive;
 use crate::scenario::{Scenario, Subject};
@@ -53,7 +52,7 @@ impl<'a> Follower<'a> {
     }
 
     /// Whether it takes real processes.
-    pub(super) fn is_costly(&self) -> bool {
+    fn is_costly(&self) -> bool {
         self.backend == Backend::Traced
     }
 
@@ -63,16 +62,51 @@ impl<'a> Follower<'a> {
     ///
     /// When real processes cannot be traced here, or the world has no place for the subject.
     pub(super) fn along(&self, schedule: &Schedule) -> Result<Execution, CheckError> {
+        let schedule = schedule.clone();
+        self.run(&Strategy::Replay { schedule })
+    }
+
+    /// One execution along a schedule as far as its steps can be taken, and to the end.
+    ///
+    /// # Errors
+    ///
+    /// As [`along`](Self::along).
+    pub(super) fn led_by(&self, schedule: &Schedule) -> Result<Execution, CheckError> {
+        let schedule = schedule.clone();
+        self.run(&Strategy::Lead { schedule })
+    }
+
+    fn run(&self, strategy: &Strategy) -> Result<Execution, CheckError> {
+        let mut ran = None;
+        let watch = &mut |execution| {
+            ran = Some(execution);
+            ControlFlow::Break(())
+        };
         match self.backend {
-            Backend::Sim => Ok(simulated(self.primitive()?, self.scenario, schedule)),
+            Backend::Sim => {
+                let scheduler = &mut *strategy.scheduler();
+                sim::explore(self.primitive()?, self.scenario, scheduler, Limits::default(), watch);
+            }
             #[cfg(feature = "kernel")]
-            Backend::Traced => self.traced(schedule),
+            Backend::Traced => {
+                let run = traced::Run {
+                    subject: self.subject,
+                    scenario: self.scenario,
+                    strategy,
+                    limits: Limits::default(),
+                    directories: self.directories,
+                };
+                traced::explore(&run, watch)?;
+            }
             #[cfg(not(feature = "kernel"))]
-            Backend::Traced => unreachable!(
-                "no process is traced in {:?}: checked when the file was read",
-                self.directories
-            ),
+            Backend::Traced => {
+                unreachable!(
+                    "no process is traced in {:?}: checked when the file was read",
+                    self.directories
+                )
+            }
         }
+        Ok(ran.expect("each of these strategies runs one execution"))
     }
 
     fn primitive(&self) -> Result<&'static dyn LockPrimitive, CheckError> {
@@ -84,38 +118,36 @@ impl<'a> Follower<'a> {
             }),
         }
     }
-
-    #[cfg(feature = "kernel")]
-    fn traced(&self, schedule: &Schedule) -> Result<Execution, CheckError> {
-        let mut replayed = None;
-        let run = traced::Run {
-            subject: self.subject,
-            scenario: self.scenario,
-            strategy: &Strategy::Replay {
-                schedule: schedule.clone(),
-            },
-            limits: Limits::default(),
-            directories: self.directories,
-        };
-        traced::explore(&run, &mut |execution| {
-            replayed = Some(execution);
-            ControlFlow::Break(())
-        })?;
-        Ok(replayed.expect("a replay runs one execution"))
-    }
 }
 
-fn simulated(primitive: &'static dyn LockPrimitive, scenario: &Scenario, schedule: &Schedule) -> Execution {
-    let mut replayed = None;
-    sim::explore(
-        primitive,
-        scenario,
-        &mut Replay::new(schedule.clone()),
-        Limits::default(),
-        &mut |execution| {
-            replayed = Some(execution);
-            ControlFlow::Break(())
-        },
-    );
-    replayed.expect("a replay runs one execution")
+/// How many executions of real processes are run to make a violation easier to read, for each purpose.
+const MOST_TRIES: u32 = 40;
+/// How long that may take.
+const MOST_TIME: Duration = Duration::from_secs(5);
+
+/// Executions that may still be run, if they cost much.
+pub(super) struct Tries<'a> {
+    follower: Follower<'a>,
+    left: u32,
+    until: Option<Instant>,
+}
+
+impl<'a> Tries<'a> {
+    pub(super) fn of(follower: Follower<'a>) -> Self {
+        let costly = follower.is_costly();
+        Self {
+            follower,
+            left: if costly { MOST_TRIES } else { u32::MAX },
+            until: costly.then(|| Instant::now() + MOST_TIME),
+        }
+    }
+
+    /// See [`Follower::led_by`]; nothing when no try is left.
+    pub(super) fn led_by(&mut self, schedule: &Schedule) -> Option<Execution> {
+        self.left = self.left.checked_sub(1)?;
+        if self.until.is_some_and(|until| Instant::now() > until) {
+            return None;
+        }
+        self.follower.led_by(schedule).ok()
+    }
 }

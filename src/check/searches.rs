@@ -149,7 +149,8 @@ fn unit(strategy: &Strategy) -> Unit {
         | Strategy::Bounded { .. }
         | Strategy::Pct { .. }
         | Strategy::Random { .. }
-        | Strategy::Replay { .. } => Unit::Schedule,
+        | Strategy::Replay { .. }
+        | Strategy::Lead { .. } => Unit::Schedule,
     }
 }
 

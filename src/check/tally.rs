@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::INTERRUPTED;
-use crate::history::{AttemptResult, End, Execution, History, Outcome};
+use crate::access::Accesses;
+use crate::history::{Attempt, AttemptResult, End, Execution, History, Outcome, What};
 use crate::id::ProcessId;
 use crate::primitive::CrashClass;
 use crate::property::{self, Property, Violation};
@@ -88,7 +89,7 @@ impl Tally {
         }
         let outcome = Outcome::of(&execution.history);
         self.won |= outcome.winners > 0;
-        self.contended |= contended(&execution.history);
+        self.contended = self.contended || contended(&execution.history);
         self.took_stale += u64::from(execution.history.took_stale()) * times;
         self.crashed(&execution.history);
         let found = property::first_violation(&execution.history);
@@ -221,14 +222,36 @@ impl Tally {
     }
 }
 
-/// A scenario with an injected error is about that error: the attempt that met it is its contention.
+/// Whether somebody was told busy, or the calls with which two processes acquire conflict: of two that wait for a lock, one
+/// wins after the other. A scenario with an injected error is about that error: the attempt that met it is its contention.
 fn contended(history: &History) -> bool {
     let attempts = history.attempts();
     let several = attempts.windows(2).any(|pair| pair[0].process != pair[1].process);
-    attempts.iter().any(|attempt| match attempt.result {
+    let lost = attempts.iter().any(|attempt| match attempt.result {
         AttemptResult::Undecided => false,
         AttemptResult::Busy if several => true,
         _ => Some(attempt.process) == history.disturbed,
+    });
+    lost || met(history, &attempts)
+}
+
+fn met(history: &History, attempts: &[Attempt]) -> bool {
+    let calls = |attempt: &Attempt| -> Vec<&Accesses> {
+        let touched = |position: &usize| match &history.events[*position].what {
+            What::Performed { accesses, .. } => Some(accesses),
+            _ => None,
+        };
+        attempt.calls.iter().filter_map(touched).collect()
+    };
+    let of: Vec<_> = attempts
+        .iter()
+        .map(|attempt| (attempt.process, calls(attempt)))
+        .collect();
+    of.iter().enumerate().any(|(position, (process, mine))| {
+        let others = of[..position].iter().filter(|(other, _)| other != process);
+        others
+            .flat_map(|(_, theirs)| theirs)
+            .any(|theirs| mine.iter().any(|one| one.conflict(theirs)))
     })
 }
 

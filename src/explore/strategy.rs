@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Bounded, Dpor, Exhaustive, Pct, Random, Replay, Scheduler};
+use super::{Bounded, Dpor, Exhaustive, Lead, Pct, Random, Replay, Scheduler};
 use crate::schedule::Schedule;
 
 /// A way to choose schedules.
@@ -37,6 +37,11 @@ pub enum Strategy {
         /// The one.
         schedule: Schedule,
     },
+    /// The same, without the steps that cannot be taken, and to the end.
+    Lead {
+        /// The one.
+        schedule: Schedule,
+    },
 }
 
 impl Strategy {
@@ -49,6 +54,7 @@ impl Strategy {
             Self::Pct { seed, depth } => Box::new(Pct::new(*seed, *depth)),
             Self::Random { seed } => Box::new(Random::new(*seed)),
             Self::Replay { schedule } => Box::new(Replay::new(schedule.clone())),
+            Self::Lead { schedule } => Box::new(Lead::new(schedule.clone())),
         }
     }
 }

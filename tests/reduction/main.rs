@@ -2,6 +2,8 @@
 //! lose classes.
 
 mod bounded;
+mod cells;
+mod kills;
 mod minimise;
 mod program;
 mod random;

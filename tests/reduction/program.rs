@@ -11,7 +11,7 @@ use onewinner::access::{Accesses, InodeId, Object};
 use onewinner::explore::{Ended, Limits, Lost, Model, Move, Scheduler, Stop, World, search};
 use onewinner::fs::call::{Call, Reply};
 use onewinner::fs::sim::State;
-use onewinner::fs::{Fd, Flock, Mode, OpenFlags};
+use onewinner::fs::{Create, Errno, Fd, Flock, Mode, OpenFlags};
 use onewinner::happens_before::{Class, Step};
 use onewinner::id::ProcessId;
 
@@ -28,10 +28,20 @@ pub(crate) enum Numbers {
     Reused,
 }
 
+/// What a process does that would create a file and finds its name taken.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Taken {
+    /// It goes on.
+    Fails,
+    /// It looks again and again: a loop that ends when the name is free.
+    Waits,
+}
+
 /// The calls of each process, and those that were made before.
 #[derive(Clone)]
 pub(crate) struct Program {
     pub(crate) numbers: Numbers,
+    pub(crate) taken: Taken,
     pub(crate) before: Vec<Call>,
     pub(crate) processes: Vec<Vec<Call>>,
 }
@@ -41,6 +51,7 @@ impl Program {
     pub(crate) fn of(before: &str, processes: &[&str]) -> Self {
         Self {
             numbers: Numbers::Fresh,
+            taken: Taken::Fails,
             before: calls(before),
             processes: processes.iter().map(|text| calls(text)).collect(),
         }
@@ -50,6 +61,27 @@ impl Program {
     pub(crate) fn reusing_numbers(self) -> Self {
         let numbers = Numbers::Reused;
         Self { numbers, ..self }
+    }
+
+    /// The same where exclusive creation waits until the name is free.
+    pub(crate) fn awaiting_names(self) -> Self {
+        let taken = Taken::Waits;
+        Self { taken, ..self }
+    }
+
+    /// What the call will touch if the process has to wait for another before it makes it.
+    fn waits(&self, state: &State, process: ProcessId, call: &Call) -> Option<Accesses> {
+        let is_exclusive = |flags: &OpenFlags| flags.create == Create::Exclusively;
+        match call {
+            Call::Open { path, flags, .. } if self.taken == Taken::Waits && is_exclusive(flags) => {
+                let (reply, _) = state.clone().step(process, call);
+                let name = path.strip_prefix("/").expect("absolute").to_string_lossy();
+                let mut created = Accesses::none();
+                created.store(Object::Entry(InodeId::ROOT, name.into()));
+                (reply == Err(Errno::EEXIST)).then_some(created)
+            }
+            _ => state.waits(process, call),
+        }
     }
 }
 
@@ -254,7 +286,7 @@ impl Model for Running<'_> {
                 Move::Taken(position) => (self.taken[*position].0, &self.taken[*position].1),
                 Move::Waiting(process) => (*process, self.next(*process).expect("it waits at a call")),
             };
-            if state.waits(process, call).is_some() {
+            if self.program.waits(&state, process, call).is_some() {
                 break;
             }
             let (reply, accesses) = state.step(process, call);
@@ -273,7 +305,7 @@ impl Model for Running<'_> {
         }
         let processes = ProcessId::first(self.replies.len());
         let waits = processes.filter_map(|process| {
-            let accesses = self.state.waits(process, self.next(process)?)?;
+            let accesses = self.program.waits(&self.state, process, self.next(process)?)?;
             Some(Step { process, accesses })
         });
         waits.collect()
@@ -294,7 +326,7 @@ impl World for Running<'_> {
     fn enabled(&self, processes: &mut Vec<ProcessId>) {
         let goes_on = |process: &ProcessId| {
             let next = self.next(*process);
-            next.is_some_and(|call| self.state.waits(*process, call).is_none())
+            next.is_some_and(|call| self.program.waits(&self.state, *process, call).is_none())
         };
         processes.extend(ProcessId::first(self.replies.len()).filter(goes_on));
     }

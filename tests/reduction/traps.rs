@@ -167,6 +167,12 @@ fn who_looks_for_a_process_sees_it_or_not() {
 }
 
 #[test]
+fn who_waits_for_a_name_races_with_who_took_it_and_not_with_who_freed_it() {
+    let program = Program::of("", &["excl A; unlink A", "excl A; unlink A"]).awaiting_names();
+    check_program(&program, 2);
+}
+
+#[test]
 fn where_numbers_are_used_again_the_order_of_two_creations_is_seen() {
     let processes = ["excl B", "stat B", "stat B; excl A; rename B A"];
     // That a wider footprint of the reversed call alone loses classes is seen in `random.rs`, for the reason given above.

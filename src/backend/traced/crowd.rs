@@ -235,11 +235,11 @@ impl Crowd {
         let _running = exit.stopped.go(Until::Next, None);
     }
 
-    /// Lets a task make its call without a step: a sleep that is over.
-    pub(super) fn wake(&mut self, task: i32) -> Result<(), Lost> {
-        let known = self.tasks.get_mut(&task).expect("a task that sleeps is known");
+    /// Answers the call at which a task stands, in place of the kernel.
+    pub(super) fn answer(&mut self, task: i32, returned: i64) -> Result<(), Lost> {
+        let known = self.tasks.get_mut(&task).expect("a task that stands is known");
         if let Place::Stands(Standing { stopped, .. }) = std::mem::replace(&mut known.place, Place::Running) {
-            stopped.answer(0).map_err(|error| untraced(&error))?;
+            stopped.answer(returned).map_err(|error| untraced(&error))?;
             let _running = stopped.go(Until::Next, None);
         }
         Ok(())

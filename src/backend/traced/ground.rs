@@ -191,13 +191,12 @@ impl Ground {
             return Some(Spot::Object(self.there(&metadata)));
         }
         let kind = metadata.file_type();
-        Some(match kind.is_file() || kind.is_dir() {
-            true => Spot::Outside {
-                path: fs::read_link(link).ok()?,
-                exists: true,
-            },
-            false => Spot::Own,
-        })
+        let path = fs::read_link(link).ok()?;
+        if !(kind.is_file() || kind.is_dir()) || has_no_name(&path) {
+            return Some(Spot::Own);
+        }
+        let exists = true;
+        Some(Spot::Outside { path, exists })
     }
 
     /// The watched objects that the descriptors of a task lead to, each as often as there are descriptors.
@@ -397,6 +396,11 @@ impl Ground {
         let shown = inside.map_or_else(|| path.to_owned(), |inside| Path::new("/").join(inside));
         PathBuf::from(self.canonical(&shown.to_string_lossy()))
     }
+}
+
+/// Whether it is a file of memfd_create(2), whose link in `/proc` begins so: it is the contender's own.
+fn has_no_name(path: &Path) -> bool {
+    path.to_string_lossy().starts_with("/memfd:")
 }
 
 /// The same spot, reached by way of a symbolic link that was read before.

@@ -125,6 +125,11 @@ pub trait Interpreter {
     /// When the answer cannot be true, so that nothing follows from the execution.
     fn after(&mut self, at: &AtCall<'_>, returned: i64) -> Result<Outcome, Lost>;
 
+    /// A controlled call fails without being made: how it is shown. `None` if it has to be made all the same.
+    fn fails(&mut self, _at: &AtCall<'_>) -> Option<Call> {
+        None
+    }
+
     /// The process is about to end with this call: what is shown, and what the end touches.
     fn exit(&mut self, at: &AtCall<'_>) -> (Call, Accesses);
 
@@ -163,6 +168,11 @@ pub trait Interpreter {
     /// The clock that contenders need.
     fn clock(&self) -> Clock {
         Clock::Real
+    }
+
+    /// What was not seen, or not done as it was asked for.
+    fn notes(&self) -> Vec<String> {
+        Vec::new()
     }
 
     /// See [`crate::explore::Model::replay`]; `performed` are the steps of the execution.

@@ -44,7 +44,7 @@ mod world;
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::backend::race::run_directory::{RunDirectory, RunDirectoryError};
@@ -69,7 +69,8 @@ pub struct Run<'a> {
     pub strategy: &'a Strategy,
     /// How far the search goes.
     pub limits: Limits,
-    /// Where: a fresh run directory is made below the first.
+    /// Where: a fresh run directory is made below the first, and process *i* works by way of the *i* mod *k*-th; below the
+    /// directory for temporary files, if there is none.
     pub directories: &'a [PathBuf],
 }
 
@@ -99,6 +100,16 @@ pub enum TracedError {
     /// No directory.
     #[error(transparent)]
     RunDirectory(#[from] RunDirectoryError),
+    /// Two directories that have nothing to do with each other: every contender would win in its own.
+    #[error(
+        "failed to contend in {one:?} and {other:?}: what is made in one is not there in the other; name two mounts of one store"
+    )]
+    NotShared {
+        /// The first directory.
+        one: PathBuf,
+        /// The other one.
+        other: PathBuf,
+    },
     /// No worker, or it cannot be talked to.
     #[error("failed to run a worker process: {0}; look at `ulimit -u`")]
     Worker(#[from] io::Error),
@@ -127,6 +138,7 @@ pub fn explore(run: &Run<'_>, watch: &mut dyn FnMut(Execution) -> ControlFlow<()
     let subject = asked(run)?;
     let parent = run.directories.first().cloned().unwrap_or_else(std::env::temp_dir);
     let (directory, swept) = RunDirectory::create(&parent)?;
+    let roots = roots(directory.path(), run.directories)?;
     let request = Request {
         subject,
         scenario: run.scenario.clone(),
@@ -134,7 +146,7 @@ pub fn explore(run: &Run<'_>, watch: &mut dyn FnMut(Execution) -> ControlFlow<()
         executions: run.limits.executions,
         steps: run.limits.steps,
         time_ms: u64::try_from(run.limits.time.as_millis()).unwrap_or(u64::MAX),
-        roots: vec![directory.path().to_owned()],
+        roots,
         parent: std::process::id(),
     };
     // Not by name: the file may have been replaced.
@@ -147,10 +159,23 @@ pub fn explore(run: &Run<'_>, watch: &mut dyn FnMut(Execution) -> ControlFlow<()
     // It may have ended by itself; if not, nobody listens to it any more.
     let _gone = worker.kill();
     worker.wait()?;
-    let searched = answer?;
+    let (searched, notes) = answer?;
     directory.close()?;
-    let notes = Vec::new();
     Ok(Told { searched, swept, notes })
+}
+
+/// The directory of the run as it is found by way of each of the directories, which must be mounts of one store.
+fn roots(run: &Path, directories: &[PathBuf]) -> Result<Vec<PathBuf>, TracedError> {
+    let name = run.file_name().expect("a run has a directory of its own");
+    let others = directories.iter().skip(1).map(|directory| directory.join(name));
+    let roots: Vec<PathBuf> = [run.to_owned()].into_iter().chain(others).collect();
+    match roots.iter().position(|root| !root.is_dir()) {
+        Some(stranger) => Err(TracedError::NotShared {
+            one: directories[0].clone(),
+            other: directories[stranger].clone(),
+        }),
+        None => Ok(roots),
+    }
 }
 
 /// Whose lock it is, as a worker is told.
@@ -176,7 +201,7 @@ fn converse(
     worker: &mut std::process::Child,
     request: &Request,
     watch: &mut dyn FnMut(Execution) -> ControlFlow<()>,
-) -> Result<Searched, TracedError> {
+) -> Result<(Searched, Vec<String>), TracedError> {
     let mut input = worker.stdin.take().expect("it was piped");
     serde_json::to_writer(&mut input, request).map_err(io::Error::from)?;
     input.write_all(b"\n")?;
@@ -191,10 +216,10 @@ fn converse(
                 seen.executions += 1;
                 seen.steps += execution.schedule.len() as u64;
                 if watch(execution).is_break() {
-                    return Ok(seen);
+                    return Ok((seen, Vec::new()));
                 }
             }
-            Line::Done(searched) => return Ok(searched),
+            Line::Done(searched, notes) => return Ok((searched, notes)),
             Line::Refused(reason) => return Err(TracedError::Refused(reason)),
         }
     }

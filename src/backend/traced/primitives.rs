@@ -26,7 +26,7 @@ pub(super) struct Primitives {
     first: sim::State,
     state: sim::State,
     in_turn: bool,
-    directory: PathBuf,
+    directories: Vec<PathBuf>,
     /// For each process the kernel's descriptors, by their number in `Fs`.
     descriptors: Vec<Vec<Option<i32>>>,
     pending: Vec<Option<Call>>,
@@ -40,7 +40,7 @@ impl Primitives {
             state: first.clone(),
             first,
             in_turn,
-            directory: PathBuf::new(),
+            directories: Vec::new(),
             descriptors: vec![Vec::new(); processes],
             pending: vec![None; processes],
             steps: Vec::new(),
@@ -69,7 +69,8 @@ impl Primitives {
     fn path(&self, at: &AtCall<'_>, argument: usize) -> Option<PathBuf> {
         let bytes = at.memory.string(at.entry.arguments[argument], LONGEST_PATH).ok()?;
         let path = Path::new(OsStr::from_bytes(&bytes));
-        Some(Path::new("/").join(path.strip_prefix(&self.directory).ok()?))
+        let directory = &self.directories[at.process.index() % self.directories.len()];
+        Some(Path::new("/").join(path.strip_prefix(directory).ok()?))
     }
 
     fn fd(&self, at: &AtCall<'_>, argument: usize) -> Option<Fd> {
@@ -217,7 +218,7 @@ fn shown(reply: &Reply) -> String {
 impl Interpreter for Primitives {
     fn begin(&mut self, directories: &[PathBuf]) -> io::Result<()> {
         self.state = self.first.clone();
-        self.directory = directories[0].clone();
+        self.directories = directories.to_vec();
         self.descriptors.iter_mut().for_each(Vec::clear);
         self.pending.fill(None);
         self.steps.clear();

@@ -440,6 +440,15 @@ impl Interpreter for Programs {
         Ok(Outcome::Performed { call, reply, accesses })
     }
 
+    fn fails(&mut self, at: &AtCall<'_>) -> Option<Call> {
+        let decoded = self.pending[&at.task].decoded.clone();
+        if decoded.system.deed == Deed::Close {
+            return None;
+        }
+        self.pending.remove(&at.task);
+        Some(self.shown(&decoded))
+    }
+
     fn exit(&mut self, at: &AtCall<'_>) -> (Call, Accesses) {
         if self.first.get(&at.process) == Some(&at.group) {
             return (Call::Exit, self.ends(&[at.task], Some(at.process)));
@@ -485,6 +494,16 @@ impl Interpreter for Programs {
 
     fn clock(&self) -> Clock {
         self.clock
+    }
+
+    fn notes(&self) -> Vec<String> {
+        let slept = "a program slept: its clock is the tracer's, and a sleep ends when another has changed something";
+        let notes = [
+            Some("set-uid and set-gid programs have no privileges here (no_new_privs)"),
+            Some("threads and children of one contender take turns in one order"),
+            (self.clock == Clock::Virtual).then_some(slept),
+        ];
+        notes.into_iter().flatten().map(str::to_owned).collect()
     }
 
     fn gone(&mut self, task: i32) {

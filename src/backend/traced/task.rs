@@ -6,7 +6,9 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 
+use super::crowd::untraced;
 use super::interpreter::AtCall;
+use crate::explore::Lost;
 use crate::id::ProcessId;
 use crate::sys::trace::{Entry, Memory};
 use crate::sys::tracee::Stopped;
@@ -102,4 +104,15 @@ impl Task {
 pub(super) struct AtExit {
     pub(super) stopped: Stopped,
     pub(super) entry: Entry,
+}
+
+impl AtExit {
+    /// The call returns this instead.
+    pub(super) fn answer(&self, returned: i64) -> Result<(), Lost> {
+        let changed = self.stopped.registers().and_then(|mut registers| {
+            registers.set_returned(returned);
+            self.stopped.set_registers(&registers)
+        });
+        changed.map_err(|error| untraced(&error))
+    }
 }

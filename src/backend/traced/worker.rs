@@ -56,8 +56,8 @@ pub(super) enum Asked {
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum Line {
     Execution(Execution),
-    /// The search is over.
-    Done(Searched),
+    /// The search is over; with what was not seen.
+    Done(Searched, Vec<String>),
     /// There was no search, for this reason.
     Refused(String),
 }
@@ -131,7 +131,7 @@ fn answer(extra: &[&'static dyn LockPrimitive]) -> Result<(), String> {
             }
         },
     );
-    say(&Line::Done(searched)).map_err(|error| error.to_string())
+    say(&Line::Done(searched, world.notes())).map_err(|error| error.to_string())
 }
 
 fn primitives(primitive: &'static dyn LockPrimitive, request: &Request) -> Result<TracedWorld, String> {
@@ -172,6 +172,7 @@ fn primitives(primitive: &'static dyn LockPrimitive, request: &Request) -> Resul
         voice: Box::new(board),
         leave_behind: Some(Box::new(leave_behind)),
         renew: None,
+        notes: Vec::new(),
     })
 }
 
@@ -180,6 +181,7 @@ fn programs(program: &Program, request: &Request) -> Result<TracedWorld, String>
     let own = std::env::current_exe().map_err(|error| error.to_string())?;
     let hold = vec![own.to_string_lossy().into_owned(), HOLD.to_owned()];
     let starter = Starter::new(program, hold).map_err(|error| error.to_string())?;
+    let notes = starter.note().into_iter().collect();
     let (pipes, stage) = Pipes::new(starter, scenario, &request.roots).map_err(|error| error.to_string())?;
     let stage = Rc::new(stage);
     let renew = move |clock| {
@@ -203,6 +205,7 @@ fn programs(program: &Program, request: &Request) -> Result<TracedWorld, String>
         voice: Box::new(pipes),
         leave_behind: None,
         renew: Some(Box::new(renew)),
+        notes,
     })
 }
 

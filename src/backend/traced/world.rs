@@ -15,6 +15,7 @@ use super::voice::{Told, Voice};
 use crate::access::Accesses;
 use crate::backend::sim;
 use crate::explore::{Again, Lost, Model, Move, World};
+use crate::fs::Errno;
 use crate::fs::call::{Call, Value};
 use crate::happens_before::Step;
 use crate::history::{Event, History, Snapshot, What};
@@ -53,6 +54,8 @@ struct Contender {
     wakes: u32,
     /// Steps in a row that stored nothing, since another stored something.
     looks: u32,
+    /// Calls that it has made, those among them that failed because they were to.
+    calls: u32,
 }
 
 /// What a contender does next.
@@ -79,6 +82,7 @@ pub(super) struct TracedWorld {
     voice: Box<dyn Voice>,
     leave_behind: Option<LeaveBehind>,
     renew: Option<Renew>,
+    notes: Vec<String>,
     clock: Clock,
     tale: Vec<Event>,
     snapshots: Vec<Snapshot>,
@@ -97,6 +101,8 @@ pub(super) struct Parts {
     pub(super) leave_behind: Option<LeaveBehind>,
     /// Makes another zygote, if contenders may need one.
     pub(super) renew: Option<Renew>,
+    /// What is not done as it was asked for.
+    pub(super) notes: Vec<String>,
 }
 
 impl TracedWorld {
@@ -110,6 +116,7 @@ impl TracedWorld {
             voice,
             leave_behind,
             renew,
+            notes,
         } = parts;
         let mut world = Self {
             scenario,
@@ -122,6 +129,7 @@ impl TracedWorld {
             voice,
             leave_behind,
             renew,
+            notes,
             clock: Clock::Real,
             tale: Vec::new(),
             snapshots: Vec::new(),
@@ -195,6 +203,9 @@ impl TracedWorld {
             if self.hear(process)? == Told::GoOn {
                 continue;
             }
+            if self.fail(process)? {
+                continue;
+            }
             if !self.crowd.standing(process).is_empty() || self.voice.rests(process) {
                 return Ok(());
             }
@@ -204,6 +215,48 @@ impl TracedWorld {
             }
             tracee::await_change(Duration::from_millis(1));
         }
+    }
+
+    /// The error that the next call of a program meets, if it is the one that fails. A lock over `Fs` fails by itself.
+    fn injection(&self, process: ProcessId) -> Option<Errno> {
+        let injection = match self.scenario.kind {
+            Kind::Fault { injection } => Some(injection),
+            _ => self.scenario.error,
+        };
+        let due = self.contenders[process.index()].calls;
+        let here = process == ProcessId(0) && self.interpreter.shadow().is_none();
+        injection
+            .filter(|injection| here && injection.call == due)
+            .map(|injection| injection.errno)
+    }
+
+    /// Lets the call fail at which a contender stands, if it is to: it is not made then, and is no step.
+    fn fail(&mut self, process: ProcessId) -> Result<bool, Lost> {
+        let Some(errno) = self.injection(process) else {
+            return Ok(false);
+        };
+        let standing = self.crowd.standing(process);
+        let Some((task, _)) = standing.into_iter().find(|(_, at)| *at == At::Call) else {
+            return Ok(false);
+        };
+        // A descriptor is closed whatever close(2) says: that call is made, as a step.
+        let call = self.interpreter.fails(&self.crowd.at(task));
+        let Some(call) = call else { return Ok(false) };
+        self.begins(process);
+        self.tale.push(Event {
+            process,
+            what: What::Injected { call, errno },
+        });
+        self.contenders[process.index()].calls += 1;
+        self.crowd.answer(task, -i64::from(errno.raw()))?;
+        Ok(true)
+    }
+
+    /// A contender is about to act.
+    fn begins(&mut self, process: ProcessId) {
+        let mut heard = Vec::new();
+        self.voice.acts(process, &mut heard);
+        self.tale.extend(heard.into_iter().map(|what| Event { process, what }));
     }
 
     fn hear(&mut self, process: ProcessId) -> Result<Told, Lost> {
@@ -275,8 +328,18 @@ impl TracedWorld {
             return Err(lost(Again::Maybe, format!("{process} waits in a call that was free")));
         };
         let performed = accesses.clone();
+        let injected = self.injection(process);
+        if let Some(errno) = injected {
+            exit.answer(-i64::from(errno.raw()))?;
+        }
+        let failed = injected.map(|errno| What::Injected {
+            call: call.clone(),
+            errno,
+        });
         let what = What::Performed { call, reply, accesses };
-        self.tale.push(Event { process, what });
+        let told = [what].into_iter().chain(failed);
+        self.tale.extend(told.map(|what| Event { process, what }));
+        self.contenders[process.index()].calls += 1;
         self.crowd.go_on(exit);
         self.settle(process)?;
         Ok(performed)
@@ -355,7 +418,8 @@ impl TracedWorld {
             }
             for (task, at) in self.crowd.standing(process) {
                 if at == At::Sleep {
-                    self.crowd.wake(task)?;
+                    // The sleep is over.
+                    self.crowd.answer(task, 0)?;
                 }
             }
             self.settle(process)?;
@@ -408,9 +472,7 @@ impl TracedWorld {
 
     fn take(&mut self, process: ProcessId) -> Result<Accesses, Lost> {
         let next = self.next(process).expect("the search takes steps of enabled processes");
-        let mut heard = Vec::new();
-        self.voice.acts(process, &mut heard);
-        self.tale.extend(heard.into_iter().map(|what| Event { process, what }));
+        self.begins(process);
         let accesses = match next {
             Next::Call(task) => self.call(process, task),
             Next::Exit(task) => self.exit(process, task),
@@ -427,6 +489,11 @@ impl TracedWorld {
             }
         }
         Ok(accesses)
+    }
+
+    /// What was not seen so far, or not done as it was asked for.
+    pub(super) fn notes(&self) -> Vec<String> {
+        self.notes.iter().cloned().chain(self.interpreter.notes()).collect()
     }
 
     pub(super) fn take_history(&mut self) -> History {

@@ -6,6 +6,9 @@
 //! but the nodes on the path. Deliberately knows nothing of what a step does.
 
 mod races;
+mod rules;
+#[cfg(test)]
+mod tests;
 mod tree;
 
 use super::prefer::Order;
@@ -13,6 +16,7 @@ use super::{Begin, Choice, Covered, Diverged, Mismatch, Model, Now, Scheduler};
 use crate::happens_before::Step;
 use crate::id::ProcessId;
 use races::{Execution, Reversal};
+use rules::Rules;
 use tree::{WakeupTree, is_weak_initial};
 
 /// Runs one execution of each class and blocks none.
@@ -22,6 +26,9 @@ use tree::{WakeupTree, is_weak_initial};
 pub struct Dpor {
     /// The steps of the execution that runs or ran last, with what is to be run instead of each.
     nodes: Vec<Node>,
+    rules: Rules,
+    /// How many of the steps were taken before the current execution began.
+    old: usize,
     /// How many of them the current execution has chosen.
     depth: usize,
     /// How many executions have begun.
@@ -103,6 +110,7 @@ impl Scheduler for Dpor {
             node.sleep.extend(node.taken.take());
             if let Some((process, below)) = node.tree.take_first() {
                 (node.chosen, node.below) = (process, below);
+                self.old = self.nodes.len() - 1;
                 return Begin::Another;
             }
             self.nodes.pop();
@@ -144,7 +152,7 @@ impl Scheduler for Dpor {
 
     fn completed(&mut self, model: &mut dyn Model) -> Result<(), Mismatch> {
         let steps = self.nodes.iter().filter_map(|node| node.taken.clone()).collect();
-        let execution = Execution::of(steps, model.waiting());
+        let execution = Execution::of(steps, model.waiting(), self.rules, self.old);
         for Reversal { kept, sequence } in execution.reversals(model)? {
             let node = &mut self.nodes[kept];
             if !node.sleep.iter().any(|step| is_weak_initial(step, &sequence)) {

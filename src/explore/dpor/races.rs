@@ -4,6 +4,7 @@
 //! JACM 2017, definition 3.3). Deliberately knows no tree and no sleep set.
 
 use super::super::{Mismatch, Model, Move};
+use super::rules::{Rules, Tried};
 use crate::happens_before::{HappensBefore, Step};
 
 /// A completed execution.
@@ -12,6 +13,9 @@ pub(super) struct Execution {
     /// Steps that could not be taken at the end: they race as if they had been.
     waiting: Vec<Step>,
     order: HappensBefore,
+    rules: Rules,
+    /// How many of the steps were taken in earlier executions too.
+    old: usize,
 }
 
 /// A step that may race with those before it.
@@ -33,17 +37,23 @@ pub(super) struct Reversal {
 }
 
 impl Execution {
-    pub(super) fn of(steps: Vec<Step>, waiting: Vec<Step>) -> Self {
+    pub(super) fn of(steps: Vec<Step>, waiting: Vec<Step>, rules: Rules, old: usize) -> Self {
         let width = steps.iter().map(|step| step.process.index() + 1).max();
         let order = HappensBefore::of(width.unwrap_or(0), &steps);
-        Self { steps, waiting, order }
+        Self {
+            steps,
+            waiting,
+            order,
+            rules,
+            old,
+        }
     }
 
-    /// The reversals of all races. The whole execution is looked at, and not what is new in it: what comes later may be
-    /// what a reversal of early steps has to begin with.
+    /// The reversals of all races.
     pub(super) fn reversals(&self, model: &mut dyn Model) -> Result<Vec<Reversal>, Mismatch> {
         let mut found = Vec::new();
-        for (position, step) in self.steps.iter().enumerate() {
+        let looks_at = |(position, _): &(usize, &Step)| (self.rules.looks_at)(*position, self.old);
+        for (position, step) in self.steps.iter().enumerate().filter(looks_at) {
             let again = Move::Taken(position);
             self.reversals_with(Later { position, step, again }, model, &mut found)?;
         }
@@ -54,8 +64,6 @@ impl Execution {
         Ok(found)
     }
 
-    /// Where the later step could not be taken without the earlier one, that one only enabled it: the race is with a
-    /// step below it.
     fn reversals_with(
         &self,
         later: Later<'_>,
@@ -64,23 +72,20 @@ impl Execution {
     ) -> Result<(), Mismatch> {
         let mut candidates = self.conflicting(later);
         loop {
-            let (mut reversed, mut only_enabled) = (Vec::new(), Vec::new());
-            for &earlier in self.latest(&candidates) {
+            let mut tried = Tried::default();
+            for earlier in (self.rules.nearest)(&self.order, &candidates) {
                 match self.reverse(earlier, later, model)? {
                     Some(reversal) => {
-                        reversed.push(earlier);
+                        tried.reversed.push(earlier);
                         found.push(reversal);
                     }
-                    None => only_enabled.push(earlier),
+                    None => tried.only_enabled.push(earlier),
                 }
             }
-            if only_enabled.is_empty() {
+            if tried.only_enabled.is_empty() {
                 return Ok(());
             }
-            candidates.retain(|candidate| {
-                let above = |earlier: &usize| self.order.before(*candidate, *earlier);
-                !only_enabled.contains(candidate) && !reversed.contains(candidate) && !reversed.iter().any(above)
-            });
+            candidates = (self.rules.below)(&self.order, &candidates, &tried);
         }
     }
 
@@ -92,16 +97,9 @@ impl Execution {
             .find(|&step| self.steps[step].process == *process);
         (0..later.position)
             .filter(|&earlier| self.steps[earlier].process != *process)
-            .filter(|&earlier| previous.is_none_or(|previous| !self.order.before(earlier, previous)))
+            .filter(|&earlier| !previous.is_some_and(|previous| (self.rules.is_past)(&self.order, earlier, previous)))
             .filter(|&earlier| self.steps[earlier].accesses.conflict(accesses))
             .collect()
-    }
-
-    /// Those that happen before no other of them.
-    fn latest<'a>(&'a self, candidates: &'a [usize]) -> impl Iterator<Item = &'a usize> {
-        candidates
-            .iter()
-            .filter(|one| !candidates.iter().any(|other| self.order.before(**one, *other)))
     }
 
     /// `None` when the later step cannot be taken before the earlier one.
