@@ -7,6 +7,7 @@
 //! What takes long is ignored, and run by hand: `cargo test --test explored -- --ignored`.
 
 mod judge;
+mod outcomes;
 mod programs;
 mod run;
 
@@ -122,6 +123,10 @@ macro_rules! cases {
     };
 }
 
+/// A program that locks in itself, and runs the command as its child.
+const PERL: &str =
+    "perl -e 'use Fcntl q(:flock); open F, q(>), shift; flock F, LOCK_EX | LOCK_NB and system @ARGV' {lock} {hold}";
+
 const TWICE: &str = "hold the lock at once";
 
 // The two locks that onewinner began with, in every language.
@@ -169,6 +174,12 @@ cases! {
     record_locks_of_descriptions: driver("record-lock.c", "ofd {lock}"), "-n 3 --scenario cycle --preemptions 1" => Holds;
     memory_of_its_own: driver("memfd.c", "{lock}"), "-n 2" => Holds;
     sleeping_until_it_is_free: driver("polls.sh", "{lock}"), "-n 2 --scenario cycle --preemptions 1" => Holds;
+    #[ignore = "known: a name that is drawn at random is compared"]
+    a_name_drawn_at_random: driver("mktemp.sh", "{lock}"), "-n 2 --scenario cycle --preemptions 1" => Holds;
+    flock_with_a_time_limit: wrap("flock", "flock -w 1 {lock} {hold}"), "-n 2 --preemptions 1" => NoAlarm;
+    flock_under_a_time_limit: wrap("timeout", "timeout 5 flock {lock} {hold}"), "-n 2 --preemptions 1" => NoAlarm;
+    giving_up_at_an_alarm: driver("alarm.pl", "{lock}"), "-n 2 --scenario cycle --preemptions 1" => NoAlarm;
+    flock_by_a_child_of_perl: wrap("perl", PERL), "-n 2 --preemptions 1" => Holds;
     link_and_check_in_the_shell: driver("link-and-check.sh", "{lock}"), "-n 2 --preemptions 1" => Holds;
     a_server: driver("server.pl", "create-new"), "-n 2 --scenario cycle --rounds 2 --preemptions 1" => Holds;
     sleeping_until_it_is_free_in_python: driver("polls.py", "{lock}"), "-n 2 --scenario cycle --preemptions 1" => Holds;
@@ -193,6 +204,9 @@ cases! {
     threads_in_their_wrong_order: driver("threads.c", "main {lock}"), "-n 2 --preemptions 1" => NoPass;
     threads_in_their_other_order: driver("threads.c", "other {lock}"), "-n 2 --preemptions 1" => HoldsBut("take turns in one order");
     a_record_lock_that_a_close_frees: driver("record-lock.c", "posix {lock}"), "-n 2 --preemptions 0" => Violated(TWICE);
+    a_child_that_keeps_the_lock: driver("background-child.sh", "{lock}"), "-n 2 --scenario cycle" => Violated("had been released");
+    a_test_before_a_command: wrap("touch", "sh -c 'test -e {lock} || { touch {lock}; {hold}; rm {lock}; }'"), "-n 2" => Violated(TWICE);
+    a_loser_that_cleans_up: wrap("mkdir", "sh -c 'mkdir {lock} && {hold}; rmdir {lock}'"), "-n 3 --preemptions 0" => Violated("P0");
     a_rename_over_the_lock: driver("rename-over.sh", "{lock}"), "-n 2 --preemptions 1" => Violated(TWICE);
     a_broken_server: driver("server.pl", "stat-then-write"), "-n 2" => Violated(TWICE);
     the_absent_taken_for_stale: driver("absent-as-stale.c", "{lock}"), "-n 3 --scenario cycle --preemptions 4" => Violated(TWICE);
