@@ -3,9 +3,12 @@
 # The lock is a directory: mkdir makes it or fails, in one system call.
 lock=$1
 
-if ! mkdir "$lock" 2>/dev/null; then
-    # Only a lock that is there means busy; anything else is an error.
-    if [ -d "$lock" ]; then echo busy; else echo "error mkdir failed"; fi
+# What mkdir says decides: to look afterwards whether the directory is there would be another call, and it may be gone by then.
+if ! why=$(LC_ALL=C mkdir "$lock" 2>&1); then
+    case $why in
+    *"File exists"*) echo busy ;;
+    *) echo "error $why" ;;
+    esac
     exit
 fi
 echo acquired

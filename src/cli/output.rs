@@ -138,7 +138,8 @@ impl Output {
     ) -> Result<(Exit, Row), Failure> {
         let judged = came?;
         let own = check::exit(&judged.verdict, &judged.coverage, claim);
-        self.text(|out| terminal::judged(out, &judged, self.width))?;
+        let before: Vec<&Judged> = rows.iter().map(|row| &row.judged).collect();
+        self.text(|out| terminal::judged(out, &judged, self.width, &before))?;
         let already = rows.iter().any(|row| row.saved.is_some());
         let saved = if already { None } else { self.save(plan, &judged, save)? };
         let exit = own.code();

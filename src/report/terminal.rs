@@ -27,12 +27,12 @@ fn style_of(verdict: &Verdict) -> Style {
     }
 }
 
-/// Writes one verdict with all that it rests on.
+/// Writes one verdict with all that it rests on, but for the notes that were `told` before.
 ///
 /// # Errors
 ///
 /// When the output does not take it.
-pub fn judged(out: &mut dyn Write, judged: &Judged, width: usize) -> io::Result<()> {
+pub fn judged(out: &mut dyn Write, judged: &Judged, width: usize, told: &[&Judged]) -> io::Result<()> {
     let Judged { verdict, coverage } = judged;
     let Coverage {
         lock,
@@ -80,7 +80,8 @@ pub fn judged(out: &mut dyn Write, judged: &Judged, width: usize) -> io::Result<
     if let Some(race) = &coverage.race {
         raced(out, race)?;
     }
-    for blind in &coverage.blind_spots {
+    let is_told = |note: &&String| told.iter().any(|before| before.coverage.blind_spots.contains(note));
+    for blind in coverage.blind_spots.iter().filter(|note| !is_told(note)) {
         writeln!(out, "  {DIM}note      {blind}{DIM:#}")?;
     }
     writeln!(out)
