@@ -10,8 +10,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-/// What is explored: two processes, and as many executions as the time allows.
-const SCENARIO: &str = "-n 2 --scenario cycle --preemptions 9";
+/// What is explored until the time is over: by lot, and a lock that holds, so that nothing else takes time.
+const SCENARIO: &str = "-n 2 --scenario cycle --search random";
+/// Programs that one execution starts.
+const STARTED: f64 = 2.0;
 /// The most that one language may take, in seconds.
 const TIME_S: u64 = 10;
 /// Starts that are timed.
@@ -41,7 +43,7 @@ fn main() {
 }
 
 fn measure(source: &str, aim: f64) -> Result<(), String> {
-    let line = programs::line(source, "stat-then-write {lock}")?;
+    let line = programs::line(source, "create-new {lock}")?;
     let start = start(&line);
     let place = tempfile::tempdir().map_err(|error| error.to_string())?;
     let began = Instant::now();
@@ -70,9 +72,9 @@ fn measure(source: &str, aim: f64) -> Result<(), String> {
     let rate = executions / seconds;
     let verdict = if rate >= aim { "reached" } else { "missed" };
     println!(
-        "{source}: {rate:.0} executions per second ({executions} in {seconds:.1} s), at least {aim} are wanted: {verdict}; two starts \
+        "{source}: {rate:.0} executions per second ({executions} in {seconds:.1} s), at least {aim} are wanted: {verdict}; {STARTED} starts \
          without a tracer take {:.0} % of an execution",
-        100.0 * 2.0 * start.as_secs_f64() * rate
+        100.0 * STARTED * start.as_secs_f64() * rate
     );
     if let Some(shares) = coverage.get("shares") {
         println!("  {shares}");

@@ -38,6 +38,7 @@ pub(crate) fn judge(document: &Value, code: Option<i32>, said: Said) -> Result<(
     let (right, word) = match said {
         Said::Holds => (code == 0, ""),
         Said::HoldsWithin(bound) => (code == 0 && bounded(bound), ""),
+        Said::HoldsBut(word) => (code == 0, word),
         Said::Violated(word) => (code == 1 && verdicts.contains(&"violated"), word),
         Said::Inconclusive(word) => (code == 3 && verdicts.contains(&"inconclusive"), word),
         Said::NoPass => (matches!(code, 1 | 3), ""),
@@ -63,13 +64,14 @@ mod tests {
     use super::*;
 
     fn document(exit: i32, verdict: &str, extent: &str, word: &str) -> Value {
-        let coverage = json!({"extent": {"extent": extent, "bounds": ["at most 1 preemptions"]}});
+        let coverage =
+            json!({"extent": {"extent": extent, "bounds": ["at most 1 preemption"]}, "blind_spots": ["atomic"]});
         json!({"exit": exit, "results": [{"verdict": verdict, "sentence": word, "coverage": coverage}]})
     }
 
     #[test]
     fn what_was_not_said_is_refused() {
-        use Said::{Holds, HoldsWithin, Inconclusive, NoAlarm, NoPass, Violated};
+        use Said::{Holds, HoldsBut, HoldsWithin, Inconclusive, NoAlarm, NoPass, Violated};
         let holds = document(0, "holds", "complete", "");
         let violated = document(1, "violated", "complete", "two at once");
         let unknown = document(3, "inconclusive", "cut", "mmap");
@@ -77,8 +79,8 @@ mod tests {
             (
                 &holds,
                 0,
-                &[Holds, HoldsWithin("1 preemption"), NoAlarm][..],
-                &[HoldsWithin("2 p"), NoPass, Violated("")][..],
+                &[Holds, HoldsWithin("1 preemption"), HoldsBut("atomic"), NoAlarm][..],
+                &[HoldsWithin("2 p"), HoldsBut("threads"), NoPass, Violated("")][..],
             ),
             (
                 &violated,

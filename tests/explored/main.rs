@@ -7,11 +7,13 @@
 //! What takes long is ignored, and run by hand: `cargo test --test explored -- --ignored`.
 
 mod judge;
+mod outcomes;
 mod programs;
 mod run;
 
 use std::ffi::OsStr;
 use std::path::Path;
+use std::time::Instant;
 
 use judge::judge;
 use programs::Missing;
@@ -25,6 +27,8 @@ pub(crate) enum Said {
     Holds,
     /// The same, and these words are among the bounds.
     HoldsWithin(&'static str),
+    /// It holds, and these words are among what is not seen.
+    HoldsBut(&'static str),
     /// It is violated, in these words.
     Violated(&'static str),
     /// Nothing can be said of it, in these words.
@@ -35,7 +39,7 @@ pub(crate) enum Said {
     NoAlarm,
 }
 
-use Said::{Holds, HoldsWithin, Inconclusive, NoAlarm, NoPass, Violated};
+use Said::{Holds, HoldsBut, HoldsWithin, Inconclusive, NoAlarm, NoPass, Violated};
 
 /// Explores a program and holds the answer against what must be said.
 #[track_caller]
@@ -45,7 +49,16 @@ fn check(program: Result<Program, Missing>, arguments: &str, said: Said) {
         Ok(_) => return eprintln!("skipped: this onewinner explores no programs"),
         Err(why) => return eprintln!("skipped: {why}"),
     };
+    let began = Instant::now();
     let answer = explore(&program, arguments);
+    let executions: Vec<&Value> = judge::results(&answer.document)
+        .iter()
+        .map(|result| &result["coverage"]["executions"])
+        .collect();
+    eprintln!(
+        "{program:?} {arguments}: {executions:?} executions, {:.1?}",
+        began.elapsed()
+    );
     if answer.words().contains("failed to trace a process") {
         return eprintln!("skipped: {}", answer.words());
     }
@@ -90,6 +103,10 @@ fn driver(source: &str, arguments: &str) -> Result<Program, Missing> {
     programs::line(source, arguments).map(Program::Driver)
 }
 
+fn looks(how: &str) -> Result<Program, Missing> {
+    driver("looks.c", &format!("{how} {{lock}}"))
+}
+
 fn wrap(command: &str, line: &str) -> Result<Program, Missing> {
     programs::found(command).map(|()| Program::Wrap(line.to_owned()))
 }
@@ -106,6 +123,10 @@ macro_rules! cases {
     };
 }
 
+/// A program that locks in itself, and runs the command as its child.
+const PERL: &str =
+    "perl -e 'use Fcntl q(:flock); open F, q(>), shift; flock F, LOCK_EX | LOCK_NB and system @ARGV' {lock} {hold}";
+
 const TWICE: &str = "hold the lock at once";
 
 // The two locks that onewinner began with, in every language.
@@ -118,8 +139,10 @@ cases! {
     create_new_in_the_shell: driver("seed.sh", "create-new {lock}"), "-n 2" => Holds;
     stat_then_write_in_c: driver("seed.c", "stat-then-write {lock}"), "-n 2" => Violated(TWICE);
     stat_then_write_in_go: driver("seed.go", "stat-then-write {lock}"), "-n 2" => Violated(TWICE);
+    #[ignore = "slow: node starts for each contender"]
     stat_then_write_in_node: driver("seed.js", "stat-then-write {lock}"), "-n 2" => Violated(TWICE);
     stat_then_write_in_perl: driver("seed.pl", "stat-then-write {lock}"), "-n 2" => Violated(TWICE);
+    #[ignore = "slow: Python starts for each contender"]
     stat_then_write_in_python: driver("seed.py", "stat-then-write {lock}"), "-n 2" => Violated(TWICE);
     stat_then_write_in_rust: driver("seed.rs", "stat-then-write {lock}"), "-n 2" => Violated(TWICE);
     stat_then_write_in_the_shell: driver("seed.sh", "stat-then-write {lock}"), "-n 2" => Violated(TWICE);
@@ -151,9 +174,14 @@ cases! {
     record_locks_of_descriptions: driver("record-lock.c", "ofd {lock}"), "-n 3 --scenario cycle --preemptions 1" => Holds;
     memory_of_its_own: driver("memfd.c", "{lock}"), "-n 2" => Holds;
     sleeping_until_it_is_free: driver("polls.sh", "{lock}"), "-n 2 --scenario cycle --preemptions 1" => Holds;
+    #[ignore = "known: a name that is drawn at random is compared"]
+    a_name_drawn_at_random: driver("mktemp.sh", "{lock}"), "-n 2 --scenario cycle --preemptions 1" => Holds;
+    flock_with_a_time_limit: wrap("flock", "flock -w 1 {lock} {hold}"), "-n 2 --preemptions 1" => NoAlarm;
+    flock_under_a_time_limit: wrap("timeout", "timeout 5 flock {lock} {hold}"), "-n 2 --preemptions 1" => NoAlarm;
+    giving_up_at_an_alarm: driver("alarm.pl", "{lock}"), "-n 2 --scenario cycle --preemptions 1" => NoAlarm;
+    flock_by_a_child_of_perl: wrap("perl", PERL), "-n 2 --preemptions 1" => Holds;
     link_and_check_in_the_shell: driver("link-and-check.sh", "{lock}"), "-n 2 --preemptions 1" => Holds;
     a_server: driver("server.pl", "create-new"), "-n 2 --scenario cycle --rounds 2 --preemptions 1" => Holds;
-    #[ignore = "slow: Python starts for each contender"]
     sleeping_until_it_is_free_in_python: driver("polls.py", "{lock}"), "-n 2 --scenario cycle --preemptions 1" => Holds;
 }
 
@@ -165,9 +193,20 @@ cases! {
     flock_removed_early_within_one: driver("half-fix.c", "early {lock}"), "-n 3 --scenario cycle --preemptions 1" => HoldsWithin("preemption");
     an_exit_handler: driver("exit-handler.c", "{lock}"), "-n 3 --preemptions 0" => Violated(TWICE);
     an_exit_trap: driver("exit-trap.sh", "{lock}"), "-n 3 --preemptions 0" => Violated(TWICE);
-    a_pid_whose_process_has_exited: driver("pid-file.c", "{lock}"), "-n 3 --scenario cycle --preemptions 1" => Violated(TWICE);
-    a_pid_whose_process_is_there: driver("pid-file.c", "{lock}"), "-n 3" => Holds;
+    a_pid_whose_process_has_exited: driver("pid-file.c", "kill {lock}"), "-n 3 --scenario cycle --preemptions 1" => Violated(TWICE);
+    a_pid_whose_process_is_there: driver("pid-file.c", "kill {lock}"), "-n 3" => Holds;
+    a_pid_probed_by_getpgid: driver("pid-file.c", "getpgid {lock}"), "-n 3 --scenario cycle --preemptions 1" => NoPass;
+    an_exit_between_two_looks: driver("two-looks.c", "kill {lock}"), "-n 3 --preemptions 3" => Violated(TWICE);
+    #[ignore = "known: the process of another is asked for unseen"]
+    an_exit_between_two_looks_by_getpgid: driver("two-looks.c", "getpgid {lock}"), "-n 3 --preemptions 3" => NoPass;
+    a_pid_looked_up_in_proc: driver("pid-file.c", "proc {lock}"), "-n 3 --scenario cycle --preemptions 1" => Violated(TWICE);
+    a_pid_behind_a_descriptor: driver("pid-file.c", "pidfd {lock}"), "-n 3 --scenario cycle --preemptions 1" => Violated(TWICE);
+    threads_in_their_wrong_order: driver("threads.c", "main {lock}"), "-n 2 --preemptions 1" => NoPass;
+    threads_in_their_other_order: driver("threads.c", "other {lock}"), "-n 2 --preemptions 1" => HoldsBut("take turns in one order");
     a_record_lock_that_a_close_frees: driver("record-lock.c", "posix {lock}"), "-n 2 --preemptions 0" => Violated(TWICE);
+    a_child_that_keeps_the_lock: driver("background-child.sh", "{lock}"), "-n 2 --scenario cycle" => Violated("had been released");
+    a_test_before_a_command: wrap("touch", "sh -c 'test -e {lock} || { touch {lock}; {hold}; rm {lock}; }'"), "-n 2" => Violated(TWICE);
+    a_loser_that_cleans_up: wrap("mkdir", "sh -c 'mkdir {lock} && {hold}; rmdir {lock}'"), "-n 3 --preemptions 0" => Violated("P0");
     a_rename_over_the_lock: driver("rename-over.sh", "{lock}"), "-n 2 --preemptions 1" => Violated(TWICE);
     a_broken_server: driver("server.pl", "stat-then-write"), "-n 2" => Violated(TWICE);
     the_absent_taken_for_stale: driver("absent-as-stale.c", "{lock}"), "-n 3 --scenario cycle --preemptions 4" => Violated(TWICE);
@@ -176,11 +215,41 @@ cases! {
     an_exit_handler_in_python: driver("exit-handler.py", "{lock}"), "-n 3 --preemptions 0" => Violated(TWICE);
 }
 
+// Programs that look whether somebody holds, and then say so themselves, each through another part of the kernel.
+cases! {
+    by_a_name_in_the_working_directory: looks("relative"), "-n 2 --preemptions 1" => Violated(TWICE);
+    by_a_descriptor_of_the_directory: looks("dirfd"), "-n 2 --preemptions 1" => Violated(TWICE);
+    by_openat2: looks("openat2"), "-n 2 --preemptions 1" => Violated(TWICE);
+    #[ignore = "known: a path through /proc/self/fd is not followed"]
+    by_a_link_in_proc: looks("self"), "-n 2 --preemptions 1" => Violated(TWICE);
+    by_content: looks("content"), "-n 2 --preemptions 1" => Violated(TWICE);
+    by_content_in_memory: looks("mapped"), "-n 2 --preemptions 1" => Inconclusive("mmap");
+    by_size: looks("size"), "-n 2 --preemptions 1" => Violated(TWICE);
+    by_size_allocated: looks("allocate"), "-n 2 --preemptions 1" => Violated(TWICE);
+    by_size_of_a_copy: looks("copy"), "-n 2 --preemptions 1" => NoPass;
+    by_permissions: looks("mode"), "-n 2 --preemptions 1" => Violated(TWICE);
+    by_times: looks("time"), "-n 2 --preemptions 1" => Violated(TWICE);
+    by_an_attribute: looks("attribute"), "-n 2 --preemptions 1" => NoPass;
+    by_the_number_of_links: looks("links"), "-n 2 --preemptions 1" => Violated(TWICE);
+    by_a_listing: looks("listing"), "-n 2 --preemptions 1" => Violated(TWICE);
+    by_a_file_that_is_moved: looks("moved"), "-n 2 --preemptions 1" => Violated(TWICE);
+    by_a_directory: looks("directory"), "-n 2 --preemptions 1" => Violated(TWICE);
+    by_a_symbolic_link: looks("pointer"), "-n 2 --preemptions 1" => Violated(TWICE);
+    by_a_lock_that_is_probed: looks("probed"), "-n 2 --preemptions 1" => Violated(TWICE);
+    by_a_lock_that_is_asked_for: looks("asked"), "-n 2 --preemptions 1" => Violated(TWICE);
+    by_a_socket: looks("socket"), "-n 2 --preemptions 1" => NoPass;
+    by_an_abstract_socket: looks("abstract"), "-n 2 --preemptions 1" => NoPass;
+    by_a_semaphore: looks("semaphore"), "-n 2 --preemptions 1" => NoPass;
+    #[ignore = "known: what others are called, in /proc, is read unseen"]
+    by_the_name_of_a_process: looks("called"), "-n 2 --preemptions 1" => NoPass;
+}
+
 // What is not seen, or not kept, is told.
 cases! {
     a_right_lock_in_another_place: driver("elsewhere.c", "create-new {lock}"), "-n 2" => NoAlarm;
     a_wrong_lock_in_another_place: driver("elsewhere.c", "stat-then-write {lock}"), "-n 2" => NoPass;
     a_word_of_shared_memory: driver("mapped.c", "{lock}"), "-n 2" => Inconclusive("mmap");
+    #[ignore = "slow: it is waited for eight times"]
     one_that_spins: driver("spins.c", "{lock}"), "-n 2" => Inconclusive("quiet");
     one_that_dies: driver("dies.c", "{lock}"), "-n 2" => Inconclusive("signal 6");
     one_that_speaks_otherwise: driver("misspeaks.sh", "{lock}"), "-n 2" => Inconclusive("got it");

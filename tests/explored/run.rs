@@ -40,30 +40,39 @@ impl Answer {
         judge::words(&self.document)
     }
 
-    /// The names that it left where it ran.
+    /// The names that it left where it ran. What a program put into another place is the program's.
     pub(crate) fn left(&self) -> Vec<String> {
         let entries = std::fs::read_dir(self.place.path()).expect("it is ours").flatten();
         let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
-        names.collect()
+        names.filter(|name| !name.starts_with("elsewhere-")).collect()
     }
 }
 
 /// Explores a program in a directory of its own; `arguments` are separated by blanks.
 pub(crate) fn explore(program: &Program, arguments: &str) -> Answer {
-    let place = tempfile::Builder::new().prefix("explored-").tempdir();
-    let place = place.expect("a temporary directory");
     let how = match program {
         Program::Driver(line) => ["--driver", line],
         Program::Wrap(line) => ["--wrap", line],
     };
     let rest = format!("--json --seed 1 --time {TIME} {arguments}");
     let words = ["explore"].into_iter().chain(how).chain(rest.split_whitespace());
-    run(place, words.collect())
+    run(temporary(), words.collect())
+}
+
+/// Explores a lock of the catalogue on the simulated file system, by the reduction.
+pub(crate) fn explore_primitive(lock: &str, arguments: &str) -> Answer {
+    let line = format!("explore {lock} --json --seed 1 {arguments}");
+    run(temporary(), line.split_whitespace().collect())
 }
 
 /// Replays a file that an exploration saved, where it was saved.
 pub(crate) fn replay(saved: &str, place: TempDir) -> Answer {
     run(place, vec!["replay", saved, "--json"])
+}
+
+fn temporary() -> TempDir {
+    let place = tempfile::Builder::new().prefix("explored-").tempdir();
+    place.expect("a temporary directory")
 }
 
 fn run(place: TempDir, words: Vec<&str>) -> Answer {

@@ -38,13 +38,20 @@ fn alone(line: &str, lock: &Path) {
 /// As [`alone`], and one that comes while the lock is held is told *busy*.
 #[track_caller]
 fn one_after_another(line: &str, lock: &Path) {
+    one_at_a_time(line, lock);
+    alone(line, lock);
+}
+
+/// One acquires, and one that comes while the lock is held is told *busy*.
+#[track_caller]
+fn one_at_a_time(line: &str, lock: &Path) {
     let mut holder = holder(line, lock);
     let mut loser = Driver::start(line, lock);
     loser.answer();
+    assert!(!loser.holds(), "{line}");
     assert_eq!(loser.end(), [AcquireBegan, Busy], "{line}");
     holder.release();
     assert_eq!(holder.end(), WHOLE, "{line}");
-    alone(line, lock);
 }
 
 /// As [`alone`], and one that comes while the lock is held gets it later.
@@ -107,6 +114,20 @@ fn check_seed(source: &str) {
     }
 }
 
+/// The ways in which `looks.c` looks and tells.
+const WAYS: &str = "relative dirfd openat2 self content mapped size allocate copy mode time attribute links listing moved directory \
+                    pointer probed asked socket abstract semaphore called";
+
+/// The ways in which `pid-file.c` learns that a process is gone.
+const PROBES: &str = "kill getpgid getsid scheduler priority limits pidfd proc";
+
+#[track_caller]
+fn check_each(source: &str, words: &str, fact: fn(&str, &Path)) {
+    for word in words.split_whitespace() {
+        check(line(source, &format!("{word} {{lock}}")), fact);
+    }
+}
+
 macro_rules! facts {
     ($($name:ident: $check:ident($($argument:expr),+);)*) => {
         $(#[test] fn $name() { $check($($argument),+); })*
@@ -126,6 +147,9 @@ facts! {
     the_seed_in_rust: check_seed("seed.rs");
     the_seed_in_the_shell: check_seed("seed.sh");
     a_lock_by_link_and_check: check(line("link-and-check.sh", "{lock}"), the_name_is_the_lock);
+    a_lock_under_a_name_drawn_at_random: check(line("mktemp.sh", "{lock}"), the_name_is_the_lock);
+    one_that_gives_up_at_an_alarm: check(line("alarm.pl", "{lock}"), one_after_another);
+    a_lock_that_a_child_keeps: check(line("background-child.sh", "{lock}"), one_at_a_time);
     a_lock_by_rename: check(line("rename-over.sh", "{lock}"), the_name_is_the_lock);
     a_program_with_memory_of_its_own: check(line("memfd.c", "{lock}"), the_name_is_the_lock);
     one_that_takes_the_absent_for_stale: check(line("absent-as-stale.c", "{lock}"), the_name_is_the_lock);
@@ -134,7 +158,10 @@ facts! {
     a_kernel_lock_that_is_removed_late: check(line("half-fix.c", "late {lock}"), one_after_another);
     a_kernel_lock_that_is_tried: check(line("flock-kept.c", "try {lock}"), one_after_another);
     a_record_lock_of_the_description: check(line("record-lock.c", "ofd {lock}"), one_after_another);
-    a_pid_in_a_file: check(line("pid-file.c", "{lock}"), one_after_another);
+    a_pid_in_a_file: check_each("pid-file.c", PROBES, one_after_another);
+    whoever_looks_and_then_tells: check_each("looks.c", WAYS, one_at_a_time);
+    one_that_looks_twice: check_each("two-looks.c", "kill getpgid", one_after_another);
+    threads_that_lock_and_unlock: check_each("threads.c", "main other", alone);
     a_word_of_shared_memory: check(line("mapped.c", "{lock}"), one_after_another);
     a_lock_in_another_place: check(line("elsewhere.c", "create-new {lock}"), one_after_another);
     a_broken_lock_in_another_place: check(line("elsewhere.c", "stat-then-write {lock}"), one_after_another);

@@ -8,7 +8,7 @@
 //! | file | what |
 //! |---|---|
 //! | `worker.rs` | the process that traces and searches |
-//! | `world.rs` | contenders, stopped and started as the search says |
+//! | `world.rs`, `steps.rs` | contenders, stopped and started as the search says |
 //! | `crowd.rs`, `task.rs` | their tasks, and when these are quiet |
 //! | `voice.rs` | how contenders are spoken to and heard: the seam to what they are |
 //! | `board.rs` | what locks over `Fs` tell |
@@ -19,6 +19,7 @@
 //! | `interpreter.rs` | what calls mean: the seam between the engine and those who understand calls |
 //! | `primitives.rs` | the calls of a lock over `Fs`, with a shadow on the simulated file system |
 //! | `programs.rs` | the calls of programs |
+//! | `template.rs` | contenders that are copied instead of started |
 //! | `time.rs` | the clock and the lots of programs |
 //! | `ground.rs`, `touched.rs`, `replies.rs` | the watched directories; what a call touches in them; what it was told |
 //!
@@ -35,7 +36,9 @@ mod primitives;
 mod programs;
 mod replies;
 pub mod start;
+mod steps;
 mod task;
+mod template;
 mod time;
 mod touched;
 mod voice;
@@ -212,6 +215,7 @@ fn converse(
     serde_json::to_writer(&mut input, request).map_err(io::Error::from)?;
     input.write_all(b"\n")?;
     let output = worker.stdout.take().expect("it was piped");
+    let mut notes = Vec::new();
     let mut seen = Searched {
         stop: Stop::Asked,
         ..Searched::nothing()
@@ -222,10 +226,11 @@ fn converse(
                 seen.executions += 1;
                 seen.steps += execution.schedule.len() as u64;
                 if watch(execution).is_break() {
-                    return Ok((seen, Vec::new()));
+                    return Ok((seen, notes));
                 }
             }
-            Line::Done(searched, notes) => return Ok((searched, notes)),
+            Line::Notes(all) => notes = all,
+            Line::Done(searched) => return Ok((searched, notes)),
             Line::Refused(reason) => return Err(TracedError::Refused(reason)),
         }
     }

@@ -49,10 +49,7 @@ final class Seed {
             }
             say("acquired");
             new BufferedReader(new InputStreamReader(System.in)).readLine();
-            pool.submit(() -> {
-                Files.delete(lock);
-                return null;
-            }).get();
+            pool.submit(() -> Files.deleteIfExists(lock)).get();
             say("released");
         } catch (ExecutionException failed) {
             say("error " + failed.getCause());

@@ -1,14 +1,15 @@
 // `elsewhere create-new|stat-then-write LOCK`: the seed locks, made in another place than they are asked for. create-new is
 // right there too, and stat-then-write as wrong: whoever watches LOCK's directory alone sees nothing of it.
-// The place is /tmp, and the name tells the directory of the lock, so that two runs do not meet.
+// The place is that for temporary files, and the name tells the directory of the lock, so that two runs do not meet.
 #include "driver.h"
 
 static char place[PATH_MAX];
 
 static void choose(const char *lock) {
+    const char *folder = getenv("TMPDIR");
     uint64_t hash = 14695981039346656037u; // FNV-1a.
     for (const char *letter = lock; *letter; letter++) hash = (hash ^ (unsigned char)*letter) * 1099511628211u;
-    snprintf(place, sizeof place, "/tmp/onewinner-elsewhere-%016llx", (unsigned long long)hash);
+    snprintf(place, sizeof place, "%s/elsewhere-%016llx", folder ? folder : "/tmp", (unsigned long long)hash);
 }
 
 int main(int count, char **words) {

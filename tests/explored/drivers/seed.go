@@ -45,7 +45,7 @@ func main() {
 	bufio.NewReader(os.Stdin).ReadString('\n')
 	freed := make(chan error)
 	go func() { freed <- os.Remove(lock) }()
-	if err := <-freed; err != nil {
+	if err := <-freed; err != nil && !errors.Is(err, fs.ErrNotExist) {
 		fmt.Println("error", err)
 		return
 	}

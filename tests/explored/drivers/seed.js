@@ -40,7 +40,9 @@ async function main(name, lock) {
   }
   console.log("acquired");
   for await (const _ of createInterface({ input: process.stdin })) break; // `release`, or the end of the input.
-  await unlink(lock);
+  await unlink(lock).catch((error) => {
+    if (error.code !== "ENOENT") throw error;
+  });
   console.log("released");
 }
 

@@ -4,6 +4,7 @@ create-new is right: one system call makes the file or fails. stat-then-write is
 both find nothing.
 """
 
+import contextlib
 import os
 import sys
 
@@ -32,5 +33,6 @@ except OSError as error:
 else:
     say("acquired")
     sys.stdin.readline()
-    os.unlink(lock)
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(lock)
     say("released")

@@ -34,7 +34,9 @@ fn main() -> io::Result<()> {
         }
     }
     io::stdin().read_line(&mut String::new())?;
-    fs::remove_file(lock)?;
-    println!("released");
+    match fs::remove_file(lock) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+        _ => println!("released"),
+    }
     Ok(())
 }

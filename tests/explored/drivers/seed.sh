@@ -16,5 +16,5 @@ if ! acquire; then
 fi
 echo acquired
 read -r line
-rm "$lock"
+rm -f "$lock"
 echo released

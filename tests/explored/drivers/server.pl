@@ -29,7 +29,7 @@ while (my $line = <STDIN>) {
         $lock = $1;
         print acquire() ? "acquired\n" : $!{EEXIST} ? "busy\n" : "error $!\n";
     } elsif ($line eq 'release') {
-        unlink $lock or die "$lock: $!";
+        unlink $lock or $!{ENOENT} or die "$lock: $!";
         print "released\n";
     }
 }
