@@ -154,9 +154,10 @@ fn raced(out: &mut dyn Write, race: &RaceCoverage) -> io::Result<()> {
 /// What was left behind when a process was killed, beside what the lock declares.
 fn after_crash(crash: &Crash) -> String {
     let (observed, declared) = (crash.observed(), crash.declared);
-    let told = match observed == declared {
-        true => format!("class {declared}, as declared"),
-        false => format!("class {observed}, and {declared} is declared"),
+    let told = match declared {
+        None => format!("class {observed}"),
+        Some(declared) if observed == declared => format!("class {declared}, as declared"),
+        Some(declared) => format!("class {observed}, and {declared} is declared"),
     };
     let executions = counted(crash.won + crash.busy, "execution");
     format!(

@@ -101,3 +101,33 @@ fn a_program_that_does_not_keep_to_what_was_agreed_is_inconclusive_with_its_word
     ran.exits(3)
         .says(&["could not be followed to the end; the first: ", "hello"]);
 }
+
+#[test]
+fn programs_are_killed_meet_errors_and_find_stale_locks() {
+    let place = directory();
+    let mut told = Vec::new();
+    for (more, exit) in [
+        ("--scenario cycle -n 2 --kills 1", 0),
+        ("--errors", 0),
+        ("--scenario cycle -n 2 --stale 1h", 3),
+    ] {
+        let Some(ran) = driven(place.path(), "driver.sh", more) else {
+            return;
+        };
+        told.push(ran.exits(exit));
+    }
+    let [killed, errors, stale] = &told[..] else {
+        panic!("{told:?}");
+    };
+    assert!(
+        killed
+            .stdout
+            .contains("  crash     class manual: the next attempt is told busy in "),
+        "{killed:?}"
+    );
+    assert!(errors.stdout.contains("cycle 2×1, an error in one call"), "{errors:?}");
+    assert!(
+        stale.stdout.contains("nothing is known of how it is broken"),
+        "{stale:?}"
+    );
+}
