@@ -105,8 +105,9 @@ pub struct Coverage {
 /// What an attempt met after a process was killed and all others were done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Crash {
-    /// What the lock declares.
-    pub declared: CrashClass,
+    /// What the lock declares, if it declares anything: a program does not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub declared: Option<CrashClass>,
     /// Executions in which the attempt won.
     pub won: u64,
     /// Executions in which it was told busy.

@@ -13,6 +13,8 @@ mod exits;
 mod json;
 #[path = "cli/kills.rs"]
 mod kills;
+#[path = "cli/programs.rs"]
+mod programs;
 #[path = "cli/replays.rs"]
 mod replays;
 #[path = "cli/signals.rs"]

@@ -60,8 +60,8 @@ pub enum Event {
     Progress {
         /// Executions or rounds so far, of all plans that run at once.
         executions: u64,
-        /// Of how many, if that is known.
-        of: Option<u64>,
+        /// Which share of the search or race is behind it, as far as can be told.
+        share: Option<f64>,
         /// Steps in the last execution.
         depth: Option<usize>,
     },

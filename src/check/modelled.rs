@@ -27,7 +27,7 @@ pub(super) fn modelled(
             let depth = execution.schedule.len();
             let mut tally = taking.lock().unwrap_or_else(PoisonError::into_inner);
             tally.take(&scenario, execution, 1);
-            watch.saw(depth);
+            watch.saw(depth, None);
         },
     );
     let tally = std::mem::take(&mut *tally.lock().unwrap_or_else(PoisonError::into_inner));

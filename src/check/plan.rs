@@ -4,11 +4,12 @@ use std::path::PathBuf;
 
 use super::CheckError;
 use super::counterexample::Backend;
+use super::tally::Left;
 use crate::backend::loom;
 #[cfg(feature = "kernel")]
 use crate::backend::race;
 use crate::explore::{Limits, Strategy};
-use crate::primitive::{CrashClass, LockPrimitive};
+use crate::primitive::LockPrimitive;
 use crate::scenario::{Scenario, Subject, Vary};
 
 /// One run: whose lock, doing what, in which world.
@@ -60,11 +61,12 @@ impl Plan {
         format!("{}{}", self.scenario, self.vary)
     }
 
-    /// What is declared of the lock that a dead holder left, if one did.
-    pub(super) fn left_behind(&self) -> Option<CrashClass> {
+    /// The lock that a dead holder left, if one did.
+    pub(super) fn left_behind(&self) -> Left {
         match &self.subject {
-            Subject::Primitive(primitive) if self.scenario.start.is_stale() => Some(primitive.crash_class()),
-            _ => None,
+            _ if !self.scenario.start.is_stale() => Left::Nothing,
+            Subject::Primitive(primitive) => Left::Declared(primitive.crash_class()),
+            Subject::Program(_) => Left::Undeclared,
         }
     }
 

@@ -89,8 +89,12 @@ impl Depth {
             Self::Quick => rungs(1, 1).into_iter().take(2).collect(),
             Self::Usual => rungs(1, 2),
             Self::Deep => {
+                let killed = Configuration {
+                    preemptions: 1,
+                    ..Configuration::of(Scenario::cycle(3, 1), Vary::TwoKills)
+                };
                 let more = [rung(Scenario::contend(4), 3), rung(Scenario::cycle(3, 2), 3)];
-                rungs(3, 3).into_iter().chain(more).collect()
+                rungs(3, 3).into_iter().chain([killed]).chain(more).collect()
             }
         }
     }

@@ -83,7 +83,7 @@ fn run(
     let mut progress = |rounds| {
         tell(Event::Progress {
             executions: rounds,
-            of: Some(options.rounds),
+            share: Some(rounds as f64 / options.rounds as f64),
             depth: None,
         });
     };

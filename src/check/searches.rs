@@ -3,6 +3,7 @@
 //! They are independent of each other, so that their number and order is all that a verdict depends on; which they are is in
 //! `parts.rs`.
 
+use std::cell::Cell;
 use std::ops::ControlFlow;
 use std::time::Instant;
 
@@ -12,7 +13,7 @@ use super::{CheckError, INTERRUPTED, Plan, Watch, World};
 use crate::backend::sim;
 #[cfg(feature = "kernel")]
 use crate::backend::traced;
-use crate::explore::{Covered, Limits, Searched, Stop, Strategy};
+use crate::explore::{Covered, Estimated, Limits, Searched, Stop, Strategy};
 use crate::history::{End, Execution};
 use crate::scenario::{Scenario, Subject};
 use crate::verdict::{Extent, Unit, at_most};
@@ -51,13 +52,15 @@ impl Part {
             let mut tally = Tally::default();
             let mut decided = false;
             let enough = enough(plan);
-            let (searched, notes) = run(plan, &scenario, strategy, left, &mut |execution| {
+            let share = Cell::new(None);
+            let tell = &mut |told| share.set(Some(told));
+            let (searched, notes) = run(plan, &scenario, strategy, left, tell, &mut |execution| {
                 let depth = execution.schedule.len();
                 // Of one that was lost nobody knows what it would have shown.
                 if series.saw(&execution.history) || execution.end != End::Completed {
                     tally.take(&scenario, execution, 1);
                 }
-                watch.saw(depth);
+                watch.saw(depth, share.get());
                 decided = tally.since_first > enough;
                 match decided || watch.is_over() {
                     true => ControlFlow::Break(()),
@@ -165,17 +168,19 @@ fn enough(plan: &Plan) -> u64 {
 }
 
 /// Runs one search of `scenario` in the world of the plan, or in the one where its schedules can be followed; tells also
-/// what the world says of how it ran.
+/// what the world says of how it ran. `tell` hears which share is behind it.
 pub(super) fn run(
     plan: &Plan,
     scenario: &Scenario,
     strategy: &Strategy,
     limits: Limits,
+    tell: &mut dyn FnMut(f64),
     watch: &mut dyn FnMut(Execution) -> ControlFlow<()>,
 ) -> Result<(Searched, Vec<String>), CheckError> {
     match &plan.world {
         World::Loom(_) | World::Sim { .. } => {
-            let scheduler = &mut *strategy.scheduler();
+            let mut scheduler = strategy.scheduler();
+            let scheduler = &mut Estimated::new(&mut *scheduler, tell);
             let searched = sim::explore(plan.primitive()?, scenario, scheduler, limits, watch);
             Ok((searched, Vec::new()))
         }
@@ -188,7 +193,7 @@ pub(super) fn run(
                 limits,
                 directories,
             };
-            let told = traced::explore(&run, watch)?;
+            let told = traced::explore_telling(&run, tell, watch)?;
             Ok((told.searched, told.notes))
         }
         #[cfg(feature = "kernel")]

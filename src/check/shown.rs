@@ -125,7 +125,7 @@ fn with_fewer(plan: &Plan, found: &Found) -> Option<Found> {
             ..found.scenario.clone()
         };
         let mut tally = Tally::default();
-        let searched = run(plan, &scenario, &strategy, FEWER, &mut |execution| {
+        let searched = run(plan, &scenario, &strategy, FEWER, &mut |_| {}, &mut |execution| {
             tally.take(&scenario, execution, 1);
             ControlFlow::Continue(())
         });

@@ -32,12 +32,23 @@ pub(super) struct Tally {
     /// Executions in which somebody got past a stale lock.
     pub(super) took_stale: u64,
     /// What was declared of a crash, and how often the probe then won and did not.
-    crashes: Option<(CrashClass, u64, u64)>,
+    crashes: Option<(Option<CrashClass>, u64, u64)>,
     /// Why the first of the lost ones was lost.
     pub(super) failure: Option<String>,
     /// What the backend says of how it ran, each thing once.
     pub(super) notes: BTreeSet<String>,
     outcomes: BTreeMap<(Outcome, Grade), u64>,
+}
+
+/// The lock that a dead holder left before the first step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Left {
+    /// None.
+    Nothing,
+    /// One of which nobody says what becomes of it.
+    Undeclared,
+    /// One of this class.
+    Declared(CrashClass),
 }
 
 /// A violated property with the execution that shows it.
@@ -112,12 +123,12 @@ impl Tally {
     }
 
     fn crashed(&mut self, history: &History) {
-        let Some(declared) = history.crash_class.filter(|_| history.died()) else {
+        if !history.died() {
             return;
-        };
+        }
         let attempts = history.attempts();
         let probe = attempts.iter().find(|attempt| Some(attempt.process) == history.probe);
-        let (_, won, busy) = self.crashes.get_or_insert((declared, 0, 0));
+        let (_, won, busy) = self.crashes.get_or_insert((history.crash_class, 0, 0));
         match probe.map(|probe| &probe.result) {
             Some(AttemptResult::Acquired) => *won += 1,
             Some(AttemptResult::Busy) => *busy += 1,
@@ -165,8 +176,8 @@ impl Tally {
 
     /// Why a run without a violation is no pass.
     ///
-    /// `left` is the declared class of a lock that a dead holder left behind: if somebody has to clean up, nobody may win.
-    pub(super) fn doubt(&self, extent: &Extent, left: Option<CrashClass>) -> Option<String> {
+    /// Of a lock that a dead holder `left` behind its class may be declared: if somebody has to clean up, nobody may win.
+    pub(super) fn doubt(&self, extent: &Extent, left: Left) -> Option<String> {
         if self.lost > 0 && !matches!(extent, Extent::Cut { limit, .. } if limit == INTERRUPTED) {
             let why = self.failure.as_ref().map(|why| format!("; the first: {why}"));
             return Some(format!(
@@ -199,14 +210,19 @@ impl Tally {
             return Some("no process ever met another; contend with more processes".to_owned());
         }
         match left {
-            Some(CrashClass::Manual) if self.took_stale > 0 => Some(format!(
+            Left::Declared(CrashClass::Manual) if self.took_stale > 0 => Some(format!(
                 "somebody got past the stale lock in {}, and it is declared that nobody can; declare its class as it is",
                 executions(self.took_stale)
             )),
-            Some(CrashClass::Manual) => None,
-            Some(_) if self.took_stale == 0 => {
+            Left::Declared(CrashClass::Manual) => None,
+            Left::Declared(_) if self.took_stale == 0 => {
                 Some("nobody ever got past the stale lock, which is declared to free itself".to_owned())
             }
+            Left::Undeclared if self.took_stale == 0 => Some(
+                "nobody ever got past the stale lock, so that nothing is known of how it is broken; if its age decides, \
+                 give --stale a greater one"
+                    .to_owned(),
+            ),
             _ => (!self.won).then(|| "no process ever won".to_owned()),
         }
     }
@@ -270,21 +286,23 @@ mod tests {
     fn a_stale_lock_is_got_past_where_that_is_declared_and_nowhere_else() {
         let (each, bounds) = (Unit::Class, Vec::new());
         let complete = Extent::Complete { each, bounds };
-        let doubt = |took_stale, class| {
+        let doubt = |took_stale, class: Option<CrashClass>| {
             let tally = Tally {
                 contended: true,
                 won: took_stale > 0,
                 took_stale,
                 ..Tally::default()
             };
-            tally.doubt(&complete, Some(class))
+            tally.doubt(&complete, class.map_or(Left::Undeclared, Left::Declared))
         };
-        assert_eq!(doubt(0, CrashClass::Manual), None);
-        assert_eq!(doubt(1, CrashClass::Auto), None);
+        assert_eq!(doubt(0, Some(CrashClass::Manual)), None);
+        assert_eq!(doubt(1, Some(CrashClass::Auto)), None);
+        assert_eq!(doubt(1, None), None);
         for (took_stale, class, words) in [
-            (1, CrashClass::Manual, "got past the stale lock in 1 execution, "),
-            (0, CrashClass::Auto, "nobody ever got past"),
-            (0, CrashClass::Bounded, "nobody ever got past"),
+            (1, Some(CrashClass::Manual), "got past the stale lock in 1 execution, "),
+            (0, Some(CrashClass::Auto), "nobody ever got past"),
+            (0, Some(CrashClass::Bounded), "nobody ever got past"),
+            (0, None, "nothing is known of how it is broken"),
         ] {
             let doubt = doubt(took_stale, class);
             assert!(doubt.as_deref().is_some_and(|doubt| doubt.contains(words)), "{doubt:?}");
@@ -301,8 +319,8 @@ mod tests {
             blocked,
             ..Tally::default()
         };
-        assert_eq!(tally(0).doubt(&complete, None), None);
-        let doubt = tally(1).doubt(&complete, None);
+        assert_eq!(tally(0).doubt(&complete, Left::Nothing), None);
+        let doubt = tally(1).doubt(&complete, Left::Nothing);
         assert!(
             doubt
                 .as_deref()

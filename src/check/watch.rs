@@ -41,15 +41,15 @@ impl Watch {
         self.interrupted.load(Ordering::Relaxed) || self.abandoned.load(Ordering::Relaxed)
     }
 
-    /// An execution of so many steps ended.
-    pub(super) fn saw(&self, depth: usize) {
+    /// An execution of so many steps ended; of its search so much is behind it, as far as can be told.
+    pub(super) fn saw(&self, depth: usize, share: Option<f64>) {
         let executions = self.executions.fetch_add(1, Ordering::Relaxed) + 1;
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         if told.elapsed() >= TELL_EVERY {
             *told = Instant::now();
             (self.tell)(Event::Progress {
                 executions,
-                of: None,
+                share,
                 depth: Some(depth),
             });
         }

@@ -225,8 +225,11 @@ pub(super) fn run(arguments: &Arguments, output: &Output, interrupted: &Arc<Atom
         });
     }
     let allowance = match subject {
-        Subject::Primitive(_) => Allowance::ForEach { jobs: arguments.jobs },
+        Subject::Program(_) if arguments.jobs > 1 => {
+            return Err("the rungs of a program's ladder are climbed one after another; leave --jobs out".into());
+        }
         Subject::Program(_) => Allowance::Together,
+        Subject::Primitive(_) => Allowance::ForEach { jobs: arguments.jobs },
     };
     let save = arguments.save.save.clone().map_or(Save::Named, Save::At);
     output.judge(

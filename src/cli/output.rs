@@ -138,7 +138,8 @@ impl Output {
     ) -> Result<(Exit, Row), Failure> {
         let judged = came?;
         let own = check::exit(&judged.verdict, &judged.coverage, claim);
-        self.text(|out| terminal::judged(out, &judged, self.width))?;
+        let before: Vec<&Judged> = rows.iter().map(|row| &row.judged).collect();
+        self.text(|out| terminal::judged(out, &judged, self.width, &before))?;
         let already = rows.iter().any(|row| row.saved.is_some());
         let saved = if already { None } else { self.save(plan, &judged, save)? };
         let exit = own.code();
@@ -244,10 +245,14 @@ fn shown_on(progress: &ProgressBar) -> Tell {
             progress.set_message(format!("{lock} · {backend} · {scenario}"));
             progress.tick();
         }
-        Event::Progress { executions, depth, .. } => {
-            if let Some(depth) = depth {
-                progress.set_prefix(format!("{depth} steps  "));
-            }
+        Event::Progress {
+            executions,
+            depth,
+            share,
+        } => {
+            let depth = depth.map(|depth| format!("{depth} steps  "));
+            let left = share.map(|share| format!("about {:.0} % left  ", (1.0 - share.clamp(0.0, 1.0)) * 100.0));
+            progress.set_prefix(depth.unwrap_or_default() + &left.unwrap_or_default());
             progress.set_position(executions);
         }
         Event::Judged(_) => {}

@@ -10,6 +10,7 @@
 mod bounded;
 mod conflicts;
 mod dpor;
+mod estimated;
 mod exhaustive;
 mod lead;
 mod linearise;
@@ -35,6 +36,7 @@ use crate::id::ProcessId;
 
 pub use bounded::Bounded;
 pub use dpor::{Came, Dpor, Task};
+pub use estimated::Estimated;
 pub use exhaustive::Exhaustive;
 pub use lead::Lead;
 pub use linearise::{fewest_preemptions, preemptions};

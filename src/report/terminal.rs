@@ -27,12 +27,12 @@ fn style_of(verdict: &Verdict) -> Style {
     }
 }
 
-/// Writes one verdict with all that it rests on.
+/// Writes one verdict with all that it rests on, but for the notes that were `told` before.
 ///
 /// # Errors
 ///
 /// When the output does not take it.
-pub fn judged(out: &mut dyn Write, judged: &Judged, width: usize) -> io::Result<()> {
+pub fn judged(out: &mut dyn Write, judged: &Judged, width: usize, told: &[&Judged]) -> io::Result<()> {
     let Judged { verdict, coverage } = judged;
     let Coverage {
         lock,
@@ -80,7 +80,8 @@ pub fn judged(out: &mut dyn Write, judged: &Judged, width: usize) -> io::Result<
     if let Some(race) = &coverage.race {
         raced(out, race)?;
     }
-    for blind in &coverage.blind_spots {
+    let is_told = |note: &&String| told.iter().any(|before| before.coverage.blind_spots.contains(note));
+    for blind in coverage.blind_spots.iter().filter(|note| !is_told(note)) {
         writeln!(out, "  {DIM}note      {blind}{DIM:#}")?;
     }
     writeln!(out)
@@ -153,9 +154,10 @@ fn raced(out: &mut dyn Write, race: &RaceCoverage) -> io::Result<()> {
 /// What was left behind when a process was killed, beside what the lock declares.
 fn after_crash(crash: &Crash) -> String {
     let (observed, declared) = (crash.observed(), crash.declared);
-    let told = match observed == declared {
-        true => format!("class {declared}, as declared"),
-        false => format!("class {observed}, and {declared} is declared"),
+    let told = match declared {
+        None => format!("class {observed}"),
+        Some(declared) if observed == declared => format!("class {declared}, as declared"),
+        Some(declared) => format!("class {observed}, and {declared} is declared"),
     };
     let executions = counted(crash.won + crash.busy, "execution");
     format!(

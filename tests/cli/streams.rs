@@ -68,6 +68,23 @@ fn progress_is_for_a_terminal_and_leaves_the_document_alone() {
 }
 
 #[test]
+fn progress_tells_how_long_executions_are_and_what_is_left() {
+    let directory = directory();
+    for backend in ["sim", "traced"] {
+        let line = format!("onewinner explore create-new -n 9 --search exhaustive --time 2 --backend {backend}");
+        let Some(shown) = on_a_terminal(directory.path(), &line) else {
+            return;
+        };
+        if shown.contains("failed to trace a process") {
+            return println!("skipped: {shown}");
+        }
+        for part in ["contend 9  ", "/s  ", " steps  about ", " % left  "] {
+            assert!(shown.contains(part), "{backend}: {part:?} is missing: {shown:?}");
+        }
+    }
+}
+
+#[test]
 fn an_interleaving_fits_eighty_columns() {
     let directory = directory();
     for processes in [2, 3, 5] {

@@ -139,6 +139,19 @@ impl TracedError {
 ///
 /// When the machine forbids tracing, or the worker is lost. A contender that is lost is no error: its execution says so.
 pub fn explore(run: &Run<'_>, watch: &mut dyn FnMut(Execution) -> ControlFlow<()>) -> Result<Told, TracedError> {
+    explore_telling(run, &mut |_| {}, watch)
+}
+
+/// The same; `tell` hears now and then which share of the search is behind it, as far as can be told.
+///
+/// # Errors
+///
+/// As [`explore`].
+pub fn explore_telling(
+    run: &Run<'_>,
+    tell: &mut dyn FnMut(f64),
+    watch: &mut dyn FnMut(Execution) -> ControlFlow<()>,
+) -> Result<Told, TracedError> {
     let subject = asked(run)?;
     let parent = real(&run.directories.first().cloned().unwrap_or_else(std::env::temp_dir));
     let (directory, swept) = RunDirectory::create(&parent)?;
@@ -159,7 +172,7 @@ pub fn explore(run: &Run<'_>, watch: &mut dyn FnMut(Execution) -> ControlFlow<()
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()?;
-    let answer = converse(&mut worker, &request, watch);
+    let answer = converse(&mut worker, &request, tell, watch);
     // It may have ended by itself; if not, nobody listens to it any more.
     let _gone = worker.kill();
     worker.wait()?;
@@ -210,6 +223,7 @@ fn asked(run: &Run<'_>) -> Result<Asked, TracedError> {
 fn converse(
     worker: &mut std::process::Child,
     request: &Request,
+    tell: &mut dyn FnMut(f64),
     watch: &mut dyn FnMut(Execution) -> ControlFlow<()>,
 ) -> Result<(Searched, Vec<String>), TracedError> {
     let mut input = worker.stdin.take().expect("it was piped");
@@ -230,6 +244,7 @@ fn converse(
                     return Ok((seen, notes));
                 }
             }
+            Line::Share(share) => tell(share),
             Line::Notes(all) => notes = all,
             Line::Done(searched) => return Ok((searched, notes)),
             Line::Refused(reason) => return Err(TracedError::Refused(reason)),

@@ -21,7 +21,7 @@ use super::start::Starter;
 use super::world::{Parts, TracedWorld, ground};
 use crate::backend::contender::Contender;
 use crate::backend::sim;
-use crate::explore::{Ended, Limits, Searched, Strategy, search};
+use crate::explore::{Ended, Estimated, Limits, Searched, Strategy, search};
 use crate::fs::real::RealFs;
 use crate::history::{End, Execution, History, What};
 use crate::id::ProcessId;
@@ -57,6 +57,8 @@ pub(super) enum Asked {
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum Line {
     Execution(Execution),
+    /// Which share of the search is behind it, as far as can be told.
+    Share(f64),
     /// What was not seen so far, or not done as it was asked for: all of it, whenever there is more.
     Notes(Vec<String>),
     /// The search is over.
@@ -117,7 +119,8 @@ fn answer(extra: &[&'static dyn LockPrimitive]) -> Result<(), String> {
     let mut noted = Vec::new();
     let searched = search(
         &mut world,
-        &mut *scheduler,
+        // If nobody hears it, the next execution notices.
+        &mut Estimated::new(&mut *scheduler, &mut |share| drop(say(&Line::Share(share)))),
         limits,
         &mut |world: &mut TracedWorld, schedule, ended| {
             let execution = Execution {

@@ -1,0 +1,133 @@
+//! Programs explored by the command: the ladder, its one time limit, and what is shown and saved of them.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::command::{Ran, command, directory, left_in, onewinner_in, run};
+
+/// The directory of the drivers to copy from.
+const EXAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples");
+
+/// What `explore` does with a shell driver in `place`, unless the machine forbids tracing.
+fn driven(place: &Path, script: &str, more: &str) -> Option<Ran> {
+    let mut explore = command(place, "explore --driver");
+    explore.arg(format!("sh {EXAMPLES}/{script} {{lock}}"));
+    explore.args(more.split_whitespace());
+    let ran = run(explore);
+    (!ran.is_forbidden_to_trace()).then_some(ran)
+}
+
+fn rows(ran: &Ran) -> Vec<Value> {
+    let document: Value = serde_json::from_str(&ran.stdout).expect("one JSON document");
+    document["results"].as_array().expect("a list").clone()
+}
+
+#[test]
+fn a_sound_driver_climbs_the_whole_ladder() {
+    let place = directory();
+    let Some(ran) = driven(place.path(), "driver.sh", "--json --seed 1") else {
+        return;
+    };
+    let rows = rows(&ran.exits(0));
+    let rungs: Vec<String> = rows.iter().map(|row| row["coverage"]["scenario"].to_string()).collect();
+    assert_eq!(rungs.len(), 5, "{rungs:?}");
+    for row in &rows {
+        let coverage = &row["coverage"];
+        assert_eq!(
+            (&row["verdict"], &coverage["backend"]),
+            (&"holds".into(), &"traced".into())
+        );
+        assert_eq!((&coverage["blocked"], &coverage["lost"]), (&0.into(), &0.into()));
+        assert_eq!(coverage["extent"]["extent"], "complete", "{row}");
+    }
+    assert_eq!(left_in(place.path()), [""; 0]);
+}
+
+#[test]
+fn a_violation_ends_the_climb_and_is_saved_under_a_sane_name_and_replayed() {
+    let place = directory();
+    let Some(ran) = driven(place.path(), "stat-then-write.sh", "--seed 1") else {
+        return;
+    };
+    let saved = "onewinner-sh-stat-then-write-sh-at-most-one-winner.json";
+    ran.exits(1).says(&[
+        "contend 2\n  violated: at-most-one-winner: 2 of 2 hold the lock at once: P0 and P1",
+        "P0's ",
+        "the other way round it holds",
+        "reproduced 10/10",
+        &format!("  saved     {saved}"),
+        "not run, because a violation decides: cycle 2×1; contend 3; cycle 3×1; cycle 2×2",
+        "not as claimed",
+    ]);
+    onewinner_in(place.path(), &format!("replay {saved}")).exits(1).says(&[
+        "  reproduced: at-most-one-winner",
+        "stat(\"lock\") = ENOENT  ◄",
+        "● holds the lock",
+    ]);
+    let mut edited: Value =
+        serde_json::from_str(&std::fs::read_to_string(place.path().join(saved)).expect("saved")).expect("JSON");
+    edited["calls"][1]["reply"] = serde_json::json!({ "Err": "EEXIST" });
+    std::fs::write(place.path().join("edited.json"), edited.to_string()).expect("writable");
+    onewinner_in(place.path(), "replay edited.json")
+        .exits(3)
+        .says(&["  diverged: step 1 differs: expected "]);
+}
+
+#[test]
+fn the_time_is_for_the_whole_ladder_and_what_was_completed_is_told() {
+    let place = directory();
+    let began = std::time::Instant::now();
+    let Some(ran) = driven(place.path(), "driver.sh", "--deep --time 1.5") else {
+        return;
+    };
+    let elapsed = began.elapsed();
+    let ran = ran
+        .exits(3)
+        .says(&["inconclusive: the search was cut at 1.5 seconds", "no pass"]);
+    // Seven rungs with a limit of their own would take far longer.
+    assert!(elapsed.as_secs_f64() < 6.0, "{elapsed:?}: {}", ran.stdout);
+}
+
+#[test]
+fn a_program_that_does_not_keep_to_what_was_agreed_is_inconclusive_with_its_words() {
+    let place = directory();
+    let mut explore = command(place.path(), "explore --quick --driver");
+    explore.arg("echo hello {lock}");
+    let ran = run(explore);
+    if ran.is_forbidden_to_trace() {
+        return;
+    }
+    ran.exits(3)
+        .says(&["could not be followed to the end; the first: ", "hello"]);
+}
+
+#[test]
+fn programs_are_killed_meet_errors_and_find_stale_locks() {
+    let place = directory();
+    let mut told = Vec::new();
+    for (more, exit) in [
+        ("--scenario cycle -n 2 --kills 1", 0),
+        ("--errors", 0),
+        ("--scenario cycle -n 2 --stale 1h", 3),
+    ] {
+        let Some(ran) = driven(place.path(), "driver.sh", more) else {
+            return;
+        };
+        told.push(ran.exits(exit));
+    }
+    let [killed, errors, stale] = &told[..] else {
+        panic!("{told:?}");
+    };
+    assert!(
+        killed
+            .stdout
+            .contains("  crash     class manual: the next attempt is told busy in "),
+        "{killed:?}"
+    );
+    assert!(errors.stdout.contains("cycle 2×1, an error in one call"), "{errors:?}");
+    assert!(
+        stale.stdout.contains("nothing is known of how it is broken"),
+        "{stale:?}"
+    );
+}
