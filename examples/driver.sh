@@ -4,8 +4,8 @@
 lock=$1
 
 if ! mkdir "$lock" 2>/dev/null; then
-    # Only a lock that is there means busy; anything else is an error.
-    if [ -d "$lock" ]; then echo busy; else echo "error mkdir failed"; fi
+    # Busy, if it could be there at all. To ask whether it is there would be one call too late: it may have been freed meanwhile.
+    if [ -w "${lock%/*}" ]; then echo busy; else echo "error mkdir failed"; fi
     exit
 fi
 echo acquired
