@@ -12,8 +12,12 @@ async function main(lock) {
   }
   console.log("acquired");
   for await (const _ of createInterface({ input: process.stdin })) break; // `release`, or the end of the input.
-  await unlink(lock);
-  console.log("released");
+  try {
+    await unlink(lock);
+    console.log("released");
+  } catch (error) {
+    console.log(`error ${error.code}`);
+  }
 }
 
 main(process.argv[2]);

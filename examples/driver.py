@@ -22,5 +22,8 @@ except OSError as error:
 else:
     say("acquired")
     sys.stdin.readline()  # `release`, or the end of the input.
-    os.unlink(lock)
-    say("released")
+    try:
+        os.unlink(lock)
+        say("released")
+    except OSError as error:
+        say(f"error {errno.errorcode[error.errno]}")

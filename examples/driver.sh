@@ -3,12 +3,14 @@
 # The lock is a directory: mkdir makes it or fails, in one system call.
 lock=$1
 
-if ! mkdir "$lock" 2>/dev/null; then
-    # Busy, if it could be there at all. To ask whether it is there would be one call too late: it may have been freed meanwhile.
-    if [ -w "${lock%/*}" ]; then echo busy; else echo "error mkdir failed"; fi
+if ! why=$(LC_ALL=C mkdir "$lock" 2>&1); then
+    # Only a lock that is there means busy, and a second look may come too late to see it: mkdir has said why it failed.
+    case $why in
+        *'File exists'*) echo busy ;;
+        *) echo "error $why" ;;
+    esac
     exit
 fi
 echo acquired
 read -r line # `release`, or the end of the input.
-rmdir "$lock"
-echo released
+if why=$(rmdir "$lock" 2>&1); then echo released; else echo "error $why"; fi

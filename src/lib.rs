@@ -58,7 +58,7 @@ compile_error!(
     "the feature `kernel` (races on the kernel's file system) needs Linux; build with `--no-default-features` to have `sim` and `loom`"
 );
 
-/// Tests in this crate share programs with those in `tests/`, which know it by its name.
+// Tests in this crate share programs with those in `tests/`, which know it by its name.
 #[cfg(test)]
 extern crate self as onewinner;
 

@@ -87,6 +87,8 @@ pub struct Coverage {
     pub executions: u64,
     /// Executions that the search had to give up, which a sound search never does.
     pub blocked: u64,
+    /// Executions that could not be followed to their end: what they would have shown is not known.
+    pub lost: u64,
     /// How much of the space was seen.
     pub extent: Extent,
     /// What came out, how often.

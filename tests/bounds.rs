@@ -92,19 +92,18 @@ fn a_search_that_is_cut_tells_the_level_that_it_has_completed() {
 
 #[test]
 fn the_first_execution_of_a_bounded_search_shows_what_comes_of_looking_first() {
-    for processes in 2..5 {
+    for scenario in (2..5).flat_map(|processes| [Scenario::contend(processes), Scenario::cycle(processes, 1)]) {
         let limits = Limits {
             executions: 1,
             ..LIMITS
         };
         let mut violated = false;
         let mut bounded = Bounded::new(0);
-        let scenario = Scenario::contend(processes);
         sim::explore(&StatThenWrite, &scenario, &mut bounded, limits, &mut |execution| {
             violated = property::first_violation(&execution.history).is_some();
             ControlFlow::Continue(())
         });
-        assert!(violated, "{processes} processes");
+        assert!(violated, "{scenario}");
     }
 }
 

@@ -19,6 +19,8 @@ mod replays;
 mod signals;
 #[path = "cli/snapshots.rs"]
 mod snapshots;
+#[path = "cli/strace.rs"]
+mod strace;
 #[path = "cli/streams.rs"]
 mod streams;
 #[path = "cli/traced.rs"]

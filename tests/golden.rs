@@ -4,11 +4,14 @@
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::sync::Mutex;
 use std::time::Duration;
 
 use onewinner::access::{Accesses, Object};
 use onewinner::backend::sim;
-use onewinner::explore::{Dpor, Ended, Exhaustive, Limits, Lost, Model, Move, Scheduler, Stop, World, search};
+use onewinner::explore::{
+    Covered, Dpor, Ended, Exhaustive, Limits, Lost, Model, Move, Scheduler, Split, Stop, World, in_rounds, search,
+};
 use onewinner::fs::{Create, Errno, Fs, Mode, OpenFlags};
 use onewinner::happens_before::{Class, Step};
 use onewinner::history::End;
@@ -116,7 +119,32 @@ fn check(toy: &'static Toy, processes: usize, interleavings: u64, classes: usize
     check_reduced(toy, processes, classes);
 }
 
+/// The same in rounds, for several workers.
+fn check_in_rounds(toy: &'static Toy, processes: usize, classes: usize) {
+    for (depth, threads) in [(3, 1), (6, 1), (3, 2), (6, 3)] {
+        let all = Mutex::new((0, BTreeSet::new()));
+        let searched = in_rounds(Split { depth, threads }, LIMITS, &|task, limits| {
+            let mut part = Dpor::of(task);
+            let scenario = Scenario::contend(processes);
+            let searched = sim::explore(toy, &scenario, &mut part, limits, &mut |execution| {
+                let mut all = all.lock().expect("nobody panics");
+                all.0 += 1;
+                all.1.insert(Class::of(processes, &execution.history.steps()));
+                ControlFlow::Continue(())
+            });
+            part.came(searched)
+        });
+        let (executions, found) = all.into_inner().expect("nobody panics");
+        assert_eq!(
+            (searched.covered, executions, found.len()),
+            (Covered::Everything, classes, classes),
+            "{processes} processes, depth {depth}, {threads} threads"
+        );
+    }
+}
+
 fn check_reduced(toy: &'static Toy, processes: usize, classes: usize) {
+    check_in_rounds(toy, processes, classes);
     let Counted {
         executions,
         classes: found,
@@ -248,6 +276,21 @@ fn check_cells(processes: usize, cells: usize, script: Script, interleavings: u6
     let all = (interleavings, classes);
     assert_eq!(count_cells(world(), &mut Exhaustive::new()), all);
     assert_eq!(count_cells(world(), &mut Dpor::new()), (classes as u64, classes));
+    let (executions, found) = (Mutex::new(0), Mutex::new(BTreeSet::new()));
+    let searched = in_rounds(Split { depth: 3, threads: 2 }, LIMITS, &|task, limits| {
+        let mut part = Dpor::of(task);
+        let searched = search(&mut world(), &mut part, limits, &mut |world: &mut Cells, _, _| {
+            let class = Class::of(processes, &world.steps);
+            found.lock().expect("nobody panics").insert(class);
+            ControlFlow::Continue(())
+        });
+        *executions.lock().expect("nobody panics") += searched.executions;
+        part.came(searched)
+    });
+    let found = (executions.into_inner(), found.into_inner());
+    let (executions, found) = (found.0.expect("nobody panics"), found.1.expect("nobody panics"));
+    let counted = (searched.covered, executions, found.len());
+    assert_eq!(counted, (Covered::Everything, classes as u64, classes), "in rounds");
 }
 
 /// Executions and classes.

@@ -74,10 +74,25 @@ pub fn evidence(primitive: &'static dyn LockPrimitive, seed: u64) -> Vec<Evidenc
         ),
         evidence("sim: a call fails", false, vec![(faulty, vary, simulated())]),
     ];
-    let raced = races()
-        .into_iter()
-        .map(|(title, certain, scenario, world)| evidence(title, certain, vec![(scenario, Vary::Nothing, world)]));
-    modelled.into_iter().chain(raced).collect()
+    let real = traced().into_iter().chain(races());
+    let real =
+        real.map(|(title, certain, scenario, world)| evidence(title, certain, vec![(scenario, Vary::Nothing, world)]));
+    modelled.into_iter().chain(real).collect()
+}
+
+#[cfg(feature = "kernel")]
+fn traced() -> Vec<(&'static str, bool, Scenario, World)> {
+    let world = World::Traced {
+        strategy: Strategy::Dpor,
+        limits: Limits::default(),
+        directories: Vec::new(),
+    };
+    vec![("traced: 3 contend", true, Scenario::contend(MODELLED), world)]
+}
+
+#[cfg(not(feature = "kernel"))]
+fn traced() -> Vec<(&'static str, bool, Scenario, World)> {
+    Vec::new()
 }
 
 #[cfg(feature = "kernel")]

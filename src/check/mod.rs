@@ -13,6 +13,7 @@ mod follow;
 mod jobs;
 mod modelled;
 mod parts;
+mod plan;
 pub mod preset;
 #[cfg(feature = "kernel")]
 pub mod program;
@@ -24,68 +25,23 @@ mod shown;
 mod tally;
 mod watch;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
-use crate::backend::loom;
 #[cfg(feature = "kernel")]
 use crate::backend::{race, traced};
 use crate::explore::{Limits, Strategy};
-use crate::primitive::{CrashClass, Expectation, LockPrimitive};
-use crate::scenario::{Scenario, Subject, Vary};
+use crate::primitive::Expectation;
+use crate::scenario::Subject;
 use crate::verdict::{Coverage, Exit, Extent, Judged, Verdict};
 
-use counterexample::Backend;
 pub use jobs::{Allowance, check_all};
 use parts::Part;
+pub use plan::{Plan, World};
 use searches::Gathered;
 use tally::Tally;
 use watch::Watch;
-
-/// One run: whose lock, doing what, in which world.
-#[derive(Clone, Debug)]
-pub struct Plan {
-    /// Whose lock.
-    pub subject: Subject,
-    /// What is run.
-    pub scenario: Scenario,
-    /// What is added to it, in a search for each way.
-    pub vary: Vary,
-    /// The world, and how far to go in it.
-    pub world: World,
-    /// The seed of every random choice.
-    pub seed: u64,
-}
-
-/// A backend with its bounds.
-#[derive(Clone, Debug)]
-pub enum World {
-    /// Under loom.
-    Loom(loom::Bounds),
-    /// On the simulated file system.
-    Sim {
-        /// How schedules are chosen.
-        strategy: Strategy,
-        /// How far to go.
-        limits: Limits,
-    },
-    /// Real processes, stopped before each system call.
-    #[cfg(feature = "kernel")]
-    Traced {
-        /// How schedules are chosen.
-        strategy: Strategy,
-        /// How far to go.
-        limits: Limits,
-        /// Where: fresh directories are made below each, and process *i* works below directory *i mod k*; that for
-        /// temporary files, if there is none.
-        directories: Vec<PathBuf>,
-    },
-    /// Real processes on the kernel's file system; scenario and seed are the plan's.
-    #[cfg(feature = "kernel")]
-    Race(race::RaceOptions),
-}
 
 /// What happens during a run.
 #[derive(Clone, Debug)]
@@ -257,97 +213,6 @@ fn together(plan: &Plan, gathered: impl IntoIterator<Item = Gathered>) -> Judged
     conclude(plan, tally, extent, None)
 }
 
-impl Plan {
-    /// What is run, in words.
-    pub fn configuration(&self) -> String {
-        format!("{}{}", self.scenario, self.vary)
-    }
-
-    /// What is declared of the lock that a dead holder left, if one did.
-    fn left_behind(&self) -> Option<CrashClass> {
-        match &self.subject {
-            Subject::Primitive(primitive) if self.scenario.start.is_stale() => Some(primitive.crash_class()),
-            _ => None,
-        }
-    }
-
-    /// The lock over `Fs`, for the worlds that have no processes to run a program.
-    fn primitive(&self) -> Result<&'static dyn LockPrimitive, CheckError> {
-        match &self.subject {
-            Subject::Primitive(primitive) => Ok(*primitive),
-            Subject::Program(program) => Err(CheckError::NeedsProcesses {
-                line: program.line.clone(),
-                backend: self.world.backend(),
-            }),
-        }
-    }
-}
-
-impl World {
-    /// The name of the backend.
-    pub fn backend(&self) -> &'static str {
-        match self {
-            Self::Loom(_) => "loom",
-            Self::Sim { .. } => "sim",
-            #[cfg(feature = "kernel")]
-            Self::Traced { .. } => "traced",
-            #[cfg(feature = "kernel")]
-            Self::Race(_) => "race",
-        }
-    }
-
-    /// How schedules are chosen and how far the search goes, if `explore` chooses them.
-    fn search(&self) -> Option<(&Strategy, Limits)> {
-        match self {
-            Self::Sim { strategy, limits } => Some((strategy, *limits)),
-            #[cfg(feature = "kernel")]
-            Self::Traced { strategy, limits, .. } => Some((strategy, *limits)),
-            _ => None,
-        }
-    }
-
-    /// Whether `explore` chooses the schedules.
-    fn is_searched(&self) -> bool {
-        self.search().is_some()
-    }
-
-    /// Where real processes run, if there are any, and that was asked for.
-    fn directories(&self) -> &[PathBuf] {
-        match self {
-            #[cfg(feature = "kernel")]
-            Self::Traced { directories, .. } => directories,
-            _ => &[],
-        }
-    }
-
-    /// Where the schedules of this world can be followed.
-    fn follows(&self) -> Backend {
-        match self {
-            #[cfg(feature = "kernel")]
-            Self::Traced { .. } => Backend::Traced,
-            _ => Backend::Sim,
-        }
-    }
-
-    /// What a pass in this world does not show.
-    fn blind_spots(&self) -> Vec<String> {
-        let texts: &[&str] = match self {
-            Self::Loom(_) | Self::Sim { .. } => {
-                &["trusts the modelled file system, which the conformance tests hold against the kernel"]
-            }
-            #[cfg(feature = "kernel")]
-            Self::Traced { .. } => {
-                &["takes a system call as atomic; on this kernel and file system, while nobody else uses the directory"]
-            }
-            #[cfg(feature = "kernel")]
-            Self::Race(_) => {
-                &["samples: what was not seen may still happen; rounds are correlated, so the bound is nominal"]
-            }
-        };
-        texts.iter().map(ToString::to_string).collect()
-    }
-}
-
 /// The verdict on what was counted.
 fn conclude(plan: &Plan, mut tally: Tally, extent: Extent, doubt: Option<String>) -> Judged {
     let verdict = match tally.best.take() {
@@ -368,6 +233,7 @@ fn conclude(plan: &Plan, mut tally: Tally, extent: Extent, doubt: Option<String>
             stale: plan.scenario.start.is_stale().then_some(tally.took_stale),
             executions: tally.executions,
             blocked: tally.blocked,
+            lost: tally.lost,
             extent,
             outcomes: tally.rows(),
             seed: plan.seed,

@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use std::time::Instant;
 
 use super::parts::{Part, Series};
-use super::tally::Tally;
+use super::tally::{Tally, executions};
 use super::{CheckError, INTERRUPTED, Plan, Watch, World};
 use crate::backend::sim;
 #[cfg(feature = "kernel")]
@@ -78,7 +78,9 @@ impl Part {
     }
 
     fn extent(self, plan: &Plan, searched: &Searched, limits: Limits, strategy: &Strategy, decided: bool) -> Extent {
+        let lost = searched.lost + searched.diverged;
         let limit = match searched.stop {
+            Stop::Exhausted if lost > 0 => format!("{} lost", executions(lost)),
             Stop::Exhausted => {
                 let bounds = match searched.covered {
                     Covered::Preemptions(most) => vec![at_most(most)],

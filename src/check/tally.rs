@@ -84,7 +84,7 @@ impl Tally {
     pub(super) fn take(&mut self, scenario: &Scenario, execution: Execution, times: u64) {
         self.executions += times;
         self.since_first += u64::from(self.best.is_some());
-        if execution.end != End::Completed {
+        if matches!(execution.end, End::Diverged { .. }) {
             self.lost += times;
         }
         let outcome = Outcome::of(&execution.history);
@@ -167,6 +167,14 @@ impl Tally {
     ///
     /// `left` is the declared class of a lock that a dead holder left behind: if somebody has to clean up, nobody may win.
     pub(super) fn doubt(&self, extent: &Extent, left: Option<CrashClass>) -> Option<String> {
+        if self.lost > 0 && !matches!(extent, Extent::Cut { limit, .. } if limit == INTERRUPTED) {
+            let why = self.failure.as_ref().map(|why| format!("; the first: {why}"));
+            return Some(format!(
+                "{} could not be followed to the end{}",
+                executions(self.lost),
+                why.unwrap_or_default()
+            ));
+        }
         if let Extent::Cut { limit, preemptions } = extent {
             let before = match preemptions {
                 Some(most) => format!("; every schedule with {} was run before", at_most(*most)),
@@ -182,17 +190,9 @@ impl Tally {
             ));
         }
         if self.blocked > 0 {
-            let blocked = self.blocked;
+            let blocked = executions(self.blocked);
             return Some(format!(
-                "the search gave up {blocked} executions, which it never should; this is a bug in onewinner, use `--search exhaustive`"
-            ));
-        }
-        if self.lost > 0 {
-            let why = self.failure.as_ref().map(|why| format!("; the first: {why}"));
-            return Some(format!(
-                "{} executions could not be followed to their end{}",
-                self.lost,
-                why.unwrap_or_default()
+                "the search gave up {blocked}, which it never should; this is a bug in onewinner, use `--search exhaustive`"
             ));
         }
         if !self.contended {
@@ -200,8 +200,8 @@ impl Tally {
         }
         match left {
             Some(CrashClass::Manual) if self.took_stale > 0 => Some(format!(
-                "somebody got past the stale lock in {} executions, and it is declared that nobody can; declare its class as it is",
-                self.took_stale
+                "somebody got past the stale lock in {}, and it is declared that nobody can; declare its class as it is",
+                executions(self.took_stale)
             )),
             Some(CrashClass::Manual) => None,
             Some(_) if self.took_stale == 0 => {
@@ -220,6 +220,12 @@ impl Tally {
         };
         self.outcomes.iter().map(row).collect()
     }
+}
+
+/// So many executions, in words.
+pub(super) fn executions(number: u64) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} execution{plural}")
 }
 
 /// Whether somebody was told busy, or the calls with which two processes acquire conflict: of two that wait for a lock, one
@@ -276,7 +282,7 @@ mod tests {
         assert_eq!(doubt(0, CrashClass::Manual), None);
         assert_eq!(doubt(1, CrashClass::Auto), None);
         for (took_stale, class, words) in [
-            (1, CrashClass::Manual, "got past the stale lock in 1 executions"),
+            (1, CrashClass::Manual, "got past the stale lock in 1 execution, "),
             (0, CrashClass::Auto, "nobody ever got past"),
             (0, CrashClass::Bounded, "nobody ever got past"),
         ] {
@@ -300,7 +306,7 @@ mod tests {
         assert!(
             doubt
                 .as_deref()
-                .is_some_and(|doubt| doubt.contains("gave up 1 executions")),
+                .is_some_and(|doubt| doubt.contains("gave up 1 execution, ")),
             "{doubt:?}"
         );
     }

@@ -110,7 +110,7 @@ impl From<Claim> for Expectation {
     }
 }
 
-fn locks() -> impl TypedValueParser<Value = Lock> {
+pub(super) fn locks() -> impl TypedValueParser<Value = Lock> {
     PossibleValuesParser::new(primitive::ALL.iter().map(|primitive| primitive.name()))
         .map(|name| Lock(primitive::by_name(&name).expect("clap allows only names from the list")))
 }

@@ -95,10 +95,22 @@ fn conclusion(out: &mut dyn Write, rows: &[Row], exit: Exit, width: usize) -> io
             }
             _ => None,
         })
-        .min_by_key(|(_, shown)| (shown.execution.history.processes, shown.execution.schedule.len()));
+        // Of equal ones, that of real processes.
+        .min_by_key(|(row, shown)| {
+            let modelled = row.judged.coverage.backend != "traced";
+            (
+                shown.execution.history.processes,
+                shown.execution.schedule.len(),
+                modelled,
+            )
+        });
     if let Some((row, shown)) = shortest {
         let lock = &row.judged.coverage.lock;
-        writeln!(out, "\nHow {lock} lets several in: {}", shown.sentence)?;
+        let processes = match row.judged.coverage.backend {
+            "traced" => "with real processes",
+            _ => "with modelled processes",
+        };
+        writeln!(out, "\nHow {lock} lets several in, {processes}: {}", shown.sentence)?;
         terminal::interleaving(out, shown, width)?;
     }
     match exit {

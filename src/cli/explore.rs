@@ -45,10 +45,11 @@ pub(super) struct Arguments {
     /// What is worth minutes before a release: more processes, more rounds, more preemptions.
     #[arg(long, conflicts_with_all = PARTICULARS)]
     deep: bool,
-    /// Where real processes run: fresh directories are made below it; the directory for temporary files, if none is given.
+    /// Where real processes run: fresh directories are made below it; that for temporary files, if none is given. Repeatable:
+    /// two mounts of one store stand for two hosts, and process i works below directory i mod k.
     #[cfg(feature = "kernel")]
     #[arg(long, value_name = "DIRECTORY")]
-    dir: Option<PathBuf>,
+    dir: Vec<PathBuf>,
     /// The world to explore; a program runs with real processes alone.
     #[arg(long, value_name = "NAME", default_value_t)]
     backend: Backend,
@@ -167,7 +168,7 @@ impl Arguments {
             Backend::Traced => World::Traced {
                 strategy,
                 limits,
-                directories: self.dir.iter().cloned().collect(),
+                directories: self.dir.clone(),
             },
         }
     }
@@ -175,7 +176,7 @@ impl Arguments {
     /// What is run: a preset, or the one configuration that was asked for.
     fn configurations(&self, subject: &Subject) -> Result<Vec<Configuration>, Failure> {
         #[cfg(feature = "kernel")]
-        if self.dir.is_some() && self.backend == Backend::Sim {
+        if !self.dir.is_empty() && self.backend == Backend::Sim {
             return Err("the simulated file system has no such directory; give --dir with `--backend traced`".into());
         }
         let program = matches!(subject, Subject::Program(_));

@@ -5,6 +5,8 @@
 mod arguments;
 mod confirm;
 mod doctor;
+#[cfg(feature = "kernel")]
+mod drive;
 mod explore;
 mod list;
 mod model;
@@ -55,6 +57,10 @@ enum Command {
     Replay(replay::Arguments),
     /// Tell what this machine can do, and what to change.
     Doctor(doctor::Arguments),
+    /// Acquire and release one lock, as a driver; for the lines of `replay --strace`.
+    #[cfg(feature = "kernel")]
+    #[command(hide = true)]
+    Drive(drive::Arguments),
 }
 
 /// Why a command could not do its work.
@@ -147,6 +153,8 @@ fn dispatch(cli: &Cli) -> Result<Exit, Failure> {
         Some(Command::Explore(arguments)) => explore::run(arguments, &output, &interrupted),
         Some(Command::Replay(arguments)) => replay::run(arguments, &output),
         Some(Command::Doctor(arguments)) => doctor::run(arguments, &output),
+        #[cfg(feature = "kernel")]
+        Some(Command::Drive(arguments)) => drive::run(arguments),
     }
 }
 

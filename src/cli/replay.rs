@@ -7,7 +7,11 @@ use serde::Serialize;
 
 use super::Failure;
 use super::output::Output;
+#[cfg(feature = "kernel")]
+use crate::check::counterexample::Backend;
 use crate::check::counterexample::{Replayed, Saved};
+#[cfg(feature = "kernel")]
+use crate::report::strace;
 use crate::report::timeline;
 use crate::schedule::Schedule;
 use crate::verdict::Exit;
@@ -18,6 +22,14 @@ pub(super) struct Arguments {
     /// A file that `onewinner explore` or `onewinner model` saved.
     #[arg(value_name = "FILE")]
     file: PathBuf,
+    /// Where real processes run, in place of where the violation was found; repeatable.
+    #[cfg(feature = "kernel")]
+    #[arg(long, value_name = "DIRECTORY")]
+    dir: Vec<PathBuf>,
+    /// Print lines for a shell that show the race with strace(1) in place of onewinner: `onewinner replay --strace FILE | sh`.
+    #[cfg(feature = "kernel")]
+    #[arg(long)]
+    strace: bool,
 }
 
 #[derive(Serialize)]
@@ -29,42 +41,54 @@ struct Row {
     #[serde(skip_serializing_if = "Option::is_none")]
     step: Option<usize>,
     sentence: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    strace: Option<String>,
 }
 
 pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<Exit, Failure> {
-    let saved = Saved::read(&arguments.file)?;
-    let (exit, result, step, sentence, told) = match saved.replay()? {
+    #[cfg_attr(
+        not(feature = "kernel"),
+        expect(unused_mut, reason = "only real processes run elsewhere")
+    )]
+    let mut saved = Saved::read(&arguments.file)?;
+    #[cfg(feature = "kernel")]
+    if !arguments.dir.is_empty() {
+        if saved.backend == Backend::Sim {
+            return Err(
+                "it was found on the simulated file system, which has no such directory; leave --dir out".into(),
+            );
+        }
+        saved.directories.clone_from(&arguments.dir);
+    }
+    let came = saved.replay()?;
+    let (exit, result, step, sentence) = match &came {
         Replayed::Reproduced(shown) => {
             let sentence = format!("{}: {}", shown.property, shown.sentence);
-            (
-                Exit::NotAsClaimed,
-                "reproduced",
-                None,
-                sentence,
-                Some((shown.execution.history, shown.decisive)),
-            )
+            (Exit::NotAsClaimed, "reproduced", None, sentence)
         }
-        Replayed::NotReproduced(execution) => {
+        Replayed::NotReproduced(_) => {
             let sentence = "the same calls, and no property is violated".to_owned();
-            (
-                Exit::AsClaimed,
-                "not reproduced",
-                None,
-                sentence,
-                Some((execution.history, None)),
-            )
+            (Exit::AsClaimed, "not reproduced", None, sentence)
         }
         Replayed::Diverged { step, expected, found } => {
             let sentence = format!("step {step} differs: expected {expected}; found {found}");
-            (Exit::Inconclusive, "diverged", Some(step), sentence, None)
+            (Exit::Inconclusive, "diverged", Some(*step), sentence)
         }
     };
-    output.text(|out| {
-        writeln!(out, "{} · {} · {}", saved.subject.name(), saved.backend, saved.scenario)?;
-        if let Some((history, decisive)) = &told {
-            timeline::write(out, history, *decisive, output.width)?;
+    let lines = arguments.lines(&saved, &came)?;
+    output.text(|out| match &lines {
+        Some(lines) => write!(out, "# {result}: {sentence}\n{lines}"),
+        None => {
+            writeln!(out, "{} · {} · {}", saved.subject.name(), saved.backend, saved.scenario)?;
+            match &came {
+                Replayed::Reproduced(shown) => {
+                    timeline::write(out, &shown.execution.history, shown.decisive, output.width)?;
+                }
+                Replayed::NotReproduced(execution) => timeline::write(out, &execution.history, None, output.width)?,
+                Replayed::Diverged { .. } => {}
+            }
+            writeln!(out, "  {result}: {sentence}")
         }
-        writeln!(out, "  {result}: {sentence}")
     })?;
     let row = Row {
         lock: saved.subject.name().to_owned(),
@@ -73,7 +97,31 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<Exit, Failur
         result,
         step,
         sentence,
+        strace: lines,
     };
     output.json("replay", exit, &[row])?;
     Ok(exit)
+}
+
+impl Arguments {
+    /// Lines that show it with strace, if they were asked for.
+    #[cfg(feature = "kernel")]
+    fn lines(&self, saved: &Saved, came: &Replayed) -> Result<Option<String>, Failure> {
+        let history = match came {
+            _ if !self.strace => return Ok(None),
+            Replayed::Reproduced(shown) => &shown.execution.history,
+            Replayed::NotReproduced(_) | Replayed::Diverged { .. } => return Ok(Some(String::new())),
+        };
+        Ok(Some(strace::script(
+            &saved.subject,
+            &saved.scenario,
+            &saved.schedule,
+            history,
+        )?))
+    }
+
+    #[cfg(not(feature = "kernel"))]
+    fn lines(&self, _: &Saved, _: &Replayed) -> Result<Option<String>, Failure> {
+        Ok(None)
+    }
 }

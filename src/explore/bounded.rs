@@ -36,6 +36,8 @@ pub struct Bounded {
     conflicts: Conflicts,
     /// With how few preemptions each way to go on from a class of prefixes has been put off.
     seen: HashMap<Digest, u32>,
+    /// Which share of what is to be run has been.
+    done: f64,
     exhausted: bool,
     unfinished: bool,
 }
@@ -84,6 +86,7 @@ impl Bounded {
             known: Steps::default(),
             conflicts: Conflicts::default(),
             seen: HashMap::new(),
+            done: 0.0,
             exhausted: false,
             unfinished: false,
         }
@@ -102,6 +105,7 @@ impl Bounded {
         self.level = 0;
         self.left = [VecDeque::from([Prefix::default()]), VecDeque::new()];
         self.seen.clear();
+        self.done = 0.0;
     }
 
     /// Puts the siblings off of what the execution chose by itself.
@@ -111,24 +115,32 @@ impl Bounded {
         let given = self.prefix.len();
         let digests: Vec<_> = order.digests(&self.steps).skip(given).collect();
         let execution = self.known.number(&self.steps);
+        // Each choice that is put off gets as much as the one that was made.
+        let mut weight = self.prefix.weight;
         for (chosen, (digest, position)) in std::mem::take(&mut self.choices)
             .into_iter()
             .zip(digests.into_iter().zip(given..))
         {
             if chosen.preempted.as_ref().is_none_or(|next| self.is_worth(next)) {
                 let later = u32::from(chosen.preempted.is_some());
-                for other in chosen.others {
-                    if self.is_news(digest.then(other), self.level + later) {
-                        let sibling = Prefix::new(&execution, position, other);
-                        self.left[later as usize].push_back(sibling);
-                    }
+                let others = chosen.others.into_iter();
+                let news: Vec<_> = others
+                    .filter(|other| self.is_news(digest.then(*other), self.level + later))
+                    .collect();
+                if self.level + later <= self.most {
+                    weight /= 1.0 + news.len() as f64;
                 }
+                let siblings = news
+                    .into_iter()
+                    .map(|other| Prefix::new(&execution, position, other, weight));
+                self.left[later as usize].extend(siblings);
             }
             // Whoever has gone on from here so before puts off all that follows.
             if !self.is_news(digest.then(chosen.process), self.level) {
-                return;
+                break;
             }
         }
+        self.done += weight;
     }
 
     /// Whether a preemption before a call that touches this can matter.
@@ -184,7 +196,11 @@ impl Scheduler for Bounded {
             return Choice::Diverged { reason };
         }
         let order = Order::of(self.stage == Stage::Look);
-        let process = order.prefer(now, now.enabled.iter().copied());
+        let process = order.prefer(
+            now,
+            now.enabled.iter().copied(),
+            self.steps.iter().map(|step| step.process),
+        );
         let process = process.expect("a scheduler is asked while somebody is enabled");
         if self.stage == Stage::Levels {
             let others = now.enabled.iter().copied().filter(|other| *other != process);
@@ -224,6 +240,9 @@ impl Scheduler for Bounded {
 
     fn unfinished(&mut self) {
         self.unfinished = true;
+        if self.stage == Stage::Levels {
+            self.done += self.prefix.weight;
+        }
     }
 
     fn covered(&self) -> Covered {
@@ -233,5 +252,9 @@ impl Scheduler for Bounded {
             (false, true) => Covered::Preemptions(self.most),
             (false, false) => self.level.checked_sub(1).map_or(Covered::Some, Covered::Preemptions),
         }
+    }
+
+    fn estimate(&self) -> Option<f64> {
+        Some(if self.exhausted { 1.0 } else { self.done })
     }
 }

@@ -80,4 +80,13 @@ impl Scheduler for Exhaustive {
             false => Covered::Some,
         }
     }
+
+    fn estimate(&self) -> Option<f64> {
+        let (mut done, mut weight) = (f64::from(u8::from(self.exhausted)), 1.0);
+        for branch in &self.branches {
+            weight /= branch.enabled.len() as f64;
+            done += weight * branch.chosen as f64;
+        }
+        Some(done)
+    }
 }

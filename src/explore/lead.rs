@@ -44,7 +44,7 @@ impl Scheduler for Lead {
                 return Choice::Step(*process);
             }
         }
-        let process = Order::Stay.prefer(now, now.enabled.iter().copied());
+        let process = Order::Stay.prefer(now, now.enabled.iter().copied(), std::iter::empty());
         Choice::Step(process.expect("a scheduler is asked while somebody is enabled"))
     }
 

@@ -17,11 +17,15 @@ mod minimise;
 mod pct;
 mod prefer;
 mod prefix;
+#[cfg(test)]
+mod programs;
 mod random;
 mod relinearise;
 mod replay;
+mod rounds;
 mod search;
 mod strategy;
+mod widths;
 
 use serde::{Deserialize, Serialize};
 
@@ -30,7 +34,7 @@ use crate::happens_before::Step;
 use crate::id::ProcessId;
 
 pub use bounded::Bounded;
-pub use dpor::Dpor;
+pub use dpor::{Came, Dpor, Task};
 pub use exhaustive::Exhaustive;
 pub use lead::Lead;
 pub use linearise::{fewest_preemptions, preemptions};
@@ -39,6 +43,7 @@ pub use pct::Pct;
 pub use random::Random;
 pub use relinearise::relinearise;
 pub use replay::Replay;
+pub use rounds::{Rounds, Split, Work, in_rounds};
 pub use search::{Ended, Limits, RETRIES, Searched, Stop, search};
 pub use strategy::Strategy;
 
@@ -194,6 +199,15 @@ pub trait Scheduler {
 
     /// What has been covered so far.
     fn covered(&self) -> Covered;
+
+    /// Which share of the search is behind it, between 0 and 1, as far as can be told from the tree so far (Knuth, "Estimating
+    /// the Efficiency of Backtrack Programs", Mathematics of Computation 1975): at each node every choice that is known weighs
+    /// the same. Executions behind it, divided by this, are the executions to expect.
+    ///
+    /// Nothing rests on it: choices that come to light later make it fall. `None` if there is no end.
+    fn estimate(&self) -> Option<f64> {
+        None
+    }
 }
 
 /// How much of all schedules a search has run, itself or by way of one that differs in the order of commuting steps only.

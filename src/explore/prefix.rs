@@ -37,21 +37,36 @@ impl Steps {
 }
 
 /// The first steps of an execution that was run, and another choice than was made there.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Prefix {
     /// Shared by all siblings that it has put off; none before the first execution.
     execution: Option<Execution>,
     kept: usize,
     then: Option<ProcessId>,
+    /// Its share of what is to be run.
+    pub(super) weight: f64,
+}
+
+impl Default for Prefix {
+    /// Nothing is given: all is to be run.
+    fn default() -> Self {
+        Self {
+            execution: None,
+            kept: 0,
+            then: None,
+            weight: 1.0,
+        }
+    }
 }
 
 impl Prefix {
-    /// The first `kept` steps of an execution, then a step of this process.
-    pub(super) fn new(execution: &Execution, kept: usize, then: ProcessId) -> Self {
+    /// The first `kept` steps of an execution, then a step of this process; with this share of what is to be run.
+    pub(super) fn new(execution: &Execution, kept: usize, then: ProcessId, weight: f64) -> Self {
         Self {
             execution: Some(Arc::clone(execution)),
             kept,
             then: Some(then),
+            weight,
         }
     }
 

@@ -60,10 +60,15 @@ fn stored_by<'a>(history: &'a History, attempt: &Attempt) -> Vec<&'a Object> {
             Call::Rename { .. } => accesses.stores().find(is_entry).into_iter().collect(),
             _ => Vec::new(),
         };
-        stored.extend(accesses.stores());
+        stored.extend(accesses.stores().filter(is_owned));
         stored.retain(|object| !given_up.contains(object));
     }
     stored
+}
+
+/// Nobody owns the numbers that an inode may get, nor who has it open.
+fn is_owned(object: &&Object) -> bool {
+    !matches!(**object, Object::Allocator | Object::Opens(_))
 }
 
 fn is_entry(object: &&Object) -> bool {

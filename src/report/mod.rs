@@ -3,6 +3,8 @@
 //! A report decides nothing, and opens no file: it writes to what it is given.
 
 pub mod json;
+#[cfg(feature = "kernel")]
+pub mod strace;
 pub mod summary;
 pub mod terminal;
 pub mod timeline;

@@ -146,7 +146,7 @@ fn extent(coverage: &Coverage) -> String {
     match &coverage.extent {
         Extent::Complete { each, bounds } if bounds.is_empty() => match (each, coverage.executions) {
             (Unit::Schedule, 1) => "the only schedule".to_owned(),
-            (Unit::Class, 1) => "the only class of schedules".to_owned(),
+            (Unit::Class, 1) => "the only class".to_owned(),
             (each, _) => format!("all {count} {}", plural(*each)),
         },
         Extent::Complete { each, bounds } => format!("{count} {}, {}", plural(*each), bounds.join(", ")),
@@ -183,6 +183,6 @@ fn several(coverage: &Coverage) -> String {
 fn plural(unit: Unit) -> &'static str {
     match unit {
         Unit::Schedule => "schedules",
-        Unit::Class => "classes of schedules",
+        Unit::Class => "classes",
     }
 }

@@ -166,7 +166,14 @@ fn after_crash(crash: &Crash) -> String {
 
 /// What was run, and how much of the space that is.
 pub fn covered(coverage: &Coverage) -> String {
-    let executions = counted(coverage.executions, "execution");
+    let mut executions = counted(coverage.executions, "execution");
+    // What can be blocked or lost, so that nothing is said of it, is worth a word when it was not.
+    if matches!(coverage.backend, "sim" | "traced") {
+        executions += &match (coverage.blocked, coverage.lost) {
+            (0, 0) => ", none blocked or lost".to_owned(),
+            (blocked, lost) => format!(", {} blocked, {} lost", grouped(blocked), grouped(lost)),
+        };
+    }
     match &coverage.extent {
         Extent::Complete { each, bounds } => {
             let every = match each {

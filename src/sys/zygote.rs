@@ -19,6 +19,24 @@ use super::process::{ForkError, PANICKED, Worker};
 /// The number of the call at which a zygote waits for orders. No kernel has it, so that without a tracer it fails.
 pub const AWAIT_ORDER: u64 = 0x0077_a17e;
 
+/// The number of clone(2).
+pub const CLONE: u64 = libc::SYS_clone as u64;
+/// Its arguments for a process like the caller, with the caller's parent as its own: `CLONE_PARENT | SIGCHLD`.
+pub const CLONE_ARGUMENTS: [u64; 6] = [(libc::CLONE_PARENT | libc::SIGCHLD) as u64, 0, 0, 0, 0, 0];
+
+/// Whether a copy of the process would share with it how far a file is read: one beside the standard streams is open.
+pub fn shares_offsets(process: i32) -> bool {
+    let Ok(entries) = fs::read_dir(format!("/proc/{process}/fd")) else {
+        return true;
+    };
+    let mut open = entries.filter_map(|entry| Some(entry.ok()?.path()));
+    open.any(|path| {
+        let number = path.file_name().and_then(|name| name.to_str()?.parse::<u32>().ok());
+        let has_offset = || fs::metadata(&path).is_ok_and(|metadata| metadata.is_file() || metadata.is_dir());
+        number.is_none_or(|number| number > 2) && has_offset()
+    })
+}
+
 /// A process that has a single thread, as was seen, and begins no other.
 #[derive(Debug)]
 pub struct Lonely(());

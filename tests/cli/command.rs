@@ -30,6 +30,15 @@ impl Ran {
         self
     }
 
+    /// Whether the machine forbids tracing; then nothing is said of real processes, and the test says that it is skipped.
+    pub(crate) fn is_forbidden_to_trace(&self) -> bool {
+        let forbidden = self.stdout.contains("failed to trace a process");
+        if forbidden {
+            println!("skipped: {}", self.stdout);
+        }
+        forbidden
+    }
+
     /// As it printed each of `texts`.
     #[track_caller]
     pub(crate) fn says(self, texts: &[&str]) -> Self {

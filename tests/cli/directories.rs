@@ -115,3 +115,108 @@ fn doctor_tells_what_hinders_a_race_in_a_directory() {
         .exits(3)
         .says(&["writable", "name another"]);
 }
+
+/// What `explore` says of a directory, unless the machine forbids tracing.
+fn explored(place: &Path, arguments: &str) -> Option<Ran> {
+    let ran = onewinner_in(place, &format!("explore {arguments}"));
+    (!ran.is_forbidden_to_trace()).then_some(ran)
+}
+
+#[test]
+fn explore_names_a_directory_that_cannot_be_and_those_that_are_not_one() {
+    let place = directory();
+    fs::write(place.path().join("file"), "").expect("writable");
+    for made in ["one", "other"] {
+        fs::create_dir(place.path().join(made)).expect("writable");
+    }
+    for (directories, advice) in [
+        ("--dir absent", "there is no such directory; create it, or name another"),
+        ("--dir file", "it is not a directory; name one"),
+        ("--dir /sys", "make it writable for this user, or name another"),
+        ("--dir one --dir absent", "name two mounts of one store"),
+        ("--dir one --dir file", "name two mounts of one store"),
+        ("--dir one --dir other", "name two mounts of one store"),
+    ] {
+        refused(
+            &onewinner_in(place.path(), &format!("explore create-new --quick {directories}")),
+            advice,
+        );
+    }
+    for made in ["one", "other"] {
+        assert_eq!(left_in(&place.path().join(made)), [""; 0]);
+    }
+}
+
+#[test]
+fn a_counterexample_is_replayed_where_it_was_found_or_where_it_is_asked_for() {
+    let place = directory();
+    fs::create_dir(place.path().join("here")).expect("writable");
+    let search = "stat-then-write --scenario contend -n 2 --dir here --save found.json";
+    let Some(ran) = explored(place.path(), search) else {
+        return;
+    };
+    ran.exits(1);
+    let here = place.path().join("here").display().to_string();
+    let saved = fs::read_to_string(place.path().join("found.json")).expect("it was saved");
+    assert!(saved.contains(&here), "{saved}");
+    // Whoever replays it elsewhere finds the directory all the same.
+    onewinner_in(
+        Path::new("/"),
+        &format!("replay {}", place.path().join("found.json").display()),
+    )
+    .exits(1);
+    fs::remove_dir(place.path().join("here")).expect("nothing is left in it");
+    refused(
+        &onewinner_in(place.path(), "replay found.json"),
+        "create it, or name another",
+    );
+    onewinner_in(place.path(), "replay found.json --dir .").exits(1);
+}
+
+#[test]
+fn two_mounts_of_one_store_are_one_place_in_which_two_contend() {
+    let place = directory();
+    let script = r#"mkdir one other && mount -t tmpfs none one && mount --bind one other && exec "$@""#;
+    for (subject, exit, told) in [
+        (&["create-new"][..], 0, "exactly one winner"),
+        (&["stat-then-write"], 1, "2 of 2 hold the lock at once"),
+        (&["--driver", "DRIVER {lock}"], 1, "2 of 2 hold the lock at once"),
+    ] {
+        let directory = place.path().join(exit.to_string() + subject[0]);
+        fs::create_dir(&directory).expect("writable");
+        let mut command = Command::new("unshare");
+        command
+            .current_dir(directory)
+            .args(["-rm", "sh", "-c", script, "sh", BINARY, "explore"]);
+        let driver = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cli/stat-then-write.sh");
+        let driver = format!("sh {driver} {{lock}}");
+        command.args(
+            subject
+                .iter()
+                .map(|word| if word.starts_with("DRIVER") { &*driver } else { word }),
+        );
+        command.args(["--quick", "--dir", "one", "--dir", "other"]);
+        let ran = run(command);
+        if ran.code != Some(exit) && (ran.stderr.contains("unshare") || ran.stderr.contains("mount")) {
+            return println!("skipped: no mount namespace can be made here: {}", ran.stderr);
+        }
+        if ran.is_forbidden_to_trace() {
+            return;
+        }
+        ran.exits(exit)
+            .says(&[told, "stat(\"lock\")"][..1 + usize::from(exit == 1)]);
+    }
+}
+
+#[test]
+fn a_directory_may_be_named_by_a_symbolic_link() {
+    let place = directory();
+    fs::create_dir(place.path().join("one")).expect("writable");
+    std::os::unix::fs::symlink("one", place.path().join("other")).expect("writable");
+    for directories in ["--dir other", "--dir one --dir other"] {
+        let Some(ran) = explored(place.path(), &format!("create-new --quick {directories}")) else {
+            return;
+        };
+        ran.exits(0);
+    }
+}

@@ -75,7 +75,7 @@ fn a_reduced_search_covers_every_class() {
     assert_eq!(judged.verdict, Verdict::Holds);
     assert_eq!(
         terminal::covered(&judged.coverage),
-        "every class of schedules, 3 executions"
+        "every class of schedules, 3 executions, none blocked or lost"
     );
     let Coverage { extent, blocked, .. } = judged.coverage;
     let (each, bounds) = (Unit::Class, Vec::new());

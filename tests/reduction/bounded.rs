@@ -1,10 +1,16 @@
 //! Bounded search on programs in which processes wait, and in a world that does not repeat itself: it claims no more than it
 //! has seen.
 
+use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
+use std::rc::Rc;
 
 use onewinner::access::{Access, Accesses, Kind, Object};
-use onewinner::explore::{Bounded, Covered, Exhaustive, Lost, Model, Move, RETRIES, World, search};
+use onewinner::explore::{
+    Begin, Bounded, Choice, Covered, Exhaustive, Lost, Model, Move, Now, RETRIES, Scheduler, World, search,
+};
+use onewinner::happens_before::Class;
 use onewinner::id::ProcessId;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -39,6 +45,77 @@ fn preempting_at_conflicts_alone_loses_no_class_of_random_programs() {
         let mut generator = ChaCha8Rng::seed_from_u64(seed);
         (0..1_500).for_each(|_| check(&random_program(&mut generator)));
     }
+}
+
+/// Every interleaving, with how often a process was left that could have gone on.
+struct Counting {
+    all: Exhaustive,
+    preemptions: Rc<Cell<u32>>,
+}
+
+impl Scheduler for Counting {
+    fn begin(&mut self) -> Begin {
+        self.preemptions.set(0);
+        self.all.begin()
+    }
+
+    fn again(&mut self) {
+        unreachable!("the simulated world never fails");
+    }
+
+    fn choose(&mut self, now: &Now<'_>) -> Choice {
+        let choice = self.all.choose(now);
+        let stays = now.last.filter(|last| now.enabled.contains(last));
+        if stays.is_some_and(|stays| choice != Choice::Step(stays)) {
+            self.preemptions.set(self.preemptions.get() + 1);
+        }
+        choice
+    }
+
+    fn covered(&self) -> Covered {
+        self.all.covered()
+    }
+}
+
+/// The fewest preemptions that each class needs, by every interleaving.
+fn needed(program: &Program) -> BTreeMap<Class, u32> {
+    let mut needed = BTreeMap::new();
+    let preemptions = Rc::new(Cell::new(0));
+    let mut counting = Counting {
+        all: Exhaustive::new(),
+        preemptions: Rc::clone(&preemptions),
+    };
+    let mut count = |world: &mut Running<'_>, _, _| {
+        let class = Class::of(program.processes.len(), &world.steps);
+        let least = needed.entry(class).or_insert(u32::MAX);
+        *least = preemptions.get().min(*least);
+        ControlFlow::Continue(())
+    };
+    search(&mut Running::new(program), &mut counting, LIMITS, &mut count);
+    needed
+}
+
+#[test]
+fn each_level_has_exactly_the_classes_that_need_no_more_preemptions() {
+    let mut generator = ChaCha8Rng::seed_from_u64(13);
+    let mut beyond = 0;
+    for _ in 0..500 {
+        let program = random_program(&mut generator);
+        let needed = needed(&program);
+        for most in 0..4 {
+            for mut bounded in [Bounded::new(most), Bounded::everywhere(most)] {
+                let found = explore(Running::new(&program), &mut bounded).classes;
+                let within = |class: &&Class| needed[*class] <= most;
+                let missing = needed.keys().filter(within).filter(|class| !found.contains(*class));
+                assert_eq!(missing.count(), 0, "{most} preemptions\n{program}");
+                // The execution that looks first may need more.
+                let more = found.iter().filter(|class| !within(class)).count();
+                assert!(more <= 1, "{most} preemptions: {more} classes need more\n{program}");
+                beyond += needed.len() - found.len();
+            }
+        }
+    }
+    assert!(beyond > 1_000, "the bounds leave out {beyond} classes");
 }
 
 /// Two processes that store one cell three times each. The first step of an execution stores another, from execution

@@ -13,7 +13,8 @@ use onewinner::fs::sim::State;
 use onewinner::happens_before::{Class, Step};
 use onewinner::id::ProcessId;
 
-use super::program::{LIMITS, Program, Running, calls, explore};
+use super::program::{LIMITS, Program, Running, explore};
+use super::script::calls;
 
 /// A program of two processes; a third kills the first once.
 struct Killing<'a> {

@@ -3,9 +3,12 @@
 
 mod bounded;
 mod cells;
+mod estimates;
 mod kills;
 mod minimise;
 mod program;
 mod random;
+mod rounds;
+mod script;
 mod traps;
 mod zoo;

@@ -4,7 +4,8 @@ use onewinner::explore::{Dpor, Exhaustive};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::program::{Numbers, Program, Replays, Running, Taken, calls, explore};
+use super::program::{Numbers, Program, Replays, Running, Taken, explore};
+use super::script::calls;
 
 /// Programs with more interleavings are left out, for the time that they take.
 const MOST_INTERLEAVINGS: u64 = 3_000;
@@ -119,7 +120,7 @@ fn check(programs: u32, seed: u64, numbers: Numbers, taken: Taken) {
 
 #[test]
 fn random_programs_in_which_processes_wait_for_names_have_one_execution_of_each_class() {
-    check(1_000, 7, Numbers::Fresh, Taken::Waits);
+    check(600, 7, Numbers::Fresh, Taken::Waits);
 }
 
 /// In how many of so many random programs a wrong search misses classes.
@@ -159,7 +160,7 @@ pub(crate) fn random_programs_have_one_execution_of_each_class() {
 
 #[test]
 fn random_programs_where_numbers_are_used_again_have_one_execution_of_each_class() {
-    check(1_500, 5, Numbers::Reused, Taken::Fails);
+    check(1_000, 5, Numbers::Reused, Taken::Fails);
 }
 
 #[test]

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use onewinner::backend::sim;
-use onewinner::explore::{Bounded, Dpor, Replay, Scheduler, Stop, relinearise};
-use onewinner::happens_before::Class;
+use onewinner::explore::{Bounded, Covered, Dpor, Replay, Scheduler, Stop, relinearise};
+use onewinner::happens_before::{Class, HappensBefore};
 use onewinner::history::{Execution, History, What};
 use onewinner::property::{self, Violation};
 use onewinner::scenario::Scenario;
@@ -102,5 +102,31 @@ fn holds_that_overlap_in_another_order_of_the_class_overlap_when_it_is_run() {
             assert!(overlap_as_run(&again.history), "{}: {schedule}", lock.name);
             assert_eq!(Class::of(3, &again.history.steps()), Class::of(3, &steps));
         }
+    }
+}
+
+/// The classes of four processes, too many to enumerate, by two searches that have nothing in common but the footprints.
+#[test]
+fn a_reduction_and_a_search_that_remembers_classes_agree_on_four_processes() {
+    for (lock, classes) in [
+        (&FLOCK_UNLINK, 7_864),
+        (&FLOCK_UNLINK_WAITING, 4_368),
+        (&FLOCK_KEPT, 592),
+    ] {
+        let seen = |scheduler: &mut dyn Scheduler| {
+            let mut seen = BTreeSet::new();
+            let scenario = Scenario::cycle(4, 1);
+            let searched = sim::explore(lock, &scenario, scheduler, LIMITS, &mut |execution| {
+                let steps = execution.history.steps();
+                seen.insert(HappensBefore::of(4, &steps).digests(&steps).last());
+                ControlFlow::Continue(())
+            });
+            assert_eq!(searched.covered, Covered::Everything);
+            (seen, searched.executions)
+        };
+        let (reduced, executions) = seen(&mut Dpor::new());
+        let (remembered, _) = seen(&mut Bounded::everywhere(1_000));
+        assert_eq!((reduced.len(), executions), (classes, classes as u64), "{}", lock.name);
+        assert!(reduced == remembered, "{}", lock.name);
     }
 }

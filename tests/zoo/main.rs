@@ -7,6 +7,7 @@ mod bounds;
 mod kills;
 mod locks;
 mod minimise;
+mod rounds;
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;

@@ -156,6 +156,11 @@ impl Conversation {
         }
     }
 
+    /// Whether nothing was said so far.
+    pub fn is_silent(&self) -> bool {
+        self.stage == Stage::Started && self.pending.is_empty()
+    }
+
     /// Whether it is a program that serves, and so is not started for each attempt.
     pub fn serves(&self) -> bool {
         self.serves

@@ -13,27 +13,23 @@ use crate::sys::memory::ShareError;
 /// The bytes that a contender may tell between two stops; a word of memory for each.
 const ROOM: usize = 16 * 1024;
 
-/// The number of the execution, and what each contender has told since it was last asked.
+/// What each contender has told since it was last asked.
 pub(super) struct Board(Shared<AtomicU64>);
 
 impl Board {
     pub(super) fn new(processes: usize) -> Result<Self, ShareError> {
-        Ok(Self(Shared::zeroed(1 + processes * (ROOM + 1))?))
+        Ok(Self(Shared::zeroed(processes * (ROOM + 1))?))
     }
 
-    pub(super) fn begin(&self, execution: u64) {
-        self.0[0].store(execution, Ordering::Relaxed);
-        for part in self.0[1..].chunks(ROOM + 1) {
+    /// Forgets what was told.
+    pub(super) fn begin(&self) {
+        for part in self.0.chunks(ROOM + 1) {
             part[0].store(0, Ordering::Relaxed);
         }
     }
 
-    pub(super) fn execution(&self) -> u64 {
-        self.0[0].load(Ordering::Relaxed)
-    }
-
     fn part(&self, process: ProcessId) -> &[AtomicU64] {
-        &self.0[1 + process.index() * (ROOM + 1)..][..ROOM + 1]
+        &self.0[process.index() * (ROOM + 1)..][..ROOM + 1]
     }
 
     /// Adds an event. One that has no room is told as a panic, which no run takes for a pass.

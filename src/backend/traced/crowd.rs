@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use super::interpreter::{AtCall, Decision, Interpreter, Made};
 use super::task::{At, AtExit, Place, Standing, Task};
+use super::template::{Moving, Template};
 use crate::explore::{Again, Lost};
 use crate::id::ProcessId;
 use crate::sys::process::{Ended, Worker};
@@ -24,18 +25,22 @@ const PAUSE: Duration = Duration::from_micros(100);
 
 /// All tasks but the tracer.
 pub(super) struct Crowd {
-    tasks: BTreeMap<i32, Task>,
+    pub(super) tasks: BTreeMap<i32, Task>,
     /// Tasks that stopped before their birth was told: a child is often faster than the news of it.
-    early: BTreeMap<i32, Stopped>,
+    pub(super) early: BTreeMap<i32, Stopped>,
     /// The first process of each contender.
-    first: BTreeMap<ProcessId, i32>,
+    pub(super) first: BTreeMap<ProcessId, i32>,
     /// Contenders whose first process is gone.
     ended: BTreeMap<ProcessId, Ended>,
     /// Tasks whose end was seen since somebody cared.
-    gone: BTreeSet<i32>,
+    pub(super) gone: BTreeSet<i32>,
     /// A task that has come to the exit of the call that it was to make.
     returned: Option<Stopped>,
     births: u32,
+    /// Contenders that are copied instead of started.
+    pub(super) templates: BTreeMap<ProcessId, Template>,
+    /// The template that is let go now.
+    pub(super) moving: Option<Moving>,
     zygote: Worker,
     ready: Option<Stopped>,
     /// Whose first process the zygote's next child is.
@@ -64,6 +69,8 @@ impl Crowd {
             gone: BTreeSet::new(),
             returned: None,
             births: 0,
+            templates: BTreeMap::new(),
+            moving: None,
             zygote,
             ready: None,
             ordered: None,
@@ -73,12 +80,16 @@ impl Crowd {
 
     /// Goes on with another zygote, which is traced and was let go; no contender is there.
     pub(super) fn renew(&mut self, zygote: Worker) {
+        debug_assert!(
+            self.templates.is_empty(),
+            "templates are children of the zygote that made them"
+        );
         self.zygote = zygote;
         self.ready = None;
     }
 
     /// Waits for the next event, and takes it in.
-    fn next(&mut self, doing: &str, interpreter: &mut dyn Interpreter) -> Result<(), Lost> {
+    pub(super) fn next(&mut self, doing: &str, interpreter: &mut dyn Interpreter) -> Result<(), Lost> {
         let began = Instant::now();
         loop {
             if let Some(seen) = tracee::look().map_err(|error| untraced(&error))? {
@@ -343,6 +354,11 @@ impl Crowd {
                 }
                 self.zygote_stopped(stopped, why)
             }
+            Seen::Stopped(stopped, why) if self.moving.as_ref().is_some_and(|it| it.task == stopped.task()) => {
+                let moving = self.moving.as_mut().expect("it was looked at");
+                moving.came = Some((stopped, why));
+                Ok(())
+            }
             Seen::Stopped(stopped, _) if !self.tasks.contains_key(&stopped.task()) => {
                 self.early.insert(stopped.task(), stopped);
                 Ok(())
@@ -376,7 +392,7 @@ impl Crowd {
     }
 
     /// A task is there; if it waits already it goes on.
-    fn born(
+    pub(super) fn born(
         &mut self,
         process: ProcessId,
         task: i32,
@@ -455,6 +471,7 @@ impl Crowd {
                 return Ok(());
             }
             Decision::Uncontrolled(reason) => return Err(lost(Again::Never, reason)),
+            Decision::WantsFresh => return Err(lost(Again::Maybe, "a contender asks for its number".to_owned())),
             Decision::WantsTime => return Err(lost(Again::Maybe, "a contender sleeps for a time".to_owned())),
             Decision::Controlled => At::Call,
             Decision::Exits => At::Exit,

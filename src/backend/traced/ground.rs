@@ -5,7 +5,7 @@
 //! names on the way being read. Deliberately knows no call.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::{self, Metadata};
 use std::io;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
@@ -24,7 +24,12 @@ const MOST_LINKS: u32 = 40;
 pub(super) struct There {
     pub(super) id: InodeId,
     pub(super) is_directory: bool,
+    pub(super) links: u64,
+    pub(super) number: Number,
 }
+
+/// The numbers of a device and of an inode on it: no identity over time.
+pub(super) type Number = (u64, u64);
 
 /// What a path means to a task.
 #[derive(Clone, Debug)]
@@ -59,7 +64,9 @@ pub(super) enum Spot {
 pub(super) struct Ground {
     /// The directory of each mount, without symbolic links.
     roots: Vec<PathBuf>,
-    known: HashMap<(u64, u64), InodeId>,
+    known: HashMap<Number, InodeId>,
+    /// Those among them that have no name any more: anybody may get their numbers.
+    nameless: BTreeSet<Number>,
     created: BTreeMap<Option<ProcessId>, u32>,
     /// Every task that there was, with its contender and the number of its process.
     pub(super) tasks: BTreeMap<i32, (ProcessId, i32)>,
@@ -72,6 +79,7 @@ impl Ground {
         Self {
             roots: Vec::new(),
             known: HashMap::new(),
+            nameless: BTreeSet::new(),
             created: BTreeMap::new(),
             tasks: BTreeMap::new(),
             elsewhere: RefCell::default(),
@@ -81,6 +89,7 @@ impl Ground {
     /// Forgets the last execution, and learns what stands there already.
     pub(super) fn begin(&mut self, directories: &[PathBuf]) -> io::Result<()> {
         self.known.clear();
+        self.nameless.clear();
         self.created.clear();
         self.tasks.clear();
         self.roots = directories.iter().map(fs::canonicalize).collect::<io::Result<_>>()?;
@@ -105,7 +114,7 @@ impl Ground {
     }
 
     /// Several roots are mounts of one store: the number of the device differs there, that of the inode does not.
-    fn number(&self, metadata: &Metadata) -> (u64, u64) {
+    fn number(&self, metadata: &Metadata) -> Number {
         let device = if self.roots.len() > 1 { 0 } else { metadata.dev() };
         (device, metadata.ino())
     }
@@ -129,7 +138,7 @@ impl Ground {
         Ok(())
     }
 
-    fn name(&mut self, number: (u64, u64), process: Option<ProcessId>, new: New) {
+    fn name(&mut self, number: Number, process: Option<ProcessId>, new: New) {
         if new == New::IfUnknown && self.known.contains_key(&number) {
             return;
         }
@@ -139,6 +148,7 @@ impl Ground {
             creator: process,
             serial: *serial,
         };
+        self.nameless.remove(&number);
         self.known.insert(number, id);
     }
 
@@ -171,6 +181,21 @@ impl Ground {
         })
     }
 
+    /// The last name of an inode is gone.
+    pub(super) fn unname(&mut self, number: Number) {
+        self.nameless.insert(number);
+    }
+
+    /// Whether what the link in `/proc` leads to is watched.
+    fn is_watched(&self, metadata: &Metadata, link: &str) -> bool {
+        let number = self.number(metadata);
+        let ours = || {
+            let path = fs::read_link(link).unwrap_or_default();
+            self.roots.iter().any(|root| path.starts_with(root))
+        };
+        self.known.contains_key(&number) && (!self.nameless.contains(&number) || ours())
+    }
+
     fn there(&self, metadata: &Metadata) -> There {
         // A stranger's file that was put there while nobody looked has no name; it is nobody's.
         let nobodys = InodeId {
@@ -180,6 +205,8 @@ impl Ground {
         There {
             id: self.known.get(&self.number(metadata)).copied().unwrap_or(nobodys),
             is_directory: metadata.is_dir(),
+            links: metadata.nlink(),
+            number: self.number(metadata),
         }
     }
 
@@ -187,7 +214,7 @@ impl Ground {
     pub(super) fn descriptor(&self, at: &AtCall<'_>, fd: i32) -> Option<Spot> {
         let link = format!("/proc/{}/fd/{fd}", at.task);
         let metadata = fs::metadata(&link).ok()?;
-        if self.known.contains_key(&self.number(&metadata)) {
+        if self.is_watched(&metadata, &link) {
             return Some(Spot::Object(self.there(&metadata)));
         }
         let kind = metadata.file_type();
@@ -209,7 +236,7 @@ impl Ground {
                 let entry = entry.ok()?;
                 let fd = entry.file_name().to_str()?.parse().ok()?;
                 let metadata = fs::metadata(entry.path()).ok()?;
-                let watched = self.known.contains_key(&self.number(&metadata));
+                let watched = self.is_watched(&metadata, &format!("/proc/{task}/fd/{fd}"));
                 watched.then(|| (fd, self.there(&metadata)))
             })
             .collect();
@@ -401,6 +428,21 @@ impl Ground {
 /// Whether it is a file of memfd_create(2), whose link in `/proc` begins so: it is the contender's own.
 fn has_no_name(path: &Path) -> bool {
     path.to_string_lossy().starts_with("/memfd:")
+}
+
+/// Whether the file system of a directory gives the number of a file that is gone to the next one.
+///
+/// # Errors
+///
+/// When no file can be made there.
+pub(super) fn reuses_numbers(directory: &Path) -> io::Result<bool> {
+    let probe = directory.join("number");
+    let number = || {
+        let number = fs::File::create_new(&probe)?.metadata()?.ino();
+        fs::remove_file(&probe)?;
+        io::Result::Ok(number)
+    };
+    Ok(number()? == number()?)
 }
 
 /// The same spot, reached by way of a symbolic link that was read before.

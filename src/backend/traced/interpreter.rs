@@ -50,6 +50,8 @@ pub enum Decision {
     Sleeps,
     /// It cannot go on with the kernel's clock: contenders are started anew with one that the tracer keeps.
     WantsTime,
+    /// It cannot go on as a copy of another one: contenders are started anew, each for itself.
+    WantsFresh,
     /// The contender has done all that the scenario asks: the task waits here until the execution ends.
     Finished,
     /// Nobody knows what it does: the execution is lost, for this reason, which names the call.
@@ -169,6 +171,14 @@ pub trait Interpreter {
     fn clock(&self) -> Clock {
         Clock::Real
     }
+
+    /// Whether a contender may be a copy of one that was started for it.
+    fn copies(&self) -> bool {
+        false
+    }
+
+    /// The contender, as it is, is what later ones are copies of.
+    fn keeps(&mut self, _process: ProcessId, _task: i32) {}
 
     /// What was not seen, or not done as it was asked for.
     fn notes(&self) -> Vec<String> {

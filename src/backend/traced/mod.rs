@@ -8,7 +8,7 @@
 //! | file | what |
 //! |---|---|
 //! | `worker.rs` | the process that traces and searches |
-//! | `world.rs` | contenders, stopped and started as the search says |
+//! | `world.rs`, `steps.rs` | contenders, stopped and started as the search says |
 //! | `crowd.rs`, `task.rs` | their tasks, and when these are quiet |
 //! | `voice.rs` | how contenders are spoken to and heard: the seam to what they are |
 //! | `board.rs` | what locks over `Fs` tell |
@@ -19,6 +19,7 @@
 //! | `interpreter.rs` | what calls mean: the seam between the engine and those who understand calls |
 //! | `primitives.rs` | the calls of a lock over `Fs`, with a shadow on the simulated file system |
 //! | `programs.rs` | the calls of programs |
+//! | `template.rs` | contenders that are copied instead of started |
 //! | `time.rs` | the clock and the lots of programs |
 //! | `ground.rs`, `touched.rs`, `replies.rs` | the watched directories; what a call touches in them; what it was told |
 //!
@@ -35,7 +36,9 @@ mod primitives;
 mod programs;
 mod replies;
 pub mod start;
+mod steps;
 mod task;
+mod template;
 mod time;
 mod touched;
 mod voice;
@@ -136,7 +139,7 @@ impl TracedError {
 /// When the machine forbids tracing, or the worker is lost. A contender that is lost is no error: its execution says so.
 pub fn explore(run: &Run<'_>, watch: &mut dyn FnMut(Execution) -> ControlFlow<()>) -> Result<Told, TracedError> {
     let subject = asked(run)?;
-    let parent = run.directories.first().cloned().unwrap_or_else(std::env::temp_dir);
+    let parent = real(&run.directories.first().cloned().unwrap_or_else(std::env::temp_dir));
     let (directory, swept) = RunDirectory::create(&parent)?;
     let roots = roots(directory.path(), run.directories)?;
     let request = Request {
@@ -167,7 +170,7 @@ pub fn explore(run: &Run<'_>, watch: &mut dyn FnMut(Execution) -> ControlFlow<()
 /// The directory of the run as it is found by way of each of the directories, which must be mounts of one store.
 fn roots(run: &Path, directories: &[PathBuf]) -> Result<Vec<PathBuf>, TracedError> {
     let name = run.file_name().expect("a run has a directory of its own");
-    let others = directories.iter().skip(1).map(|directory| directory.join(name));
+    let others = directories.iter().skip(1).map(|directory| real(directory).join(name));
     let roots: Vec<PathBuf> = [run.to_owned()].into_iter().chain(others).collect();
     match roots.iter().position(|root| !root.is_dir()) {
         Some(stranger) => Err(TracedError::NotShared {
@@ -176,6 +179,12 @@ fn roots(run: &Path, directories: &[PathBuf]) -> Result<Vec<PathBuf>, TracedErro
         }),
         None => Ok(roots),
     }
+}
+
+/// The directory without symbolic links on the way, as the kernel tells paths; whoever makes something in it notices if it is
+/// none.
+fn real(directory: &Path) -> PathBuf {
+    directory.canonicalize().unwrap_or_else(|_| directory.to_owned())
 }
 
 /// Whose lock it is, as a worker is told.
@@ -206,6 +215,7 @@ fn converse(
     serde_json::to_writer(&mut input, request).map_err(io::Error::from)?;
     input.write_all(b"\n")?;
     let output = worker.stdout.take().expect("it was piped");
+    let mut notes = Vec::new();
     let mut seen = Searched {
         stop: Stop::Asked,
         ..Searched::nothing()
@@ -216,10 +226,11 @@ fn converse(
                 seen.executions += 1;
                 seen.steps += execution.schedule.len() as u64;
                 if watch(execution).is_break() {
-                    return Ok((seen, Vec::new()));
+                    return Ok((seen, notes));
                 }
             }
-            Line::Done(searched, notes) => return Ok((searched, notes)),
+            Line::Notes(all) => notes = all,
+            Line::Done(searched) => return Ok((searched, notes)),
             Line::Refused(reason) => return Err(TracedError::Refused(reason)),
         }
     }

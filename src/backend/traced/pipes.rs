@@ -6,19 +6,18 @@
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::answers::{Conversation, Misspoken, Owes};
 use super::start::Starter;
 use super::voice::{Told, Voice};
+use super::world::ground;
 use crate::explore::{Again, Lost};
 use crate::history::What;
 use crate::id::ProcessId;
 use crate::scenario::{Kind, Program, Scenario};
+use crate::sys::fifo;
 use crate::sys::launch::{Streams, launch};
 use crate::sys::process::Ended;
-use crate::sys::{Shared, fifo};
 
 /// The argument that makes the binary the command that `{hold}` stands for.
 pub const HOLD: &str = "hold";
@@ -50,15 +49,12 @@ pub(super) struct Stage {
     starter: Starter,
     scenario: Scenario,
     roots: Vec<PathBuf>,
-    execution: Rc<Shared<AtomicU64>>,
 }
 
 impl Stage {
     /// Becomes the program of this contender; the exit code if that fails.
     pub(super) fn enter(&self, process: ProcessId) -> u8 {
-        let execution = self.execution[0].load(Ordering::Relaxed);
-        let root = &self.roots[process.index() % self.roots.len()];
-        let lock = self.scenario.lock(&root.join(format!("e{execution}")));
+        let lock = self.scenario.lock(&ground(&self.roots, process));
         let ends = Ends::of(&self.roots[0], process);
         let streams = Streams {
             input: &ends.input,
@@ -88,7 +84,6 @@ struct Talk {
 pub(super) struct Pipes {
     program: Program,
     scenario: Scenario,
-    execution: Rc<Shared<AtomicU64>>,
     talks: Vec<Talk>,
 }
 
@@ -98,12 +93,7 @@ impl Pipes {
     /// # Errors
     ///
     /// When there is no place for them.
-    pub(super) fn new(
-        starter: Starter,
-        scenario: &Scenario,
-        roots: &[PathBuf],
-    ) -> Result<(Self, Stage), Box<dyn std::error::Error>> {
-        let execution = Rc::new(Shared::zeroed(1)?);
+    pub(super) fn new(starter: Starter, scenario: &Scenario, roots: &[PathBuf]) -> io::Result<(Self, Stage)> {
         let mut talks = Vec::new();
         for process in ProcessId::first(scenario.participants()) {
             let ends = Ends::of(&roots[0], process);
@@ -121,14 +111,12 @@ impl Pipes {
         let pipes = Self {
             program: starter.program.clone(),
             scenario: scenario.clone(),
-            execution: Rc::clone(&execution),
             talks,
         };
         let stage = Stage {
             starter,
             scenario: scenario.clone(),
             roots: roots.to_vec(),
-            execution,
         };
         Ok((pipes, stage))
     }
@@ -160,17 +148,19 @@ fn relative(mut what: What, lock: &Path) -> What {
     what
 }
 
+/// All that is in a pipe now.
+fn drain(pipe: &mut File) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    match pipe.read_to_end(&mut bytes) {
+        Err(error) if error.kind() != io::ErrorKind::WouldBlock => Err(error),
+        _ => Ok(bytes),
+    }
+}
+
 impl Talk {
     /// What has been printed since the last time.
     fn printed(&mut self) -> io::Result<Vec<u8>> {
-        let mut printed = Vec::new();
-        let Some(output) = &mut self.output else {
-            return Ok(printed);
-        };
-        match output.read_to_end(&mut printed) {
-            Err(error) if error.kind() != io::ErrorKind::WouldBlock => Err(error),
-            _ => Ok(printed),
-        }
+        self.output.as_mut().map_or(Ok(Vec::new()), drain)
     }
 
     fn say(&mut self, line: &str) -> io::Result<()> {
@@ -180,8 +170,7 @@ impl Talk {
 }
 
 impl Voice for Pipes {
-    fn begin(&mut self, execution: u64, locks: &[&Path]) -> io::Result<()> {
-        self.execution[0].store(execution, Ordering::Relaxed);
+    fn begin(&mut self, locks: &[&Path]) -> io::Result<()> {
         for (process, lock) in ProcessId::first(self.talks.len()).zip(locks) {
             let rounds_left = self.rounds(process);
             let talk = &mut self.talks[process.index()];
@@ -195,10 +184,12 @@ impl Voice for Pipes {
         let kind = self.program.kind;
         let talk = &mut self.talks[process.index()];
         talk.conversation = Some(Conversation::new(kind, &talk.lock));
-        // One after the other: what is left in a pipe goes when nobody has it open.
-        (talk.input, talk.output) = (None, None);
         talk.input = Some(fifo::open(&talk.ends.input)?);
         talk.output = Some(fifo::open(&talk.ends.output)?);
+        // What the last one did not read, or nobody heard.
+        for end in [&mut talk.input, &mut talk.output] {
+            drain(end.as_mut().expect("it was opened"))?;
+        }
         Ok(())
     }
 
@@ -266,6 +257,11 @@ impl Voice for Pipes {
         let talk = &self.talks[process.index()];
         let holds = |conversation: &Conversation| conversation.owes() == Owes::Release && !self.releases();
         talk.conversation.as_ref().is_none_or(holds)
+    }
+
+    fn is_silent(&self, process: ProcessId) -> bool {
+        let conversation = self.talks[process.index()].conversation.as_ref();
+        conversation.is_some_and(Conversation::is_silent)
     }
 
     fn complaint(&self, process: ProcessId) -> Option<String> {

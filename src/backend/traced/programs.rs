@@ -26,9 +26,14 @@ use crate::sys::syscalls::{self, Deed};
 use crate::sys::trace::{Memory, take_kernel_code};
 use crate::sys::waits::{self, Wanted};
 
+/// How much of what is written is looked through for numbers of processes, in bytes.
+const MOST_SAID: usize = 64 * 1024;
+
 /// Who understands the calls of programs.
 pub(super) struct Programs {
     ground: Ground,
+    /// Whether the file system gives the numbers of inodes that are gone to new ones.
+    reuses: bool,
     /// Inodes that somebody has locked, or tried to, in this execution.
     locked: BTreeSet<InodeId>,
     /// The first process of each contender.
@@ -38,6 +43,10 @@ pub(super) struct Programs {
     time: Time,
     /// The clock that contenders have: the kernel's, until one sleeps.
     clock: Clock,
+    /// The numbers of processes that others are copies of: a copy may take one for its own.
+    kept: Vec<i32>,
+    /// Whether a copy has done so: there are no more copies.
+    mistaken: bool,
     /// Who has used which file beside the watched directories, in any execution.
     outside: BTreeMap<PathBuf, Used>,
 }
@@ -55,14 +64,18 @@ struct Used {
 }
 
 impl Programs {
-    pub(super) fn new() -> Self {
+    /// On a file system that does, or does not, use numbers of inodes again.
+    pub(super) fn new(reuses: bool) -> Self {
         Self {
             ground: Ground::new(),
+            reuses,
             locked: BTreeSet::new(),
             first: BTreeMap::new(),
             pending: BTreeMap::new(),
             time: Time::new(),
             clock: Clock::Real,
+            kept: Vec::new(),
+            mistaken: false,
             outside: BTreeMap::new(),
         }
     }
@@ -70,7 +83,7 @@ impl Programs {
     fn touched(&self, at: &AtCall<'_>, decoded: &Decoded) -> Touched {
         let locked = &self.locked;
         let holds = |fd: i32, there: &There| locked.contains(&there.id) && waits::has_lock(at.task, fd);
-        touched(at, decoded, &self.ground, &holds)
+        touched(at, decoded, &self.ground, &holds, self.reuses)
     }
 
     /// Notes the use of a file beside the watched directories.
@@ -91,6 +104,24 @@ impl Programs {
             contenders.join(" and "),
             path.display()
         ))
+    }
+
+    /// Whether a copy tells somebody the number that it was told when it was another process, or uses it.
+    fn is_mistaken(&self, at: &AtCall<'_>, decoded: &Decoded) -> bool {
+        if self.mistaken || self.kept.is_empty() {
+            return false;
+        }
+        let mut said = decoded.call.to_string().into_bytes();
+        if decoded.system.deed == Deed::Write {
+            let length = (at.entry.arguments[2] as usize).min(MOST_SAID);
+            let mut bytes = vec![0; length];
+            let read = at.memory.read(at.entry.arguments[1], &mut bytes).unwrap_or(0);
+            said.extend_from_slice(&bytes[..read]);
+        }
+        self.kept.iter().any(|number| {
+            let (digits, binary) = (number.to_string().into_bytes(), number.to_ne_bytes());
+            said.windows(digits.len()).any(|part| part == digits) || said.windows(4).any(|part| part == binary)
+        })
     }
 
     fn judge(&mut self, at: &AtCall<'_>, decoded: Decoded) -> Decision {
@@ -303,8 +334,13 @@ impl Programs {
         }
     }
 
-    /// Inodes that are new in a watched directory.
+    /// Inodes that are new in a watched directory, and those that have no name there any more.
     fn learn(&mut self, at: &AtCall<'_>, pending: &Pending, returned: i64) -> io::Result<()> {
+        pending
+            .touched
+            .unnames
+            .iter()
+            .for_each(|number| self.ground.unname(*number));
         let new = match pending.decoded.system.deed {
             Deed::Open | Deed::Make => New::Always,
             _ => New::IfUnknown,
@@ -360,6 +396,10 @@ impl Interpreter for Programs {
             Ok(decoded) => decoded,
             Err(error) => return Decision::Uncontrolled(format!("{}: {error}", at.process)),
         };
+        if self.is_mistaken(at, &decoded) {
+            self.mistaken = true;
+            return Decision::WantsFresh;
+        }
         match system.deed {
             Deed::Kill => self.kill(at, decoded),
             Deed::Socket => self.socket(at, &decoded),
@@ -483,6 +523,16 @@ impl Interpreter for Programs {
 
     fn starts(&mut self, process: ProcessId, task: i32) {
         self.first.insert(process, task);
+        self.time.starts(process);
+    }
+
+    fn copies(&self) -> bool {
+        !self.mistaken
+    }
+
+    fn keeps(&mut self, process: ProcessId, task: i32) {
+        self.kept.push(task);
+        self.time.keep(process);
     }
 
     fn executed(&mut self, memory: &Memory, stack: u64) -> io::Result<()> {
@@ -497,11 +547,16 @@ impl Interpreter for Programs {
     }
 
     fn notes(&self) -> Vec<String> {
+        let afresh = "each contender was started afresh for each execution: it tells its process number to others";
+        let copied =
+            "contenders are copies of some that were started once, and have come to their first controlled call";
         let slept = "a program slept: its clock is the tracer's, and a sleep ends when another has changed something";
         let notes = [
             Some("set-uid and set-gid programs have no privileges here (no_new_privs)"),
             Some("threads and children of one contender take turns in one order"),
             (self.clock == Clock::Virtual).then_some(slept),
+            self.mistaken.then_some(afresh),
+            (!self.mistaken && !self.kept.is_empty()).then_some(copied),
         ];
         notes.into_iter().flatten().map(str::to_owned).collect()
     }

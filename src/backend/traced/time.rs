@@ -33,6 +33,8 @@ pub(super) struct Time {
     began: [Duration; 2],
     passed: BTreeMap<ProcessId, Duration>,
     lots: BTreeMap<ProcessId, ChaCha8Rng>,
+    /// How far they were when a contender was kept, of which others are copies.
+    kept: BTreeMap<ProcessId, (Option<Duration>, Option<ChaCha8Rng>)>,
 }
 
 impl Time {
@@ -42,6 +44,27 @@ impl Time {
             began: [of_day, Duration::from_nanos(clock::now_ns())],
             passed: BTreeMap::new(),
             lots: BTreeMap::new(),
+            kept: BTreeMap::new(),
+        }
+    }
+
+    /// A contender is kept as it is now, for copies.
+    pub(super) fn keep(&mut self, process: ProcessId) {
+        let now = (self.passed.get(&process).copied(), self.lots.get(&process).cloned());
+        self.kept.insert(process, now);
+    }
+
+    /// A contender begins, as it was kept if it was: a copy goes on from there. In a second round its clock has gone on.
+    pub(super) fn starts(&mut self, process: ProcessId) {
+        let Some((passed, lots)) = self.kept.get(&process).cloned() else {
+            return;
+        };
+        if let Some(passed) = passed {
+            let clock = self.passed.entry(process).or_default();
+            *clock = passed.max(*clock);
+        }
+        if let Some(lots) = lots {
+            self.lots.entry(process).or_insert(lots);
         }
     }
 

@@ -5,7 +5,7 @@
 //! makes no call, and knows no search.
 
 use super::decode::Decoded;
-use super::ground::{Ground, Spot, There};
+use super::ground::{Ground, Number, Spot, There};
 use super::interpreter::AtCall;
 use crate::access::{Access, Accesses, Kind, Object};
 use crate::sys::bits;
@@ -20,6 +20,8 @@ pub(super) struct Touched {
     pub(super) outside: Vec<(std::path::PathBuf, Kind)>,
     /// Where something new will stand: the path by which it is found.
     pub(super) makes: Vec<std::path::PathBuf>,
+    /// Inodes whose last name goes: their numbers may be given to others.
+    pub(super) unnames: Vec<Number>,
     /// Why it is not followed on what it touches.
     pub(super) refused: Option<&'static str>,
 }
@@ -31,6 +33,8 @@ struct Looking<'a> {
     flags: Flags,
     /// Whether a descriptor of the task is one by which a lock is held.
     holds: &'a dyn Fn(i32, &There) -> bool,
+    /// Whether the file system gives the numbers of inodes that are gone to new ones.
+    reuses: bool,
 }
 
 /// Flags that decide what is touched.
@@ -52,12 +56,14 @@ struct Flags {
     follows: bool,
 }
 
-/// What the call at which a task stands will touch; `holds` tells whether a lock is held by a descriptor of it.
+/// What the call at which a task stands will touch; `holds` tells whether a lock is held by a descriptor of it,
+/// `reuses` whether numbers of inodes are used again.
 pub(super) fn touched(
     at: &AtCall<'_>,
     decoded: &Decoded,
     ground: &Ground,
     holds: &dyn Fn(i32, &There) -> bool,
+    reuses: bool,
 ) -> Touched {
     let deed = decoded.system.deed;
     let mut looking = Looking {
@@ -65,6 +71,7 @@ pub(super) fn touched(
         deed,
         flags: flags(at, decoded),
         holds,
+        reuses,
     };
     for (position, place) in decoded.places.iter().enumerate() {
         let spot = ground.spot(at, place, looking.flags.follows);
@@ -215,12 +222,18 @@ impl Looking<'_> {
     /// A name in a watched directory, which was read.
     fn entry(&mut self, entry: &Object, there: Option<&There>, real: &std::path::Path, position: usize) {
         match (self.deed, there) {
-            (Deed::Open, None) if self.flags.creates => self.makes(entry, real),
+            (Deed::Open, None) if self.flags.creates => {
+                self.makes(entry, real);
+                self.creates();
+            }
             (Deed::Open, Some(_)) if self.flags.exclusively => {}
             (Deed::Open, Some(there)) if self.flags.truncates && !there.is_directory => {
                 self.store(Object::Content(there.id));
             }
-            (Deed::Make, None) => self.makes(entry, real),
+            (Deed::Make, None) => {
+                self.makes(entry, real);
+                self.creates();
+            }
             // The first is the one that has been, the second the one to be.
             (Deed::Link, Some(there)) if position == 0 => self.store(Object::Links(there.id)),
             (Deed::Link, None) if position == 1 => self.makes(entry, real),
@@ -239,9 +252,10 @@ impl Looking<'_> {
             (Deed::Unlink | Deed::RemoveDirectory, Some(there)) if there.is_directory => {
                 self.load(Object::Listing(there.id));
                 self.store(entry.clone());
+                self.loses(there);
             }
             (Deed::Stat | Deed::Lstat | Deed::Attributes | Deed::Truncate | Deed::Other, Some(there)) => {
-                self.object(there)
+                self.object(there);
             }
             _ => {}
         }
@@ -252,9 +266,20 @@ impl Looking<'_> {
         self.touched.makes.push(real.to_owned());
     }
 
-    /// A name of it goes.
+    /// A new inode takes a number.
+    fn creates(&mut self) {
+        if self.reuses {
+            self.store(Object::Allocator);
+        }
+    }
+
+    /// A name of it goes. Whether its number is free then, or only when its last descriptor is closed, is told as the same.
     fn loses(&mut self, there: &There) {
         self.store(Object::Links(there.id));
+        if there.links <= 1 || there.is_directory {
+            self.creates();
+            self.touched.unnames.push(there.number);
+        }
     }
 
     /// An object that is named by a descriptor, or by a path whose name does not matter.
@@ -312,6 +337,13 @@ impl Looking<'_> {
 
     fn closes(&mut self, fd: i32, there: &There) {
         self.touched.watched.get_or_insert_default();
+        if self.reuses && !there.is_directory {
+            self.load(Object::Links(there.id));
+            if there.links == 0 {
+                self.store(Object::Opens(there.id));
+                self.creates();
+            }
+        }
         if (self.holds)(fd, there) {
             self.store(Object::Locks(there.id));
         }

@@ -27,7 +27,7 @@ pub(super) enum Told {
 /// quiet, and when its first process is gone [`gone`](Self::gone) tells whether it is started once more.
 pub(super) trait Voice {
     /// An execution begins; process *i* works on the lock of its own directory.
-    fn begin(&mut self, execution: u64, locks: &[&Path]) -> io::Result<()>;
+    fn begin(&mut self, locks: &[&Path]) -> io::Result<()>;
 
     /// A contender is about to be started, the first time or again.
     fn starts(&mut self, process: ProcessId) -> io::Result<()>;
@@ -44,6 +44,11 @@ pub(super) trait Voice {
     /// Whether nothing more is to come from the contender, though it is there.
     fn rests(&self, process: ProcessId) -> bool;
 
+    /// Whether the contender has told nothing and was told nothing since it was started.
+    fn is_silent(&self, _process: ProcessId) -> bool {
+        false
+    }
+
     /// What the contender last complained about, for messages.
     fn complaint(&self, _process: ProcessId) -> Option<String> {
         None
@@ -54,8 +59,8 @@ pub(super) trait Voice {
 }
 
 impl Voice for std::rc::Rc<Board> {
-    fn begin(&mut self, execution: u64, _: &[&Path]) -> io::Result<()> {
-        Board::begin(self, execution);
+    fn begin(&mut self, _: &[&Path]) -> io::Result<()> {
+        Board::begin(self);
         Ok(())
     }
 

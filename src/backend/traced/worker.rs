@@ -13,11 +13,12 @@ use serde::{Deserialize, Serialize};
 
 use super::board::Board;
 use super::crowd::Crowd;
+use super::ground::reuses_numbers;
 use super::pipes::{HOLD, Pipes};
 use super::primitives::Primitives;
 use super::programs::Programs;
 use super::start::Starter;
-use super::world::{Parts, TracedWorld};
+use super::world::{Parts, TracedWorld, ground};
 use crate::backend::contender::Contender;
 use crate::backend::sim;
 use crate::explore::{Ended, Limits, Searched, Strategy, search};
@@ -56,8 +57,10 @@ pub(super) enum Asked {
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum Line {
     Execution(Execution),
-    /// The search is over; with what was not seen.
-    Done(Searched, Vec<String>),
+    /// What was not seen so far, or not done as it was asked for: all of it, whenever there is more.
+    Notes(Vec<String>),
+    /// The search is over.
+    Done(Searched),
     /// There was no search, for this reason.
     Refused(String),
 }
@@ -111,6 +114,7 @@ fn answer(extra: &[&'static dyn LockPrimitive]) -> Result<(), String> {
         time: std::time::Duration::from_millis(request.time_ms),
     };
     let mut scheduler = request.strategy.scheduler();
+    let mut noted = Vec::new();
     let searched = search(
         &mut world,
         &mut *scheduler,
@@ -125,13 +129,20 @@ fn answer(extra: &[&'static dyn LockPrimitive]) -> Result<(), String> {
                     Ended::Lost { step, reason } | Ended::Diverged { step, reason } => End::Diverged { step, reason },
                 },
             };
+            let notes = world.notes();
+            if notes != noted {
+                noted.clone_from(&notes);
+                if say(&Line::Notes(notes)).is_err() {
+                    return ControlFlow::Break(());
+                }
+            }
             match say(&Line::Execution(execution)) {
                 Ok(()) => ControlFlow::Continue(()),
                 Err(_) => ControlFlow::Break(()), // Nobody reads any more.
             }
         },
     );
-    say(&Line::Done(searched, world.notes())).map_err(|error| error.to_string())
+    say(&Line::Done(searched)).map_err(|error| error.to_string())
 }
 
 fn primitives(primitive: &'static dyn LockPrimitive, request: &Request) -> Result<TracedWorld, String> {
@@ -142,8 +153,7 @@ fn primitives(primitive: &'static dyn LockPrimitive, request: &Request) -> Resul
     let zygote = zygote(Clock::Real, Chance::Real, move |order| {
         std::panic::set_hook(Box::new(|_| {}));
         let process = ProcessId(u8::try_from(order).expect("an order is the number of a process"));
-        let root = &roots[process.index() % roots.len()];
-        let directory = root.join(format!("e{}", told.execution()));
+        let directory = ground(&roots, process);
         let contender = Contender::new(primitive, &contended, &directory, process);
         let fs = RealFs::new();
         let run = || contender.run(&fs, &mut |what| told.push(process, &what));
@@ -193,15 +203,17 @@ fn programs(program: &Program, request: &Request) -> Result<TracedWorld, String>
         })
     };
     let zygote = renew(Clock::Real)?;
+    let reuses = reuses_numbers(&request.roots[0]).map_err(|error| error.to_string())?;
     let mut blank = History::new(scenario.participants(), scenario.lock(Path::new("/")));
     blank.stale = scenario.start.is_stale();
     blank.probe = scenario.probe();
+    blank.disturbed = scenario.disturbed();
     new_world(Parts {
         scenario: scenario.clone(),
         blank,
         roots: request.roots.clone(),
         crowd: Crowd::new(zygote, true),
-        interpreter: Box::new(Programs::new()),
+        interpreter: Box::new(Programs::new(reuses)),
         voice: Box::new(pipes),
         leave_behind: None,
         renew: Some(Box::new(renew)),

@@ -5,6 +5,7 @@
 //! taken earlier is asked of a [`Model`]. And clocks are made anew for each execution, since nothing is kept between them
 //! but the nodes on the path. Deliberately knows nothing of what a step does.
 
+mod part;
 mod races;
 mod rules;
 #[cfg(test)]
@@ -13,11 +14,17 @@ mod tree;
 
 use super::prefer::Order;
 use super::{Begin, Choice, Covered, Diverged, Mismatch, Model, Now, Scheduler};
+use crate::explore::widths::Widths;
 use crate::happens_before::Step;
 use crate::id::ProcessId;
-use races::{Execution, Reversal};
+use part::Outside;
+use races::Execution;
 use rules::Rules;
-use tree::{WakeupTree, is_weak_initial};
+use tree::WakeupTree;
+
+pub(super) use part::{Above, Placed};
+pub use part::{Came, Task};
+pub(super) use tree::is_weak_initial;
 
 /// Runs one execution of each class and blocks none.
 ///
@@ -31,8 +38,13 @@ pub struct Dpor {
     old: usize,
     /// How many of them the current execution has chosen.
     depth: usize,
-    /// How many executions have begun.
-    begun: u64,
+    /// What of the tree is somebody else's.
+    outside: Outside,
+    begun: bool,
+    /// How many steps were taken at the nodes that are gone.
+    finished: Widths,
+    /// Which process goes on where every one may, in the execution that runs.
+    order: Order,
     exhausted: bool,
     /// Whether some execution could not be run to its end, or had to be given up.
     unfinished: bool,
@@ -51,6 +63,8 @@ struct Node {
     below: WakeupTree,
     /// The current step, once it is taken.
     taken: Option<Step>,
+    /// How many steps were taken here before it.
+    done: u32,
 }
 
 impl Node {
@@ -84,12 +98,14 @@ impl Dpor {
             chosen: now.enabled[0],
             below: WakeupTree::default(),
             taken: None,
+            done: 0,
         };
         if let Some((process, below)) = node.tree.take_first() {
             (node.chosen, node.below) = (process, below);
         } else {
             let awake = now.enabled.iter().copied().filter(|process| !node.is_asleep(*process));
-            let Some(chosen) = Order::of(self.begun == 1).prefer(now, awake) else {
+            let taken = self.nodes.iter().map(|node| node.chosen);
+            let Some(chosen) = self.order.prefer(now, awake, taken) else {
                 return false;
             };
             node.chosen = chosen;
@@ -102,18 +118,22 @@ impl Dpor {
 impl Scheduler for Dpor {
     fn begin(&mut self) -> Begin {
         self.depth = 0;
-        self.begun += 1;
-        if self.begun == 1 {
+        if !std::mem::replace(&mut self.begun, true) {
             return Begin::Another;
         }
-        while let Some(node) = self.nodes.last_mut() {
+        self.order = Order::of(false);
+        while self.nodes.len() > self.outside.depth {
+            let node = self.nodes.last_mut().expect("there are more than none");
             node.sleep.extend(node.taken.take());
             if let Some((process, below)) = node.tree.take_first() {
                 (node.chosen, node.below) = (process, below);
+                node.done += 1;
                 self.old = self.nodes.len() - 1;
                 return Begin::Another;
             }
+            let choices = node.done + 1;
             self.nodes.pop();
+            self.finished.add(self.nodes.len(), choices);
         }
         self.exhausted = true;
         Begin::Exhausted
@@ -153,12 +173,8 @@ impl Scheduler for Dpor {
     fn completed(&mut self, model: &mut dyn Model) -> Result<(), Mismatch> {
         let steps = self.nodes.iter().filter_map(|node| node.taken.clone()).collect();
         let execution = Execution::of(steps, model.waiting(), self.rules, self.old);
-        for Reversal { kept, sequence } in execution.reversals(model)? {
-            let node = &mut self.nodes[kept];
-            if !node.sleep.iter().any(|step| is_weak_initial(step, &sequence)) {
-                node.tree.insert(sequence);
-            }
-        }
+        let reversals = execution.reversals(model)?;
+        reversals.into_iter().for_each(|reversal| self.insert(reversal));
         Ok(())
     }
 
@@ -171,5 +187,16 @@ impl Scheduler for Dpor {
             true => Covered::Everything,
             false => Covered::Some,
         }
+    }
+
+    /// A node is taken to become as wide as those before it at its depth, if it is not wider already.
+    fn estimate(&self) -> Option<f64> {
+        let (mut done, mut weight) = (f64::from(u8::from(self.exhausted)), 1.0);
+        for (depth, node) in self.nodes.iter().enumerate().skip(self.outside.depth) {
+            let known = f64::from(node.done) + 1.0 + node.tree.len() as f64;
+            weight /= self.finished.mean(depth).max(known);
+            done += weight * f64::from(node.done);
+        }
+        Some(done)
     }
 }

@@ -2,24 +2,17 @@
 //!
 //! The sound one is held against every interleaving in `tests/reduction/`, which cannot reach in here.
 
-#[path = "../../../tests/zoo/locks.rs"]
-#[expect(dead_code, reason = "other tests use the rest")]
-mod locks;
-#[path = "../../../tests/reduction/program.rs"]
-#[expect(dead_code, reason = "other tests use the rest")]
-mod program;
-
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use super::*;
 use crate::backend::sim;
+use crate::explore::programs::locks::{FLOCK_UNLINK, Zoo};
+use crate::explore::programs::program::{LIMITS, Program, Running, explore};
 use crate::explore::{Bounded, Exhaustive};
 use crate::happens_before::Class;
 use crate::property;
 use crate::scenario::Scenario;
-use locks::{FLOCK_UNLINK, Zoo};
-use program::{LIMITS, Program, Running, explore};
 
 /// What the rules lose of the classes of a program, in that order of the processes, and of the first execution, in which it
 /// is most.
@@ -132,7 +125,7 @@ impl Scheduler for Cutting {
         self.preemptions = 0;
         let begin = self.dpor.begin();
         // From the first execution on it stays on a process: one that loads first would be cut at once.
-        self.dpor.begun += 1;
+        self.dpor.order = Order::Stay;
         begin
     }
 

@@ -29,6 +29,11 @@ impl WakeupTree {
         Some((step.process, below))
     }
 
+    /// How many branches it has.
+    pub(super) fn len(&self) -> usize {
+        self.branches.len()
+    }
+
     /// Adds a path with which an execution of the class that `sequence` begins can go, unless there is one.
     pub(super) fn insert(&mut self, mut sequence: Vec<Step>) {
         let mut tree = self;
@@ -55,7 +60,10 @@ impl WakeupTree {
 }
 
 /// Whether some execution that begins with `step` is of a class that `sequence` begins.
-pub(super) fn is_weak_initial<'a>(step: &Step, sequence: impl IntoIterator<Item = &'a Step, IntoIter: Clone>) -> bool {
+pub(in crate::explore) fn is_weak_initial<'a>(
+    step: &Step,
+    sequence: impl IntoIterator<Item = &'a Step, IntoIter: Clone>,
+) -> bool {
     let sequence = sequence.into_iter();
     let own = sequence
         .clone()

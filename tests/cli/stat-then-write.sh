@@ -1,0 +1,13 @@
+#!/bin/sh
+# A driver of a broken lock: it looks whether the file is there, and then writes it.
+lock=$1
+
+if [ -e "$lock" ]; then
+    echo busy
+    exit
+fi
+echo locked >"$lock"
+echo acquired
+read -r line # `release`, or the end of the input.
+rm -f "$lock"
+echo released

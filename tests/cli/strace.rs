@@ -1,0 +1,98 @@
+//! `replay --strace`: the lines are shell, strace accepts them, and they show the race without onewinner.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use super::command::{BINARY, Ran, command, directory, left_in, onewinner_in, run};
+
+/// Explores one subject, and runs the lines that its counterexample gives; nothing where that cannot be.
+fn shown_by_strace(place: &Path, subject: &[&str], scenario: &str) -> Option<String> {
+    let probe = Command::new("strace").args(["-qq", "-o", "/dev/null", "true"]).status();
+    if !probe.is_ok_and(|status| status.success()) {
+        println!("skipped: strace is not here, or may not trace");
+        return None;
+    }
+    let mut explore = command(place, "explore");
+    explore
+        .args(subject)
+        .args(scenario.split(' '))
+        .args(["--save", "found.json"]);
+    let ran = run(explore);
+    if ran.is_forbidden_to_trace() {
+        return None;
+    }
+    ran.exits(1);
+    let lines = onewinner_in(place, "replay found.json --strace").exits(1).stdout;
+    let told = "# reproduced: ";
+    assert!(lines.starts_with(told) && lines.contains("delay_enter="), "{lines}");
+    let mut shell = Command::new("sh");
+    let binaries = Path::new(BINARY).parent().expect("a directory").display();
+    let path = std::env::var("PATH").unwrap_or_default();
+    shell
+        .args(["-c", &lines])
+        .current_dir(place)
+        .env("TMPDIR", place)
+        .env("PATH", format!("{binaries}:{path}"))
+        .stdin(Stdio::null());
+    let ran: Ran = run(shell).exits(0);
+    assert_eq!(left_in(place), ["found.json"], "{lines}");
+    Some(ran.stdout)
+}
+
+/// Each process prints behind a pipe of its own, so that only the order of its own lines is told.
+#[track_caller]
+fn both_hold(shown: &str) {
+    for process in ["P0", "P1"] {
+        let own = || {
+            shown
+                .lines()
+                .filter_map(|line| line.strip_prefix(process))
+                .map(str::trim)
+        };
+        assert_eq!(own().next(), Some("acquired"), "{shown}");
+    }
+}
+
+#[test]
+fn a_driver_is_let_in_twice_without_onewinner() {
+    let place = directory();
+    let driver = concat!(
+        "sh ",
+        env!("CARGO_MANIFEST_DIR"),
+        "/tests/cli/stat-then-write.sh {lock}"
+    );
+    if let Some(shown) = shown_by_strace(place.path(), &["--driver", driver], "-n 2") {
+        both_hold(&shown);
+    }
+}
+
+#[test]
+fn a_wrapped_command_is_let_in_twice_and_told_to_release() {
+    let place = directory();
+    let wrapped = "sh -c '[ -e {lock} ] || { echo >{lock}; {hold}; rm -f {lock}; }'";
+    if let Some(shown) = shown_by_strace(place.path(), &["--wrap", wrapped], "--scenario cycle -n 2") {
+        both_hold(&shown);
+        assert!(shown.contains("released"), "{shown}");
+    }
+}
+
+#[test]
+fn a_shipped_lock_is_run_by_a_command_that_only_locks() {
+    let place = directory();
+    if let Some(shown) = shown_by_strace(place.path(), &["stat-then-write"], "-n 2") {
+        both_hold(&shown);
+    }
+}
+
+#[test]
+fn what_strace_cannot_bring_about_is_refused() {
+    let place = directory();
+    onewinner_in(
+        place.path(),
+        "explore stat-then-write --backend sim --scenario cycle -n 2 --kills 1 --save k.json",
+    )
+    .exits(1);
+    let ran = onewinner_in(place.path(), "replay k.json --strace");
+    assert_eq!((ran.code, &*ran.stdout), (Some(2), ""), "{ran:?}");
+    assert!(ran.stderr.contains("leave --strace out"), "{}", ran.stderr);
+}
