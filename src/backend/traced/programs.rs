@@ -133,13 +133,14 @@ impl Programs {
     /// As it is shown and kept: without what changes from one execution to the next.
     fn shown(&self, decoded: &Decoded) -> Call {
         let mut call = decoded.call.clone();
-        for path in call.paths_mut() {
-            *path = self.ground.shown(path);
-        }
         let of_a_process = decoded.system.deed == Deed::Kill;
         if let Call::Foreign { arguments, .. } = &mut call {
             for argument in arguments {
                 match argument {
+                    // It is seen from the root of the machine, and a path from that of the directory.
+                    Argument::Path(path) if !self.ground.is_inside(path) => {
+                        *argument = Argument::Text(format!("{path:?}"));
+                    }
                     // Descriptors and flags are numbers too.
                     Argument::Text(text) if of_a_process || text.starts_with('"') => {
                         *text = self.ground.canonical(text);
@@ -147,6 +148,9 @@ impl Programs {
                     _ => {}
                 }
             }
+        }
+        for path in call.paths_mut() {
+            *path = self.ground.shown(path);
         }
         call
     }
