@@ -58,6 +58,14 @@ pub fn has_lock(task: i32, fd: i32) -> bool {
     told.is_ok_and(|told| told.lines().any(|line| line.starts_with("lock:")))
 }
 
+/// Whether a descriptor of a task is closed by execve: `O_CLOEXEC` among its flags, in octal.
+pub fn closes_on_execute(task: i32, fd: i32) -> bool {
+    let told = std::fs::read_to_string(format!("/proc/{task}/fdinfo/{fd}")).unwrap_or_default();
+    let flags = told.lines().find_map(|line| line.strip_prefix("flags:"));
+    let flags = flags.and_then(|flags| i32::from_str_radix(flags.trim(), 8).ok());
+    flags.is_some_and(|flags| flags & libc::O_CLOEXEC != 0)
+}
+
 /// The size of [`libc::flock`], in bytes, as it stands in a task's memory.
 pub const RECORD_BYTES: usize = size_of::<libc::flock>();
 

@@ -244,6 +244,15 @@ cases! {
     by_the_name_of_a_process: looks("called"), "-n 2 --preemptions 1" => NoPass;
 }
 
+// Without a configuration: the ladder.
+cases! {
+    the_ladder_under_a_lock_that_holds: example("sh", "driver.sh"), "" => HoldsWithin("preemption");
+    the_ladder_under_a_lock_that_takes_three: driver("exit-handler.c", "{lock}"), "" => Violated("");
+    the_ladder_under_two_rounds: driver("flock-unlink.sh", "{lock}"), "" => Violated("");
+    #[ignore = "slow: two preemptions among three"]
+    the_ladder_under_two_preemptions: driver("half-fix.c", "early {lock}"), "" => Violated("");
+}
+
 // What is not seen, or not kept, is told.
 cases! {
     a_right_lock_in_another_place: driver("elsewhere.c", "create-new {lock}"), "-n 2" => NoAlarm;

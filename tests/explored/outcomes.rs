@@ -58,5 +58,4 @@ facts! {
     create_new_in_cycles_of_three: "create-new", "--scenario cycle -n 3";
     create_new_in_two_rounds: "create-new", "--scenario cycle -n 2 --rounds 2";
     stat_then_write_contended_by_two: "stat-then-write", "--scenario contend -n 2";
-    stat_then_write_in_cycles_of_two: "stat-then-write", "--scenario cycle -n 2";
 }

@@ -43,7 +43,7 @@ fn processes_meet_over_what_one_of_them_waits_for_at_the_end() {
 fn preempting_at_conflicts_alone_loses_no_class_of_random_programs() {
     for seed in [11, 12] {
         let mut generator = ChaCha8Rng::seed_from_u64(seed);
-        (0..1_500).for_each(|_| check(&random_program(&mut generator)));
+        (0..750).for_each(|_| check(&random_program(&mut generator)));
     }
 }
 
@@ -99,7 +99,7 @@ fn needed(program: &Program) -> BTreeMap<Class, u32> {
 fn each_level_has_exactly_the_classes_that_need_no_more_preemptions() {
     let mut generator = ChaCha8Rng::seed_from_u64(13);
     let mut beyond = 0;
-    for _ in 0..500 {
+    for _ in 0..250 {
         let program = random_program(&mut generator);
         let needed = needed(&program);
         for most in 0..4 {
@@ -115,7 +115,7 @@ fn each_level_has_exactly_the_classes_that_need_no_more_preemptions() {
             }
         }
     }
-    assert!(beyond > 1_000, "the bounds leave out {beyond} classes");
+    assert!(beyond > 500, "the bounds leave out {beyond} classes");
 }
 
 /// Two processes that store one cell three times each. The first step of an execution stores another, from execution

@@ -48,14 +48,14 @@ fn through_text<T: serde::Serialize + serde::de::DeserializeOwned>(value: &T) ->
     serde_json::from_str(&text).expect("plain data")
 }
 
-#[test]
-fn random_programs_are_explored_alike_in_rounds() {
-    let mut generator = ChaCha8Rng::seed_from_u64(31);
+/// Compares random programs, each made what `prepare` says.
+fn check(programs: u32, seed: u64, splits: &[(usize, usize)], prepare: fn(Program) -> Program) {
+    let mut generator = ChaCha8Rng::seed_from_u64(seed);
     let mut classes = 0;
-    for number in 0..2_000 {
-        let program = random_program(&mut generator);
+    for number in 0..programs {
+        let program = prepare(random_program(&mut generator));
         let plain = explore(Running::new(&program), &mut Dpor::new());
-        for (depth, threads) in [(3, 1), (6, 1), (3, 2), (6, 3)] {
+        for &(depth, threads) in splits {
             let found = explore_in_rounds(&program, depth, threads);
             let case = format!("program {number}, depth {depth}, {threads} threads\n{program}");
             assert!(found.classes == plain.classes, "classes: {case}");
@@ -65,7 +65,21 @@ fn random_programs_are_explored_alike_in_rounds() {
         }
         classes += plain.executions;
     }
-    assert!(classes > 10_000, "{classes} classes");
+    assert!(classes > u64::from(programs) * 4, "{classes} classes");
+}
+
+#[test]
+fn random_programs_are_explored_alike_in_rounds() {
+    check(2_000, 31, &[(3, 1), (6, 1), (3, 2), (6, 3)], |program| program);
+}
+
+#[test]
+#[ignore = "slow suite: run with cargo test --release --test reduction -- --ignored"]
+fn many_random_programs_are_explored_alike_in_rounds() {
+    let depths: Vec<_> = (0..9).map(|depth| (depth, 1)).collect();
+    check(10_000, 33, &depths, |program| program);
+    check(5_000, 34, &depths, Program::reusing_numbers);
+    check(5_000, 35, &depths, Program::awaiting_names);
 }
 
 #[test]

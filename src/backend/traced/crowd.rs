@@ -34,7 +34,9 @@ pub(super) struct Crowd {
     ended: BTreeMap<ProcessId, Ended>,
     /// Tasks whose end was seen since somebody cared.
     pub(super) gone: BTreeSet<i32>,
-    /// A task that has come to the exit of the call that it was to make.
+    /// The task that makes a call, as a step.
+    performing: Option<i32>,
+    /// It has come to the exit of that call.
     returned: Option<Stopped>,
     births: u32,
     /// Contenders that are copied instead of started.
@@ -67,6 +69,7 @@ impl Crowd {
             first: BTreeMap::new(),
             ended: BTreeMap::new(),
             gone: BTreeSet::new(),
+            performing: None,
             returned: None,
             births: 0,
             templates: BTreeMap::new(),
@@ -211,11 +214,13 @@ impl Crowd {
             Made::Answered(returned) => stopped.answer(returned).map_err(|error| untraced(&error))?,
         }
         self.gone.clear();
+        self.performing = Some(task);
         let _running = stopped.go(Until::Exit, None);
         let doing = format!("{process} in a system call");
         loop {
             self.next(&doing, interpreter)?;
             if let Some(stopped) = self.returned.take_if(|stopped| stopped.task() == task) {
+                self.performing = None;
                 let returned = stopped.returned().map_err(|error| untraced(&error))?;
                 return Ok((AtExit { stopped, entry }, returned));
             }
@@ -296,7 +301,7 @@ impl Crowd {
         self.first.clear();
         self.ended.clear();
         self.gone.clear();
-        self.returned = None;
+        (self.performing, self.returned) = (None, None);
         self.births = 0;
         self.ordered = None;
     }
@@ -452,7 +457,12 @@ impl Crowd {
             }
             Why::New => {}
         }
-        let _running = stopped.go(Until::Next, None);
+        // execve may be a step: it closes descriptors.
+        let until = match self.performing == Some(task) {
+            true => Until::Exit,
+            false => Until::Next,
+        };
+        let _running = stopped.go(until, None);
         Ok(())
     }
 

@@ -417,6 +417,11 @@ impl Ground {
         })
     }
 
+    /// Whether a path lies in a watched directory, as it is written.
+    pub(super) fn is_inside(&self, path: &Path) -> bool {
+        self.roots.iter().any(|root| path.starts_with(root))
+    }
+
     /// A path as it is shown: from its watched directory on.
     pub(super) fn shown(&self, path: &Path) -> PathBuf {
         let inside = self.roots.iter().find_map(|root| path.strip_prefix(root).ok());

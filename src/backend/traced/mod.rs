@@ -18,7 +18,7 @@
 //! | `decode.rs` | a stopped call as a value |
 //! | `interpreter.rs` | what calls mean: the seam between the engine and those who understand calls |
 //! | `primitives.rs` | the calls of a lock over `Fs`, with a shadow on the simulated file system |
-//! | `programs.rs` | the calls of programs |
+//! | `programs.rs`, `judging.rs` | the calls of programs |
 //! | `template.rs` | contenders that are copied instead of started |
 //! | `time.rs` | the clock and the lots of programs |
 //! | `ground.rs`, `touched.rs`, `replies.rs` | the watched directories; what a call touches in them; what it was told |
@@ -31,6 +31,7 @@ mod crowd;
 pub mod decode;
 mod ground;
 pub mod interpreter;
+mod judging;
 pub mod pipes;
 mod primitives;
 mod programs;

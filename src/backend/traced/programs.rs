@@ -6,61 +6,58 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use super::decode::{Decoded, decode};
-use super::ground::{Ground, New, Spot, There};
+use super::decode::Decoded;
+use super::ground::{Ground, New, There};
 use super::interpreter::{AtCall, Decision, Interpreter, Made, Outcome};
 use super::replies;
 use super::time::Time;
 use super::touched::{Touched, looked, touched};
-use crate::access::{Access, Accesses, InodeId, Kind, Object};
+use crate::access::{Accesses, InodeId, Object};
 use crate::explore::{Again, Lost, Move};
 use crate::fs::Errno;
 use crate::fs::call::{Argument, Call};
 use crate::happens_before::Step;
 use crate::id::ProcessId;
 use crate::sys::bits;
-use crate::sys::filter::{self, Clock};
-use crate::sys::syscalls::{self, Deed};
+use crate::sys::filter::Clock;
+use crate::sys::syscalls::Deed;
 use crate::sys::trace::{Memory, take_kernel_code};
 use crate::sys::waits::{self, Wanted};
 
-/// How much of what is written is looked through for numbers of processes, in bytes.
-const MOST_SAID: usize = 64 * 1024;
-
 /// Who understands the calls of programs.
 pub(super) struct Programs {
-    ground: Ground,
+    pub(super) ground: Ground,
     /// Whether the file system gives the numbers of inodes that are gone to new ones.
-    reuses: bool,
+    pub(super) reuses: bool,
     /// Inodes that somebody has locked, or tried to, in this execution.
-    locked: BTreeSet<InodeId>,
+    pub(super) locked: BTreeSet<InodeId>,
     /// The first process of each contender.
-    first: BTreeMap<ProcessId, i32>,
+    pub(super) first: BTreeMap<ProcessId, i32>,
     /// What is about to be made, by the task that makes it.
-    pending: BTreeMap<i32, Pending>,
-    time: Time,
+    pub(super) pending: BTreeMap<i32, Pending>,
+    pub(super) time: Time,
     /// The clock that contenders have: the kernel's, until one sleeps.
-    clock: Clock,
+    pub(super) clock: Clock,
     /// The numbers of processes that others are copies of: a copy may take one for its own.
-    kept: Vec<i32>,
+    pub(super) kept: Vec<i32>,
     /// Whether a copy has done so: there are no more copies.
-    mistaken: bool,
+    pub(super) mistaken: bool,
     /// Who has used which file beside the watched directories, in any execution.
-    outside: BTreeMap<PathBuf, Used>,
+    pub(super) outside: BTreeMap<PathBuf, Used>,
 }
 
 /// A call that a task waits to make.
-struct Pending {
-    decoded: Decoded,
-    touched: Touched,
+pub(super) struct Pending {
+    pub(super) decoded: Decoded,
+    pub(super) touched: Touched,
 }
 
 #[derive(Clone, Debug, Default)]
-struct Used {
-    by: BTreeSet<ProcessId>,
-    changed: bool,
+pub(super) struct Used {
+    pub(super) by: BTreeSet<ProcessId>,
+    pub(super) changed: bool,
 }
 
 impl Programs {
@@ -80,180 +77,10 @@ impl Programs {
         }
     }
 
-    fn touched(&self, at: &AtCall<'_>, decoded: &Decoded) -> Touched {
+    pub(super) fn touched(&self, at: &AtCall<'_>, decoded: &Decoded) -> Touched {
         let locked = &self.locked;
         let holds = |fd: i32, there: &There| locked.contains(&there.id) && waits::has_lock(at.task, fd);
         touched(at, decoded, &self.ground, &holds, self.reuses)
-    }
-
-    /// Notes the use of a file beside the watched directories.
-    ///
-    /// # Errors
-    ///
-    /// When another contender uses it too, and one of them changes it.
-    fn note(&mut self, process: ProcessId, path: &Path, kind: Kind) -> Result<(), String> {
-        let used = self.outside.entry(path.to_owned()).or_default();
-        used.by.insert(process);
-        used.changed |= kind == Kind::Store;
-        if !used.changed || used.by.len() < 2 {
-            return Ok(());
-        }
-        let contenders: Vec<_> = used.by.iter().map(ToString::to_string).collect();
-        Err(format!(
-            "{} use {}, which is not watched, and one of them changes it; let the lock be at {{lock}}, or name the directory of that file with --dir",
-            contenders.join(" and "),
-            path.display()
-        ))
-    }
-
-    /// Whether a copy tells somebody the number that it was told when it was another process, or uses it.
-    fn is_mistaken(&self, at: &AtCall<'_>, decoded: &Decoded) -> bool {
-        if self.mistaken || self.kept.is_empty() {
-            return false;
-        }
-        let mut said = decoded.call.to_string().into_bytes();
-        if decoded.system.deed == Deed::Write {
-            let length = (at.entry.arguments[2] as usize).min(MOST_SAID);
-            let mut bytes = vec![0; length];
-            let read = at.memory.read(at.entry.arguments[1], &mut bytes).unwrap_or(0);
-            said.extend_from_slice(&bytes[..read]);
-        }
-        self.kept.iter().any(|number| {
-            let (digits, binary) = (number.to_string().into_bytes(), number.to_ne_bytes());
-            said.windows(digits.len()).any(|part| part == digits) || said.windows(4).any(|part| part == binary)
-        })
-    }
-
-    fn judge(&mut self, at: &AtCall<'_>, decoded: Decoded) -> Decision {
-        let touched = self.touched(at, &decoded);
-        let process = at.process;
-        if touched.watched.is_some() {
-            if let Some(refused) = touched.refused {
-                return Decision::Uncontrolled(format!("{process} {refused}: {}", decoded.system.name));
-            }
-            for (path, kind) in &touched.outside {
-                if let Err(reason) = self.note(process, path, *kind) {
-                    return Decision::Uncontrolled(reason);
-                }
-            }
-            self.pending.insert(at.task, Pending { decoded, touched });
-            return Decision::Controlled;
-        }
-        for (path, kind) in touched.outside {
-            if let Err(reason) = self.note(process, &path, kind) {
-                return Decision::Uncontrolled(reason);
-            }
-        }
-        Decision::Harmless
-    }
-
-    /// Answers a call that asks for the time or for random bytes; one that fails to is left to the kernel.
-    fn time_or_lots(&mut self, at: &AtCall<'_>) -> Option<Decision> {
-        let number = at.entry.number;
-        if filter::draws_lots(number) {
-            let drawn = self.time.draw(at);
-            return Some(drawn.map_or(Decision::Harmless, Decision::Answered));
-        }
-        if !filter::tells_the_time(number) {
-            return None;
-        }
-        let told = filter::time_call(number).and_then(|call| self.time.tell(at, call).ok().flatten());
-        Some(told.map_or(Decision::Harmless, Decision::Answered))
-    }
-
-    fn sleep(&mut self, at: &AtCall<'_>, name: &str) -> Decision {
-        match self.time.sleep(at, name) {
-            Ok(Some(_)) if self.clock == Clock::Real => {
-                self.clock = Clock::Virtual;
-                Decision::WantsTime
-            }
-            Ok(Some(length)) => {
-                self.time.pass(at.process, length);
-                Decision::Sleeps
-            }
-            // For a signal, or what the kernel will refuse.
-            Ok(None) | Err(_) => Decision::Harmless,
-        }
-    }
-
-    /// A signal, or a look whether a process is there.
-    fn kill(&mut self, at: &AtCall<'_>, decoded: Decoded) -> Decision {
-        let argument = |position: usize| at.entry.arguments[position] as i32;
-        let name = decoded.system.name;
-        let (target, signal) = match name {
-            "tgkill" => (argument(1), argument(2)),
-            "pidfd_open" => (argument(0), 0),
-            _ => (argument(0), argument(1)),
-        };
-        let own = self.ground.contender(target) == Some(at.process);
-        match self.ground.contender(target) {
-            _ if own => Decision::Harmless,
-            Some(other) if signal == 0 => {
-                let access = Access {
-                    object: Object::Liveness(other),
-                    kind: Kind::Load,
-                };
-                let watched = Some(vec![access]);
-                let touched = Touched {
-                    watched,
-                    ..Touched::default()
-                };
-                self.pending.insert(at.task, Pending { decoded, touched });
-                Decision::Controlled
-            }
-            // Whether a stranger is there no contender changes.
-            None if signal == 0 && target > 0 => Decision::Harmless,
-            _ => Decision::Uncontrolled(format!(
-                "{} sends signal {signal} to process {target}, which is not its own",
-                at.process
-            )),
-        }
-    }
-
-    fn socket(&mut self, at: &AtCall<'_>, decoded: &Decoded) -> Decision {
-        let mut address = vec![0; (at.entry.arguments[2] as usize).min(128)];
-        let read = at.memory.read(at.entry.arguments[1], &mut address).unwrap_or(0);
-        address.truncate(read);
-        let name = String::from_utf8_lossy(address.get(2..).unwrap_or_default()).replace('\0', "@");
-        let path = PathBuf::from(format!("the socket {name:?}"));
-        let kind = match decoded.system.name {
-            "bind" => Kind::Store,
-            _ => Kind::Load,
-        };
-        match self.note(at.process, &path, kind) {
-            Ok(()) => Decision::Harmless,
-            Err(reason) => Decision::Uncontrolled(reason),
-        }
-    }
-
-    fn map(&mut self, at: &AtCall<'_>, decoded: Decoded) -> Decision {
-        let argument = |position: usize| at.entry.arguments[position] as i32;
-        let writes = argument(2) & bits::MAY_WRITE != 0 && argument(3) & bits::MAP_SHARED != 0;
-        match self.ground.descriptor(at, argument(4)) {
-            Some(Spot::Outside { path, .. }) if writes => match self.note(at.process, &path, Kind::Store) {
-                Ok(()) => Decision::Harmless,
-                Err(reason) => Decision::Uncontrolled(reason),
-            },
-            Some(Spot::Object(_)) => self.judge(at, decoded),
-            _ => Decision::Harmless,
-        }
-    }
-
-    fn end(&mut self, at: &AtCall<'_>, is_thread: bool) -> Decision {
-        let first = self.first.get(&at.process) == Some(&at.group);
-        // A thread that is not the last ends alone.
-        let alone = || {
-            let group = |(_, group): &(ProcessId, i32)| *group == at.group;
-            self.ground.tasks.values().filter(|task| group(task)).count() == 1
-        };
-        if is_thread && !alone() {
-            return Decision::Harmless;
-        }
-        let frees = || !self.held(at.task).is_empty();
-        match first || !self.locked.is_empty() && frees() {
-            true => Decision::Exits,
-            false => Decision::Harmless,
-        }
     }
 
     /// What the end of these tasks touches: the locks that it frees, and that the contender was there.
@@ -271,7 +98,7 @@ impl Programs {
     }
 
     /// The inodes that a task holds a lock on.
-    fn held(&self, task: i32) -> Vec<InodeId> {
+    pub(super) fn held(&self, task: i32) -> Vec<InodeId> {
         if self.locked.is_empty() {
             return Vec::new();
         }
@@ -306,13 +133,14 @@ impl Programs {
     /// As it is shown and kept: without what changes from one execution to the next.
     fn shown(&self, decoded: &Decoded) -> Call {
         let mut call = decoded.call.clone();
-        for path in call.paths_mut() {
-            *path = self.ground.shown(path);
-        }
         let of_a_process = decoded.system.deed == Deed::Kill;
         if let Call::Foreign { arguments, .. } = &mut call {
             for argument in arguments {
                 match argument {
+                    // It is seen from the root of the machine, and a path from that of the directory.
+                    Argument::Path(path) if !self.ground.is_inside(path) => {
+                        *argument = Argument::Text(format!("{path:?}"));
+                    }
                     // Descriptors and flags are numbers too.
                     Argument::Text(text) if of_a_process || text.starts_with('"') => {
                         *text = self.ground.canonical(text);
@@ -320,6 +148,9 @@ impl Programs {
                     _ => {}
                 }
             }
+        }
+        for path in call.paths_mut() {
+            *path = self.ground.shown(path);
         }
         call
     }
@@ -368,44 +199,7 @@ impl Interpreter for Programs {
     }
 
     fn decide(&mut self, at: &AtCall<'_>) -> Decision {
-        if let Some(answered) = self.time_or_lots(at) {
-            return answered;
-        }
-        let Some(system) = syscalls::of(at.entry.number) else {
-            return Decision::Uncontrolled(format!(
-                "{} makes system call {}, which is not controlled",
-                at.process, at.entry.number
-            ));
-        };
-        let is_watched = |position: usize| {
-            let fd = at.entry.arguments[position] as i32;
-            matches!(self.ground.descriptor(at, fd), Some(Spot::Object(_)))
-        };
-        match system.deed {
-            Deed::Spawn => return Decision::Harmless,
-            Deed::Exit => return self.end(at, system.name == "exit"),
-            Deed::Sleep if at.task == at.group => return self.sleep(at, system.name),
-            // The housekeeping of a runtime: nothing that a search could cut short.
-            Deed::Sleep => return Decision::Harmless,
-            // Most calls of a starting program are about files that nobody watches.
-            Deed::Read | Deed::Seek if !is_watched(0) => return Decision::Harmless,
-            Deed::Close if system.name == "close" && !is_watched(0) => return Decision::Harmless,
-            _ => {}
-        }
-        let decoded = match decode(at.task, at.memory, &at.entry) {
-            Ok(decoded) => decoded,
-            Err(error) => return Decision::Uncontrolled(format!("{}: {error}", at.process)),
-        };
-        if self.is_mistaken(at, &decoded) {
-            self.mistaken = true;
-            return Decision::WantsFresh;
-        }
-        match system.deed {
-            Deed::Kill => self.kill(at, decoded),
-            Deed::Socket => self.socket(at, &decoded),
-            Deed::Map => self.map(at, decoded),
-            _ => self.judge(at, decoded),
-        }
+        self.judge(at)
     }
 
     fn forecast(&self, at: &AtCall<'_>) -> Accesses {

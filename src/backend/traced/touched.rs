@@ -8,8 +8,8 @@ use super::decode::Decoded;
 use super::ground::{Ground, Number, Spot, There};
 use super::interpreter::AtCall;
 use crate::access::{Access, Accesses, Kind, Object};
-use crate::sys::bits;
 use crate::sys::syscalls::Deed;
+use crate::sys::{bits, waits};
 
 /// What is known of a call before it is made.
 #[derive(Clone, Debug, Default)]
@@ -85,10 +85,17 @@ pub(super) fn touched(
         let writes = true;
         looking.descriptor(*fd, ground.descriptor(at, *fd), writes);
     }
-    if deed == Deed::Close {
-        for (fd, there) in closing(at, decoded, ground) {
-            looking.closes(fd, &there);
-        }
+    match deed {
+        Deed::Close => closing(at, decoded, ground)
+            .iter()
+            .for_each(|(fd, there)| looking.closes(*fd, there)),
+        // Only a lock that goes with it is something that another can see.
+        Deed::Execute => ground
+            .open(at.task)
+            .iter()
+            .filter(|(fd, there)| holds(*fd, there) && waits::closes_on_execute(at.task, *fd))
+            .for_each(|(fd, there)| looking.closes(*fd, there)),
+        _ => {}
     }
     looking.touched
 }

@@ -4,7 +4,8 @@ lock=$1
 
 trap 'rm -f "$lock"' EXIT
 if ! (set -C && : > "$lock") 2> /dev/null; then
-    if [ -e "$lock" ]; then echo busy; else echo "error cannot make it"; fi
+    # Not whether the lock is there: it may have been freed meanwhile.
+    if [ -d "${lock%/*}" ]; then echo busy; else echo "error there is no directory"; fi
     exit
 fi
 echo acquired

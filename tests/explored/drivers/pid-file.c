@@ -46,7 +46,7 @@ int main(int count, char **words) {
     for (int tries = 0; tries < 2; tries++) {
         int file = open(lock, O_CREAT | O_EXCL | O_WRONLY, 0644);
         if (file >= 0) {
-            dprintf(file, "%d\n", getpid());
+            dprintf(file, "%010d\n", getpid()); // Numbers of one length, so that executions differ in nothing else.
             close(file);
             hold();
             say("released\n");

@@ -11,7 +11,8 @@ acquire() {
 }
 
 if ! acquire; then
-    if [ -e "$lock" ]; then echo busy; else echo "error cannot make it"; fi
+    # Not whether the lock is there: it may have been freed meanwhile.
+    if [ -d "${lock%/*}" ]; then echo busy; else echo "error there is no directory"; fi
     exit
 fi
 echo acquired
