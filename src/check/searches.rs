@@ -5,7 +5,7 @@
 
 use std::cell::Cell;
 use std::ops::ControlFlow;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::parts::{Part, Series};
 use super::tally::{Tally, executions};
@@ -20,8 +20,8 @@ use crate::verdict::{Extent, Unit, at_most};
 
 /// Once a violation was found, the verdict stands: so many executions more are looked at for one that is easier to read.
 const EXECUTIONS_AFTER_VIOLATION: u64 = 100_000;
-/// The same of a program, whose executions take a thousand times as long.
-const OF_A_PROGRAM_AFTER_VIOLATION: u64 = 100;
+/// The same of a program, whose executions take a thousand times as long, and some of them a second.
+const TIME_AFTER_VIOLATION: Duration = Duration::from_secs(5);
 
 /// What the searches of one part showed.
 pub(super) struct Gathered {
@@ -50,8 +50,8 @@ impl Part {
                 ..limits
             };
             let mut tally = Tally::default();
-            let mut decided = false;
-            let enough = enough(plan);
+            let mut decided = None;
+            let mut violated: Option<Instant> = None;
             let share = Cell::new(None);
             let tell = &mut |told| share.set(Some(told));
             let (searched, notes) = run(plan, &scenario, strategy, left, tell, &mut |execution| {
@@ -61,8 +61,11 @@ impl Part {
                     tally.take(&scenario, execution, 1);
                 }
                 watch.saw(depth, share.get());
-                decided = tally.since_first > enough;
-                match decided || watch.is_over() {
+                if tally.best.is_some() {
+                    let since = *violated.get_or_insert_with(Instant::now);
+                    decided = enough(plan, tally.since_first, since);
+                }
+                match decided.is_some() || watch.is_over() {
                     true => ControlFlow::Break(()),
                     false => ControlFlow::Continue(()),
                 }
@@ -70,7 +73,7 @@ impl Part {
             tally.blocked = searched.blocked;
             tally.failure.clone_from(&searched.failure);
             tally.notes.extend(notes);
-            let extent = self.extent(plan, &searched, limits, strategy, decided);
+            let extent = self.extent(&searched, limits, strategy, decided.as_deref());
             let complete = matches!(extent, Extent::Complete { .. }) && tally.lost == 0;
             gathered = gathered.and(Gathered { tally, extent });
             if !complete {
@@ -80,7 +83,7 @@ impl Part {
         Ok(gathered)
     }
 
-    fn extent(self, plan: &Plan, searched: &Searched, limits: Limits, strategy: &Strategy, decided: bool) -> Extent {
+    fn extent(self, searched: &Searched, limits: Limits, strategy: &Strategy, decided: Option<&str>) -> Extent {
         let lost = searched.lost + searched.diverged;
         let limit = match searched.stop {
             Stop::Exhausted if lost > 0 => format!("{} lost", executions(lost)),
@@ -95,8 +98,7 @@ impl Part {
             Stop::Executions => format!("{} executions", limits.executions),
             Stop::Steps => format!("{} steps in an execution", limits.steps),
             Stop::Time => format!("{} seconds", limits.time.as_secs_f64()),
-            Stop::Asked if decided => format!("{} executions after the first violation", enough(plan)),
-            Stop::Asked => INTERRUPTED.to_owned(),
+            Stop::Asked => decided.unwrap_or(INTERRUPTED).to_owned(),
         };
         let preemptions = match searched.covered {
             // Of a series, what comes after it is not run at all.
@@ -159,11 +161,18 @@ fn unit(strategy: &Strategy) -> Unit {
     }
 }
 
-/// How many executions more are looked at when one violates something.
-fn enough(plan: &Plan) -> u64 {
-    match plan.subject {
-        Subject::Primitive(_) => EXECUTIONS_AFTER_VIOLATION,
-        Subject::Program(_) => OF_A_PROGRAM_AFTER_VIOLATION,
+/// The limit that is reached after a violation, if one is: so many executions more were looked at, and since then.
+fn enough(plan: &Plan, executions: u64, since: Instant) -> Option<String> {
+    let program = matches!(plan.subject, Subject::Program(_));
+    if executions > EXECUTIONS_AFTER_VIOLATION {
+        Some(format!(
+            "{EXECUTIONS_AFTER_VIOLATION} executions after the first violation"
+        ))
+    } else if program && since.elapsed() > TIME_AFTER_VIOLATION {
+        let seconds = TIME_AFTER_VIOLATION.as_secs();
+        Some(format!("{seconds} seconds after the first violation"))
+    } else {
+        None
     }
 }
 
