@@ -167,6 +167,7 @@ cases! {
     flock_before_a_command: wrap("flock", "flock -n {lock} {hold}"), "-n 3 --preemptions 1" => Holds;
     flock_that_waits_before_a_command: wrap("flock", "flock {lock} {hold}"), "-n 2 --preemptions 1" => Holds;
     flock_before_a_shell: wrap("flock", "flock -n {lock} -c 'exec {hold}'"), "-n 2 --preemptions 1" => Holds;
+    flock_whose_holder_is_killed: wrap("flock", "flock -n {lock} {hold}"), "-n 2 --scenario cycle --kills 1 --preemptions 1" => Holds;
     flock_kept: driver("flock-kept.c", "try {lock}"), "-n 3" => Holds;
     flock_kept_in_cycles: driver("flock-kept.c", "try {lock}"), "-n 3 --scenario cycle" => Holds;
     flock_waited_for: driver("flock-kept.c", "wait {lock}"), "-n 3 --scenario cycle" => Holds;
@@ -262,6 +263,8 @@ cases! {
     one_that_spins: driver("spins.c", "{lock}"), "-n 2" => Inconclusive("quiet");
     one_that_dies: driver("dies.c", "{lock}"), "-n 2" => Inconclusive("signal 6");
     one_that_speaks_otherwise: driver("misspeaks.sh", "{lock}"), "-n 2" => Inconclusive("got it");
+    one_that_no_execution_repeats: driver("lots.c", "{lock}"), "-n 3 --scenario cycle" => Inconclusive("could not be followed");
+    a_stale_lock_that_nobody_gets_past: example("sh", "driver.sh"), "--stale 1h -n 2 --preemptions 1" => Inconclusive("got past the stale lock");
     a_search_that_is_cut: driver("half-fix.c", "late {lock}"), "-n 3 --scenario cycle --max-executions 3" => Inconclusive("3 executions");
     a_bound_that_leaves_schedules_out: driver("absent-as-stale.c", "{lock}"), "-n 3 --scenario cycle --preemptions 1" => HoldsWithin("preemption");
 }

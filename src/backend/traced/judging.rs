@@ -15,6 +15,9 @@ use crate::sys::bits;
 use crate::sys::filter::{self, Clock};
 use crate::sys::syscalls::{self, Deed};
 
+/// Devices that say something else to everybody who reads them.
+const OF_CHANCE: [&str; 2] = ["/dev/random", "/dev/urandom"];
+
 /// How much of what is written is looked through for numbers of processes, in bytes.
 const MOST_SAID: usize = 64 * 1024;
 
@@ -49,9 +52,12 @@ impl Programs {
             Ok(decoded) => decoded,
             Err(error) => return Decision::Uncontrolled(format!("{}: {error}", at.process)),
         };
-        if self.is_mistaken(at, &decoded) {
-            self.mistaken = true;
-            return Decision::WantsFresh;
+        if let Some(why) = self.cannot_be_copied(at, &decoded) {
+            self.afresh = Some(why);
+            // What is no copy may go on.
+            if !self.kept.is_empty() {
+                return Decision::WantsFresh;
+            }
         }
         match system.deed {
             Deed::Kill => self.kill(at, decoded),
@@ -81,10 +87,18 @@ impl Programs {
         ))
     }
 
-    /// Whether a copy tells somebody the number that it was told when it was another process, or uses it.
-    fn is_mistaken(&self, at: &AtCall<'_>, decoded: &Decoded) -> bool {
-        if self.mistaken || self.kept.is_empty() {
-            return false;
+    /// Why a copy does what the process that it is a copy of would not: it tells the number that it was told as another
+    /// process, or has drawn a lot that was drawn once for all.
+    fn cannot_be_copied(&self, at: &AtCall<'_>, decoded: &Decoded) -> Option<&'static str> {
+        if self.afresh.is_some() {
+            return None;
+        }
+        if decoded
+            .places
+            .iter()
+            .any(|place| OF_CHANCE.iter().any(|device| place.path == Path::new(device)))
+        {
+            return Some("it reads a device of chance");
         }
         let mut said = decoded.call.to_string().into_bytes();
         if decoded.system.deed == Deed::Write {
@@ -93,10 +107,11 @@ impl Programs {
             let read = at.memory.read(at.entry.arguments[1], &mut bytes).unwrap_or(0);
             said.extend_from_slice(&bytes[..read]);
         }
-        self.kept.iter().any(|number| {
+        let mistaken = self.kept.iter().any(|number| {
             let (digits, binary) = (number.to_string().into_bytes(), number.to_ne_bytes());
             said.windows(digits.len()).any(|part| part == digits) || said.windows(4).any(|part| part == binary)
-        })
+        });
+        mistaken.then_some("it tells others its process number")
     }
 
     fn on_files(&mut self, at: &AtCall<'_>, decoded: Decoded) -> Decision {

@@ -42,8 +42,8 @@ pub(super) struct Programs {
     pub(super) clock: Clock,
     /// The numbers of processes that others are copies of: a copy may take one for its own.
     pub(super) kept: Vec<i32>,
-    /// Whether a copy has done so: there are no more copies.
-    pub(super) mistaken: bool,
+    /// Why there are no more copies.
+    pub(super) afresh: Option<&'static str>,
     /// Who has used which file beside the watched directories, in any execution.
     pub(super) outside: BTreeMap<PathBuf, Used>,
 }
@@ -72,7 +72,7 @@ impl Programs {
             time: Time::new(),
             clock: Clock::Real,
             kept: Vec::new(),
-            mistaken: false,
+            afresh: None,
             outside: BTreeMap::new(),
         }
     }
@@ -321,7 +321,7 @@ impl Interpreter for Programs {
     }
 
     fn copies(&self) -> bool {
-        !self.mistaken
+        self.afresh.is_none()
     }
 
     fn keeps(&mut self, process: ProcessId, task: i32) {
@@ -341,18 +341,18 @@ impl Interpreter for Programs {
     }
 
     fn notes(&self) -> Vec<String> {
-        let afresh = "each contender was started afresh for each execution: it tells its process number to others";
+        let afresh = |why| format!("each contender was started afresh for each execution: {why}");
         let copied =
             "contenders are copies of some that were started once, and have come to their first controlled call";
         let slept = "a program slept: its clock is the tracer's, and a sleep ends when another has changed something";
         let notes = [
-            Some("set-uid and set-gid programs have no privileges here (no_new_privs)"),
-            Some("threads and children of one contender take turns in one order"),
-            (self.clock == Clock::Virtual).then_some(slept),
-            self.mistaken.then_some(afresh),
-            (!self.mistaken && !self.kept.is_empty()).then_some(copied),
+            Some("set-uid and set-gid programs have no privileges here (no_new_privs)".to_owned()),
+            Some("threads and children of one contender take turns in one order".to_owned()),
+            (self.clock == Clock::Virtual).then(|| slept.to_owned()),
+            self.afresh.map(afresh),
+            (self.copies() && !self.kept.is_empty()).then(|| copied.to_owned()),
         ];
-        notes.into_iter().flatten().map(str::to_owned).collect()
+        notes.into_iter().flatten().collect()
     }
 
     fn gone(&mut self, task: i32) {
