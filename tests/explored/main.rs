@@ -168,6 +168,7 @@ cases! {
     flock_that_waits_before_a_command: wrap("flock", "flock {lock} {hold}"), "-n 2 --preemptions 1" => Holds;
     flock_before_a_shell: wrap("flock", "flock -n {lock} -c 'exec {hold}'"), "-n 2 --preemptions 1" => Holds;
     flock_whose_holder_is_killed: wrap("flock", "flock -n {lock} {hold}"), "-n 2 --scenario cycle --kills 1 --preemptions 1" => Holds;
+    flock_kept_by_the_shell: driver("flock-kept.sh", "{lock}"), "-n 3 --preemptions 1" => Holds;
     flock_kept: driver("flock-kept.c", "try {lock}"), "-n 3" => Holds;
     flock_kept_in_cycles: driver("flock-kept.c", "try {lock}"), "-n 3 --scenario cycle" => Holds;
     flock_waited_for: driver("flock-kept.c", "wait {lock}"), "-n 3 --scenario cycle" => Holds;

@@ -25,6 +25,7 @@ pub(super) struct There {
     pub(super) id: InodeId,
     pub(super) is_directory: bool,
     pub(super) links: u64,
+    pub(super) size: u64,
     pub(super) number: Number,
 }
 
@@ -206,6 +207,7 @@ impl Ground {
             id: self.known.get(&self.number(metadata)).copied().unwrap_or(nobodys),
             is_directory: metadata.is_dir(),
             links: metadata.nlink(),
+            size: metadata.size(),
             number: self.number(metadata),
         }
     }

@@ -234,8 +234,10 @@ impl Looking<'_> {
                 self.creates();
             }
             (Deed::Open, Some(_)) if self.flags.exclusively => {}
+            // What is empty already stays as it is: `exec 9>lock` by a loser does no harm.
             (Deed::Open, Some(there)) if self.flags.truncates && !there.is_directory => {
-                self.store(Object::Content(there.id));
+                let kind = if there.size > 0 { Kind::Store } else { Kind::Load };
+                self.add(Object::Content(there.id), kind);
             }
             (Deed::Make, None) => {
                 self.makes(entry, real);
