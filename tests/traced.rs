@@ -4,7 +4,9 @@
 //! `tests/traced.rs [NAME]` runs the facts whose name contains NAME.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
 use std::ops::ControlFlow;
+use std::os::unix::ffi::OsStrExt;
 use std::panic::catch_unwind;
 use std::path::Path;
 use std::process::ExitCode;
@@ -15,7 +17,7 @@ use onewinner::backend::traced::pipes::{HOLD, hold};
 use onewinner::backend::traced::{Run, Told, TracedError, WORKER, explore, serve_knowing};
 use onewinner::explore::{Limits, Stop, Strategy};
 use onewinner::fs::inject::Injection;
-use onewinner::fs::{Errno, Fs};
+use onewinner::fs::{Errno, Fs, Mode};
 use onewinner::history::{End, Event, Execution, Outcome, Snapshot};
 use onewinner::id::ProcessId;
 use onewinner::primitive::{self, AcquireError, Expectation, Held, LockPrimitive, StatThenWrite};
@@ -49,6 +51,7 @@ const FACTS: &[Fact] = facts![
     programs_lock_as_the_primitives_do,
     a_contender_that_kills_itself_is_lost,
     a_call_that_is_not_controlled_is_named,
+    an_answer_that_the_model_does_not_give_is_a_mismatch,
 ];
 
 /// How long the whole suite may take, in seconds.
@@ -60,6 +63,7 @@ fn main() -> ExitCode {
         return serve_knowing(&[
             &Suicide,
             &Outside,
+            &Unmodelled,
             &FLOCK_UNLINK,
             &FLOCK_UNLINK_WAITING,
             &HALF_FIX,
@@ -336,6 +340,40 @@ fn a_call_that_is_not_controlled_is_named() -> Tried {
     let reason = loss(&Outside)?;
     assert!(reason.starts_with("uncontrolled call connect of P"), "{reason}");
     Ok(())
+}
+
+fn an_answer_that_the_model_does_not_give_is_a_mismatch() -> Tried {
+    let reason = loss(&Unmodelled)?;
+    assert!(reason.starts_with("model mismatch: mkdir("), "{reason}");
+    assert!(reason.ends_with("= 0 but the model says EILSEQ"), "{reason}");
+    Ok(())
+}
+
+/// A lock whose name is no text: the kernel takes it, and the model does not.
+struct Unmodelled;
+
+impl LockPrimitive for Unmodelled {
+    fn name(&self) -> &'static str {
+        "unmodelled"
+    }
+
+    fn protocol(&self) -> &'static str {
+        "a name that is no text"
+    }
+
+    fn expectation(&self) -> Expectation {
+        Expectation::ExactlyOneWinner
+    }
+
+    fn try_acquire(&self, fs: &dyn Fs, lock: &Path) -> Result<Held, AcquireError> {
+        let odd = lock.with_file_name(OsStr::from_bytes(b"lock \xff"));
+        fs.mkdir(&odd, Mode::DIRECTORY).map_err(CallError::when("make", &odd))?;
+        Ok(Held::by_name())
+    }
+
+    fn release(&self, _: &dyn Fs, _: &Path, _: Held) -> Result<(), CallError> {
+        Ok(())
+    }
 }
 
 /// A lock that dies by a signal when it has it.
