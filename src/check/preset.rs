@@ -94,7 +94,8 @@ impl Depth {
                     ..Configuration::of(Scenario::cycle(3, 1), Vary::TwoKills)
                 };
                 let more = [rung(Scenario::contend(4), 3), rung(Scenario::cycle(3, 2), 3)];
-                rungs(3, 3).into_iter().chain([killed]).chain(more).collect()
+                // Each kill is a search of its own, with programs started anew: last, since it takes longest.
+                rungs(3, 3).into_iter().chain(more).chain([killed]).collect()
             }
         }
     }

@@ -196,6 +196,11 @@ impl Tally {
                     "the search was interrupted{before}; let it finish, or give it a limit"
                 ));
             }
+            if self.executions == 0 {
+                return Some(format!(
+                    "nothing was run: the search was cut at {limit}; raise the limit"
+                ));
+            }
             return Some(format!(
                 "the search was cut at {limit}{before}; raise the limit, or contend with fewer processes"
             ));
