@@ -21,7 +21,7 @@ fn main() {
     let executions: u64 = given.unwrap_or(1_000_000);
     for search in ["dpor", "exhaustive", "random", "pct", "bounded --preemptions 6"] {
         let line = format!(
-            "explore create-new -n 4 --scenario cycle --rounds 3 --search {search} --max-executions {executions} --time 3600 \
+            "explore create-new --backend sim -n 4 --scenario cycle --rounds 3 --search {search} --max-executions {executions} --time 3600 \
              --seed 1 --json"
         );
         let mut command = Command::new(env!("CARGO_BIN_EXE_onewinner"));

@@ -19,7 +19,7 @@ const MOST_KIB: u64 = 200 * 1024;
 
 fn peak_kib(search: &str, executions: u64) -> u64 {
     let line = format!(
-        "explore create-new -n 4 --scenario cycle --rounds 3 --search {search} --max-executions {executions} --seed 1 --json"
+        "explore create-new --backend sim -n 4 --scenario cycle --rounds 3 --search {search} --max-executions {executions} --seed 1 --json"
     );
     let mut command = Command::new(env!("CARGO_BIN_EXE_onewinner"));
     command.args(line.split(' ')).stdin(Stdio::null()).stdout(Stdio::null());

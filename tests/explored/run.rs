@@ -61,7 +61,7 @@ pub(crate) fn explore(program: &Program, arguments: &str) -> Answer {
 
 /// Explores a lock of the catalogue on the simulated file system, by the reduction.
 pub(crate) fn explore_primitive(lock: &str, arguments: &str) -> Answer {
-    let line = format!("explore {lock} --json --seed 1 {arguments}");
+    let line = format!("explore {lock} --backend sim --json --seed 1 {arguments}");
     run(temporary(), line.split_whitespace().collect())
 }
 
