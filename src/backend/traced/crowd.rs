@@ -230,11 +230,11 @@ impl Crowd {
         }
     }
 
-    /// Lets a task go that stands at the call with which its process ends.
+    /// Lets a task go that stands at the call with which its process ends, with all its threads.
     pub(super) fn end(&mut self, task: i32, interpreter: &mut dyn Interpreter) -> Result<(), Lost> {
-        self.gone.clear();
+        let group = self.tasks[&task].group;
         self.let_go(task);
-        while !self.gone.contains(&task) {
+        while self.tasks.values().any(|task| task.group == group) {
             self.next("a process at its exit", interpreter)?;
         }
         Ok(())

@@ -196,8 +196,10 @@ impl TracedWorld {
             Next::Made(call) => self.made(process, call),
         }?;
         let stores = accesses.stores().next().is_some();
+        let programs = self.interpreter.shadow().is_none();
         for (position, contender) in self.contenders.iter_mut().enumerate() {
             if position == process.index() {
+                self.spun |= programs && !stores && contender.looks + 1 == MOST_LOOKS;
                 contender.taken += 1;
                 contender.looks = if stores { 0 } else { contender.looks + 1 };
             } else if stores {

@@ -51,6 +51,8 @@ struct Flags {
     keeps: bool,
     /// A lock is asked about, and not taken.
     asks: bool,
+    /// It is about descriptors in a way that is not followed: leases, notes to whoever changes a directory.
+    odd: bool,
     /// A lock is given back, and not taken.
     gives_back: bool,
     follows: bool,
@@ -166,7 +168,10 @@ fn flags(at: &AtCall<'_>, decoded: &Decoded) -> Flags {
         }
         Deed::Link => flags.follows = name == "linkat" && argument(4) & bits::SYMLINK_FOLLOW != 0,
         Deed::Lstat | Deed::ReadLink | Deed::RemoveDirectory | Deed::Make => flags.follows = false,
-        Deed::Fcntl => flags.asks = bits::ASKING.contains(&argument(1)),
+        Deed::Fcntl => {
+            flags.asks = bits::ASKING.contains(&argument(1));
+            flags.odd = !flags.asks && !bits::LOCKING.contains(&argument(1));
+        }
         Deed::Flock => flags.gives_back = argument(1) & bits::UNLOCK != 0,
         _ => {}
     }
@@ -305,6 +310,7 @@ impl Looking<'_> {
             Deed::Write | Deed::Truncate | Deed::Attributes => self.store(Object::Content(there.id)),
             Deed::List => self.load(Object::Listing(there.id)),
             Deed::Flock => self.store(Object::Locks(there.id)),
+            Deed::Fcntl if self.flags.odd => self.touched.refused = Some("does on a watched file what is not followed"),
             Deed::Fcntl if self.flags.asks => self.load(Object::Locks(there.id)),
             Deed::Fcntl => self.store(Object::Locks(there.id)),
             Deed::Map => {

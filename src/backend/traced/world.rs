@@ -73,6 +73,8 @@ pub(super) struct TracedWorld {
     leave_behind: Option<LeaveBehind>,
     renew: Option<Renew>,
     notes: Vec<String>,
+    /// Whether a program was kept from looking again.
+    pub(super) spun: bool,
     clock: Clock,
     pub(super) tale: Vec<Event>,
     snapshots: Vec<Snapshot>,
@@ -119,6 +121,7 @@ impl TracedWorld {
             leave_behind,
             renew,
             notes,
+            spun: false,
             clock: Clock::Real,
             tale: Vec::new(),
             snapshots: Vec::new(),
@@ -286,7 +289,19 @@ impl TracedWorld {
 
     /// What was not seen so far, or not done as it was asked for.
     pub(super) fn notes(&self) -> Vec<String> {
-        self.notes.iter().cloned().chain(self.interpreter.notes()).collect()
+        let programs = self.interpreter.shadow().is_none();
+        let own = [
+            (programs && !self.scenario.kills.is_empty()).then_some("who is killed is killed with all its children"),
+            self.spun
+                .then_some("a program looked again and again: after 20 looks it waits until something has changed"),
+        ];
+        let own = own.into_iter().flatten().map(str::to_owned);
+        self.notes
+            .iter()
+            .cloned()
+            .chain(self.interpreter.notes())
+            .chain(own)
+            .collect()
     }
 
     pub(super) fn take_history(&mut self) -> History {
