@@ -201,6 +201,7 @@ cases! {
     an_exit_between_two_looks: driver("two-looks.c", "kill {lock}"), "-n 3 --preemptions 3" => Violated(TWICE);
     #[ignore = "known: the process of another is asked for unseen"]
     an_exit_between_two_looks_by_getpgid: driver("two-looks.c", "getpgid {lock}"), "-n 3 --preemptions 3" => NoPass;
+    #[ignore = "known: a number of a process in a path is compared when it is replayed"]
     a_pid_looked_up_in_proc: driver("pid-file.c", "proc {lock}"), "-n 3 --scenario cycle --preemptions 1" => Violated(TWICE);
     a_pid_behind_a_descriptor: driver("pid-file.c", "pidfd {lock}"), "-n 3 --scenario cycle --preemptions 1" => Violated(TWICE);
     threads_in_their_wrong_order: driver("threads.c", "main {lock}"), "-n 2 --preemptions 1" => NoPass;
