@@ -29,19 +29,14 @@ const HARMLESS: &[libc::c_long] = &[
     libc::SYS_rt_sigsuspend, libc::SYS_rt_sigtimedwait, libc::SYS_sigaltstack, libc::SYS_restart_syscall,
     libc::SYS_signalfd4, libc::SYS_getitimer, libc::SYS_timer_create, libc::SYS_timer_delete, libc::SYS_timerfd_create,
     // Its own threads and children.
-    libc::SYS_futex, libc::SYS_futex_waitv, libc::SYS_set_robust_list, libc::SYS_get_robust_list, libc::SYS_wait4,
-    libc::SYS_waitid, libc::SYS_set_tid_address, libc::SYS_sched_yield, libc::SYS_sched_getaffinity,
-    libc::SYS_sched_setaffinity, libc::SYS_sched_getparam, libc::SYS_sched_setparam, libc::SYS_sched_getscheduler,
-    libc::SYS_sched_setscheduler, libc::SYS_sched_get_priority_max, libc::SYS_sched_get_priority_min,
-    libc::SYS_sched_rr_get_interval, libc::SYS_sched_getattr, libc::SYS_sched_setattr, libc::SYS_getpriority,
-    libc::SYS_setpriority,
+    libc::SYS_futex, libc::SYS_futex_waitv, libc::SYS_set_robust_list, libc::SYS_wait4,
+    libc::SYS_waitid, libc::SYS_set_tid_address, libc::SYS_sched_yield, libc::SYS_sched_get_priority_max, libc::SYS_sched_get_priority_min,
     // Who it is, and where it runs.
     libc::SYS_getpid, libc::SYS_gettid, libc::SYS_getppid, libc::SYS_getuid, libc::SYS_geteuid, libc::SYS_getgid,
-    libc::SYS_getegid, libc::SYS_getresuid, libc::SYS_getresgid, libc::SYS_getgroups, libc::SYS_getpgid,
-    libc::SYS_getsid, libc::SYS_setpgid, libc::SYS_setsid, libc::SYS_setuid, libc::SYS_setgid, libc::SYS_setreuid,
+    libc::SYS_getegid, libc::SYS_getresuid, libc::SYS_getresgid, libc::SYS_getgroups, libc::SYS_setsid, libc::SYS_setuid, libc::SYS_setgid, libc::SYS_setreuid,
     libc::SYS_setregid, libc::SYS_setresuid, libc::SYS_setresgid, libc::SYS_setgroups, libc::SYS_umask,
     libc::SYS_getcpu, libc::SYS_uname, libc::SYS_sysinfo, libc::SYS_getrusage,
-    libc::SYS_getrlimit, libc::SYS_setrlimit, libc::SYS_prlimit64, libc::SYS_prctl, libc::SYS_capget,
+    libc::SYS_getrlimit, libc::SYS_setrlimit, libc::SYS_prctl, libc::SYS_capget,
     libc::SYS_capset, libc::SYS_personality, libc::SYS_getcwd,
     // Waiting for its descriptors, and those that lead to no file.
     libc::SYS_epoll_create1, libc::SYS_epoll_ctl, libc::SYS_epoll_pwait, libc::SYS_epoll_pwait2, libc::SYS_eventfd2, libc::SYS_pipe2, libc::SYS_dup, libc::SYS_fchdir, libc::SYS_fstatfs,
@@ -68,6 +63,16 @@ const CLOCKS: &[libc::c_long] = &[
 
 /// Calls that draw lots.
 const CHANCE: &[libc::c_long] = &[libc::SYS_getrandom];
+
+/// Calls that ask about a process, or change it, each with the argument that names it: 0 is the caller.
+#[rustfmt::skip] // By subject.
+const ABOUT: &[(libc::c_long, u8)] = &[
+    (libc::SYS_sched_getaffinity, 0), (libc::SYS_sched_setaffinity, 0), (libc::SYS_sched_getparam, 0),
+    (libc::SYS_sched_setparam, 0), (libc::SYS_sched_getscheduler, 0), (libc::SYS_sched_setscheduler, 0),
+    (libc::SYS_sched_rr_get_interval, 0), (libc::SYS_sched_getattr, 0), (libc::SYS_sched_setattr, 0),
+    (libc::SYS_getpgid, 0), (libc::SYS_setpgid, 0), (libc::SYS_getsid, 0), (libc::SYS_prlimit64, 0),
+    (libc::SYS_get_robust_list, 0), (libc::SYS_getpriority, 1), (libc::SYS_setpriority, 1),
+];
 
 /// Calls that wait for descriptors, each with the argument that counts them: for none of them it is a sleep.
 #[rustfmt::skip] // By subject.
@@ -196,6 +201,9 @@ fn harmless(clock: Clock, chance: Chance) -> Result<BTreeMap<i64, Vec<SeccompRul
         let equal = |value: &i32| when(*argument, SeccompCmpOp::Eq, u64::from(value.cast_unsigned()));
         rules.insert(*call, values.iter().map(equal).collect::<Result<_, _>>()?);
     }
+    for (call, argument) in ABOUT {
+        rules.insert(*call, vec![when(*argument, SeccompCmpOp::Eq, 0)?]);
+    }
     for (call, argument) in WAITS_FOR {
         rules.insert(*call, vec![when(*argument, SeccompCmpOp::Ne, 0)?]);
     }
@@ -239,7 +247,7 @@ mod tests {
     #[test]
     fn what_is_harmless_with_some_arguments_stops_with_the_others() {
         let conditional = HARMLESS_WITH.iter().map(|(number, ..)| number);
-        for number in conditional.chain(WAITS_FOR.iter().map(|(number, _)| number)) {
+        for number in conditional.chain(WAITS_FOR.iter().chain(ABOUT).map(|(number, _)| number)) {
             assert!(of(*number as u64).is_some());
         }
         assert!(of(libc::SYS_mmap as u64).is_some());

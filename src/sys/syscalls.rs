@@ -64,6 +64,10 @@ pub enum Deed {
     Close,
     /// Sends a signal, or asks whether a process is there.
     Kill,
+    /// Asks about a process, or changes how it is run.
+    Ask,
+    /// Arms a timer.
+    Timer,
     /// Maps a file into memory.
     Map,
     /// Binds or connects a socket.
@@ -206,6 +210,25 @@ const STOPPED: &[SystemCall] = &[
     call(libc::SYS_tkill, "tkill", Deed::Kill, &[Process, Signal]),
     call(libc::SYS_tgkill, "tgkill", Deed::Kill, &[Process, Process, Signal]),
     call(libc::SYS_pidfd_open, "pidfd_open", Deed::Kill, &[Process]),
+    call(libc::SYS_sched_getaffinity, "sched_getaffinity", Deed::Ask, &[Process]),
+    call(libc::SYS_sched_setaffinity, "sched_setaffinity", Deed::Ask, &[Process]),
+    call(libc::SYS_sched_getparam, "sched_getparam", Deed::Ask, &[Process]),
+    call(libc::SYS_sched_setparam, "sched_setparam", Deed::Ask, &[Process]),
+    call(libc::SYS_sched_getscheduler, "sched_getscheduler", Deed::Ask, &[Process]),
+    call(libc::SYS_sched_setscheduler, "sched_setscheduler", Deed::Ask, &[Process]),
+    call(libc::SYS_sched_rr_get_interval, "sched_rr_get_interval", Deed::Ask, &[Process]),
+    call(libc::SYS_sched_getattr, "sched_getattr", Deed::Ask, &[Process]),
+    call(libc::SYS_sched_setattr, "sched_setattr", Deed::Ask, &[Process]),
+    call(libc::SYS_getpgid, "getpgid", Deed::Ask, &[Process]),
+    call(libc::SYS_setpgid, "setpgid", Deed::Ask, &[Process]),
+    call(libc::SYS_getsid, "getsid", Deed::Ask, &[Process]),
+    call(libc::SYS_prlimit64, "prlimit64", Deed::Ask, &[Process]),
+    call(libc::SYS_get_robust_list, "get_robust_list", Deed::Ask, &[Process]),
+    call(libc::SYS_getpriority, "getpriority", Deed::Ask, &[Number, Process]),
+    call(libc::SYS_setpriority, "setpriority", Deed::Ask, &[Number, Process]),
+    call(libc::SYS_setitimer, "setitimer", Deed::Timer, &[Number]),
+    call(libc::SYS_timer_settime, "timer_settime", Deed::Timer, &[Number]),
+    call(libc::SYS_timerfd_settime, "timerfd_settime", Deed::Timer, &[Number]),
     call(libc::SYS_mmap, "mmap", Deed::Map, &[Hidden, Number, Bits, Bits, Descriptor]),
     call(libc::SYS_bind, "bind", Deed::Socket, &[Number, Address, Number]),
     call(libc::SYS_connect, "connect", Deed::Socket, &[Number, Address, Number]),
@@ -251,6 +274,7 @@ const OLDER: &[SystemCall] = &[
     call(libc::SYS_dup2, "dup2", Deed::Close, &[Number, Number]),
     call(libc::SYS_poll, "poll", Deed::Sleep, &[Hidden, Number, Number]),
     call(libc::SYS_select, "select", Deed::Sleep, &[Number, Hidden, Hidden, Hidden, Hidden]),
+    call(libc::SYS_alarm, "alarm", Deed::Timer, &[Number]),
     call(libc::SYS_fork, "fork", Deed::Spawn, &[]),
     call(libc::SYS_vfork, "vfork", Deed::Spawn, &[]),
 ];

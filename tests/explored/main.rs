@@ -176,7 +176,6 @@ cases! {
     record_locks_of_descriptions: driver("record-lock.c", "ofd {lock}"), "-n 3 --scenario cycle --preemptions 1" => Holds;
     memory_of_its_own: driver("memfd.c", "{lock}"), "-n 2" => Holds;
     sleeping_until_it_is_free: driver("polls.sh", "{lock}"), "-n 2 --scenario cycle --preemptions 1" => Holds;
-    #[ignore = "known: a name that is drawn at random is compared"]
     a_name_drawn_at_random: driver("mktemp.sh", "{lock}"), "-n 2 --scenario cycle --preemptions 1" => Holds;
     flock_with_a_time_limit: wrap("flock", "flock -w 1 {lock} {hold}"), "-n 2 --preemptions 1" => NoAlarm;
     flock_under_a_time_limit: wrap("timeout", "timeout 5 flock {lock} {hold}"), "-n 2 --preemptions 1" => NoAlarm;
@@ -199,9 +198,7 @@ cases! {
     a_pid_whose_process_is_there: driver("pid-file.c", "kill {lock}"), "-n 3" => Holds;
     a_pid_probed_by_getpgid: driver("pid-file.c", "getpgid {lock}"), "-n 3 --scenario cycle --preemptions 1" => NoPass;
     an_exit_between_two_looks: driver("two-looks.c", "kill {lock}"), "-n 3 --preemptions 3" => Violated(TWICE);
-    #[ignore = "known: the process of another is asked for unseen"]
     an_exit_between_two_looks_by_getpgid: driver("two-looks.c", "getpgid {lock}"), "-n 3 --preemptions 3" => NoPass;
-    #[ignore = "known: a number of a process in a path is compared when it is replayed"]
     a_pid_looked_up_in_proc: driver("pid-file.c", "proc {lock}"), "-n 3 --scenario cycle --preemptions 1" => Violated(TWICE);
     a_pid_behind_a_descriptor: driver("pid-file.c", "pidfd {lock}"), "-n 3 --scenario cycle --preemptions 1" => Violated(TWICE);
     threads_in_their_wrong_order: driver("threads.c", "main {lock}"), "-n 2 --preemptions 1" => NoPass;
@@ -223,7 +220,6 @@ cases! {
     by_a_name_in_the_working_directory: looks("relative"), "-n 2 --preemptions 1" => Violated(TWICE);
     by_a_descriptor_of_the_directory: looks("dirfd"), "-n 2 --preemptions 1" => Violated(TWICE);
     by_openat2: looks("openat2"), "-n 2 --preemptions 1" => Violated(TWICE);
-    #[ignore = "known: a path through /proc/self/fd is not followed"]
     by_a_link_in_proc: looks("self"), "-n 2 --preemptions 1" => Violated(TWICE);
     by_content: looks("content"), "-n 2 --preemptions 1" => Violated(TWICE);
     by_content_in_memory: looks("mapped"), "-n 2 --preemptions 1" => Inconclusive("mmap");
@@ -243,7 +239,6 @@ cases! {
     by_a_socket: looks("socket"), "-n 2 --preemptions 1" => NoPass;
     by_an_abstract_socket: looks("abstract"), "-n 2 --preemptions 1" => NoPass;
     by_a_semaphore: looks("semaphore"), "-n 2 --preemptions 1" => NoPass;
-    #[ignore = "known: what others are called, in /proc, is read unseen"]
     by_the_name_of_a_process: looks("called"), "-n 2 --preemptions 1" => NoPass;
 }
 

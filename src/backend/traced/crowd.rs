@@ -151,7 +151,7 @@ impl Crowd {
                         "{process} does not become quiet: it has computed for {QUIET_LIMIT:?} without a system call (task {})",
                         tasks.join(", ")
                     );
-                    return Err(lost(Again::Maybe, reason));
+                    return Err(lost(Again::Never, reason));
                 }
                 None => tracee::await_change(PAUSE),
             }

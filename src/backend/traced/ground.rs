@@ -15,6 +15,7 @@ use super::decode::{Base, Place};
 use super::interpreter::AtCall;
 use crate::access::{InodeId, Object};
 use crate::id::ProcessId;
+use crate::sys::machine;
 
 /// How many symbolic links are followed; the kernel follows 40 ([path_resolution(7)](https://man7.org/linux/man-pages/man7/path_resolution.7.html)).
 const MOST_LINKS: u32 = 40;
@@ -267,7 +268,7 @@ impl Ground {
 
     fn walk(&self, at: &AtCall<'_>, path: &Path, follow: bool, links: u32) -> Spot {
         let path = self.of_the_task(at, path);
-        if let Some(spot) = self.process(at, &path) {
+        if let Some(spot) = self.process(at, &path, follow, links) {
             return spot;
         }
         if let Some(root) = self.roots.iter().position(|root| path.starts_with(root)) {
@@ -338,15 +339,25 @@ impl Ground {
     }
 
     /// What a path below `/proc` tells of a process.
-    fn process(&self, at: &AtCall<'_>, path: &Path) -> Option<Spot> {
+    fn process(&self, at: &AtCall<'_>, path: &Path, follow: bool, links: u32) -> Option<Spot> {
         let mut names = path.strip_prefix("/proc").ok()?.iter();
         let number: i32 = names.next()?.to_str()?.parse().ok()?;
         let process = self.contender(number)?;
         if process != at.process {
             return Some(Spot::Process(process));
         }
-        let descriptor = names.next().is_some_and(|name| name == "fd");
-        let fd = names.next().filter(|_| descriptor)?.to_str()?.parse().ok();
+        // The links of its own that lead elsewhere.
+        let mut link = PathBuf::from(format!("/proc/{number}"));
+        let kind = names.next()?;
+        link.push(kind);
+        let fd = (kind == "fd").then(|| names.next()).flatten();
+        link.extend(fd);
+        let rest: PathBuf = names.collect();
+        if (fd.is_some() || kind == "cwd" || kind == "root") && !rest.as_os_str().is_empty() && links < MOST_LINKS {
+            let base = fs::read_link(link).ok()?;
+            return Some(self.walk(at, &base.join(rest), follow, links + 1));
+        }
+        let fd = fd.and_then(|fd| fd.to_str()?.parse().ok());
         Some(fd.and_then(|fd| self.descriptor(at, fd)).unwrap_or(Spot::Own))
     }
 
@@ -437,19 +448,18 @@ fn has_no_name(path: &Path) -> bool {
     path.to_string_lossy().starts_with("/memfd:")
 }
 
-/// Whether the file system of a directory gives the number of a file that is gone to the next one.
+/// File systems that give each inode a number of its own: `mm/shmem.c`, `fs/xfs/libxfs/xfs_ialloc.c`, `fs/btrfs/inode.c`.
+const COUNTING_ON: [&str; 3] = ["tmpfs", "xfs", "btrfs"];
+
+/// Whether the file system of a directory may give the number of a file that is gone to the next one: all do that are not
+/// known to count on. A try would prove nothing, for somebody else may take the number meanwhile.
 ///
 /// # Errors
 ///
-/// When no file can be made there.
+/// When it cannot be looked at.
 pub(super) fn reuses_numbers(directory: &Path) -> io::Result<bool> {
-    let probe = directory.join("number");
-    let number = || {
-        let number = fs::File::create_new(&probe)?.metadata()?.ino();
-        fs::remove_file(&probe)?;
-        io::Result::Ok(number)
-    };
-    Ok(number()? == number()?)
+    let kind = machine::file_system(directory)?.kind;
+    Ok(!COUNTING_ON.contains(&kind.as_str()))
 }
 
 /// The same spot, reached by way of a symbolic link that was read before.

@@ -167,6 +167,9 @@ pub trait Interpreter {
     /// A task is gone.
     fn gone(&mut self, _task: i32) {}
 
+    /// The first contender of a run has come to its first controlled call: what contenders are like is known now.
+    fn settled(&mut self) {}
+
     /// The clock that contenders need.
     fn clock(&self) -> Clock {
         Clock::Real

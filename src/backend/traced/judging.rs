@@ -52,6 +52,9 @@ impl Programs {
             Ok(decoded) => decoded,
             Err(error) => return Decision::Uncontrolled(format!("{}: {error}", at.process)),
         };
+        if let Some(reason) = self.tells_of_others(at, &decoded) {
+            return Decision::Uncontrolled(reason);
+        }
         if let Some(why) = self.cannot_be_copied(at, &decoded) {
             self.afresh = Some(why);
             // What is no copy may go on.
@@ -60,7 +63,11 @@ impl Programs {
             }
         }
         match system.deed {
-            Deed::Kill => self.kill(at, decoded),
+            Deed::Kill | Deed::Ask => self.kill(at, decoded),
+            Deed::Timer => Decision::Uncontrolled(format!(
+                "{} arms a timer by {}, and when that goes off is not controlled",
+                at.process, system.name
+            )),
             Deed::Socket => self.socket(at, &decoded),
             Deed::Map => self.map(at, decoded),
             _ => self.on_files(at, decoded),
@@ -112,6 +119,32 @@ impl Programs {
             said.windows(digits.len()).any(|part| part == digits) || said.windows(4).any(|part| part == binary)
         });
         mistaken.then_some("it tells others its process number")
+    }
+
+    /// What is told of contenders beside their being there, and who they are.
+    fn tells_of_others(&self, at: &AtCall<'_>, decoded: &Decoded) -> Option<String> {
+        let process = at.process;
+        if decoded.system.deed == Deed::List {
+            let listed = decoded.read.iter().filter_map(|fd| self.ground.descriptor(at, *fd));
+            let all = |spot: Spot| matches!(spot, Spot::Outside { path, .. } if path == Path::new("/proc"));
+            return listed
+                .map(all)
+                .any(|all| all)
+                .then(|| format!("{process} lists /proc, where it finds the others"));
+        }
+        let reads = matches!(decoded.system.deed, Deed::Open | Deed::ReadLink);
+        let spot = |place| self.ground.spot(at, place, false);
+        let other = decoded
+            .places
+            .iter()
+            .filter(|_| reads)
+            .find_map(|place| match spot(place) {
+                Spot::Process(other) => Some(other),
+                _ => None,
+            })?;
+        Some(format!(
+            "{process} reads what /proc tells of {other}, and only whether it is there is followed"
+        ))
     }
 
     fn on_files(&mut self, at: &AtCall<'_>, decoded: Decoded) -> Decision {
@@ -171,6 +204,8 @@ impl Programs {
         let argument = |position: usize| at.entry.arguments[position] as i32;
         let name = decoded.system.name;
         let (target, signal) = match name {
+            "getpriority" | "setpriority" => (argument(1), 0),
+            _ if decoded.system.deed == Deed::Ask => (argument(0), 0),
             "tgkill" => (argument(1), argument(2)),
             "pidfd_open" => (argument(0), 0),
             _ => (argument(0), argument(1)),

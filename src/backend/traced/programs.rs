@@ -38,7 +38,9 @@ pub(super) struct Programs {
     /// What is about to be made, by the task that makes it.
     pub(super) pending: BTreeMap<i32, Pending>,
     pub(super) time: Time,
-    /// The clock that contenders have: the kernel's, until one sleeps.
+    /// Whether a contender had several threads.
+    threads: bool,
+    /// The clock that contenders have: the kernel's for those with threads, whose runtimes wait by it, until one sleeps.
     pub(super) clock: Clock,
     /// The numbers of processes that others are copies of: a copy may take one for its own.
     pub(super) kept: Vec<i32>,
@@ -70,6 +72,7 @@ impl Programs {
             first: BTreeMap::new(),
             pending: BTreeMap::new(),
             time: Time::new(),
+            threads: false,
             clock: Clock::Real,
             kept: Vec::new(),
             afresh: None,
@@ -133,13 +136,13 @@ impl Programs {
     /// As it is shown and kept: without what changes from one execution to the next.
     fn shown(&self, decoded: &Decoded) -> Call {
         let mut call = decoded.call.clone();
-        let of_a_process = decoded.system.deed == Deed::Kill;
+        let of_a_process = matches!(decoded.system.deed, Deed::Kill | Deed::Ask);
         if let Call::Foreign { arguments, .. } = &mut call {
             for argument in arguments {
                 match argument {
                     // It is seen from the root of the machine, and a path from that of the directory.
                     Argument::Path(path) if !self.ground.is_inside(path) => {
-                        *argument = Argument::Text(format!("{path:?}"));
+                        *argument = Argument::Text(self.ground.canonical(&format!("{path:?}")));
                     }
                     // Descriptors and flags are numbers too.
                     Argument::Text(text) if of_a_process || text.starts_with('"') => {
@@ -204,7 +207,7 @@ impl Interpreter for Programs {
 
     fn forecast(&self, at: &AtCall<'_>) -> Accesses {
         let pending = &self.pending[&at.task];
-        if pending.decoded.system.deed == Deed::Kill {
+        if matches!(pending.decoded.system.deed, Deed::Kill | Deed::Ask) {
             return pending.touched.watched.iter().flatten().cloned().collect();
         }
         // Others have gone on since it came here.
@@ -223,7 +226,7 @@ impl Interpreter for Programs {
         let decoded = self.pending[&at.task].decoded.clone();
         let touched = self.touched(at, &decoded);
         let deed = decoded.system.deed;
-        let is_kill = deed == Deed::Kill;
+        let is_kill = matches!(deed, Deed::Kill | Deed::Ask);
         let pending = self.pending.get_mut(&at.task).expect("the task waits to make a call");
         if !is_kill {
             pending.touched = touched;
@@ -311,7 +314,14 @@ impl Interpreter for Programs {
         }
     }
 
+    fn settled(&mut self) {
+        if !self.threads {
+            self.clock = Clock::Virtual;
+        }
+    }
+
     fn born(&mut self, process: ProcessId, task: i32, group: i32) {
+        self.threads |= task != group;
         self.ground.tasks.insert(task, (process, group));
     }
 
@@ -344,7 +354,7 @@ impl Interpreter for Programs {
         let afresh = |why| format!("each contender was started afresh for each execution: {why}");
         let copied =
             "contenders are copies of some that were started once, and have come to their first controlled call";
-        let slept = "a program slept: its clock is the tracer's, and a sleep ends when another has changed something";
+        let slept = "clocks are the tracer's, and a sleep ends when another has changed something";
         let notes = [
             Some("set-uid and set-gid programs have no privileges here (no_new_privs)".to_owned()),
             Some("threads and children of one contender take turns in one order".to_owned()),

@@ -192,6 +192,10 @@ impl TracedWorld {
     fn enter(&mut self, process: ProcessId) -> Result<(), Lost> {
         self.start(process)?;
         self.settle(process)?;
+        self.interpreter.settled();
+        if self.renew.is_some() && self.interpreter.clock() != self.clock {
+            return Err(lost(Again::Maybe, "contenders get another clock".to_owned()));
+        }
         let keep = self.interpreter.copies() && self.voice.is_silent(process) && !self.crowd.has_template(process);
         let kept = match keep {
             true => self.crowd.keep(process, &mut *self.interpreter)?,
