@@ -16,8 +16,6 @@ mod parts;
 mod plan;
 pub mod preset;
 #[cfg(feature = "kernel")]
-pub mod program;
-#[cfg(feature = "kernel")]
 mod raced;
 mod replay;
 mod searches;

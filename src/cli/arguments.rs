@@ -11,7 +11,7 @@ use clap::{Args, ValueEnum};
 
 use super::Failure;
 #[cfg(feature = "kernel")]
-use crate::check::program;
+use crate::backend::traced::find::find;
 use crate::primitive::{self, Expectation, LockPrimitive};
 use crate::scenario::{self, LEAST_PROCESSES, MOST_PROCESSES, Scenario};
 #[cfg(feature = "kernel")]
@@ -77,7 +77,7 @@ impl AnySubject {
         for (kind, line) in [(ProgramKind::Driver, &self.driver), (ProgramKind::Wrap, &self.wrap)] {
             if let Some(line) = line.clone() {
                 let program = Program { kind, line };
-                program::validate(&program)?;
+                find(&program)?;
                 return Ok(scenario::Subject::Program(program));
             }
         }

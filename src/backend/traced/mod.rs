@@ -13,7 +13,7 @@
 //! | `voice.rs` | how contenders are spoken to and heard: the seam to what they are |
 //! | `board.rs` | what locks over `Fs` tell |
 //! | `answers.rs` | what programs say about their lock, and their command line |
-//! | `start.rs`, `pipes.rs` | programs: how they are started, spoken to and heard |
+//! | `find.rs`, `start.rs`, `pipes.rs` | programs: how they are started, spoken to and heard |
 //! | `answers.rs` | what programs say about their lock, and their command line |
 //! | `decode.rs` | a stopped call as a value |
 //! | `interpreter.rs` | what calls mean: the seam between the engine and those who understand calls |
@@ -29,6 +29,7 @@ pub mod answers;
 mod board;
 mod crowd;
 pub mod decode;
+pub mod find;
 mod ground;
 pub mod interpreter;
 mod judging;

@@ -3,14 +3,14 @@
 //! Starts nothing, and knows nothing of what it says.
 
 use std::ffi::{CString, OsStr};
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::answers::{LineError, words};
+use super::answers::words;
+use super::find::{ProgramError, find};
 use crate::scenario::Program;
 use crate::sys::launch::Image;
 
@@ -30,12 +30,9 @@ const SETTINGS: &[(&str, &str)] = &[
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
-    /// Its command line is none.
+    /// Its command line starts nothing.
     #[error(transparent)]
-    Line(#[from] LineError),
-    /// There is no such file.
-    #[error("failed to start `{0}`: no such program is on PATH; give its path")]
-    Absent(String),
+    Program(#[from] ProgramError),
     /// A word holds a zero byte.
     #[error("failed to start `{0}`: it holds a zero byte")]
     Zero(String),
@@ -60,8 +57,8 @@ impl Starter {
     /// When its command line is none, or names no program.
     pub fn new(program: &Program, hold: Vec<String>) -> Result<Self, StartError> {
         let holds: Vec<&str> = hold.iter().map(String::as_str).collect();
-        let words = words(program, Path::new("/lock"), &holds)?;
-        let file = find(&words[0]).ok_or_else(|| StartError::Absent(words[0].clone()))?;
+        let words = words(program, Path::new("/lock"), &holds).map_err(ProgramError::from)?;
+        let file = find(program)?;
         let interpreter = interpreter(&file);
         let file = interpreter.clone().unwrap_or(file);
         let changed = |name: &OsStr| SETTINGS.iter().any(|(setting, _)| name == *setting);
@@ -96,7 +93,7 @@ impl Starter {
 
     pub(super) fn image(&self, lock: &Path) -> Result<Image, StartError> {
         let holds: Vec<&str> = self.hold.iter().map(String::as_str).collect();
-        let mut words = words(&self.program, lock, &holds)?;
+        let mut words = words(&self.program, lock, &holds).map_err(ProgramError::from)?;
         if self.replaced.is_some() {
             words[0] = self.file().to_string_lossy().into_owned();
         }
@@ -126,18 +123,4 @@ fn interpreter(file: &Path) -> Option<PathBuf> {
         .ok()?;
     let told = PathBuf::from(String::from_utf8(asked.stdout).ok()?.trim());
     Some(told).filter(|told| told.is_absolute() && told.is_file())
-}
-
-/// The file that a command word names, as a shell finds it.
-fn find(word: &str) -> Option<PathBuf> {
-    let runs = |path: &Path| {
-        let metadata = fs::metadata(path).ok();
-        metadata.is_some_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)
-    };
-    if word.contains('/') {
-        return Some(PathBuf::from(word)).filter(|path| runs(path));
-    }
-    let path = std::env::var_os("PATH")?;
-    let mut places = std::env::split_paths(&path).map(|directory| directory.join(word));
-    places.find(|place| runs(place))
 }

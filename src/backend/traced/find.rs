@@ -1,4 +1,4 @@
-//! Whether a command line can start something here: known before anything is run.
+//! Which file a command line starts here, if it starts any: known before anything is run.
 //!
 //! Deliberately starts nothing.
 
@@ -9,7 +9,7 @@ use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use crate::backend::traced::answers::{LineError, words};
+use super::answers::{LineError, words};
 use crate::scenario::Program;
 
 /// Where programs are looked for without `PATH`: execvp(3).
@@ -44,26 +44,26 @@ pub enum ProgramError {
     },
 }
 
-/// Checks that the line can be split, names what it must, and begins with a program that is here.
+/// The file that the first word of a program's line names, as a shell finds it; the line can be split then, and names what it
+/// must.
 ///
 /// # Errors
 ///
 /// When nothing would be started.
-pub fn validate(program: &Program) -> Result<(), ProgramError> {
+pub fn find(program: &Program) -> Result<PathBuf, ProgramError> {
     let words = words(program, Path::new("/lock"), &["hold"])?;
     let (line, word) = (program.line.clone(), words[0].clone());
     if word.contains('/') {
         let path = PathBuf::from(word);
         return match executable(&path) {
-            Ok(()) => Ok(()),
+            Ok(()) => Ok(path),
             Err(why) => Err(ProgramError::NotExecutable { line, path, why }),
         };
     }
     let path = env::var_os("PATH").unwrap_or_else(|| OsStr::new(DEFAULT_PATH).to_owned());
-    match env::split_paths(&path).any(|directory| executable(&directory.join(&word)).is_ok()) {
-        true => Ok(()),
-        false => Err(ProgramError::Unknown { line, word }),
-    }
+    let mut places = env::split_paths(&path).map(|directory| directory.join(&word));
+    let found = places.find(|place| executable(place).is_ok());
+    found.ok_or(ProgramError::Unknown { line, word })
 }
 
 /// Whether somebody may execute the file; of a lone permission bit the kernel has the last word, when it is started.
@@ -97,7 +97,7 @@ mod tests {
             ("", Some("is empty")),
         ] {
             let (kind, line) = (ProgramKind::Driver, line.to_owned());
-            let error = validate(&Program {
+            let error = find(&Program {
                 kind,
                 line: line.clone(),
             })
