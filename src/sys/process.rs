@@ -160,17 +160,28 @@ pub fn die_with(parent: u32) -> io::Result<()> {
     }
 }
 
+/// Ignores SIGINT and SIGTERM: a Ctrl-C goes to every process of the terminal's foreground group, and it is one of them that
+/// cleans up.
+///
+/// # Errors
+///
+/// When the kernel refuses.
+pub fn leave_interrupts_to_others() -> io::Result<()> {
+    for ignored in [Signal::SIGINT, Signal::SIGTERM] {
+        // SAFETY: ignoring a signal installs no handler.
+        unsafe { signal(ignored, SigHandler::SigIgn) }?;
+    }
+    Ok(())
+}
+
 /// The whole life of the child. Nothing of the parent is dropped here: its files and directories are not the child's.
 fn live(parent: Pid, body: impl FnOnce() -> u8) -> ! {
     // First of all: from here on the child dies with its parent (the *thread* that forked it, which is its only one).
     if set_pdeathsig(Signal::SIGKILL).is_err() || getppid() != parent {
         exit(PANICKED); // The parent died before the call, and nobody would send the signal.
     }
-    for ignored in [Signal::SIGINT, Signal::SIGTERM] {
-        // SAFETY: ignoring a signal installs no handler.
-        if unsafe { signal(ignored, SigHandler::SigIgn) }.is_err() {
-            exit(PANICKED);
-        }
+    if leave_interrupts_to_others().is_err() {
+        exit(PANICKED);
     }
     exit(catch_unwind(AssertUnwindSafe(body)).unwrap_or(PANICKED))
 }

@@ -125,11 +125,10 @@ impl Programs {
     fn tells_of_others(&self, at: &AtCall<'_>, decoded: &Decoded) -> Option<String> {
         let process = at.process;
         if decoded.system.deed == Deed::List {
-            let listed = decoded.read.iter().filter_map(|fd| self.ground.descriptor(at, *fd));
+            let mut listed = decoded.read.iter().filter_map(|fd| self.ground.descriptor(at, *fd));
             let all = |spot: Spot| matches!(spot, Spot::Outside { path, .. } if path == Path::new("/proc"));
             return listed
-                .map(all)
-                .any(|all| all)
+                .any(all)
                 .then(|| format!("{process} lists /proc, where it finds the others"));
         }
         let reads = matches!(decoded.system.deed, Deed::Open | Deed::ReadLink);

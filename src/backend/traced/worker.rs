@@ -99,6 +99,7 @@ fn answer(extra: &[&'static dyn LockPrimitive]) -> Result<(), String> {
         .map_err(|error| error.to_string())?;
     let request: Request = serde_json::from_str(&line).map_err(|error| error.to_string())?;
     process::die_with(request.parent).map_err(|error| format!("failed to stay with the process that asks: {error}"))?;
+    process::leave_interrupts_to_others().map_err(|error| format!("failed to ignore signals: {error}"))?;
     tracee::listen().map_err(|error| format!("failed to listen to traced processes: {error}"))?;
     affinity::stay_on_this_cpu().map_err(|error| format!("failed to stay on one CPU: {error}"))?;
     let mut world = match &request.subject {
