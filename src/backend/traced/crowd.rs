@@ -18,10 +18,13 @@ use crate::sys::tracee::{self, Seen, Stopped, Until, Why};
 use crate::sys::zygote::AWAIT_ORDER;
 
 /// How long a task may run before it stops, sleeps, or is gone.
-const QUIET_LIMIT: Duration = Duration::from_secs(10);
+pub(super) const QUIET_LIMIT: Duration = Duration::from_secs(10);
 
-/// How long nothing happens before the states of tasks are looked at once more.
-const PAUSE: Duration = Duration::from_micros(100);
+/// How long nothing happens before the states of tasks are looked at: most that are let go stop before.
+const MOMENT: Duration = Duration::from_micros(20);
+
+/// How long nothing happens before they are looked at once more.
+pub(super) const PAUSE: Duration = Duration::from_micros(100);
 
 /// All tasks but the tracer.
 pub(super) struct Crowd {
@@ -43,7 +46,7 @@ pub(super) struct Crowd {
     pub(super) templates: BTreeMap<ProcessId, Template>,
     /// The template that is let go now.
     pub(super) moving: Option<Moving>,
-    zygote: Worker,
+    pub(super) zygote: Worker,
     ready: Option<Stopped>,
     /// Whose first process the zygote's next child is.
     ordered: Option<ProcessId>,
@@ -139,6 +142,11 @@ impl Crowd {
             }
             if !self.running(process).any(|_| true) {
                 return Ok(());
+            }
+            tracee::await_change(MOMENT);
+            if let Some(seen) = tracee::look().map_err(|error| untraced(&error))? {
+                self.take_in(seen, interpreter)?;
+                continue;
             }
             let asleep = self.running(process).all(|(_, task)| task.is_asleep());
             // It may have woken up, stopped and fallen asleep between the two looks.
@@ -268,33 +276,6 @@ impl Crowd {
         }
     }
 
-    /// Kills all tasks of a contender, or of all, and waits until they are gone.
-    pub(super) fn slay(&mut self, only: Option<ProcessId>, interpreter: &mut dyn Interpreter) -> Result<(), Lost> {
-        let doomed = |task: &Task| only.is_none_or(|process| task.process == process);
-        let began = Instant::now();
-        loop {
-            // A child may be born until its parent is dead.
-            for (number, task) in self.tasks.iter().filter(|(_, task)| doomed(task)) {
-                tracee::slay(*number);
-                tracee::slay(task.group);
-            }
-            if only.is_none() {
-                self.early.keys().for_each(|task| tracee::slay(*task));
-            }
-            let early = only.is_none() && !self.early.is_empty();
-            if !early && !self.tasks.values().any(doomed) {
-                return Ok(());
-            }
-            if let Some(seen) = tracee::look().map_err(|error| untraced(&error))? {
-                self.take_doomed(seen, only, interpreter)?;
-            } else if began.elapsed() > QUIET_LIMIT {
-                return Err(lost(Again::Maybe, "a killed contender does not go".to_owned()));
-            } else {
-                tracee::await_change(PAUSE);
-            }
-        }
-    }
-
     /// Forgets all that belongs to one execution; its tasks are gone.
     pub(super) fn begin(&mut self) {
         debug_assert!(self.tasks.is_empty(), "the last execution was ended");
@@ -306,38 +287,7 @@ impl Crowd {
         self.ordered = None;
     }
 
-    /// While contenders are killed: which of theirs stops is on the way to its end.
-    fn take_doomed(
-        &mut self,
-        seen: Seen,
-        only: Option<ProcessId>,
-        interpreter: &mut dyn Interpreter,
-    ) -> Result<(), Lost> {
-        let other = |task: i32| only.is_some() && self.tasks.get(&task).is_some_and(|task| only != Some(task.process));
-        match seen {
-            Seen::Stopped(stopped, why) if other(stopped.task()) => self.stopped(stopped, why, interpreter),
-            Seen::Stopped(stopped, why) => {
-                let task = stopped.task();
-                match why {
-                    _ if task == self.zygote.pid() => self.zygote_stopped(stopped, why)?,
-                    Why::Born(child) | Why::Vforked(child) => {
-                        tracee::slay(child);
-                        let _running = stopped.go(Until::Next, None);
-                    }
-                    Why::New if !self.tasks.contains_key(&task) => {
-                        self.early.insert(task, stopped);
-                    }
-                    _ => {
-                        let _running = stopped.go(Until::Next, None);
-                    }
-                }
-                Ok(())
-            }
-            ended @ Seen::Ended(..) => self.take_in(ended, interpreter),
-        }
-    }
-
-    fn take_in(&mut self, seen: Seen, interpreter: &mut dyn Interpreter) -> Result<(), Lost> {
+    pub(super) fn take_in(&mut self, seen: Seen, interpreter: &mut dyn Interpreter) -> Result<(), Lost> {
         match seen {
             Seen::Ended(task, how) if task == self.zygote.pid() => {
                 Err(lost(Again::Never, format!("the zygote is gone: {how}")))
@@ -372,7 +322,7 @@ impl Crowd {
         }
     }
 
-    fn zygote_stopped(&mut self, stopped: Stopped, why: Why) -> Result<(), Lost> {
+    pub(super) fn zygote_stopped(&mut self, stopped: Stopped, why: Why) -> Result<(), Lost> {
         let entry = match why {
             Why::Entry => Some(stopped.entry().map_err(|error| untraced(&error))?),
             _ => None,
@@ -414,7 +364,12 @@ impl Crowd {
         Ok(())
     }
 
-    fn stopped(&mut self, stopped: Stopped, why: Why, interpreter: &mut dyn Interpreter) -> Result<(), Lost> {
+    pub(super) fn stopped(
+        &mut self,
+        stopped: Stopped,
+        why: Why,
+        interpreter: &mut dyn Interpreter,
+    ) -> Result<(), Lost> {
         let task = stopped.task();
         let known = self.tasks.get_mut(&task).expect("a task that is known");
         let (process, group) = (known.process, known.group);

@@ -9,7 +9,7 @@
 //! |---|---|
 //! | `worker.rs` | the process that traces and searches |
 //! | `world.rs`, `steps.rs` | contenders, stopped and started as the search says |
-//! | `crowd.rs`, `task.rs` | their tasks, and when these are quiet |
+//! | `crowd.rs`, `task.rs`, `killing.rs` | their tasks, when these are quiet, and how they end |
 //! | `voice.rs` | how contenders are spoken to and heard: the seam to what they are |
 //! | `board.rs` | what locks over `Fs` tell |
 //! | `answers.rs` | what programs say about their lock, and their command line |
@@ -33,6 +33,7 @@ pub mod find;
 mod ground;
 pub mod interpreter;
 mod judging;
+mod killing;
 pub mod pipes;
 mod primitives;
 mod programs;
