@@ -20,7 +20,9 @@ use crate::history::Execution;
 /// less time than anybody notices; and a violation that comes soon is found by one search, in its order.
 const ALONE: u64 = 1_000;
 /// Down to which step the tree is shared out. On `create-new` in cycles 4×2 and 3×3 (112,000 and 95,000 classes) depths from 2
-/// to 8 cost as much as no rounds at all, and 14 twice as much; two threads on two cores take 0.55 to 0.8 of the time.
+/// to 8 cost as much as no rounds at all, and 14 twice as much; two threads on two cores take 0.55 to 0.8 of the time. In
+/// cycles 5×2 the one task of the first round takes longer than the six seconds that were measured, so that a second thread
+/// gains nothing; and a depth of 20 halves the executions per second, for the tree grows.
 const DEPTH: usize = 6;
 
 /// Whether a search goes on in rounds.
