@@ -9,6 +9,8 @@ mod command;
 mod directories;
 #[path = "cli/exits.rs"]
 mod exits;
+#[path = "cli/jobs.rs"]
+mod jobs;
 #[path = "cli/json.rs"]
 mod json;
 #[path = "cli/kills.rs"]

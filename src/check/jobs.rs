@@ -88,7 +88,7 @@ fn at_once(
     each: &mut dyn FnMut(&Plan, Came) -> ControlFlow<()>,
 ) {
     let over = Arc::new(AtomicBool::new(false));
-    let all = All::new(plans, interrupted, &over, tell);
+    let all = All::new(plans, jobs, interrupted, &over, tell);
     std::thread::scope(|scope| {
         let (send, receive) = mpsc::channel();
         for _ in 0..jobs {
@@ -116,6 +116,9 @@ struct All<'a> {
     /// Which plan, and which part of it.
     queue: Vec<(usize, Part)>,
     next: AtomicUsize,
+    jobs: usize,
+    /// How many parts run.
+    running: AtomicUsize,
     watch: Watch,
     tell: Tell,
 }
@@ -135,7 +138,7 @@ struct SoFar {
 }
 
 impl<'a> All<'a> {
-    fn new(plans: &'a [Plan], interrupted: &Arc<AtomicBool>, over: &Arc<AtomicBool>, tell: &Tell) -> Self {
+    fn new(plans: &'a [Plan], jobs: usize, interrupted: &Arc<AtomicBool>, over: &Arc<AtomicBool>, tell: &Tell) -> Self {
         let queue = plans.iter().enumerate();
         let queue = queue.flat_map(|(position, plan)| {
             Part::of(plan.vary, &plan.scenario)
@@ -151,6 +154,8 @@ impl<'a> All<'a> {
             plans: plans.iter().map(progress).collect(),
             queue: queue.collect(),
             next: AtomicUsize::new(0),
+            jobs,
+            running: AtomicUsize::new(0),
             watch: Watch::new(interrupted, tell).or(over),
             tell: Arc::clone(tell),
         }
@@ -164,7 +169,9 @@ impl<'a> All<'a> {
                 return;
             };
             let progress = &self.plans[position];
+            self.running.fetch_add(1, Ordering::Relaxed);
             let came = self.run(progress, part);
+            self.running.fetch_sub(1, Ordering::Relaxed);
             let mut so_far = progress.so_far.lock().unwrap_or_else(PoisonError::into_inner);
             so_far.came.insert(place, came);
             if so_far.came.len() < progress.parts {
@@ -192,6 +199,8 @@ impl<'a> All<'a> {
             lock: plan.subject.name().to_owned(),
             scenario: plan.configuration(),
         });
-        part.run(plan, strategy, limits, begun + limits.time, &self.watch)
+        // Those that have nothing left to do help the others.
+        let threads = || self.jobs / self.running.load(Ordering::Relaxed).max(1);
+        part.run(plan, strategy, limits, begun + limits.time, &self.watch, &threads)
     }
 }

@@ -18,6 +18,7 @@ pub mod preset;
 #[cfg(feature = "kernel")]
 mod raced;
 mod replay;
+mod rounds;
 mod searches;
 mod shown;
 mod tally;
@@ -189,7 +190,7 @@ fn searched(
     let deadline = latest.map_or(deadline, |latest| latest.min(deadline));
     let mut gathered = Vec::new();
     for part in Part::of(plan.vary, &plan.scenario) {
-        gathered.push(part.run(plan, strategy, limits, deadline, &watch)?);
+        gathered.push(part.run(plan, strategy, limits, deadline, &watch, &|| 1)?);
     }
     Ok(together(plan, gathered))
 }

@@ -8,13 +8,14 @@ use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use super::parts::{Part, Series};
+use super::rounds;
 use super::tally::{Tally, executions};
 use super::{CheckError, INTERRUPTED, Plan, Watch, World};
 use crate::backend::sim;
 #[cfg(feature = "kernel")]
 use crate::backend::traced;
 use crate::explore::{Covered, Estimated, Limits, Searched, Stop, Strategy};
-use crate::history::{End, Execution};
+use crate::history::{End, Execution, History};
 use crate::scenario::{Scenario, Subject};
 use crate::verdict::{Extent, Unit, at_most};
 
@@ -38,6 +39,7 @@ impl Part {
         limits: Limits,
         deadline: Instant,
         watch: &Watch,
+        threads: &dyn Fn() -> usize,
     ) -> Result<Gathered, CheckError> {
         let mut gathered = Gathered {
             tally: Tally::default(),
@@ -49,27 +51,13 @@ impl Part {
                 time: deadline.saturating_duration_since(Instant::now()),
                 ..limits
             };
-            let mut tally = Tally::default();
-            let mut decided = None;
-            let mut violated: Option<Instant> = None;
-            let share = Cell::new(None);
-            let tell = &mut |told| share.set(Some(told));
-            let (searched, notes) = run(plan, &scenario, strategy, left, tell, &mut |execution| {
-                let depth = execution.schedule.len();
-                // Of one that was lost nobody knows what it would have shown.
-                if series.saw(&execution.history) || execution.end != End::Completed {
-                    tally.take(&scenario, execution, 1);
-                }
-                watch.saw(depth, share.get());
-                if tally.best.is_some() {
-                    let since = *violated.get_or_insert_with(Instant::now);
-                    decided = enough(plan, tally.since_first, since);
-                }
-                match decided.is_some() || watch.is_over() {
-                    true => ControlFlow::Break(()),
-                    false => ControlFlow::Continue(()),
-                }
-            })?;
+            let search = Search {
+                plan,
+                scenario: &scenario,
+                watch,
+            };
+            let (searched, notes, seen) = search.run(strategy, left, threads, &mut |history| series.saw(history))?;
+            let Seen { mut tally, decided, .. } = seen;
             tally.blocked = searched.blocked;
             tally.failure.clone_from(&searched.failure);
             tally.notes.extend(notes);
@@ -106,6 +94,90 @@ impl Part {
             _ => None,
         };
         Extent::Cut { limit, preemptions }
+    }
+}
+
+/// One search of a series.
+#[derive(Clone, Copy)]
+pub(super) struct Search<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) scenario: &'a Scenario,
+    pub(super) watch: &'a Watch,
+}
+
+/// Whether an execution belongs to a search.
+pub(super) type Belongs<'a> = dyn FnMut(&History) -> bool + Send + 'a;
+
+impl Search<'_> {
+    /// Runs it alone; in rounds, if it is long.
+    fn run(
+        self,
+        strategy: &Strategy,
+        limits: Limits,
+        threads: &dyn Fn() -> usize,
+        belongs: &mut Belongs<'_>,
+    ) -> Result<(Searched, Vec<String>, Seen), CheckError> {
+        let (mut seen, mut is_long) = (Seen::default(), false);
+        let deadline = Instant::now() + limits.time;
+        let share = Cell::new(None);
+        let tell = &mut |told| share.set(Some(told));
+        let (searched, notes) = run(self.plan, self.scenario, strategy, limits, tell, &mut |execution| {
+            let belongs = belongs(&execution.history);
+            let goes_on = seen.take(self, execution, belongs, share.get());
+            is_long = goes_on.is_continue() && rounds::pay(&self.plan.world, limits, &seen);
+            match is_long {
+                true => ControlFlow::Break(()),
+                false => goes_on,
+            }
+        })?;
+        if !is_long {
+            return Ok((searched, notes, seen));
+        }
+        self.watch.forget(searched.executions);
+        let limits = Limits {
+            time: deadline.saturating_duration_since(Instant::now()),
+            ..limits
+        };
+        let (searched, seen) = rounds::run(self, limits, threads, belongs)?;
+        Ok((searched, notes, seen))
+    }
+}
+
+/// What a search, or a task of it, has seen so far.
+#[derive(Default)]
+pub(super) struct Seen {
+    pub(super) tally: Tally,
+    /// How many executions it was, also those that belong to another search.
+    pub(super) executions: u64,
+    /// The limit that was reached after a violation.
+    pub(super) decided: Option<String>,
+    /// Since when something is violated.
+    violated: Option<Instant>,
+}
+
+impl Seen {
+    pub(super) fn take(
+        &mut self,
+        search: Search<'_>,
+        execution: Execution,
+        belongs: bool,
+        share: Option<f64>,
+    ) -> ControlFlow<()> {
+        let depth = execution.schedule.len();
+        self.executions += 1;
+        // Of one that was lost nobody knows what it would have shown.
+        if belongs || execution.end != End::Completed {
+            self.tally.take(search.scenario, execution, 1);
+        }
+        search.watch.saw(depth, share);
+        if self.tally.best.is_some() {
+            let since = *self.violated.get_or_insert_with(Instant::now);
+            self.decided = enough(search.plan, self.tally.since_first, since);
+        }
+        match self.decided.is_some() || search.watch.is_over() {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        }
     }
 }
 
@@ -162,7 +234,7 @@ fn unit(strategy: &Strategy) -> Unit {
 }
 
 /// The limit that is reached after a violation, if one is: so many executions more were looked at, and since then.
-fn enough(plan: &Plan, executions: u64, since: Instant) -> Option<String> {
+pub(super) fn enough(plan: &Plan, executions: u64, since: Instant) -> Option<String> {
     let program = matches!(plan.subject, Subject::Program(_));
     if executions > EXECUTIONS_AFTER_VIOLATION {
         Some(format!(

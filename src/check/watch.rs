@@ -41,6 +41,11 @@ impl Watch {
         self.interrupted.load(Ordering::Relaxed) || self.abandoned.load(Ordering::Relaxed)
     }
 
+    /// So many executions are run once more, in another order.
+    pub(super) fn forget(&self, executions: u64) {
+        self.executions.fetch_sub(executions, Ordering::Relaxed);
+    }
+
     /// An execution of so many steps ended; of its search so much is behind it, as far as can be told.
     pub(super) fn saw(&self, depth: usize, share: Option<f64>) {
         let executions = self.executions.fetch_add(1, Ordering::Relaxed) + 1;

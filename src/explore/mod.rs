@@ -45,7 +45,7 @@ pub use pct::Pct;
 pub use random::Random;
 pub use relinearise::relinearise;
 pub use replay::Replay;
-pub use rounds::{Rounds, Split, Work, in_rounds};
+pub use rounds::{HeardWork, Heed, Rounds, Split, Work, in_rounds, in_rounds_heard};
 pub use search::{Ended, Limits, RETRIES, Searched, Stop, search};
 pub use strategy::Strategy;
 

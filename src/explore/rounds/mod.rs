@@ -14,7 +14,7 @@ use super::Covered;
 use super::dpor::{Came, Task};
 use tree::{Knot, Place};
 
-pub use threads::{Split, Work, in_rounds};
+pub use threads::{HeardWork, Heed, Split, Work, in_rounds, in_rounds_heard};
 
 /// The tree, down to where workers have theirs.
 #[derive(Debug)]

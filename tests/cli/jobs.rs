@@ -1,0 +1,20 @@
+//! `--jobs`: what is told of a search that is shared out does not depend on how many search.
+
+use super::command::onewinner;
+
+#[test]
+fn a_long_search_tells_the_same_whoever_helps() {
+    for (limits, exit, executions) in [
+        ("", 0, "\"executions\": 1263,"),
+        ("--max-executions 1100", 3, "the search was cut"),
+    ] {
+        let run = |jobs: usize| {
+            let what = "create-new --backend sim --scenario cycle -n 3 --rounds 2 --seed 1 --json";
+            let ran = onewinner(&format!("explore {what} --jobs {jobs} {limits}")).exits(exit);
+            ran.says(&[executions]).stdout
+        };
+        let alone = run(1);
+        assert_eq!(run(2), alone, "{limits}");
+        assert_eq!(run(3), alone, "{limits}");
+    }
+}
