@@ -26,8 +26,18 @@ pub(super) fn value(at: &AtCall<'_>, decoded: &Decoded, returned: i64, ground: &
             Value::Bytes(ground.canonical(&String::from_utf8_lossy(&bytes)).into_bytes())
         }
         Deed::Stat | Deed::Lstat => stat(at, decoded.system.name, ground).map_or(Value::Done, Value::Stat),
+        Deed::Write if matches!(decoded.system.name, "write" | "pwrite64") => Value::Count(written(at, count, ground)),
         Deed::Write | Deed::Copy => Value::Count(count),
         _ => Value::Done,
+    }
+}
+
+/// How much was written, with the symbols of processes in place of their numbers, which are not always as long.
+fn written(at: &AtCall<'_>, count: usize, ground: &Ground) -> usize {
+    let mut bytes = vec![0; count.min(MOST_KEPT)];
+    match at.memory.read(at.entry.arguments[1], &mut bytes) {
+        Ok(read) if read == count => ground.canonical(&String::from_utf8_lossy(&bytes)).len(),
+        _ => count,
     }
 }
 

@@ -247,6 +247,31 @@ impl TracedWorld {
         lost(Again::Maybe, reason + &behind)
     }
 
+    /// Goes back to an empty directory, and brings every contender to its first call.
+    fn enter_all(&mut self) -> Result<(), Lost> {
+        self.crowd.slay(None, &mut *self.interpreter)?;
+        self.voice.end();
+        self.keep_time()?;
+        self.tale.clear();
+        self.snapshots.clear();
+        self.fresh_directories().map_err(|error| {
+            let root = &self.roots[0];
+            lost(Again::Never, format!("no fresh directory below {root:?}: {error}"))
+        })?;
+        self.leave_behind()?;
+        self.begin()?;
+        for process in ProcessId::first(self.contenders.len()) {
+            if self.scenario.probe() == Some(process) {
+                self.contenders[process.index()].awaits = true;
+                self.interpreter.awaits(process, &self.waits_for_all());
+            } else {
+                self.enter(process)?;
+            }
+        }
+        self.look();
+        self.wake()
+    }
+
     fn look(&mut self) {
         let Some(shadow) = self.interpreter.shadow() else {
             return;
@@ -348,27 +373,11 @@ impl Model for TracedWorld {
 
 impl World for TracedWorld {
     fn reset(&mut self) -> Result<(), Lost> {
-        self.crowd.slay(None, &mut *self.interpreter)?;
-        self.voice.end();
-        self.keep_time()?;
-        self.tale.clear();
-        self.snapshots.clear();
-        self.fresh_directories().map_err(|error| {
-            let root = &self.roots[0];
-            lost(Again::Never, format!("no fresh directory below {root:?}: {error}"))
-        })?;
-        self.leave_behind()?;
-        self.begin()?;
-        for process in ProcessId::first(self.contenders.len()) {
-            if self.scenario.probe() == Some(process) {
-                self.contenders[process.index()].awaits = true;
-                self.interpreter.awaits(process, &self.waits_for_all());
-            } else {
-                self.enter(process)?;
-            }
+        match self.enter_all() {
+            // It is known now what contenders need, and they get it.
+            Err(_) if self.renew.is_some() && self.interpreter.clock() != self.clock => self.enter_all(),
+            entered => entered,
         }
-        self.look();
-        self.wake()
     }
 
     fn enabled(&self, processes: &mut Vec<ProcessId>) {
