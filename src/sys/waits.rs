@@ -66,7 +66,7 @@ pub fn closes_on_execute(task: i32, fd: i32) -> bool {
     flags.is_some_and(|flags| flags & libc::O_CLOEXEC != 0)
 }
 
-/// The size of [`libc::flock`], in bytes, as it stands in a task's memory.
+/// The size of `struct flock`, in bytes, as it stands in a task's memory.
 pub const RECORD_BYTES: usize = size_of::<libc::flock>();
 
 /// A record lock from the bytes of a task's memory: `struct flock`, `include/uapi/asm-generic/fcntl.h`.
