@@ -186,6 +186,9 @@ impl Reading<'_> {
 
     /// As it is shown: behind the name of its base, if that has one.
     fn seen_from_root(&self, base: Base, path: &Path) -> PathBuf {
+        if path.is_absolute() {
+            return path.to_owned();
+        }
         let task = self.task;
         let link = match base {
             Base::WorkingDirectory => format!("/proc/{task}/cwd"),

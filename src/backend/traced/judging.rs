@@ -52,8 +52,8 @@ impl Programs {
             Ok(decoded) => decoded,
             Err(error) => return Decision::Uncontrolled(format!("{}: {error}", at.process)),
         };
-        if let Some(reason) = self.tells_of_others(at, &decoded) {
-            return Decision::Uncontrolled(reason);
+        if system.deed == Deed::List && self.lists_processes(at, &decoded) {
+            return Decision::Uncontrolled(format!("{} lists /proc, where it finds the others", at.process));
         }
         if let Some(why) = self.cannot_be_copied(at, &decoded) {
             self.afresh = Some(why);
@@ -107,6 +107,9 @@ impl Programs {
         {
             return Some("it reads a device of chance");
         }
+        if self.kept.is_empty() || !self.may_be_heard(at, decoded) {
+            return None;
+        }
         let mut said = decoded.call.to_string().into_bytes();
         if decoded.system.deed == Deed::Write {
             let length = (at.entry.arguments[2] as usize).min(MOST_SAID);
@@ -121,29 +124,23 @@ impl Programs {
         mistaken.then_some("it tells others its process number")
     }
 
-    /// What is told of contenders beside their being there, and who they are.
-    fn tells_of_others(&self, at: &AtCall<'_>, decoded: &Decoded) -> Option<String> {
-        let process = at.process;
-        if decoded.system.deed == Deed::List {
-            let mut listed = decoded.read.iter().filter_map(|fd| self.ground.descriptor(at, *fd));
-            let all = |spot: Spot| matches!(spot, Spot::Outside { path, .. } if path == Path::new("/proc"));
-            return listed
-                .any(all)
-                .then(|| format!("{process} lists /proc, where it finds the others"));
-        }
-        let reads = matches!(decoded.system.deed, Deed::Open | Deed::ReadLink);
-        let spot = |place| self.ground.spot(at, place, false);
-        let other = decoded
-            .places
-            .iter()
-            .filter(|_| reads)
-            .find_map(|place| match spot(place) {
-                Spot::Process(other) => Some(other),
-                _ => None,
-            })?;
-        Some(format!(
-            "{process} reads what /proc tells of {other}, and only whether it is there is followed"
-        ))
+    /// Whether another contender can notice what this call says: it is about a process, or on what is watched. Files beside
+    /// that are each contender's own, or the search ends.
+    fn may_be_heard(&self, at: &AtCall<'_>, decoded: &Decoded) -> bool {
+        let about = matches!(decoded.system.deed, Deed::Kill | Deed::Ask);
+        let in_proc = |path: &Path| path.starts_with("/proc");
+        about
+            || decoded
+                .places
+                .iter()
+                .any(|place| !place.path.is_absolute() || in_proc(&place.path))
+            || self.touched(at, decoded).watched.is_some()
+    }
+
+    /// Whether a directory is listed that tells of all contenders.
+    fn lists_processes(&self, at: &AtCall<'_>, decoded: &Decoded) -> bool {
+        let mut listed = decoded.read.iter().filter_map(|fd| self.ground.descriptor(at, *fd));
+        listed.any(|spot| matches!(spot, Spot::Outside { path, .. } if path == Path::new("/proc")))
     }
 
     fn on_files(&mut self, at: &AtCall<'_>, decoded: Decoded) -> Decision {

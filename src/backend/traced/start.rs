@@ -19,6 +19,8 @@ const SETTINGS: &[(&str, &str)] = &[
     ("LC_ALL", "C"),
     ("PYTHONHASHSEED", "0"),
     ("PYTHONDONTWRITEBYTECODE", "1"),
+    // Or it would read a device of chance.
+    ("PERL_HASH_SEED", "0"),
     // A file that all of them would look at.
     (
         "JDK_JAVA_OPTIONS",

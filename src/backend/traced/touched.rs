@@ -198,7 +198,14 @@ impl Looking<'_> {
     fn name(&mut self, spot: &Spot, position: usize) {
         match spot {
             Spot::Own => {}
-            Spot::Process(process) => self.load(Object::Liveness(*process)),
+            Spot::Process(process) => {
+                self.load(Object::Liveness(*process));
+                if matches!(self.deed, Deed::Open | Deed::ReadLink) {
+                    let reads =
+                        "reads what /proc tells of another contender, and only whether that is there is followed";
+                    self.touched.refused = Some(reads);
+                }
+            }
             Spot::Nowhere(read) => {
                 self.touched.watched.get_or_insert_default();
                 read.iter().cloned().for_each(|object| self.load(object));
