@@ -21,6 +21,7 @@ const SETTINGS: &[(&str, &str)] = &[
     ("PYTHONDONTWRITEBYTECODE", "1"),
     // Or it would read a device of chance.
     ("PERL_HASH_SEED", "0"),
+    ("PERL_INTERNAL_RAND_SEED", "0"),
     // A file that all of them would look at.
     (
         "JDK_JAVA_OPTIONS",
