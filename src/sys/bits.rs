@@ -76,8 +76,6 @@ pub const UNLOCK: i32 = libc::LOCK_UN;
 pub const MAP_SHARED: i32 = libc::MAP_SHARED;
 /// `PROT_WRITE`.
 pub const MAY_WRITE: i32 = libc::PROT_WRITE;
-/// `AF_UNIX`.
-pub const UNIX_SOCKET: i32 = libc::AF_UNIX;
 /// The commands of `fcntl` that only ask about locks.
 pub const ASKING: &[i32] = &[libc::F_GETLK, libc::F_OFD_GETLK];
 /// The commands of `fcntl` that take or give back locks.

@@ -175,17 +175,14 @@ impl Programs {
             .unnames
             .iter()
             .for_each(|number| self.ground.unname(*number));
-        let new = match pending.decoded.system.deed {
-            Deed::Open | Deed::Make => New::Always,
-            _ => New::IfUnknown,
-        };
         for made in &pending.touched.makes {
             match pending.decoded.system.deed {
                 Deed::Open => {
                     let fd = i32::try_from(returned).map_err(io::Error::other)?;
                     self.ground.identify_open(at.task, fd, at.process)?;
                 }
-                _ => self.ground.identify(made, Some(at.process), new)?,
+                Deed::Make => self.ground.identify(made, Some(at.process), New::Always)?,
+                _ => self.ground.identify(made, Some(at.process), New::IfUnknown)?,
             }
         }
         Ok(())

@@ -121,7 +121,7 @@ impl TracedWorld {
         let mut heard = Vec::new();
         let again = self.voice.gone(process, how, &mut heard);
         self.tale.extend(heard.into_iter().map(|what| Event { process, what }));
-        if again.map_err(|error| self.with_complaint(process, error.reason))? {
+        if again.map_err(|lost| self.with_complaint(process, lost))? {
             self.start(process)?;
             self.settle(process)?;
         } else {

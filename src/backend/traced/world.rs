@@ -215,7 +215,8 @@ impl TracedWorld {
         loop {
             self.crowd.quiet(process, &mut *self.interpreter)?;
             if let Some(how) = self.crowd.take_end(process) {
-                return Err(self.with_complaint(process, format!("{process} was lost: {how}")));
+                let lost = lost(Again::Maybe, format!("{process} was lost: {how}"));
+                return Err(self.with_complaint(process, lost));
             }
             if self.hear(process)? == Told::GoOn {
                 continue;
@@ -228,7 +229,7 @@ impl TracedWorld {
             }
             if began.elapsed() > PATIENCE {
                 let reason = format!("{process} does not become quiet: it waits for what nobody does");
-                return Err(self.with_complaint(process, reason));
+                return Err(self.with_complaint(process, lost(Again::Maybe, reason)));
             }
             tracee::await_change(Duration::from_millis(1));
         }
@@ -238,13 +239,15 @@ impl TracedWorld {
         let mut heard = Vec::new();
         let told = self.voice.hear(process, &self.directory(process), &mut heard);
         self.tale.extend(heard.into_iter().map(|what| Event { process, what }));
-        told.map_err(|error| self.with_complaint(process, error.reason))
+        told.map_err(|lost| self.with_complaint(process, lost))
     }
 
-    pub(super) fn with_complaint(&self, process: ProcessId, reason: String) -> Lost {
-        let complaint = self.voice.complaint(process);
-        let behind = complaint.map_or(String::new(), |complaint| format!("; it complained: {complaint}"));
-        lost(Again::Maybe, reason + &behind)
+    /// The same loss, with what the contender last complained about. Whether to try again stays as it was told.
+    pub(super) fn with_complaint(&self, process: ProcessId, mut lost: Lost) -> Lost {
+        if let Some(complaint) = self.voice.complaint(process) {
+            lost.reason = format!("{}; it complained: {complaint}", lost.reason);
+        }
+        lost
     }
 
     /// Goes back to an empty directory, and brings every contender to its first call.
