@@ -90,7 +90,7 @@ pub(super) fn prepared(primitive: &'static dyn LockPrimitive, scenario: &Scenari
 /// The state after somebody has acquired the lock and was killed.
 fn left_behind(primitive: &'static dyn LockPrimitive, scenario: &Scenario, state: sim::State) -> sim::State {
     let state = RefCell::new(state);
-    let fs = ByCall(|call: Call| state.borrow_mut().prepare(&call));
+    let fs = ByCall::new(ProcessId::GONE, |call: Call| state.borrow_mut().prepare(&call));
     let held = primitive.try_acquire(&fs, &scenario.lock(Path::new(DIRECTORY)));
     let _ = held.expect("a lock that nobody has ever taken is free");
     let mut state = state.into_inner();
@@ -228,7 +228,7 @@ impl SimWorld {
             if let Some(call) = awaited {
                 let _ = yielder.suspend(call);
             }
-            let fs = ByCall(|call| yielder.suspend(call));
+            let fs = ByCall::new(process, |call| yielder.suspend(call));
             contender.run(&fs, &mut |what| tale.borrow_mut().push(Event { process, what }));
         })
     }
