@@ -4,8 +4,8 @@
 
 use super::{Case, Finding, Property, Violation};
 use crate::access::Object;
-use crate::fs::Flock;
 use crate::fs::call::Call;
+use crate::fs::{Flock, RecordLock};
 use crate::history::{Attempt, History, What};
 
 pub(super) struct OnlyOwn;
@@ -53,11 +53,16 @@ fn stored_by<'a>(history: &'a History, attempt: &Attempt) -> Vec<&'a Object> {
         let What::Performed { call, accesses, .. } = &history.events[position].what else {
             continue;
         };
-        let given_up: Vec<&Object> = match call {
+        let given_up: Vec<&Object> = match call.itself() {
             Call::Unlink { .. } | Call::Rmdir { .. } | Call::Close { .. } => accesses.stores().collect(),
             Call::Flock { operation, .. } if *operation == Flock::Unlock => accesses.stores().collect(),
+            Call::RecordLock { operation, .. } | Call::OfdLock { operation, .. }
+                if *operation == RecordLock::Unlock =>
+            {
+                accesses.stores().collect()
+            }
             // The entry that is read first is the one that is left empty.
-            Call::Rename { .. } => accesses.stores().find(is_entry).into_iter().collect(),
+            Call::Rename { .. } | Call::RenameNew { .. } => accesses.stores().find(is_entry).into_iter().collect(),
             _ => Vec::new(),
         };
         stored.extend(accesses.stores().filter(is_owned));
