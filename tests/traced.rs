@@ -27,6 +27,8 @@ use onewinner::scenario::{Kill, Program, ProgramKind, Scenario, Start, Subject};
 
 #[path = "traced/calls.rs"]
 mod calls;
+#[path = "zoo/every_call.rs"]
+mod every_call;
 #[path = "zoo/locks.rs"]
 #[expect(dead_code, reason = "the zoo has more locks than are tried here")]
 mod locks;
@@ -73,7 +75,7 @@ fn main() -> ExitCode {
             &HALF_FIX,
             &ABSENT_AS_STALE,
         ];
-        let made_of_every_call = calls::ALL.map(|lock| lock as &'static dyn LockPrimitive);
+        let made_of_every_call = every_call::ALL.map(|lock| lock as &'static dyn LockPrimitive);
         return serve_knowing(&[&locks[..], &made_of_every_call].concat());
     }
     if arguments == [HOLD] {
