@@ -62,6 +62,7 @@ const TABLE: &[Module] = &[
             "check",
         ],
     ),
+    Module::above("own"),
     Module::above("cli"),
 ];
 
