@@ -76,6 +76,9 @@ pub fn explore(
 /// The state of the file system before the first step of `scenario`.
 pub(super) fn prepared(primitive: &'static dyn LockPrimitive, scenario: &Scenario) -> sim::State {
     let mut state = sim::State::new(scenario.participants());
+    if scenario.reused_numbers {
+        state = state.reusing_numbers();
+    }
     for path in scenario.directories(Path::new(DIRECTORY)) {
         let mode = Mode::DIRECTORY;
         let made = state.prepare(&Call::Mkdir { path, mode });
@@ -111,13 +114,14 @@ pub(super) fn blank_history(primitive: &'static dyn LockPrimitive, scenario: &Sc
     history.disturbed = scenario.disturbed();
     history.stale = scenario.start != Start::Free;
     history.probe = scenario.probe();
+    history.clock = scenario.clock();
     history.crash_class = scenario.probe().map(|_| primitive.crash_class());
     history
 }
 
 /// What somebody outside sees of the simulated file system; only some scenarios ask, because it costs a copy.
 pub(super) fn snapshot(scenario: &Scenario, state: &sim::State, position: usize) -> Option<Snapshot> {
-    if scenario.work == Work::Nothing && !matches!(scenario.kind, Kind::Fault { .. }) {
+    if scenario.work != Work::HubSync && !matches!(scenario.kind, Kind::Fault { .. }) {
         return None;
     }
     let tree = state.tree();

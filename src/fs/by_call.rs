@@ -154,4 +154,16 @@ impl<F: Fn(Call) -> Reply> Fs for ByCall<F> {
     fn process(&self) -> ProcessId {
         self.process
     }
+
+    fn fork(&self, child: &mut dyn FnMut(&dyn Fs)) -> Result<(), Errno> {
+        self.done(Call::Fork)?;
+        let in_child = |call| {
+            let made = Box::new(call);
+            (self.answer)(Call::InChild { made })
+        };
+        // As a value of one type: a child may fork in turn.
+        let answer: &dyn Fn(Call) -> Reply = &in_child;
+        child(&ByCall::new(self.process, answer));
+        in_child(Call::Exit).map(drop)
+    }
 }

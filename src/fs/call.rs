@@ -283,7 +283,9 @@ impl Call {
             Self::OfdLock { fd, operation } => fs.ofd_lock(*fd, *operation).map(|()| Value::Done),
             Self::Expire { path } => fs.expire(path).map(|()| Value::Done),
             Self::Alive { process } => fs.alive(*process).map(|()| Value::Done),
-            Self::Fork | Self::InChild { .. } | Self::Exit | Self::Die | Self::Await { .. } | Self::Foreign { .. } => {
+            // A decorator over the kernel's file system has no child.
+            Self::Fork => Err(Errno::ENOSYS),
+            Self::InChild { .. } | Self::Exit | Self::Die | Self::Await { .. } | Self::Foreign { .. } => {
                 unreachable!("{self} is made by a world, and no lock makes it")
             }
         }

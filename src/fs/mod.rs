@@ -442,4 +442,14 @@ pub trait Fs {
     ///
     /// It is the number of a contender and not the kernel's, so that records and names of files are the same in each execution.
     fn process(&self) -> ProcessId;
+
+    /// Forks a child that has copies of all descriptors, does this, and exits, while the process waits;
+    /// [fork(2)](https://man7.org/linux/man-pages/man2/fork.2.html). In the simulation alone.
+    ///
+    /// # Errors
+    ///
+    /// `ENOSYS` where it is not done.
+    fn fork(&self, _child: &mut dyn FnMut(&dyn Fs)) -> Result<(), Errno> {
+        Err(Errno::ENOSYS)
+    }
 }
