@@ -38,6 +38,8 @@
 //! | `function.rs`, `contender.rs` | functions: how they are explored, and what each contender does |
 //! | `primitive.rs` | implementors of `LockPrimitive`, in every world |
 //! | `options.rs` | what is run, and how far |
+//! | `races.rs`, `foreign.rs` | races, and a function as a lock that races |
+//! | `judged.rs` | from plans to a report |
 //! | `report.rs` | what is known at the end, and what a test expects of it |
 //! | `place.rs` | which exploration of a test this is |
 //!
@@ -47,11 +49,16 @@ pub mod attempt;
 #[cfg(feature = "kernel")]
 mod contender;
 #[cfg(feature = "kernel")]
+mod foreign;
+#[cfg(feature = "kernel")]
 mod function;
+mod judged;
 mod options;
 #[cfg(feature = "kernel")]
 mod place;
 mod primitive;
+#[cfg(feature = "kernel")]
+mod races;
 mod report;
 
 #[cfg(feature = "kernel")]

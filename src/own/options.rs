@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::check::preset::{Configuration, Depth, alone, stale};
 use crate::explore::Limits;
-use crate::scenario::{LEAST_PROCESSES, MOST_PROCESSES, Scenario, Start, Vary};
+use crate::scenario::{LEAST_PROCESSES, MOST_PROCESSES, Scenario, Vary};
 
 /// The most executions of each configuration, unless told otherwise.
 const MOST_EXECUTIONS: u64 = 10_000_000;
@@ -33,6 +33,8 @@ pub(super) struct Options {
     pub(super) rounds: Option<u32>,
     kills: Option<Vary>,
     stale_s: Option<u64>,
+    /// Whether leases run out; a function reads the time itself.
+    pub(super) expiry: bool,
     errors: bool,
     pub(super) time: Option<Duration>,
     pub(super) preemptions: Option<u32>,
@@ -52,6 +54,7 @@ impl<S> Exploration<S> {
                 rounds: None,
                 kills: None,
                 stale_s: None,
+                expiry: false,
                 errors: false,
                 time: None,
                 preemptions: None,
@@ -179,11 +182,16 @@ impl Options {
     }
 
     /// What is run: what was asked for, or else what `usual` says.
-    pub(super) fn configurations(&self, usual: fn(Depth) -> Vec<Configuration>) -> Vec<Configuration> {
+    pub(super) fn configurations(&self, usual: impl Fn(Depth) -> Vec<Configuration>) -> Vec<Configuration> {
         let mut asked = Vec::new();
+        let plain = |scenario| Configuration::of(scenario, Vary::Nothing);
         if let Some(age_s) = self.stale_s {
             let Scenario { start, .. } = stale(age_s);
-            asked.push(Configuration::of(Scenario { start, ..self.cycle() }, Vary::Nothing));
+            asked.push(plain(Scenario { start, ..self.cycle() }));
+        }
+        if self.expiry {
+            let expiry = true;
+            asked.push(plain(Scenario { expiry, ..self.cycle() }));
         }
         asked.extend(self.kills.map(|vary| Configuration::of(self.cycle(), vary)));
         if self.errors {
@@ -195,13 +203,8 @@ impl Options {
         if asked.is_empty() {
             let cycle = self.cycle();
             let contend = Scenario::contend(cycle.processes);
-            asked.extend([contend, cycle].map(|scenario| Configuration::of(scenario, Vary::Nothing)));
+            asked.extend([contend, cycle].map(plain));
         }
-        debug_assert!(
-            asked
-                .iter()
-                .all(|each| each.scenario.start == Start::Free || self.stale_s.is_some())
-        );
         asked
     }
 

@@ -23,8 +23,13 @@ pub(super) enum Here {
         /// The number of the exploration in it, from 0.
         place: usize,
     },
-    /// It was started by the test, and this is what for.
-    Serves(Role),
+    /// It was started by the test.
+    Serves {
+        /// What for.
+        role: Role,
+        /// The test.
+        test: Test,
+    },
     /// It was started for another exploration of the test.
     PassesOver,
 }
@@ -53,11 +58,11 @@ fn here(role: Option<Role>, test: Test, place: usize, lock: Option<&str>) -> Her
     };
     let wanted = match &role {
         Role::Contender { place: wanted, .. } | Role::Worker { place: wanted } => lock.is_none() && *wanted == place,
-        Role::Race { place: wanted, .. } => lock.is_some() && *wanted == place,
+        Role::Race { place: wanted, .. } => *wanted == place,
         Role::Knowing { lock: wanted } => lock == Some(wanted),
     };
     match wanted {
-        true => Here::Serves(role),
+        true => Here::Serves { role, test },
         false => Here::PassesOver,
     }
 }
@@ -85,7 +90,7 @@ mod tests {
             (knowing(), 0, None, false),
         ] {
             let here = here(role.clone(), test(), place, lock);
-            assert_eq!(matches!(here, Here::Serves(_)), serves, "{role:?} {place} {lock:?}");
+            assert_eq!(matches!(here, Here::Serves { .. }), serves, "{role:?} {place} {lock:?}");
         }
         assert!(matches!(here(None, test(), 3, None), Here::Explores { place: 3, .. }));
     }

@@ -2,41 +2,32 @@
 
 use std::time::Duration;
 #[cfg(feature = "kernel")]
-use std::{
-    convert::Infallible,
-    io,
-    process::{ExitCode, Stdio},
-};
+use std::{convert::Infallible, io, process::ExitCode};
 
+use super::judged::judged;
 use super::options::{Exploration, Options};
+use super::report::Report;
 #[cfg(feature = "kernel")]
-use super::place::{Here, come};
-use super::report::{Report, judged};
+use super::{
+    place::{Here, come},
+    races::{self, Race},
+};
 use crate::backend::loom::{self, Bounds};
+#[cfg(feature = "kernel")]
+use crate::backend::traced::{
+    self,
+    reentry::{self, Role},
+};
 use crate::check::preset::{Configuration, Depth};
 use crate::check::{Allowance, Plan, World};
 use crate::explore::Strategy;
 use crate::primitive::LockPrimitive;
 use crate::scenario::{Scenario, Subject, Vary};
-#[cfg(feature = "kernel")]
-use crate::{
-    backend::{
-        race::{Alignment, RaceOptions},
-        traced::{
-            self,
-            reentry::{self, GREETING, Role, Test},
-        },
-    },
-    sys::{self, process},
-};
 
 /// How long loom may take, unless told otherwise.
 const LOOM_TIME: Duration = Duration::from_secs(120);
 /// How many contend under loom, unless told otherwise.
 const LOOM_PROCESSES: usize = 2;
-/// How many race, unless told otherwise.
-#[cfg(feature = "kernel")]
-const RACE_PROCESSES: usize = 16;
 
 /// A lock over `Fs`, and the worlds in which it is to run.
 pub struct Primitive {
@@ -52,10 +43,7 @@ enum Evidence {
     #[cfg(feature = "kernel")]
     Traced,
     #[cfg(feature = "kernel")]
-    Race {
-        rounds: u64,
-        aligned: bool,
-    },
+    Race(Race),
 }
 
 /// Explores a lock that is written over [`Fs`](crate::fs::Fs), in the worlds that are named, one after another; without a
@@ -97,13 +85,19 @@ impl Exploration<Primitive> {
     /// [`race_aligned`](Self::race_aligned).
     #[cfg(feature = "kernel")]
     pub fn race(self, rounds: u64) -> Self {
-        self.also(Evidence::Race { rounds, aligned: false })
+        self.also(Evidence::Race(Race { rounds, aligned: false }))
     }
 
     /// The same, and nobody makes its call *k* before all have come to theirs.
     #[cfg(feature = "kernel")]
     pub fn race_aligned(self, rounds: u64) -> Self {
-        self.also(Evidence::Race { rounds, aligned: true })
+        self.also(Evidence::Race(Race { rounds, aligned: true }))
+    }
+
+    /// Cycles in which, at any moment, the lease of whoever holds the lock may run out: its file becomes old.
+    pub fn expiry(mut self) -> Self {
+        self.options.expiry = true;
+        self
     }
 
     fn also(mut self, world: Evidence) -> Self {
@@ -121,7 +115,7 @@ impl Exploration<Primitive> {
     #[track_caller]
     #[cfg(feature = "kernel")]
     pub fn run(self) -> Report {
-        let needs_processes = |world: &Evidence| matches!(world, Evidence::Traced | Evidence::Race { .. });
+        let needs_processes = |world: &Evidence| matches!(world, Evidence::Traced | Evidence::Race(_));
         if !self.worlds().iter().any(needs_processes) {
             return match reentry::role() {
                 Some(_) => Report::passed_over(),
@@ -131,14 +125,18 @@ impl Exploration<Primitive> {
         match come(Some(self.subject.lock.name())) {
             Err(error) => panic!("{error}"),
             Ok(Here::PassesOver) => Report::passed_over(),
-            Ok(Here::Serves(role)) => match self.serve(&role) {
+            Ok(Here::Serves { role, .. }) => match self.serve(&role) {
                 Ok(never) => match never {},
                 Err(error) => panic!("failed to serve the test that started this process: {error}"),
             },
             Ok(Here::Explores { test, place }) => {
-                let races = self.worlds().iter().any(|world| matches!(world, Evidence::Race { .. }));
+                let races = self.worlds().iter().any(|world| matches!(world, Evidence::Race(_)));
                 let report = self.searched(place);
-                if races { report.and(raced(&test, place)) } else { report }
+                if races {
+                    report.and(races::elsewhere(&test, place))
+                } else {
+                    report
+                }
             }
         }
     }
@@ -176,7 +174,7 @@ impl Exploration<Primitive> {
                     directories: options.directories.clone(),
                 })),
                 #[cfg(feature = "kernel")]
-                Evidence::Race { .. } => {}
+                Evidence::Race(_) => {}
             }
         }
         judged(
@@ -200,7 +198,8 @@ impl Exploration<Primitive> {
     fn searches(&self, world: impl Fn(Strategy, &Options) -> World) -> Vec<Plan> {
         let bounded = |preemptions| Strategy::Bounded { preemptions };
         let strategy = self.options.preemptions.map_or(Strategy::Dpor, bounded);
-        let configurations = self.options.configurations(Depth::of_a_primitive).into_iter();
+        let preset = |depth: Depth| depth.of_a_primitive(self.subject.lock.crash_class());
+        let configurations = self.options.configurations(preset).into_iter();
         let plan = |each: Configuration| self.plan(each.scenario, each.vary, world(strategy.clone(), &self.options));
         configurations.map(plan).collect()
     }
@@ -234,56 +233,17 @@ impl Exploration<Primitive> {
                 traced::greet()?;
                 traced::serve_knowing(&[self.subject.lock])
             }
-            Role::Race { place, parent } => {
-                process::die_with(*parent)?;
-                traced::greet()?;
-                let races = self.races();
-                let report = judged(&races, Allowance::ForEach { jobs: 1 }, None, *place);
-                serde_json::to_writer(io::stdout().lock(), &report)?;
-                ExitCode::SUCCESS
-            }
+            Role::Race { place, parent } => races::serve(&self.races(), *parent, *place)?,
             Role::Contender { .. } | Role::Worker { .. } => unreachable!("only a function has such contenders"),
         };
         std::process::exit(i32::from(code != ExitCode::SUCCESS))
     }
 
     fn races(&self) -> Vec<Plan> {
-        let processes = self.options.processes.unwrap_or(RACE_PROCESSES);
-        let scenario = match self.options.rounds {
-            Some(rounds) => Scenario::cycle(processes, rounds),
-            None => Scenario::contend(processes),
-        };
-        let race = |world: Evidence| {
-            let Evidence::Race { rounds, aligned } = world else {
-                return None;
-            };
-            let options = RaceOptions {
-                rounds,
-                time_limit: self.options.time,
-                directory: self.options.directories.first().cloned(),
-                alignment: match aligned {
-                    true => Alignment::Aligned,
-                    false if processes <= sys::cpus() => Alignment::Delayed,
-                    false => Alignment::Natural,
-                },
-                ..RaceOptions::new(scenario.clone())
-            };
-            Some(self.plan(scenario.clone(), Vary::Nothing, World::Race(options)))
+        let race = |world| match world {
+            Evidence::Race(race) => Some(race.plan(self.subject.lock, &self.options)),
+            _ => None,
         };
         self.worlds().into_iter().filter_map(race).collect()
     }
-}
-
-/// The races of an exploration, in a process of their own: they fork, and this one has threads.
-#[cfg(feature = "kernel")]
-fn raced(test: &Test, place: usize) -> Report {
-    let mut command = test.race(place);
-    let output = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output();
-    let told = output.map_err(|error| error.to_string()).and_then(|output| {
-        let said = String::from_utf8_lossy(&output.stdout).into_owned();
-        let greeting = format!("\n{GREETING}\n");
-        let told = said.split_once(&greeting).map(|(_, told)| serde_json::from_str(told));
-        told.ok_or(said)?.map_err(|error| error.to_string())
-    });
-    told.unwrap_or_else(|said| Report::unknown(&format!("the process that was to race did not: {}", said.trim())))
 }

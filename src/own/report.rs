@@ -3,24 +3,14 @@
 //! Decides nothing but whether that is what was expected: *inconclusive* never is.
 
 use std::io::{self, Write};
-use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 use serde::{Deserialize, Serialize};
 
-use crate::check::counterexample::Saved;
-use crate::check::{Allowance, CheckError, Plan, check_all, nobody};
+use crate::check::exit;
+use crate::primitive::Expectation;
 use crate::property;
-use crate::report::terminal;
-use crate::scenario::Subject;
-use crate::verdict::{Judged, Verdict};
-
-/// The columns of a message, as of a log.
-const WIDTH: usize = 120;
-/// The properties that several winners violate.
-const SEVERAL_WINNERS: [&str; 3] = ["at-most-one-winner", "mutual-exclusion", "no-duplicates"];
+use crate::verdict::{Exit, Judged, Verdict};
 
 /// What is known at the end of an exploration.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -52,6 +42,8 @@ pub enum Outcome {
     Violated {
         /// The name of the property.
         property: String,
+        /// Whether several won where one should have.
+        several_winners: bool,
     },
     /// Nothing can be concluded.
     Inconclusive {
@@ -66,18 +58,20 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    fn of(judged: &Judged) -> Self {
+    pub(super) fn of(judged: &Judged) -> Self {
         match &judged.verdict {
             Verdict::Holds => Self::Holds,
             Verdict::Violated(shown) => Self::Violated {
                 property: shown.property.to_owned(),
+                several_winners: exit(&judged.verdict, &judged.coverage, Expectation::SeveralWinners)
+                    == Exit::AsClaimed,
             },
             Verdict::Inconclusive { reason } => Self::unknown(reason, judged.coverage.executions),
         }
     }
 
     /// Nothing is known, for this reason.
-    fn unknown(reason: &str, executions: u64) -> Self {
+    pub(super) fn unknown(reason: &str, executions: u64) -> Self {
         let reason = reason.to_owned();
         #[cfg(feature = "kernel")]
         if executions == 0 && reason.starts_with(crate::backend::traced::FORBIDDEN) {
@@ -93,33 +87,9 @@ impl Outcome {
 }
 
 impl Report {
-    /// That of a process which was started for another exploration: whatever is expected of it is fulfilled there.
-    pub(super) fn passed_over() -> Self {
-        Self {
-            stand: Stand::Elsewhere,
-            text: String::new(),
-            saved: None,
-        }
-    }
-
-    /// That nothing is known, for this reason.
-    #[cfg(feature = "kernel")]
-    pub(super) fn unknown(reason: &str) -> Self {
-        Self {
-            stand: Stand::Known(vec![Outcome::unknown(reason, 0)]),
-            text: format!("{reason}\n"),
-            saved: None,
-        }
-    }
-
-    /// Both together.
-    pub(super) fn and(mut self, other: Self) -> Self {
-        if let (Stand::Known(all), Stand::Known(more)) = (&mut self.stand, other.stand) {
-            all.extend(more);
-        }
-        self.text += &other.text;
-        self.saved = self.saved.or(other.saved);
-        self
+    pub(super) fn known(outcomes: Vec<Outcome>, text: String, saved: Option<PathBuf>) -> Self {
+        let stand = Stand::Known(outcomes);
+        Self { stand, text, saved }
     }
 
     /// The verdicts, one for each configuration that was run; a violation ends a ladder. None where another process of the
@@ -175,7 +145,16 @@ impl Report {
     #[track_caller]
     pub fn expect_several_winners(&self) {
         self.expect("the lock lets several in", |outcomes| {
-            SEVERAL_WINNERS.iter().any(|name| violates(outcomes, name))
+            let is_it = |outcome: &Outcome| {
+                matches!(
+                    outcome,
+                    Outcome::Violated {
+                        several_winners: true,
+                        ..
+                    }
+                )
+            };
+            outcomes.iter().any(is_it)
         });
     }
 
@@ -216,83 +195,40 @@ impl Report {
     }
 }
 
-fn violates(outcomes: &[Outcome], name: &str) -> bool {
-    let is_it = |outcome: &Outcome| matches!(outcome, Outcome::Violated { property } if property == name);
-    outcomes.iter().any(is_it)
-}
-
-/// Runs plans of one exploration, and saves the first counterexample.
-pub(super) fn judged(plans: &[Plan], allowance: Allowance, save: Option<&Path>, place: usize) -> Report {
-    let (mut outcomes, mut before, mut text, mut saved) = (Vec::new(), Vec::new(), Vec::new(), None);
-    let mut each = |plan: &Plan, came: Result<Judged, CheckError>| {
-        // A vector takes everything.
-        let written = match came {
-            Ok(judged) => {
-                outcomes.push(Outcome::of(&judged));
-                let written = terminal::judged(&mut text, &judged, WIDTH, &before.iter().collect::<Vec<_>>());
-                if saved.is_none() {
-                    saved = self::save(plan, &judged, save, place, &mut text);
-                }
-                before.push(judged);
-                written
-            }
-            Err(error) => {
-                outcomes.push(Outcome::unknown(&error.to_string(), 0));
-                writeln!(text, "{}: {error}", plan.configuration())
-            }
-        };
-        written.expect("a vector grows as long as there is memory");
-        ControlFlow::Continue(())
-    };
-    let uninterrupted = Arc::new(AtomicBool::new(false));
-    check_all(plans, allowance, &uninterrupted, &nobody(), &mut each);
-    let text = String::from_utf8_lossy(&text);
-    Report {
-        stand: Stand::Known(outcomes),
-        text: anstream::adapter::strip_str(&text).to_string(),
-        saved,
-    }
-}
-
-/// Saves the counterexample, if there is one whose steps were chosen, and tells where.
-fn save(plan: &Plan, judged: &Judged, asked: Option<&Path>, place: usize, text: &mut Vec<u8>) -> Option<PathBuf> {
-    let Verdict::Violated(shown) = &judged.verdict else {
-        return None;
-    };
-    if shown.execution.schedule.is_empty() {
-        return None;
-    }
-    let number = if place == 0 {
-        String::new()
-    } else {
-        format!("-{}", place + 1)
-    };
-    let named = format!("onewinner-{}{number}-{}.json", plan.subject.slug(), shown.property);
-    let path = asked.map_or_else(|| default_directory().join(named), Path::to_owned);
-    let told = match Saved::new(plan, shown).write(&path) {
-        Ok(()) => {
-            let replay = match plan.subject {
-                Subject::Program(_) => format!("  replay    onewinner replay {}\n", path.display()),
-                // The command knows shipped locks alone.
-                Subject::Primitive(_) => String::new(),
-            };
-            writeln!(text, "  saved     {}\n{replay}", path.display()).map(|()| Some(path))
+#[cfg(feature = "kernel")]
+impl Report {
+    /// That of a process which was started for another exploration: whatever is expected of it is fulfilled there.
+    pub(super) fn passed_over() -> Self {
+        Self {
+            stand: Stand::Elsewhere,
+            text: String::new(),
+            saved: None,
         }
-        Err(error) => writeln!(text, "  not saved: {error}\n").map(|()| None),
-    };
-    told.expect("a vector grows as long as there is memory")
+    }
+
+    /// That nothing is known, for this reason.
+    pub(super) fn unknown(reason: &str) -> Self {
+        Self {
+            stand: Stand::Known(vec![Outcome::unknown(reason, 0)]),
+            text: format!("{reason}\n"),
+            saved: None,
+        }
+    }
+
+    /// Both together.
+    pub(super) fn and(mut self, other: Self) -> Self {
+        if let (Stand::Known(all), Stand::Known(more)) = (&mut self.stand, other.stand) {
+            all.extend(more);
+        }
+        self.text += &other.text;
+        self.saved = self.saved.or(other.saved);
+        self
+    }
 }
 
-/// Cargo's directory for what tests make, which `cargo clean` removes; that for temporary files where there is none.
-fn default_directory() -> PathBuf {
-    let of_cargo = || {
-        let binary = std::env::current_exe().ok()?;
-        let target = binary.ancestors().find(|each| each.join("CACHEDIR.TAG").is_file())?;
-        let directory = target.join("tmp");
-        std::fs::create_dir_all(&directory).ok()?;
-        Some(directory)
-    };
-    of_cargo().unwrap_or_else(std::env::temp_dir)
+fn violates(outcomes: &[Outcome], name: &str) -> bool {
+    let is_it = |outcome: &Outcome| matches!(outcome, Outcome::Violated { property, .. } if property == name);
+    outcomes.iter().any(is_it)
 }
 
 #[cfg(test)]
@@ -315,6 +251,7 @@ mod tests {
     fn only_what_was_expected_passes_and_what_is_not_known_never_does() {
         let violated = |name: &str| Outcome::Violated {
             property: name.to_owned(),
+            several_winners: name == "mutual-exclusion",
         };
         let reason = "cut".to_owned();
         let (holds, unknown) = (Outcome::Holds, Outcome::Inconclusive { reason });

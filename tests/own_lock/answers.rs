@@ -121,6 +121,39 @@ fn what_a_function_prints_is_nobodys_answer() {
 }
 
 #[test]
+fn functions_race_too() {
+    let race = || onewinner::explore(Name::try_acquire).processes(4).race(200);
+    let report = race().run();
+    report.expect_holds();
+    assert!(
+        report.outcomes().is_empty() || report.text().contains("race · contend 4"),
+        "{}",
+        report.text()
+    );
+    let both = race().traced().run().or_skip();
+    both.expect_holds();
+    // Several look before either has slept enough to write.
+    let slow = |path: &Path| {
+        let free = !path.exists();
+        std::thread::sleep(Duration::from_millis(2));
+        (free && std::fs::write(path, "me").is_ok()).then_some(())
+    };
+    onewinner::explore(slow)
+        .processes(4)
+        .race(20)
+        .run()
+        .expect_several_winners();
+    let stuck = |_: Name| Err::<(), _>("it is stuck");
+    let report = onewinner::explore(Name::try_acquire)
+        .release(stuck)
+        .processes(2)
+        .rounds(1)
+        .race(5)
+        .run();
+    report.expect_violation("losers-result");
+}
+
+#[test]
 fn a_process_lives_through_its_rounds() {
     // The first attempt of each process is right, and the second is not.
     let attempts = Cell::new(0);

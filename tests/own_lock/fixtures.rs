@@ -63,6 +63,15 @@ fn does_not_come_to_its_exploration_again() {
 
 #[test]
 #[ignore = "a fixture"]
+fn does_not_come_to_its_exploration_as_a_contender() {
+    let contends = std::env::args().any(|argument| argument.starts_with("onewinner-contender="));
+    if !contends {
+        onewinner::explore(Name::try_acquire).quick().run().expect_holds();
+    }
+}
+
+#[test]
+#[ignore = "a fixture"]
 fn is_skipped_where_nobody_may_trace() {
     onewinner::explore(Name::try_acquire)
         .quick()

@@ -114,6 +114,13 @@ fn what_is_not_as_expected_is_told_and_a_search_that_is_cut_is_no_pass() {
                 "what the test needs is there once only",
             ],
         ),
+        (
+            "does_not_come_to_its_exploration_as_a_contender",
+            [
+                "but the exploration is inconclusive, which is no pass",
+                "P0 has ended with exit code 0",
+            ],
+        ),
     ] {
         let said = Said::by(fixture, &[]);
         if !said.is_forbidden() {
@@ -125,7 +132,36 @@ fn what_is_not_as_expected_is_told_and_a_search_that_is_cut_is_no_pass() {
 #[test]
 fn a_wrong_use_is_told_with_what_to_do() {
     let said = Said::by("expects_what_there_is_not", &[]);
-    said.fails_with(&["there is no property \"liveness\"; there are at-most-one-winner"]);
+    said.fails_with(&["there is no property \"liveness\"; there are "]);
     let said = Said::by("explores_from_a_thread_of_its_own", &[]);
     said.fails_with(&["explore from the body of a `#[test]` itself", "running 0 tests"]);
+}
+
+#[test]
+fn where_nobody_may_trace_a_test_fails_with_what_to_change_or_says_that_it_is_skipped() {
+    let under_strace = |fixture: &str| {
+        // Whom strace traces nobody else may.
+        let mut command = Command::new("strace");
+        command.args(["-f", "-qq", "-o", "/dev/null"]);
+        command.arg(std::env::current_exe().expect("/proc is there"));
+        command.args(["--exact", &format!("fixtures::{fixture}"), "--include-ignored"]);
+        Said::of(command)
+    };
+    let probe = Command::new("strace").args(["-qq", "-o", "/dev/null", "true"]).status();
+    if !probe.is_ok_and(|status| status.success()) {
+        eprintln!("skipped: strace is not here, or may not trace");
+        return;
+    }
+    under_strace("fails_where_nobody_may_trace").fails_with(&[
+        "but the exploration is inconclusive, which is no pass",
+        "failed to trace a process",
+        "let the container allow ptrace",
+    ]);
+    let said = under_strace("is_skipped_where_nobody_may_trace");
+    assert!(said.passed, "{}", said.text);
+    assert!(
+        said.text.contains("skipped: failed to trace a process"),
+        "{}",
+        said.text
+    );
 }
