@@ -70,6 +70,7 @@ const TABLE: &[Module] = &[
             "check",
         ],
     ),
+    Module::above("own"),
     Module::above("cli"),
 ];
 

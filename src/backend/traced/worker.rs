@@ -11,6 +11,7 @@ use std::rc::Rc;
 
 use serde::{Deserialize, Serialize};
 
+use super::FORBIDDEN;
 use super::board::Board;
 use super::calls::Calls;
 use super::crowd::Crowd;
@@ -18,6 +19,7 @@ use super::ground::reuses_numbers;
 use super::pipes::{HOLD, Pipes};
 use super::primitives::Primitives;
 use super::programs::Programs;
+use super::reentry::GREETING;
 use super::start::Starter;
 use super::world::{Parts, TracedWorld, ground};
 use crate::backend::contender::Contender;
@@ -86,6 +88,18 @@ pub fn serve() -> ExitCode {
     serve_knowing(&[])
 }
 
+/// Tells whoever started this worker that it is one: a test has printed other things before. [`serve`] or [`serve_knowing`]
+/// comes next.
+///
+/// # Errors
+///
+/// When nobody reads it.
+pub fn greet() -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    write!(out, "\n{GREETING}\n")?;
+    out.flush()
+}
+
 fn say(line: &Line) -> io::Result<()> {
     let mut out = io::stdout().lock();
     serde_json::to_writer(&mut out, line)?;
@@ -106,8 +120,9 @@ fn answer(extra: &[&'static dyn LockPrimitive]) -> Result<(), String> {
     affinity::stay_on_this_cpu().map_err(|error| format!("failed to stay on one CPU: {error}"))?;
     let mut world = match &request.subject {
         Asked::Primitive(name) => {
-            let known = || extra.iter().copied().find(|each| each.name() == name);
-            let primitive = primitive::by_name(name).or_else(known);
+            // A test may give its own lock the name of another one.
+            let known = extra.iter().copied().find(|each| each.name() == name);
+            let primitive = known.or_else(|| primitive::by_name(name));
             let unknown = || format!("failed to find the lock {name}: the worker does not know it");
             primitives(primitive.ok_or_else(unknown)?, &request)?
         }
@@ -235,7 +250,7 @@ fn programs(program: &Program, request: &Request) -> Result<TracedWorld, String>
 fn new_world(parts: Parts) -> Result<TracedWorld, String> {
     TracedWorld::new(parts).map_err(|lost| {
         let reason = lost.reason;
-        format!("failed to trace a process: {reason}; let the container allow seccomp(2), or run outside of it")
+        format!("{FORBIDDEN}: {reason}; let the container allow seccomp(2), or run outside of it")
     })
 }
 
@@ -247,7 +262,7 @@ fn zygote(clock: Clock, chance: Chance, serve: impl Fn(i64) -> u8) -> Result<Wor
     let zygote = zygote::fork_zygote(reader, begin, serve).map_err(|error| error.to_string())?;
     tracee::seize(zygote.pid()).map_err(|error| {
         format!(
-            "failed to trace a process: {error}; let the container allow ptrace (`--cap-add=SYS_PTRACE`), or set \
+            "{FORBIDDEN}: {error}; let the container allow ptrace (`--cap-add=SYS_PTRACE`), or set \
              kernel.yama.ptrace_scope to 1 or less"
         )
     })?;

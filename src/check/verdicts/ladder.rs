@@ -137,7 +137,11 @@ pub fn ladder() -> Vec<Rung> {
         reused_numbers: true,
         ..scenario
     };
-    let work = |work| Scenario { work, ..two() };
+    // Alone, so that it is nobody else's doing.
+    let work = |work| Scenario {
+        work,
+        ..Scenario::cycle(1, 1)
+    };
     let rung = |label, scenario, vary, under| Rung {
         label,
         scenario,
@@ -150,9 +154,9 @@ pub fn ladder() -> Vec<Rung> {
         plain("2×1", two()),
         rung("2e", Scenario::contend(2), Vary::Error, Under::Errors),
         rung("2×1e", two(), Vary::Error, Under::Errors),
-        rung("2×1r", work(Work::Reenter), Vary::Nothing, Under::Inside),
-        rung("2×1f", work(Work::Fork), Vary::Nothing, Under::Inside),
-        rung("2×1o", work(Work::Reopen), Vary::Nothing, Under::Inside),
+        rung("1r", work(Work::Reenter), Vary::Nothing, Under::Inside),
+        rung("1f", work(Work::Fork), Vary::Nothing, Under::Inside),
+        rung("1o", work(Work::Reopen), Vary::Nothing, Under::Inside),
         rung("2×1s", stale(two()), Vary::Nothing, Under::Stale),
         rung("2×1si", again(stale(two())), Vary::Nothing, Under::Stale),
         rung("2×1k", two(), Vary::Kill, Under::Kills),
