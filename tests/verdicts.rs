@@ -29,7 +29,11 @@ fn the_document_has_the_table_that_is_computed() {
     let mut computed = Vec::new();
     report::verdicts::markdown(&mut computed, rows()).expect("memory takes it");
     let computed = String::from_utf8(computed).expect("it is text");
-    let differs = written.trim().lines().zip(computed.trim().lines()).find(|(one, other)| one != other);
+    let differs = written
+        .trim()
+        .lines()
+        .zip(computed.trim().lines())
+        .find(|(one, other)| one != other);
     assert!(
         differs.is_none() && written.trim().lines().count() == computed.trim().lines().count(),
         "specs/README.md has {:?} and computed is {:?}; put there what `onewinner list --verdicts --markdown` prints",

@@ -17,7 +17,7 @@
 //! | `reentry.rs` | a test as a program, or as a worker |
 //! | `decode.rs` | a stopped call as a value |
 //! | `interpreter.rs` | what calls mean: the seam between the engine and those who understand calls |
-//! | `primitives.rs` | the calls of a lock over `Fs`, with a shadow on the simulated file system |
+//! | `calls.rs`, `primitives.rs` | the calls of a lock over `Fs`, with a shadow on the simulated file system |
 //! | `programs.rs`, `judging.rs` | the calls of programs |
 //! | `template.rs` | contenders that are copied instead of started |
 //! | `time.rs` | the clock and the lots of programs |
@@ -27,6 +27,7 @@
 
 pub mod answers;
 mod board;
+mod calls;
 mod crowd;
 pub mod decode;
 pub mod find;

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::FORBIDDEN;
 use super::board::Board;
+use super::calls::Calls;
 use super::crowd::Crowd;
 use super::ground::reuses_numbers;
 use super::pipes::{HOLD, Pipes};
@@ -22,9 +23,10 @@ use super::reentry::GREETING;
 use super::start::Starter;
 use super::world::{Parts, TracedWorld, ground};
 use crate::backend::contender::Contender;
+use crate::backend::roster::Roster;
 use crate::backend::sim;
 use crate::explore::{Ended, Estimated, Limits, Searched, Strategy, search};
-use crate::fs::real::RealFs;
+use crate::fs::real::{Peers, RealFs};
 use crate::history::{End, Execution, History, What};
 use crate::id::ProcessId;
 use crate::primitive::{self, LockPrimitive};
@@ -168,13 +170,16 @@ fn primitives(primitive: &'static dyn LockPrimitive, request: &Request) -> Resul
     let scenario = &request.scenario;
     let board = Rc::new(Board::new(scenario.participants()).map_err(|error| error.to_string())?);
     let told = Rc::clone(&board);
+    let roster = Roster::new(scenario.participants()).map_err(|error| error.to_string())?;
+    let entered = roster.clone();
     let (contended, roots) = (scenario.clone(), request.roots.clone());
     let zygote = zygote(Clock::Real, Chance::Real, move |order| {
         std::panic::set_hook(Box::new(|_| {}));
         let process = ProcessId(u8::try_from(order).expect("an order is the number of a process"));
         let directory = ground(&roots, process);
         let contender = Contender::new(primitive, &contended, &directory, process);
-        let fs = RealFs::new();
+        entered.enter(process);
+        let fs = RealFs::of(process, entered.peers());
         let run = || contender.run(&fs, &mut |what| told.push(process, &what));
         let held = std::panic::catch_unwind(std::panic::AssertUnwindSafe(run));
         if let Err(payload) = &held {
@@ -187,9 +192,11 @@ fn primitives(primitive: &'static dyn LockPrimitive, request: &Request) -> Resul
     })?;
     let shadow = sim::prepared(primitive, scenario);
     let in_turn = matches!(scenario.kind, Kind::Fault { .. });
+    let calls = Calls::new(scenario.participants(), roster);
     let left = scenario.clone();
     let leave_behind = move |directory: &Path| {
-        let held = primitive.try_acquire(&RealFs::new(), &left.lock(directory));
+        let gone = RealFs::of(ProcessId::GONE, Peers::new(|_| None));
+        let held = primitive.try_acquire(&gone, &left.lock(directory));
         let _ = held.expect("a lock that nobody has ever taken is free");
     };
     new_world(Parts {
@@ -197,7 +204,7 @@ fn primitives(primitive: &'static dyn LockPrimitive, request: &Request) -> Resul
         blank: sim::blank_history(primitive, scenario),
         roots: request.roots.clone(),
         crowd: Crowd::new(zygote, false),
-        interpreter: Box::new(Primitives::new(shadow, scenario.participants(), in_turn)),
+        interpreter: Box::new(Primitives::new(shadow, calls, in_turn)),
         voice: Box::new(board),
         leave_behind: Some(Box::new(leave_behind)),
         renew: None,
