@@ -47,7 +47,7 @@ pub(crate) fn play(world: &mut impl World, script: &str) -> Pattern {
             let Ok(Value::Stat(stat)) = looked else {
                 panic!("{text} made no file: {looked:?}");
             };
-            numbers.push(stat.inode);
+            numbers.push(stat.inode());
         }
     }
     match numbers[..] {
