@@ -41,6 +41,7 @@
 //! | [`property`] | what must be true of a history |
 //! | [`verdict`] | what is known at the end, with its coverage and exit code |
 //! | [`check`] | from a plan to a verdict |
+//! | [`claim`] | the claims of spec files, and whether they hold: the gate |
 //! | [`report`] | events and verdicts as bytes |
 //! | [`cli`] | arguments, standard output and exit codes |
 //!
@@ -65,6 +66,7 @@ extern crate self as onewinner;
 pub mod access;
 pub mod backend;
 pub mod check;
+pub mod claim;
 pub mod cli;
 pub mod explore;
 pub mod fs;

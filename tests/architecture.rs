@@ -60,6 +60,7 @@ const TABLE: &[Module] = &[
             "verdict",
             "statistics",
             "check",
+            "claim",
         ],
     ),
     Module::above("cli"),
