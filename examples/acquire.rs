@@ -132,7 +132,7 @@ mod ways {
 
     /// One call too many after each `open`, for the tracer to find.
     fn noisy(fs: &RealFs) -> impl Fs {
-        ByCall(move |call: Call| {
+        ByCall::new(fs.process(), move |call: Call| {
             let reply = call.perform(fs);
             if let Ok(Value::Fd(fd)) = reply {
                 fs.fstat(fd).expect("it was opened just now");

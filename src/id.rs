@@ -15,6 +15,9 @@ use serde::{Deserialize, Serialize};
 pub struct ProcessId(pub u8);
 
 impl ProcessId {
+    /// One that was there before the first step and is gone: whoever left a stale lock behind.
+    pub const GONE: Self = Self(u8::MAX);
+
     /// The id as an index into a table of processes.
     pub fn index(self) -> usize {
         usize::from(self.0)

@@ -38,7 +38,15 @@ const TABLE: &[Module] = &[
     Module::above("backend"),
     Module::only(
         "property",
-        &["id", "access", "happens_before", "history", "fs::call", "fs::Flock"],
+        &[
+            "id",
+            "access",
+            "happens_before",
+            "history",
+            "fs::call",
+            "fs::Flock",
+            "fs::RecordLock",
+        ],
     ),
     Module::above("verdict"),
     Module::above("statistics"),

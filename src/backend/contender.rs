@@ -5,8 +5,8 @@
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
-use crate::fs::Fs;
 use crate::fs::inject::{Injection, injected};
+use crate::fs::{Fs, Mode, OpenFlags};
 use crate::history::What;
 use crate::id::ProcessId;
 use crate::primitive::{AcquireError, Held, LockPrimitive};
@@ -59,6 +59,11 @@ impl Contender {
     /// A winner of *contend* still holds at the end: when all have answered is known to the backend alone, which then drops
     /// the world or calls [`release`](Self::release).
     pub fn run(&self, fs: &dyn Fs, tell: &mut dyn FnMut(What)) -> Option<Held> {
+        if self.scenario.clock() == Some(self.process) {
+            // If nothing stands there, nothing becomes old.
+            let _absent = fs.expire(&self.lock);
+            return None;
+        }
         match self.scenario.kind {
             Kind::Contend => self.attempt(fs, tell),
             Kind::Cycle { .. } => {
@@ -112,7 +117,13 @@ impl Contender {
     fn cycles(&self, fs: &dyn Fs, tell: &mut dyn FnMut(What)) {
         let rounds = match self.scenario.kind {
             Kind::Cycle { rounds } if self.scenario.probe() != Some(self.process) => rounds,
-            _ => 1,
+            _ => {
+                // The probe comes when the time is over after which a lock may be broken.
+                if self.scenario.expiry {
+                    let _absent = fs.expire(&self.lock);
+                }
+                1
+            }
         };
         (0..rounds).for_each(|_| self.cycle(fs, tell));
     }
@@ -121,6 +132,12 @@ impl Contender {
         let Some(held) = self.attempt(fs, tell) else {
             return;
         };
+        self.work(fs, &held, tell);
+        self.release(fs, held, tell);
+    }
+
+    /// What the holder does inside.
+    fn work(&self, fs: &dyn Fs, held: &Held, tell: &mut dyn FnMut(What)) {
         match self.scenario.work {
             Work::Nothing => {}
             Work::HubSync => tell(
@@ -133,7 +150,26 @@ impl Contender {
                     },
                 },
             ),
+            Work::Reopen => {
+                // What cannot be opened is not closed: a lock without a file.
+                if let Ok(fd) = fs.open(&self.lock, OpenFlags::READ, Mode::FILE) {
+                    let _closed = fs.close(fd);
+                }
+            }
+            Work::Reenter => {
+                let again = self.primitive.try_acquire(fs, &self.lock);
+                tell(What::Reentered { granted: again.is_ok() });
+            }
+            Work::Fork => {
+                let forked = fs.fork(&mut |child| {
+                    // Whatever comes of it: the child is at its end.
+                    let _released = self.primitive.release(child, &self.lock, held.clone());
+                });
+                if let Err(errno) = forked {
+                    let error = format!("failed to fork: {}", errno.text());
+                    tell(What::WorkFailed { error });
+                }
+            }
         }
-        self.release(fs, held, tell);
     }
 }

@@ -76,6 +76,9 @@ pub fn explore(
 /// The state of the file system before the first step of `scenario`.
 pub(super) fn prepared(primitive: &'static dyn LockPrimitive, scenario: &Scenario) -> sim::State {
     let mut state = sim::State::new(scenario.participants());
+    if scenario.reused_numbers {
+        state = state.reusing_numbers();
+    }
     for path in scenario.directories(Path::new(DIRECTORY)) {
         let mode = Mode::DIRECTORY;
         let made = state.prepare(&Call::Mkdir { path, mode });
@@ -90,7 +93,7 @@ pub(super) fn prepared(primitive: &'static dyn LockPrimitive, scenario: &Scenari
 /// The state after somebody has acquired the lock and was killed.
 fn left_behind(primitive: &'static dyn LockPrimitive, scenario: &Scenario, state: sim::State) -> sim::State {
     let state = RefCell::new(state);
-    let fs = ByCall(|call: Call| state.borrow_mut().prepare(&call));
+    let fs = ByCall::new(ProcessId::GONE, |call: Call| state.borrow_mut().prepare(&call));
     let held = primitive.try_acquire(&fs, &scenario.lock(Path::new(DIRECTORY)));
     let _ = held.expect("a lock that nobody has ever taken is free");
     let mut state = state.into_inner();
@@ -111,13 +114,14 @@ pub(super) fn blank_history(primitive: &'static dyn LockPrimitive, scenario: &Sc
     history.disturbed = scenario.disturbed();
     history.stale = scenario.start != Start::Free;
     history.probe = scenario.probe();
+    history.clock = scenario.clock();
     history.crash_class = scenario.probe().map(|_| primitive.crash_class());
     history
 }
 
 /// What somebody outside sees of the simulated file system; only some scenarios ask, because it costs a copy.
 pub(super) fn snapshot(scenario: &Scenario, state: &sim::State, position: usize) -> Option<Snapshot> {
-    if scenario.work == Work::Nothing && !matches!(scenario.kind, Kind::Fault { .. }) {
+    if scenario.work != Work::HubSync && !matches!(scenario.kind, Kind::Fault { .. }) {
         return None;
     }
     let tree = state.tree();
@@ -228,7 +232,7 @@ impl SimWorld {
             if let Some(call) = awaited {
                 let _ = yielder.suspend(call);
             }
-            let fs = ByCall(|call| yielder.suspend(call));
+            let fs = ByCall::new(process, |call| yielder.suspend(call));
             contender.run(&fs, &mut |what| tale.borrow_mut().push(Event { process, what }));
         })
     }

@@ -111,6 +111,14 @@ pub enum CheckError {
         /// The world.
         backend: &'static str,
     },
+    /// A world cannot do what the scenario asks for.
+    #[error("failed to run {what} in {backend}: only the simulated file system does that; use `--backend sim`")]
+    NeedsSimulation {
+        /// What.
+        what: &'static str,
+        /// The world.
+        backend: &'static str,
+    },
     /// Real processes could not be traced here.
     #[cfg(feature = "kernel")]
     #[error(transparent)]
@@ -163,6 +171,7 @@ fn check_until(
         lock: plan.subject.name().to_owned(),
         scenario: plan.configuration(),
     });
+    plan.refuse()?;
     let judged = match &plan.world {
         World::Loom(bounds) => modelled::modelled(plan, *bounds, interrupted, tell)?,
         World::Sim { strategy, limits } => searched(plan, strategy, *limits, latest, interrupted, tell)?,

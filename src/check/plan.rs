@@ -11,7 +11,7 @@ use crate::backend::race;
 use crate::explore::{Limits, Strategy};
 use crate::primitive::LockPrimitive;
 use crate::property::Judging;
-use crate::scenario::{Scenario, Subject, Vary};
+use crate::scenario::{Scenario, Subject, Vary, Work};
 
 /// One run: whose lock, doing what, in which world.
 #[derive(Clone, Debug)]
@@ -62,6 +62,26 @@ impl Plan {
     /// What is run, in words.
     pub fn configuration(&self) -> String {
         format!("{}{}", self.scenario, self.vary)
+    }
+
+    /// Refuses what the world cannot do.
+    pub(super) fn refuse(&self) -> Result<(), CheckError> {
+        let raced = matches!(self.world.backend(), "race");
+        let real = raced || matches!(self.world.backend(), "traced");
+        let what = match self.scenario {
+            Scenario { work: Work::Fork, .. } if real => "holders that fork",
+            Scenario {
+                reused_numbers: true, ..
+            } if real => "inode numbers that are used again as a choice",
+            Scenario {
+                work: Work::Reopen | Work::Reenter,
+                ..
+            } if raced => "what a holder does in calls of its own",
+            Scenario { expiry: true, .. } if raced => "a lease that runs out at any moment",
+            _ => return Ok(()),
+        };
+        let backend = self.world.backend();
+        Err(CheckError::NeedsSimulation { what, backend })
     }
 
     /// The lock that a dead holder left, if one did.

@@ -70,6 +70,9 @@ pub(super) enum KindFront {
 pub(super) enum WorkFront {
     Nothing,
     HubSync,
+    Reopen,
+    Reenter,
+    Fork,
 }
 
 /// A world in which a claim is to be shown.

@@ -7,7 +7,7 @@
 //! | file | what |
 //! |---|---|
 //! | `find.rs` | which files, in which order, and which part of them |
-//! | `front.rs`, `spec.rs` | the front matter: as it is written, and what it means |
+//! | `front.rs`, `reader.rs`, `spec.rs` | the front matter: as it is written, what may be, and what it means |
 //! | `expected.rs` | what a claim expects, and whether a verdict is that |
 //! | `plan.rs`, `run.rs` | the runs that decide a claim, and what became of them |
 //! | `baseline.rs` | what was covered before, and what of it is lost |
@@ -19,6 +19,7 @@ mod expected;
 mod find;
 mod front;
 mod plan;
+mod reader;
 mod run;
 mod spec;
 

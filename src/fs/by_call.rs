@@ -2,28 +2,36 @@
 //!
 //! Deliberately knows no implementation of [`Fs`].
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::call::{Call, Reply, Value};
-use super::{Errno, Fd, Flock, Fs, Mode, OpenFlags, Stat};
+use super::{Errno, Fd, Flock, Fs, Mode, OpenFlags, ProcessId, RecordLock, Stat};
 
 /// An [`Fs`] made of one function from calls to replies.
 ///
 /// # Panics
 ///
 /// Its methods panic when the function answers a call with a value of another call: that is a bug in the harness.
-pub struct ByCall<F>(pub F);
+pub struct ByCall<F> {
+    process: ProcessId,
+    answer: F,
+}
 
 impl<F: Fn(Call) -> Reply> ByCall<F> {
+    /// The calls of `process`, each answered by `answer`.
+    pub fn new(process: ProcessId, answer: F) -> Self {
+        Self { process, answer }
+    }
+
     fn done(&self, call: Call) -> Result<(), Errno> {
-        match (self.0)(call)? {
+        match (self.answer)(call)? {
             Value::Done => Ok(()),
             other => unreachable!("the reply {other:?} belongs to another call"),
         }
     }
 
     fn told(&self, call: Call) -> Result<Stat, Errno> {
-        match (self.0)(call)? {
+        match (self.answer)(call)? {
             Value::Stat(stat) => Ok(stat),
             other => unreachable!("the reply {other:?} belongs to another call"),
         }
@@ -33,7 +41,7 @@ impl<F: Fn(Call) -> Reply> ByCall<F> {
 impl<F: Fn(Call) -> Reply> Fs for ByCall<F> {
     fn open(&self, path: &Path, flags: OpenFlags, mode: Mode) -> Result<Fd, Errno> {
         let path = path.to_owned();
-        match (self.0)(Call::Open { path, flags, mode })? {
+        match (self.answer)(Call::Open { path, flags, mode })? {
             Value::Fd(fd) => Ok(fd),
             other => unreachable!("the reply {other:?} belongs to another call"),
         }
@@ -45,7 +53,7 @@ impl<F: Fn(Call) -> Reply> Fs for ByCall<F> {
 
     fn read(&self, fd: Fd, buffer: &mut [u8]) -> Result<usize, Errno> {
         let length = buffer.len();
-        match (self.0)(Call::Read { fd, length })? {
+        match (self.answer)(Call::Read { fd, length })? {
             Value::Bytes(bytes) => {
                 buffer[..bytes.len()].copy_from_slice(&bytes);
                 Ok(bytes.len())
@@ -56,7 +64,7 @@ impl<F: Fn(Call) -> Reply> Fs for ByCall<F> {
 
     fn write(&self, fd: Fd, bytes: &[u8]) -> Result<usize, Errno> {
         let bytes = bytes.to_owned();
-        match (self.0)(Call::Write { fd, bytes })? {
+        match (self.answer)(Call::Write { fd, bytes })? {
             Value::Count(count) => Ok(count),
             other => unreachable!("the reply {other:?} belongs to another call"),
         }
@@ -102,5 +110,60 @@ impl<F: Fn(Call) -> Reply> Fs for ByCall<F> {
 
     fn flock(&self, fd: Fd, operation: Flock) -> Result<(), Errno> {
         self.done(Call::Flock { fd, operation })
+    }
+
+    fn rename_new(&self, from: &Path, to: &Path) -> Result<(), Errno> {
+        self.done(Call::RenameNew {
+            from: from.to_owned(),
+            to: to.to_owned(),
+        })
+    }
+
+    fn symlink(&self, target: &Path, path: &Path) -> Result<(), Errno> {
+        self.done(Call::Symlink {
+            target: target.to_owned(),
+            path: path.to_owned(),
+        })
+    }
+
+    fn readlink(&self, path: &Path) -> Result<PathBuf, Errno> {
+        let path = path.to_owned();
+        match (self.answer)(Call::Readlink { path })? {
+            Value::Path(target) => Ok(target),
+            other => unreachable!("the reply {other:?} belongs to another call"),
+        }
+    }
+
+    fn record_lock(&self, fd: Fd, operation: RecordLock) -> Result<(), Errno> {
+        self.done(Call::RecordLock { fd, operation })
+    }
+
+    fn ofd_lock(&self, fd: Fd, operation: RecordLock) -> Result<(), Errno> {
+        self.done(Call::OfdLock { fd, operation })
+    }
+
+    fn expire(&self, path: &Path) -> Result<(), Errno> {
+        let path = path.to_owned();
+        self.done(Call::Expire { path })
+    }
+
+    fn alive(&self, process: ProcessId) -> Result<(), Errno> {
+        self.done(Call::Alive { process })
+    }
+
+    fn process(&self) -> ProcessId {
+        self.process
+    }
+
+    fn fork(&self, child: &mut dyn FnMut(&dyn Fs)) -> Result<(), Errno> {
+        self.done(Call::Fork)?;
+        let in_child = |call| {
+            let made = Box::new(call);
+            (self.answer)(Call::InChild { made })
+        };
+        // As a value of one type: a child may fork in turn.
+        let answer: &dyn Fn(Call) -> Reply = &in_child;
+        child(&ByCall::new(self.process, answer));
+        in_child(Call::Exit).map(drop)
     }
 }

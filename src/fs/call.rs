@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Errno, Fd, Flock, Fs, Mode, OpenFlags, Stat};
+use super::{Errno, Fd, Flock, Fs, Mode, OpenFlags, RecordLock, Stat};
 use crate::id::ProcessId;
 
 pub use super::by_call::ByCall;
@@ -64,14 +64,42 @@ pub enum Call {
         fd: Fd,
         operation: Flock,
     },
+    RenameNew {
+        from: PathBuf,
+        to: PathBuf,
+    },
+    Symlink {
+        target: PathBuf,
+        path: PathBuf,
+    },
+    Readlink {
+        path: PathBuf,
+    },
+    RecordLock {
+        fd: Fd,
+        operation: RecordLock,
+    },
+    OfdLock {
+        fd: Fd,
+        operation: RecordLock,
+    },
+    Expire {
+        path: PathBuf,
+    },
+    Alive {
+        process: ProcessId,
+    },
+    /// The process forks, and its child does the calls of [`Call::InChild`];
+    /// [fork(2)](https://man7.org/linux/man-pages/man2/fork.2.html). In the simulation alone.
+    Fork,
+    /// A call of the child that the process forked last, for which the process waits meanwhile.
+    InChild {
+        made: Box<Call>,
+    },
     /// The process ends: the kernel closes its descriptors. [_exit(2)](https://man7.org/linux/man-pages/man2/_exit.2.html).
     Exit,
     /// The process is killed in place of its next step; what the kernel does then is the same.
     Die,
-    /// Whether a process is there: `kill(pid, 0)`, [kill(2)](https://man7.org/linux/man-pages/man2/kill.2.html).
-    Alive {
-        process: ProcessId,
-    },
     /// Waits until none of these processes is there.
     Await {
         processes: Vec<ProcessId>,
@@ -110,6 +138,8 @@ pub enum Value {
     Count(usize),
     /// What `stat` or `fstat` told.
     Stat(Stat),
+    /// What `readlink` told.
+    Path(PathBuf),
 }
 
 impl Call {
@@ -128,6 +158,13 @@ impl Call {
             Self::Mkdir { .. } => "mkdir",
             Self::Rmdir { .. } => "rmdir",
             Self::Flock { .. } => "flock",
+            Self::RenameNew { .. } => "renameat2",
+            Self::Symlink { .. } => "symlink",
+            Self::Readlink { .. } => "readlink",
+            Self::RecordLock { .. } | Self::OfdLock { .. } => "fcntl",
+            Self::Expire { .. } => "utimensat",
+            Self::Fork => "fork",
+            Self::InChild { made } => made.name(),
             Self::Exit => "exit",
             Self::Die => "killed",
             Self::Alive { .. } => "kill",
@@ -138,13 +175,19 @@ impl Call {
 
     /// The paths among the arguments.
     pub fn paths(&self) -> impl Iterator<Item = &Path> {
-        let (first, second, arguments): (_, _, &[Argument]) = match self {
+        let (first, second, arguments): (_, _, &[Argument]) = match self.itself() {
             Self::Open { path, .. }
             | Self::Stat { path }
             | Self::Unlink { path }
             | Self::Mkdir { path, .. }
-            | Self::Rmdir { path } => (Some(path), None, &[]),
-            Self::Link { existing: a, new: b } | Self::Rename { from: a, to: b } => (Some(a), Some(b), &[]),
+            | Self::Rmdir { path }
+            // The target of a symbolic link is text: it need not lead anywhere.
+            | Self::Symlink { path, .. }
+            | Self::Readlink { path }
+            | Self::Expire { path } => (Some(path), None, &[]),
+            Self::Link { existing: a, new: b }
+            | Self::Rename { from: a, to: b }
+            | Self::RenameNew { from: a, to: b } => (Some(a), Some(b), &[]),
             Self::Foreign { arguments, .. } => (None, None, arguments),
             _ => (None, None, &[]),
         };
@@ -157,13 +200,22 @@ impl Call {
 
     /// The same paths, to be changed.
     pub fn paths_mut(&mut self) -> impl Iterator<Item = &mut PathBuf> {
-        let (first, second, arguments): (_, _, &mut [Argument]) = match self {
+        let call = match self {
+            Self::InChild { made } => made,
+            call => call,
+        };
+        let (first, second, arguments): (_, _, &mut [Argument]) = match call {
             Self::Open { path, .. }
             | Self::Stat { path }
             | Self::Unlink { path }
             | Self::Mkdir { path, .. }
-            | Self::Rmdir { path } => (Some(path), None, &mut []),
-            Self::Link { existing: a, new: b } | Self::Rename { from: a, to: b } => (Some(a), Some(b), &mut []),
+            | Self::Rmdir { path }
+            | Self::Symlink { path, .. }
+            | Self::Readlink { path }
+            | Self::Expire { path } => (Some(path), None, &mut []),
+            Self::Link { existing: a, new: b }
+            | Self::Rename { from: a, to: b }
+            | Self::RenameNew { from: a, to: b } => (Some(a), Some(b), &mut []),
             Self::Foreign { arguments, .. } => (None, None, arguments),
             _ => (None, None, &mut []),
         };
@@ -172,6 +224,14 @@ impl Call {
             Argument::Text(_) => None,
         });
         first.into_iter().chain(second).chain(paths)
+    }
+
+    /// The call itself, whoever of a process's family makes it.
+    pub fn itself(&self) -> &Self {
+        match self {
+            Self::InChild { made } => made,
+            call => call,
+        }
     }
 
     /// The same call with paths as they are seen from `directory`: for people, not to be performed.
@@ -216,7 +276,16 @@ impl Call {
             Self::Mkdir { path, mode } => fs.mkdir(path, *mode).map(|()| Value::Done),
             Self::Rmdir { path } => fs.rmdir(path).map(|()| Value::Done),
             Self::Flock { fd, operation } => fs.flock(*fd, *operation).map(|()| Value::Done),
-            Self::Exit | Self::Die | Self::Alive { .. } | Self::Await { .. } | Self::Foreign { .. } => {
+            Self::RenameNew { from, to } => fs.rename_new(from, to).map(|()| Value::Done),
+            Self::Symlink { target, path } => fs.symlink(target, path).map(|()| Value::Done),
+            Self::Readlink { path } => fs.readlink(path).map(Value::Path),
+            Self::RecordLock { fd, operation } => fs.record_lock(*fd, *operation).map(|()| Value::Done),
+            Self::OfdLock { fd, operation } => fs.ofd_lock(*fd, *operation).map(|()| Value::Done),
+            Self::Expire { path } => fs.expire(path).map(|()| Value::Done),
+            Self::Alive { process } => fs.alive(*process).map(|()| Value::Done),
+            // A decorator over the kernel's file system has no child.
+            Self::Fork => Err(Errno::ENOSYS),
+            Self::InChild { .. } | Self::Exit | Self::Die | Self::Await { .. } | Self::Foreign { .. } => {
                 unreachable!("{self} is made by a world, and no lock makes it")
             }
         }
@@ -236,11 +305,19 @@ impl fmt::Display for Call {
             Self::Close { fd } | Self::Fstat { fd } => write!(f, "{name}({})", fd.0),
             Self::Read { fd, length } => write!(f, "{name}({}, {length})", fd.0),
             Self::Write { fd, bytes } => write!(f, "{name}({}, {:?})", fd.0, String::from_utf8_lossy(bytes)),
-            Self::Stat { path } | Self::Unlink { path } | Self::Rmdir { path } => write!(f, "{name}({path:?})"),
+            Self::Stat { path } | Self::Unlink { path } | Self::Rmdir { path } | Self::Readlink { path } => {
+                write!(f, "{name}({path:?})")
+            }
             Self::Mkdir { path, mode } => write!(f, "{name}({path:?}, 0{:o})", mode.0),
             Self::Link { existing: a, new: b } | Self::Rename { from: a, to: b } => write!(f, "{name}({a:?}, {b:?})"),
             Self::Flock { fd, operation } => write!(f, "{name}({}, {operation})", fd.0),
-            Self::Exit | Self::Die => write!(f, "{name}"),
+            Self::RenameNew { from, to } => write!(f, "{name}({from:?}, {to:?}, RENAME_NOREPLACE)"),
+            Self::Symlink { target, path } => write!(f, "{name}({target:?}, {path:?})"),
+            Self::RecordLock { fd, operation } => write!(f, "{name}({}, F_SETLK, {operation})", fd.0),
+            Self::OfdLock { fd, operation } => write!(f, "{name}({}, F_OFD_SETLK, {operation})", fd.0),
+            Self::Expire { path } => write!(f, "{name}({path:?}, long ago)"),
+            Self::InChild { made } => write!(f, "child: {made}"),
+            Self::Fork | Self::Exit | Self::Die => write!(f, "{name}"),
             Self::Alive { process } => write!(f, "{name}({process}, 0)"),
             Self::Await { processes } => {
                 let processes: Vec<_> = processes.iter().map(ToString::to_string).collect();
@@ -271,6 +348,7 @@ impl fmt::Display for Value {
             Self::Bytes(bytes) => write!(f, "{:?}", String::from_utf8_lossy(bytes)),
             Self::Count(count) => write!(f, "{count}"),
             Self::Stat(stat) => write!(f, "{stat}"),
+            Self::Path(path) => write!(f, "{path:?}"),
         }
     }
 }

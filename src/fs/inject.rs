@@ -22,7 +22,7 @@ pub struct Injection {
 /// `fs`, with one call that fails; `tell` hears of that call.
 pub fn injected<'a>(fs: &'a dyn Fs, injection: Injection, tell: impl Fn(Call) + 'a) -> impl Fs + 'a {
     let made = Cell::new(0);
-    ByCall(move |call: Call| {
+    ByCall::new(fs.process(), move |call: Call| {
         let number = made.get();
         made.set(number + 1);
         if number != injection.call {

@@ -104,7 +104,7 @@ impl Modelled {
 
     /// The file system as `process` sees it; each call is told when it was performed.
     pub fn of(&self, process: ProcessId, tell: impl Fn(Answered)) -> impl Fs {
-        ByCall(move |call: Call| {
+        ByCall::new(process, move |call: Call| {
             let (reply, accesses) = self.perform(process, &call);
             tell(Answered {
                 call,

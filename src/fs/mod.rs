@@ -19,10 +19,11 @@ pub mod real;
 pub mod sim;
 
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+pub use crate::id::ProcessId;
 pub use errno::Errno;
 
 /// A file descriptor of one process: the lowest free number, as the kernel gives them, counted from 0 in each [`Fs`].
@@ -175,6 +176,33 @@ impl fmt::Display for Flock {
     }
 }
 
+/// What is asked of [`Fs::record_lock`] and [`Fs::ofd_lock`], of the whole file and without waiting;
+/// [fcntl_locking(2)](https://man7.org/linux/man-pages/man2/F_OFD_SETLK.2const.html).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RecordLock {
+    /// `F_WRLCK`: alone, or `EAGAIN`.
+    TryExclusive,
+    /// `F_RDLCK`: with others that share, or `EAGAIN`.
+    TryShared,
+    /// `F_UNLCK`.
+    Unlock,
+}
+
+/// In words of the C interface: `F_WRLCK`.
+impl fmt::Display for RecordLock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::TryExclusive => "F_WRLCK",
+            Self::TryShared => "F_RDLCK",
+            Self::Unlock => "F_UNLCK",
+        })
+    }
+}
+
+/// A file is old when it was last changed longer ago than this, in seconds.
+pub const OLD_S: u64 = 600;
+
 /// What an inode is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -183,6 +211,8 @@ pub enum FileKind {
     File,
     /// A directory.
     Directory,
+    /// A symbolic link: it is only ever listed, because `stat` follows it.
+    Symlink,
     /// Anything else: the simulated file system has none, the kernel's may.
     Other,
 }
@@ -198,18 +228,25 @@ pub struct Stat {
     pub links: u64,
     /// The inode number: no identity over time, because some file systems reuse it at once.
     pub inode: u64,
+    /// Whether it was last changed more than [`OLD_S`] ago, by the clock of the machine; without meaning for a directory.
+    ///
+    /// Not the time itself: what a lock decides by the clock is then one bit, which a scheduler can choose.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub old: bool,
 }
 
-/// As in a trace: `file, 7 bytes, 1 link`.
+/// As in a trace: `file, 7 bytes, 1 link`; and `old`, if it is.
 impl fmt::Display for Stat {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let plural = |number| if number == 1 { "" } else { "s" };
         match self.kind {
             FileKind::Directory => f.write_str("directory"),
+            FileKind::Symlink => f.write_str("symbolic link"),
             FileKind::Other => f.write_str("neither file nor directory"),
             FileKind::File => {
                 let Self { size, links, .. } = *self;
-                write!(f, "file, {size} byte{}, {links} link{}", plural(size), plural(links))
+                write!(f, "file, {size} byte{}, {links} link{}", plural(size), plural(links))?;
+                f.write_str(if self.old { ", old" } else { "" })
             }
         }
     }
@@ -342,4 +379,77 @@ pub trait Fs {
     /// `EAGAIN` when another has it and the request does not wait; `EBADF`; `EINTR` while it waits; `ENOLCK`; on network
     /// file systems much more.
     fn flock(&self, fd: Fd, operation: Flock) -> Result<(), Errno>;
+
+    /// As [`rename`](Self::rename), but a name that is there is not replaced: `RENAME_NOREPLACE`,
+    /// [renameat2(2)](https://man7.org/linux/man-pages/man2/renameat2.2.html).
+    ///
+    /// # Errors
+    ///
+    /// `EEXIST` when `to` is there in any form; `EINVAL` or `ENOSYS` where the file system or the kernel does not know the
+    /// flag; those of `rename`.
+    fn rename_new(&self, from: &Path, to: &Path) -> Result<(), Errno>;
+
+    /// Makes a symbolic link, whose target need not be there: [symlink(2)](https://man7.org/linux/man-pages/man2/symlink.2.html).
+    ///
+    /// # Errors
+    ///
+    /// `EEXIST` when the name is there in any form; `ENOENT` for an empty target or an absent directory; `EPERM` where there
+    /// are no symbolic links.
+    fn symlink(&self, target: &Path, path: &Path) -> Result<(), Errno>;
+
+    /// What a symbolic link says, as it was made: [readlink(2)](https://man7.org/linux/man-pages/man2/readlink.2.html).
+    ///
+    /// # Errors
+    ///
+    /// `EINVAL` when it is no symbolic link; `ENOENT`.
+    fn readlink(&self, path: &Path) -> Result<PathBuf, Errno>;
+
+    /// Takes, converts or gives back the record lock of this *process* on the whole file: `F_SETLK`,
+    /// [fcntl(2)](https://man7.org/linux/man-pages/man2/F_SETLK.2const.html). Any close of any descriptor of that inode by this
+    /// process gives it back too.
+    ///
+    /// # Errors
+    ///
+    /// `EAGAIN` (or `EACCES`, says POSIX) when another process has it; `EBADF`, also for an exclusive lock by a descriptor that is
+    /// not open for writing; `ENOLCK`.
+    fn record_lock(&self, fd: Fd, operation: RecordLock) -> Result<(), Errno>;
+
+    /// The same, of the open file description: `F_OFD_SETLK`,
+    /// [fcntl(2)](https://man7.org/linux/man-pages/man2/F_OFD_SETLK.2const.html). It conflicts with record locks, of the same
+    /// process too; the last close of the description gives it back.
+    ///
+    /// # Errors
+    ///
+    /// As [`record_lock`](Self::record_lock).
+    fn ofd_lock(&self, fd: Fd, operation: RecordLock) -> Result<(), Errno>;
+
+    /// Makes a file old, as if nobody had changed it for longer than [`OLD_S`]:
+    /// [utimensat(2)](https://man7.org/linux/man-pages/man2/utimensat.2.html). So a lease runs out when a scheduler says so.
+    ///
+    /// # Errors
+    ///
+    /// `ENOENT`; `EACCES`, `EPERM`.
+    fn expire(&self, path: &Path) -> Result<(), Errno>;
+
+    /// Whether a process is there: `kill(pid, 0)`, [kill(2)](https://man7.org/linux/man-pages/man2/kill.2.html).
+    ///
+    /// # Errors
+    ///
+    /// `ESRCH` when it is not; `EPERM` when it is, and belongs to somebody else.
+    fn alive(&self, process: ProcessId) -> Result<(), Errno>;
+
+    /// Who calls: what stands for [getpid(2)](https://man7.org/linux/man-pages/man2/getpid.2.html), and is no call.
+    ///
+    /// It is the number of a contender and not the kernel's, so that records and names of files are the same in each execution.
+    fn process(&self) -> ProcessId;
+
+    /// Forks a child that has copies of all descriptors, does this, and exits, while the process waits;
+    /// [fork(2)](https://man7.org/linux/man-pages/man2/fork.2.html). In the simulation alone.
+    ///
+    /// # Errors
+    ///
+    /// `ENOSYS` where it is not done.
+    fn fork(&self, _child: &mut dyn FnMut(&dyn Fs)) -> Result<(), Errno> {
+        Err(Errno::ENOSYS)
+    }
 }

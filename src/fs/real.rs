@@ -5,26 +5,71 @@
 //! normalisation but one: size and link count of a directory, on which file systems disagree, read as 0 and 1.
 
 use std::cell::RefCell;
+use std::fmt;
 use std::os::fd::{AsRawFd, OwnedFd};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use nix::errno::Errno as KernelErrno;
-use nix::fcntl::{AT_FDCWD, AtFlags, FlockArg, OFlag, open, renameat};
-use nix::sys::stat::{FileStat, Mode as KernelMode, SFlag, fstat, stat};
-use nix::unistd::{UnlinkatFlags, close, linkat, mkdir, read, unlink, unlinkat, write};
+use nix::fcntl::{
+    AT_FDCWD, AtFlags, FcntlArg, FlockArg, OFlag, RenameFlags, fcntl, open, readlink, renameat, renameat2,
+};
+use nix::sys::signal::kill;
+use nix::sys::stat::{FileStat, Mode as KernelMode, SFlag, UtimensatFlags, fstat, stat, utimensat};
+use nix::sys::time::TimeSpec;
+use nix::unistd::{Pid, UnlinkatFlags, close, getpid, linkat, mkdir, read, symlinkat, unlink, unlinkat, write};
 
-use super::{AccessMode, Create, Errno, Fd, FileKind, Flock, Fs, Mode, OpenFlags, Stat};
+use super::{AccessMode, Create, Errno, Fd, FileKind, Flock, Fs, Mode, OLD_S, OpenFlags, ProcessId, RecordLock, Stat};
+
+/// A number that no process has: larger than the kernel's largest (`PID_MAX_LIMIT`, `include/linux/threads.h`).
+const NOBODY: i32 = i32::MAX;
 
 /// The file system of the machine, as one contender uses it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct RealFs {
     descriptors: RefCell<Vec<Option<OwnedFd>>>,
+    process: ProcessId,
+    peers: Peers,
+}
+
+/// The kernel's numbers of contenders; `None` for one that is not there.
+#[derive(Clone)]
+pub struct Peers(Arc<dyn Fn(ProcessId) -> Option<i32> + Send + Sync>);
+
+impl Peers {
+    /// As this function tells, whenever it is asked.
+    pub fn new(number: impl Fn(ProcessId) -> Option<i32> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(number))
+    }
+}
+
+impl fmt::Debug for Peers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Peers")
+    }
+}
+
+impl Default for RealFs {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 impl RealFs {
-    /// With no descriptor open.
+    /// With no descriptor open; this process is the first contender, and there is no other.
     pub fn new() -> Self {
-        Self::default()
+        let alone = |process| (process == ProcessId(0)).then(|| getpid().as_raw());
+        Self::of(ProcessId(0), Peers::new(alone))
+    }
+
+    /// With no descriptor open, for `process` among its peers.
+    pub fn of(process: ProcessId, peers: Peers) -> Self {
+        Self {
+            descriptors: RefCell::default(),
+            process,
+            peers,
+        }
     }
 
     /// How many descriptors are open.
@@ -155,11 +200,13 @@ pub fn stat_of(bytes: &[u8; STAT_BYTES]) -> Stat {
         SFlag::S_IFDIR => (FileKind::Directory, 0, 1),
         _ => (FileKind::Other, size, links),
     };
+    let changed = number(std::mem::offset_of!(FileStat, st_mtime), 8).cast_signed();
     Stat {
         kind,
         size,
         links,
         inode,
+        old: is_old(kind, changed),
     }
 }
 
@@ -179,14 +226,38 @@ impl From<FileStat> for Stat {
         };
         let (size, links) = match kind {
             FileKind::Directory => (0, 1),
-            FileKind::File | FileKind::Other => (told.st_size.unsigned_abs(), told.st_nlink),
+            _ => (told.st_size.unsigned_abs(), told.st_nlink),
         };
         Self {
             kind,
             size,
             links: links.into(),
             inode: told.st_ino,
+            old: is_old(kind, told.st_mtime),
         }
+    }
+}
+
+/// Whether a file that was last changed at this time, in seconds since 1970, is old now.
+fn is_old(kind: FileKind, changed: i64) -> bool {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    let now = now.map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(i64::MAX));
+    kind == FileKind::File && now.saturating_sub(changed) > OLD_S.cast_signed()
+}
+
+/// The whole file.
+fn whole(operation: RecordLock) -> libc::flock {
+    let kind = match operation {
+        RecordLock::TryExclusive => libc::F_WRLCK,
+        RecordLock::TryShared => libc::F_RDLCK,
+        RecordLock::Unlock => libc::F_UNLCK,
+    };
+    libc::flock {
+        l_type: kind as libc::c_short,
+        l_whence: libc::SEEK_SET as libc::c_short,
+        l_start: 0,
+        l_len: 0,
+        l_pid: 0,
     }
 }
 
@@ -249,5 +320,44 @@ impl Fs for RealFs {
         self.with(fd, |descriptor| {
             nix::fcntl::flock(descriptor.as_raw_fd(), operation.into())
         })
+    }
+
+    fn rename_new(&self, from: &Path, to: &Path) -> Result<(), Errno> {
+        Ok(renameat2(AT_FDCWD, from, AT_FDCWD, to, RenameFlags::RENAME_NOREPLACE)?)
+    }
+
+    fn symlink(&self, target: &Path, path: &Path) -> Result<(), Errno> {
+        Ok(symlinkat(target, AT_FDCWD, path)?)
+    }
+
+    fn readlink(&self, path: &Path) -> Result<PathBuf, Errno> {
+        Ok(readlink(path)?.into())
+    }
+
+    fn record_lock(&self, fd: Fd, operation: RecordLock) -> Result<(), Errno> {
+        let asked = whole(operation);
+        self.with(fd, |descriptor| fcntl(descriptor, FcntlArg::F_SETLK(&asked)).map(drop))
+    }
+
+    fn ofd_lock(&self, fd: Fd, operation: RecordLock) -> Result<(), Errno> {
+        let asked = whole(operation);
+        self.with(fd, |descriptor| {
+            fcntl(descriptor, FcntlArg::F_OFD_SETLK(&asked)).map(drop)
+        })
+    }
+
+    fn expire(&self, path: &Path) -> Result<(), Errno> {
+        let then = TimeSpec::new(0, 0);
+        let follow = UtimensatFlags::FollowSymlink;
+        Ok(utimensat(AT_FDCWD, path, &then, &then, follow)?)
+    }
+
+    fn alive(&self, process: ProcessId) -> Result<(), Errno> {
+        let number = (self.peers.0)(process).unwrap_or(NOBODY);
+        Ok(kill(Pid::from_raw(number), None)?)
+    }
+
+    fn process(&self) -> ProcessId {
+        self.process
     }
 }

@@ -69,6 +69,9 @@ pub struct History {
     /// The process that attempts when all others are done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub probe: Option<ProcessId>,
+    /// The process that stands for the clock: it makes the lock's file old.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clock: Option<ProcessId>,
     /// What the lock is declared to be after somebody was killed, if somebody is to be killed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub crash_class: Option<CrashClass>,
@@ -112,6 +115,11 @@ pub enum What {
     WorkFailed {
         /// The error.
         error: String,
+    },
+    /// The holder attempted once more in its own process.
+    Reentered {
+        /// Whether it was granted the lock that it has.
+        granted: bool,
     },
     /// The holder begins to release.
     ReleaseBegan,
@@ -178,6 +186,7 @@ impl History {
             disturbed: None,
             stale: false,
             probe: None,
+            clock: None,
             crash_class: None,
             events: Vec::new(),
             snapshots: Vec::new(),

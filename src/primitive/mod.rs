@@ -116,7 +116,7 @@ impl fmt::Display for CrashClass {
 }
 
 /// The proof of an acquisition, and what the release needs of it.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use = "a lock that is not released stays held"]
 pub struct Held {
     /// The descriptor that carries the lock, for kernel locks; existence locks have none.

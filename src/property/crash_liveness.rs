@@ -13,12 +13,18 @@ impl Property for CrashLiveness {
     }
 
     fn statement(&self) -> &'static str {
-        "a lock that is declared to free itself is free after a process was killed and all others are done"
+        "a lock that is declared to free itself, at once or in time, does so after a process was killed and all others are done"
     }
 
     fn judge(&self, case: &Case<'_>) -> Finding {
         let history = case.history;
-        if history.crash_class != Some(CrashClass::Auto) || !history.died() {
+        let frees_itself = match history.crash_class {
+            Some(CrashClass::Auto) => true,
+            // The probe comes when the time is over.
+            Some(CrashClass::Bounded) => history.clock.is_some(),
+            Some(CrashClass::Manual) | None => false,
+        };
+        if !frees_itself || !history.died() {
             return Finding::NotApplicable;
         }
         let mut attempts = case.attempts().iter();

@@ -7,12 +7,16 @@ mod at_least_one_winner;
 mod at_most_one_winner;
 mod case;
 mod crash_liveness;
+mod descriptor_independence;
+mod fork_independence;
+mod honest_busy;
 mod losers_result;
 mod mutual_exclusion;
 mod no_duplicates;
 mod no_leak;
 mod only_own;
 mod place;
+mod reentrancy;
 mod release_frees;
 
 use std::fmt;
@@ -23,11 +27,15 @@ pub use case::Case;
 
 /// Every property, in the order in which a violation is reported.
 pub const ALL: &[&dyn Property] = &[
+    &descriptor_independence::DescriptorIndependence,
+    &fork_independence::ForkIndependence,
+    &reentrancy::Reentrancy,
     &at_most_one_winner::AtMostOneWinner,
     &mutual_exclusion::MutualExclusion,
     &at_least_one_winner::AtLeastOneWinner,
     &only_own::OnlyOwn,
     &losers_result::LosersResult,
+    &honest_busy::HonestBusy,
     &release_frees::ReleaseFrees,
     &crash_liveness::CrashLiveness,
     &no_duplicates::NoDuplicates,

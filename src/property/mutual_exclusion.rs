@@ -15,7 +15,7 @@ impl Property for MutualExclusion {
     }
 
     fn statement(&self) -> &'static str {
-        "at no moment do two processes hold the lock"
+        "at no moment do two processes hold the lock, each with a lease that has not run out"
     }
 
     fn judge(&self, case: &Case<'_>) -> Finding {
@@ -49,6 +49,6 @@ impl<'a> Hold<'a> {
     }
 
     fn over_before(&self, next: &Self, case: &Case<'_>) -> bool {
-        self.attempt.lets_go().is_some_and(|end| case.before(end, next.begins))
+        case.is_over(self.attempt, next.begins)
     }
 }

@@ -3,10 +3,7 @@
 //! Stronger than mutual exclusion: it sees the damage before a second process believes that it holds the lock.
 
 use super::{Case, Finding, Property, Violation};
-use crate::access::Object;
-use crate::fs::Flock;
-use crate::fs::call::Call;
-use crate::history::{Attempt, History, What};
+use crate::history::Attempt;
 
 pub(super) struct OnlyOwn;
 
@@ -26,8 +23,11 @@ impl Property for OnlyOwn {
         }
         let calls = case.calls();
         for holder in holders() {
-            let (stored, owner) = (stored_by(case.history, holder), holder.process);
-            let strangers = calls.iter().filter(|(_, process, ..)| *process != owner);
+            let (stored, owner) = (case.stored_by(holder), holder.process);
+            // That time passes is nobody's fault.
+            let strangers = calls
+                .iter()
+                .filter(|(_, process, ..)| *process != owner && Some(*process) != case.history.clock);
             for (at, process, name, accesses) in strangers {
                 if accesses.stores().any(|object| stored.contains(&object)) && held_at(case, holder, *at) {
                     let sentence = format!("{process} changes, by {name}, what {owner} stored to hold the lock");
@@ -39,38 +39,8 @@ impl Property for OnlyOwn {
     }
 }
 
-/// Whether some order of the class puts the call of another process between the acquisition and the release.
+/// Whether some order of the class puts the call of another process between the acquisition and the end of the hold.
 fn held_at(case: &Case<'_>, holder: &Attempt, call: usize) -> bool {
     let earlier = holder.decided.is_none_or(|acquired| case.before(call, acquired));
-    !earlier && !holder.lets_go().is_some_and(|end| case.before(end, call))
-}
-
-/// What the calls of the acquisition changed and left in place: a name that it also removed or moved away, and a lock that it
-/// gave back, is nobody's.
-fn stored_by<'a>(history: &'a History, attempt: &Attempt) -> Vec<&'a Object> {
-    let mut stored: Vec<&Object> = Vec::new();
-    for &position in &attempt.calls {
-        let What::Performed { call, accesses, .. } = &history.events[position].what else {
-            continue;
-        };
-        let given_up: Vec<&Object> = match call {
-            Call::Unlink { .. } | Call::Rmdir { .. } | Call::Close { .. } => accesses.stores().collect(),
-            Call::Flock { operation, .. } if *operation == Flock::Unlock => accesses.stores().collect(),
-            // The entry that is read first is the one that is left empty.
-            Call::Rename { .. } => accesses.stores().find(is_entry).into_iter().collect(),
-            _ => Vec::new(),
-        };
-        stored.extend(accesses.stores().filter(is_owned));
-        stored.retain(|object| !given_up.contains(object));
-    }
-    stored
-}
-
-/// Nobody owns the numbers that an inode may get, nor who has it open.
-fn is_owned(object: &&Object) -> bool {
-    !matches!(**object, Object::Allocator | Object::Opens(_))
-}
-
-fn is_entry(object: &&Object) -> bool {
-    matches!(object, Object::Entry(..))
+    !earlier && !case.is_over(holder, call)
 }

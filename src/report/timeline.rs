@@ -119,7 +119,10 @@ fn empty(header: impl IntoIterator<Item = String>) -> Table {
 
 /// A row for each step, a column for each process.
 fn columns(history: &History, rows: &[Row]) -> Table {
-    let names = (0..history.processes).map(|process| format!("P{process}"));
+    let names = ProcessId::first(history.processes).map(|process| match history.clock == Some(process) {
+        true => "clock".to_owned(),
+        false => process.to_string(),
+    });
     let mut table = empty(["step".to_owned()].into_iter().chain(names));
     for (number, row) in rows.iter().enumerate() {
         let mut cells = vec![Cell::new(number)];

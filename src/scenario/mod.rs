@@ -40,6 +40,12 @@ pub struct Scenario {
     /// The call of the first process that fails while the others run; in [`Kind::Cycle`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<Injection>,
+    /// Whether the file at the lock's name becomes old once, at any moment: a lease runs out; in [`Kind::Cycle`].
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub expiry: bool,
+    /// Whether the number of an inode that is gone is given to the next one; on the simulated file system alone.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub reused_numbers: bool,
 }
 
 /// What stands at the lock's name before the first step.
@@ -105,6 +111,13 @@ pub enum Work {
     Nothing,
     /// The sync that the seed's lock guarded: load state, append entries, save state.
     HubSync,
+    /// It opens the lock's file once more, and closes it.
+    Reopen,
+    /// It attempts to take the lock once more, in the same process.
+    Reenter,
+    /// It forks a child, which releases the lock that it believes to have inherited, as a destructor would, and exits; on the
+    /// simulated file system alone.
+    Fork,
 }
 
 impl Scenario {
@@ -117,6 +130,8 @@ impl Scenario {
             start: Start::Free,
             kills: Vec::new(),
             error: None,
+            expiry: false,
+            reused_numbers: false,
         }
     }
 
@@ -161,24 +176,35 @@ impl Scenario {
         (alone || self.error.is_some()).then_some(ProcessId(0))
     }
 
-    /// How many processes there are, the probe among them.
+    /// The process that stands for the clock: it makes the lock's file old, if that is to happen.
+    ///
+    /// # Panics
+    ///
+    /// When there are more processes than have an id.
+    pub fn clock(&self) -> Option<ProcessId> {
+        let clock = self.processes + usize::from(self.probe().is_some());
+        let clock = u8::try_from(clock).expect("a scenario has at most 255 processes");
+        self.expiry.then_some(ProcessId(clock))
+    }
+
+    /// How many processes there are, the probe and the clock among them.
     pub fn participants(&self) -> usize {
-        self.processes + usize::from(self.probe().is_some())
+        self.processes + usize::from(self.probe().is_some()) + usize::from(self.expiry)
     }
 
     /// Where the lock is when the scenario runs in `directory`.
     pub fn lock(&self, directory: &Path) -> PathBuf {
         match self.work {
-            Work::Nothing => directory.join("lock"),
             Work::HubSync => hub_sync::lock_path(directory),
+            Work::Nothing | Work::Reopen | Work::Reenter | Work::Fork => directory.join("lock"),
         }
     }
 
     /// The directories that must be there before the first step.
     pub fn directories(&self, directory: &Path) -> Vec<PathBuf> {
         match self.work {
-            Work::Nothing => Vec::new(),
             Work::HubSync => vec![directory.join("hub")],
+            Work::Nothing | Work::Reopen | Work::Reenter | Work::Fork => Vec::new(),
         }
     }
 }
@@ -193,6 +219,9 @@ impl fmt::Display for Scenario {
         match self.work {
             Work::Nothing => {}
             Work::HubSync => f.write_str(", hub sync")?,
+            Work::Reopen => f.write_str(", reopened")?,
+            Work::Reenter => f.write_str(", reentered")?,
+            Work::Fork => f.write_str(", forked")?,
         }
         match self.start {
             Start::Free => {}
@@ -201,9 +230,14 @@ impl fmt::Display for Scenario {
         for Kill { victim, step } in &self.kills {
             write!(f, ", {victim} killed at step {}", step + 1)?;
         }
-        match self.error {
-            None => Ok(()),
-            Some(Injection { call, errno }) => write!(f, ", {errno} in call {call} of P0"),
+        if let Some(Injection { call, errno }) = self.error {
+            write!(f, ", {errno} in call {call} of P0")?;
         }
+        f.write_str(if self.expiry { ", a lease runs out" } else { "" })?;
+        f.write_str(if self.reused_numbers {
+            ", numbers used again"
+        } else {
+            ""
+        })
     }
 }

@@ -23,8 +23,9 @@ pub enum Vary {
     TwoKills,
 }
 
-/// The errors that a lock must be able to meet in any call: a bad medium, a full one, a forbidden one, and a signal.
-pub const ERRORS: &[Errno] = &[Errno::EIO, Errno::ENOSPC, Errno::EACCES, Errno::EINTR];
+/// The errors that a lock must be able to meet in any call: a bad medium, a full one, no descriptor left, a
+/// forbidden one, and a signal.
+pub const ERRORS: &[Errno] = &[Errno::EIO, Errno::ENOSPC, Errno::EMFILE, Errno::EACCES, Errno::EINTR];
 
 impl Vary {
     /// Whether the scenario is left as it is.

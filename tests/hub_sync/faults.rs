@@ -3,9 +3,9 @@
 
 use std::cell::Cell;
 
-use onewinner::fs::Errno;
 use onewinner::fs::call::{ByCall, Call, Reply, Value};
 use onewinner::fs::inject::{Injection, injected};
+use onewinner::fs::{Errno, Fs};
 use onewinner::id::ProcessId;
 use onewinner::primitive::CreateNew;
 use onewinner::workload::hub_sync::{DEFAULT_ENTRIES, SyncError, parse_state, source, state_path, sync};
@@ -44,7 +44,7 @@ fn whichever_call_fails_the_lock_is_free_or_the_failed_release_is_reported() {
 fn short_writes_and_short_reads_are_carried_on() {
     let hub = Hub::with_state(br#"{"last_sequence": 1}"#);
     let process = hub.process(0);
-    let fs = ByCall(|call: Call| -> Reply {
+    let fs = ByCall::new(process.process(), |call: Call| -> Reply {
         match call {
             Call::Write { fd, bytes } => Call::Write {
                 fd,
@@ -65,7 +65,7 @@ fn a_signal_now_and_then_is_survived_and_one_without_end_is_an_error() {
     for (in_a_row, survived) in [(7, true), (8, false)] {
         let (hub, interrupted) = (Hub::new(), Cell::new(0));
         let process = hub.process(0);
-        let fs = ByCall(|call: Call| -> Reply {
+        let fs = ByCall::new(process.process(), |call: Call| -> Reply {
             if call.name() == "write" && interrupted.get() < in_a_row {
                 interrupted.set(interrupted.get() + 1);
                 return Err(Errno::EINTR);
@@ -83,7 +83,7 @@ fn a_signal_now_and_then_is_survived_and_one_without_end_is_an_error() {
 fn a_write_that_takes_nothing_is_an_error_and_no_endless_loop() {
     let hub = Hub::new();
     let process = hub.process(0);
-    let fs = ByCall(|call: Call| match call {
+    let fs = ByCall::new(process.process(), |call: Call| match call {
         Call::Write { .. } => Ok(Value::Count(0)),
         other => other.perform(&process),
     });

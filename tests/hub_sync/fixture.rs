@@ -45,7 +45,9 @@ impl Hub {
     }
 
     pub(crate) fn process(&self, process: u8) -> impl Fs + '_ {
-        ByCall(move |call: Call| self.0.borrow_mut().step(ProcessId(process), &call).0)
+        ByCall::new(ProcessId(process), move |call: Call| {
+            self.0.borrow_mut().step(ProcessId(process), &call).0
+        })
     }
 
     pub(crate) fn content(&self, path: &Path) -> Option<Vec<u8>> {
@@ -79,7 +81,7 @@ pub(crate) fn synced(appended: u64, last_sequence: u64) -> Outcome {
 
 /// `fs`, with each call told to `before` first.
 pub(crate) fn watched<'a>(fs: &'a dyn Fs, before: impl Fn(&Call) + 'a) -> impl Fs + 'a {
-    ByCall(move |call: Call| {
+    ByCall::new(fs.process(), move |call: Call| {
         before(&call);
         call.perform(fs)
     })

@@ -12,7 +12,7 @@ use crate::fs::call::{ByCall, Call};
 ///
 /// While it waits the contender is not at work: it is not the one that hangs.
 pub(super) fn aligned<'a>(fs: &'a dyn Fs, line: &'a Phaser, pulse: &'a Pulse<'a>) -> impl Fs + 'a {
-    ByCall(move |call: Call| {
+    ByCall::new(fs.process(), move |call: Call| {
         pulse.rest();
         line.arrive_and_wait(|| {});
         pulse.work();

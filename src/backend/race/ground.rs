@@ -28,8 +28,8 @@ impl Ground {
 
     fn directory_number(&self, round: u64) -> u64 {
         match self.scenario.work {
-            Work::Nothing => round / LOCKS_PER_DIRECTORY,
             Work::HubSync => round,
+            _ => round / LOCKS_PER_DIRECTORY,
         }
     }
 
@@ -45,8 +45,8 @@ impl Ground {
     /// The lock for which it is.
     pub(super) fn lock(&self, round: u64) -> PathBuf {
         match self.scenario.work {
-            Work::Nothing => self.directory(round).join(format!("lock-{round}")),
             Work::HubSync => self.scenario.lock(&self.directory(round)),
+            _ => self.directory(round).join(format!("lock-{round}")),
         }
     }
 
@@ -71,12 +71,12 @@ impl Ground {
     /// How many entries the holders of the round wrote more than once; `None` without the workload.
     pub(super) fn duplicates(&self, round: u64) -> io::Result<Option<u64>> {
         match self.scenario.work {
-            Work::Nothing => Ok(None),
             Work::HubSync => match fs::read(hub_sync::entries_path(&self.directory(round))) {
                 Ok(markdown) => Ok(Some(hub_sync::duplicates(&markdown))),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Some(0)),
                 Err(error) => Err(error),
             },
+            _ => Ok(None),
         }
     }
 }

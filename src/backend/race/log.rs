@@ -135,7 +135,9 @@ fn encode(what: &What) -> (Code, u32, String) {
         What::Released => (Code::Released, 0, String::new()),
         What::ReleaseFailed { error: cause } => error(Code::ReleaseFailed, cause),
         What::Panicked { message } => (Code::Panicked, 0, message.clone()),
-        What::Performed { .. } | What::Injected { .. } => unreachable!("a race neither sees calls nor disturbs them"),
+        What::Performed { .. } | What::Injected { .. } | What::Reentered { .. } => {
+            unreachable!("a race neither sees calls nor disturbs them, and its holders attempt once")
+        }
     }
 }
 

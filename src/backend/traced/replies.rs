@@ -70,6 +70,7 @@ fn statx(at: &AtCall<'_>, ground: &Ground) -> Option<Stat> {
         size: long(40),
         links: u64::from(word(16)),
         inode: long(32),
+        old: false,
     };
     Some(named(stat, ground))
 }
@@ -83,6 +84,8 @@ fn named(stat: Stat, ground: &Ground) -> Stat {
         // Without meaning for a directory, and different on each file system.
         size: if directory { 0 } else { stat.size },
         links: if directory { 1 } else { stat.links },
+        // A program reads the time itself.
+        old: false,
         ..stat
     }
 }

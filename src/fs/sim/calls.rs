@@ -44,7 +44,15 @@ impl State {
                 self.await_ends(processes, touched);
                 Ok(Value::Done)
             }
-            Call::Foreign { .. } => Err(Errno::ENOSYS),
+            Call::RenameNew { .. }
+            | Call::Symlink { .. }
+            | Call::Readlink { .. }
+            | Call::RecordLock { .. }
+            | Call::OfdLock { .. }
+            | Call::Expire { .. }
+            | Call::Fork
+            | Call::InChild { .. }
+            | Call::Foreign { .. } => Err(Errno::ENOSYS),
         };
         (reply, accesses)
     }

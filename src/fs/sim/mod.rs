@@ -228,7 +228,9 @@ impl State {
 /// A simulated file system with one process, whose calls are performed at once.
 pub fn alone() -> impl Fs {
     let state = RefCell::new(State::new(1));
-    ByCall(move |call: Call| state.borrow_mut().step(ProcessId(0), &call).0)
+    ByCall::new(ProcessId(0), move |call: Call| {
+        state.borrow_mut().step(ProcessId(0), &call).0
+    })
 }
 
 impl Inode {

@@ -33,6 +33,7 @@ impl State {
             size,
             links,
             inode: inode.number,
+            old: false,
         }
     }
 

@@ -1,0 +1,40 @@
+//! M14: whoever opens and closes the lock's file while it holds does not lose the lock.
+//!
+//! Record locks of a process are lost so: any close of any descriptor of the inode gives them back
+//! ([fcntl_locking(2)](https://man7.org/linux/man-pages/man2/F_SETLK.2const.html)).
+
+use super::{Case, Finding, Property, Violation};
+use crate::fs::call::Call;
+
+pub(super) struct DescriptorIndependence;
+
+impl Property for DescriptorIndependence {
+    fn name(&self) -> &'static str {
+        "descriptor-independence"
+    }
+
+    fn statement(&self) -> &'static str {
+        "a holder that closes another descriptor does not give its lock back"
+    }
+
+    fn judge(&self, case: &Case<'_>) -> Finding {
+        let mut closed = false;
+        for holder in case.attempts() {
+            let stored = case.stored_by(holder);
+            for (position, call, accesses) in case.calls_inside(holder) {
+                if !matches!(call, Call::Close { .. }) {
+                    continue;
+                }
+                closed = true;
+                if accesses.stores().any(|object| stored.contains(&object)) {
+                    let holder = holder.process;
+                    return Violation::found(
+                        format!("{holder} closes another descriptor, and gives its lock back by that"),
+                        [position],
+                    );
+                }
+            }
+        }
+        if closed { Finding::Holds } else { Finding::NotApplicable }
+    }
+}

@@ -1,0 +1,37 @@
+//! M12: a second attempt of the process that holds is told busy.
+//!
+//! No lock here nests. One that is granted twice keeps nobody out of the same process: threads, libraries, plug-ins.
+
+use super::{Case, Finding, Property, Violation};
+use crate::history::What;
+
+pub(super) struct Reentrancy;
+
+impl Property for Reentrancy {
+    fn name(&self) -> &'static str {
+        "reentrancy"
+    }
+
+    fn statement(&self) -> &'static str {
+        "a holder that attempts once more is not granted the lock again"
+    }
+
+    fn judge(&self, case: &Case<'_>) -> Finding {
+        let mut events: Vec<_> = case.history.events.iter().enumerate().collect();
+        events.sort_by_key(|(position, event)| (event.process, *position));
+        let mut again = false;
+        for (position, event) in events {
+            let What::Reentered { granted } = event.what else {
+                continue;
+            };
+            again = true;
+            if granted {
+                return Violation::found(
+                    format!("{} is granted the lock that it holds", event.process),
+                    [position],
+                );
+            }
+        }
+        if again { Finding::Holds } else { Finding::NotApplicable }
+    }
+}
