@@ -52,7 +52,8 @@
 //! - [`fs::sim`] never waits and never looks at a clock.
 //! - [`check`] prints nothing; [`report`] decides nothing.
 //! - No module but `sys` has unsafe code; none but `sys` and `fs::real` names nix or libc.
-//! - Nothing depends on environment variables, but for colours.
+//! - Nothing depends on environment variables, but for colours; and `cli::gate` reads `GITHUB_ACTIONS` and
+//!   `GITHUB_STEP_SUMMARY`, to report to GitHub where it runs the gate.
 
 #[cfg(all(feature = "kernel", not(target_os = "linux")))]
 compile_error!(

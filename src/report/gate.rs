@@ -90,8 +90,11 @@ pub fn faults(out: &mut dyn Write, rows: &[Row], width: usize) -> io::Result<()>
             claimed(row),
             row.evidence
         )?;
-        for told in row.told.iter().chain(&row.lost_ground) {
+        if let Some(told) = &row.told {
             writeln!(out, "  {told}")?;
+        }
+        for lost in &row.lost_ground {
+            writeln!(out, "  lost ground: {lost}")?;
         }
         if let (Some(_), Verdict::Violated(shown)) = (&row.told, row.verdict()) {
             terminal::interleaving(out, shown, width)?;
