@@ -148,7 +148,7 @@ fn a_wrong_value_of_a_claim_is_named_with_its_line() {
         (
             "stale = true\nevidence = [\n  \"sim\",\n  \"race\"]",
             10,
-            "a race is left to the kernel",
+            "a race is of contenders",
         ),
         ("stale = true\nevidence = [\"loom\"]", 8, "loom has no kills"),
         (
@@ -191,6 +191,10 @@ fn a_program_has_processes_alone() {
         ("evidence = [\"traced\", \"race\"]", "`traced` alone"),
         ("scenario = \"cycle\"\nwork = \"hub-sync\"", "its own work"),
         ("reused-numbers = true", "the kernel numbers the files"),
+        (
+            "scenario = \"cycle\"\nexpiry = true",
+            "which file of a program is its lease",
+        ),
     ] {
         let error = program(lines).unwrap_err();
         assert!(error.contains(told), "{lines}: {error}");
