@@ -40,6 +40,9 @@ pub enum Object {
     Links(InodeId),
     /// The table of `flock` locks on an inode.
     Locks(InodeId),
+    /// The table of record locks on an inode, of processes and of open file descriptions: a table of its own, because they
+    /// conflict with each other and never with `flock`.
+    Records(InodeId),
     /// How many open file descriptions an inode has; touched only where inode numbers are used again: see
     /// [`Object::Allocator`].
     Opens(InodeId),

@@ -34,7 +34,7 @@
 //! | [`workload`] | what a holder does inside |
 //! | [`scenario`] | what to run, as plain data |
 //! | [`history`] | what happened, as every backend tells it |
-//! | [`explore`] | the search over schedules |
+//! | [`mod@explore`] | the search over schedules |
 //! | [`statistics`] | bounds on rates |
 //! | `sys` | the only unsafe code: fork, wait, ptrace, seccomp, shared memory, futex (Linux) |
 //! | [`backend`] | the worlds in which a lock runs |
@@ -43,11 +43,12 @@
 //! | [`check`] | from a plan to a verdict |
 //! | [`claim`] | the claims of spec files, and whether they hold: the gate |
 //! | [`report`] | events and verdicts as bytes |
+//! | [`own`] | a lock of one's own, explored from a `#[test]` |
 //! | [`cli`] | arguments, standard output and exit codes |
 //!
 //! # What is not there
 //!
-//! - [`explore`] names no system call.
+//! - [`mod@explore`] names no system call.
 //! - [`property`] cannot tell which backend made a history.
 //! - [`fs::sim`] never waits and never looks at a clock.
 //! - [`check`] prints nothing; [`report`] decides nothing.
@@ -74,6 +75,7 @@ pub mod fs;
 pub mod happens_before;
 pub mod history;
 pub mod id;
+pub mod own;
 pub mod primitive;
 pub mod property;
 pub mod report;
@@ -85,4 +87,7 @@ pub mod sys;
 pub mod verdict;
 pub mod workload;
 
+#[cfg(feature = "kernel")]
+pub use own::explore;
+pub use own::explore_primitive;
 pub use schedule::Schedule;

@@ -71,6 +71,7 @@ const TABLE: &[Module] = &[
             "claim",
         ],
     ),
+    Module::above("own"),
     Module::above("cli"),
 ];
 

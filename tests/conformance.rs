@@ -15,14 +15,16 @@ mod steps;
 #[path = "bodies/world.rs"]
 mod world;
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::env;
 use std::path::Path;
 
 use nix::sys::statfs::{TMPFS_MAGIC, statfs};
-use onewinner::fs::call::{Call, Reply};
+use onewinner::fs::call::{Call, Reply, Value};
 use onewinner::fs::real::RealFs;
 use onewinner::fs::sim::State;
-use onewinner::fs::{Fd, Flock, Mode, OpenFlags};
+use onewinner::fs::{Errno, Fd, Flock, Mode, OpenFlags};
 use onewinner::id::ProcessId;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -32,9 +34,18 @@ use calls::agree;
 use kernel::Kernel;
 use numbers::{Pattern, SCRIPTS, play};
 use steps::{PROCESSES, Step, WIDTH};
-use world::Simulated;
+use world::{Simulated, World};
 
 const LONGEST_SEQUENCE: usize = 64;
+
+fn runner(cases: u32, seed: u64) -> TestRunner {
+    TestRunner::new(ProptestConfig {
+        cases,
+        failure_persistence: None,
+        rng_seed: RngSeed::Fixed(seed),
+        ..ProptestConfig::default()
+    })
+}
 
 /// Holds the simulation against the kernel below `place`; the seed makes a red run come again.
 #[track_caller]
@@ -49,14 +60,8 @@ fn check_from(first: &State, place: &Path, sequences: u32, seed: u64) {
         eprintln!("skipped: {} is no directory here", place.display());
         return;
     }
-    let mut runner = TestRunner::new(ProptestConfig {
-        cases: sequences,
-        failure_persistence: None,
-        rng_seed: RngSeed::Fixed(seed),
-        ..ProptestConfig::default()
-    });
     let steps = vec(any::<[u8; WIDTH]>().prop_map(Step::from), 0..=LONGEST_SEQUENCE);
-    let outcome = runner.run(&steps, |steps| {
+    let outcome = runner(sequences, seed).run(&steps, |steps| {
         agree(&mut Simulated(first.clone()), &mut Kernel::new_in(place), &steps);
         Ok(())
     });
@@ -212,4 +217,114 @@ fn a_conversion_that_fails_loses_the_lock_in_both() {
     ];
     let mut simulated = Simulated(State::new(usize::from(PROCESSES)));
     agree(&mut simulated, &mut Kernel::new_in(&env::temp_dir()), &steps);
+}
+
+fn link(target: &str, path: &str) -> Call {
+    Call::Symlink {
+        target: target.into(),
+        path: path.into(),
+    }
+}
+
+fn create(path: &str) -> Call {
+    Call::Open {
+        path: path.into(),
+        flags: OpenFlags::APPEND,
+        mode: Mode::FILE,
+    }
+}
+
+/// The calls of one process, the same in both worlds.
+#[track_caller]
+fn check_script(calls: impl IntoIterator<Item = Call>) {
+    let process = ProcessId(0);
+    let steps: Vec<Step> = calls.into_iter().map(|call| Step { process, call }).collect();
+    let mut simulated = Simulated(State::new(usize::from(PROCESSES)));
+    agree(&mut simulated, &mut Kernel::new_in(&env::temp_dir()), &steps);
+}
+
+/// What random links must not do, because they might climb out of the directory that stands for the root.
+#[test]
+fn targets_that_climb_or_begin_at_the_root_lead_to_the_same_in_both() {
+    let mkdir = |path: &str| Call::Mkdir {
+        path: path.into(),
+        mode: Mode::DIRECTORY,
+    };
+    let stat = |path: &str| Call::Stat { path: path.into() };
+    check_script([
+        mkdir("/d"),
+        mkdir("/d/e"),
+        link("../a", "/d/up"),
+        create("/d/up"),
+        link("..", "/d/e/above"),
+        stat("/d/e/above"),
+        stat("/d/e/above/up"),
+        create("/d/e/above/e/../b"),
+        link("above/up", "/d/e/twice"),
+        stat("/d/e/twice"),
+        stat("/d/e/twice/"),
+        link("/", "/d/root"),
+        stat("/d/root"),
+        create("/d/root"),
+        Call::Unlink { path: "/d/root".into() },
+        Call::Rmdir {
+            path: "/d/e/above".into(),
+        },
+        Call::Readlink { path: "/d/up".into() },
+    ]);
+}
+
+#[test]
+fn as_many_links_are_followed_in_both() {
+    let name = |number: usize| format!("l{number}");
+    for length in [40, 41] {
+        for end in ["", "/"] {
+            let links = (0..length).map(|number| link(&(name(number + 1) + end), &format!("/{}", name(number))));
+            let read = Call::Readlink { path: "/l0/".into() };
+            check_script(links.chain([create("/l0"), read]));
+        }
+    }
+    check_script([link("l/a", "/l"), create("/l/b"), create("/l")]);
+}
+
+/// A suite that meets no link and no lock in its sequences proves nothing about them.
+#[test]
+fn the_random_sequences_meet_each_answer_of_the_calls_on_links_and_locks() {
+    use onewinner::fs::Errno::{EAGAIN, EBADF, EEXIST, EINVAL, ELOOP, ENOENT, ENOTDIR, ESRCH};
+    let wanted: [(&str, &[Option<Errno>]); 8] = [
+        ("open", &[None, Some(ELOOP), Some(EEXIST)]),
+        ("symlink", &[None, Some(EEXIST), Some(ENOENT), Some(ENOTDIR)]),
+        ("readlink", &[None, Some(EINVAL), Some(ENOENT)]),
+        ("renameat2", &[None, Some(EEXIST), Some(ENOENT)]),
+        ("record", &[None, Some(EAGAIN), Some(EBADF)]),
+        ("ofd", &[None, Some(EAGAIN), Some(EBADF)]),
+        ("old", &[None]),
+        ("kill", &[None, Some(ESRCH)]),
+    ];
+    let met = RefCell::new(BTreeSet::new());
+    let steps = vec(any::<[u8; WIDTH]>().prop_map(Step::from), 0..=LONGEST_SEQUENCE);
+    let outcome = runner(1_500, 1).run(&steps, |steps| {
+        let mut simulated = Simulated(State::new(usize::from(PROCESSES)));
+        for Step { process, call } in steps {
+            let reply = simulated.perform(process, &call);
+            let name = match (&call, &reply) {
+                (Call::RecordLock { .. }, _) => "record",
+                (Call::OfdLock { .. }, _) => "ofd",
+                (_, Ok(Value::Stat(stat))) if stat.old => "old",
+                _ => call.name(),
+            };
+            met.borrow_mut().insert((name.to_owned(), reply.err()));
+        }
+        Ok(())
+    });
+    assert!(outcome.is_ok(), "{outcome:?}");
+    let met = met.into_inner();
+    for (name, answers) in wanted {
+        for answer in answers {
+            assert!(
+                met.contains(&(name.to_owned(), *answer)),
+                "{name} never answers {answer:?}"
+            );
+        }
+    }
 }

@@ -13,6 +13,8 @@ pub mod contender;
 pub mod loom;
 #[cfg(feature = "kernel")]
 pub mod race;
+#[cfg(feature = "kernel")]
+mod roster;
 pub mod sim;
 #[cfg(feature = "kernel")]
 pub mod traced;

@@ -17,7 +17,8 @@ use super::contender::Contender;
 use crate::access::Accesses;
 use crate::explore::{Ended, Limits, Lost, Model, Move, Scheduler, Searched, World, search};
 use crate::fs::call::{ByCall, Call, Reply, Value};
-use crate::fs::{Mode, sim};
+use crate::fs::sim::Node;
+use crate::fs::{FileKind, Mode, OLD_S, sim};
 use crate::happens_before::Step;
 use crate::history::{End, Event, Execution, History, SeenFile, Snapshot, What};
 use crate::id::ProcessId;
@@ -86,18 +87,28 @@ pub(super) fn prepared(primitive: &'static dyn LockPrimitive, scenario: &Scenari
     }
     match scenario.start {
         Start::Free => state,
-        Start::Stale { .. } => left_behind(primitive, scenario, state),
+        Start::Stale { age_s } => left_behind(primitive, scenario, state, age_s),
     }
 }
 
-/// The state after somebody has acquired the lock and was killed.
-fn left_behind(primitive: &'static dyn LockPrimitive, scenario: &Scenario, state: sim::State) -> sim::State {
+/// The state after somebody has acquired the lock and was killed, so many seconds ago.
+fn left_behind(
+    primitive: &'static dyn LockPrimitive,
+    scenario: &Scenario,
+    state: sim::State,
+    age_s: u64,
+) -> sim::State {
     let state = RefCell::new(state);
     let fs = ByCall::new(ProcessId::GONE, |call: Call| state.borrow_mut().prepare(&call));
     let held = primitive.try_acquire(&fs, &scenario.lock(Path::new(DIRECTORY)));
     let _ = held.expect("a lock that nobody has ever taken is free");
     let mut state = state.into_inner();
     state.prepare(&Call::Die).expect("every process can be killed");
+    let files = state.tree().into_iter().filter(|node| node.kind == FileKind::File);
+    for Node { path, .. } in files.take_while(|_| age_s > OLD_S) {
+        let expired = state.prepare(&Call::Expire { path });
+        expired.expect("the file stands there");
+    }
     state
 }
 
@@ -148,7 +159,7 @@ pub(super) fn snapshot(scenario: &Scenario, state: &sim::State, position: usize)
 }
 
 /// The message of a panic.
-pub(super) fn panic_message(payload: &(dyn Any + Send)) -> String {
+pub(crate) fn panic_message(payload: &(dyn Any + Send)) -> String {
     let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
     text.or_else(|| payload.downcast_ref::<String>().cloned())
         .unwrap_or_else(|| "a panic without a message".to_owned())

@@ -22,6 +22,7 @@ mod rounds;
 mod searches;
 mod shown;
 mod tally;
+pub mod verdicts;
 mod watch;
 
 use std::sync::Arc;

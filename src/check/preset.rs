@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use crate::primitive::CrashClass;
 use crate::scenario::{Scenario, Start, Vary};
 
 /// How much is run.
@@ -45,9 +46,10 @@ impl Depth {
         })
     }
 
-    /// The configurations of a lock over `Fs`: contention, cycles, a lock that a dead holder left, a process killed at each of
-    /// its steps, and an error in each call.
-    pub fn of_a_primitive(self) -> Vec<Configuration> {
+    /// The configurations of a lock over `Fs` that becomes free after a crash as `class` says: contention, cycles, a lock that a
+    /// dead holder left, a process killed at each of its steps, and an error in each call; a lease that runs out, if there are
+    /// leases.
+    pub fn of_a_primitive(self, class: CrashClass) -> Vec<Configuration> {
         let plain = |scenario| Configuration::of(scenario, Vary::Nothing);
         let quick = vec![plain(Scenario::contend(3)), plain(Scenario::cycle(2, 1))];
         let usual = vec![
@@ -57,7 +59,8 @@ impl Depth {
             plain(stale(STALE_AGE_S)),
             Configuration::of(Scenario::cycle(3, 1), Vary::Kill),
         ];
-        let usual: Vec<_> = usual.into_iter().chain(faults()).collect();
+        let leased = (class == CrashClass::Bounded).then(|| plain(expiry()));
+        let usual: Vec<_> = usual.into_iter().chain(leased).chain(faults()).collect();
         let deep = [
             plain(Scenario::contend(4)),
             plain(Scenario::cycle(3, 2)),
@@ -116,6 +119,14 @@ impl Configuration {
 pub fn stale(age_s: u64) -> Scenario {
     Scenario {
         start: Start::Stale { age_s },
+        ..Scenario::cycle(3, 1)
+    }
+}
+
+/// A cycle during which the lease of a holder runs out, at any moment.
+pub fn expiry() -> Scenario {
+    Scenario {
+        expiry: true,
         ..Scenario::cycle(3, 1)
     }
 }

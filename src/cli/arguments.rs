@@ -120,6 +120,23 @@ pub(super) fn locks() -> impl TypedValueParser<Value = Lock> {
 pub(super) enum Workload {
     /// Load the state of a hub, append entries, save the state.
     HubSync,
+    /// Open the lock's file once more, and close it.
+    Reopen,
+    /// Attempt to take the lock once more.
+    Reenter,
+    /// Fork a child that releases, as a destructor would, and exits; on the simulated file system alone.
+    Fork,
+}
+
+impl From<Workload> for scenario::Work {
+    fn from(workload: Workload) -> Self {
+        match workload {
+            Workload::HubSync => Self::HubSync,
+            Workload::Reopen => Self::Reopen,
+            Workload::Reenter => Self::Reenter,
+            Workload::Fork => Self::Fork,
+        }
+    }
 }
 
 /// What the processes do.
@@ -157,9 +174,9 @@ impl What {
     /// The scenario that was asked for, with `processes` processes if their number was not.
     pub(super) fn scenario(&self, processes: usize) -> Result<Scenario, Failure> {
         let processes = self.processes.unwrap_or(processes);
-        if self.workload == Some(Workload::HubSync) {
+        if let Some(workload) = self.workload {
             return Ok(Scenario {
-                work: scenario::Work::HubSync,
+                work: workload.into(),
                 ..Scenario::cycle(processes, self.rounds.unwrap_or(1))
             });
         }

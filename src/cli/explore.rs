@@ -40,6 +40,12 @@ pub(super) struct Arguments {
     /// Cycles that find the lock of a holder that died so long ago: 90s, 10m, 1h, 2d.
     #[arg(long, value_name = "AGE", value_parser = arguments::age, allow_negative_numbers = true, conflicts_with = "workload")]
     stale: Option<u64>,
+    /// Cycles during which, at any moment, the lock's file becomes old: the lease of its holder runs out.
+    #[arg(long, conflicts_with_all = ["workload", "errors"])]
+    expiry: bool,
+    /// Inode numbers of files that are gone are used again, as on ext4; on the simulated file system alone.
+    #[arg(long)]
+    reused_numbers: bool,
     /// What finds most faults, within seconds.
     #[arg(long, conflicts_with_all = PARTICULARS, conflicts_with = "deep")]
     quick: bool,
@@ -75,7 +81,7 @@ pub(super) struct Arguments {
 }
 
 /// What asks for one configuration, in place of a preset.
-const PARTICULARS: [&str; 7] = [
+const PARTICULARS: [&str; 8] = [
     "scenario",
     "processes",
     "rounds",
@@ -83,6 +89,7 @@ const PARTICULARS: [&str; 7] = [
     "errors",
     "kills",
     "stale",
+    "expiry",
 ];
 
 #[derive(Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
@@ -176,24 +183,41 @@ impl Arguments {
 
     /// What is run: a preset, or the one configuration that was asked for.
     fn configurations(&self, subject: &Subject) -> Result<Vec<Configuration>, Failure> {
+        if self.reused_numbers && self.backend != Backend::Sim {
+            return Err(
+                "the kernel's file system gives numbers as it likes; give --reused-numbers with `--backend sim`".into(),
+            );
+        }
+        if self.expiry && matches!(subject, Subject::Program(_)) {
+            return Err("a program reads the time itself; leave --expiry out, or give --stale".into());
+        }
+        let mut configurations = self.chosen(subject)?;
+        for configuration in &mut configurations {
+            configuration.scenario.expiry |= self.expiry;
+            configuration.scenario.reused_numbers = self.reused_numbers;
+        }
+        Ok(configurations)
+    }
+
+    fn chosen(&self, subject: &Subject) -> Result<Vec<Configuration>, Failure> {
         #[cfg(feature = "kernel")]
         if !self.dir.is_empty() && self.backend == Backend::Sim {
             return Err("the simulated file system has no such directory; give --dir with `--backend traced`".into());
         }
-        let program = matches!(subject, Subject::Program(_));
-        if program && self.what.workload.is_some() {
+        if matches!(subject, Subject::Program(_)) && self.what.workload.is_some() {
             return Err("a program does its own work while it holds its lock; leave --workload out".into());
         }
         let (option, vary) = match (self.errors, self.kills) {
             (true, _) => ("--errors", Vary::Error),
             (_, Some(1)) => ("--kills", Vary::Kill),
             (_, Some(2)) => ("--kills", Vary::TwoKills),
+            _ if self.expiry => ("--expiry", Vary::Nothing),
             _ => ("--stale", Vary::Nothing),
         };
         match (self.what.is_given(), vary, self.stale) {
-            (false, Vary::Nothing, None) if self.kills.is_none() => Ok(match program {
-                true => self.depth().of_a_program(),
-                false => self.depth().of_a_primitive(),
+            (false, Vary::Nothing, None) if self.kills.is_none() && !self.expiry => Ok(match subject {
+                Subject::Program(_) => self.depth().of_a_program(),
+                Subject::Primitive(primitive) => self.depth().of_a_primitive(primitive.crash_class()),
             }),
             (false, Vary::Error, _) => Ok(preset::faults().into()),
             (false, ..) => {
@@ -202,7 +226,8 @@ impl Arguments {
             }
             (true, ..) => {
                 let mut scenario = self.what.scenario(3)?;
-                if vary != Vary::Nothing && !matches!(scenario.kind, Kind::Cycle { .. }) {
+                let releases = matches!(scenario.kind, Kind::Cycle { .. });
+                if (vary != Vary::Nothing || self.expiry) && !releases {
                     return Err(format!("contenders never release; give {option} with `--scenario cycle`").into());
                 }
                 scenario.start = self.stale.map_or(Start::Free, |age_s| Start::Stale { age_s });

@@ -45,8 +45,8 @@ const EXIT_CODES: &str = "Exit codes: 0 as claimed · 1 not as claimed · 2 wron
 enum Command {
     /// Confirm, in every world, that stat-then-write lets several in and create-new exactly one.
     Confirm,
-    /// List the lock primitives.
-    List,
+    /// List the lock primitives, and with --verdicts what holds of each.
+    List(list::Arguments),
     /// Run a lock under loom: every schedule of a few contenders, on the modelled file system.
     Model(model::Arguments),
     /// Race real processes against each other, on the kernel's file system.
@@ -138,7 +138,7 @@ impl Cli {
     /// The exit when nobody reads the output to its end. A verdict that was not delivered is no pass.
     fn unread(&self) -> Exit {
         match &self.command {
-            Some(Command::List | Command::Doctor(_)) => Exit::AsClaimed,
+            Some(Command::List(_) | Command::Doctor(_)) => Exit::AsClaimed,
             _ => Exit::Inconclusive,
         }
     }
@@ -149,7 +149,7 @@ fn dispatch(cli: &Cli) -> Result<Exit, Failure> {
     let output = Output::new(&cli.common);
     match &cli.command {
         None | Some(Command::Confirm) => confirm::run(&output, &interrupted),
-        Some(Command::List) => list::run(&output),
+        Some(Command::List(arguments)) => list::run(arguments, &output, &interrupted),
         Some(Command::Model(arguments)) => model::run(arguments, &output, &interrupted),
         #[cfg(feature = "kernel")]
         Some(Command::Race(arguments)) => race::run(arguments, &output, &interrupted),

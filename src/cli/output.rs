@@ -239,6 +239,12 @@ pub(super) fn progress() -> ProgressBar {
     ProgressBar::new_spinner().with_style(style)
 }
 
+/// A line that counts to `number`.
+pub(super) fn counting(number: usize) -> ProgressBar {
+    let style = ProgressStyle::with_template("{pos} of {len}  {msg}  {elapsed}").expect("the template is sound");
+    ProgressBar::new(number as u64).with_style(style)
+}
+
 pub(super) fn shown_on(progress: &ProgressBar) -> Tell {
     let progress = progress.clone();
     Arc::new(move |event| match event {

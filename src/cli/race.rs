@@ -68,7 +68,10 @@ enum Delays {
 pub(super) fn run(arguments: &Arguments, output: &Output, interrupted: &Arc<AtomicBool>) -> Result<Exit, Failure> {
     let scenario = match arguments.workload {
         None => Scenario::contend(arguments.processes),
-        Some(Workload::HubSync) => Scenario::hub_sync(arguments.processes),
+        Some(workload) => Scenario {
+            work: workload.into(),
+            ..Scenario::cycle(arguments.processes, 1)
+        },
     };
     let options = RaceOptions {
         rounds: arguments.rounds,

@@ -22,8 +22,11 @@ use nix::unistd::{Pid, UnlinkatFlags, close, getpid, linkat, mkdir, read, symlin
 
 use super::{AccessMode, Create, Errno, Fd, FileKind, Flock, Fs, Mode, OLD_S, OpenFlags, ProcessId, RecordLock, Stat};
 
-/// A number that no process has: larger than the kernel's largest (`PID_MAX_LIMIT`, `include/linux/threads.h`).
-const NOBODY: i32 = i32::MAX;
+/// A number that no process has, for a contender that is not there: they are larger than the kernel's largest
+/// (`PID_MAX_LIMIT`, `include/linux/threads.h`), and one for each, so that a tracer can tell who is asked about.
+pub fn nobody(process: ProcessId) -> i32 {
+    i32::MAX - i32::from(ProcessId::GONE.0 - process.0)
+}
 
 /// The file system of the machine, as one contender uses it.
 #[derive(Debug)]
@@ -139,77 +142,6 @@ impl From<Flock> for FlockArg {
     }
 }
 
-/// The flags of `open` as [`Fs`] says them; `None` for others.
-pub fn open_flags(bits: i32) -> Option<OpenFlags> {
-    let creates = [Create::Never, Create::IfAbsent, Create::Exclusively];
-    let accesses = [AccessMode::Read, AccessMode::Write, AccessMode::ReadWrite];
-    let large = OFlag::O_LARGEFILE.bits();
-    let mut all = accesses.iter().flat_map(|access| {
-        creates.iter().flat_map(move |create| {
-            [(false, false), (false, true), (true, false), (true, true)].map(|(truncate, append)| OpenFlags {
-                access: *access,
-                create: *create,
-                truncate,
-                append,
-            })
-        })
-    });
-    all.find(|flags| OFlag::from(*flags).bits() | large == bits | large)
-}
-
-/// The operation of `flock` as [`Fs`] says it; `None` for others.
-pub fn flock(bits: i32) -> Option<Flock> {
-    Some(match bits {
-        libc::LOCK_EX => Flock::Exclusive,
-        libc::LOCK_SH => Flock::Shared,
-        libc::LOCK_UN => Flock::Unlock,
-        bits if bits == libc::LOCK_EX | libc::LOCK_NB => Flock::TryExclusive,
-        bits if bits == libc::LOCK_SH | libc::LOCK_NB => Flock::TryShared,
-        _ => return None,
-    })
-}
-
-/// Whether `newfstatat` looks at the descriptor itself: how C libraries make `fstat`.
-pub fn is_of_the_descriptor(bits: i32) -> bool {
-    AtFlags::from_bits_retain(bits).contains(AtFlags::AT_EMPTY_PATH)
-}
-
-/// Whether `unlinkat` removes a directory.
-pub fn is_of_a_directory(bits: i32) -> bool {
-    bits & libc::AT_REMOVEDIR != 0
-}
-
-/// The length of what `newfstatat` writes.
-pub const STAT_BYTES: usize = size_of::<FileStat>();
-
-/// What `newfstatat` has written.
-pub fn stat_of(bytes: &[u8; STAT_BYTES]) -> Stat {
-    let number = |offset: usize, length: usize| {
-        let mut word = [0; 8];
-        word[..length].copy_from_slice(&bytes[offset..][..length]);
-        // Both architectures put the low byte first.
-        u64::from_le_bytes(word)
-    };
-    let mode = number(std::mem::offset_of!(FileStat, st_mode), 4) as u32;
-    let links = std::mem::offset_of!(FileStat, st_nlink);
-    let links = number(links, if cfg!(target_arch = "x86_64") { 8 } else { 4 });
-    let size = number(std::mem::offset_of!(FileStat, st_size), 8);
-    let inode = number(std::mem::offset_of!(FileStat, st_ino), 8);
-    let (kind, size, links) = match SFlag::from_bits_truncate(mode) & SFlag::S_IFMT {
-        SFlag::S_IFREG => (FileKind::File, size, links),
-        SFlag::S_IFDIR => (FileKind::Directory, 0, 1),
-        _ => (FileKind::Other, size, links),
-    };
-    let changed = number(std::mem::offset_of!(FileStat, st_mtime), 8).cast_signed();
-    Stat {
-        kind,
-        size,
-        links,
-        inode,
-        old: is_old(kind, changed),
-    }
-}
-
 impl From<FileStat> for Stat {
     #[cfg_attr(
         target_arch = "x86_64",
@@ -239,7 +171,7 @@ impl From<FileStat> for Stat {
 }
 
 /// Whether a file that was last changed at this time, in seconds since 1970, is old now.
-fn is_old(kind: FileKind, changed: i64) -> bool {
+pub fn is_old(kind: FileKind, changed: i64) -> bool {
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     let now = now.map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(i64::MAX));
     kind == FileKind::File && now.saturating_sub(changed) > OLD_S.cast_signed()
@@ -353,7 +285,7 @@ impl Fs for RealFs {
     }
 
     fn alive(&self, process: ProcessId) -> Result<(), Errno> {
-        let number = (self.peers.0)(process).unwrap_or(NOBODY);
+        let number = (self.peers.0)(process).unwrap_or_else(|| nobody(process));
         Ok(kill(Pid::from_raw(number), None)?)
     }
 

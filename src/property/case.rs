@@ -88,7 +88,7 @@ impl<'a> Case<'a> {
             let What::Performed { call, accesses, .. } = &history.events[position].what else {
                 continue;
             };
-            let given_up: Vec<&Object> = match call {
+            let given_up: Vec<&Object> = match call.itself() {
                 Call::Unlink { .. } | Call::Rmdir { .. } | Call::Close { .. } => accesses.stores().collect(),
                 Call::Flock { operation, .. } if *operation == Flock::Unlock => accesses.stores().collect(),
                 Call::RecordLock { operation, .. } | Call::OfdLock { operation, .. }

@@ -11,6 +11,7 @@ pub mod strace;
 pub mod summary;
 pub mod terminal;
 pub mod timeline;
+pub mod verdicts;
 
 /// A number as people read it: `1,234,567`.
 pub(crate) fn grouped(number: u64) -> String {

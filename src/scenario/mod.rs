@@ -14,7 +14,7 @@ use crate::fs::inject::Injection;
 use crate::id::ProcessId;
 use crate::workload::hub_sync;
 
-pub use subject::{Program, ProgramKind, Subject, UnknownLock};
+pub use subject::{EXACT, Program, ProgramKind, Subject, UnknownLock};
 pub use vary::{ERRORS, Vary};
 
 /// The fewest processes that contend.

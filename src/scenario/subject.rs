@@ -39,14 +39,28 @@ pub enum ProgramKind {
     Driver,
     /// It runs the command that `{hold}` stands for while it holds the lock.
     Wrap,
+    /// It is a test of libtest, entered again, that comes to a function which locks.
+    Test,
+}
+
+/// The argument of a test's command line that stands before the test's name.
+pub const EXACT: &str = "--exact";
+
+impl Program {
+    /// The name of the test, if it is one.
+    pub fn test(&self) -> Option<&str> {
+        let (_, rest) = self.line.split_once(EXACT).filter(|_| self.kind == ProgramKind::Test)?;
+        let name = rest.split_whitespace().next()?;
+        Some(name.trim_matches('\''))
+    }
 }
 
 impl Subject {
-    /// The name that reports print: the lock's, or the command line.
+    /// The name that reports print: the lock's, that of the test, or the command line.
     pub fn name(&self) -> &str {
         match self {
             Self::Primitive(primitive) => primitive.name(),
-            Self::Program(program) => &program.line,
+            Self::Program(program) => program.test().unwrap_or(&program.line),
         }
     }
 
@@ -56,7 +70,7 @@ impl Subject {
         const LONGEST: usize = 40;
         let program = match self {
             Self::Primitive(primitive) => return primitive.name().to_owned(),
-            Self::Program(program) => &program.line,
+            Self::Program(program) => program.test().unwrap_or(&program.line),
         };
         // Of a path, the name of the file says enough.
         let words = program.split_whitespace().filter_map(|word| word.rsplit('/').next());
@@ -144,6 +158,12 @@ mod tests {
             let (kind, line) = (ProgramKind::Driver, line.to_owned());
             assert_eq!(Subject::Program(Program { kind, line }).slug(), slug);
         }
+        let (kind, line) = (
+            ProgramKind::Test,
+            "/a/b --exact 'own::two_are_in' --x onewinner={lock}".to_owned(),
+        );
+        let test = Subject::Program(Program { kind, line });
+        assert_eq!((test.name(), &*test.slug()), ("own::two_are_in", "own-two-are-in"));
         let (kind, line) = (ProgramKind::Driver, "word ".repeat(100));
         let long = Subject::Program(Program { kind, line }).slug();
         assert!(long.len() <= 41 && long.starts_with("word-word"), "{long}");

@@ -11,6 +11,7 @@
 //! | `tracee.rs`, `registers.rs` | traced tasks, running or stopped | ptrace takes raw addresses |
 //! | `zygote.rs` | a process from which others are forked on order | `fork` |
 //! | `syscalls.rs` | the calls that stop a traced program, with their arguments | it is not |
+//! | `arguments.rs` | what arguments of calls mean, in the words of `Fs` | it is not |
 //! | `bits.rs` | flags of system calls by name | it is not |
 //! | `filter.rs` | the seccomp filter that stops it there | it is not |
 //! | `seccomp.rs` | loads filters | it is not |
@@ -22,6 +23,7 @@
 //! Deliberately knows nothing of locks, rounds or workers' work; every function is safe to call with any arguments.
 
 pub mod affinity;
+pub mod arguments;
 pub mod bits;
 pub mod clock;
 pub mod fifo;

@@ -4,10 +4,10 @@
 //! that conflict: a footprint may be wider than it must be.
 
 use onewinner::access::{Access, Accesses};
-use onewinner::fs::call::Reply;
+use onewinner::fs::call::{Call, Reply};
 use onewinner::fs::sim::State;
 
-use super::steps::Step;
+use super::steps::{Step, WIDTH};
 use super::world::{Simulated, World, probe, without_inode};
 
 /// How two calls came out, with what the one and the other left behind.
@@ -22,6 +22,17 @@ pub(crate) enum Relation {
     Apart,
     /// They commute, and both load something.
     Shared,
+}
+
+/// The step that the bytes are, which the child of its process makes now and then; or a fork. In the simulation alone.
+pub(crate) fn in_family(bytes: [u8; WIDTH]) -> Step {
+    let Step { process, call } = Step::from(bytes);
+    let call = match bytes[0] / 6 % 8 {
+        0..5 => call,
+        5 | 6 => Call::InChild { made: Box::new(call) },
+        _ => Call::Fork,
+    };
+    Step { process, call }
 }
 
 /// The pairs of calls of two processes.
@@ -63,8 +74,8 @@ pub(crate) fn swap(state: &State, one: &Step, other: &Step) -> Relation {
         "names and inodes after either order of {case}"
     );
     assert_eq!(
-        probe(&mut Simulated(forth)),
-        probe(&mut Simulated(back)),
+        probe(&mut Simulated(forth), true),
+        probe(&mut Simulated(back), true),
         "what is left by either order of {case}"
     );
     let [one, other] = &footprints;
@@ -82,6 +93,7 @@ pub(crate) fn swap(state: &State, one: &Step, other: &Step) -> Relation {
 ///
 /// When the order made a difference.
 pub(crate) fn swap_on(forth: &mut impl World, back: &mut impl World, one: &Step, other: &Step) {
+    let with_records = forth.has_record_locks() && back.has_record_locks();
     let first = forth.perform(one.process, &one.call);
     let second = forth.perform(other.process, &other.call);
     let early = back.perform(other.process, &other.call);
@@ -92,8 +104,8 @@ pub(crate) fn swap_on(forth: &mut impl World, back: &mut impl World, one: &Step,
         "replies in either order of {one:?} and {other:?}"
     );
     assert_eq!(
-        probe(forth),
-        probe(back),
+        probe(forth, with_records),
+        probe(back, with_records),
         "what is left by either order of {one:?} and {other:?}"
     );
 }

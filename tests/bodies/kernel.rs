@@ -1,13 +1,17 @@
 //! The kernel's file system as a world: a fresh directory stands for the root.
 //!
-//! Its processes are values of `RealFs` in one process of the machine; they share nothing but the directory, and one ends when
-//! its value is dropped. Deliberately
-//! knows nothing of the simulation that it is held against.
+//! Its processes are threads, each with a table of descriptors of its own (`unshare(CLONE_FILES)`): that table is what the
+//! kernel takes for a process when it asks whose a record lock is (`fs/locks.c`, `flc_owner` is `current->files`). One ends
+//! when it has closed all of them. Deliberately knows nothing of the simulation that it is held against.
 
 use std::ffi::OsString;
 use std::fs;
+use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Sender, channel};
+use std::thread::{JoinHandle, spawn};
 
+use nix::sched::{CloneFlags, unshare};
 use onewinner::fs::call::{Call, Reply, Value};
 use onewinner::fs::real::RealFs;
 use onewinner::fs::{Errno, FileKind};
@@ -20,8 +24,53 @@ use super::world::World;
 /// A directory of the machine and the processes that use it.
 pub(crate) struct Kernel {
     root: TempDir,
-    processes: Vec<RealFs>,
+    processes: Vec<Process>,
     ended: Vec<bool>,
+}
+
+/// What a process is asked to do.
+type Order = Box<dyn FnOnce(&mut RealFs) + Send>;
+
+/// A thread that makes calls.
+struct Process {
+    orders: Option<Sender<Order>>,
+    thread: Option<JoinHandle<()>>,
+    /// Whether it has a table of descriptors of its own: some containers forbid it.
+    apart: bool,
+}
+
+impl Process {
+    fn new() -> Self {
+        let (orders, received) = channel::<Order>();
+        let (tell, told) = channel();
+        let thread = spawn(move || {
+            let apart = unshare(CloneFlags::CLONE_FILES).is_ok();
+            tell.send(apart).expect("it is waited for");
+            let mut fs = RealFs::new();
+            received.into_iter().for_each(|order| order(&mut fs));
+        });
+        Self {
+            apart: told.recv().expect("a thread begins"),
+            orders: Some(orders),
+            thread: Some(thread),
+        }
+    }
+
+    fn ask<T: Send + 'static>(&self, order: impl FnOnce(&mut RealFs) -> T + Send + 'static) -> T {
+        let (tell, told) = channel();
+        let told_of = move |fs: &mut RealFs| tell.send(order(fs)).expect("it is waited for");
+        let orders = self.orders.as_ref().expect("it lives as long as its world");
+        orders.send(Box::new(told_of)).expect("its thread waits for orders");
+        told.recv().expect("a call returns")
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.orders = None;
+        let ended = self.thread.take().map(JoinHandle::join);
+        debug_assert!(ended.is_some_and(|ended| ended.is_ok()), "calls do not panic");
+    }
 }
 
 impl Kernel {
@@ -29,7 +78,7 @@ impl Kernel {
     pub(crate) fn new_in(place: &Path) -> Self {
         Self {
             root: TempDir::new_in(place).expect("the place is a directory where we may write"),
-            processes: (0..PROCESSES).map(|_| RealFs::new()).collect(),
+            processes: (0..PROCESSES).map(|_| Process::new()).collect(),
             ended: vec![false; usize::from(PROCESSES)],
         }
     }
@@ -52,9 +101,13 @@ impl Kernel {
         for entry in fs::read_dir(below).expect("a directory that we made") {
             let entry = entry.expect("nobody else works here");
             let path = directory.join(entry.file_name());
-            if entry.file_type().expect("nobody else works here").is_dir() {
+            let kind = entry.file_type().expect("nobody else works here");
+            if kind.is_dir() {
                 self.list(&path, names);
                 names.push((path, FileKind::Directory, Vec::new()));
+            } else if kind.is_symlink() {
+                let target = fs::read_link(entry.path()).expect("a link that we made");
+                names.push((path, FileKind::Symlink, target.into_os_string().into_vec()));
             } else {
                 let content = fs::read(entry.path()).expect("a file that we made");
                 names.push((path, FileKind::File, content));
@@ -68,19 +121,21 @@ impl World for Kernel {
         match call {
             // What the kernel does to the descriptors of a process that ends.
             Call::Exit => {
-                self.processes[process.index()] = RealFs::new();
+                self.processes[process.index()].ask(|fs| *fs = RealFs::new());
                 self.ended[process.index()] = true;
                 return Ok(Value::Done);
             }
-            Call::Alive { process } if self.ended[process.index()] => return Err(Errno::ESRCH),
-            Call::Alive { .. } => return Ok(Value::Done),
+            Call::Alive { process } => {
+                let alive = self.ended.get(process.index()).is_some_and(|ended| !ended);
+                return if alive { Ok(Value::Done) } else { Err(Errno::ESRCH) };
+            }
             _ => {}
         }
         let mut call = call.clone();
         for path in call.paths_mut() {
             *path = self.placed(path);
         }
-        call.perform(&self.processes[process.index()])
+        self.processes[process.index()].ask(move |fs| call.perform(fs))
     }
 
     fn names(&self) -> Vec<(PathBuf, FileKind, Vec<u8>)> {
@@ -91,6 +146,10 @@ impl World for Kernel {
     }
 
     fn open_descriptors(&self, process: ProcessId) -> usize {
-        self.processes[process.index()].open_descriptors()
+        self.processes[process.index()].ask(|fs| fs.open_descriptors())
+    }
+
+    fn has_record_locks(&self) -> bool {
+        self.processes.iter().all(|process| process.apart)
     }
 }

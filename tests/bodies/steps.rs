@@ -7,7 +7,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use onewinner::fs::call::Call;
-use onewinner::fs::{AccessMode, Create, Fd, Flock, Mode, OpenFlags};
+use onewinner::fs::{AccessMode, Create, Fd, Flock, Mode, OpenFlags, RecordLock};
 use onewinner::id::ProcessId;
 
 /// How many bytes make a step: process, operation, three arguments.
@@ -54,6 +54,12 @@ const ODD: &[&str] = &[
     "",
 ];
 
+/// Targets of symbolic links. Each leads to some name below the link's own directory, through other links too, so that no path
+/// climbs above the root: the kernel's is no root.
+const TARGETS: &[&str] = &[
+    "a", "b", "d", "e", "d/a", "d/e", "e/b", "./a", "d//e", "d/e/../a", "a/", "d/", "absent", "absent/a", "",
+];
+
 /// One call of one process.
 #[derive(Clone)]
 pub(crate) struct Step {
@@ -78,7 +84,7 @@ impl fmt::Debug for Step {
 }
 
 fn call(operation: u8, first: u8, second: u8, third: u8) -> Call {
-    match operation % 25 {
+    match operation % 40 {
         0..=4 => Call::Open {
             path: path(FILES, first),
             flags: flags(second),
@@ -125,12 +131,49 @@ fn call(operation: u8, first: u8, second: u8, third: u8) -> Call {
             operation: [Flock::TryExclusive, Flock::TryShared, Flock::Unlock][usize::from(second % 3)],
         },
         23 => Call::Alive {
-            process: ProcessId(first % PROCESSES),
+            process: [ProcessId(first % PROCESSES), ProcessId::GONE][usize::from(first / 128)],
+        },
+        24..=26 => Call::Symlink {
+            target: TARGETS[usize::from(second) % TARGETS.len()].into(),
+            path: path([FILES, DIRECTORIES][usize::from(third % 2)], first),
+        },
+        27 => Call::Readlink {
+            path: path(FILES, first),
+        },
+        28..=30 => Call::RecordLock {
+            fd: fd(first),
+            operation: record_lock(second),
+        },
+        31..=33 => Call::OfdLock {
+            fd: fd(first),
+            operation: record_lock(second),
+        },
+        34 => Call::RenameNew {
+            from: path(FILES, first),
+            to: path(FILES, second),
+        },
+        35 => Call::RenameNew {
+            from: path(DIRECTORIES, first),
+            to: path(DIRECTORIES, second),
+        },
+        36 => Call::Expire {
+            path: path(FILES, first),
+        },
+        37 => Call::Stat {
+            path: path(DIRECTORIES, first),
+        },
+        38 => Call::Mkdir {
+            path: path(DIRECTORIES, first),
+            mode: Mode::DIRECTORY,
         },
         // Seldom: it undoes much.
         _ if second < 64 => Call::Exit,
         _ => Call::Close { fd: fd(first) },
     }
+}
+
+fn record_lock(byte: u8) -> RecordLock {
+    [RecordLock::TryExclusive, RecordLock::TryShared, RecordLock::Unlock][usize::from(byte % 3)]
 }
 
 /// Most often one of the likely names, or calls would seldom meet; sometimes a file for a directory or the other way

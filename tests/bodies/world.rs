@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use onewinner::fs::call::{Call, Reply, Value};
 use onewinner::fs::sim::State;
-use onewinner::fs::{Fd, FileKind, Flock, Stat};
+use onewinner::fs::{Fd, FileKind, Flock, RecordLock, Stat};
 use onewinner::id::ProcessId;
 
 use super::steps::PROCESSES;
@@ -26,6 +26,9 @@ pub(crate) trait World {
 
     /// How many descriptors the process has open.
     fn open_descriptors(&self, process: ProcessId) -> usize;
+
+    /// Whether its processes have record locks of their own.
+    fn has_record_locks(&self) -> bool;
 }
 
 /// The simulated file system.
@@ -43,6 +46,10 @@ impl World for Simulated {
 
     fn open_descriptors(&self, process: ProcessId) -> usize {
         self.0.open_descriptors(process)
+    }
+
+    fn has_record_locks(&self) -> bool {
+        true
     }
 }
 
@@ -73,22 +80,39 @@ pub(crate) fn look(world: &mut impl World) -> Sight {
     Sight { names, ways }
 }
 
-/// Reads and writes through every open descriptor, which brings its offset to light, asks for its lock, and looks at what has
-/// become of all.
-pub(crate) fn probe(world: &mut impl World) -> (Vec<Reply>, Sight) {
+/// Reads and writes through every open descriptor, which brings its offset to light, asks for its locks, and looks at what has
+/// become of all. Record locks are asked for only `with_records`.
+pub(crate) fn probe(world: &mut impl World, with_records: bool) -> (Vec<Reply>, Sight) {
     let mut replies = Vec::new();
-    for (process, fd, _) in descriptors(world) {
+    for (number, (process, fd, _)) in descriptors(world).into_iter().enumerate() {
         let bytes = b"probe".to_vec();
         replies.push(world.perform(process, &Call::Read { fd, length: 2 }));
         replies.push(world.perform(process, &Call::Write { fd, bytes }));
         // A request that fails has given up what the descriptor had: it shows the locks of others, and then its own.
         let operation = Flock::TryExclusive;
         replies.push(world.perform(process, &Call::Flock { fd, operation }));
+        if with_records {
+            let asked = record_locks(fd, number);
+            replies.extend(asked.iter().map(|call| world.perform(process, call)));
+        }
     }
-    for process in ProcessId::first(usize::from(PROCESSES)) {
+    for process in ProcessId::first(usize::from(PROCESSES)).chain([ProcessId::GONE]) {
         replies.push(world.perform(ProcessId(0), &Call::Alive { process }));
     }
     (replies, look(world))
+}
+
+/// Each kind of record lock shows the other, of the same process too; which is asked for first changes from one descriptor to
+/// the next, because the one that is granted hides what its own kind was before.
+fn record_locks(fd: Fd, number: usize) -> [Call; 4] {
+    let record = |operation| Call::RecordLock { fd, operation };
+    let ofd = |operation| Call::OfdLock { fd, operation };
+    let (take, unlock) = (RecordLock::TryExclusive, RecordLock::Unlock);
+    if number.is_multiple_of(2) {
+        [ofd(take), record(take), record(unlock), ofd(unlock)]
+    } else {
+        [record(take), ofd(take), ofd(unlock), record(unlock)]
+    }
 }
 
 /// The reply without the inode number, which means nothing in another world.
@@ -118,9 +142,10 @@ fn descriptors(world: &mut impl World) -> Vec<(ProcessId, Fd, Stat)> {
 /// All ways to all inodes: the names in the order of their paths, then the descriptors.
 pub(crate) fn ways(world: &mut impl World) -> Vec<(Way, Stat)> {
     let mut ways = Vec::new();
-    for (path, _, _) in world.names() {
+    for (path, kind, _) in world.names() {
         let stat = match world.perform(ProcessId(0), &Call::Stat { path: path.clone() }) {
             Ok(Value::Stat(stat)) => stat,
+            Err(_) if kind == FileKind::Symlink => continue,
             other => panic!("a name that is listed answers to stat: {path:?}, {other:?}"),
         };
         ways.push((Way::Name(path), stat));

@@ -14,7 +14,7 @@ use onewinner::check::{Plan, World, nobody};
 use onewinner::explore::{Limits, Strategy};
 use onewinner::fs::Errno;
 use onewinner::fs::inject::Injection;
-use onewinner::primitive::{CreateNew, LockPrimitive, StatThenWrite};
+use onewinner::primitive::{CrashClass, CreateNew, LockPrimitive, StatThenWrite};
 use onewinner::property::Judging;
 use onewinner::scenario::{Scenario, Subject, Vary};
 use onewinner::verdict::{Judged, Reproduced, Verdict};
@@ -175,7 +175,7 @@ fn the_lock_is_elsewhere() {
 #[test]
 fn create_new_holds_in_every_configuration_of_the_preset() {
     let strategy = Strategy::Exhaustive;
-    for Configuration { scenario, vary, .. } in Depth::Usual.of_a_primitive() {
+    for Configuration { scenario, vary, .. } in Depth::Usual.of_a_primitive(CrashClass::Bounded) {
         let world = World::Sim {
             strategy: strategy.clone(),
             limits: LIMITS,

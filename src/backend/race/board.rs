@@ -13,6 +13,7 @@ use super::log::{load_text, store_text};
 use super::phaser::Phaser;
 use super::pulse::Pulse;
 use super::tally::Tally;
+use crate::backend::roster::Roster;
 use crate::fs::Errno;
 use crate::id::ProcessId;
 use crate::sys::memory::ShareError;
@@ -47,6 +48,8 @@ pub(super) struct Board {
     pub(super) calls: Phaser,
     pub(super) tally: Tally,
     pub(super) delays: Delays,
+    /// The numbers of the contenders' processes.
+    pub(super) roster: Roster,
     parties: u32,
     pulses: Shared<AtomicU64>,
     words: Shared<AtomicU64>,
@@ -63,6 +66,7 @@ impl Board {
             calls: Phaser::new(parties)?,
             tally: Tally::new(processes, attempts)?,
             delays: Delays::new(processes, seed)?,
+            roster: Roster::new(processes)?,
             parties,
             pulses: Shared::zeroed(processes)?,
             words: Shared::zeroed(WORDS)?,

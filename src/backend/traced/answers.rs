@@ -3,7 +3,8 @@
 //! A *driver* prints `acquired`, `busy` or `error TEXT`, and after a line `release` on its input `released`. It may print
 //! `ready` first; then it serves lines `acquire PATH` and `release`. A *wrapped* command runs `{hold}` while it holds the
 //! lock: that prints `acquired`, and ends after a line `release`. The command has released when it has ended itself, and one
-//! that ends without having run `{hold}` has lost.
+//! that ends without having run `{hold}` has lost. A *test* begins with an attempt and then serves; each of its words follows
+//! [`TOLD`] on a line of its own, because the harness of tests prints others beside.
 //! Deliberately reads no pipe and starts nothing. Whoever does reads only when the contender is quiet, so that an answer
 //! belongs to the step before it.
 
@@ -16,6 +17,9 @@ use crate::scenario::{Program, ProgramKind};
 
 /// The longest line that a program may print, in bytes.
 pub const LONGEST_LINE: usize = 4096;
+
+/// What begins a line that a test says to its tracer; all other lines of a test are passed over.
+pub const TOLD: &str = "onewinner ";
 
 /// What stands in a command line for the path of the lock.
 const LOCK: &str = "{lock}";
@@ -60,6 +64,7 @@ pub fn words(program: &Program, lock: &Path, hold: &[&str]) -> Result<Vec<String
         // One that says `ready` is told the path later.
         ProgramKind::Driver => &[],
         ProgramKind::Wrap => &[LOCK, HOLD],
+        ProgramKind::Test => &[LOCK],
     };
     for missing in needed {
         if !words.iter().any(|word| word.contains(missing)) {
@@ -141,7 +146,7 @@ impl Conversation {
             kind,
             lock: lock.to_owned(),
             stage: Stage::Started,
-            serves: false,
+            serves: kind == ProgramKind::Test,
             pending: Vec::new(),
         }
     }
@@ -158,7 +163,8 @@ impl Conversation {
 
     /// Whether nothing was said so far.
     pub fn is_silent(&self) -> bool {
-        self.stage == Stage::Started && self.pending.is_empty()
+        // What a test has printed so far is not said to anybody here.
+        self.stage == Stage::Started && (self.pending.is_empty() || self.kind == ProgramKind::Test)
     }
 
     /// Whether it is a program that serves, and so is not started for each attempt.
@@ -207,9 +213,19 @@ impl Conversation {
         self.pending.extend_from_slice(output);
         while let Some(end) = self.pending.iter().position(|byte| *byte == b'\n') {
             let line: Vec<u8> = self.pending.drain(..=end).collect();
-            self.line(String::from_utf8_lossy(&line).trim(), tell)?;
+            let line = String::from_utf8_lossy(&line);
+            match (self.kind, line.trim().strip_prefix(TOLD)) {
+                (ProgramKind::Test, None) => {}
+                (ProgramKind::Test, Some(said)) => self.line(said, tell)?,
+                (ProgramKind::Driver | ProgramKind::Wrap, _) => self.line(line.trim(), tell)?,
+            }
         }
         if self.pending.len() > LONGEST_LINE {
+            if self.kind == ProgramKind::Test && !self.pending.starts_with(TOLD.as_bytes()) {
+                // Its beginning tells that all of it is passed over.
+                self.pending.truncate(TOLD.len());
+                return Ok(());
+            }
             return Err(self.misspoken(&String::from_utf8_lossy(&self.pending[..64])));
         }
         Ok(())
@@ -244,6 +260,14 @@ impl Conversation {
                 self.serves = true;
                 Stage::Idle
             }
+            (Stage::Started | Stage::Acquiring | Stage::Releasing, line)
+                if self.kind == ProgramKind::Test && line.starts_with("panicked ") =>
+            {
+                self.acts(tell);
+                let message = line["panicked ".len()..].to_owned();
+                tell(What::Panicked { message });
+                Stage::Over
+            }
             (Stage::Started | Stage::Acquiring, line) => {
                 let (stage, what) = match line {
                     "acquired" => (Stage::Holding, What::Acquired),
@@ -262,7 +286,7 @@ impl Conversation {
                 tell(what);
                 stage
             }
-            (Stage::Releasing, "released") if self.kind == ProgramKind::Driver => {
+            (Stage::Releasing, "released") if self.kind != ProgramKind::Wrap => {
                 tell(What::Released);
                 served
             }
@@ -315,6 +339,35 @@ mod tests {
             words(&program(kind, line), Path::new("/a b/lock"), &hold).unwrap(),
             expected
         );
+    }
+
+    #[test]
+    fn a_test_is_heard_among_what_its_harness_prints_and_serves_after_its_first_attempt() {
+        let mut talk = Conversation::new(ProgramKind::Test, Path::new("/lock"));
+        let hear = |talk: &mut Conversation, text: &str| {
+            let heard = talk.hear(text.as_bytes(), &mut |_| {});
+            heard.map(|()| (talk.is_silent(), talk.owes()))
+        };
+        let long = "x".repeat(LONGEST_LINE);
+        for (text, silent, owes) in [
+            ("\nrunning 1 test\ntest own::one ... ", true, Owes::Answer),
+            ("\nbusy\n", true, Owes::Answer),
+            (&long, true, Owes::Answer),
+            (&long, true, Owes::Answer),
+            ("\nonewinner acquired\n", false, Owes::Release),
+        ] {
+            assert_eq!(hear(&mut talk, text), Ok((silent, owes)), "{text}");
+        }
+        let mut told = Vec::new();
+        let mut tell = |what| told.push(what);
+        talk.release(&mut tell);
+        talk.hear(b"noise\nonewinner released\n", &mut tell).unwrap();
+        assert_eq!(talk.owes(), Owes::Acquire);
+        talk.acquire(&mut tell);
+        talk.hear(b"onewinner panicked over it\n", &mut tell).unwrap();
+        assert_eq!(talk.owes(), Owes::End);
+        assert!(matches!(told.last(), Some(What::Panicked { message }) if message == "over it"));
+        assert!(talk.hear(b"onewinner acquired\n", &mut tell).is_err());
     }
 
     #[test]

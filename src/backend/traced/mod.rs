@@ -14,10 +14,10 @@
 //! | `board.rs` | what locks over `Fs` tell |
 //! | `answers.rs` | what programs say about their lock, and their command line |
 //! | `find.rs`, `start.rs`, `pipes.rs` | programs: how they are started, spoken to and heard |
-//! | `answers.rs` | what programs say about their lock, and their command line |
+//! | `reentry.rs` | a test as a program, or as a worker |
 //! | `decode.rs` | a stopped call as a value |
 //! | `interpreter.rs` | what calls mean: the seam between the engine and those who understand calls |
-//! | `primitives.rs` | the calls of a lock over `Fs`, with a shadow on the simulated file system |
+//! | `calls.rs`, `primitives.rs` | the calls of a lock over `Fs`, with a shadow on the simulated file system |
 //! | `programs.rs`, `judging.rs` | the calls of programs |
 //! | `template.rs` | contenders that are copied instead of started |
 //! | `time.rs` | the clock and the lots of programs |
@@ -27,6 +27,7 @@
 
 pub mod answers;
 mod board;
+mod calls;
 mod crowd;
 pub mod decode;
 pub mod find;
@@ -37,6 +38,7 @@ mod killing;
 pub mod pipes;
 mod primitives;
 mod programs;
+pub mod reentry;
 mod replies;
 pub mod start;
 mod steps;
@@ -48,7 +50,7 @@ mod voice;
 mod worker;
 mod world;
 
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -56,13 +58,22 @@ use std::process::{Command, Stdio};
 use crate::backend::race::run_directory::{RunDirectory, RunDirectoryError};
 use crate::explore::{Limits, Searched, Stop, Strategy};
 use crate::history::Execution;
-use crate::scenario::{Scenario, Subject, Work};
+use crate::scenario::{ProgramKind, Scenario, Subject, Work};
 
+use answers::LineError;
+use reentry::{GREETING, ReentryError, Test};
 use worker::{Asked, Line, Request};
-pub use worker::{serve, serve_knowing};
+pub use worker::{greet, serve, serve_knowing};
 
 /// The argument that makes the binary a worker.
 pub const WORKER: &str = "worker";
+
+/// How a reason begins that tells of a machine which does not let processes be traced.
+pub const FORBIDDEN: &str = "failed to trace a process";
+/// The most that a test may print before it comes to its exploration, in bytes.
+const MOST_SAID: u64 = 1024 * 1024;
+/// How much of it is shown when it does not, in bytes.
+const LAST_SAID: usize = 2_000;
 
 /// What to explore with real processes.
 #[derive(Clone, Copy, Debug)]
@@ -122,6 +133,15 @@ pub enum TracedError {
     /// The machine does not let a worker trace.
     #[error("{0}")]
     Refused(String),
+    /// A test was entered again as a worker, and did something else.
+    #[error(
+        "failed to enter the test again: it did not come to its exploration; explore from the body of a `#[test]` itself, and \
+         do nothing before it that another process of the same test cannot do; it said:\n{said}"
+    )]
+    NotEntered {
+        /// The end of what it printed.
+        said: String,
+    },
     /// The worker ended in the middle.
     #[error("failed to explore to the end: the worker process was lost ({0}); run it again")]
     Lost(String),
@@ -130,7 +150,10 @@ pub enum TracedError {
 impl TracedError {
     /// Whether it tells of the machine, and not of what was asked for.
     pub fn is_no_misuse(&self) -> bool {
-        matches!(self, Self::Refused(_) | Self::Lost(_) | Self::Worker(_))
+        matches!(
+            self,
+            Self::Refused(_) | Self::Lost(_) | Self::Worker(_) | Self::NotEntered { .. }
+        )
     }
 }
 
@@ -168,13 +191,9 @@ pub fn explore_telling(
         roots,
         parent: std::process::id(),
     };
-    // Not by name: the file may have been replaced.
-    let mut worker = Command::new("/proc/self/exe")
-        .arg(WORKER)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()?;
-    let answer = converse(&mut worker, &request, tell, watch);
+    let (mut command, entered) = worker(run.subject)?;
+    let mut worker = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+    let answer = converse(&mut worker, entered, &request, tell, watch);
     // It may have ended by itself; if not, nobody listens to it any more.
     let _gone = worker.kill();
     worker.wait()?;
@@ -203,6 +222,43 @@ fn real(directory: &Path) -> PathBuf {
     directory.canonicalize().unwrap_or_else(|_| directory.to_owned())
 }
 
+/// How a worker begins to answer.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Entered {
+    /// At once.
+    Directly,
+    /// When a test has come to its exploration.
+    Again,
+}
+
+/// The command that starts a worker: this binary, or the test that alone knows the lock.
+fn worker(subject: &Subject) -> Result<(Command, Entered), TracedError> {
+    match subject {
+        Subject::Program(program) if program.kind == ProgramKind::Test => {
+            let unknown = |error: LineError| TracedError::Refused(error.to_string());
+            return Ok((reentry::worker(program).map_err(unknown)?, Entered::Again));
+        }
+        // In a test binary nobody understands the argument of a worker.
+        Subject::Primitive(primitive) if is_of_a_test() => {
+            let unknown = |error: ReentryError| TracedError::Refused(error.to_string());
+            let command = Test::of_this_thread()
+                .map_err(unknown)?
+                .worker_knowing(primitive.name());
+            return Ok((command, Entered::Again));
+        }
+        Subject::Primitive(_) | Subject::Program(_) => {}
+    }
+    // Not by name: the file may have been replaced.
+    let mut command = Command::new("/proc/self/exe");
+    command.arg(WORKER);
+    Ok((command, Entered::Directly))
+}
+
+/// Whether libtest gave this thread to a test. A command explores on its main thread, or on threads without names.
+fn is_of_a_test() -> bool {
+    std::thread::current().name().is_some_and(|name| name != "main")
+}
+
 /// Whose lock it is, as a worker is told.
 fn asked(run: &Run<'_>) -> Result<Asked, TracedError> {
     let unsupported = |what: String, instead| Err(TracedError::Unsupported { what, instead });
@@ -222,8 +278,25 @@ fn asked(run: &Run<'_>) -> Result<Asked, TracedError> {
     }
 }
 
+/// Passes over what a test prints before it comes to its exploration.
+fn greeted(output: &mut impl BufRead) -> Result<(), TracedError> {
+    let mut said = Vec::new();
+    loop {
+        let begin = said.len();
+        let read = output.take(MOST_SAID).read_until(b'\n', &mut said)?;
+        if said[begin..].trim_ascii() == GREETING.as_bytes() {
+            return Ok(());
+        }
+        if read == 0 || said.len() as u64 > MOST_SAID {
+            let said = String::from_utf8_lossy(&said[said.len().saturating_sub(LAST_SAID)..]).into_owned();
+            return Err(TracedError::NotEntered { said });
+        }
+    }
+}
+
 fn converse(
     worker: &mut std::process::Child,
+    entered: Entered,
     request: &Request,
     tell: &mut dyn FnMut(f64),
     watch: &mut dyn FnMut(Execution) -> ControlFlow<()>,
@@ -231,13 +304,16 @@ fn converse(
     let mut input = worker.stdin.take().expect("it was piped");
     serde_json::to_writer(&mut input, request).map_err(io::Error::from)?;
     input.write_all(b"\n")?;
-    let output = worker.stdout.take().expect("it was piped");
+    let mut output = BufReader::new(worker.stdout.take().expect("it was piped"));
+    if entered == Entered::Again {
+        greeted(&mut output)?;
+    }
     let mut notes = Vec::new();
     let mut seen = Searched {
         stop: Stop::Asked,
         ..Searched::nothing()
     };
-    for line in BufReader::new(output).lines() {
+    for line in output.lines() {
         match serde_json::from_str(&line?).map_err(io::Error::from)? {
             Line::Execution(execution) => {
                 seen.executions += 1;

@@ -14,7 +14,7 @@ use super::world::ground;
 use crate::explore::{Again, Lost};
 use crate::history::What;
 use crate::id::ProcessId;
-use crate::scenario::{Kind, Program, Scenario};
+use crate::scenario::{Kind, Program, ProgramKind, Scenario};
 use crate::sys::fifo;
 use crate::sys::launch::{Streams, launch};
 use crate::sys::process::Ended;
@@ -172,7 +172,9 @@ impl Talk {
 impl Voice for Pipes {
     fn begin(&mut self, locks: &[&Path]) -> io::Result<()> {
         for (process, lock) in ProcessId::first(self.talks.len()).zip(locks) {
-            let rounds_left = self.rounds(process);
+            // The first attempt of a test begins with it, as if it had been asked for.
+            let begun = u32::from(self.program.kind == ProgramKind::Test);
+            let rounds_left = self.rounds(process) - begun;
             let talk = &mut self.talks[process.index()];
             talk.lock = (*lock).to_owned();
             talk.rounds_left = rounds_left;

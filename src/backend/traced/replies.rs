@@ -49,9 +49,9 @@ fn stat(at: &AtCall<'_>, name: &str, ground: &Ground) -> Option<Stat> {
         "statx" => return statx(at, ground),
         _ => return None,
     };
-    let mut bytes = [0; crate::fs::real::STAT_BYTES];
+    let mut bytes = [0; crate::sys::arguments::STAT_BYTES];
     at.memory.read(at.entry.arguments[buffer], &mut bytes).ok()?;
-    Some(named(crate::fs::real::stat_of(&bytes), ground))
+    Some(named(crate::sys::arguments::stat_of(&bytes), ground))
 }
 
 /// `struct statx`, `include/uapi/linux/stat.h`.

@@ -11,7 +11,8 @@ use std::process::Command;
 
 use super::answers::words;
 use super::find::{ProgramError, find};
-use crate::scenario::Program;
+use super::reentry::{MIN_STACK, NO_STACK};
+use crate::scenario::{Program, ProgramKind};
 use crate::sys::launch::Image;
 
 /// What is set for every program, so that it does the same each time and leaves no files beside.
@@ -28,6 +29,9 @@ const SETTINGS: &[(&str, &str)] = &[
         "-XX:-UsePerfData -XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
     ),
 ];
+
+/// What is set for a test besides: see `reentry.rs`.
+const SETTINGS_OF_A_TEST: &[(&str, &str)] = &[(MIN_STACK, NO_STACK)];
 
 /// Why a program cannot be started.
 #[derive(Debug, thiserror::Error)]
@@ -64,10 +68,14 @@ impl Starter {
         let file = find(program)?;
         let interpreter = interpreter(&file);
         let file = interpreter.clone().unwrap_or(file);
-        let changed = |name: &OsStr| SETTINGS.iter().any(|(setting, _)| name == *setting);
+        let settings = match program.kind {
+            ProgramKind::Test => [SETTINGS, SETTINGS_OF_A_TEST].concat(),
+            ProgramKind::Driver | ProgramKind::Wrap => SETTINGS.to_owned(),
+        };
+        let changed = |name: &OsStr| settings.iter().any(|(setting, _)| name == *setting);
         let kept = std::env::vars_os().filter(|(name, _)| !changed(name));
         let kept = kept.map(|(name, value)| [name.as_bytes(), b"=", value.as_bytes()].concat());
-        let set = SETTINGS
+        let set = settings
             .iter()
             .map(|(name, value)| format!("{name}={value}").into_bytes());
         let text = |bytes: Vec<u8>| CString::new(bytes).map_err(|_| StartError::Zero(program.line.clone()));

@@ -11,18 +11,22 @@ use std::rc::Rc;
 
 use serde::{Deserialize, Serialize};
 
+use super::FORBIDDEN;
 use super::board::Board;
+use super::calls::Calls;
 use super::crowd::Crowd;
 use super::ground::reuses_numbers;
 use super::pipes::{HOLD, Pipes};
 use super::primitives::Primitives;
 use super::programs::Programs;
+use super::reentry::GREETING;
 use super::start::Starter;
 use super::world::{Parts, TracedWorld, ground};
 use crate::backend::contender::Contender;
+use crate::backend::roster::Roster;
 use crate::backend::sim;
 use crate::explore::{Ended, Estimated, Limits, Searched, Strategy, search};
-use crate::fs::real::RealFs;
+use crate::fs::real::{Peers, RealFs};
 use crate::history::{End, Execution, History, What};
 use crate::id::ProcessId;
 use crate::primitive::{self, LockPrimitive};
@@ -84,6 +88,18 @@ pub fn serve() -> ExitCode {
     serve_knowing(&[])
 }
 
+/// Tells whoever started this worker that it is one: a test has printed other things before. [`serve`] or [`serve_knowing`]
+/// comes next.
+///
+/// # Errors
+///
+/// When nobody reads it.
+pub fn greet() -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    write!(out, "\n{GREETING}\n")?;
+    out.flush()
+}
+
 fn say(line: &Line) -> io::Result<()> {
     let mut out = io::stdout().lock();
     serde_json::to_writer(&mut out, line)?;
@@ -104,8 +120,9 @@ fn answer(extra: &[&'static dyn LockPrimitive]) -> Result<(), String> {
     affinity::stay_on_this_cpu().map_err(|error| format!("failed to stay on one CPU: {error}"))?;
     let mut world = match &request.subject {
         Asked::Primitive(name) => {
-            let known = || extra.iter().copied().find(|each| each.name() == name);
-            let primitive = primitive::by_name(name).or_else(known);
+            // A test may give its own lock the name of another one.
+            let known = extra.iter().copied().find(|each| each.name() == name);
+            let primitive = known.or_else(|| primitive::by_name(name));
             let unknown = || format!("failed to find the lock {name}: the worker does not know it");
             primitives(primitive.ok_or_else(unknown)?, &request)?
         }
@@ -153,13 +170,16 @@ fn primitives(primitive: &'static dyn LockPrimitive, request: &Request) -> Resul
     let scenario = &request.scenario;
     let board = Rc::new(Board::new(scenario.participants()).map_err(|error| error.to_string())?);
     let told = Rc::clone(&board);
+    let roster = Roster::new(scenario.participants()).map_err(|error| error.to_string())?;
+    let entered = roster.clone();
     let (contended, roots) = (scenario.clone(), request.roots.clone());
     let zygote = zygote(Clock::Real, Chance::Real, move |order| {
         std::panic::set_hook(Box::new(|_| {}));
         let process = ProcessId(u8::try_from(order).expect("an order is the number of a process"));
         let directory = ground(&roots, process);
         let contender = Contender::new(primitive, &contended, &directory, process);
-        let fs = RealFs::new();
+        entered.enter(process);
+        let fs = RealFs::of(process, entered.peers());
         let run = || contender.run(&fs, &mut |what| told.push(process, &what));
         let held = std::panic::catch_unwind(std::panic::AssertUnwindSafe(run));
         if let Err(payload) = &held {
@@ -172,9 +192,11 @@ fn primitives(primitive: &'static dyn LockPrimitive, request: &Request) -> Resul
     })?;
     let shadow = sim::prepared(primitive, scenario);
     let in_turn = matches!(scenario.kind, Kind::Fault { .. });
+    let calls = Calls::new(scenario.participants(), roster);
     let left = scenario.clone();
     let leave_behind = move |directory: &Path| {
-        let held = primitive.try_acquire(&RealFs::new(), &left.lock(directory));
+        let gone = RealFs::of(ProcessId::GONE, Peers::new(|_| None));
+        let held = primitive.try_acquire(&gone, &left.lock(directory));
         let _ = held.expect("a lock that nobody has ever taken is free");
     };
     new_world(Parts {
@@ -182,7 +204,7 @@ fn primitives(primitive: &'static dyn LockPrimitive, request: &Request) -> Resul
         blank: sim::blank_history(primitive, scenario),
         roots: request.roots.clone(),
         crowd: Crowd::new(zygote, false),
-        interpreter: Box::new(Primitives::new(shadow, scenario.participants(), in_turn)),
+        interpreter: Box::new(Primitives::new(shadow, calls, in_turn)),
         voice: Box::new(board),
         leave_behind: Some(Box::new(leave_behind)),
         renew: None,
@@ -228,7 +250,7 @@ fn programs(program: &Program, request: &Request) -> Result<TracedWorld, String>
 fn new_world(parts: Parts) -> Result<TracedWorld, String> {
     TracedWorld::new(parts).map_err(|lost| {
         let reason = lost.reason;
-        format!("failed to trace a process: {reason}; let the container allow seccomp(2), or run outside of it")
+        format!("{FORBIDDEN}: {reason}; let the container allow seccomp(2), or run outside of it")
     })
 }
 
@@ -240,7 +262,7 @@ fn zygote(clock: Clock, chance: Chance, serve: impl Fn(i64) -> u8) -> Result<Wor
     let zygote = zygote::fork_zygote(reader, begin, serve).map_err(|error| error.to_string())?;
     tracee::seize(zygote.pid()).map_err(|error| {
         format!(
-            "failed to trace a process: {error}; let the container allow ptrace (`--cap-add=SYS_PTRACE`), or set \
+            "{FORBIDDEN}: {error}; let the container allow ptrace (`--cap-add=SYS_PTRACE`), or set \
              kernel.yama.ptrace_scope to 1 or less"
         )
     })?;

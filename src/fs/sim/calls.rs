@@ -1,5 +1,5 @@
-//! What each call does to the simulated state, and the footprint that it leaves: descriptors here, names in names.rs, locks
-//! in locks.rs, processes in life.rs.
+//! What each call does to the simulated state, and the footprint that it leaves: files here, names in names.rs and links.rs,
+//! descriptors in descriptors.rs, locks in locks.rs and records.rs, processes in life.rs and fork.rs.
 //!
 //! Footprints are read in one fixed order, the first object deciding what is read next: entries along the path, then the
 //! inode. What decides a failure is a load. The order of the checks is Linux's (`fs/namei.c`), because it decides which of
@@ -7,16 +7,14 @@
 
 use std::path::Path;
 
+use super::State;
+use super::descriptors::{Actor, Description};
 use super::inode::Body;
-use super::path::{Place, Slash};
-use super::{Description, State};
+use super::links::{Final, Opened};
+use super::names::Target;
 use crate::access::{Accesses, InodeId, Object};
 use crate::fs::call::{Call, Reply, Value};
 use crate::fs::{AccessMode, Create, Errno, Fd, OpenFlags, Stat};
-use crate::id::ProcessId;
-
-/// Who calls: a process, or whoever prepares the tree.
-pub(super) type Actor = Option<ProcessId>;
 
 impl State {
     pub(super) fn perform(&mut self, actor: Actor, call: &Call) -> (Reply, Accesses) {
@@ -30,7 +28,8 @@ impl State {
             Call::Stat { path } => self.stat(path, touched).map(Value::Stat),
             Call::Fstat { fd } => self.fstat(actor, *fd, touched).map(Value::Stat),
             Call::Link { existing, new } => self.link(existing, new, touched).map(|()| Value::Done),
-            Call::Rename { from, to } => self.rename(from, to, touched).map(|()| Value::Done),
+            Call::Rename { from, to } => self.rename(from, to, Target::Replaced, touched).map(|()| Value::Done),
+            Call::RenameNew { from, to } => self.rename(from, to, Target::Refused, touched).map(|()| Value::Done),
             Call::Unlink { path } => self.unlink(path, touched).map(|()| Value::Done),
             Call::Mkdir { path, mode: _ } => self.mkdir(actor, path, touched).map(|()| Value::Done),
             Call::Rmdir { path } => self.rmdir(path, touched).map(|()| Value::Done),
@@ -44,32 +43,28 @@ impl State {
                 self.await_ends(processes, touched);
                 Ok(Value::Done)
             }
-            Call::RenameNew { .. }
-            | Call::Symlink { .. }
-            | Call::Readlink { .. }
-            | Call::RecordLock { .. }
-            | Call::OfdLock { .. }
-            | Call::Expire { .. }
-            | Call::Fork
-            | Call::InChild { .. }
-            | Call::Foreign { .. } => Err(Errno::ENOSYS),
+            Call::Symlink { target, path } => self.symlink(actor, target, path, touched).map(|()| Value::Done),
+            Call::Readlink { path } => self.readlink(path, touched).map(Value::Path),
+            Call::RecordLock { fd, operation } => {
+                let locked = self.record_lock(actor, *fd, *operation, touched);
+                locked.map(|()| Value::Done)
+            }
+            Call::OfdLock { fd, operation } => {
+                let locked = self.ofd_lock(actor, *fd, *operation, touched);
+                locked.map(|()| Value::Done)
+            }
+            Call::Expire { path } => self.expire(path, touched).map(|()| Value::Done),
+            Call::Fork => self.fork(actor).map(|()| Value::Done),
+            Call::InChild { made } => self.in_child(actor, made, touched),
+            Call::Foreign { .. } => Err(Errno::ENOSYS),
         };
         (reply, accesses)
     }
 
     fn open(&mut self, actor: Actor, path: &Path, flags: OpenFlags, touched: &mut Accesses) -> Result<Fd, Errno> {
-        let inode = match self.walk(path, touched)? {
-            Place::Unnamed(_, directory) => self.open_existing(directory, flags, touched)?,
-            Place::Entry(slot) if flags.create == Create::Never => {
-                let existing = self.resolve(&slot, touched)?;
-                self.open_existing(existing, flags, touched)?
-            }
-            // Whatever is there, which is not looked at (fs/namei.c, lookup_fast_for_open).
-            Place::Entry(slot) if slot.slash == Slash::Trailing => return Err(Errno::EISDIR),
-            Place::Entry(slot) => match self.look_up(&slot, touched)? {
-                Some(existing) => self.open_existing(existing, flags, touched)?,
-                None => self.create(actor, &slot, Body::File(Vec::new()), touched),
-            },
+        let inode = match self.find_to_open(path, flags.create, touched)? {
+            Opened::There(existing) => self.open_existing(existing, flags, touched)?,
+            Opened::Absent(slot) => self.create(actor, &slot, Body::File(Vec::new()), touched),
         };
         let description = Description {
             inode,
@@ -78,6 +73,7 @@ impl State {
             writable: flags.access != AccessMode::Read,
             append: flags.append,
             lock: None,
+            descriptors: 1,
         };
         Ok(self.install(actor, description, touched))
     }
@@ -86,32 +82,22 @@ impl State {
         if flags.create == Create::Exclusively {
             return Err(Errno::EEXIST);
         }
-        match &mut self.inodes.get_mut(id).body {
+        let inode = self.inodes.get_mut(id);
+        match &mut inode.body {
             // O_TRUNC asks for write access even with O_RDONLY (fs/open.c, build_open_flags).
             Body::Directory(_) if flags.create == Create::IfAbsent || flags.truncate => return Err(Errno::EISDIR),
             Body::Directory(_) if flags.access != AccessMode::Read => return Err(Errno::EISDIR),
             Body::Directory(_) => {}
-            // A file that is empty already counts as stored all the same: that may only add classes.
+            // A file that is empty already is changed all the same (fs/namei.c, handle_truncate): it is not old any more.
             Body::File(content) if flags.truncate => {
                 content.clear();
+                inode.old = false;
                 touched.store(Object::Content(id));
             }
             Body::File(_) => {}
+            Body::Symlink(_) => unreachable!("a link is followed, or it is EEXIST"),
         }
         Ok(id)
-    }
-
-    pub(super) fn close(&mut self, actor: Actor, fd: Fd, touched: &mut Accesses) -> Result<(), Errno> {
-        let place = self.place(actor, fd)?;
-        self.table_mut(actor).descriptors[fd.0 as usize] = None;
-        let description = self.descriptions[place]
-            .take()
-            .expect("a descriptor names an open description");
-        if description.lock.is_some() {
-            touched.store(Object::Locks(description.inode));
-        }
-        self.unpin(description.inode, touched);
-        Ok(())
     }
 
     fn read(&mut self, actor: Actor, fd: Fd, length: usize, touched: &mut Accesses) -> Result<Vec<u8>, Errno> {
@@ -141,8 +127,9 @@ impl State {
             return Ok(0);
         }
         let (inode, append, offset) = (description.inode, description.append, description.offset);
-        let Body::File(content) = &mut self.inodes.get_mut(inode).body else {
-            unreachable!("a directory is never opened for writing")
+        let written = self.inodes.get_mut(inode);
+        let Body::File(content) = &mut written.body else {
+            unreachable!("only a file is ever opened for writing")
         };
         touched.store(Object::Content(inode));
         let start = if append {
@@ -150,6 +137,7 @@ impl State {
         } else {
             usize::try_from(offset).map_err(|_| Errno::EFBIG)?
         };
+        written.old = false;
         let end = start + bytes.len();
         if content.len() < end {
             content.resize(end, 0);
@@ -162,5 +150,56 @@ impl State {
     fn fstat(&self, actor: Actor, fd: Fd, touched: &mut Accesses) -> Result<Stat, Errno> {
         let id = self.description(actor, fd)?.inode;
         Ok(self.attributes(id, touched))
+    }
+
+    /// Of the times of anything but a file nobody hears.
+    fn expire(&mut self, path: &Path, touched: &mut Accesses) -> Result<(), Errno> {
+        let id = self.find(path, Final::Followed, touched)?;
+        let inode = self.inodes.get_mut(id);
+        if matches!(inode.body, Body::File(_)) {
+            touched.store(Object::Content(id));
+            inode.old = true;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fs::Mode;
+    use crate::id::ProcessId;
+
+    const P: ProcessId = ProcessId(0);
+
+    #[test]
+    fn a_file_is_old_from_its_expiry_until_it_is_written() {
+        let open = |path: &str, flags| Call::Open {
+            path: path.into(),
+            flags,
+            mode: Mode::FILE,
+        };
+        let (target, path) = ("f".into(), "/l".into());
+        let mut state = State::new(1);
+        for call in [Call::Symlink { target, path }, open("/l", OpenFlags::APPEND)] {
+            assert!(state.step(P, &call).0.is_ok());
+        }
+        let is_old = |state: &mut State| match state.step(P, &Call::Stat { path: "/f".into() }).0 {
+            Ok(Value::Stat(stat)) => stat.old,
+            other => panic!("the file is there: {other:?}"),
+        };
+        let expire = Call::Expire { path: "/l".into() };
+        let write = Call::Write {
+            fd: Fd(0),
+            bytes: b"a".to_vec(),
+        };
+        for renewed in [write, open("/f", OpenFlags::OVERWRITE)] {
+            assert!(!is_old(&mut state));
+            let looked = state.step(P, &Call::Stat { path: "/f".into() }).1;
+            let (expired, stored) = state.step(P, &expire);
+            assert!(expired.is_ok() && stored.conflict(&looked) && is_old(&mut state));
+            assert!(state.step(P, &renewed).1.conflict(&looked));
+        }
+        assert!(!is_old(&mut state));
     }
 }

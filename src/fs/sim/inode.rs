@@ -8,7 +8,7 @@ use crate::access::InodeId;
 #[derive(Clone, Debug)]
 pub(super) struct Inodes(Vec<(InodeId, Inode)>);
 
-/// A file or directory.
+/// A file, directory or symbolic link.
 #[derive(Clone, Debug)]
 pub(super) struct Inode {
     pub(super) body: Body,
@@ -18,12 +18,16 @@ pub(super) struct Inode {
     pub(super) links: u32,
     /// How many open file descriptions refer to it.
     pub(super) opens: u32,
+    /// Whether a file was last changed long ago: `Expire` has made it so, and nothing has been written since.
+    pub(super) old: bool,
 }
 
 #[derive(Clone, Debug)]
 pub(super) enum Body {
     File(Vec<u8>),
     Directory(Entries),
+    /// The target, as it was given.
+    Symlink(Box<str>),
 }
 
 /// The entries of a directory, sorted by name.
@@ -37,6 +41,7 @@ impl Inodes {
             number: 0,
             links: 0,
             opens: 0,
+            old: false,
         };
         Self(vec![(InodeId::ROOT, root)])
     }
@@ -58,14 +63,14 @@ impl Inodes {
     pub(super) fn entries(&self, directory: InodeId) -> Option<&Entries> {
         match &self.get(directory).body {
             Body::Directory(entries) => Some(entries),
-            Body::File(_) => None,
+            Body::File(_) | Body::Symlink(_) => None,
         }
     }
 
     pub(super) fn entries_mut(&mut self, directory: InodeId) -> &mut Entries {
         match &mut self.get_mut(directory).body {
             Body::Directory(entries) => entries,
-            Body::File(_) => unreachable!("a path was resolved through a file"),
+            Body::File(_) | Body::Symlink(_) => unreachable!("a path was resolved to a directory"),
         }
     }
 
@@ -75,6 +80,7 @@ impl Inodes {
             number,
             links: 0,
             opens: 0,
+            old: false,
         };
         self.0.push((id, inode));
     }
@@ -94,7 +100,7 @@ impl Inodes {
         self.iter()
             .filter_map(|(_, inode)| match &inode.body {
                 Body::Directory(entries) => Some(entries.iter().filter(|(_, named)| *named == id).count()),
-                Body::File(_) => None,
+                Body::File(_) | Body::Symlink(_) => None,
             })
             .sum()
     }

@@ -4,7 +4,9 @@
 //! ([_exit(2)](https://man7.org/linux/man-pages/man2/_exit.2.html)). There are no zombies: a dead process is gone.
 
 use super::State;
-use super::calls::Actor;
+use super::descriptors::{Actor, Member};
+use super::fork::child_of;
+use super::records::Owner;
 use crate::access::{Accesses, Object};
 use crate::fs::call::Call;
 use crate::fs::{Errno, Fd};
@@ -18,36 +20,50 @@ impl State {
     ///
     /// When the process is not one of those given to [`State::new`].
     pub fn waits(&self, process: ProcessId, call: &Call) -> Option<Accesses> {
+        self.waits_at(Actor::of(Some(process)), call)
+    }
+
+    fn waits_at(&self, actor: Actor, call: &Call) -> Option<Accesses> {
         match call {
-            Call::Flock { fd, operation } => self.flock_waits(Some(process), *fd, *operation),
+            Call::Flock { fd, operation } => self.flock_waits(actor, *fd, *operation),
             Call::Await { processes } if processes.iter().any(|process| self.is_alive(*process)) => {
                 let mut awaited = Accesses::none();
                 load(processes, &mut awaited);
                 Some(awaited)
             }
+            Call::InChild { made } => self.waits_at(child_of(actor), made),
             _ => None,
         }
     }
 
-    /// Whether the process has a lock that its end would free.
+    /// Whether the process has a lock that its end would free: not one that its child shares.
     pub fn holds_locks(&self, process: ProcessId) -> bool {
-        let places = self.table(Some(process)).descriptors.iter().flatten();
-        let mut open = places.filter_map(|place| self.descriptions[*place].as_ref());
-        open.any(|description| description.lock.is_some())
+        let actor = Actor::of(Some(process));
+        let mut places = self.descriptors(actor).iter().flatten();
+        let own = |place: &usize| self.opened(*place).descriptors == 1;
+        let of_process = self.records.iter().any(|held| held.owner == Owner::Process(actor));
+        let recorded = |place: usize| self.records.iter().any(|held| held.owner == Owner::Description(place));
+        of_process || places.any(|place| own(place) && (self.opened(*place).lock.is_some() || recorded(*place)))
     }
 
     pub(super) fn end(&mut self, actor: Actor, touched: &mut Accesses) {
-        for number in 0..self.table(actor).descriptors.len() {
+        for number in 0..self.descriptors(actor).len() {
             let number = u32::try_from(number).expect("a simulated process opens few files");
             // Of those that are open.
             let _ = self.close(actor, Fd(number), touched);
         }
-        if let Some(process) = actor {
-            touched.store(Object::Liveness(process));
-            self.table_mut(actor).ended = true;
+        let table = self.table_mut(actor.process);
+        match (actor.member, actor.process) {
+            (Member::Child, _) => table.child = None,
+            (Member::Parent, Some(process)) => {
+                table.ended = true;
+                touched.store(Object::Liveness(process));
+            }
+            (Member::Parent, None) => {}
         }
     }
 
+    /// Whoever is not among the processes was there before them, and is gone.
     pub(super) fn alive(&self, process: ProcessId, touched: &mut Accesses) -> Result<(), Errno> {
         touched.load(Object::Liveness(process));
         if self.is_alive(process) {
@@ -64,7 +80,8 @@ impl State {
     }
 
     fn is_alive(&self, process: ProcessId) -> bool {
-        !self.table(Some(process)).ended
+        let table = self.tables.get(process.index() + 1);
+        table.is_some_and(|table| !table.ended)
     }
 }
 

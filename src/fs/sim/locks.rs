@@ -4,7 +4,7 @@
 //! has changed it; one that finds what it asks for in its own hands touches nothing that another can change.
 
 use super::State;
-use super::calls::Actor;
+use super::descriptors::Actor;
 use crate::access::{Accesses, Object};
 use crate::fs::{Errno, Fd, Flock};
 

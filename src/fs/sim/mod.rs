@@ -4,29 +4,35 @@
 //! waits, never looks at a clock, and tells the same story every time; [`State::waits`] tells whether the kernel would let
 //! the process wait. The conformance tests hold it against the kernel.
 //!
-//! Not modelled: symbolic links, permissions (every process is root), times, disk space, names that are not UTF-8 (they
-//! are `EILSEQ`), directories that change while a path is walked (a path is resolved in one instant), and a shared `flock`
-//! that is made exclusive while others share it and that waits for them (it is `ENOSYS`).
+//! Not modelled: permissions (every process is root), times but for whether a file is old, disk space, names and targets that
+//! are not UTF-8 (they are `EILSEQ`), directories that change while a path is walked (a path is resolved in one instant), record
+//! locks on a part of a file or that wait, a child's child, and a shared `flock` that is made exclusive while others share it and
+//! that waits for them (the last two are `ENOSYS`).
 
 mod calls;
+mod descriptors;
+mod fork;
 mod inode;
 mod life;
+mod links;
 mod locks;
 mod names;
 mod numbers;
 mod path;
+mod records;
 
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
 use crate::access::{Accesses, InodeId};
 use crate::fs::call::{ByCall, Call, Reply};
-use crate::fs::{Errno, Fd, FileKind, Fs};
+use crate::fs::{FileKind, Fs};
 use crate::id::ProcessId;
 
+use descriptors::{Actor, Description, Table};
 use inode::{Body, Inode, Inodes};
-use locks::Lock;
 use numbers::Numbers;
+use records::{Owner, Record};
 
 /// Everything that the simulated kernel knows.
 #[derive(Clone, Debug)]
@@ -36,29 +42,9 @@ pub struct State {
     descriptions: Vec<Option<Description>>,
     /// The descriptor tables: that of whoever prepares the tree, then one for each process.
     tables: Vec<Table>,
+    /// The record locks that are held.
+    records: Vec<Record>,
     numbers: Numbers,
-}
-
-/// What `open` makes and descriptors share: [open(2)](https://man7.org/linux/man-pages/man2/open.2.html), "Open file
-/// descriptions".
-#[derive(Clone, Debug)]
-struct Description {
-    inode: InodeId,
-    offset: u64,
-    readable: bool,
-    writable: bool,
-    append: bool,
-    /// The `flock` lock that it has on its inode.
-    lock: Option<Lock>,
-}
-
-/// What belongs to one process: its descriptors, and the count of inodes that it created, which names them.
-#[derive(Clone, Debug, Default)]
-struct Table {
-    descriptors: Vec<Option<usize>>,
-    created: u32,
-    /// Whether it has exited or was killed.
-    ended: bool,
 }
 
 /// One name in the tree, as a person would look at it.
@@ -70,7 +56,7 @@ pub struct Node {
     pub kind: FileKind,
     /// Names of one inode have one identity.
     pub inode: InodeId,
-    /// The bytes of a file; empty for a directory.
+    /// The bytes of a file, the target of a symbolic link; empty for a directory.
     pub content: Vec<u8>,
 }
 
@@ -81,6 +67,7 @@ impl State {
             inodes: Inodes::with_root(),
             descriptions: Vec::new(),
             tables: vec![Table::default(); processes + 1],
+            records: Vec::new(),
             numbers: Numbers::Fresh,
         }
     }
@@ -91,7 +78,7 @@ impl State {
     ///
     /// When the process is not one of those given to [`State::new`], or it [waits](State::waits) at the call.
     pub fn step(&mut self, process: ProcessId, call: &Call) -> (Reply, Accesses) {
-        let stepped = self.perform(Some(process), call);
+        let stepped = self.perform(Actor::of(Some(process)), call);
         self.validate();
         stepped
     }
@@ -102,7 +89,7 @@ impl State {
     ///
     /// Those of the call.
     pub fn prepare(&mut self, call: &Call) -> Reply {
-        self.perform(None, call).0
+        self.perform(Actor::of(None), call).0
     }
 
     /// All names, in the order of their paths.
@@ -113,7 +100,7 @@ impl State {
         nodes
     }
 
-    /// How many descriptors the process has open.
+    /// How many descriptors the process has open; those of its child are not its own.
     pub fn open_descriptors(&self, process: ProcessId) -> usize {
         self.table(Some(process)).descriptors.iter().flatten().count()
     }
@@ -126,6 +113,7 @@ impl State {
             let path = path.join(&**name);
             let (kind, content) = match &self.inodes.get(id).body {
                 Body::File(content) => (FileKind::File, content.clone()),
+                Body::Symlink(target) => (FileKind::Symlink, target.as_bytes().to_owned()),
                 Body::Directory(_) => {
                     self.list(id, &path, nodes);
                     (FileKind::Directory, Vec::new())
@@ -140,77 +128,13 @@ impl State {
         }
     }
 
-    fn table(&self, actor: Option<ProcessId>) -> &Table {
-        &self.tables[actor.map_or(0, |process| process.index() + 1)]
-    }
-
-    fn table_mut(&mut self, actor: Option<ProcessId>) -> &mut Table {
-        &mut self.tables[actor.map_or(0, |process| process.index() + 1)]
-    }
-
-    /// A name for the next inode of this process that does not depend on what others created.
-    fn next_id(&mut self, actor: Option<ProcessId>) -> InodeId {
-        let table = self.table_mut(actor);
-        table.created += 1;
-        InodeId {
-            creator: actor,
-            serial: table.created,
-        }
-    }
-
-    /// Opens a description in the lowest free descriptor.
-    fn install(&mut self, actor: Option<ProcessId>, description: Description, touched: &mut Accesses) -> Fd {
-        self.pin(description.inode, touched);
-        let place = match self.descriptions.iter().position(Option::is_none) {
-            Some(place) => place,
-            None => {
-                self.descriptions.push(None);
-                self.descriptions.len() - 1
-            }
-        };
-        self.descriptions[place] = Some(description);
-        let descriptors = &mut self.table_mut(actor).descriptors;
-        let number = match descriptors.iter().position(Option::is_none) {
-            Some(number) => number,
-            None => {
-                descriptors.push(None);
-                descriptors.len() - 1
-            }
-        };
-        descriptors[number] = Some(place);
-        Fd(u32::try_from(number).expect("a simulated process opens few files"))
-    }
-
-    fn description(&self, actor: Option<ProcessId>, fd: Fd) -> Result<&Description, Errno> {
-        let place = self.place(actor, fd)?;
-        Ok(self.descriptions[place]
-            .as_ref()
-            .expect("a descriptor names an open description"))
-    }
-
-    fn description_mut(&mut self, actor: Option<ProcessId>, fd: Fd) -> Result<&mut Description, Errno> {
-        let place = self.place(actor, fd)?;
-        Ok(self.descriptions[place]
-            .as_mut()
-            .expect("a descriptor names an open description"))
-    }
-
-    fn place(&self, actor: Option<ProcessId>, fd: Fd) -> Result<usize, Errno> {
-        let descriptors = &self.table(actor).descriptors;
-        descriptors.get(fd.0 as usize).copied().flatten().ok_or(Errno::EBADF)
-    }
-
-    /// Checks, in debug builds, that names and descriptors are counted right and that nothing is kept without one.
+    /// Checks, in debug builds, that names and descriptors are counted right, that nothing is kept without one, and that
+    /// nobody has a lock of a file that it has not open.
     fn validate(&self) {
         if cfg!(debug_assertions) {
             for (id, inode) in self.inodes.iter() {
-                let open = self
-                    .descriptions
-                    .iter()
-                    .flatten()
-                    .filter(|open| open.inode == id)
-                    .count();
-                let named = self.inodes.names_of(id);
+                let open = self.descriptions.iter().flatten().filter(|open| open.inode == id);
+                let (open, named) = (open.count(), self.inodes.names_of(id));
                 assert_eq!(
                     (inode.links as usize, inode.opens as usize),
                     (named, open),
@@ -220,6 +144,24 @@ impl State {
                     named + open > 0 || id == InodeId::ROOT,
                     "{id:?} has neither name nor descriptor"
                 );
+            }
+            let children = self.tables.iter().filter_map(|table| table.child.as_ref());
+            let tables = self.tables.iter().map(|table| &table.descriptors).chain(children);
+            let named: Vec<usize> = tables.flatten().flatten().copied().collect();
+            for (place, open) in self.descriptions.iter().enumerate() {
+                let descriptors = named.iter().filter(|named| **named == place).count();
+                let counted = open.as_ref().map_or(0, |open| open.descriptors as usize);
+                assert_eq!(counted, descriptors, "descriptors of the description at {place}");
+            }
+            for Record { inode, owner, .. } in &self.records {
+                let open = match owner {
+                    Owner::Description(place) => self.opened(*place).inode == *inode,
+                    Owner::Process(actor) => {
+                        let mut places = self.descriptors(*actor).iter().flatten();
+                        places.any(|place| self.opened(*place).inode == *inode)
+                    }
+                };
+                assert!(open, "{owner:?} has a lock of {inode:?} and has not opened it");
             }
         }
     }
@@ -238,6 +180,7 @@ impl Inode {
         match self.body {
             Body::File(_) => FileKind::File,
             Body::Directory(_) => FileKind::Directory,
+            Body::Symlink(_) => FileKind::Symlink,
         }
     }
 }

@@ -5,16 +5,24 @@
 use std::path::Path;
 
 use super::State;
-use super::calls::Actor;
+use super::descriptors::Actor;
 use super::inode::{Body, Entries};
+use super::links::Final;
 use super::numbers::Numbers;
 use super::path::{Last, Place, Slash, Slot};
 use crate::access::{Accesses, InodeId, Object};
 use crate::fs::{Errno, FileKind, Stat};
 
+/// What becomes of what stands where a name is moved to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Target {
+    Replaced,
+    Refused,
+}
+
 impl State {
     pub(super) fn stat(&self, path: &Path, touched: &mut Accesses) -> Result<Stat, Errno> {
-        let id = self.find(path, touched)?;
+        let id = self.find(path, Final::Followed, touched)?;
         Ok(self.attributes(id, touched))
     }
 
@@ -27,13 +35,14 @@ impl State {
                 touched.load(Object::Links(id));
                 (content.len() as u64, u64::from(inode.links))
             }
+            Body::Symlink(_) => unreachable!("nobody looks at a link itself, and nobody opens one"),
         };
         Stat {
             kind: inode.kind(),
             size,
             links,
             inode: inode.number,
-            old: false,
+            old: inode.old,
         }
     }
 
@@ -48,22 +57,26 @@ impl State {
     /// Makes the entry name the inode.
     fn name(&mut self, slot: &Slot<'_>, id: InodeId, touched: &mut Accesses) {
         touched.store(slot.object());
-        self.inodes.entries_mut(slot.directory()).set(slot.name, id);
+        self.inodes.entries_mut(slot.directory()).set(&slot.name, id);
         self.inodes.get_mut(id).links += 1;
     }
 
     /// Takes a name from the inode, which may vanish with it.
     fn drop_link(&mut self, id: InodeId, touched: &mut Accesses) {
-        // Nobody can see how many names a directory has but by its number.
-        if matches!(self.inodes.get(id).body, Body::File(_)) || self.numbers == Numbers::Reused {
-            touched.store(Object::Links(id));
-        }
+        self.count_link(id, touched);
         self.inodes.get_mut(id).links -= 1;
         self.after_unlink(id, touched);
     }
 
-    pub(super) fn link(&mut self, existing: &Path, new: &Path, touched: &mut Accesses) -> Result<(), Errno> {
-        let id = self.find(existing, touched)?;
+    /// The count of names changes: nobody can see that of a directory or a link but by its number.
+    fn count_link(&self, id: InodeId, touched: &mut Accesses) {
+        if matches!(self.inodes.get(id).body, Body::File(_)) || self.numbers == Numbers::Reused {
+            touched.store(Object::Links(id));
+        }
+    }
+
+    /// The entry for a name that is not there yet.
+    pub(super) fn free_slot<'a>(&self, new: &'a Path, touched: &mut Accesses) -> Result<Slot<'a>, Errno> {
         let Place::Entry(slot) = self.walk(new, touched)? else {
             return Err(Errno::EEXIST);
         };
@@ -73,21 +86,38 @@ impl State {
         if slot.slash == Slash::Trailing {
             return Err(Errno::ENOENT);
         }
+        Ok(slot)
+    }
+
+    pub(super) fn link(&mut self, existing: &Path, new: &Path, touched: &mut Accesses) -> Result<(), Errno> {
+        let id = self.find(existing, Final::Itself, touched)?;
+        let slot = self.free_slot(new, touched)?;
         if self.inodes.get(id).kind() == FileKind::Directory {
             return Err(Errno::EPERM);
         }
-        touched.store(Object::Links(id));
+        self.count_link(id, touched);
         self.name(&slot, id, touched);
         Ok(())
     }
 
-    pub(super) fn rename(&mut self, from: &Path, to: &Path, touched: &mut Accesses) -> Result<(), Errno> {
+    pub(super) fn rename(
+        &mut self,
+        from: &Path,
+        to: &Path,
+        target: Target,
+        touched: &mut Accesses,
+    ) -> Result<(), Errno> {
         let (from, to) = (self.walk(from, touched)?, self.walk(to, touched)?);
-        let (Place::Entry(from), Place::Entry(to)) = (from, to) else {
-            return Err(Errno::EBUSY);
+        let (from, to) = match (from, to) {
+            (Place::Entry(from), Place::Entry(to)) => (from, to),
+            (Place::Entry(_), Place::Unnamed(..)) if target == Target::Refused => return Err(Errno::EEXIST),
+            _ => return Err(Errno::EBUSY),
         };
         let moved = self.look_up(&from, touched)?.ok_or(Errno::ENOENT)?;
         let replaced = self.look_up(&to, touched)?;
+        if target == Target::Refused && replaced.is_some() {
+            return Err(Errno::EEXIST);
+        }
         let slash = from.slash == Slash::Trailing || to.slash == Slash::Trailing;
         if slash && self.inodes.get(moved).kind() != FileKind::Directory {
             return Err(Errno::ENOTDIR);
@@ -103,23 +133,23 @@ impl State {
                 return Ok(());
             }
             match (&self.inodes.get(moved).body, &self.inodes.get(replaced).body) {
-                (Body::Directory(_), Body::File(_)) => return Err(Errno::ENOTDIR),
-                (Body::File(_), Body::Directory(_)) => return Err(Errno::EISDIR),
                 (Body::Directory(_), Body::Directory(entries)) => {
                     touched.load(Object::Listing(replaced));
                     if !entries.is_empty() {
                         return Err(Errno::ENOTEMPTY);
                     }
                 }
-                (Body::File(_), Body::File(_)) => {}
+                (Body::Directory(_), _) => return Err(Errno::ENOTDIR),
+                (_, Body::Directory(_)) => return Err(Errno::EISDIR),
+                _ => {}
             }
             self.drop_link(replaced, touched);
         }
         // The moved inode keeps its one link: it never lacks a name in between.
         touched.store(from.object());
         touched.store(to.object());
-        self.inodes.entries_mut(from.directory()).clear(from.name);
-        self.inodes.entries_mut(to.directory()).set(to.name, moved);
+        self.inodes.entries_mut(from.directory()).clear(&from.name);
+        self.inodes.entries_mut(to.directory()).set(&to.name, moved);
         Ok(())
     }
 
@@ -137,7 +167,7 @@ impl State {
 
     fn unname(&mut self, slot: &Slot<'_>, id: InodeId, touched: &mut Accesses) {
         touched.store(slot.object());
-        self.inodes.entries_mut(slot.directory()).clear(slot.name);
+        self.inodes.entries_mut(slot.directory()).clear(&slot.name);
         self.drop_link(id, touched);
     }
 

@@ -2,8 +2,10 @@
 //! [path_resolution(7)](https://man7.org/linux/man-pages/man7/path_resolution.7.html).
 //!
 //! A relative path starts at the root, which is every process's working directory. The path is taken apart here and not by
-//! [`Path::components`], which tidies away the `.` and the `/` at the end that Linux heeds.
+//! [`Path::components`], which tidies away the `.` and the `/` at the end that Linux heeds. Where a symbolic link leads is
+//! found in links.rs.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use super::State;
@@ -19,8 +21,8 @@ const LONGEST_PATH: usize = 4096;
 pub(super) enum Place<'a> {
     /// An entry, present or absent.
     Entry(Slot<'a>),
-    /// A directory reached without a name of its own.
-    Unnamed(Last, InodeId),
+    /// A directory reached without a name of its own: the directories from below the root to itself.
+    Unnamed(Last, Vec<InodeId>),
 }
 
 /// What stands in place of a name at the end of a path; `LAST_ROOT`, `LAST_DOT` and `LAST_DOTDOT` of `fs/namei.c`.
@@ -36,7 +38,7 @@ pub(super) struct Slot<'a> {
     /// The directories from below the root, which every entry has above it, to the entry's own.
     pub(super) ancestors: Vec<InodeId>,
     /// The name in the last of them.
-    pub(super) name: &'a str,
+    pub(super) name: Cow<'a, str>,
     /// Whether the path insists on a directory.
     pub(super) slash: Slash,
 }
@@ -54,31 +56,62 @@ impl Slot<'_> {
     }
 
     pub(super) fn object(&self) -> Object {
-        Object::Entry(self.directory(), self.name.into())
+        Object::Entry(self.directory(), self.name.as_ref().into())
+    }
+
+    /// The same entry, whatever becomes of the path.
+    pub(super) fn into_owned(self) -> Slot<'static> {
+        Slot {
+            ancestors: self.ancestors,
+            name: Cow::Owned(self.name.into_owned()),
+            slash: self.slash,
+        }
     }
 }
 
-fn deepest(ancestors: &[InodeId]) -> InodeId {
+/// The last of the directories from below the root.
+pub(super) fn deepest(ancestors: &[InodeId]) -> InodeId {
     ancestors.last().copied().unwrap_or(InodeId::ROOT)
 }
 
-impl State {
-    /// Walks to the directory that holds the last component, without looking that component up.
-    pub(super) fn walk<'a>(&self, path: &'a Path, accesses: &mut Accesses) -> Result<Place<'a>, Errno> {
-        if path.as_os_str().is_empty() {
-            return Err(Errno::ENOENT);
+/// The text of a path, as the kernel copies it from the caller (`fs/namei.c`, `getname`).
+pub(super) fn text_of(path: &Path) -> Result<&str, Errno> {
+    if path.as_os_str().is_empty() {
+        return Err(Errno::ENOENT);
+    }
+    if path.as_os_str().len() >= LONGEST_PATH {
+        return Err(Errno::ENAMETOOLONG);
+    }
+    // As on file systems that take only UTF-8 (zfs with `utf8only`): better refused than two names taken for one.
+    path.to_str().ok_or(Errno::EILSEQ)
+}
+
+/// A walk along one path.
+pub(super) struct Walk<'s, 'a> {
+    pub(super) state: &'s State,
+    pub(super) accesses: &'a mut Accesses,
+    /// How many symbolic links it has followed.
+    pub(super) followed: u32,
+}
+
+impl<'s, 'a> Walk<'s, 'a> {
+    pub(super) fn new(state: &'s State, accesses: &'a mut Accesses) -> Self {
+        Self {
+            state,
+            accesses,
+            followed: 0,
         }
-        if path.as_os_str().len() >= LONGEST_PATH {
-            return Err(Errno::ENAMETOOLONG);
-        }
-        // As on file systems that take only UTF-8 (zfs with `utf8only`): better refused than two names taken for one.
-        let text = path.to_str().ok_or(Errno::EILSEQ)?;
+    }
+
+    /// Walks from a directory, given by those from below the root to itself, to the one that holds the last component, without
+    /// looking that component up.
+    pub(super) fn along<'t>(&mut self, from: Vec<InodeId>, text: &'t str) -> Result<Place<'t>, Errno> {
         let slash = if text.ends_with('/') {
             Slash::Trailing
         } else {
             Slash::Absent
         };
-        let mut ancestors = Vec::new();
+        let mut ancestors = if text.starts_with('/') { Vec::new() } else { from };
         let mut last = Last::Root;
         let mut names = text.split('/').filter(|name| !name.is_empty()).peekable();
         while let Some(name) = names.next() {
@@ -90,20 +123,23 @@ impl State {
                     ancestors.pop();
                 }
                 name => {
+                    let name = Cow::Borrowed(name);
                     let slot = Slot { ancestors, name, slash };
                     if names.peek().is_none() {
                         return Ok(Place::Entry(slot));
                     }
-                    let next = self.look_up(&slot, accesses)?.ok_or(Errno::ENOENT)?;
-                    if self.inodes.entries(next).is_none() {
-                        return Err(Errno::ENOTDIR);
-                    }
-                    ancestors = slot.ancestors;
-                    ancestors.push(next);
+                    ancestors = self.enter(slot)?;
                 }
             }
         }
-        Ok(Place::Unnamed(last, deepest(&ancestors)))
+        Ok(Place::Unnamed(last, ancestors))
+    }
+}
+
+impl State {
+    /// Walks to the directory that holds the last component, without looking that component up.
+    pub(super) fn walk<'t>(&self, path: &'t Path, accesses: &mut Accesses) -> Result<Place<'t>, Errno> {
+        Walk::new(self, accesses).along(Vec::new(), text_of(path)?)
     }
 
     /// What the entry names now: a load of the entry, whether it is there or not.
@@ -115,23 +151,15 @@ impl State {
         }
         accesses.load(slot.object());
         let entries = self.inodes.entries(slot.directory());
-        Ok(entries.and_then(|entries| entries.get(slot.name)))
+        Ok(entries.and_then(|entries| entries.get(&slot.name)))
     }
 
-    /// What the entry names, which must be there, and a directory if the path ends in a slash.
+    /// What the entry itself names, which must be there, and a directory if the path ends in a slash.
     pub(super) fn resolve(&self, slot: &Slot<'_>, accesses: &mut Accesses) -> Result<InodeId, Errno> {
         let id = self.look_up(slot, accesses)?.ok_or(Errno::ENOENT)?;
         if slot.slash == Slash::Trailing && self.inodes.entries(id).is_none() {
             return Err(Errno::ENOTDIR);
         }
         Ok(id)
-    }
-
-    /// Walks the whole path to what it names.
-    pub(super) fn find(&self, path: &Path, accesses: &mut Accesses) -> Result<InodeId, Errno> {
-        match self.walk(path, accesses)? {
-            Place::Entry(slot) => self.resolve(&slot, accesses),
-            Place::Unnamed(_, directory) => Ok(directory),
-        }
     }
 }

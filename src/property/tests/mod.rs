@@ -4,6 +4,8 @@ mod fuzz;
 mod tale;
 
 use super::{ALL, Case, Finding, Property};
+use crate::history::CrashClass;
+use crate::id::ProcessId;
 
 fn named(name: &str) -> &'static dyn Property {
     let found = ALL.iter().find(|property| property.name() == name);
@@ -278,4 +280,110 @@ fn a_winner_names_the_lock_and_changes_nothing_elsewhere() {
             ("0? 0=", "silent"),
         ],
     );
+}
+
+#[test]
+fn a_hold_is_over_when_its_lease_has_run_out_and_not_when_the_clock_was_early() {
+    check(
+        "mutual-exclusion",
+        &[
+            (
+                "+3 0? 1? 0:excl 0:write 0= 3:expire 1:stat 1:unlink 1:excl 1:write 1=",
+                "green",
+            ),
+            ("+3 0? 1? 3:expire 0:excl 0:write 0= 1:unlink 1:excl 1:write 1=", "red"),
+            ("+3 0? 1? 0:excl 0= 1:unlink 1:excl 1= 3:expire", "red"),
+            ("+3 0? 1? 0:excl 0= 1:excl 1x", "green"),
+        ],
+    );
+    check(
+        "only-own",
+        &[
+            ("+3 0? 1? 0:excl 0= 3:expire 1:stat 1:unlink 1x", "green"),
+            ("+3 0? 1? 0:excl 0= 1:unlink 1x 3:expire", "red"),
+        ],
+    );
+}
+
+#[test]
+fn a_holder_that_loses_its_lock_by_another_close_is_seen() {
+    check(
+        "descriptor-independence",
+        &[
+            (
+                "0? 0:open 0:record 0= 0:look 0:drop 0- 0:close 0.",
+                "red P0 closes another",
+            ),
+            ("0? 0:open 0:lock 0= 0:look 0:drop 0- 0:close 0.", "green"),
+            ("0? 0:open 0:record 0= 0- 0:close 0.", "silent"),
+            ("0? 0:open 0:record 0x 0:look 0:drop", "silent"),
+        ],
+    );
+}
+
+#[test]
+fn a_child_that_gives_the_lock_back_is_seen() {
+    check(
+        "fork-independence",
+        &[
+            (
+                "0? 0:open 0:lock 0= 0:fork 0:kid-unlock 0- 0:close 0.",
+                "red a child of P0 gives the lock of its parent back, by flock",
+            ),
+            ("0? 0:open 0:lock 0= 0:fork 0:kid-close 0- 0:close 0.", "green"),
+            ("0? 0:open 0:record 0= 0:fork 0:kid-close 0- 0:close 0.", "green"),
+            ("0? 0:excl 0= 0:fork 0:kid-unlink 0- 0:unlink 0.", "red"),
+            ("0? 0:excl 0= 0- 0:unlink 0.", "silent"),
+        ],
+    );
+}
+
+#[test]
+fn a_lock_that_is_granted_again_is_seen() {
+    check(
+        "reentrancy",
+        &[
+            ("0? 0:open 0= 0g 0- 0.", "red P0 is granted the lock that it holds"),
+            ("0? 0:open 0= 0n 0- 0.", "green"),
+            ("0? 0:open 0= 0- 0.", "silent"),
+        ],
+    );
+}
+
+#[test]
+fn whoever_is_told_busy_and_has_seen_nobody_was_lied_to() {
+    check(
+        "honest-busy",
+        &[
+            ("0? 1? 0:stat 0x 1:excl 1=", "red P0 was told busy although nobody else"),
+            ("0? 1? 1:excl 1= 0:stat 0x", "green"),
+            ("*0 0? 0:open/none/lock 0x 1? 1:excl 1=", "red"),
+            // It may come after its own release.
+            ("0? 0:excl 0= 0- 0:unlink 0. 0? 0:stat 0x", "silent"),
+            ("0? 0x", "silent"),
+            ("0? 0:excl 0=", "silent"),
+        ],
+    );
+}
+
+#[test]
+fn a_lock_that_frees_itself_in_time_is_judged_when_the_time_is_over() {
+    for (class, clock, colour) in [
+        (CrashClass::Bounded, true, "red"),
+        (CrashClass::Bounded, false, "silent"),
+        (CrashClass::Auto, false, "red"),
+        (CrashClass::Manual, true, "silent"),
+    ] {
+        let mut history = tale::history("0? 0:excl 0= 0:die 1:expire 1? 1:excl 1x");
+        history.crash_class = Some(class);
+        history.probe = Some(ProcessId(1));
+        history.clock = clock.then_some(ProcessId(2));
+        let found = named("crash-liveness").judge(&Case::new(&history));
+        let found = match found {
+            Finding::Violated(_) => "red",
+            Finding::Holds => "green",
+            Finding::NotApplicable => "silent",
+        };
+        assert_eq!(found, colour, "{class}");
+    }
 }

@@ -2,14 +2,14 @@
 //!
 //! A word is a process and what it meets: `?` attempt begins, `=` acquired, `x` busy, `!` failed, `@` panicked, `-` release
 //! begins, `.` released, `~` release failed, `w` work failed, `:CALL` or `:CALL/PATH` a call, on `/lock` unless a path is
-//! given. `*0` marks the disturbed process; `|` is a look from outside, `|2` one that sees two duplicates.
+//! given, `:kid-CALL` one of its child; `g` is granted once more, `n` not. `*0` marks the disturbed process, `+3` the clock; `|` is a look from outside, `|2` one that sees two duplicates.
 
 use std::path::{Path, PathBuf};
 
 use crate::access::Accesses;
 use crate::fs::call::Call;
 use crate::fs::sim::State;
-use crate::fs::{Errno, Fd, Flock, Mode, OpenFlags};
+use crate::fs::{Errno, Fd, Flock, Mode, OpenFlags, RecordLock};
 use crate::history::{Event, History, SeenFile, Snapshot, What};
 use crate::id::ProcessId;
 use crate::primitive::CallError;
@@ -25,6 +25,7 @@ pub(super) fn history(text: &str) -> History {
         let (first, rest) = word.split_at(1);
         match first {
             "*" => history.disturbed = Some(process(rest)),
+            "+" => history.clock = Some(process(rest)),
             "|" => history.snapshots.push(look(&state, history.events.len(), rest)),
             who => {
                 let process = process(who);
@@ -53,6 +54,8 @@ fn what(state: &mut State, process: ProcessId, kind: &str) -> What {
         "@" => What::Panicked {
             message: "boom".to_owned(),
         },
+        "g" => What::Reentered { granted: true },
+        "n" => What::Reentered { granted: false },
         "w" => What::WorkFailed {
             error: "the disk is full".to_owned(),
         },
@@ -66,6 +69,10 @@ fn what(state: &mut State, process: ProcessId, kind: &str) -> What {
 }
 
 fn call(named: &str) -> Call {
+    if let Some(made) = named.strip_prefix("kid-") {
+        let made = Box::new(call(made));
+        return Call::InChild { made };
+    }
     let (name, path) = named.split_at(named.find('/').unwrap_or(named.len()));
     let path = PathBuf::from(if path.is_empty() { "/lock" } else { path });
     let open = |flags| Call::Open {
@@ -90,6 +97,18 @@ fn call(named: &str) -> Call {
             fd: Fd(0),
             operation: Flock::TryExclusive,
         },
+        "unlock" => Call::Flock {
+            fd: Fd(0),
+            operation: Flock::Unlock,
+        },
+        "record" => Call::RecordLock {
+            fd: Fd(0),
+            operation: RecordLock::TryExclusive,
+        },
+        "look" => open(OpenFlags::READ),
+        "drop" => Call::Close { fd: Fd(1) },
+        "expire" => Call::Expire { path },
+        "fork" => Call::Fork,
         "die" => Call::Die,
         "alive" => Call::Alive { process: ProcessId(0) },
         "close" => Call::Close { fd: Fd(0) },

@@ -1,0 +1,161 @@
+//! Who calls, and what belongs to whom: descriptor tables and the open file descriptions that descriptors share.
+
+use super::State;
+use super::locks::Lock;
+use super::records::Owner;
+use crate::access::{Accesses, InodeId, Object};
+use crate::fs::{Errno, Fd};
+use crate::id::ProcessId;
+
+/// Who calls: a process or the child that it forked. Without a process it is whoever prepares the tree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Actor {
+    pub(super) process: Option<ProcessId>,
+    pub(super) member: Member,
+}
+
+/// Which of a process and its child.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Member {
+    Parent,
+    Child,
+}
+
+impl Actor {
+    /// The process itself.
+    pub(super) fn of(process: Option<ProcessId>) -> Self {
+        let member = Member::Parent;
+        Self { process, member }
+    }
+}
+
+/// What `open` makes and descriptors share: [open(2)](https://man7.org/linux/man-pages/man2/open.2.html), "Open file
+/// descriptions".
+#[derive(Clone, Debug)]
+pub(super) struct Description {
+    pub(super) inode: InodeId,
+    pub(super) offset: u64,
+    pub(super) readable: bool,
+    pub(super) writable: bool,
+    pub(super) append: bool,
+    /// The `flock` lock that it has on its inode.
+    pub(super) lock: Option<Lock>,
+    /// How many descriptors refer to it: one of the process, one of the child.
+    pub(super) descriptors: u32,
+}
+
+/// What belongs to one process: its descriptors, its child, and the count of inodes that both created, which names them.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Table {
+    pub(super) descriptors: Vec<Option<usize>>,
+    pub(super) created: u32,
+    /// Whether it has exited or was killed.
+    pub(super) ended: bool,
+    /// The descriptors of the child, while it is there.
+    pub(super) child: Option<Vec<Option<usize>>>,
+}
+
+impl State {
+    pub(super) fn table(&self, process: Option<ProcessId>) -> &Table {
+        &self.tables[process.map_or(0, |process| process.index() + 1)]
+    }
+
+    pub(super) fn table_mut(&mut self, process: Option<ProcessId>) -> &mut Table {
+        &mut self.tables[process.map_or(0, |process| process.index() + 1)]
+    }
+
+    /// The descriptors of the caller; a child that is not there has none.
+    pub(super) fn descriptors(&self, actor: Actor) -> &[Option<usize>] {
+        let table = self.table(actor.process);
+        match actor.member {
+            Member::Parent => &table.descriptors,
+            Member::Child => table.child.as_deref().unwrap_or_default(),
+        }
+    }
+
+    fn descriptors_mut(&mut self, actor: Actor) -> &mut Vec<Option<usize>> {
+        let table = self.table_mut(actor.process);
+        match actor.member {
+            Member::Parent => &mut table.descriptors,
+            Member::Child => table.child.as_mut().expect("a child that is not there makes no call"),
+        }
+    }
+
+    /// A name for the next inode of this process that does not depend on what others created.
+    pub(super) fn next_id(&mut self, actor: Actor) -> InodeId {
+        let table = self.table_mut(actor.process);
+        table.created += 1;
+        InodeId {
+            creator: actor.process,
+            serial: table.created,
+        }
+    }
+
+    /// Opens a description in the lowest free descriptor.
+    pub(super) fn install(&mut self, actor: Actor, description: Description, touched: &mut Accesses) -> Fd {
+        self.pin(description.inode, touched);
+        let place = match self.descriptions.iter().position(Option::is_none) {
+            Some(place) => place,
+            None => {
+                self.descriptions.push(None);
+                self.descriptions.len() - 1
+            }
+        };
+        self.descriptions[place] = Some(description);
+        let descriptors = self.descriptors_mut(actor);
+        let number = match descriptors.iter().position(Option::is_none) {
+            Some(number) => number,
+            None => {
+                descriptors.push(None);
+                descriptors.len() - 1
+            }
+        };
+        descriptors[number] = Some(place);
+        Fd(u32::try_from(number).expect("a simulated process opens few files"))
+    }
+
+    /// Any close gives back the record lock of the process on the inode (`fs/open.c`, `filp_flush`); the last one of a
+    /// description gives back what the description has (`fs/file_table.c`, `__fput`).
+    pub(super) fn close(&mut self, actor: Actor, fd: Fd, touched: &mut Accesses) -> Result<(), Errno> {
+        let place = self.place(actor, fd)?;
+        self.descriptors_mut(actor)[fd.0 as usize] = None;
+        let inode = self.opened(place).inode;
+        self.drop_record(inode, Owner::Process(actor), touched);
+        let description = self.opened_mut(place);
+        description.descriptors -= 1;
+        if description.descriptors > 0 {
+            return Ok(());
+        }
+        if description.lock.is_some() {
+            touched.store(Object::Locks(inode));
+        }
+        self.descriptions[place] = None;
+        self.drop_record(inode, Owner::Description(place), touched);
+        self.unpin(inode, touched);
+        Ok(())
+    }
+
+    pub(super) fn description(&self, actor: Actor, fd: Fd) -> Result<&Description, Errno> {
+        self.place(actor, fd).map(|place| self.opened(place))
+    }
+
+    pub(super) fn description_mut(&mut self, actor: Actor, fd: Fd) -> Result<&mut Description, Errno> {
+        self.place(actor, fd).map(|place| self.opened_mut(place))
+    }
+
+    /// The description at a place that some descriptor names.
+    pub(super) fn opened(&self, place: usize) -> &Description {
+        let description = self.descriptions[place].as_ref();
+        description.expect("a descriptor names an open description")
+    }
+
+    pub(super) fn opened_mut(&mut self, place: usize) -> &mut Description {
+        let description = self.descriptions[place].as_mut();
+        description.expect("a descriptor names an open description")
+    }
+
+    pub(super) fn place(&self, actor: Actor, fd: Fd) -> Result<usize, Errno> {
+        let descriptors = self.descriptors(actor);
+        descriptors.get(fd.0 as usize).copied().flatten().ok_or(Errno::EBADF)
+    }
+}

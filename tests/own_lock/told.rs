@@ -1,0 +1,167 @@
+//! How a test fails, in a process of its own, as a user sees it.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+/// The longest that a fixture may take.
+const LIMIT: Duration = Duration::from_secs(90);
+
+/// What a fixture said, and whether it passed.
+struct Said {
+    passed: bool,
+    text: String,
+}
+
+impl Said {
+    /// What one says when it is run as cargo, or as nextest, runs a test.
+    fn by(fixture: &str, harness: &[&str]) -> Self {
+        let mut command = Command::new(std::env::current_exe().expect("/proc is there"));
+        command.args(["--exact", &format!("fixtures::{fixture}"), "--include-ignored"]);
+        command.args(harness);
+        Self::of(command)
+    }
+
+    fn of(mut command: Command) -> Self {
+        command.stdin(Stdio::null());
+        let output = snapbox::cmd::Command::from_std(command).timeout(LIMIT).output();
+        let output = output.expect("the binary of this test starts");
+        let streams = [output.stdout, output.stderr].concat();
+        Self {
+            passed: output.status.success(),
+            text: String::from_utf8_lossy(&streams).into_owned(),
+        }
+    }
+
+    /// Whether this machine forbids tracing, so that the fixture could not say what it would.
+    fn is_forbidden(&self) -> bool {
+        let forbidden = self.text.contains("failed to trace a process");
+        if forbidden {
+            eprintln!("skipped: this machine does not let processes be traced");
+        }
+        forbidden
+    }
+
+    #[track_caller]
+    fn fails_with(&self, words: &[&str]) {
+        assert!(!self.passed, "it passes:\n{}", self.text);
+        for word in words {
+            assert!(self.text.contains(word), "{word}:\n{}", self.text);
+        }
+    }
+}
+
+#[test]
+fn a_test_that_fails_tells_the_interleaving_and_where_it_is_saved_and_the_file_replays() {
+    for harness in [&["--test-threads=1"][..], &["--nocapture"]] {
+        let said = Said::by("expects_that_a_broken_lock_holds", harness);
+        if said.is_forbidden() {
+            return;
+        }
+        said.fails_with(&[
+            "fixtures.rs:",
+            "expected that the lock holds, but it is otherwise",
+            "fixtures::expects_that_a_broken_lock_holds · traced · contend 2",
+            "violated: at-most-one-winner: 2 of 2 hold the lock at once: P0 and P1",
+            "statx(\"lock\", 0) = ENOENT  ◄",
+            "decides   ◄ P0's statx before P1's open; the other way round it holds",
+            "replayed  reproduced 10/10",
+        ]);
+        let line = said
+            .text
+            .lines()
+            .find_map(|line| line.trim().strip_prefix("replay    onewinner replay "));
+        let file = PathBuf::from(line.expect("it tells how to replay"));
+        let target = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
+        assert_eq!(file.parent(), Some(&*target), "not the working tree");
+        let mut replay = Command::new(env!("CARGO_BIN_EXE_onewinner"));
+        replay.arg("replay").arg(&file).current_dir("/");
+        let replayed = Said::of(replay);
+        replayed.fails_with(&["reproduced: at-most-one-winner"]);
+        fs::remove_file(file).expect("it was saved");
+    }
+}
+
+#[test]
+fn what_is_not_as_expected_is_told_and_a_search_that_is_cut_is_no_pass() {
+    for (fixture, words) in [
+        (
+            "expects_that_a_sound_lock_is_broken",
+            [
+                "expected that the lock lets several in, but it is otherwise",
+                "every schedule",
+            ],
+        ),
+        (
+            "expects_much_of_a_search_that_is_cut",
+            [
+                "but the exploration is inconclusive, which is no pass",
+                "cut at 2 executions",
+            ],
+        ),
+        (
+            "expects_another_violation",
+            [
+                "expected that the lock violates only-own, but it is otherwise",
+                "at-most-one-winner",
+            ],
+        ),
+        (
+            "does_not_come_to_its_exploration_again",
+            [
+                "it did not come to its exploration",
+                "what the test needs is there once only",
+            ],
+        ),
+        (
+            "does_not_come_to_its_exploration_as_a_contender",
+            [
+                "but the exploration is inconclusive, which is no pass",
+                "P0 has ended with exit code 0",
+            ],
+        ),
+    ] {
+        let said = Said::by(fixture, &[]);
+        if !said.is_forbidden() {
+            said.fails_with(&words);
+        }
+    }
+}
+
+#[test]
+fn a_wrong_use_is_told_with_what_to_do() {
+    let said = Said::by("expects_what_there_is_not", &[]);
+    said.fails_with(&["there is no property \"liveness\"; there are "]);
+    let said = Said::by("explores_from_a_thread_of_its_own", &[]);
+    said.fails_with(&["explore from the body of a `#[test]` itself", "running 0 tests"]);
+}
+
+#[test]
+fn where_nobody_may_trace_a_test_fails_with_what_to_change_or_says_that_it_is_skipped() {
+    let under_strace = |fixture: &str| {
+        // Whom strace traces nobody else may.
+        let mut command = Command::new("strace");
+        command.args(["-f", "-qq", "-o", "/dev/null"]);
+        command.arg(std::env::current_exe().expect("/proc is there"));
+        command.args(["--exact", &format!("fixtures::{fixture}"), "--include-ignored"]);
+        Said::of(command)
+    };
+    let probe = Command::new("strace").args(["-qq", "-o", "/dev/null", "true"]).status();
+    if !probe.is_ok_and(|status| status.success()) {
+        eprintln!("skipped: strace is not here, or may not trace");
+        return;
+    }
+    under_strace("fails_where_nobody_may_trace").fails_with(&[
+        "but the exploration is inconclusive, which is no pass",
+        "failed to trace a process",
+        "let the container allow ptrace",
+    ]);
+    let said = under_strace("is_skipped_where_nobody_may_trace");
+    assert!(said.passed, "{}", said.text);
+    assert!(
+        said.text.contains("skipped: failed to trace a process"),
+        "{}",
+        said.text
+    );
+}

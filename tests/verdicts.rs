@@ -1,0 +1,64 @@
+//! The table of verdicts in `specs/README.md` is the one that is computed, and says of each lock what the lock declares.
+//!
+//! Every configuration of the ladder is searched to its end on the simulated file system, for every lock.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::OnceLock;
+use std::sync::atomic::AtomicBool;
+
+use onewinner::check::verdicts::{self, Cell, Row};
+use onewinner::primitive::{self, Expectation};
+use onewinner::report;
+
+/// What stands around the table in the document.
+const BEGIN: &str = "<!-- onewinner list --verdicts --markdown -->\n";
+const END: &str = "<!-- end -->\n";
+
+fn rows() -> &'static [Row] {
+    static ROWS: OnceLock<Vec<Row>> = OnceLock::new();
+    ROWS.get_or_init(|| verdicts::rows(primitive::ALL, verdicts::limits(), &AtomicBool::new(false), &|_| {}))
+}
+
+#[test]
+fn the_document_has_the_table_that_is_computed() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("specs/README.md");
+    let document = std::fs::read_to_string(path).expect("a file of the package");
+    let (_, rest) = document.split_once(BEGIN).expect("the table has a beginning");
+    let (written, _) = rest.split_once(END).expect("the table has an end");
+    let mut computed = Vec::new();
+    report::verdicts::markdown(&mut computed, rows()).expect("memory takes it");
+    let computed = String::from_utf8(computed).expect("it is text");
+    let differs = written
+        .trim()
+        .lines()
+        .zip(computed.trim().lines())
+        .find(|(one, other)| one != other);
+    assert!(
+        differs.is_none() && written.trim().lines().count() == computed.trim().lines().count(),
+        "specs/README.md has {:?} and computed is {:?}; put there what `onewinner list --verdicts --markdown` prints",
+        differs.map(|(written, _)| written),
+        differs.map(|(_, computed)| computed)
+    );
+}
+
+#[test]
+fn every_search_came_to_its_end() {
+    let open = rows().iter().filter(|row| row.is_open()).map(|row| row.lock);
+    assert_eq!(open.collect::<Vec<_>>(), Vec::<&str>::new());
+}
+
+#[test]
+fn each_lock_violates_what_it_declares_and_nothing_else() {
+    for (row, lock) in rows().iter().zip(primitive::ALL) {
+        let violated = row.cells.iter().filter_map(|(_, cell)| match cell {
+            Cell::Violated { property, .. } => Some(*property),
+            _ => None,
+        });
+        let declared: BTreeSet<&str> = lock.violates().iter().copied().collect();
+        assert_eq!(violated.collect::<BTreeSet<_>>(), declared, "{}", row.lock);
+        let lets_two_in = declared.contains("mutual-exclusion") || declared.contains("at-most-one-winner");
+        let claimed = lock.expectation() == Expectation::SeveralWinners;
+        assert_eq!(lets_two_in, claimed, "{}", row.lock);
+    }
+}
