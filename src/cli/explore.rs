@@ -31,7 +31,7 @@ pub(super) struct Arguments {
     claimed: arguments::Claimed,
     #[command(flatten)]
     what: What,
-    /// One call of the first process fails, each call in turn, with each of four errors: alone, and in cycles.
+    /// One call of the first process fails, each call in turn, with each of five errors: alone, and in cycles.
     #[arg(long, conflicts_with_all = ["workload", "kills", "stale"])]
     errors: bool,
     /// Cycles in which up to so many processes are killed in place of a step, each process, at each step: 1 or 2.

@@ -116,7 +116,7 @@ impl<S> Exploration<S> {
         self
     }
 
-    /// Configurations in which a call of the first process fails, each call in turn, with each of four errors: alone, and in
+    /// Configurations in which a call of the first process fails, each call in turn, with each of five errors: alone, and in
     /// cycles.
     pub fn errors(mut self) -> Self {
         self.options.errors = true;

@@ -257,7 +257,7 @@ mod tests {
         let (holds, unknown) = (Outcome::Holds, Outcome::Inconclusive { reason });
         for (outcomes, holding, several, only_own) in [
             (&[][..], false, false, false),
-            (&[holds.clone()], true, false, false),
+            (std::slice::from_ref(&holds), true, false, false),
             (&[holds.clone(), unknown.clone()], false, false, false),
             (&[unknown.clone(), violated("mutual-exclusion")], false, true, false),
             (&[holds.clone(), violated("only-own")], false, false, true),

@@ -366,8 +366,8 @@ mod tests {
         talk.acquire(&mut tell);
         talk.hear(b"onewinner panicked over it\n", &mut tell).unwrap();
         assert_eq!(talk.owes(), Owes::End);
-        assert!(matches!(told.last(), Some(What::Panicked { message }) if message == "over it"));
         assert!(talk.hear(b"onewinner acquired\n", &mut tell).is_err());
+        assert!(matches!(told.last(), Some(What::Panicked { message }) if message == "over it"));
     }
 
     #[test]
