@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::plan::{Asked, Depth};
 use super::run::{Came, Row};
-use crate::verdict::{Coverage, Exit, Extent, Unit};
+use crate::verdict::{Exit, Extent, Judged, Unit, Verdict};
 
 /// The version of the file.
 const SCHEMA: u64 = 1;
@@ -221,17 +221,20 @@ impl Row {
     /// What it covered, if it was run.
     fn ground(&self) -> Option<Ground> {
         match (&self.came, self.asked) {
-            (Came::Judged(judged), Some(asked)) if judged.coverage.executions > 0 => {
-                Some(Ground::of(&judged.coverage, asked))
-            }
+            (Came::Judged(judged), Some(asked)) if judged.coverage.executions > 0 => Some(Ground::of(judged, asked)),
             _ => None,
         }
     }
 }
 
 impl Ground {
-    fn of(coverage: &Coverage, asked: Asked) -> Self {
+    fn of(judged: &Judged, asked: Asked) -> Self {
+        let Judged { verdict, coverage } = judged;
         match &coverage.extent {
+            // Once a program is caught, its search ends by time: how far it came then is no ground.
+            Extent::Complete {
+                each: Unit::Schedule, ..
+            } if coverage.backend == "traced" && matches!(verdict, Verdict::Violated(_)) => Self::default(),
             Extent::Complete { each, bounds } => Self {
                 complete: Some(true),
                 preemptions: asked.preemptions.filter(|_| !bounds.is_empty()),

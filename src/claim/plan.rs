@@ -206,15 +206,14 @@ pub(super) struct Asked {
 
 impl Asked {
     pub(super) fn of(plan: &Plan) -> Self {
-        let (mut preemptions, mut rounds) = (None, None);
-        match &plan.world {
-            World::Loom(bounds) => preemptions = bounds.preemptions.and_then(|most| u32::try_from(most).ok()),
-            World::Sim { strategy, .. } => preemptions = bound(strategy),
+        let (preemptions, rounds) = match &plan.world {
+            World::Loom(bounds) => (bounds.preemptions.and_then(|most| u32::try_from(most).ok()), None),
+            World::Sim { strategy, .. } => (bound(strategy), None),
             #[cfg(feature = "kernel")]
-            World::Traced { strategy, .. } => preemptions = bound(strategy),
+            World::Traced { strategy, .. } => (bound(strategy), None),
             #[cfg(feature = "kernel")]
-            World::Race(options) => rounds = Some(options.rounds),
-        }
+            World::Race(options) => (None, Some(options.rounds)),
+        };
         Self { preemptions, rounds }
     }
 }

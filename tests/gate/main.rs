@@ -2,6 +2,7 @@
 //!
 //! Each command runs in a temporary directory, with nothing in its environment that GitHub sets.
 
+mod action;
 mod baseline;
 mod exits;
 mod flips;
