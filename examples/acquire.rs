@@ -2,7 +2,7 @@
 //! counts.
 //!
 //! ```console
-//! acquire layered|contender|noisy|bare won|lost LOCK DIRECTORY ITERATIONS < /dev/null
+//! acquire layered|contender|noisy|bare|methods won|lost LOCK DIRECTORY ITERATIONS < /dev/null
 //! ```
 //!
 //! It begins when its input ends, so that a tracer can attach first. The iterations stand between two calls of `getppid`,
@@ -23,9 +23,9 @@ mod ways {
     use nix::errno::Errno;
     use nix::unistd::getppid;
     use onewinner::backend::contender::Contender;
-    use onewinner::fs::Fs;
     use onewinner::fs::call::{ByCall, Call, Value};
     use onewinner::fs::real::RealFs;
+    use onewinner::fs::{Fs, Mode, OpenFlags, RecordLock};
     use onewinner::history::What;
     use onewinner::id::ProcessId;
     use onewinner::primitive::{self, AcquireError, LockPrimitive};
@@ -33,7 +33,7 @@ mod ways {
 
     use super::bare;
 
-    const USAGE: &str = "usage: acquire layered|contender|noisy|bare won|lost LOCK DIRECTORY ITERATIONS";
+    const USAGE: &str = "usage: acquire layered|contender|noisy|bare|methods won|lost LOCK DIRECTORY ITERATIONS";
 
     #[derive(Clone, Copy, PartialEq)]
     enum Part {
@@ -68,6 +68,7 @@ mod ways {
             "contender" => contender(&run, &fs, directory),
             "noisy" => layered(&run, &noisy(&fs), &lock),
             "bare" => by_hand(&run, &lock)?,
+            "methods" => repeat(&run, || {}, || methods(&fs, directory).expect("none fails"), || {}),
             _ => return Err(USAGE.into()),
         }
         Ok(())
@@ -128,6 +129,23 @@ mod ways {
                 run.primitive.release(&holder, &lock, held).expect("the lock is held");
             },
         );
+    }
+
+    /// The methods of `Fs` that no lock here calls, between an `open` and an `unlink`.
+    fn methods(fs: &dyn Fs, directory: &Path) -> Result<(), onewinner::fs::Errno> {
+        let (a, b) = (directory.join("a"), directory.join("b"));
+        let fd = fs.open(&a, OpenFlags::APPEND, Mode::FILE)?;
+        fs.record_lock(fd, RecordLock::TryExclusive)?;
+        fs.record_lock(fd, RecordLock::Unlock)?;
+        fs.ofd_lock(fd, RecordLock::TryExclusive)?;
+        fs.close(fd)?;
+        fs.expire(&a)?;
+        fs.rename_new(&a, &b)?;
+        fs.symlink(Path::new("b"), &a)?;
+        fs.readlink(&a)?;
+        fs.alive(fs.process())?;
+        fs.unlink(&a)?;
+        fs.unlink(&b)
     }
 
     /// One call too many after each `open`, for the tracer to find.

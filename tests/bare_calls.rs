@@ -117,3 +117,33 @@ fn one_call_too_many_is_seen() {
         assert_eq!(noisy.len(), bare.len() + ITERATIONS);
     }
 }
+
+#[test]
+fn each_method_is_one_call() {
+    let older = cfg!(target_arch = "x86_64");
+    let unlink = |name: &str| match older {
+        true => format!("unlink({name:?})"),
+        false => format!("unlinkat(-100, {name:?}, 0o0)"),
+    };
+    let open = libc::O_WRONLY | libc::O_CREAT | libc::O_APPEND | libc::O_CLOEXEC;
+    let expected = [
+        format!(r#"openat(-100, "/a", {open:#o}, 0o644)"#),
+        format!("fcntl(3, {}, _)", libc::F_SETLK),
+        format!("fcntl(3, {}, _)", libc::F_SETLK),
+        format!("fcntl(3, {}, _)", libc::F_OFD_SETLK),
+        "close(3)".to_owned(),
+        r#"utimensat(-100, "/a", _, 0o0)"#.to_owned(),
+        r#"renameat2(-100, "/a", -100, "/b", 0o1)"#.to_owned(),
+        r#"symlinkat("b", -100, "/a")"#.to_owned(),
+        match older {
+            true => format!(r#"readlink("/a", _, {})"#, libc::PATH_MAX),
+            false => format!(r#"readlinkat(-100, "/a", _, {})"#, libc::PATH_MAX),
+        },
+        "kill(_, 0)".to_owned(),
+        unlink("/a"),
+        unlink("/b"),
+    ];
+    if let Some(calls) = calls("methods", "won", "create-new") {
+        assert_eq!(calls, vec![expected; ITERATIONS].concat());
+    }
+}

@@ -1,5 +1,11 @@
 //! loom's outcomes equal those of the exhaustive search on the simulated file system.
 
+#[path = "zoo/every_call.rs"]
+mod every_call;
+#[path = "zoo/locks.rs"]
+#[expect(dead_code, reason = "the zoo has more locks than are tried here")]
+mod locks;
+
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex};
@@ -10,7 +16,7 @@ use onewinner::backend::sim;
 use onewinner::explore::{Exhaustive, Limits, Random, Scheduler, Stop};
 use onewinner::history::{AttemptResult, Execution, Outcome};
 use onewinner::id::ProcessId;
-use onewinner::primitive::{self, LockPrimitive};
+use onewinner::primitive::{self, LockPrimitive, StatThenWrite};
 use onewinner::scenario::Scenario;
 
 const BOUNDS: Bounds = Bounds {
@@ -62,12 +68,18 @@ fn check(name: &str, scenario: &Scenario) {
         time: Duration::from_secs(900),
         ..Limits::default()
     };
-    let stop = check_against(name, scenario, &mut Exhaustive::new(), limits);
+    let primitive = primitive::by_name(name).expect("shipped");
+    let stop = check_against(primitive, scenario, &mut Exhaustive::new(), limits);
     assert_eq!(stop, Stop::Exhausted);
 }
 
-fn check_against(name: &str, scenario: &Scenario, scheduler: &mut dyn Scheduler, limits: Limits) -> Stop {
-    let primitive = primitive::by_name(name).expect("shipped");
+fn check_against(
+    primitive: &'static dyn LockPrimitive,
+    scenario: &Scenario,
+    scheduler: &mut dyn Scheduler,
+    limits: Limits,
+) -> Stop {
+    let name = primitive.name();
     let (modeled, loom) = under_loom(primitive, scenario, BOUNDS);
     assert_eq!((modeled.searched.stop, modeled.crossed), (Stop::Exhausted, false));
     let mut simulated = BTreeMap::<Result, u64>::new();
@@ -111,7 +123,19 @@ fn hub_sync_with_2_contenders() {
         executions: 30_000,
         ..Limits::default()
     };
-    check_against("stat-then-write", &Scenario::hub_sync(2), &mut Random::new(1), limits);
+    check_against(&StatThenWrite, &Scenario::hub_sync(2), &mut Random::new(1), limits);
+}
+
+/// A call that follows a link may touch what it would not have touched a moment before; the domain that it is announced with
+/// is that of the link.
+#[test]
+fn links_record_locks_expiry_and_liveness_with_2_contenders() {
+    for lock in every_call::ALL {
+        for scenario in [Scenario::contend(2), Scenario::cycle(2, 1)] {
+            let stop = check_against(lock, &scenario, &mut Exhaustive::new(), Limits::default());
+            assert_eq!(stop, Stop::Exhausted, "{}, {scenario}", lock.name);
+        }
+    }
 }
 
 #[test]

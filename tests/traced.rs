@@ -25,10 +25,15 @@ use onewinner::primitive::{CallError, CreateNew};
 use onewinner::property;
 use onewinner::scenario::{Kill, Program, ProgramKind, Scenario, Start, Subject};
 
+#[path = "traced/calls.rs"]
+mod calls;
+#[path = "zoo/every_call.rs"]
+mod every_call;
 #[path = "zoo/locks.rs"]
 #[expect(dead_code, reason = "the zoo has more locks than are tried here")]
 mod locks;
 
+use calls::links_record_locks_expiry_and_liveness_are_answered_as_in_the_simulated_world;
 use locks::{ABSENT_AS_STALE, FLOCK_UNLINK, FLOCK_UNLINK_WAITING, HALF_FIX};
 
 /// What a fact answers: nothing, or why it could not be tried here.
@@ -47,6 +52,7 @@ const FACTS: &[Fact] = facts![
     random_schedules_are_answered_call_by_call_as_in_the_simulated_world,
     waiting_exits_and_kernel_locks_are_as_in_the_simulated_world,
     kills_stale_locks_and_failing_calls_are_as_in_the_simulated_world,
+    links_record_locks_expiry_and_liveness_are_answered_as_in_the_simulated_world,
     a_schedule_is_replayed_to_the_same_history,
     programs_lock_as_the_primitives_do,
     a_contender_that_kills_itself_is_lost,
@@ -60,7 +66,7 @@ const LONGEST_SECONDS: u32 = 300;
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     if arguments == [WORKER] {
-        return serve_knowing(&[
+        let locks: [&'static dyn LockPrimitive; 7] = [
             &Suicide,
             &Outside,
             &Unmodelled,
@@ -68,7 +74,9 @@ fn main() -> ExitCode {
             &FLOCK_UNLINK_WAITING,
             &HALF_FIX,
             &ABSENT_AS_STALE,
-        ]);
+        ];
+        let made_of_every_call = every_call::ALL.map(|lock| lock as &'static dyn LockPrimitive);
+        return serve_knowing(&[&locks[..], &made_of_every_call].concat());
     }
     if arguments == [HOLD] {
         return ExitCode::from(u8::from(hold().is_err()));

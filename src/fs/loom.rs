@@ -121,8 +121,9 @@ impl Modelled {
     }
 
     fn perform(&self, process: ProcessId, call: &Call) -> (Reply, Accesses) {
-        // Which domain a call belongs to does not depend on what others do meanwhile: a path names its entry, a descriptor its
-        // inode, and what is reached through an entry shares its domain.
+        // Which domain a call belongs to does not depend on what others do meanwhile. Objects are read in one order, each found
+        // by what was read before: so the first of them that anybody stores is the same now and after a switch, where a
+        // symbolic link leads elsewhere too. Whatever else is touched shares its domain, or the call crosses.
         let (_, foreseen) = lock(&self.state).clone().step(process, call);
         if let Some(domain) = self.domains.touched(&foreseen).next() {
             self.atomics[domain].fetch_add(1, Ordering::AcqRel);

@@ -18,6 +18,7 @@ pub mod loom;
 pub mod real;
 pub mod sim;
 
+use std::cell::Cell;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -226,13 +227,40 @@ pub struct Stat {
     pub size: u64,
     /// The number of names; without meaning for a directory, because file systems count differently.
     pub links: u64,
-    /// The inode number: no identity over time, because some file systems reuse it at once.
-    pub inode: u64,
+    /// The inode number: see [`Stat::inode`].
+    pub(crate) inode: u64,
     /// Whether it was last changed more than [`OLD_S`] ago, by the clock of the machine; without meaning for a directory.
     ///
     /// Not the time itself: what a lock decides by the clock is then one bit, which a scheduler can choose.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub old: bool,
+}
+
+impl Stat {
+    /// The inode number: no identity over time, because some file systems reuse it at once.
+    ///
+    /// Where they do, the order in which files come and go is seen by whoever asks for numbers, and by nobody else. So it is
+    /// noted that this thread has asked.
+    pub fn inode(&self) -> u64 {
+        NUMBERS.set(true);
+        self.inode
+    }
+
+    /// The same with another inode number.
+    #[must_use]
+    pub fn with_inode(self, inode: u64) -> Self {
+        Self { inode, ..self }
+    }
+}
+
+thread_local! {
+    /// Whether this thread has asked for an inode number.
+    static NUMBERS: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether this thread has asked for an inode number since it was last told so.
+pub fn asked_for_numbers() -> bool {
+    NUMBERS.replace(false)
 }
 
 /// As in a trace: `file, 7 bytes, 1 link`; and `old`, if it is.

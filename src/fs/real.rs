@@ -62,8 +62,12 @@ impl Default for RealFs {
 impl RealFs {
     /// With no descriptor open; this process is the first contender, and there is no other.
     pub fn new() -> Self {
-        let alone = |process| (process == ProcessId(0)).then(|| getpid().as_raw());
-        Self::of(ProcessId(0), Peers::new(alone))
+        // Asked now, because it would be a call of its own.
+        let own = getpid().as_raw();
+        Self::of(
+            ProcessId(0),
+            Peers::new(move |process| (process == ProcessId(0)).then_some(own)),
+        )
     }
 
     /// With no descriptor open, for `process` among its peers.

@@ -211,7 +211,7 @@ mod tests {
             (Err::<(), _>(TryLockError::WouldBlock).attempted(), "busy"),
             (
                 Err::<(), _>(TryLockError::Error(full())).attempted(),
-                "ENOSPC: No space left on device (os error 28)",
+                "ENOSPC: lock acquisition failed due to I/O error",
             ),
             (Err::<(), _>(AcquireError::Busy).attempted(), "busy"),
             (boxed(ErrorKind::AlreadyExists.into()).attempted(), "busy"),

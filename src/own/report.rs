@@ -159,7 +159,8 @@ impl Report {
     }
 
     /// The lock violates the property of that name: `mutual-exclusion`, `release-frees` or another one, as `onewinner explore`
-    /// calls them. Of several, the gravest is told.
+    /// calls them. Of several, the gravest is told, and a ladder ends with the first configuration that violates one: ask for
+    /// the configuration that shows it.
     ///
     /// # Panics
     ///

@@ -75,8 +75,8 @@ pub fn script(
     {
         lines += "printf '%s\\n' '#!/bin/sh' 'echo acquired' 'read -r line && echo released' >\"$hold\" && chmod +x \"$hold\"\n";
     }
-    let command = command(subject)?;
     for process in ProcessId::first(history.processes) {
+        let command = command(subject, process)?;
         let plan = Waits::of(process, history, &slots)?;
         let said = match plan.release {
             Some(seconds) => format!("(sleep {seconds}; echo release; sleep {SLOT_S})"),
@@ -181,9 +181,9 @@ fn name(call: &Call) -> Option<&'static str> {
 }
 
 /// The command line, its words quoted as a shell wants them, but for the places.
-fn command(subject: &Subject) -> Result<String, StraceError> {
+fn command(subject: &Subject, process: ProcessId) -> Result<String, StraceError> {
     let line = match subject {
-        Subject::Primitive(primitive) => format!("onewinner drive {} {{lock}}", primitive.name()),
+        Subject::Primitive(primitive) => format!("onewinner drive --as {process} {} {{lock}}", primitive.name()),
         Subject::Program(program) => program.line.clone(),
     };
     let words = shlex::split(&line).ok_or_else(|| StraceError::Line(line.clone()))?;

@@ -47,12 +47,19 @@ const KNOWN: &[(libc::c_long, &str, &[Argument])] = &[
     (libc::SYS_newfstatat, "fstatat", &[Number, Text, Address, Bits]),
     (libc::SYS_fstat, "fstat", &[Number, Address]),
     (libc::SYS_statx, "statx", &[Number, Text, Bits, Bits, Address]),
-    (libc::SYS_fcntl, "fcntl", &[Number, Number, Number]),
+    (libc::SYS_fcntl, "fcntl", &[Number, Number, Address]),
     (libc::SYS_flock, "flock", &[Number, Number]),
     (libc::SYS_linkat, "linkat", &[Number, Text, Number, Text, Bits]),
     (libc::SYS_unlinkat, "unlinkat", &[Number, Text, Bits]),
     (libc::SYS_renameat, "renameat", &[Number, Text, Number, Text]),
+    (libc::SYS_renameat2, "renameat2", &[Number, Text, Number, Text, Bits]),
     (libc::SYS_mkdirat, "mkdirat", &[Number, Text, Bits]),
+    (libc::SYS_symlinkat, "symlinkat", &[Text, Number, Text]),
+    (libc::SYS_readlinkat, "readlinkat", &[Number, Text, Address, Number]),
+    (libc::SYS_utimensat, "utimensat", &[Number, Text, Address, Bits]),
+    (libc::SYS_kill, "kill", &[Address, Number]),
+    #[cfg(target_arch = "x86_64")]
+    (libc::SYS_readlink, "readlink", &[Text, Address, Number]),
     #[cfg(target_arch = "x86_64")]
     (libc::SYS_unlink, "unlink", &[Text]),
     #[cfg(target_arch = "x86_64")]

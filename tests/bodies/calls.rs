@@ -35,7 +35,7 @@ fn compare(model: &mut impl World, subject: &mut impl World, number: usize, step
         "model and subject, step {number}: {step:?}"
     );
     if let (Ok(Value::Stat(expected)), Ok(Value::Stat(found))) = (expected, found) {
-        let (expected, found) = (ways_to(model, expected.inode), ways_to(subject, found.inode));
+        let (expected, found) = (ways_to(model, expected.inode()), ways_to(subject, found.inode()));
         assert_eq!(
             expected, found,
             "ways to the same inode in model and subject, step {number}: {step:?}"
@@ -56,7 +56,7 @@ fn comparable(call: &Call, reply: Reply) -> Reply {
 /// All ways to the inode of that number, at this moment: what is left of a number when it is compared between worlds.
 fn ways_to(world: &mut impl World, inode: u64) -> Vec<Way> {
     let all = ways(world).into_iter();
-    all.filter(|(_, stat)| stat.inode == inode)
+    all.filter(|(_, stat)| stat.inode() == inode)
         .map(|(way, _)| way)
         .collect()
 }

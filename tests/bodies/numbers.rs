@@ -24,6 +24,16 @@ pub(crate) const SCRIPTS: &[(&str, Pattern)] = &[
     ("open a; open t; rename t a; open b", Pattern::New),
     ("open a; read a; unlink a; close 0; open b", Pattern::New),
     ("open a; read a; unlink a; close 0; close 1; open b", Pattern::Again),
+    ("open a; close 0; unlink a; symlink s; open b", Pattern::New),
+    ("open a; close 0; unlink a; symlink s; unlink s; open b", Pattern::Again),
+    (
+        "open a; close 0; unlink a; symlink s; link s t; unlink s; open b",
+        Pattern::New,
+    ),
+    (
+        "open a; close 0; symlink s; unlink a; rename-new s t; open b",
+        Pattern::Again,
+    ),
 ];
 
 /// Whether the file `b` gets the number that `a` had.
@@ -47,7 +57,7 @@ pub(crate) fn play(world: &mut impl World, script: &str) -> Pattern {
             let Ok(Value::Stat(stat)) = looked else {
                 panic!("{text} made no file: {looked:?}");
             };
-            numbers.push(stat.inode);
+            numbers.push(stat.inode());
         }
     }
     match numbers[..] {
@@ -78,6 +88,14 @@ fn call(text: &str) -> Call {
         ["link", existing, new] => Call::Link {
             existing: path(existing),
             new: path(new),
+        },
+        ["symlink", name] => Call::Symlink {
+            target: "nowhere".into(),
+            path: path(name),
+        },
+        ["rename-new", from, to] => Call::RenameNew {
+            from: path(from),
+            to: path(to),
         },
         ["rename", from, to] => Call::Rename {
             from: path(from),

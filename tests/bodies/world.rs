@@ -74,7 +74,7 @@ pub(crate) fn look(world: &mut impl World) -> Sight {
     let mut first = BTreeMap::new();
     let mut ways = ways(world);
     for (position, (_, stat)) in ways.iter_mut().enumerate() {
-        stat.inode = *first.entry(stat.inode).or_insert(position as u64);
+        *stat = stat.with_inode(*first.entry(stat.inode()).or_insert(position as u64));
     }
     let names = world.names();
     Sight { names, ways }
@@ -118,7 +118,7 @@ fn record_locks(fd: Fd, number: usize) -> [Call; 4] {
 /// The reply without the inode number, which means nothing in another world.
 pub(crate) fn without_inode(reply: Reply) -> Reply {
     match reply {
-        Ok(Value::Stat(stat)) => Ok(Value::Stat(Stat { inode: 0, ..stat })),
+        Ok(Value::Stat(stat)) => Ok(Value::Stat(stat.with_inode(0))),
         reply => reply,
     }
 }

@@ -6,7 +6,8 @@ use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 
 use nix::poll::{PollFd, PollFlags, poll};
-use onewinner::backend::traced::answers::{Conversation, Owes, words};
+use onewinner::backend::traced::answers::{Conversation, Owes};
+use onewinner::backend::traced::line::words;
 use onewinner::history::What;
 use onewinner::scenario::{Program, ProgramKind};
 

@@ -15,10 +15,15 @@ const NAMES: [&str; 5] = ["A", "B", "U", "T", "L"];
 /// Programs that hardly conflict test nothing: the least mean of classes.
 const LEAST_CLASSES: u64 = 5;
 
-fn random_call(names: &[&str], generator: &mut ChaCha8Rng) -> String {
+/// How many of the kinds of calls below a program may make: those on plain names, files and `flock`.
+const PLAIN: u32 = 20;
+/// And those on links, record locks and children.
+const ALL: u32 = 28;
+
+fn random_call(kinds: u32, names: &[&str], generator: &mut ChaCha8Rng) -> String {
     let mut name = || names[generator.random_range(0..names.len())];
     let (one, other) = (name(), name());
-    match generator.random_range(0..20) {
+    match generator.random_range(0..kinds) {
         0..=2 => format!("excl {one}"),
         3 => format!("create {one}"),
         4 => format!("overwrite {one}"),
@@ -32,6 +37,16 @@ fn random_call(names: &[&str], generator: &mut ChaCha8Rng) -> String {
         17 => "await-lock 0".to_owned(),
         18 => ["unlock 0", "share 0"][generator.random_range(0..2)].to_owned(),
         19 => end_or_look(generator),
+        20 | 21 => format!("symlink {one} {other}"),
+        22 => format!("rename-new {one} {other}"),
+        23 => format!("{} {one}", ["readlink", "expire"][generator.random_range(0..2)]),
+        24 => format!("{} {one}/{other}", ["stat", "create"][generator.random_range(0..2)]),
+        25 => format!(
+            "{} 0",
+            ["record", "ofd", "share-record", "drop-record"][generator.random_range(0..4)]
+        ),
+        26 => "record 0".to_owned(),
+        27 => ["fork", "child: record 0", "child: lock 0", "child: exit"][generator.random_range(0..4)].to_owned(),
         14 => format!("{} 0", ["write", "fstat", "get", "close"][generator.random_range(0..4)]),
         _ => format!("stat {other}"),
     }
@@ -49,6 +64,10 @@ fn end_or_look(generator: &mut ChaCha8Rng) -> String {
 }
 
 pub(crate) fn random_program(generator: &mut ChaCha8Rng) -> Program {
+    random_program_of(PLAIN, generator)
+}
+
+fn random_program_of(kinds: u32, generator: &mut ChaCha8Rng) -> Program {
     loop {
         let processes = generator.random_range(2..=4);
         let lengths: Vec<u64> = (0..processes).map(|_| generator.random_range(1..=4)).collect();
@@ -64,7 +83,7 @@ pub(crate) fn random_program(generator: &mut ChaCha8Rng) -> Program {
             .collect();
         let before = ["", "", "create T", "create T; create A"][generator.random_range(0..4)];
         let mut script = |length: u64| {
-            let texts: Vec<_> = (0..length).map(|_| random_call(&names, generator)).collect();
+            let texts: Vec<_> = (0..length).map(|_| random_call(kinds, &names, generator)).collect();
             calls(&texts.join("; "))
         };
         return Program {
@@ -90,13 +109,17 @@ fn interleavings(lengths: &[u64]) -> u64 {
 }
 
 fn check(programs: u32, seed: u64, numbers: Numbers, taken: Taken) {
+    check_of(PLAIN, programs, seed, numbers, taken);
+}
+
+fn check_of(kinds: u32, programs: u32, seed: u64, numbers: Numbers, taken: Taken) {
     let mut generator = ChaCha8Rng::seed_from_u64(seed);
     let (mut classes, mut executions) = (0, 0);
     for number in 0..programs {
         let program = Program {
             numbers,
             taken,
-            ..random_program(&mut generator)
+            ..random_program_of(kinds, &mut generator)
         };
         let all = explore(Running::new(&program), &mut Exhaustive::new());
         let reduced = explore(Running::new(&program), &mut Dpor::new());
@@ -164,8 +187,15 @@ fn random_programs_where_numbers_are_used_again_have_one_execution_of_each_class
 }
 
 #[test]
+fn random_programs_with_links_record_locks_and_children_have_one_execution_of_each_class() {
+    check_of(ALL, 1_200, 8, Numbers::Fresh, Taken::Fails);
+    check_of(ALL, 600, 9, Numbers::Reused, Taken::Fails);
+}
+
+#[test]
 #[ignore = "slow suite: run with cargo test --release --test reduction -- --ignored"]
 fn many_random_programs_have_one_execution_of_each_class() {
     check(10_000, 2, Numbers::Fresh, Taken::Fails);
+    check_of(ALL, 10_000, 10, Numbers::Fresh, Taken::Fails);
     check(10_000, 6, Numbers::Reused, Taken::Waits);
 }

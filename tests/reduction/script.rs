@@ -1,7 +1,7 @@
 //! Calls as short texts, so that a program is read at a glance. Knows nothing of what a call does.
 
 use onewinner::fs::call::Call;
-use onewinner::fs::{Fd, Flock, Mode, OpenFlags};
+use onewinner::fs::{Fd, Flock, Mode, OpenFlags, RecordLock};
 
 /// The calls of a text such as `create A; link A B; close 0`.
 pub(crate) fn calls(text: &str) -> Vec<Call> {
@@ -64,6 +64,27 @@ fn call(text: &str) -> Call {
         ["await-lock", number] => flock(fd(number), Flock::Exclusive),
         ["share", number] => flock(fd(number), Flock::TryShared),
         ["unlock", number] => flock(fd(number), Flock::Unlock),
+        ["record", number] => record(fd(number), RecordLock::TryExclusive),
+        ["share-record", number] => record(fd(number), RecordLock::TryShared),
+        ["drop-record", number] => record(fd(number), RecordLock::Unlock),
+        ["ofd", number] => Call::OfdLock {
+            fd: fd(number),
+            operation: RecordLock::TryExclusive,
+        },
+        ["symlink", target, name] => Call::Symlink {
+            target: target.into(),
+            path: path(name),
+        },
+        ["readlink", name] => Call::Readlink { path: path(name) },
+        ["rename-new", from, to] => Call::RenameNew {
+            from: path(from),
+            to: path(to),
+        },
+        ["expire", name] => Call::Expire { path: path(name) },
+        ["fork"] => Call::Fork,
+        ["child:", ..] => Call::InChild {
+            made: Box::new(call(text.trim_start_matches("child:").trim())),
+        },
         ["exit"] => Call::Exit,
         ["die"] => Call::Die,
         ["alive", process] => Call::Alive {
@@ -78,4 +99,8 @@ fn call(text: &str) -> Call {
 
 fn flock(fd: Fd, operation: Flock) -> Call {
     Call::Flock { fd, operation }
+}
+
+fn record(fd: Fd, operation: RecordLock) -> Call {
+    Call::RecordLock { fd, operation }
 }

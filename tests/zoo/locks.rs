@@ -11,9 +11,9 @@ pub(crate) const TRIES: usize = 3;
 /// A protocol made of two functions; an attempt that returns nothing has lost.
 pub(crate) struct Zoo {
     pub(crate) name: &'static str,
-    class: CrashClass,
-    acquire: fn(&dyn Fs, &Path) -> Result<Option<Held>, Errno>,
-    release: fn(&dyn Fs, &Path, Held) -> Result<(), Errno>,
+    pub(crate) class: CrashClass,
+    pub(crate) acquire: fn(&dyn Fs, &Path) -> Result<Option<Held>, Errno>,
+    pub(crate) release: fn(&dyn Fs, &Path, Held) -> Result<(), Errno>,
 }
 
 impl LockPrimitive for Zoo {

@@ -1,4 +1,4 @@
-//! What programs say about their lock, as events, and the command line that starts them.
+//! What programs say about their lock, as events.
 //!
 //! A *driver* prints `acquired`, `busy` or `error TEXT`, and after a line `release` on its input `released`. It may print
 //! `ready` first; then it serves lines `acquire PATH` and `release`. A *wrapped* command runs `{hold}` while it holds the
@@ -13,80 +13,13 @@ use std::path::{Path, PathBuf};
 use crate::fs::Errno;
 use crate::history::What;
 use crate::primitive::CallError;
-use crate::scenario::{Program, ProgramKind};
+use crate::scenario::ProgramKind;
 
 /// The longest line that a program may print, in bytes.
 pub const LONGEST_LINE: usize = 4096;
 
 /// What begins a line that a test says to its tracer; all other lines of a test are passed over.
 pub const TOLD: &str = "onewinner ";
-
-/// What stands in a command line for the path of the lock.
-const LOCK: &str = "{lock}";
-/// What stands in a command line for the command that holds.
-const HOLD: &str = "{hold}";
-
-/// Why a command line starts nothing.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum LineError {
-    /// A quote is not closed, or a backslash ends the line.
-    #[error("failed to split `{0}` into words: a quote is not closed, or a backslash ends it; quote it as for a shell")]
-    Quotes(String),
-    /// There is no word.
-    #[error("failed to start the program: its command line is empty; give a command")]
-    Empty,
-    /// The program is not told where the lock is.
-    #[error("failed to start `{line}`: it does not name {missing}; put it where the command expects it")]
-    Missing {
-        /// The command line.
-        line: String,
-        /// What is missing.
-        missing: &'static str,
-    },
-}
-
-/// The words of a program's command line, for a lock at `lock`; `hold` is the command that `{hold}` stands for.
-///
-/// A path is put in *after* the line was split, so that no character of it means anything. A word that is `{hold}` alone
-/// becomes as many words as that command has; within a word it becomes one text, quoted for a shell (`sh -c '… {hold}'`).
-///
-/// # Errors
-///
-/// When the line is no command line, or does not name what it must.
-pub fn words(program: &Program, lock: &Path, hold: &[&str]) -> Result<Vec<String>, LineError> {
-    let line = &program.line;
-    let words = shlex::split(line).ok_or_else(|| LineError::Quotes(line.clone()))?;
-    if words.is_empty() {
-        return Err(LineError::Empty);
-    }
-    let needed: &[&'static str] = match program.kind {
-        // One that says `ready` is told the path later.
-        ProgramKind::Driver => &[],
-        ProgramKind::Wrap => &[LOCK, HOLD],
-        ProgramKind::Test => &[LOCK],
-    };
-    for missing in needed {
-        if !words.iter().any(|word| word.contains(missing)) {
-            let line = line.clone();
-            return Err(LineError::Missing { line, missing });
-        }
-    }
-    let lock = lock.to_string_lossy();
-    // Only a word with a zero byte cannot be quoted, and no path has one.
-    let quoted = shlex::try_join(hold.iter().copied()).map_err(|_| LineError::Quotes(line.clone()))?;
-    let mut placed = Vec::new();
-    for word in words {
-        if program.kind == ProgramKind::Wrap && word == HOLD {
-            placed.extend(hold.iter().map(|word| (*word).to_owned()));
-        } else if program.kind == ProgramKind::Wrap {
-            placed.push(word.replace(HOLD, &quoted).replace(LOCK, &lock));
-        } else {
-            placed.push(word.replace(LOCK, &lock));
-        }
-    }
-    Ok(placed)
-}
 
 /// Where the conversation with one program stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -327,20 +260,6 @@ impl Conversation {
 mod tests {
     use super::*;
 
-    fn program(kind: ProgramKind, line: &str) -> Program {
-        let line = line.to_owned();
-        Program { kind, line }
-    }
-
-    #[track_caller]
-    fn split(kind: ProgramKind, line: &str, expected: &[&str]) {
-        let hold = ["/bin/one winner", "hold"];
-        assert_eq!(
-            words(&program(kind, line), Path::new("/a b/lock"), &hold).unwrap(),
-            expected
-        );
-    }
-
     #[test]
     fn a_test_is_heard_among_what_its_harness_prints_and_serves_after_its_first_attempt() {
         let mut talk = Conversation::new(ProgramKind::Test, Path::new("/lock"));
@@ -359,53 +278,20 @@ mod tests {
             assert_eq!(hear(&mut talk, text), Ok((silent, owes)), "{text}");
         }
         let mut told = Vec::new();
-        let mut tell = |what| told.push(what);
-        talk.release(&mut tell);
-        talk.hear(b"noise\nonewinner released\n", &mut tell).unwrap();
-        assert_eq!(talk.owes(), Owes::Acquire);
-        talk.acquire(&mut tell);
-        talk.hear(b"onewinner panicked over it\n", &mut tell).unwrap();
+        talk.release(&mut |_| {});
+        assert_eq!(
+            hear(&mut talk, "noise\nonewinner released\n"),
+            Ok((false, Owes::Acquire))
+        );
+        talk.acquire(&mut |_| {});
+        talk.hear(b"onewinner panicked over it\n", &mut |what| told.push(what))
+            .unwrap();
         assert_eq!(talk.owes(), Owes::End);
-        assert!(talk.hear(b"onewinner acquired\n", &mut tell).is_err());
-        assert!(matches!(told.last(), Some(What::Panicked { message }) if message == "over it"));
-    }
-
-    #[test]
-    fn the_line_is_split_before_the_lock_is_put_in() {
-        use ProgramKind::{Driver, Wrap};
-        split(
-            Driver,
-            "python3 'my driver.py' {lock}",
-            &["python3", "my driver.py", "/a b/lock"],
+        assert!(
+            matches!(&told[..], [What::Panicked { message }] if message == "over it"),
+            "{told:?}"
         );
-        split(
-            Driver,
-            "driver --lock={lock} {hold}",
-            &["driver", "--lock=/a b/lock", "{hold}"],
-        );
-        split(
-            Wrap,
-            "flock -n {lock} {hold}",
-            &["flock", "-n", "/a b/lock", "/bin/one winner", "hold"],
-        );
-        split(
-            Wrap,
-            "flock {lock} -c 'exec {hold}'",
-            &["flock", "/a b/lock", "-c", "exec '/bin/one winner' hold"],
-        );
-    }
-
-    #[test]
-    fn a_line_that_starts_nothing_is_refused_with_the_reason() {
-        for (kind, line, part) in [
-            (ProgramKind::Driver, "driver 'lock", "a quote is not closed"),
-            (ProgramKind::Driver, "  ", "is empty"),
-            (ProgramKind::Wrap, "flock {hold}", "does not name {lock}"),
-            (ProgramKind::Wrap, "flock -n {lock} true", "does not name {hold}"),
-        ] {
-            let error = words(&program(kind, line), Path::new("/lock"), &["hold"]).unwrap_err();
-            assert!(error.to_string().contains(part), "{line}: {error}");
-        }
+        assert!(hear(&mut talk, "onewinner acquired\n").is_err());
     }
 
     /// Hears a whole output and the end, releasing and asking whenever that is due; tells the events.

@@ -9,7 +9,7 @@ use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use super::answers::{LineError, words};
+use super::line::{LineError, words};
 use crate::scenario::Program;
 
 /// Where programs are looked for without `PATH`: execvp(3).

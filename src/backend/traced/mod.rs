@@ -12,8 +12,8 @@
 //! | `crowd.rs`, `task.rs`, `killing.rs` | their tasks, when these are quiet, and how they end |
 //! | `voice.rs` | how contenders are spoken to and heard: the seam to what they are |
 //! | `board.rs` | what locks over `Fs` tell |
-//! | `answers.rs` | what programs say about their lock, and their command line |
-//! | `find.rs`, `start.rs`, `pipes.rs` | programs: how they are started, spoken to and heard |
+//! | `answers.rs` | what programs say about their lock |
+//! | `line.rs`, `find.rs`, `start.rs`, `pipes.rs` | programs: how they are started, spoken to and heard |
 //! | `reentry.rs` | a test as a program, or as a worker |
 //! | `decode.rs` | a stopped call as a value |
 //! | `interpreter.rs` | what calls mean: the seam between the engine and those who understand calls |
@@ -35,6 +35,7 @@ mod ground;
 pub mod interpreter;
 mod judging;
 mod killing;
+pub mod line;
 pub mod pipes;
 mod primitives;
 mod programs;
@@ -60,7 +61,7 @@ use crate::explore::{Limits, Searched, Stop, Strategy};
 use crate::history::Execution;
 use crate::scenario::{ProgramKind, Scenario, Subject, Work};
 
-use answers::LineError;
+use line::LineError;
 use reentry::{GREETING, ReentryError, Test};
 use worker::{Asked, Line, Request};
 pub use worker::{greet, serve, serve_knowing};

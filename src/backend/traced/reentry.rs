@@ -15,7 +15,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::answers::{LineError, words};
+use super::line::{LineError, words};
 use crate::scenario::{EXACT, Program, ProgramKind};
 
 /// What sets the stack of threads that ask for none themselves: `std::thread`, *Stack size*.

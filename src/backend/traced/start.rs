@@ -9,8 +9,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::answers::words;
 use super::find::{ProgramError, find};
+use super::line::words;
 use super::reentry::{MIN_STACK, NO_STACK};
 use crate::scenario::{Program, ProgramKind};
 use crate::sys::launch::Image;
@@ -31,7 +31,11 @@ const SETTINGS: &[(&str, &str)] = &[
 ];
 
 /// What is set for a test besides: see `reentry.rs`.
-const SETTINGS_OF_A_TEST: &[(&str, &str)] = &[(MIN_STACK, NO_STACK)];
+const SETTINGS_OF_A_TEST: &[(&str, &str)] = &[
+    (MIN_STACK, NO_STACK),
+    // Where coverage is measured, contenders would write one file.
+    ("LLVM_PROFILE_FILE", "/dev/null"),
+];
 
 /// Why a program cannot be started.
 #[derive(Debug, thiserror::Error)]

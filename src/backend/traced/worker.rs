@@ -8,6 +8,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::rc::Rc;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -25,14 +26,15 @@ use super::world::{Parts, TracedWorld, ground};
 use crate::backend::contender::Contender;
 use crate::backend::roster::Roster;
 use crate::backend::sim;
-use crate::explore::{Ended, Estimated, Limits, Searched, Strategy, search};
+use crate::explore::{self, Dpor, Estimated, Limits, Searched, Stop, Strategy, search};
+use crate::fs::asked_for_numbers;
 use crate::fs::real::{Peers, RealFs};
 use crate::history::{End, Execution, History, What};
 use crate::id::ProcessId;
 use crate::primitive::{self, LockPrimitive};
 use crate::scenario::{Kind, Program, Scenario};
 use crate::sys::filter::{Chance, Clock, filters};
-use crate::sys::process::Worker;
+use crate::sys::process::{Ended, Worker};
 use crate::sys::{affinity, process, seccomp, tracee, zygote};
 
 /// What a worker is asked for.
@@ -131,7 +133,7 @@ fn answer(extra: &[&'static dyn LockPrimitive]) -> Result<(), String> {
     let limits = Limits {
         executions: request.executions,
         steps: request.steps,
-        time: std::time::Duration::from_millis(request.time_ms),
+        time: Duration::from_millis(request.time_ms),
     };
     let mut scheduler = request.strategy.scheduler();
     let mut noted = Vec::new();
@@ -145,9 +147,11 @@ fn answer(extra: &[&'static dyn LockPrimitive]) -> Result<(), String> {
                 schedule,
                 history: world.take_history(),
                 end: match ended {
-                    Ended::Completed => End::Completed,
-                    Ended::Cut | Ended::Blocked => End::Cut,
-                    Ended::Lost { step, reason } | Ended::Diverged { step, reason } => End::Diverged { step, reason },
+                    explore::Ended::Completed => End::Completed,
+                    explore::Ended::Cut | explore::Ended::Blocked => End::Cut,
+                    explore::Ended::Lost { step, reason } | explore::Ended::Diverged { step, reason } => {
+                        End::Diverged { step, reason }
+                    }
                 },
             };
             let notes = world.notes();
@@ -166,8 +170,48 @@ fn answer(extra: &[&'static dyn LockPrimitive]) -> Result<(), String> {
     say(&Line::Done(searched)).map_err(|error| error.to_string())
 }
 
+/// Whether the lock asks for inode numbers in some schedule of the scenario, by a search of the simulated world; if that is cut,
+/// it may.
+///
+/// In a process of its own: a lock that does what it should not must not do it to this one.
+fn asks_for_numbers(primitive: &'static dyn LockPrimitive, scenario: &Scenario) -> Result<bool, String> {
+    /// A few percent of what the search with real processes takes.
+    const LIMITS: Limits = Limits {
+        executions: 200_000,
+        steps: 1_000,
+        time: Duration::from_secs(10),
+    };
+    let scenario = scenario.clone();
+    let look = move || {
+        std::panic::set_hook(Box::new(|_| {}));
+        let searched = sim::explore(
+            primitive,
+            &scenario,
+            &mut Dpor::new(),
+            LIMITS,
+            &mut |_| match asked_for_numbers() {
+                true => ControlFlow::Break(()),
+                false => ControlFlow::Continue(()),
+            },
+        );
+        u8::from(searched.stop != Stop::Exhausted)
+    };
+    let mut looks = Worker::fork(look).map_err(|error| error.to_string())?;
+    loop {
+        match looks.ended() {
+            Some(ended) => return Ok(ended != Ended::Exited(0)),
+            None => std::thread::sleep(Duration::from_millis(1)),
+        }
+    }
+}
+
 fn primitives(primitive: &'static dyn LockPrimitive, request: &Request) -> Result<TracedWorld, String> {
     let scenario = &request.scenario;
+    let reuses = reuses_numbers(&request.roots[0]).map_err(|error| error.to_string())?;
+    let modelled = Scenario {
+        reused_numbers: reuses && asks_for_numbers(primitive, scenario)?,
+        ..scenario.clone()
+    };
     let board = Rc::new(Board::new(scenario.participants()).map_err(|error| error.to_string())?);
     let told = Rc::clone(&board);
     let roster = Roster::new(scenario.participants()).map_err(|error| error.to_string())?;
@@ -190,7 +234,7 @@ fn primitives(primitive: &'static dyn LockPrimitive, request: &Request) -> Resul
         std::mem::forget((held, fs));
         0
     })?;
-    let shadow = sim::prepared(primitive, scenario);
+    let shadow = sim::prepared(primitive, &modelled);
     let in_turn = matches!(scenario.kind, Kind::Fault { .. });
     let calls = Calls::new(scenario.participants(), roster);
     let left = scenario.clone();
