@@ -68,6 +68,7 @@ const TABLE: &[Module] = &[
             "verdict",
             "statistics",
             "check",
+            "claim",
         ],
     ),
     Module::above("own"),

@@ -8,6 +8,7 @@ mod doctor;
 #[cfg(feature = "kernel")]
 mod drive;
 mod explore;
+mod gate;
 mod list;
 mod model;
 mod output;
@@ -53,6 +54,8 @@ enum Command {
     Race(race::Arguments),
     /// Search the interleavings of system calls.
     Explore(explore::Arguments),
+    /// Put the claims of spec files to the proof, as a gate for CI.
+    Gate(gate::Arguments),
     /// Replay a counterexample: exit 1 when the violation shows again, 0 when not, 3 when the calls differ.
     Replay(replay::Arguments),
     /// Tell what this machine can do, and what to change.
@@ -151,6 +154,7 @@ fn dispatch(cli: &Cli) -> Result<Exit, Failure> {
         #[cfg(feature = "kernel")]
         Some(Command::Race(arguments)) => race::run(arguments, &output, &interrupted),
         Some(Command::Explore(arguments)) => explore::run(arguments, &output, &interrupted),
+        Some(Command::Gate(arguments)) => gate::run(arguments, &output, &interrupted),
         Some(Command::Replay(arguments)) => replay::run(arguments, &output),
         Some(Command::Doctor(arguments)) => doctor::run(arguments, &output),
         #[cfg(feature = "kernel")]

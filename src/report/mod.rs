@@ -2,7 +2,10 @@
 //!
 //! A report decides nothing, and opens no file: it writes to what it is given.
 
+pub mod gate;
+pub mod github;
 pub mod json;
+pub mod junit;
 #[cfg(feature = "kernel")]
 pub mod strace;
 pub mod summary;
