@@ -160,6 +160,7 @@ pub fn ladder() -> Vec<Rung> {
         rung("2×1s", stale(two()), Vary::Nothing, Under::Stale),
         rung("2×1si", again(stale(two())), Vary::Nothing, Under::Stale),
         rung("2×1k", two(), Vary::Kill, Under::Kills),
+        rung("2×1sk", stale(two()), Vary::Kill, Under::Kills),
         rung("2×1l", expiry(two()), Vary::Nothing, Under::Expiry),
         rung("2×1kl", expiry(two()), Vary::Kill, Under::Kills),
         plain("2×2", twice()),
