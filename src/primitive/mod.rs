@@ -18,6 +18,7 @@ mod mkdir;
 mod pid_file;
 mod record;
 mod rename_directory;
+mod rename_new;
 mod rename_over;
 mod stat_then_write;
 mod symlink;
@@ -45,6 +46,7 @@ pub use link::Link;
 pub use mkdir::Mkdir;
 pub use pid_file::PidFile;
 pub use rename_directory::RenameDirectory;
+pub use rename_new::RenameNew;
 pub use rename_over::RenameOver;
 pub use stat_then_write::StatThenWrite;
 pub use symlink::Symlink;
@@ -63,6 +65,7 @@ pub const ALL: &[&dyn LockPrimitive] = &[
     &RenameDirectory,
     &Symlink,
     &Link,
+    &RenameNew,
     &RenameOver::Blind,
     &RenameOver::ReadBack,
     &Flock,
