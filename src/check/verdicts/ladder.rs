@@ -39,7 +39,7 @@ pub struct Aspect {
     under: Option<&'static [Under]>,
 }
 
-const EXCLUSION: &[&str] = &["at-most-one-winner", "mutual-exclusion"];
+pub(super) const EXCLUSION: &[&str] = &["at-most-one-winner", "mutual-exclusion"];
 
 /// The columns, in their order.
 pub const ASPECTS: &[Aspect] = &[
@@ -83,6 +83,13 @@ pub const ASPECTS: &[Aspect] = &[
         &[Under::Inside],
     ),
 ];
+
+impl Rung {
+    /// Whether three processes take part, whose schedules are many.
+    pub(super) fn is_wide(&self) -> bool {
+        self.scenario.processes > 2
+    }
+}
 
 impl Aspect {
     const fn any(id: &'static str, title: &'static str, properties: &'static [&'static str]) -> Self {
