@@ -12,6 +12,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use onewinner::access::Object;
 use onewinner::backend::sim;
 use onewinner::backend::traced::pipes::{HOLD, hold};
 use onewinner::backend::traced::{Run, Told, TracedError, WORKER, explore, serve_knowing};
@@ -151,7 +152,10 @@ fn explored_of(
     }
 }
 
+/// The same of the simulated world. It uses numbers again if the shadow of the traced one did, which does where it could not
+/// find out that the lock asks for none.
 fn simulated(
+    real: &[Execution],
     primitive: &'static dyn LockPrimitive,
     scenario: &Scenario,
     strategy: &Strategy,
@@ -162,8 +166,16 @@ fn simulated(
         executions,
         ..Limits::default()
     };
+    let mut accesses = real
+        .iter()
+        .flat_map(|each| each.history.steps())
+        .map(|step| step.accesses);
+    let scenario = Scenario {
+        reused_numbers: accesses.any(|accesses| accesses.iter().any(|access| access.object == Object::Allocator)),
+        ..scenario.clone()
+    };
     let mut scheduler = strategy.scheduler();
-    sim::explore(primitive, scenario, &mut *scheduler, limits, &mut |execution| {
+    sim::explore(primitive, &scenario, &mut *scheduler, limits, &mut |execution| {
         seen.push(execution);
         ControlFlow::Continue(())
     });
@@ -196,7 +208,7 @@ fn classes_and_outcomes_are_those_of_the_simulated_world() -> Tried {
     for primitive in primitive::ALL.iter().copied() {
         for scenario in [Scenario::contend(2), Scenario::contend(3), Scenario::cycle(2, 1)] {
             let (told, real) = explored(primitive, &scenario, &Strategy::Dpor, 10_000)?;
-            let model = simulated(primitive, &scenario, &Strategy::Dpor, 10_000);
+            let model = simulated(&real, primitive, &scenario, &Strategy::Dpor, 10_000);
             assert_eq!(told.searched.stop, Stop::Exhausted);
             assert_eq!(events(&real), events(&model), "{}, {scenario}", primitive.name());
             assert_eq!(outcomes(&real), outcomes(&model));
@@ -216,7 +228,7 @@ fn random_schedules_are_answered_call_by_call_as_in_the_simulated_world() -> Tri
     for primitive in primitive::ALL.iter().copied() {
         for scenario in [Scenario::contend(4), Scenario::cycle(3, 2), Scenario::hub_sync(2)] {
             let (_, real) = explored(primitive, &scenario, &strategy, 40)?;
-            let model = simulated(primitive, &scenario, &strategy, 40);
+            let model = simulated(&real, primitive, &scenario, &strategy, 40);
             assert_eq!(real.len(), 40);
             assert_eq!(events(&real), events(&model), "{}, {scenario}", primitive.name());
         }
@@ -228,7 +240,7 @@ fn random_schedules_are_answered_call_by_call_as_in_the_simulated_world() -> Tri
 #[track_caller]
 fn check(primitive: &'static dyn LockPrimitive, scenario: &Scenario) -> Result<usize, String> {
     let (told, real) = explored(primitive, scenario, &Strategy::Dpor, 10_000)?;
-    let model = simulated(primitive, scenario, &Strategy::Dpor, 10_000);
+    let model = simulated(&real, primitive, scenario, &Strategy::Dpor, 10_000);
     assert_eq!(told.searched.failure, None, "{}, {scenario}", primitive.name());
     assert_eq!(told.searched.stop, Stop::Exhausted);
     assert_eq!(events(&real), events(&model), "{}, {scenario}", primitive.name());

@@ -30,7 +30,7 @@ pub(crate) fn links_record_locks_expiry_and_liveness_are_answered_as_in_the_simu
         };
         for scenario in [Scenario::contend(4), Scenario::cycle(3, 2), stale(60), stale(3600)] {
             let (_, real) = explored(lock, &scenario, &strategy, 40)?;
-            let model = simulated(lock, &scenario, &strategy, 40);
+            let model = simulated(&real, lock, &scenario, &strategy, 40);
             assert_eq!(real.len(), 40);
             assert_eq!(events(&real), events(&model), "{}, {scenario}", lock.name);
             seen.extend(real);
