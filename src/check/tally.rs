@@ -301,6 +301,7 @@ mod tests {
         let doubt = |took_stale, class: Option<CrashClass>| {
             let tally = Tally {
                 contended: true,
+                applied: true,
                 won: took_stale > 0,
                 took_stale,
                 ..Tally::default()
