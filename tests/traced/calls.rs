@@ -28,7 +28,7 @@ pub(crate) fn links_record_locks_expiry_and_liveness_are_answered_as_in_the_simu
             start: Start::Stale { age_s },
             ..Scenario::cycle(2, 1)
         };
-        for scenario in [Scenario::contend(4), Scenario::cycle(3, 2), stale(60), stale(3600)] {
+        for scenario in [Scenario::contend(3), Scenario::cycle(2, 2), stale(60), stale(3600)] {
             let (_, real) = explored(lock, &scenario, &strategy, 40)?;
             let model = simulated(&real, lock, &scenario, &strategy, 40);
             assert_eq!(real.len(), 40);
