@@ -174,21 +174,23 @@ fn answer(extra: &[&'static dyn LockPrimitive]) -> Result<(), String> {
 /// it may.
 ///
 /// In a process of its own: a lock that does what it should not must not do it to this one.
-fn asks_for_numbers(primitive: &'static dyn LockPrimitive, scenario: &Scenario) -> Result<bool, String> {
-    /// A few percent of what the search with real processes takes.
-    const LIMITS: Limits = Limits {
-        executions: 200_000,
-        steps: 1_000,
-        time: Duration::from_secs(10),
+fn asks_for_numbers(primitive: &'static dyn LockPrimitive, request: &Request) -> Result<bool, String> {
+    /// A simulated execution takes a twentieth of one with real processes, or less.
+    const FASTER: u64 = 20;
+    // A small part of what the search with real processes may take.
+    let limits = Limits {
+        executions: request.executions.saturating_mul(FASTER).min(200_000),
+        steps: request.steps,
+        time: Duration::from_millis(request.time_ms / FASTER).min(Duration::from_secs(10)),
     };
-    let scenario = scenario.clone();
+    let scenario = request.scenario.clone();
     let look = move || {
         std::panic::set_hook(Box::new(|_| {}));
         let searched = sim::explore(
             primitive,
             &scenario,
             &mut Dpor::new(),
-            LIMITS,
+            limits,
             &mut |_| match asked_for_numbers() {
                 true => ControlFlow::Break(()),
                 false => ControlFlow::Continue(()),
@@ -209,7 +211,7 @@ fn primitives(primitive: &'static dyn LockPrimitive, request: &Request) -> Resul
     let scenario = &request.scenario;
     let reuses = reuses_numbers(&request.roots[0]).map_err(|error| error.to_string())?;
     let modelled = Scenario {
-        reused_numbers: reuses && asks_for_numbers(primitive, scenario)?,
+        reused_numbers: reuses && asks_for_numbers(primitive, request)?,
         ..scenario.clone()
     };
     let board = Rc::new(Board::new(scenario.participants()).map_err(|error| error.to_string())?);
