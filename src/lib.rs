@@ -41,6 +41,7 @@
 //! | [`property`] | what must be true of a history |
 //! | [`verdict`] | what is known at the end, with its coverage and exit code |
 //! | [`check`] | from a plan to a verdict |
+//! | `cost` | what an acquisition costs: time, and fairness (Linux) |
 //! | [`report`] | events and verdicts as bytes |
 //! | [`own`] | a lock of one's own, explored from a `#[test]` |
 //! | [`cli`] | arguments, standard output and exit codes |
@@ -67,6 +68,8 @@ pub mod access;
 pub mod backend;
 pub mod check;
 pub mod cli;
+#[cfg(feature = "kernel")]
+pub mod cost;
 pub mod explore;
 pub mod fs;
 pub mod happens_before;
