@@ -41,6 +41,7 @@
 //! | [`property`] | what must be true of a history |
 //! | [`verdict`] | what is known at the end, with its coverage and exit code |
 //! | [`check`] | from a plan to a verdict |
+//! | [`claim`] | the claims of spec files, and whether they hold: the gate |
 //! | `cost` | what an acquisition costs: time, and fairness (Linux) |
 //! | [`report`] | events and verdicts as bytes |
 //! | [`own`] | a lock of one's own, explored from a `#[test]` |
@@ -53,7 +54,8 @@
 //! - [`fs::sim`] never waits and never looks at a clock.
 //! - [`check`] prints nothing; [`report`] decides nothing.
 //! - No module but `sys` has unsafe code; none but `sys` and `fs::real` names nix or libc.
-//! - Nothing depends on environment variables, but for colours.
+//! - Nothing depends on environment variables, but for colours; and `cli::gate` reads `GITHUB_ACTIONS` and
+//!   `GITHUB_STEP_SUMMARY`, to report to GitHub where it runs the gate.
 
 #[cfg(all(feature = "kernel", not(target_os = "linux")))]
 compile_error!(
@@ -67,6 +69,7 @@ extern crate self as onewinner;
 pub mod access;
 pub mod backend;
 pub mod check;
+pub mod claim;
 pub mod cli;
 #[cfg(feature = "kernel")]
 pub mod cost;

@@ -68,6 +68,8 @@ const TABLE: &[Module] = &[
             "verdict",
             "statistics",
             "check",
+            "claim",
+            "cost",
         ],
     ),
     Module::above("own"),

@@ -328,3 +328,21 @@ fn the_random_sequences_meet_each_answer_of_the_calls_on_links_and_locks() {
         }
     }
 }
+
+#[test]
+fn a_simulated_link_has_a_number_until_its_last_name_is_gone() {
+    for (script, pattern) in [
+        ("open a; close 0; unlink a; symlink s; open b", Pattern::New),
+        ("open a; close 0; unlink a; symlink s; unlink s; open b", Pattern::Again),
+        (
+            "open a; close 0; unlink a; symlink s; link s t; unlink s; open b",
+            Pattern::New,
+        ),
+        (
+            "open a; close 0; unlink a; symlink s; rename-new s t; open b",
+            Pattern::New,
+        ),
+    ] {
+        assert_eq!(simulated(State::new(3).reusing_numbers(), script), pattern, "{script}");
+    }
+}

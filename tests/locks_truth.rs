@@ -42,7 +42,7 @@ const FACTS: &[(&str, fn())] = &[
 const LONGEST_SECONDS: u32 = 120;
 
 fn main() -> ExitCode {
-    // SIGALRM ends a suite that hangs; what it forked dies with it.
+    // SIGALRM ends a suite that hangs; what it forked dies with it, and the child of P by an alarm of its own.
     nix::unistd::alarm::set(LONGEST_SECONDS);
     let wanted = std::env::args().skip(1).find(|argument| !argument.starts_with('-'));
     let (mut passed, mut failed) = (0, 0);

@@ -10,7 +10,8 @@
 //!   outcome must be there with its grade.
 //!
 //! The commands of one README run one after another in one temporary directory: what one saves, another replays. It has the
-//! `examples` of the checkout. A command that needs tracing is skipped where that is forbidden.
+//! `examples` of the checkout. A command that needs tracing is skipped where that is forbidden, and one that starts a
+//! program where that is not installed.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -117,8 +118,9 @@ impl Shown {
         let printed = String::from_utf8_lossy(&output.stdout);
         let line = self.arguments.join(" ");
         let wrong = |what: String| format!("{line}: {what}\n{printed}{}", String::from_utf8_lossy(&output.stderr));
-        if printed.contains("failed to trace a process") {
-            println!("skipped: {line}: {printed}");
+        let missing = String::from_utf8_lossy(&output.stderr).contains("there is no program");
+        if printed.contains("failed to trace a process") || missing {
+            println!("skipped: {line}: {printed}{}", String::from_utf8_lossy(&output.stderr));
             return Ok(());
         }
         if output.status.code() != Some(self.exit) {

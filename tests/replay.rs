@@ -13,6 +13,7 @@ use onewinner::fs::call::Call;
 use onewinner::fs::inject::Injection;
 use onewinner::id::ProcessId;
 use onewinner::primitive::{CreateNew, StatThenWrite};
+use onewinner::property::Judging;
 use onewinner::scenario::{Program, ProgramKind, Scenario, Subject, Vary};
 use onewinner::verdict::{Counterexample, Verdict};
 use serde_json::{Value, json};
@@ -31,6 +32,7 @@ fn counterexample(scenario: &Scenario) -> (Saved, Counterexample) {
             limits,
         },
         seed: 7,
+        judged: Judging::All,
     };
     let judged = check(&plan, &Arc::new(AtomicBool::new(false)), &nobody()).expect("the world can be made");
     let Verdict::Violated(shown) = judged.verdict else {

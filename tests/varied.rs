@@ -15,6 +15,7 @@ use onewinner::id::ProcessId;
 use onewinner::primitive::{
     AcquireError, CallError, CrashClass, CreateNew, Expectation, Held, LockPrimitive, StatThenWrite,
 };
+use onewinner::property::Judging;
 use onewinner::scenario::{ERRORS, Kill, Scenario, Subject, Vary};
 use onewinner::verdict::{Extent, Judged, Verdict};
 
@@ -72,6 +73,7 @@ fn judged(lock: &'static dyn LockPrimitive, scenario: Scenario, vary: Vary) -> J
             limits: Limits::default(),
         },
         seed: 1,
+        judged: Judging::All,
     };
     check(&plan, &Arc::default(), &nobody()).expect("the world can be made")
 }

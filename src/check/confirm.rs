@@ -9,6 +9,7 @@ use crate::backend::loom;
 use crate::backend::race::{Alignment, Mode, RaceOptions};
 use crate::explore::{Limits, Strategy};
 use crate::primitive::{Expectation, LockPrimitive};
+use crate::property::Judging;
 use crate::scenario::{Scenario, Subject, Vary};
 
 /// One piece of evidence: a run, and what it is called.
@@ -36,6 +37,7 @@ pub fn evidence(primitive: &'static dyn LockPrimitive, seed: u64) -> Vec<Evidenc
         vary,
         world,
         seed,
+        judged: Judging::All,
     };
     let sound = primitive.expectation() == Expectation::ExactlyOneWinner;
     let evidence = |title, certain: bool, runs: Vec<(Scenario, Vary, World)>| Evidence {

@@ -17,7 +17,7 @@ pub(super) fn modelled(
 ) -> Result<Judged, CheckError> {
     let tally = Arc::new(Mutex::new(Tally::default()));
     let (taking, scenario) = (Arc::clone(&tally), plan.scenario.clone());
-    let watch = Watch::new(interrupted, tell);
+    let (judged, watch) = (plan.judged, Watch::new(interrupted, tell));
     let modeled = loom::model(
         plan.primitive()?,
         &plan.scenario,
@@ -26,7 +26,7 @@ pub(super) fn modelled(
         move |execution| {
             let depth = execution.schedule.len();
             let mut tally = taking.lock().unwrap_or_else(PoisonError::into_inner);
-            tally.take(&scenario, execution, 1);
+            tally.take(&scenario, judged, execution, 1);
             watch.saw(depth, None);
         },
     );

@@ -10,6 +10,7 @@ use crate::backend::loom;
 use crate::backend::race;
 use crate::explore::{Limits, Strategy};
 use crate::primitive::LockPrimitive;
+use crate::property::Judging;
 use crate::scenario::{Scenario, Subject, Vary, Work};
 
 /// One run: whose lock, doing what, in which world.
@@ -25,6 +26,8 @@ pub struct Plan {
     pub world: World,
     /// The seed of every random choice.
     pub seed: u64,
+    /// What is judged.
+    pub judged: Judging,
 }
 
 /// A backend with its bounds.

@@ -13,6 +13,7 @@ use crate::backend::race::{Alignment, RaceOptions, Report, Stop, race};
 use crate::fs::Errno;
 use crate::history::{End, Execution};
 use crate::primitive::{CreateNew, LockPrimitive, StatThenWrite};
+use crate::property::Judging;
 use crate::schedule::Schedule;
 use crate::statistics::rate_bounds;
 use crate::verdict::{Control, Extent, Judged, RaceCoverage, Verdict};
@@ -33,7 +34,7 @@ pub(super) fn raced(
         ..options.clone()
     };
     let primitive = plan.primitive()?;
-    let (report, tally) = run(primitive, &options, interrupted, tell)?;
+    let (report, tally) = run(primitive, plan.judged, &options, interrupted, tell)?;
     let mut beside = Beside::default();
     if matches!(report.stop, Stop::AllRounds | Stop::TimeLimit) {
         beside = Beside::race(primitive, tally.violating > 0, &options, interrupted, tell)?;
@@ -76,6 +77,7 @@ pub(super) fn raced(
 
 fn run(
     primitive: &'static dyn LockPrimitive,
+    judged: Judging,
     options: &RaceOptions,
     interrupted: &AtomicBool,
     tell: &Tell,
@@ -95,7 +97,7 @@ fn run(
             history: seen.history,
             end: End::Completed,
         };
-        tally.take(&options.scenario, execution, seen.rounds);
+        tally.take(&options.scenario, judged, execution, seen.rounds);
     }
     Ok((report, tally))
 }
@@ -149,7 +151,8 @@ fn compared(
         lock: primitive.name().to_owned(),
         scenario: options.scenario.to_string(),
     });
-    let (report, tally) = run(primitive, options, interrupted, tell)?;
+    // Whether a control shows teeth is a matter of every property.
+    let (report, tally) = run(primitive, Judging::All, options, interrupted, tell)?;
     Ok(Control {
         lock: primitive.name(),
         sound,

@@ -167,7 +167,7 @@ impl Seen {
         self.executions += 1;
         // Of one that was lost nobody knows what it would have shown.
         if belongs || execution.end != End::Completed {
-            self.tally.take(search.scenario, execution, 1);
+            self.tally.take(search.scenario, search.plan.judged, execution, 1);
         }
         search.watch.saw(depth, share);
         if self.tally.best.is_some() {

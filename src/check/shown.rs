@@ -126,7 +126,7 @@ fn with_fewer(plan: &Plan, found: &Found) -> Option<Found> {
         };
         let mut tally = Tally::default();
         let searched = run(plan, &scenario, &strategy, FEWER, &mut |_| {}, &mut |execution| {
-            tally.take(&scenario, execution, 1);
+            tally.take(&scenario, plan.judged, execution, 1);
             ControlFlow::Continue(())
         });
         let same = |fewer: &Found| fewer.property.name() == found.property.name();

@@ -7,7 +7,7 @@ use crate::access::Accesses;
 use crate::history::{Attempt, AttemptResult, End, Execution, History, Outcome, What};
 use crate::id::ProcessId;
 use crate::primitive::CrashClass;
-use crate::property::{self, Property, Violation};
+use crate::property::{self, Judging, Property, Shown, Violation};
 use crate::scenario::Scenario;
 use crate::verdict::{Crash, Extent, Grade, OutcomeRow, at_most};
 
@@ -25,6 +25,8 @@ pub(super) struct Tally {
     /// several won proves nothing: one after another they may.
     pub(super) contended: bool,
     pub(super) won: bool,
+    /// Whether some history could violate what is judged.
+    pub(super) applied: bool,
     /// Executions that could not be followed to their end.
     pub(super) lost: u64,
     /// Those among them that the scheduler gave up.
@@ -92,7 +94,7 @@ pub(super) fn overlaps_as_shown(history: &History) -> bool {
 
 impl Tally {
     /// Takes in an execution that happened `times` times.
-    pub(super) fn take(&mut self, scenario: &Scenario, execution: Execution, times: u64) {
+    pub(super) fn take(&mut self, scenario: &Scenario, judged: Judging, execution: Execution, times: u64) {
         self.executions += times;
         self.since_first += u64::from(self.best.is_some());
         if matches!(execution.end, End::Diverged { .. }) {
@@ -103,14 +105,15 @@ impl Tally {
         self.contended = self.contended || contended(&execution.history);
         self.took_stale += u64::from(execution.history.took_stale()) * times;
         self.crashed(&execution.history);
-        let found = property::first_violation(&execution.history);
-        let grade = match &found {
+        let Shown { violated, applies } = judged.judge(&execution.history);
+        self.applied |= applies;
+        let grade = match &violated {
             Some(_) => Grade::Forbidden,
             None if outcome.errors > 0 => Grade::Interesting,
             None => Grade::Acceptable,
         };
         *self.outcomes.entry((outcome, grade)).or_default() += times;
-        if let Some((property, violation)) = found {
+        if let Some((property, violation)) = violated {
             self.violating += times;
             let found = Found {
                 property,
@@ -156,6 +159,7 @@ impl Tally {
         self.since_first += other.since_first;
         self.contended |= other.contended;
         self.won |= other.won;
+        self.applied |= other.applied;
         self.lost += other.lost;
         self.blocked += other.blocked;
         self.failure = self.failure.or(other.failure);
@@ -213,6 +217,9 @@ impl Tally {
         }
         if !self.contended {
             return Some("no process ever met another; contend with more processes".to_owned());
+        }
+        if !self.applied {
+            return Some("no history can show a violation of what is judged; choose another scenario".to_owned());
         }
         match left {
             Left::Declared(CrashClass::Manual) if self.took_stale > 0 => Some(format!(
@@ -321,6 +328,7 @@ mod tests {
         let tally = |blocked| Tally {
             contended: true,
             won: true,
+            applied: true,
             blocked,
             ..Tally::default()
         };

@@ -15,6 +15,7 @@ use super::output::{Output, Save};
 use crate::check::preset::{self, Configuration, Depth};
 use crate::check::{Allowance, Plan, World};
 use crate::explore::{Limits, Strategy};
+use crate::property::Judging;
 use crate::scenario::{Kind, Scenario, Start, Subject, Vary};
 use crate::verdict::Exit;
 
@@ -247,6 +248,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output, interrupted: &Arc<Atom
             vary: configuration.vary,
             world: arguments.world(strategy),
             seed: output.seed,
+            judged: Judging::All,
         });
     }
     let allowance = match subject {

@@ -3,11 +3,14 @@
 //! One file for each subcommand. A command returns its [`Exit`] or an error; an error is a wrong use (exit code 2).
 
 mod arguments;
+#[cfg(feature = "kernel")]
+mod bench;
 mod confirm;
 mod doctor;
 #[cfg(feature = "kernel")]
 mod drive;
 mod explore;
+mod gate;
 mod list;
 mod model;
 mod output;
@@ -53,6 +56,11 @@ enum Command {
     Race(race::Arguments),
     /// Search the interleavings of system calls.
     Explore(explore::Arguments),
+    /// Put the claims of spec files to the proof, as a gate for CI.
+    Gate(gate::Arguments),
+    /// Measure what an acquisition costs; judges nothing.
+    #[cfg(feature = "kernel")]
+    Bench(bench::Arguments),
     /// Replay a counterexample: exit 1 when the violation shows again, 0 when not, 3 when the calls differ.
     Replay(replay::Arguments),
     /// Tell what this machine can do, and what to change.
@@ -151,6 +159,9 @@ fn dispatch(cli: &Cli) -> Result<Exit, Failure> {
         #[cfg(feature = "kernel")]
         Some(Command::Race(arguments)) => race::run(arguments, &output, &interrupted),
         Some(Command::Explore(arguments)) => explore::run(arguments, &output, &interrupted),
+        Some(Command::Gate(arguments)) => gate::run(arguments, &output, &interrupted),
+        #[cfg(feature = "kernel")]
+        Some(Command::Bench(arguments)) => bench::run(arguments, &output, &interrupted),
         Some(Command::Replay(arguments)) => replay::run(arguments, &output),
         Some(Command::Doctor(arguments)) => doctor::run(arguments, &output),
         #[cfg(feature = "kernel")]

@@ -11,6 +11,7 @@ use super::arguments::{self, What};
 use super::output::{Output, Save};
 use crate::backend::loom::{self, Bounds};
 use crate::check::{Allowance, Plan, World};
+use crate::property::Judging;
 use crate::scenario::{Subject, Vary};
 use crate::verdict::Exit;
 
@@ -56,6 +57,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output, interrupted: &Arc<Atom
             time: arguments.time,
         }),
         seed: output.seed,
+        judged: Judging::All,
     };
     let save = arguments.save.save.clone().map_or(Save::Nowhere, Save::At);
     let (claim, alone) = (arguments.subject.claimed.expect.into(), Allowance::ForEach { jobs: 1 });

@@ -69,11 +69,16 @@ impl Output {
 
     /// Prints the JSON document, if it was asked for.
     pub(super) fn json<T: Serialize>(&self, command: &str, exit: Exit, results: &[T]) -> io::Result<()> {
+        self.document(|out| json::write(out, command, exit.code(), results))
+    }
+
+    /// Prints a JSON document of another shape, if one was asked for.
+    pub(super) fn document(&self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
         if !self.json {
             return Ok(());
         }
         let mut out = io::stdout().lock();
-        json::write(&mut out, command, exit.code(), results)?;
+        write(&mut out)?;
         out.flush()
     }
 
@@ -224,7 +229,7 @@ pub(super) fn run(plan: &Plan, interrupted: &Arc<AtomicBool>) -> Result<Judged, 
 }
 
 /// A line that is redrawn when something happens; no thread draws it, because races fork.
-fn progress() -> ProgressBar {
+pub(super) fn progress() -> ProgressBar {
     let style =
         ProgressStyle::with_template("{msg}  {human_pos}  {rate}  {prefix}{elapsed}").expect("the template is sound");
     let style = style.with_key("rate", |state: &ProgressState, out: &mut dyn fmt::Write| {
@@ -240,7 +245,7 @@ pub(super) fn counting(number: usize) -> ProgressBar {
     ProgressBar::new(number as u64).with_style(style)
 }
 
-fn shown_on(progress: &ProgressBar) -> Tell {
+pub(super) fn shown_on(progress: &ProgressBar) -> Tell {
     let progress = progress.clone();
     Arc::new(move |event| match event {
         Event::Began {

@@ -12,6 +12,7 @@ use super::arguments::{self, Workload};
 use super::output::{Output, Save};
 use crate::backend::race::{Alignment, Mode, RaceOptions};
 use crate::check::{Allowance, Plan, World};
+use crate::property::Judging;
 use crate::scenario::{Scenario, Subject, Vary};
 use crate::sys;
 use crate::verdict::Exit;
@@ -96,6 +97,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output, interrupted: &Arc<Atom
         vary: Vary::Nothing,
         world: World::Race(options),
         seed: output.seed,
+        judged: Judging::All,
     };
     output.judge(
         "race",

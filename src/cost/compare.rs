@@ -208,7 +208,9 @@ mod tests {
     }
 
     fn spread(around: f64) -> Vec<f64> {
-        (0..10).map(|number| around * (0.95 + 0.01 * f64::from(number))).collect()
+        (0..10)
+            .map(|number| around * (0.95 + 0.01 * f64::from(number)))
+            .collect()
     }
 
     #[test]
@@ -263,7 +265,10 @@ mod tests {
         let found = Estimate::of(&blocks).unwrap();
         // P(at most one of ten lies below the median) = 11/1024.
         assert_eq!((found.median, found.lower, found.upper), (5.5, 2.0, 9.0));
-        assert_eq!(Estimate::of(&blocks[..6]).map(|found| (found.lower, found.upper)), Some((1.0, 6.0)));
+        assert_eq!(
+            Estimate::of(&blocks[..6]).map(|found| (found.lower, found.upper)),
+            Some((1.0, 6.0))
+        );
         assert_eq!(Estimate::of(&blocks[..5]), None);
     }
 }

@@ -20,7 +20,9 @@ const FAULTY: u8 = 1;
 #[non_exhaustive]
 pub enum Unmeasured {
     /// A free lock was not given.
-    #[error("nobody has the lock, and an attempt is told that it is held; look for what an earlier holder leaves behind")]
+    #[error(
+        "nobody has the lock, and an attempt is told that it is held; look for what an earlier holder leaves behind"
+    )]
     Busy,
     /// A lock that was held was given.
     #[error("a process has the lock, and another gets it too; ask `onewinner race` whether it excludes anybody here")]

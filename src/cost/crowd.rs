@@ -40,7 +40,9 @@ pub(super) fn crowd(
     crew.run(&board, |worker| {
         let fs = board.enter(worker);
         let (mut wins, mut errors) = (0, 0);
-        board.line.arrive_and_wait(|| board.words[BEGAN].store(now_ns(), Ordering::Release));
+        board
+            .line
+            .arrive_and_wait(|| board.words[BEGAN].store(now_ns(), Ordering::Release));
         let end = board.words[BEGAN].load(Ordering::Acquire) + slice_ns;
         while now_ns() < end {
             match primitive.try_acquire(&fs, lock) {

@@ -33,7 +33,8 @@ pub(super) fn rounds(
         mode,
         ..RaceOptions::new(Scenario::contend(CONTENDERS))
     };
-    let report = race(primitive, &options, interrupted, &mut |_| {}).map_err(|error| Unmeasured::Race(error.to_string()))?;
+    let report =
+        race(primitive, &options, interrupted, &mut |_| {}).map_err(|error| Unmeasured::Race(error.to_string()))?;
     match report.stop {
         Stop::Interrupted => return Err(Unmeasured::Interrupted),
         Stop::Hung(_) => return Err(Unmeasured::Hung(worker_limit)),

@@ -202,7 +202,10 @@ mod tests {
         assert_eq!((median(&[]), median(&[3.0, 1.0, 2.0])), (None, Some(2.0)));
         assert_eq!(median(&[4.0, 1.0, 2.0, 3.0]), Some(2.5));
         let hundred: Vec<f64> = (1..=100).map(f64::from).collect();
-        assert_eq!((quantile(&hundred, 0.99), quantile(&hundred, 1.0)), (Some(99.0), Some(100.0)));
+        assert_eq!(
+            (quantile(&hundred, 0.99), quantile(&hundred, 1.0)),
+            (Some(99.0), Some(100.0))
+        );
         assert_eq!((quantile(&[7.0], 0.99), quantile(&[], 0.5)), (Some(7.0), None));
     }
 

@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 use super::board::{Board, Fault};
 use super::crew::{Crew, Unmeasured};
 use super::crowd::{Crowded, crowd};
-use super::row::{Fairness, Measure, Row, YARDSTICK, median, quantile};
 use super::rounds::rounds;
+use super::row::{Fairness, Measure, Row, YARDSTICK, median, quantile};
 use super::{CostError, Run, alone, hand_over};
 use crate::backend::race::Mode;
 use crate::backend::race::run_directory::RunDirectory;
@@ -53,7 +53,10 @@ impl Site {
             _ => (root.join("plain"), 0),
         };
         let there = match measure {
-            Measure::Files(_) => self.files.replace(None).ok_or(Unmeasured::Ground { errno: Errno::ENOSPC })?,
+            Measure::Files(_) => self
+                .files
+                .replace(None)
+                .ok_or(Unmeasured::Ground { errno: Errno::ENOSPC })?,
             _ => 0,
         };
         let make = || -> io::Result<()> {
@@ -228,8 +231,14 @@ impl Cell<'_> {
     fn race(&self, primitive: &'static dyn LockPrimitive, mode: Mode, run: &Run<'_>) -> Result<Block, Unmeasured> {
         let options = run.options;
         let slice = options.slice * LONGER;
-        let (rounds, per_second) =
-            rounds(primitive, &self.ground, mode, slice, options.worker_limit, run.interrupted)?;
+        let (rounds, per_second) = rounds(
+            primitive,
+            &self.ground,
+            mode,
+            slice,
+            options.worker_limit,
+            run.interrupted,
+        )?;
         Ok(Block::Rounds { rounds, per_second })
     }
 
@@ -249,14 +258,21 @@ impl Cell<'_> {
                 self.errors += crowded.errors;
                 self.blocks.push(crowded.per_second);
                 self.wins.resize(crowded.wins.len(), 0);
-                self.wins.iter_mut().zip(&crowded.wins).for_each(|(all, more)| *all += more);
+                self.wins
+                    .iter_mut()
+                    .zip(&crowded.wins)
+                    .for_each(|(all, more)| *all += more);
             }
         }
     }
 
     fn row(mut self) -> Row {
         self.samples.sort_by(f64::total_cmp);
-        let of = if self.samples.is_empty() { &self.blocks } else { &self.samples };
+        let of = if self.samples.is_empty() {
+            &self.blocks
+        } else {
+            &self.samples
+        };
         let (median, p99) = match self.missing {
             Some(_) => (None, None),
             None => (median(of), quantile(&self.samples, 0.99)),

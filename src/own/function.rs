@@ -21,6 +21,7 @@ use crate::check::preset::{Configuration, Depth};
 use crate::check::{Allowance, Plan, World};
 use crate::explore::Strategy;
 use crate::primitive::LockPrimitive;
+use crate::property::Judging;
 use crate::scenario::Subject;
 
 /// An attempt at the lock there.
@@ -144,6 +145,7 @@ impl<'a, G> Exploration<Function<'a, G>> {
                 directories: options.directories.clone(),
             },
             seed: options.seed,
+            judged: Judging::All,
         };
         let plans = options.configurations(Depth::of_a_program).into_iter().map(plan);
         let plans: Vec<Plan> = plans.collect();

@@ -22,6 +22,7 @@ use crate::check::preset::{Configuration, Depth};
 use crate::check::{Allowance, Plan, World};
 use crate::explore::Strategy;
 use crate::primitive::LockPrimitive;
+use crate::property::Judging;
 use crate::scenario::{Scenario, Subject, Vary};
 
 /// How long loom may take, unless told otherwise.
@@ -192,6 +193,7 @@ impl Exploration<Primitive> {
             vary,
             world,
             seed: self.options.seed,
+            judged: Judging::All,
         }
     }
 

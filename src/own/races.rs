@@ -13,6 +13,7 @@ use crate::backend::traced;
 use crate::backend::traced::reentry::{GREETING, Test};
 use crate::check::{Allowance, Plan, World};
 use crate::primitive::LockPrimitive;
+use crate::property::Judging;
 use crate::scenario::{Scenario, Subject, Vary};
 use crate::sys::{self, process};
 
@@ -53,6 +54,7 @@ impl Race {
             vary: Vary::Nothing,
             world: World::Race(race),
             seed: options.seed,
+            judged: Judging::All,
         }
     }
 }

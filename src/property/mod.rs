@@ -19,6 +19,8 @@ mod place;
 mod reentrancy;
 mod release_frees;
 
+use std::fmt;
+
 use crate::history::{Attempt, History};
 
 pub use case::Case;
@@ -92,13 +94,66 @@ impl Violation {
     }
 }
 
+/// The property of that name.
+pub fn by_name(name: &str) -> Option<&'static dyn Property> {
+    ALL.iter().find(|property| property.name() == name).copied()
+}
+
+/// Which properties are judged.
+#[derive(Clone, Copy, Debug, Default)]
+pub enum Judging {
+    /// All of them.
+    #[default]
+    All,
+    /// That one: violations of others neither count nor hide one of it.
+    Only(&'static dyn Property),
+}
+
+/// What one history shows of the properties that are judged.
+#[derive(Debug)]
+pub struct Shown {
+    /// The first that is violated.
+    pub violated: Option<(&'static dyn Property, Violation)>,
+    /// Whether any of them could be violated in this history: without that nothing was tested.
+    pub applies: bool,
+}
+
+impl Judging {
+    /// Judges one history.
+    pub fn judge(self, history: &History) -> Shown {
+        let only = match &self {
+            Self::All => ALL,
+            Self::Only(property) => std::slice::from_ref(property),
+        };
+        let (case, mut applies) = (Case::new(history), false);
+        for property in only {
+            match property.judge(&case) {
+                Finding::NotApplicable => {}
+                Finding::Holds => applies = true,
+                Finding::Violated(violation) => {
+                    return Shown {
+                        violated: Some((*property, violation)),
+                        applies: true,
+                    };
+                }
+            }
+        }
+        Shown {
+            violated: None,
+            applies,
+        }
+    }
+}
+
+impl fmt::Debug for dyn Property {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
 /// The first violated property of a history.
 pub fn first_violation(history: &History) -> Option<(&'static dyn Property, Violation)> {
-    let case = Case::new(history);
-    ALL.iter().find_map(|property| match property.judge(&case) {
-        Finding::Violated(violation) => Some((*property, violation)),
-        Finding::Holds | Finding::NotApplicable => None,
-    })
+    Judging::All.judge(history).violated
 }
 
 /// "P0, P1 and P2"; of more than a handful "P0, P1, P2 and 13 more".

@@ -99,7 +99,7 @@ fn columns(out: &mut dyn Write, title: &str, texts: impl Iterator<Item = (String
     writeln!(out)
 }
 
-/// A verdict in a few words; `exit` tells whether it is as claimed, if anything was claimed.
+/// The cell of a verdict; `exit` tells whether it is as claimed, if anything was claimed.
 pub fn cell(judged: &Judged, exit: Option<Exit>) -> Cell {
     let (mark, style) = match exit {
         None => ("·", Style::new()),
@@ -107,15 +107,20 @@ pub fn cell(judged: &Judged, exit: Option<Exit>) -> Cell {
         Some(Exit::Inconclusive) => ("?", OPEN),
         Some(_) => ("✗", WRONG),
     };
-    let text = match &judged.verdict {
+    let text = words(judged);
+    Cell { text, mark, style }
+}
+
+/// A verdict in a few words.
+pub fn words(judged: &Judged) -> String {
+    match &judged.verdict {
         Verdict::Holds => format!("{}, {}", what_holds(&judged.coverage), extent(&judged.coverage)),
         Verdict::Violated(shown) => match shown.property {
             "at-most-one-winner" | "mutual-exclusion" | "no-duplicates" => several(&judged.coverage),
             other => format!("violates {other}"),
         },
         Verdict::Inconclusive { reason } => format!("inconclusive: {reason}"),
-    };
-    Cell { text, mark, style }
+    }
 }
 
 /// Writes one line; a text that is too long goes on without being cut.

@@ -24,12 +24,7 @@ pub(crate) const SCRIPTS: &[(&str, Pattern)] = &[
     ("open a; open t; rename t a; open b", Pattern::New),
     ("open a; read a; unlink a; close 0; open b", Pattern::New),
     ("open a; read a; unlink a; close 0; close 1; open b", Pattern::Again),
-    ("open a; close 0; unlink a; symlink s; open b", Pattern::New),
     ("open a; close 0; unlink a; symlink s; unlink s; open b", Pattern::Again),
-    (
-        "open a; close 0; unlink a; symlink s; link s t; unlink s; open b",
-        Pattern::New,
-    ),
     (
         "open a; close 0; symlink s; unlink a; rename-new s t; open b",
         Pattern::Again,

@@ -36,7 +36,9 @@ fn normalised(text: &str) -> String {
 #[test]
 fn help() {
     let mut text = onewinner("--help").exits(0).stdout;
-    for command in ["confirm", "list", "model", "race", "explore", "replay", "doctor"] {
+    for command in [
+        "confirm", "list", "model", "race", "explore", "gate", "replay", "doctor",
+    ] {
         text += &format!("\n$ onewinner {command} --help\n");
         text += &onewinner(&format!("{command} --help")).exits(0).stdout;
     }

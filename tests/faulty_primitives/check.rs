@@ -4,15 +4,16 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use onewinner::check::{Event, Plan, Tell, World, exit};
+use onewinner::check::{Event, Plan, Tell, World, exit, nobody};
 use onewinner::explore::{Limits, Strategy};
 use onewinner::primitive::Expectation::{ExactlyOneWinner, SeveralWinners};
 use onewinner::primitive::{CreateNew, LockPrimitive, StatThenWrite};
+use onewinner::property::{Judging, by_name};
 use onewinner::report::terminal;
 use onewinner::scenario::{Scenario, Subject, Vary};
 use onewinner::verdict::{Coverage, Exit, Extent, Judged, RateBounds, Unit, Verdict};
 
-use super::{LIMITS, exhaust, fault, locks, run};
+use super::{LIMITS, exhaust, fault, locks, plan, run};
 
 fn check_inconclusive(judged: &Judged, part: &str) {
     let Verdict::Inconclusive { reason } = &judged.verdict else {
@@ -100,6 +101,7 @@ fn an_interrupted_run_is_inconclusive_and_tells_how_far_it_came() {
             limits: LIMITS,
         },
         seed: 1,
+        judged: Judging::All,
     };
     let told = Arc::new(Mutex::new(Vec::new()));
     let judged = {
@@ -111,6 +113,38 @@ fn an_interrupted_run_is_inconclusive_and_tells_how_far_it_came() {
     check_inconclusive(&judged, "interrupted");
     assert_eq!(judged.coverage.executions, 1);
     assert!(matches!(&told[..], [Event::Began { backend: "sim", .. }, Event::Judged(last)] if **last == judged));
+}
+
+/// The verdict on one property alone.
+fn judged_on(lock: &'static dyn LockPrimitive, scenario: &Scenario, name: &str) -> Judged {
+    let property = by_name(name).expect("a property of that name");
+    let plan = Plan {
+        judged: Judging::Only(property),
+        ..plan(lock, scenario.clone(), Strategy::Dpor, LIMITS)
+    };
+    onewinner::check::check(&plan, &Arc::new(AtomicBool::new(false)), &nobody()).expect("the world can be made")
+}
+
+#[test]
+fn one_property_is_judged_as_if_there_were_no_other() {
+    let cycle = Scenario::cycle(2, 1);
+    for (name, word) in [
+        ("mutual-exclusion", "violated"),
+        // What all properties together report of it is mutual exclusion.
+        ("only-own", "violated"),
+        ("at-most-one-winner", "inconclusive"),
+        ("no-duplicates", "inconclusive"),
+        ("place", "holds"),
+    ] {
+        let judged = judged_on(&StatThenWrite, &cycle, name);
+        assert_eq!(judged.verdict.word(), word, "{name}");
+        if let Verdict::Violated(shown) = &judged.verdict {
+            assert_eq!(shown.property, name);
+            assert_eq!(shown.reproduced.map(|reproduced| reproduced.same), Some(10), "{name}");
+        }
+    }
+    let silent = judged_on(&StatThenWrite, &cycle, "no-duplicates");
+    check_inconclusive(&silent, "no history can show a violation");
 }
 
 #[test]

@@ -15,6 +15,7 @@ use onewinner::explore::{Limits, Strategy};
 use onewinner::fs::Errno;
 use onewinner::fs::inject::Injection;
 use onewinner::primitive::{CrashClass, CreateNew, LockPrimitive, StatThenWrite};
+use onewinner::property::Judging;
 use onewinner::scenario::{Scenario, Subject, Vary};
 use onewinner::verdict::{Judged, Reproduced, Verdict};
 
@@ -24,19 +25,29 @@ pub(crate) const LIMITS: Limits = Limits {
     time: Duration::from_secs(240),
 };
 
+pub(crate) fn plan(
+    primitive: &'static dyn LockPrimitive,
+    scenario: Scenario,
+    strategy: Strategy,
+    limits: Limits,
+) -> Plan {
+    Plan {
+        subject: Subject::Primitive(primitive),
+        scenario,
+        vary: Vary::Nothing,
+        world: World::Sim { strategy, limits },
+        seed: 1,
+        judged: Judging::All,
+    }
+}
+
 pub(crate) fn run(
     primitive: &'static dyn LockPrimitive,
     scenario: Scenario,
     strategy: Strategy,
     limits: Limits,
 ) -> Judged {
-    let plan = Plan {
-        subject: Subject::Primitive(primitive),
-        scenario,
-        vary: Vary::Nothing,
-        world: World::Sim { strategy, limits },
-        seed: 1,
-    };
+    let plan = plan(primitive, scenario, strategy, limits);
     onewinner::check::check(&plan, &Arc::new(AtomicBool::new(false)), &nobody()).expect("the world can be made")
 }
 
@@ -175,6 +186,7 @@ fn create_new_holds_in_every_configuration_of_the_preset() {
             vary,
             world,
             seed: 1,
+            judged: Judging::All,
         };
         let judged = onewinner::check::check(&plan, &Arc::default(), &nobody()).expect("the world can be made");
         assert_eq!(judged.verdict, Verdict::Holds, "{}{vary}", plan.scenario);

@@ -45,6 +45,16 @@ impl Here {
         let mut text = serde_json::to_vec(order).expect("an order is plain data");
         text.push(b'\n');
         self.output.write_all(&text).expect("the process reads its orders");
+        self.hear()
+    }
+
+    fn tell(&mut self, reply: &Reply) {
+        let mut answer = serde_json::to_vec(reply).expect("a reply is plain data");
+        answer.push(b'\n');
+        self.output.write_all(&answer).expect("somebody listens");
+    }
+
+    fn hear(&mut self) -> Reply {
         let mut answer = String::new();
         self.input.read_line(&mut answer).expect("the process answers");
         serde_json::from_str(&answer).expect("a reply in one line")
@@ -120,6 +130,10 @@ impl Processes {
             *path = self.root.path().join(inside);
         }
         let reply = self.line(who).ask(&Order::Make(placed));
+        if *call == Call::Fork {
+            // From here on the child may outlive P.
+            self.line(Who::C).hear().expect("it greets");
+        }
         if *call == Call::Exit {
             match who {
                 Who::C => drop(self.line(Who::P).ask(&Order::Reap)),
@@ -164,7 +178,10 @@ fn files_of(process: u8) -> Files {
 fn outlive(files: &Files, line: &RefCell<Here>) -> u8 {
     nix::unistd::alarm::set(LONGEST_CHILD_S);
     match nix::sys::prctl::set_pdeathsig(None) {
-        Ok(()) => serve(files, line, None),
+        Ok(()) => {
+            line.borrow_mut().tell(&Ok(Value::Done));
+            serve(files, line, None)
+        }
         Err(_) => 1,
     }
 }
@@ -201,9 +218,7 @@ fn serve(files: &Files, line: &RefCell<Here>, child: Option<&RefCell<Here>>) -> 
                 Ok(Value::Done)
             }
         };
-        let mut answer = serde_json::to_vec(&reply).expect("a reply is plain data");
-        answer.push(b'\n');
-        line.borrow_mut().output.write_all(&answer).expect("somebody listens");
+        line.borrow_mut().tell(&reply);
         if matches!(order, Order::Make(Call::Exit)) {
             // Dropped, it would be killed.
             std::mem::forget(forked);

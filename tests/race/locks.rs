@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use onewinner::fs::{Errno, Fs, Mode, OpenFlags};
+use onewinner::fs::{Errno, Fs, Mode, OpenFlags, ProcessId};
 use onewinner::primitive::{AcquireError, CallError, CreateNew, Expectation, Held, LockPrimitive};
 
 /// What goes wrong.
@@ -25,6 +25,8 @@ pub(crate) enum Fault {
     ReleaseFails,
     /// Everybody opens a file and forgets it.
     Forgets,
+    /// Nothing; everybody looks whether the four contenders are there, and whoever left a stale lock is not.
+    None,
 }
 
 /// `create-new` with a fault.
@@ -48,6 +50,7 @@ impl LockPrimitive for Faulty {
             Fault::AllFail => return Err(CallError::when("create", lock)(Errno::EROFS).into()),
             Fault::NobodyWins => return Err(AcquireError::Busy),
             Fault::Forgets => drop(fs.open(Path::new("/dev/null"), OpenFlags::READ, Mode::FILE)),
+            Fault::None => counted(fs).map_err(CallError::when("look around", lock))?,
             _ => {}
         }
         match (CreateNew.try_acquire(fs, lock), self.0) {
@@ -69,5 +72,21 @@ impl LockPrimitive for Faulty {
             Fault::ReleaseFails => Err(CallError::when("remove", lock)(Errno::EIO)),
             _ => Ok(()),
         }
+    }
+}
+
+fn counted(fs: &dyn Fs) -> Result<(), Errno> {
+    for process in ProcessId::first(4) {
+        fs.alive(process)?;
+    }
+    for absent in [ProcessId(4), ProcessId::GONE] {
+        match fs.alive(absent) {
+            Err(Errno::ESRCH) => {}
+            _ => return Err(Errno::EEXIST),
+        }
+    }
+    match fs.process() {
+        ProcessId(0..4) => Ok(()),
+        _ => Err(Errno::EINVAL),
     }
 }

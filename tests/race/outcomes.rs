@@ -30,6 +30,7 @@ pub(crate) const FACTS: &[Fact] = facts![
     a_release_that_fails_is_counted_and_told,
     a_lock_that_panics_is_told_and_the_race_goes_on,
     what_a_lock_forgets_to_close_does_not_add_up,
+    contenders_find_each_other_there_and_nobody_else,
     options_that_make_no_sense_are_refused,
 ];
 
@@ -223,6 +224,15 @@ fn what_a_lock_forgets_to_close_does_not_add_up() -> Tried {
     );
     setrlimit(Resource::RLIMIT_NOFILE, soft, hard).expect("as it was");
     assert_eq!(outcomes(&report), [(outcome(1, 1, 0), rounds)]);
+    Ok(())
+}
+
+fn contenders_find_each_other_there_and_nobody_else() -> Tried {
+    for (mode, rounds) in MODES.into_iter().zip([300, 50, 300]) {
+        let options = options(Scenario::contend(4), rounds, Alignment::Natural, mode);
+        let report = complete(&Faulty(Fault::None), options);
+        assert_eq!(outcomes(&report), [(outcome(1, 3, 0), rounds)], "{mode:?}");
+    }
     Ok(())
 }
 

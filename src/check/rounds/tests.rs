@@ -10,6 +10,7 @@ use crate::check::{nobody, searches::Gathered};
 use crate::explore::Stop;
 use crate::id::ProcessId;
 use crate::primitive;
+use crate::property::Judging;
 use crate::scenario::{Scenario, Subject, Vary};
 use crate::verdict::{Extent, OutcomeRow};
 
@@ -24,6 +25,7 @@ fn plan(lock: &str, scenario: Scenario) -> Plan {
             limits: Limits::default(),
         },
         seed: 0,
+        judged: Judging::All,
     }
 }
 
