@@ -8,6 +8,7 @@ pub mod cost;
 pub mod csv;
 pub mod gate;
 pub mod github;
+pub mod html;
 pub mod json;
 pub mod junit;
 #[cfg(feature = "kernel")]

@@ -149,6 +149,15 @@ fn around(values: impl Iterator<Item = f64> + Clone) -> Range<f64> {
     least / 1.5..most * 1.5
 }
 
+/// The label of a place on a logarithmic axis: at 1, 2 and 5 times a power of ten, or labels would overlap.
+fn sparse(number: f64, label: impl Fn(f64) -> String) -> String {
+    let leading = number / 10_f64.powf(number.log10().floor());
+    match [1.0, 2.0, 5.0, 10.0].iter().any(|shown| (leading - shown).abs() < 0.01) {
+        true => label(number),
+        false => String::new(),
+    }
+}
+
 fn text() -> TextStyle<'static> {
     ("sans-serif", TEXT).into_font().color(&BLACK)
 }
@@ -208,7 +217,7 @@ fn by_directory(rows: &[Row]) -> Option<Plot> {
                 .label_style(text())
                 .y_labels(locks.len() + 1)
                 .y_label_formatter(&name)
-                .x_label_formatter(&|ns| time(*ns))
+                .x_label_formatter(&|ns| sparse(*ns, time))
                 .light_line_style(TRANSPARENT)
                 .draw(),
         );
@@ -248,6 +257,10 @@ fn lines(title: &str, rows: &[&Row], locks: &[&str]) -> String {
     let all: Vec<(f64, f64)> = locks.iter().flat_map(|lock| points(lock)).collect();
     let across = around(all.iter().map(|point| point.0));
     let up = around(all.iter().map(|point| point.1));
+    let base = match rows.first().map(|row| row.measure) {
+        Some(Measure::Files(_)) => 10.0,
+        _ => 2.0,
+    };
     let unit = rows.first().map_or(Unit::Nanoseconds, |row| row.unit);
     let widest = locks.iter().map(|lock| lock.len()).max().unwrap_or(0) as u32;
     let mut svg = String::new();
@@ -262,11 +275,11 @@ fn lines(title: &str, rows: &[&Row], locks: &[&str]) -> String {
                 .margin(10)
                 .x_label_area_size(30)
                 .y_label_area_size(70)
-                .build_cartesian_2d(across.log_scale().base(2.0), up.log_scale()),
+                .build_cartesian_2d(across.log_scale().base(base), up.log_scale()),
         );
         let value = |number: &f64| match unit {
-            Unit::Nanoseconds => time(*number),
-            Unit::PerSecond => format!("{}/s", rate(*number)),
+            Unit::Nanoseconds => sparse(*number, time),
+            Unit::PerSecond => sparse(*number, |number| format!("{}/s", rate(number))),
         };
         drawn(
             chart
