@@ -77,7 +77,7 @@ fn calls(way: &str, part: &str, lock: &str) -> Option<Vec<String>> {
 
 #[test]
 fn layers_and_contender_add_no_call_and_leave_none_out() {
-    for primitive in primitive::ALL {
+    for primitive in primitive::CONTROLS {
         for part in PARTS {
             let Some(bare) = calls("bare", part, primitive.name()) else {
                 return;

@@ -87,7 +87,7 @@ fn the_same_against_stat_then_write_reports_16_winners() {
 
 #[test]
 fn lock_released_the_next_attempt_proceeds() {
-    for primitive in primitive::ALL {
+    for primitive in primitive::CONTROLS {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let (fs, lock) = (RealFs::new(), directory.path().join("lock"));
         for _ in 0..3 {

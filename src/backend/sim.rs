@@ -126,7 +126,7 @@ pub(super) fn blank_history(primitive: &'static dyn LockPrimitive, scenario: &Sc
     history.stale = scenario.start != Start::Free;
     history.probe = scenario.probe();
     history.clock = scenario.clock();
-    history.crash_class = scenario.probe().map(|_| primitive.crash_class());
+    history.crash_class = scenario.probe().or(scenario.clock()).map(|_| primitive.crash_class());
     history
 }
 

@@ -67,6 +67,7 @@ impl Plan {
     /// Refuses what the world cannot do.
     pub(super) fn refuse(&self) -> Result<(), CheckError> {
         let raced = matches!(self.world.backend(), "race");
+        let program = matches!(self.subject, Subject::Program(_));
         let real = raced || matches!(self.world.backend(), "traced");
         let what = match self.scenario {
             Scenario { work: Work::Fork, .. } if real => "holders that fork",
@@ -77,7 +78,7 @@ impl Plan {
                 work: Work::Reopen | Work::Reenter,
                 ..
             } if raced => "what a holder does in calls of its own",
-            Scenario { expiry: true, .. } if raced => "a lease that runs out at any moment",
+            Scenario { expiry: true, .. } if raced || program => "a lease that runs out at any moment",
             _ => return Ok(()),
         };
         let backend = self.world.backend();

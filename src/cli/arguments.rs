@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::builder::TypedValueParser;
 use clap::{Args, ValueEnum};
 
 use super::Failure;
@@ -110,9 +110,12 @@ impl From<Claim> for Expectation {
     }
 }
 
+/// Reads the name of a lock. There are too many to be listed in each message.
 pub(super) fn locks() -> impl TypedValueParser<Value = Lock> {
-    PossibleValuesParser::new(primitive::ALL.iter().map(|primitive| primitive.name()))
-        .map(|name| Lock(primitive::by_name(&name).expect("clap allows only names from the list")))
+    |name: &str| {
+        let found = primitive::by_name(name).map(Lock);
+        found.ok_or("no lock is called that; `onewinner list` names them")
+    }
 }
 
 /// What a holder does inside, as an argument.

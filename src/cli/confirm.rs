@@ -1,4 +1,4 @@
-//! `onewinner confirm`: every shipped lock in every world, side by side.
+//! `onewinner confirm`: a broken lock and its repair in every world, side by side.
 
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -29,7 +29,7 @@ struct Row {
 pub(super) fn run(output: &Output, interrupted: &Arc<AtomicBool>) -> Result<Exit, Failure> {
     let mut rows: Vec<Row> = Vec::new();
     let mut exit = Exit::AsClaimed;
-    let all: Vec<(&'static dyn LockPrimitive, Vec<Evidence>)> = primitive::ALL
+    let all: Vec<(&'static dyn LockPrimitive, Vec<Evidence>)> = primitive::CONTROLS
         .iter()
         .map(|lock| (*lock, evidence(*lock, output.seed)))
         .collect();

@@ -195,7 +195,7 @@ mod tests {
         for (arguments, line) in [
             (
                 "race nolock",
-                "invalid value 'nolock' for '<LOCK>' [possible values: stat-then-write, create-new]; try `--help`",
+                "invalid value 'nolock' for '<LOCK>': no lock is called that; `onewinner list` names them; try `--help`",
             ),
             (
                 "modle",

@@ -1,10 +1,7 @@
-//! Programs and locks that tests in this crate share with those in `tests/`.
+//! Programs that tests in this crate share with those in `tests/`.
 
 #[path = "../../tests/reduction/cells.rs"]
 pub(super) mod cells;
-#[path = "../../tests/zoo/locks.rs"]
-#[expect(dead_code, reason = "other tests use the rest")]
-pub(super) mod locks;
 #[path = "../../tests/reduction/program.rs"]
 #[expect(dead_code, reason = "other tests use the rest")]
 pub(super) mod program;

@@ -72,7 +72,7 @@ pub struct History {
     /// The process that stands for the clock: it makes the lock's file old.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clock: Option<ProcessId>,
-    /// What the lock is declared to be after somebody was killed, if somebody is to be killed.
+    /// What the lock is declared to be after somebody was killed, if somebody is to be killed or a lease runs out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub crash_class: Option<CrashClass>,
     /// What happened, in the order in which it was seen.

@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use super::{AcquireError, CallError, Expectation, Held, LockPrimitive, remove};
+use super::{AcquireError, CallError, Expectation, FREED_BY_A_CHILD, Held, LockPrimitive, record};
 use crate::fs::{Errno, Fs, Mode, OpenFlags};
 
 /// The correct lock: exactly one creator wins, all others get `EEXIST`.
@@ -27,22 +27,37 @@ impl LockPrimitive for CreateNew {
         Expectation::ExactlyOneWinner
     }
 
+    fn references(&self) -> &'static [&'static str] {
+        &["open(2), O_EXCL", "fs/namei.c, lookup_open"]
+    }
+
+    fn violates(&self) -> &'static [&'static str] {
+        FREED_BY_A_CHILD
+    }
+
     fn try_acquire(&self, fs: &dyn Fs, lock: &Path) -> Result<Held, AcquireError> {
-        let fd = match fs.open(lock, OpenFlags::CREATE_NEW, Mode::FILE) {
-            Ok(fd) => fd,
-            Err(Errno::EEXIST) => return Err(AcquireError::Busy),
-            Err(errno) => return Err(CallError::when("create", lock)(errno).into()),
-        };
-        // From here on the file is ours: an attempt that fails must not leave it behind, or nobody ever gets in again.
-        // The error of a removal that fails too would hide the first one, which the user has to see.
-        if let Err(errno) = fs.close(fd) {
-            let _ = remove(fs, lock);
-            return Err(CallError::when("close", lock)(errno).into());
+        match create(fs, lock)? {
+            true => Ok(Held::by_name()),
+            false => Err(AcquireError::Busy),
         }
-        Ok(Held::by_name())
     }
 
     fn release(&self, fs: &dyn Fs, lock: &Path, _held: Held) -> Result<(), CallError> {
-        remove(fs, lock)
+        record::remove(fs, lock)
     }
+}
+
+/// Creates the lock; tells whether it was absent.
+pub(super) fn create(fs: &dyn Fs, lock: &Path) -> Result<bool, CallError> {
+    let fd = match fs.open(lock, OpenFlags::CREATE_NEW, Mode::FILE) {
+        Ok(fd) => fd,
+        Err(Errno::EEXIST) => return Ok(false),
+        Err(errno) => return Err(CallError::when("create", lock)(errno)),
+    };
+    // From here on the file is ours: an attempt that fails must not leave it behind, or nobody ever gets in again.
+    if let Err(errno) = fs.close(fd) {
+        record::discard(fs, lock);
+        return Err(CallError::when("close", lock)(errno));
+    }
+    Ok(true)
 }

@@ -2,8 +2,26 @@
 //!
 //! A new primitive is one file and one line in [`ALL`]. Deliberately knows no backend, schedule or property.
 
+mod absent;
+mod break_mutex;
+mod break_rename;
+mod break_unlink;
 mod create_new;
+mod create_new_owner;
+mod fcntl;
+mod flock;
+mod flock_checked;
+mod flock_unlink;
+mod lease;
+mod link;
+mod mkdir;
+mod pid_file;
+mod record;
+mod rename_directory;
+mod rename_new;
+mod rename_over;
 mod stat_then_write;
+mod symlink;
 
 use std::fmt;
 use std::io;
@@ -13,11 +31,71 @@ use serde::{Deserialize, Serialize};
 
 use crate::fs::{Errno, Fd, Fs};
 
+pub use absent::Absent;
+pub use break_mutex::BreakMutex;
+pub use break_rename::BreakRename;
+pub use break_unlink::BreakUnlink;
 pub use create_new::CreateNew;
+pub use create_new_owner::CreateNewOwner;
+pub use fcntl::Fcntl;
+pub use flock::Flock;
+pub use flock_checked::FlockChecked;
+pub use flock_unlink::FlockUnlink;
+pub use lease::Lease;
+pub use link::Link;
+pub use mkdir::Mkdir;
+pub use pid_file::PidFile;
+pub use rename_directory::RenameDirectory;
+pub use rename_new::RenameNew;
+pub use rename_over::RenameOver;
 pub use stat_then_write::StatThenWrite;
+pub use symlink::Symlink;
 
 /// Every primitive that onewinner ships, in the order in which it is listed.
-pub const ALL: &[&dyn LockPrimitive] = &[&StatThenWrite, &CreateNew];
+pub const ALL: &[&dyn LockPrimitive] = &[
+    &StatThenWrite,
+    &CreateNew,
+    &CreateNewOwner::EmptyIsBusy,
+    &CreateNewOwner::EmptyIsStale,
+    &Absent::Retry,
+    &Absent::Stale,
+    &Mkdir::Bare,
+    &Mkdir::Owner,
+    &Mkdir::OwnerlessIsStale,
+    &RenameDirectory,
+    &Symlink,
+    &Link,
+    &RenameNew,
+    &RenameOver::Blind,
+    &RenameOver::ReadBack,
+    &Flock,
+    &FlockUnlink::UnlockFirst,
+    &FlockUnlink::CloseFirst,
+    &FlockUnlink::CloseLast,
+    &FlockChecked::LinkCount,
+    &FlockChecked::SameInode,
+    &FlockChecked::HalfFix,
+    &FlockChecked::Tombstone,
+    &Fcntl::Process,
+    &Fcntl::Description,
+    &PidFile,
+    &BreakUnlink::Blind,
+    &BreakUnlink::SameInode,
+    &BreakRename::Blind,
+    &BreakRename::Leave,
+    &BreakRename::Restore,
+    &BreakRename::RestoreInode,
+    &BreakMutex::Blind,
+    &BreakMutex::Flock,
+    &BreakMutex::File,
+    &Lease::Unlink,
+    &Lease::Compare,
+    &Lease::Rename,
+    &Lease::Mutex,
+];
+
+/// A broken lock and its repair, which tell a harness that catches from one that sees nothing, or too much.
+pub const CONTROLS: &[&dyn LockPrimitive] = &[&StatThenWrite, &CreateNew];
 
 /// The shipped primitive of that name.
 pub fn by_name(name: &str) -> Option<&'static dyn LockPrimitive> {
@@ -62,6 +140,17 @@ pub trait LockPrimitive: Send + Sync {
 
     /// What the lock is claimed to do when several contend.
     fn expectation(&self) -> Expectation;
+
+    /// The names of the properties that some schedule is known to violate, with a kill, an error, a stale lock or a lease that
+    /// runs out too.
+    fn violates(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// Where the protocol, or its fault, is described: manual pages, files of the kernel, issues as `owner/name#number`.
+    fn references(&self) -> &'static [&'static str] {
+        &[]
+    }
 
     /// What becomes of the lock when whoever has it is killed.
     fn crash_class(&self) -> CrashClass {
@@ -128,6 +217,18 @@ impl Held {
     pub fn by_name() -> Self {
         Self { descriptor: None }
     }
+
+    /// Held by a lock of the kernel's, on this descriptor.
+    pub fn by(fd: Fd) -> Self {
+        Self { descriptor: Some(fd) }
+    }
+
+    /// # Panics
+    ///
+    /// When the lock is held by its name: whoever releases has mixed up two locks.
+    fn fd(&self) -> Fd {
+        self.descriptor.expect("a lock of the kernel's is held by a descriptor")
+    }
 }
 
 /// Why an attempt did not acquire the lock: two results that must never be mixed up.
@@ -181,71 +282,12 @@ impl From<CallError> for io::Error {
     }
 }
 
-/// Removes the lock file, which may be gone: the release of every existence lock.
-fn remove(fs: &dyn Fs, lock: &Path) -> Result<(), CallError> {
-    match fs.unlink(lock) {
-        Ok(()) | Err(Errno::ENOENT) => Ok(()),
-        Err(errno) => Err(CallError::when("remove", lock)(errno)),
-    }
-}
+/// What every lock violates that is a name, or whose release removes one: whoever knows the name can remove it, a forked child
+/// first of all.
+const FREED_BY_A_CHILD: &[&str] = &["fork-independence"];
+
+/// What a lock violates besides that lets two in.
+const TWO_HOLDERS: &[&str] = &["mutual-exclusion", "only-own", "fork-independence"];
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::fs::sim;
-
-    #[test]
-    fn names_are_unique_and_found() {
-        for primitive in ALL {
-            let found = by_name(primitive.name()).expect("listed");
-            assert_eq!(found.protocol(), primitive.protocol());
-        }
-        assert!(by_name("no-such-lock").is_none());
-    }
-
-    #[test]
-    fn second_acquire_is_busy_until_release() {
-        for primitive in ALL {
-            let (fs, lock) = (sim::alone(), Path::new("/lock"));
-            let held = primitive.try_acquire(&fs, lock).expect("free");
-            let busy = primitive.try_acquire(&fs, lock).expect_err("held");
-            assert_eq!(busy, AcquireError::Busy, "{}", primitive.name());
-            assert_eq!(io::Error::from(busy).kind(), io::ErrorKind::AlreadyExists);
-            primitive.release(&fs, lock, held).expect("held by us");
-            assert!(primitive.try_acquire(&fs, lock).is_ok());
-        }
-    }
-
-    #[test]
-    fn release_of_a_lock_that_is_gone_is_no_error_and_a_failed_release_is_one() {
-        for primitive in ALL {
-            let (fs, lock) = (sim::alone(), Path::new("/lock"));
-            let held = primitive.try_acquire(&fs, lock).expect("free");
-            fs.unlink(lock).expect("there");
-            assert_eq!(primitive.release(&fs, lock, held), Ok(()));
-
-            fs.mkdir(lock, crate::fs::Mode::DIRECTORY).expect("absent");
-            let error = primitive.release(&fs, lock, Held::by_name()).expect_err("a directory");
-            assert_eq!(error.errno, Errno::EISDIR);
-        }
-    }
-
-    #[test]
-    fn a_missing_directory_is_an_error_and_never_busy() {
-        for primitive in ALL {
-            let error = primitive
-                .try_acquire(&sim::alone(), Path::new("/absent/lock"))
-                .expect_err("no directory");
-            assert!(
-                matches!(
-                    error,
-                    AcquireError::Failed(CallError {
-                        errno: Errno::ENOENT,
-                        ..
-                    })
-                ),
-                "{error}"
-            );
-        }
-    }
-}
+mod tests;

@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use super::{AcquireError, CallError, Expectation, Held, LockPrimitive, remove};
+use super::{AcquireError, CallError, Expectation, Held, LockPrimitive, record};
 use crate::fs::{Errno, Fs, Mode, OpenFlags};
 
 /// What the file says; nobody reads it.
@@ -28,6 +28,16 @@ impl LockPrimitive for StatThenWrite {
         Expectation::SeveralWinners
     }
 
+    fn violates(&self) -> &'static [&'static str] {
+        &[
+            "at-most-one-winner",
+            "mutual-exclusion",
+            "only-own",
+            "no-leak",
+            "fork-independence",
+        ]
+    }
+
     fn try_acquire(&self, fs: &dyn Fs, lock: &Path) -> Result<Held, AcquireError> {
         match fs.stat(lock) {
             Ok(_) => return Err(AcquireError::Busy),
@@ -45,6 +55,6 @@ impl LockPrimitive for StatThenWrite {
     }
 
     fn release(&self, fs: &dyn Fs, lock: &Path, _held: Held) -> Result<(), CallError> {
-        remove(fs, lock)
+        record::remove(fs, lock)
     }
 }

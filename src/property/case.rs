@@ -5,7 +5,7 @@ use std::cell::OnceCell;
 use crate::access::{Accesses, Object};
 use crate::fs::call::Call;
 use crate::fs::{Flock, RecordLock};
-use crate::history::{Attempt, History, Order, What};
+use crate::history::{Attempt, CrashClass, History, Order, What};
 use crate::id::ProcessId;
 
 /// A history to be judged.
@@ -60,7 +60,9 @@ impl<'a> Case<'a> {
     /// Where the lease of an attempt ran out: the clock made old what it had stored before.
     fn expiries(&self, attempt: &Attempt) -> impl Iterator<Item = usize> {
         let calls = self.history.calls().map(|(position, process, ..)| (position, process));
-        let clock = calls.filter(|(_, process)| Some(*process) == self.history.clock);
+        // To a lock without leases it means nothing that a file is old.
+        let leased = self.history.crash_class == Some(CrashClass::Bounded);
+        let clock = calls.filter(move |(_, process)| leased && Some(*process) == self.history.clock);
         let expired = clock.filter(|(expiry, _)| {
             let seen = |call: &usize| self.before(*call, *expiry);
             let released = attempt.lets_go().is_some_and(|end| self.before(end, *expiry));

@@ -1,4 +1,9 @@
 //! M9: an attempt that fails leaves nothing behind, and the next attempt wins.
+//!
+//! The file of a lock of the kernel's is no lock: an attempt that has made it leaves it, because to remove it is what breaks
+//! such locks. So what stands at the lock's own name is judged by the next attempt alone.
+
+use std::path::Path;
 
 use super::{Case, Finding, Property, Violation};
 use crate::history::{Attempt, AttemptResult, History, Snapshot};
@@ -21,15 +26,17 @@ impl Property for NoLeak {
         let Some((before, after)) = around(case.history, failed, decided) else {
             return Finding::NotApplicable;
         };
-        if let Some(left) = left_behind(before, after) {
-            return Violation::found(format!("the failed attempt of {} {left}", failed.process), [decided]);
-        }
         let mut next = case
             .attempts()
             .iter()
             .filter(|next| first_moment(next) >= after.position);
+        let won = next.clone().any(Attempt::acquired);
+        let lock = won.then_some(&*case.history.lock);
+        if let Some(left) = left_behind(before, after, lock) {
+            return Violation::found(format!("the failed attempt of {} {left}", failed.process), [decided]);
+        }
         let unfinished = next.clone().any(|next| next.result == AttemptResult::Undecided);
-        if unfinished || next.clone().next().is_none() || next.any(Attempt::acquired) {
+        if won || unfinished || next.next().is_none() {
             return Finding::Holds;
         }
         let sentence = format!(
@@ -64,8 +71,10 @@ fn around<'a>(history: &'a History, failed: &Attempt, decided: usize) -> Option<
     (!strangers.any(|(at, ..)| between.contains(&at))).then_some((before, after))
 }
 
-fn left_behind(before: &Snapshot, after: &Snapshot) -> Option<String> {
-    if let Some(file) = after.files.iter().find(|file| !before.files.contains(file)) {
+/// What is not as before, but for a file at the name of a `free` lock.
+fn left_behind(before: &Snapshot, after: &Snapshot, free: Option<&Path>) -> Option<String> {
+    let mut new = after.files.iter().filter(|file| !before.files.contains(file));
+    if let Some(file) = new.find(|file| Some(&*file.path) != free) {
         let path = file.path.display();
         return Some(match before.files.iter().any(|old| old.path == file.path) {
             true => format!("changes {path}"),

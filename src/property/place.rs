@@ -1,5 +1,6 @@
 //! M18, in part: the lock is where it was asked for, and its making touches nothing outside that directory.
 
+use std::ffi::OsStr;
 use std::path::Path;
 
 use super::{Case, Finding, Property, Violation};
@@ -35,8 +36,7 @@ impl Property for Place {
                 );
                 return Violation::found(sentence, winner.decided);
             }
-            let stray =
-                calls_of(history, winner).find(|(_, path, stores)| *stores && path.parent() != history.lock.parent());
+            let stray = calls_of(history, winner).find(|(_, path, stores)| *stores && !is_beside(path, &history.lock));
             if let Some((position, path, _)) = stray {
                 let sentence = format!(
                     "{} changes {}, outside the lock's directory",
@@ -48,6 +48,18 @@ impl Property for Place {
         }
         Finding::Holds
     }
+}
+
+/// Whether the path names something in the lock's directory, or in a directory there that is named after the lock.
+fn is_beside(path: &Path, lock: &Path) -> bool {
+    let (Some(directory), Some(name)) = (lock.parent(), lock.file_name()) else {
+        return false;
+    };
+    let Some(inside) = path.parent().and_then(|parent| parent.strip_prefix(directory).ok()) else {
+        return false;
+    };
+    let named_after = |first: &OsStr| first.as_encoded_bytes().starts_with(name.as_encoded_bytes());
+    inside.iter().next().is_none_or(named_after)
 }
 
 /// The paths that the calls of the acquisition name, each with its position and whether the call stored anything.

@@ -10,9 +10,10 @@ use crate::history::CrashClass;
 /// Explains the columns and the marks.
 const LEGEND: &str = "\
 ✗ with the least configuration that shows it; ✓ in every schedule of the configurations asked, up to three processes and two
-rounds; · not to be shown; ? cut. All in the simulated world, each search complete. A configuration is processes × rounds,
-or processes that contend; s finds a dead holder's lock, k one is killed, l a lease runs out, e one call fails, i inode numbers
-are used again; one process alone: r attempts once more, f forks, o opens and closes once more. M11: a auto, b bounded, m manual, as declared.";
+rounds (of three none is killed where one of two is enough to break the lock); · not to be shown; ? cut. All in the simulated
+world, each search complete. A configuration is processes × rounds, or processes that contend; s finds a dead holder's lock, k one
+is killed, l a lease runs out, e one call fails, i inode numbers are used again; one process alone: r attempts once more, f forks,
+o opens and closes once more. M11: a auto, b bounded, m manual, as declared.";
 
 /// Writes the table as text, and what its columns and marks mean.
 ///

@@ -176,12 +176,12 @@ fn what_is_found_does_not_depend_on_how_many_searches_run_at_once() {
 #[test]
 fn an_error_in_each_call_is_one_verdict() {
     let directory = super::command::directory();
-    // Two calls, four errors.
+    // Two calls, five errors.
     onewinner_in(directory.path(), "explore create-new --backend sim --errors")
         .exits(0)
         .says(&[
             "contend 2, an error in one call",
-            "  outcomes  8  1 winner, 0 busy, 1 failed",
+            "  outcomes  10  1 winner, 0 busy, 1 failed",
             "cycle 2×1, an error in one call",
         ]);
     onewinner_in(

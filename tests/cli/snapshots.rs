@@ -47,8 +47,9 @@ fn help() {
 
 #[test]
 fn list() {
-    let json = onewinner("list --json").exits(0).stdout;
-    same("list", &(onewinner("list").exits(0).stdout + "\n" + &json));
+    let few = "list stat-then-write create-new";
+    let json = onewinner(&format!("{few} --json")).exits(0).stdout;
+    same("list", &(onewinner(few).exits(0).stdout + "\n" + &json));
 }
 
 #[test]

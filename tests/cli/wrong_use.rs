@@ -13,7 +13,7 @@ fn refused(ran: &Ran, advice: &str) {
 #[test]
 fn each_wrong_argument_is_answered_with_what_to_give() {
     for (arguments, advice) in [
-        ("model nolock", "[possible values: stat-then-write, create-new]"),
+        ("model nolock", "no lock is called that; `onewinner list` names them"),
         ("race", "not provided: <LOCK>"),
         ("replay", "not provided: <FILE>"),
         ("modle create-new", "a similar subcommand exists: 'model'"),

@@ -10,7 +10,7 @@ use std::cell::{Cell, RefCell};
 use std::path::Path;
 
 use onewinner::fs::call::Call;
-use onewinner::primitive::{self, AcquireError, CreateNew, LockPrimitive, StatThenWrite};
+use onewinner::primitive::{self, AcquireError, CrashClass, CreateNew, LockPrimitive, StatThenWrite};
 use onewinner::workload::hub_sync::{DEFAULT_ENTRIES, Entry, Outcome, duplicates, lock_path, source, sync, work};
 
 use fixture::{Hub, context, synced, watched};
@@ -133,7 +133,8 @@ fn every_primitive_can_guard_the_sync() {
         for appended in [2, 0] {
             let ended = sync(*primitive, &hub.process(0), context(), &source(2));
             assert_eq!(ended, Ok(synced(appended, 2)), "{}", primitive.name());
-            assert!(!hub.locked());
+            // The file of a lock of the kernel's stays.
+            assert!(primitive.crash_class() != CrashClass::Manual || !hub.locked());
         }
     }
 }

@@ -10,11 +10,11 @@ use onewinner::history::{Execution, History, What};
 use onewinner::property::{self, Violation};
 use onewinner::scenario::Scenario;
 
-use super::LIMITS;
 use super::locks::*;
+use super::{LIMITS, Lock};
 
 /// The classes of three processes with one round each, by the most preemptions allowed, from none on.
-fn check_bounds(lock: &'static Zoo, classes: &[usize]) {
+fn check_bounds(lock: Lock, classes: &[usize]) {
     for (most, expected) in (0..).zip(classes) {
         let (mut seen, mut executions) = (BTreeSet::new(), 0);
         let searched = sim::explore(
@@ -32,7 +32,7 @@ fn check_bounds(lock: &'static Zoo, classes: &[usize]) {
             },
         );
         assert_eq!(searched.stop, Stop::Exhausted);
-        assert_eq!(seen.len(), *expected, "{} with {most} preemptions", lock.name);
+        assert_eq!(seen.len(), *expected, "{} with {most} preemptions", lock.name());
     }
 }
 
@@ -43,7 +43,7 @@ fn classes_within_a_bound() {
     check_bounds(&ABSENT_AS_STALE, &[6, 21, 45, 75, 111]);
 }
 
-fn explore(lock: &'static Zoo, scheduler: &mut dyn Scheduler) -> Vec<(Execution, Violation)> {
+fn explore(lock: Lock, scheduler: &mut dyn Scheduler) -> Vec<(Execution, Violation)> {
     let mut found = Vec::new();
     sim::explore(lock, &Scenario::cycle(3, 1), scheduler, LIMITS, &mut |execution| {
         if let Some((property, violation)) = property::first_violation(&execution.history)
@@ -83,23 +83,23 @@ fn steps_of(history: &History, violation: &Violation) -> Vec<usize> {
 
 #[test]
 fn holds_that_overlap_in_another_order_of_the_class_overlap_when_it_is_run() {
-    for lock in [&FLOCK_UNLINK, &FLOCK_UNLINK_WAITING, &HALF_FIX] {
+    for lock in [&FLOCK_UNLINK as Lock, &FLOCK_UNLINK_WAITING, &HALF_FIX] {
         let found = explore(lock, &mut Dpor::new());
         let as_run = found.iter().filter(|(execution, _)| overlap_as_run(&execution.history));
         assert!(
             as_run.count() < found.len(),
             "{}: the order that was run shows all",
-            lock.name
+            lock.name()
         );
-        assert_eq!(found.len(), 24, "{}", lock.name);
+        assert_eq!(found.len(), 24, "{}", lock.name());
         for (execution, violation) in found {
             let (history, steps) = (&execution.history, execution.history.steps());
             let schedule = relinearise(&steps, &steps_of(history, &violation));
             let again = explore(lock, &mut Replay::new(schedule.clone()));
             let [(again, _)] = &again[..] else {
-                panic!("{}: {schedule} breaks nothing", lock.name);
+                panic!("{}: {schedule} breaks nothing", lock.name());
             };
-            assert!(overlap_as_run(&again.history), "{}: {schedule}", lock.name);
+            assert!(overlap_as_run(&again.history), "{}: {schedule}", lock.name());
             assert_eq!(Class::of(3, &again.history.steps()), Class::of(3, &steps));
         }
     }
@@ -109,7 +109,7 @@ fn holds_that_overlap_in_another_order_of_the_class_overlap_when_it_is_run() {
 #[test]
 fn a_reduction_and_a_search_that_remembers_classes_agree_on_four_processes() {
     for (lock, classes) in [
-        (&FLOCK_UNLINK, 7_864),
+        (&FLOCK_UNLINK as Lock, 7_864),
         (&FLOCK_UNLINK_WAITING, 4_368),
         (&FLOCK_KEPT, 592),
     ] {
@@ -126,7 +126,12 @@ fn a_reduction_and_a_search_that_remembers_classes_agree_on_four_processes() {
         };
         let (reduced, executions) = seen(&mut Dpor::new());
         let (remembered, _) = seen(&mut Bounded::everywhere(1_000));
-        assert_eq!((reduced.len(), executions), (classes, classes as u64), "{}", lock.name);
-        assert!(reduced == remembered, "{}", lock.name);
+        assert_eq!(
+            (reduced.len(), executions),
+            (classes, classes as u64),
+            "{}",
+            lock.name()
+        );
+        assert!(reduced == remembered, "{}", lock.name());
     }
 }

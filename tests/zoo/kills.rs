@@ -12,18 +12,18 @@ use onewinner::property;
 use onewinner::scenario::{Kill, Scenario, Start};
 
 use super::locks::*;
-use super::{LIMITS, check};
+use super::{LIMITS, Lock, check};
 
 /// What executions in which somebody was killed come to, over all victims and moments.
 #[derive(Debug, Default)]
-struct Killed {
-    classes: usize,
-    violated: BTreeSet<&'static str>,
+pub(crate) struct Killed {
+    pub(crate) classes: usize,
+    pub(crate) violated: BTreeSet<&'static str>,
     probe_won: bool,
     probe_lost: bool,
 }
 
-fn kill_everywhere(lock: &'static Zoo, processes: usize) -> Killed {
+pub(crate) fn kill_everywhere(lock: Lock, processes: usize) -> Killed {
     let mut killed = Killed::default();
     for victim in ProcessId::first(processes) {
         for step in 0.. {
@@ -68,12 +68,12 @@ impl Killed {
 
 #[test]
 fn kernel_locks_are_free_and_sound_after_a_kill() {
-    for lock in [&FLOCK_KEPT, &NLINK_CHECK] {
+    for lock in [&FLOCK_KEPT as Lock, &NLINK_CHECK] {
         let killed = kill_everywhere(lock, 3);
         assert!(
             killed.violated.is_empty() && killed.probe_won && !killed.probe_lost,
             "{}: {killed:?}",
-            lock.name
+            lock.name()
         );
     }
 }
@@ -97,7 +97,7 @@ fn a_tombstone_that_is_not_written_lets_two_in() {
 
 #[test]
 fn kills_lose_no_class() {
-    for lock in [&FLOCK_KEPT, &HALF_FIX, &MKDIR] {
+    for lock in [&FLOCK_KEPT as Lock, &HALF_FIX, &MKDIR] {
         for step in 0..6 {
             let victim = ProcessId(0);
             let scenario = Scenario {
@@ -115,22 +115,26 @@ fn kills_lose_no_class() {
             };
             let (reduced, executions) = classes(&mut Dpor::new());
             let (all, _) = classes(&mut Exhaustive::new());
-            assert!(reduced == all, "{} in {scenario}", lock.name);
-            assert_eq!(executions, all.len() as u64, "{} in {scenario}", lock.name);
+            assert!(reduced == all, "{} in {scenario}", lock.name());
+            assert_eq!(executions, all.len() as u64, "{} in {scenario}", lock.name());
         }
     }
 }
 
 #[test]
 fn a_stale_name_keeps_all_out_and_a_stale_file_nobody() {
-    for (lock, taken) in [(&MKDIR, false), (&FLOCK_KEPT, true)] {
+    for (lock, taken) in [(&MKDIR as Lock, false), (&FLOCK_KEPT, true)] {
         let scenario = Scenario {
             start: Start::Stale { age_s: 60 },
             ..Scenario::cycle(2, 1)
         };
         let searched = sim::explore(lock, &scenario, &mut Dpor::new(), LIMITS, &mut |execution| {
-            assert_eq!(execution.history.took_stale(), taken, "{}", lock.name);
-            assert!(property::first_violation(&execution.history).is_none(), "{}", lock.name);
+            assert_eq!(execution.history.took_stale(), taken, "{}", lock.name());
+            assert!(
+                property::first_violation(&execution.history).is_none(),
+                "{}",
+                lock.name()
+            );
             ControlFlow::Continue(())
         });
         assert_eq!(searched.stop, Stop::Exhausted);

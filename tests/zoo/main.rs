@@ -8,6 +8,7 @@ mod kills;
 mod locks;
 mod minimise;
 mod rounds;
+mod shipped;
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
@@ -17,6 +18,7 @@ use onewinner::backend::sim;
 use onewinner::explore::{Dpor, Exhaustive, Limits, Scheduler, Stop};
 use onewinner::happens_before::Class;
 use onewinner::history::End;
+use onewinner::primitive::LockPrimitive;
 use onewinner::property;
 use onewinner::scenario::Scenario;
 
@@ -28,6 +30,8 @@ pub(crate) const LIMITS: Limits = Limits {
     time: Duration::from_secs(240),
 };
 
+type Lock = &'static dyn LockPrimitive;
+
 #[derive(Debug, PartialEq, Eq)]
 struct Counted {
     executions: u64,
@@ -36,7 +40,7 @@ struct Counted {
     violating: usize,
 }
 
-fn count(lock: &'static Zoo, scenario: &Scenario, scheduler: &mut dyn Scheduler) -> Counted {
+fn count(lock: Lock, scenario: &Scenario, scheduler: &mut dyn Scheduler) -> Counted {
     let (mut classes, mut violating) = (BTreeSet::new(), BTreeSet::new());
     let searched = sim::explore(lock, scenario, scheduler, LIMITS, &mut |execution| {
         assert_eq!(execution.end, End::Completed);
@@ -46,7 +50,7 @@ fn count(lock: &'static Zoo, scenario: &Scenario, scheduler: &mut dyn Scheduler)
             assert!(
                 matches!(property.name(), "mutual-exclusion" | "only-own"),
                 "{} in {scenario}: {sentence}",
-                lock.name
+                lock.name()
             );
             if property.name() == "mutual-exclusion" {
                 violating.insert(class.clone());
@@ -64,7 +68,7 @@ fn count(lock: &'static Zoo, scenario: &Scenario, scheduler: &mut dyn Scheduler)
 }
 
 /// Classes of two processes with one round each and of three, and how many of the latter let two in.
-fn check(lock: &'static Zoo, two: usize, three: usize, violating: usize) {
+fn check(lock: Lock, two: usize, three: usize, violating: usize) {
     for (processes, classes, violating) in [(2, two, 0), (3, three, violating)] {
         let scenario = Scenario::cycle(processes, 1);
         let expected = Counted {
@@ -73,19 +77,19 @@ fn check(lock: &'static Zoo, two: usize, three: usize, violating: usize) {
             violating,
         };
         let found = count(lock, &scenario, &mut Dpor::new());
-        assert_eq!(found, expected, "{} in {scenario}", lock.name);
+        assert_eq!(found, expected, "{} in {scenario}", lock.name());
     }
 }
 
 /// The same, by every interleaving.
-fn check_all(lock: &'static Zoo, classes: usize, interleavings: u64, violating: usize) {
+fn check_all(lock: Lock, classes: usize, interleavings: u64, violating: usize) {
     let found = count(lock, &Scenario::cycle(3, 1), &mut Exhaustive::new());
     let expected = Counted {
         executions: interleavings,
         classes,
         violating,
     };
-    assert_eq!(found, expected, "{}", lock.name);
+    assert_eq!(found, expected, "{}", lock.name());
 }
 
 #[test]

@@ -8,13 +8,13 @@ use onewinner::happens_before::Step;
 use onewinner::property;
 use onewinner::scenario::Scenario;
 
-use super::LIMITS;
 use super::locks::*;
+use super::{LIMITS, Lock};
 
 /// More than it takes.
 const TRIES: u32 = 500;
 
-fn violating(lock: &'static Zoo, scenario: &Scenario, scheduler: &mut dyn Scheduler) -> Vec<Vec<Step>> {
+fn violating(lock: Lock, scenario: &Scenario, scheduler: &mut dyn Scheduler) -> Vec<Vec<Step>> {
     let mut found = Vec::new();
     sim::explore(lock, scenario, scheduler, LIMITS, &mut |execution| {
         if let Some((property, _)) = property::first_violation(&execution.history)
@@ -28,7 +28,7 @@ fn violating(lock: &'static Zoo, scenario: &Scenario, scheduler: &mut dyn Schedu
 }
 
 /// Between how many preemptions violating executions have once they are minimised.
-fn check(lock: &'static Zoo, scenario: &Scenario, least: usize, most: usize) {
+fn check(lock: Lock, scenario: &Scenario, least: usize, most: usize) {
     let mut most_tried = 0;
     let found = violating(lock, scenario, &mut Dpor::new());
     let all: Vec<_> = found
@@ -41,14 +41,14 @@ fn check(lock: &'static Zoo, scenario: &Scenario, least: usize, most: usize) {
             });
             most_tried = most_tried.max(tried);
             let again = violating(lock, scenario, &mut Lead::new(schedule.clone()));
-            assert_eq!(again.len(), 1, "{}: {schedule} shows nothing", lock.name);
+            assert_eq!(again.len(), 1, "{}: {schedule} shows nothing", lock.name());
             preemptions(&schedule)
         })
         .collect();
-    eprintln!("{} in {scenario}: at most {most_tried} tries", lock.name);
-    assert!(most_tried < TRIES, "{} in {scenario}", lock.name);
+    eprintln!("{} in {scenario}: at most {most_tried} tries", lock.name());
+    assert!(most_tried < TRIES, "{} in {scenario}", lock.name());
     let range = (all.iter().min(), all.iter().max());
-    assert_eq!(range, (Some(&least), Some(&most)), "{} in {scenario}", lock.name);
+    assert_eq!(range, (Some(&least), Some(&most)), "{} in {scenario}", lock.name());
 }
 
 #[test]

@@ -9,10 +9,10 @@ use onewinner::explore::{Covered, Dpor, Split, in_rounds};
 use onewinner::happens_before::Class;
 use onewinner::scenario::Scenario;
 
-use super::LIMITS;
 use super::locks::*;
+use super::{LIMITS, Lock};
 
-fn check(lock: &'static Zoo, classes: usize) {
+fn check(lock: Lock, classes: usize) {
     for (depth, threads) in [(3, 1), (6, 1), (3, 2), (6, 2), (3, 3), (6, 3)] {
         let all = Mutex::new(BTreeSet::new());
         let tasks = Mutex::new(0);
@@ -25,19 +25,19 @@ fn check(lock: &'static Zoo, classes: usize) {
                 all.lock().expect("nobody panics").insert(class);
                 ControlFlow::Continue(())
             });
-            assert_eq!(searched.blocked, 0, "{}", lock.name);
+            assert_eq!(searched.blocked, 0, "{}", lock.name());
             part.came(searched)
         });
         let found = all.into_inner().expect("nobody panics");
         let tasks = tasks.into_inner().expect("nobody panics");
-        eprintln!("{}, depth {depth}, {threads} threads: {tasks} tasks", lock.name);
+        eprintln!("{}, depth {depth}, {threads} threads: {tasks} tasks", lock.name());
         assert_eq!(
             (searched.covered, found.len(), searched.executions),
             (Covered::Everything, classes, classes as u64),
             "{}, depth {depth}, {threads} threads",
-            lock.name
+            lock.name()
         );
-        assert!(tasks > 1, "{}: nothing was shared out", lock.name);
+        assert!(tasks > 1, "{}: nothing was shared out", lock.name());
     }
 }
 

@@ -39,7 +39,7 @@ pub struct Aspect {
     under: Option<&'static [Under]>,
 }
 
-const EXCLUSION: &[&str] = &["at-most-one-winner", "mutual-exclusion"];
+pub(super) const EXCLUSION: &[&str] = &["at-most-one-winner", "mutual-exclusion"];
 
 /// The columns, in their order.
 pub const ASPECTS: &[Aspect] = &[
@@ -83,6 +83,13 @@ pub const ASPECTS: &[Aspect] = &[
         &[Under::Inside],
     ),
 ];
+
+impl Rung {
+    /// Whether three processes take part, whose schedules are many.
+    pub(super) fn is_wide(&self) -> bool {
+        self.scenario.processes > 2
+    }
+}
 
 impl Aspect {
     const fn any(id: &'static str, title: &'static str, properties: &'static [&'static str]) -> Self {
@@ -160,6 +167,7 @@ pub fn ladder() -> Vec<Rung> {
         rung("2×1s", stale(two()), Vary::Nothing, Under::Stale),
         rung("2×1si", again(stale(two())), Vary::Nothing, Under::Stale),
         rung("2×1k", two(), Vary::Kill, Under::Kills),
+        rung("2×1sk", stale(two()), Vary::Kill, Under::Kills),
         rung("2×1l", expiry(two()), Vary::Nothing, Under::Expiry),
         rung("2×1kl", expiry(two()), Vary::Kill, Under::Kills),
         plain("2×2", twice()),

@@ -20,8 +20,8 @@ use crate::history::{AttemptResult, Execution};
 use crate::primitive::{CrashClass, LockPrimitive};
 use crate::property::{self, Case, Finding};
 
-use ladder::Under;
 pub use ladder::{ASPECTS, Aspect, Rung, ladder};
+use ladder::{EXCLUSION, Under};
 
 /// What was found of one lock in one respect.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -86,7 +86,10 @@ pub fn rows(
             if interrupted.load(Ordering::Relaxed) {
                 return;
             }
-            let row = row(lock, limits);
+            let row = row(lock, limits, interrupted);
+            if interrupted.load(Ordering::Relaxed) {
+                return;
+            }
             told(&row);
             let mut rows = rows.lock().unwrap_or_else(PoisonError::into_inner);
             rows.insert(position, row);
@@ -118,10 +121,22 @@ pub fn limits() -> Limits {
     }
 }
 
-/// The row of one lock.
-pub fn row(lock: &'static dyn LockPrimitive, limits: Limits) -> Row {
-    let ladder = ladder();
-    let seen: Vec<Seen> = ladder.iter().map(|rung| Seen::of(lock, rung, limits)).collect();
+/// The row of one lock; when `interrupted`, searches are cut.
+///
+/// Where a killed one of two already breaks a lock, one of three is not killed: no search is larger.
+pub fn row(lock: &'static dyn LockPrimitive, limits: Limits, interrupted: &AtomicBool) -> Row {
+    let mut seen: Vec<Seen> = Vec::new();
+    let mut climbed: Vec<Rung> = Vec::new();
+    for rung in ladder() {
+        let broken = climbed.iter().zip(&seen).any(|(before, seen)| {
+            before.under == Under::Kills && EXCLUSION.iter().any(|name| seen.found.get(name) == Some(&false))
+        });
+        if !(broken && rung.under == Under::Kills && rung.is_wide()) {
+            seen.push(Seen::of(lock, &rung, limits, interrupted));
+            climbed.push(rung);
+        }
+    }
+    let ladder = climbed;
     let cell = |aspect: &Aspect| {
         let asked = || ladder.iter().zip(&seen).filter(|(rung, _)| aspect.is_asked_on(rung));
         let mut configurations = Vec::new();
@@ -171,7 +186,7 @@ struct Seen {
 }
 
 impl Seen {
-    fn of(lock: &'static dyn LockPrimitive, rung: &Rung, limits: Limits) -> Self {
+    fn of(lock: &'static dyn LockPrimitive, rung: &Rung, limits: Limits, interrupted: &AtomicBool) -> Self {
         let mut seen = Self {
             complete: true,
             ..Self::default()
@@ -185,7 +200,10 @@ impl Seen {
                         refused |= refuses(&execution);
                         seen.judge(&execution);
                     }
-                    ControlFlow::Continue(())
+                    match interrupted.load(Ordering::Relaxed) {
+                        true => ControlFlow::Break(()),
+                        false => ControlFlow::Continue(()),
+                    }
                 });
                 seen.executions += searched.executions;
                 seen.complete &= searched.stop == Stop::Exhausted && searched.blocked == 0 && searched.lost == 0;

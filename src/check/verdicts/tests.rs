@@ -21,12 +21,12 @@ fn labels_and_ids_are_unique_and_each_property_is_one_of_the_code() {
 
 #[test]
 fn the_first_two_locks_are_decided_by_two_processes_and_a_cut_search_decides_nothing() {
-    let broken = row(&StatThenWrite, limits());
+    let broken = row(&StatThenWrite, limits(), &AtomicBool::new(false));
     let least = |property, least| Cell::Violated { property, least };
     assert_eq!(cell(&broken, "M1"), least("at-most-one-winner", "2"));
     assert_eq!(cell(&broken, "M7"), least("only-own", "2"));
     assert_eq!(cell(&broken, "M9"), least("no-leak", "2e"));
-    let sound = row(&CreateNew, limits());
+    let sound = row(&CreateNew, limits(), &AtomicBool::new(false));
     for id in ["M1", "M10", "M3", "M4", "M6", "M7", "M9", "M11", "M12"] {
         assert!(
             matches!(cell(&sound, id), Cell::Holds { .. }),
@@ -38,7 +38,10 @@ fn the_first_two_locks_are_decided_by_two_processes_and_a_cut_search_decides_not
         executions: 1,
         ..limits()
     };
-    assert_eq!(cell(&row(&CreateNew, few), "M1"), Cell::Undecided { cut: "2" });
+    assert_eq!(
+        cell(&row(&CreateNew, few, &AtomicBool::new(false)), "M1"),
+        Cell::Undecided { cut: "2" }
+    );
 }
 
 #[test]
@@ -74,7 +77,7 @@ fn a_class_that_is_declared_wrong_is_seen() {
             CreateNew.release(fs, lock, held)
         }
     }
-    let wrong = cell(&row(&Boastful, limits()), "M11");
+    let wrong = cell(&row(&Boastful, limits(), &AtomicBool::new(false)), "M11");
     let (property, least) = ("crash-liveness", "2×1k");
     assert_eq!(wrong, Cell::Violated { property, least });
 }

@@ -7,10 +7,10 @@ use std::ops::ControlFlow;
 
 use super::*;
 use crate::backend::sim;
-use crate::explore::programs::locks::{FLOCK_UNLINK, Zoo};
 use crate::explore::programs::program::{LIMITS, Program, Running, explore};
 use crate::explore::{Bounded, Exhaustive};
 use crate::happens_before::Class;
+use crate::primitive::FlockUnlink;
 use crate::property;
 use crate::scenario::Scenario;
 
@@ -157,9 +157,10 @@ impl Scheduler for Cutting {
 }
 
 /// The classes that were run to their end, and those among them in which two hold at once.
-fn classes(lock: &'static Zoo, scheduler: &mut dyn Scheduler) -> (BTreeSet<Class>, usize) {
+fn classes(scheduler: &mut dyn Scheduler) -> (BTreeSet<Class>, usize) {
+    let (lock, scenario) = (&FlockUnlink::CloseFirst, Scenario::cycle(3, 1));
     let (mut classes, mut violating) = (BTreeSet::new(), BTreeSet::new());
-    sim::explore(lock, &Scenario::cycle(3, 1), scheduler, LIMITS, &mut |execution| {
+    sim::explore(lock, &scenario, scheduler, LIMITS, &mut |execution| {
         if execution.end == crate::history::End::Completed {
             let class = Class::of(3, &execution.history.steps());
             let violation = property::first_violation(&execution.history);
@@ -175,9 +176,9 @@ fn classes(lock: &'static Zoo, scheduler: &mut dyn Scheduler) -> (BTreeSet<Class
 
 #[test]
 fn a_bound_that_cuts_branches_of_a_reduction_loses_what_is_within_it() {
-    let (within, violating) = classes(&FLOCK_UNLINK, &mut Bounded::new(1));
+    let (within, violating) = classes(&mut Bounded::new(1));
     let mut cutting = Cutting::at(1, Dpor::new());
-    let (cut, none) = classes(&FLOCK_UNLINK, &mut cutting);
+    let (cut, none) = classes(&mut cutting);
     assert!(violating > 0 && none == 0 && cut.len() < within.len());
     assert!(cut.is_subset(&within));
 }

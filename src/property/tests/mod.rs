@@ -240,6 +240,16 @@ fn a_failed_attempt_leaves_nothing_and_the_next_one_wins() {
         &[
             ("*0 0? 1? | 0:excl 0:close 0! | 1:excl 1x", "red leaves /lock behind"),
             ("*0 0? 1? | 0:excl 0:close 0:unlink 0! | 1:excl 1=", "green"),
+            // The file of a lock of the kernel's, which keeps nobody out, and one beside it.
+            ("*0 0? 1? | 0:open 0:close 0! | 1:open 1:lock 1=", "green"),
+            (
+                "*0 0? 1? | 0:open 0:close 0! | 1:open 1:lock 1x",
+                "red leaves /lock behind",
+            ),
+            (
+                "*0 0? 1? | 0:open/a 0:close 0! | 1:open 1:lock 1=",
+                "red leaves /a behind",
+            ),
             (
                 "*0 0? 1? | 0:excl 0:unlink 0! | 1:excl 1=",
                 "red leaves a descriptor open",
@@ -276,6 +286,8 @@ fn a_winner_names_the_lock_and_changes_nothing_elsewhere() {
             ("0? 0:excl 0=", "green"),
             ("2:mkdir/d 0? 0:excl 0:excl/d/x 0=", "red P0 changes /d/x, outside"),
             ("2:mkdir/d 0? 0:excl 0:stat/d/x 0=", "green"),
+            ("0? 0:mkdir 0:excl/lock/owner 0=", "green"),
+            ("0? 0:mkdir/lock.P0 0:excl/lock.P0/owner 0:stat 0=", "green"),
             ("0? 0:excl/beside 0x", "silent"),
             ("0? 0=", "silent"),
         ],

@@ -10,7 +10,7 @@ use crate::access::Accesses;
 use crate::fs::call::Call;
 use crate::fs::sim::State;
 use crate::fs::{Errno, Fd, Flock, Mode, OpenFlags, RecordLock};
-use crate::history::{Event, History, SeenFile, Snapshot, What};
+use crate::history::{CrashClass, Event, History, SeenFile, Snapshot, What};
 use crate::id::ProcessId;
 use crate::primitive::CallError;
 
@@ -25,7 +25,10 @@ pub(super) fn history(text: &str) -> History {
         let (first, rest) = word.split_at(1);
         match first {
             "*" => history.disturbed = Some(process(rest)),
-            "+" => history.clock = Some(process(rest)),
+            "+" => {
+                history.clock = Some(process(rest));
+                history.crash_class = Some(CrashClass::Bounded);
+            }
             "|" => history.snapshots.push(look(&state, history.events.len(), rest)),
             who => {
                 let process = process(who);

@@ -1,0 +1,72 @@
+//! `absent-as-stale` and `absent-retry`: what to do about a lock that was there and is gone.
+//!
+//! Whoever meets `EEXIST` and then finds no lock has met one that was just released. That is no stale lock: to remove it
+//! removes whatever was made since. With two processes nothing happens; with three it lets two in, and nobody has crashed.
+
+use std::path::Path;
+
+use super::record::{self, TRIES};
+use super::{AcquireError, CallError, Expectation, FREED_BY_A_CHILD, Held, LockPrimitive, TWO_HOLDERS, create_new};
+use crate::fs::{Errno, Fs};
+
+/// An exclusive create, by what an absent lock means after `EEXIST`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Absent {
+    /// A stale one, which is removed.
+    Stale,
+    /// One that was released: try again.
+    Retry,
+}
+
+impl LockPrimitive for Absent {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Stale => "absent-as-stale",
+            Self::Retry => "absent-retry",
+        }
+    }
+
+    fn protocol(&self) -> &'static str {
+        match self {
+            Self::Stale => "open(L, O_CREAT|O_EXCL); close; EEXIST: stat(L), ENOENT: unlink(L), again",
+            Self::Retry => "open(L, O_CREAT|O_EXCL); close; EEXIST: stat(L), ENOENT: again",
+        }
+    }
+
+    fn expectation(&self) -> Expectation {
+        match self {
+            Self::Stale => Expectation::SeveralWinners,
+            Self::Retry => Expectation::ExactlyOneWinner,
+        }
+    }
+
+    fn references(&self) -> &'static [&'static str] {
+        &["open(2), O_EXCL"]
+    }
+
+    fn violates(&self) -> &'static [&'static str] {
+        match self {
+            Self::Stale => TWO_HOLDERS,
+            Self::Retry => FREED_BY_A_CHILD,
+        }
+    }
+
+    fn try_acquire(&self, fs: &dyn Fs, lock: &Path) -> Result<Held, AcquireError> {
+        for _ in 0..TRIES {
+            if create_new::create(fs, lock)? {
+                return Ok(Held::by_name());
+            }
+            match fs.stat(lock) {
+                Ok(_) => break,
+                Err(Errno::ENOENT) if *self == Self::Stale => record::remove(fs, lock)?,
+                Err(Errno::ENOENT) => {}
+                Err(errno) => return Err(CallError::when("look at", lock)(errno).into()),
+            }
+        }
+        Err(AcquireError::Busy)
+    }
+
+    fn release(&self, fs: &dyn Fs, lock: &Path, _held: Held) -> Result<(), CallError> {
+        record::remove(fs, lock)
+    }
+}

@@ -1,0 +1,111 @@
+//! `break-mutex-blind`, `break-mutex` and `break-mutex-file`: a dead owner's lock is removed under a second lock.
+//!
+//! The second lock lets one breaker in at a time, and that is not enough: what it decided before it came in may be over. Sound
+//! is whoever reads the lock again inside and removes it only if it still names the same dead owner; that owner cannot come
+//! back, so nothing can change between the look and the removal. The second lock is a `flock` on a file that stays, or else a
+//! breaker that is killed shuts all others out.
+
+use std::path::Path;
+
+use super::record::{self, beside};
+use super::{
+    AcquireError, CallError, CrashClass, Expectation, FREED_BY_A_CHILD, Held, LockPrimitive, TWO_HOLDERS, flock,
+    pid_file, symlink,
+};
+use crate::fs::{Errno, Fs, Mode, OpenFlags};
+
+/// A dead owner's lock is removed under a second lock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BreakMutex {
+    /// Which is a `flock`, and inside nobody looks again.
+    Blind,
+    /// Which is a `flock`.
+    Flock,
+    /// Which is a file that is created exclusively.
+    File,
+}
+
+impl LockPrimitive for BreakMutex {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Blind => "break-mutex-blind",
+            Self::Flock => "break-mutex",
+            Self::File => "break-mutex-file",
+        }
+    }
+
+    fn protocol(&self) -> &'static str {
+        match self {
+            Self::Blind => "symlink(pid, L); EEXIST: readlink(L), pid is dead: flock(M), unlink(L), close(M), again",
+            Self::Flock => {
+                "symlink(pid, L); EEXIST: readlink(L), pid is dead: flock(M), readlink(L): the same: unlink(L); close(M), again"
+            }
+            Self::File => {
+                "symlink(pid, L); EEXIST: readlink(L), pid is dead: open(M, O_CREAT|O_EXCL), readlink(L): the same: unlink(L); \
+                 unlink(M), again"
+            }
+        }
+    }
+
+    fn expectation(&self) -> Expectation {
+        match self {
+            Self::Blind => Expectation::SeveralWinners,
+            Self::Flock | Self::File => Expectation::ExactlyOneWinner,
+        }
+    }
+
+    /// Of one crash: a breaker that is killed leaves the file of [`BreakMutex::File`] behind, and from then on nobody breaks anything.
+    fn crash_class(&self) -> CrashClass {
+        CrashClass::Auto
+    }
+
+    fn references(&self) -> &'static [&'static str] {
+        &["kill(2)", "flock(2)"]
+    }
+
+    fn violates(&self) -> &'static [&'static str] {
+        match self {
+            Self::Blind => TWO_HOLDERS,
+            Self::Flock => FREED_BY_A_CHILD,
+            // A breaker that is killed leaves the second lock behind.
+            Self::File => &["crash-liveness", "fork-independence"],
+        }
+    }
+
+    fn try_acquire(&self, fs: &dyn Fs, lock: &Path) -> Result<Held, AcquireError> {
+        let mutex = beside(lock, "mutex");
+        pid_file::acquire(fs, lock, |dead| {
+            let entered = match self {
+                Self::Blind => flock::guarded(fs, &mutex, || record::remove(fs, lock)),
+                Self::Flock => flock::guarded(fs, &mutex, || remove_if_of(fs, lock, dead)),
+                Self::File => in_file(fs, &mutex, || remove_if_of(fs, lock, dead)),
+            };
+            entered?.ok_or(AcquireError::Busy)
+        })
+    }
+
+    fn release(&self, fs: &dyn Fs, lock: &Path, _held: Held) -> Result<(), CallError> {
+        record::remove(fs, lock)
+    }
+}
+
+/// Removes the lock if it still is that of the dead owner.
+fn remove_if_of(fs: &dyn Fs, lock: &Path, dead: &str) -> Result<(), CallError> {
+    match symlink::owner(fs, lock)? {
+        Some(owner) if owner == dead => record::remove(fs, lock),
+        _ => Ok(()),
+    }
+}
+
+/// Does something while it has the file; nothing when another has it.
+fn in_file<T>(fs: &dyn Fs, mutex: &Path, deed: impl FnOnce() -> Result<T, CallError>) -> Result<Option<T>, CallError> {
+    let fd = match fs.open(mutex, OpenFlags::CREATE_NEW, Mode::FILE) {
+        Err(Errno::EEXIST) => return Ok(None),
+        opened => opened.map_err(CallError::when("create", mutex))?,
+    };
+    let closed = fs.close(fd).map_err(CallError::when("close", mutex));
+    let done = closed.and_then(|()| deed());
+    let removed = record::remove(fs, mutex).inspect_err(|_| record::discard(fs, mutex));
+    let done = done?;
+    removed.map(|()| Some(done))
+}

@@ -1,0 +1,92 @@
+//! `break-unlink` and `break-unlink-inode`: whoever finds a stale lock removes it and takes it.
+//!
+//! The decision, by the owner's number or by the file's age, and the removal are two calls. Two breakers decide on the same lock; the first removes it and takes the
+//! lock, and the second removes what is then a live one. To compare the inode just before the removal makes the window
+//! smaller by as much as it makes the code longer, and no system call compares and removes in one step.
+
+use std::path::Path;
+
+use super::record::{self, TRIES};
+use super::{AcquireError, CallError, CrashClass, Expectation, Held, LockPrimitive, TWO_HOLDERS, create_new, pid_file};
+use crate::fs::{Errno, Fs};
+
+/// A stale lock is removed by its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BreakUnlink {
+    /// One whose owner is dead, at once.
+    Blind,
+    /// One that is old, if the name still leads to the inode that was looked at.
+    SameInode,
+}
+
+impl LockPrimitive for BreakUnlink {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Blind => "break-unlink",
+            Self::SameInode => "break-unlink-inode",
+        }
+    }
+
+    fn protocol(&self) -> &'static str {
+        match self {
+            Self::Blind => "symlink(pid, L); EEXIST: readlink(L), pid is dead: unlink(L), again",
+            Self::SameInode => {
+                "open(L, O_CREAT|O_EXCL); close; EEXIST: stat(L), old: stat(L), the same inode: unlink(L), again"
+            }
+        }
+    }
+
+    fn expectation(&self) -> Expectation {
+        Expectation::SeveralWinners
+    }
+
+    fn crash_class(&self) -> CrashClass {
+        match self {
+            Self::Blind => CrashClass::Auto,
+            Self::SameInode => CrashClass::Bounded,
+        }
+    }
+
+    fn references(&self) -> &'static [&'static str] {
+        &["kill(2)", "dejuknow/md-redline#67"]
+    }
+
+    fn violates(&self) -> &'static [&'static str] {
+        TWO_HOLDERS
+    }
+
+    fn try_acquire(&self, fs: &dyn Fs, lock: &Path) -> Result<Held, AcquireError> {
+        match self {
+            Self::Blind => pid_file::acquire(fs, lock, |_| Ok(record::remove(fs, lock)?)),
+            Self::SameInode => acquire_by_age(fs, lock, |stale| match fs.stat(lock) {
+                Ok(now) if now.inode == stale => record::remove(fs, lock),
+                Ok(_) | Err(Errno::ENOENT) => Ok(()),
+                Err(errno) => Err(CallError::when("look at", lock)(errno)),
+            }),
+        }
+    }
+
+    fn release(&self, fs: &dyn Fs, lock: &Path, _held: Held) -> Result<(), CallError> {
+        record::remove(fs, lock)
+    }
+}
+
+/// Creates the lock, and tries again after it went away or `break_it` has broken one that is old, whose inode number it gets.
+pub(super) fn acquire_by_age(
+    fs: &dyn Fs,
+    lock: &Path,
+    mut break_it: impl FnMut(u64) -> Result<(), CallError>,
+) -> Result<Held, AcquireError> {
+    for _ in 0..TRIES {
+        if create_new::create(fs, lock)? {
+            return Ok(Held::by_name());
+        }
+        match fs.stat(lock) {
+            Ok(found) if found.old => break_it(found.inode)?,
+            Ok(_) => break,
+            Err(Errno::ENOENT) => {}
+            Err(errno) => return Err(CallError::when("look at", lock)(errno).into()),
+        }
+    }
+    Err(AcquireError::Busy)
+}
