@@ -74,10 +74,15 @@ fn options(locks: &[&'static dyn LockPrimitive], measures: &[Measure], blocks: u
 
 /// Measures in a directory of its own, in which nothing is left.
 fn measured(mut options: Options, interrupted: bool) -> Vec<Row> {
-    let place = tempfile::tempdir().unwrap();
+    let place = tempfile::tempdir().expect("a temporary directory");
     options.directories = vec![place.path().to_owned()];
-    let mut rows = cost::measure(&options, &AtomicBool::new(interrupted), &mut |_, _| {}).unwrap();
-    assert_eq!(std::fs::read_dir(place.path()).unwrap().count(), 0, "files are left");
+    let mut rows =
+        cost::measure(&options, &AtomicBool::new(interrupted), &mut |_, _| {}).expect("the directory is there");
+    assert_eq!(
+        std::fs::read_dir(place.path()).expect("it is there").count(),
+        0,
+        "files are left"
+    );
     for row in &mut rows {
         // So that two runs can be compared.
         row.directory = "/somewhere".into();
@@ -105,7 +110,7 @@ fn every_measure_of_a_sound_lock_gives_a_number() {
     for row in &rows {
         assert_eq!(row.missing, None, "{row:?}");
         assert!(
-            row.median.unwrap() > 0.0 && row.samples > 0 && row.blocks.len() == 2,
+            row.median.expect("it was measured") > 0.0 && row.samples > 0 && row.blocks.len() == 2,
             "{row:?}"
         );
         assert_eq!(row.errors, 0, "{row:?}");
@@ -113,8 +118,11 @@ fn every_measure_of_a_sound_lock_gives_a_number() {
             assert!(p99 >= median, "{row:?}");
         }
     }
-    let three = rows.iter().find(|row| row.measure == Measure::Contenders(3)).unwrap();
-    let fairness = three.fairness.as_ref().unwrap();
+    let three = rows
+        .iter()
+        .find(|row| row.measure == Measure::Contenders(3))
+        .expect("it was measured");
+    let fairness = three.fairness.as_ref().expect("it was measured");
     assert_eq!(fairness.shares.len(), 3);
     assert!((1.0 / 3.0..=1.0 + 1e-9).contains(&fairness.jain), "{fairness:?}");
 }
@@ -138,7 +146,7 @@ fn two_runs_of_one_thing_are_the_same_and_a_slower_lock_is_dearer() {
             .changes
             .iter()
             .find(|change| change.measure == measure)
-            .unwrap()
+            .expect("it was measured")
     };
     assert_eq!(change(Measure::Uncontended).found, Found::Dearer, "{comparison:?}");
     assert_eq!(comparison.alone, [""; 0]);

@@ -35,7 +35,7 @@ fn browser() -> Option<&'static str> {
 fn rendered(browser: &str, directory: &Path, page: &str, script: &str, width: u32) -> String {
     let file = directory.join(format!("page-{width}.html"));
     let script = format!("<script>document.title = (() => {{ {script} }})();</script></body>");
-    fs::write(&file, page.replace("</body>", &script)).unwrap();
+    fs::write(&file, page.replace("</body>", &script)).expect("it may be written");
     let mut command = Command::new(browser);
     command
         .args([
@@ -51,7 +51,7 @@ fn rendered(browser: &str, directory: &Path, page: &str, script: &str, width: u3
     let output = snapbox::cmd::Command::from_std(command)
         .timeout(LIMIT)
         .output()
-        .unwrap();
+        .expect("the browser starts");
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
@@ -66,7 +66,7 @@ fn answer(dom: &str) -> &str {
 /// What the script returned, and that the page is no wider than its window.
 #[track_caller]
 fn answers(browser: &str, page: &str, script: &str, expected: &str) {
-    let directory = TempDir::new().unwrap();
+    let directory = TempDir::new().expect("a temporary directory");
     for width in [1_200, 500] {
         let fits = format!(
             "const fits = document.documentElement.scrollWidth <= window.innerWidth; const told = (() => {{ {script} }})(); return (fits ? '' : 'too wide; ') + told;"
@@ -77,15 +77,15 @@ fn answers(browser: &str, page: &str, script: &str, expected: &str) {
 }
 
 fn explored(arguments: &str) -> String {
-    let directory = TempDir::new().unwrap();
+    let directory = TempDir::new().expect("a temporary directory");
     let output = Command::new(BINARY)
         .args(arguments.split(' '))
         .args(["--html", "page.html", "--seed", "1"])
         .current_dir(directory.path())
         .output()
-        .unwrap();
+        .expect("onewinner starts");
     assert!(output.status.code().is_some_and(|code| code < 2), "{output:?}");
-    fs::read_to_string(directory.path().join("page.html")).unwrap()
+    fs::read_to_string(directory.path().join("page.html")).expect("the page was written")
 }
 
 #[test]

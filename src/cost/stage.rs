@@ -118,8 +118,7 @@ impl Stage {
         let mut cells = self.cells(run, sites);
         let total = cells.len() as f64 * f64::from(run.options.blocks);
         for block in 0..run.options.blocks {
-            for number in 0..cells.len() {
-                let cell = &mut cells[number];
+            for (number, cell) in cells.iter_mut().enumerate() {
                 if cell.missing.is_some() {
                     continue;
                 }
@@ -201,7 +200,7 @@ impl Cell<'_> {
     /// What is measured is kept, and a measurement that was ended early is one.
     fn end(&mut self, why: &Unmeasured) {
         let merely_ended = matches!(why, Unmeasured::Time | Unmeasured::Interrupted);
-        if !(merely_ended && !self.blocks.is_empty()) {
+        if !merely_ended || self.blocks.is_empty() {
             self.missing = Some(why.to_string());
         }
     }
@@ -211,8 +210,9 @@ impl Cell<'_> {
         let Some(primitive) = self.lock else {
             return alone::yardstick(&self.ground, slice, crew).map(Block::Times);
         };
-        // No block meets what an earlier one left behind.
-        let lock: &Path = &self.ground.join(format!("lock-{number}-{block}"));
+        // No block meets what an earlier one left behind, in this stage or another.
+        let (measure, at) = (self.measure.name(), self.measure.at().unwrap_or(0));
+        let lock: &Path = &self.ground.join(format!("{measure}-{at}-{number}-{block}"));
         Ok(match self.measure {
             Measure::Losing => Block::Times(alone::losing(primitive, lock, slice, crew)?),
             Measure::HandOver => Block::Times(hand_over::hand_over(primitive, lock, slice, crew)?),

@@ -65,6 +65,9 @@ const LETTER: u32 = 8;
 /// The size of a point.
 const DOT: i32 = 5;
 
+/// A measure with a number: its name, a title, and which it is.
+type Kind = (&'static str, &'static str, fn(Measure) -> bool);
+
 /// All plots for which there are rows.
 ///
 /// # Panics
@@ -73,7 +76,7 @@ const DOT: i32 = 5;
 pub fn plots(rows: &[Row]) -> Vec<Plot> {
     let mut plots = Vec::new();
     plots.extend(by_directory(rows));
-    let kinds: [(&str, &str, fn(Measure) -> bool); 3] = [
+    let kinds: [Kind; 3] = [
         ("contenders", "acquisitions a second, by contenders", |measure| {
             matches!(measure, Measure::Contenders(_))
         }),
