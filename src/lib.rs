@@ -42,6 +42,7 @@
 //! | [`verdict`] | what is known at the end, with its coverage and exit code |
 //! | [`check`] | from a plan to a verdict |
 //! | [`claim`] | the claims of spec files, and whether they hold: the gate |
+//! | `cost` | what an acquisition costs: time, and fairness (Linux) |
 //! | [`report`] | events and verdicts as bytes |
 //! | [`own`] | a lock of one's own, explored from a `#[test]` |
 //! | [`cli`] | arguments, standard output and exit codes |
@@ -70,6 +71,8 @@ pub mod backend;
 pub mod check;
 pub mod claim;
 pub mod cli;
+#[cfg(feature = "kernel")]
+pub mod cost;
 pub mod explore;
 pub mod fs;
 pub mod happens_before;

@@ -69,6 +69,7 @@ const TABLE: &[Module] = &[
             "statistics",
             "check",
             "claim",
+            "cost",
         ],
     ),
     Module::above("own"),

@@ -3,6 +3,8 @@
 //! Each command runs in a temporary directory that is its working and its temporary directory, so that what it leaves
 //! behind is seen. The numbers that the issue asks for stand in the ignored tests: `cargo test --test cli -- --ignored`.
 
+#[path = "cli/bench.rs"]
+mod bench;
 #[path = "cli/command.rs"]
 mod command;
 #[path = "cli/directories.rs"]

@@ -14,7 +14,7 @@ pub mod loom;
 #[cfg(feature = "kernel")]
 pub mod race;
 #[cfg(feature = "kernel")]
-mod roster;
+pub(crate) mod roster;
 pub mod sim;
 #[cfg(feature = "kernel")]
 pub mod traced;

@@ -12,10 +12,10 @@ use crate::sys::memory::ShareError;
 
 /// One number for each contender; 0 for one that has not entered.
 #[derive(Clone)]
-pub(super) struct Roster(Arc<Shared<AtomicU32>>);
+pub(crate) struct Roster(Arc<Shared<AtomicU32>>);
 
 impl Roster {
-    pub(super) fn new(processes: usize) -> Result<Self, ShareError> {
+    pub(crate) fn new(processes: usize) -> Result<Self, ShareError> {
         Ok(Self(Arc::new(Shared::zeroed(processes)?)))
     }
 
@@ -25,7 +25,7 @@ impl Roster {
     }
 
     /// The calling process is this contender.
-    pub(super) fn enter(&self, process: ProcessId) {
+    pub(crate) fn enter(&self, process: ProcessId) {
         self.0[process.index()].store(std::process::id(), Ordering::Relaxed);
     }
 
@@ -40,7 +40,7 @@ impl Roster {
         all.find(|process| self.number(*process).unwrap_or(nobody(*process)) == number)
     }
 
-    pub(super) fn peers(&self) -> Peers {
+    pub(crate) fn peers(&self) -> Peers {
         let roster = self.clone();
         Peers::new(move |process| roster.number(process))
     }

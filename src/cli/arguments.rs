@@ -259,7 +259,11 @@ pub(super) fn whole<T: FromStr>(text: &str) -> Result<T, String> {
         .map_err(|_| "give a whole number, 0 or above, of 64 bits at most".to_owned())
 }
 
-fn within<T: FromStr + PartialOrd + fmt::Display>(text: &str, range: RangeInclusive<T>) -> Result<T, String> {
+/// Reads a number within a range.
+pub(super) fn within<T: FromStr + PartialOrd + fmt::Display>(
+    text: &str,
+    range: RangeInclusive<T>,
+) -> Result<T, String> {
     match text.parse() {
         Ok(number) if range.contains(&number) => Ok(number),
         _ => Err(format!("give a number from {} to {}", range.start(), range.end())),

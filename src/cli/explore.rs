@@ -1,7 +1,6 @@
 //! `onewinner explore`: the interleavings of system calls.
 
 use std::fmt;
-#[cfg(feature = "kernel")]
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -11,7 +10,7 @@ use clap::{Args, ValueEnum};
 
 use super::Failure;
 use super::arguments::{self, What};
-use super::output::{Output, Save};
+use super::output::{Files, Output, Save};
 use crate::check::preset::{self, Configuration, Depth};
 use crate::check::{Allowance, Plan, World};
 use crate::explore::{Limits, Strategy};
@@ -78,6 +77,9 @@ pub(super) struct Arguments {
     jobs: usize,
     #[command(flatten)]
     save: arguments::Save,
+    /// Where a page goes that shows the verdicts, and the counterexamples step by step.
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
 }
 
 /// What asks for one configuration, in place of a preset.
@@ -259,11 +261,15 @@ pub(super) fn run(arguments: &Arguments, output: &Output, interrupted: &Arc<Atom
         Subject::Primitive(_) => Allowance::ForEach { jobs: arguments.jobs },
     };
     let save = arguments.save.save.clone().map_or(Save::Named, Save::At);
+    let files = Files {
+        save,
+        page: arguments.html.as_deref(),
+    };
     output.judge(
         "explore",
         &plans,
         arguments.claimed.expect.into(),
-        &save,
+        &files,
         allowance,
         interrupted,
     )

@@ -3,6 +3,8 @@
 //! One file for each subcommand. A command returns its [`Exit`] or an error; an error is a wrong use (exit code 2).
 
 mod arguments;
+#[cfg(feature = "kernel")]
+mod bench;
 mod confirm;
 mod doctor;
 #[cfg(feature = "kernel")]
@@ -56,6 +58,9 @@ enum Command {
     Explore(explore::Arguments),
     /// Put the claims of spec files to the proof, as a gate for CI.
     Gate(gate::Arguments),
+    /// Measure what an acquisition costs; judges nothing.
+    #[cfg(feature = "kernel")]
+    Bench(bench::Arguments),
     /// Replay a counterexample: exit 1 when the violation shows again, 0 when not, 3 when the calls differ.
     Replay(replay::Arguments),
     /// Tell what this machine can do, and what to change.
@@ -139,6 +144,8 @@ impl Cli {
     fn unread(&self) -> Exit {
         match &self.command {
             Some(Command::List(_) | Command::Doctor(_)) => Exit::AsClaimed,
+            #[cfg(feature = "kernel")]
+            Some(Command::Bench(_)) => Exit::AsClaimed,
             _ => Exit::Inconclusive,
         }
     }
@@ -155,6 +162,8 @@ fn dispatch(cli: &Cli) -> Result<Exit, Failure> {
         Some(Command::Race(arguments)) => race::run(arguments, &output, &interrupted),
         Some(Command::Explore(arguments)) => explore::run(arguments, &output, &interrupted),
         Some(Command::Gate(arguments)) => gate::run(arguments, &output, &interrupted),
+        #[cfg(feature = "kernel")]
+        Some(Command::Bench(arguments)) => bench::run(arguments, &output, &interrupted),
         Some(Command::Replay(arguments)) => replay::run(arguments, &output),
         Some(Command::Doctor(arguments)) => doctor::run(arguments, &output),
         #[cfg(feature = "kernel")]

@@ -8,7 +8,7 @@ use clap::Args;
 
 use super::Failure;
 use super::arguments::{self, What};
-use super::output::{Output, Save};
+use super::output::{Files, Output, Save};
 use crate::backend::loom::{self, Bounds};
 use crate::check::{Allowance, Plan, World};
 use crate::property::Judging;
@@ -61,5 +61,6 @@ pub(super) fn run(arguments: &Arguments, output: &Output, interrupted: &Arc<Atom
     };
     let save = arguments.save.save.clone().map_or(Save::Nowhere, Save::At);
     let (claim, alone) = (arguments.subject.claimed.expect.into(), Allowance::ForEach { jobs: 1 });
-    output.judge("model", &[plan], claim, &save, alone, interrupted)
+    let files = Files { save, page: None };
+    output.judge("model", &[plan], claim, &files, alone, interrupted)
 }

@@ -1,6 +1,7 @@
 //! Where a command's words go: text or JSON on standard output, progress on standard error when it is a terminal.
 
 use std::fmt;
+use std::fs::File;
 use std::io::{self, Write};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -18,7 +19,7 @@ use super::arguments::Common;
 use crate::check::counterexample::Saved;
 use crate::check::{self, Allowance, CheckError, Event, Plan, Tell};
 use crate::primitive::Expectation;
-use crate::report::{json, terminal};
+use crate::report::{html, json, terminal};
 use crate::verdict::{Exit, Judged, Verdict};
 
 /// The columns of text that goes to a file or a pipe.
@@ -88,11 +89,13 @@ impl Output {
         command: &str,
         plans: &[Plan],
         claim: Expectation,
-        save: &Save,
+        files: &Files<'_>,
         allowance: Allowance,
         interrupted: &Arc<AtomicBool>,
     ) -> Result<Exit, Failure> {
+        let save = &files.save;
         save.check()?;
+        let page = files.page.map(Page::create).transpose()?;
         let (mut exits, mut rows) = (Vec::new(), Vec::new());
         let mut failure = None;
         let progress = progress();
@@ -128,6 +131,9 @@ impl Output {
             }
             terminal::concluded(out, exit, claim)
         })?;
+        if let Some(page) = page {
+            page.write(exit, claim, &rows)?;
+        }
         self.json(command, exit, &rows)?;
         Ok(exit)
     }
@@ -181,6 +187,40 @@ impl Output {
             }
             Err(error) => Err(error.into()),
         }
+    }
+}
+
+/// What a command writes beside what it prints.
+pub(super) struct Files<'a> {
+    pub(super) save: Save,
+    /// The page.
+    pub(super) page: Option<&'a Path>,
+}
+
+/// A page that is begun before the work, so that a place that cannot be is told at once.
+struct Page<'a> {
+    path: &'a Path,
+    file: File,
+}
+
+impl<'a> Page<'a> {
+    fn create(path: &'a Path) -> Result<Self, Failure> {
+        let file = File::create(path).map_err(|error| {
+            format!("failed to write the page {path:?}: {error}; name a file in a folder that is there")
+        })?;
+        Ok(Self { path, file })
+    }
+
+    fn write(mut self, exit: Exit, claim: Expectation, rows: &[Row]) -> Result<(), Failure> {
+        let mut conclusion = anstream::StripStream::new(Vec::new());
+        terminal::concluded(&mut conclusion, exit, claim)?;
+        let conclusion = String::from_utf8_lossy(&conclusion.into_inner()).trim().to_owned();
+        let verdicts: Vec<&Judged> = rows.iter().map(|row| &row.judged).collect();
+        let page = html::explore(&conclusion, &verdicts);
+        let path = self.path;
+        self.file
+            .write_all(page.as_bytes())
+            .map_err(|error| format!("failed to write the page {path:?}: {error}; make room").into())
     }
 }
 

@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum};
 
 use super::Failure;
 use super::arguments::{self, Workload};
-use super::output::{Output, Save};
+use super::output::{Files, Output, Save};
 use crate::backend::race::{Alignment, Mode, RaceOptions};
 use crate::check::{Allowance, Plan, World};
 use crate::property::Judging;
@@ -103,7 +103,10 @@ pub(super) fn run(arguments: &Arguments, output: &Output, interrupted: &Arc<Atom
         "race",
         &[plan],
         arguments.subject.claimed.expect.into(),
-        &Save::Nowhere,
+        &Files {
+            save: Save::Nowhere,
+            page: None,
+        },
         Allowance::ForEach { jobs: 1 },
         interrupted,
     )

@@ -2,13 +2,20 @@
 //!
 //! A report decides nothing, and opens no file: it writes to what it is given.
 
+#[cfg(feature = "kernel")]
+pub mod cost;
+#[cfg(feature = "kernel")]
+pub mod csv;
 pub mod gate;
 pub mod github;
+pub mod html;
 pub mod json;
 pub mod junit;
 #[cfg(feature = "kernel")]
 pub mod strace;
 pub mod summary;
+#[cfg(feature = "kernel")]
+pub mod svg;
 pub mod terminal;
 pub mod timeline;
 pub mod verdicts;

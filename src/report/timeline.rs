@@ -36,20 +36,21 @@ pub fn write(out: &mut dyn Write, history: &History, decisive: Option<[usize; 2]
         writeln!(out, "{:INDENT$}{}", "", line.trim_end())?;
     }
     if let Some([earlier, later]) = decisive {
-        let who = |position: usize| match &history.events[position] {
-            Event {
-                process,
-                what: What::Performed { call, .. },
-            } => format!("{process}'s {}", call.name()),
-            Event { process, .. } => process.to_string(),
-        };
-        let (earlier, later) = (who(earlier), who(later));
-        writeln!(
-            out,
-            "\n  decides   ◄ {earlier} before {later}; the other way round it holds"
-        )?;
+        writeln!(out, "\n  decides   ◄ {}", decides(history, [earlier, later]))?;
     }
     writeln!(out)
+}
+
+/// Which two calls decide by their order, in words.
+pub(super) fn decides(history: &History, positions: [usize; 2]) -> String {
+    let [earlier, later] = positions.map(|position| match &history.events[position] {
+        Event {
+            process,
+            what: What::Performed { call, .. },
+        } => format!("{process}'s {}", call.name()),
+        Event { process, .. } => process.to_string(),
+    });
+    format!("{earlier} before {later}; the other way round it holds")
 }
 
 /// Stands at the two calls whose order decides.
@@ -58,10 +59,12 @@ const DECIDES: &str = "  ◄";
 const GAP: usize = 2;
 
 /// A step: whose it is, what was called and answered, and what becomes of the attempt with it.
-struct Row {
-    process: ProcessId,
-    text: String,
-    mark: Option<Mark>,
+pub(super) struct Row {
+    /// Where it stands among the events.
+    pub(super) position: usize,
+    pub(super) process: ProcessId,
+    pub(super) text: String,
+    pub(super) mark: Option<Mark>,
 }
 
 impl Row {
@@ -87,7 +90,8 @@ enum Layout {
     Lanes,
 }
 
-fn rows(history: &History, decisive: Option<[usize; 2]>) -> Vec<Row> {
+/// The steps of a history, in their order.
+pub(super) fn rows(history: &History, decisive: Option<[usize; 2]>) -> Vec<Row> {
     let attempts = history.attempts();
     let row = |(position, event): (usize, &Event)| {
         let text = match &event.what {
@@ -96,6 +100,7 @@ fn rows(history: &History, decisive: Option<[usize; 2]>) -> Vec<Row> {
             _ => return None,
         };
         Some(Row {
+            position,
             process: event.process,
             text: match decisive.is_some_and(|decisive| decisive.contains(&position)) {
                 true => text + DECIDES,
@@ -151,7 +156,8 @@ fn lanes(history: &History, rows: &[Row]) -> Table {
     table
 }
 
-enum Mark {
+/// What becomes of an attempt with a step.
+pub(super) enum Mark {
     Holds,
     Busy,
     Failed,
@@ -168,7 +174,7 @@ impl Mark {
         }
     }
 
-    fn text(&self) -> &'static str {
+    pub(super) fn text(&self) -> &'static str {
         match self {
             Self::Holds => "● holds the lock",
             Self::Busy => "○ is told busy",

@@ -1,0 +1,272 @@
+//! `onewinner bench`: what an acquisition costs.
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use serde::{Deserialize, Serialize};
+
+use super::Failure;
+use super::arguments::{self, Lock};
+use super::output::{self, Output};
+use crate::cost::compare::{Change, compare};
+use crate::cost::{self, DEEPEST, MOST_CONTENDERS, MOST_FILES, Measure, Options, Row};
+use crate::primitive;
+use crate::report;
+use crate::verdict::Exit;
+
+/// What is measured, where, and where that goes.
+#[derive(Args)]
+pub(super) struct Arguments {
+    /// The locks; all of them, if none is given.
+    #[arg(value_name = "LOCK", value_parser = arguments::locks(), hide_possible_values = true)]
+    locks: Vec<Lock>,
+    /// Where; that for temporary files, if none is given. Repeatable: one for each file system.
+    #[arg(long, value_name = "DIRECTORY")]
+    dir: Vec<PathBuf>,
+    /// What; everything, if nothing is given.
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    measure: Vec<Kind>,
+    /// The numbers of contenders.
+    #[arg(long, value_name = "NUMBERS", value_delimiter = ',', value_parser = contenders)]
+    contenders: Vec<u32>,
+    /// The numbers of files beside the lock.
+    #[arg(long, value_name = "NUMBERS", value_delimiter = ',', value_parser = files)]
+    files: Vec<u64>,
+    /// How many directories deep the lock is.
+    #[arg(long, value_name = "NUMBERS", value_delimiter = ',', value_parser = depth)]
+    depth: Vec<u32>,
+    /// A first look: fewer and shorter blocks, fewer numbers.
+    #[arg(long)]
+    quick: bool,
+    /// How many blocks of each measurement; with fewer than six nothing can be compared.
+    #[arg(long, value_name = "NUMBER", value_parser = blocks)]
+    blocks: Option<u32>,
+    /// How long a block lasts, in seconds.
+    #[arg(long, value_name = "SECONDS", value_parser = arguments::seconds)]
+    slice: Option<Duration>,
+    /// The most time for everything, in seconds; what was not reached is told.
+    #[arg(long, value_name = "SECONDS", default_value = "600", value_parser = arguments::seconds)]
+    time: Duration,
+    /// How long a block may take beyond its time before its processes count as hung, in seconds.
+    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = arguments::seconds)]
+    worker_time: Duration,
+    /// An earlier result of --json, beside which this one is told.
+    #[arg(long, value_name = "FILE")]
+    compare: Option<PathBuf>,
+    /// Where the numbers go as CSV.
+    #[arg(long, value_name = "FILE")]
+    csv: Option<PathBuf>,
+    /// Where plots go, as SVG.
+    #[arg(long, value_name = "FOLDER")]
+    svg: Option<PathBuf>,
+}
+
+/// A kind of measure, as an argument.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Kind {
+    /// Acquire and release, alone.
+    Uncontended,
+    /// An attempt while another process has the lock.
+    Losing,
+    /// From a release to another process that has the lock.
+    HandOver,
+    /// Rounds of a race, with live workers and with fresh ones.
+    Rounds,
+    /// Acquisitions by several contenders, and their fairness.
+    Contenders,
+    /// Acquire and release against the files beside the lock.
+    Files,
+    /// Acquire and release against the depth of the path.
+    Depth,
+}
+
+/// What is measured if no numbers are given.
+const CONTENDERS: [u32; 7] = [1, 2, 4, 8, 16, 32, 64];
+const FILES: [u64; 6] = [1, 10, 100, 1_000, 10_000, 100_000];
+const DEPTHS: [u32; 6] = [1, 2, 4, 8, 16, 32];
+/// And with `--quick`.
+const QUICK_CONTENDERS: [u32; 3] = [1, 2, 8];
+const QUICK_FILES: [u64; 2] = [1, 1_000];
+const QUICK_DEPTHS: [u32; 2] = [1, 16];
+
+/// Blocks, and how long each lasts.
+const BLOCKS: (u32, Duration) = (10, Duration::from_millis(20));
+const QUICK_BLOCKS: (u32, Duration) = (6, Duration::from_millis(5));
+
+impl Arguments {
+    fn options(&self) -> Options {
+        let (blocks, slice) = if self.quick { QUICK_BLOCKS } else { BLOCKS };
+        Options {
+            locks: match self.locks.is_empty() {
+                true => primitive::ALL.to_vec(),
+                false => self.locks.iter().map(|lock| lock.0).collect(),
+            },
+            directories: match self.dir.is_empty() {
+                true => vec![std::env::temp_dir()],
+                false => self.dir.clone(),
+            },
+            measures: self.measures(),
+            blocks: self.blocks.unwrap_or(blocks),
+            slice: self.slice.unwrap_or(slice),
+            time_limit: self.time,
+            worker_limit: self.worker_time,
+        }
+    }
+
+    /// What was asked for: by name, or by giving its numbers.
+    fn measures(&self) -> Vec<Measure> {
+        let numbered = [
+            (Kind::Contenders, !self.contenders.is_empty()),
+            (Kind::Files, !self.files.is_empty()),
+            (Kind::Depth, !self.depth.is_empty()),
+        ];
+        let asked =
+            |kind: &Kind| self.measure.is_empty() || self.measure.contains(kind) || numbered.contains(&(*kind, true));
+        let mut measures = vec![Measure::Yardstick];
+        for kind in Kind::value_variants().iter().filter(|kind| asked(kind)) {
+            match kind {
+                Kind::Uncontended => measures.push(Measure::Uncontended),
+                Kind::Losing => measures.push(Measure::Losing),
+                Kind::HandOver => measures.push(Measure::HandOver),
+                Kind::Rounds => measures.extend([Measure::Live, Measure::Fresh]),
+                Kind::Contenders => {
+                    let numbers = chosen(&self.contenders, self.quick, &QUICK_CONTENDERS, &CONTENDERS);
+                    measures.extend(numbers.iter().copied().map(Measure::Contenders));
+                }
+                Kind::Files => {
+                    let numbers = chosen(&self.files, self.quick, &QUICK_FILES, &FILES);
+                    measures.extend(numbers.iter().copied().map(Measure::Files));
+                }
+                Kind::Depth => {
+                    let numbers = chosen(&self.depth, self.quick, &QUICK_DEPTHS, &DEPTHS);
+                    measures.extend(numbers.iter().copied().map(Measure::Depth));
+                }
+            }
+        }
+        measures
+    }
+
+    /// Refuses places that cannot be, before minutes are spent on what should go there.
+    fn refuse(&self) -> Result<(), Failure> {
+        if let Some(folder) = &self.svg {
+            fs::create_dir_all(folder).map_err(|error| format!("failed to make {folder:?}: {error}; name another"))?;
+        }
+        Ok(())
+    }
+}
+
+fn chosen<'a, T>(given: &'a [T], quick: bool, few: &'a [T], many: &'a [T]) -> &'a [T] {
+    match (given.is_empty(), quick) {
+        (false, _) => given,
+        (true, true) => few,
+        (true, false) => many,
+    }
+}
+
+/// A row as it stands in a document.
+#[derive(Serialize)]
+struct Told<'a> {
+    #[serde(flatten)]
+    row: &'a Row,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    compared: Option<&'a Change>,
+}
+
+/// An earlier document.
+#[derive(Deserialize)]
+struct Earlier {
+    format: String,
+    version: u32,
+    command: String,
+    results: Vec<Row>,
+}
+
+fn earlier(path: &Path) -> Result<Vec<Row>, Failure> {
+    let advice = "give a file that `onewinner bench --json` printed";
+    let text = fs::read_to_string(path).map_err(|error| format!("failed to read {path:?}: {error}; {advice}"))?;
+    let found: Earlier =
+        serde_json::from_str(&text).map_err(|error| format!("failed to read {path:?}: {error}; {advice}"))?;
+    let Earlier {
+        format,
+        version,
+        command,
+        results,
+    } = found;
+    if (&*format, version, &*command) != ("onewinner", report::json::VERSION, "bench") {
+        let found = format!("{format}, version {version}, of `{command}`");
+        return Err(format!("failed to compare with {path:?}: it is a document {found}; {advice}").into());
+    }
+    Ok(results)
+}
+
+pub(super) fn run(arguments: &Arguments, output: &Output, interrupted: &Arc<AtomicBool>) -> Result<Exit, Failure> {
+    arguments.refuse()?;
+    let before = arguments.compare.as_deref().map(earlier).transpose()?;
+    let csv = arguments.csv.as_deref().map(create).transpose()?;
+    let progress = output::counting(100);
+    let measured = cost::measure(&arguments.options(), interrupted, &mut |share, what| {
+        progress.set_message(what.to_owned());
+        progress.set_position((share * 100.0) as u64);
+    });
+    progress.finish_and_clear();
+    let rows = measured?;
+    let exit = if interrupted.load(Ordering::Relaxed) {
+        Exit::Interrupted
+    } else if rows.iter().any(|row| row.missing.is_some()) {
+        Exit::Inconclusive
+    } else {
+        Exit::AsClaimed
+    };
+    let comparison = before.map(|before| compare(&before, &rows));
+    if let Some(file) = csv {
+        report::csv::write(file, &rows)?;
+    }
+    if let Some(folder) = &arguments.svg {
+        for plot in report::svg::plots(&rows) {
+            create(&folder.join(plot.name))?.write_all(plot.svg.as_bytes())?;
+        }
+    }
+    output.text(|out| {
+        report::cost::write(out, &rows)?;
+        match (&comparison, &arguments.compare) {
+            (Some(comparison), Some(path)) => report::cost::compared(out, comparison, path),
+            _ => Ok(()),
+        }
+    })?;
+    let changes = comparison.iter().flat_map(|comparison| &comparison.changes);
+    let changes: Vec<&Change> = changes.collect();
+    let told = rows.iter().map(|row| Told {
+        row,
+        compared: changes.iter().copied().find(|change| {
+            (&change.lock, &change.directory, change.measure) == (&row.lock, &row.directory, row.measure)
+        }),
+    });
+    output.json("bench", exit, &told.collect::<Vec<_>>())?;
+    Ok(exit)
+}
+
+fn create(path: &Path) -> Result<File, Failure> {
+    let advice = "name a file in a folder that is there and may be written to";
+    File::create(path).map_err(|error| format!("failed to write {path:?}: {error}; {advice}").into())
+}
+
+fn contenders(text: &str) -> Result<u32, String> {
+    arguments::within(text, 1..=u32::try_from(MOST_CONTENDERS).expect("it is 64"))
+}
+
+fn files(text: &str) -> Result<u64, String> {
+    arguments::within(text, 0..=MOST_FILES)
+}
+
+fn depth(text: &str) -> Result<u32, String> {
+    arguments::within(text, 0..=DEEPEST)
+}
+
+fn blocks(text: &str) -> Result<u32, String> {
+    arguments::within(text, 1..=1_000)
+}

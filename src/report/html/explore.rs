@@ -1,0 +1,210 @@
+//! The page of `explore`: each verdict with its coverage, and counterexamples as columns, step by step.
+
+use maud::{Markup, html};
+
+use super::{bar, page, word};
+use crate::history::History;
+use crate::id::ProcessId;
+use crate::report::grouped;
+use crate::report::terminal::covered;
+use crate::report::timeline::{Mark, Row, decides, rows};
+use crate::verdict::{Counterexample, Coverage, Grade, Judged, OutcomeRow, Verdict};
+
+/// Steps through counterexamples.
+const SCRIPT: &str = include_str!("step.js");
+
+/// The page of several verdicts on one lock; `conclusion` is what they come to, in a sentence.
+pub fn explore(conclusion: &str, verdicts: &[&Judged]) -> String {
+    let lock = verdicts.first().map_or("nothing", |judged| &judged.coverage.lock);
+    let title = format!("{lock}: does it let exactly one in?");
+    let body = html! {
+        h1 { (title) }
+        p.conclusion { (conclusion) }
+        (table(verdicts))
+        @for (number, judged) in verdicts.iter().enumerate() {
+            (section(number, judged))
+        }
+        footer { p { "Told by onewinner " (env!("CARGO_PKG_VERSION")) ". Colours repeat what words say." } }
+    };
+    page(&title, SCRIPT, &body)
+}
+
+fn class(verdict: &Verdict) -> &'static str {
+    verdict.word()
+}
+
+/// All verdicts at one look.
+fn table(verdicts: &[&Judged]) -> Markup {
+    html! {
+        div.wide {
+            table.verdicts {
+                caption { "Verdicts" }
+                thead { tr { th scope="col" { "configuration" } th scope="col" { "world" } th scope="col" { "verdict" } th scope="col" { "covered" } } }
+                tbody {
+                    @for (number, Judged { verdict, coverage }) in verdicts.iter().enumerate() {
+                        tr {
+                            th scope="row" data-label="configuration" {
+                                a href={ "#v" (number) } { (coverage.scenario) (coverage.vary) }
+                            }
+                            td data-label="world" { (coverage.backend) }
+                            td data-label="verdict" { (word(class(verdict), verdict.word())) }
+                            td data-label="covered" { (covered(coverage)) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn section(number: usize, judged: &Judged) -> Markup {
+    let Judged { verdict, coverage } = judged;
+    html! {
+        section id={ "v" (number) } {
+            h2 { (coverage.backend) " · " (coverage.scenario) (coverage.vary) }
+            p {
+                (word(class(verdict), verdict.word())) " "
+                @match verdict {
+                    Verdict::Holds => "nothing that was run violates a property",
+                    Verdict::Violated(shown) => { strong { (shown.property) } ": " (shown.sentence) },
+                    Verdict::Inconclusive { reason } => (reason),
+                }
+            }
+            @if let Verdict::Violated(shown) = verdict { (counterexample(number, shown)) }
+            (outcomes(coverage))
+            dl {
+                dt { "covered" } dd { (covered(coverage)) "; seed " (coverage.seed) }
+                @for note in &coverage.blind_spots { dt { "note" } dd { (note) } }
+            }
+        }
+    }
+}
+
+fn outcomes(coverage: &Coverage) -> Markup {
+    let all = coverage.outcomes.iter().map(|row| row.count).sum::<u64>().max(1) as f64;
+    let grade = |row: &OutcomeRow| match row.grade {
+        Grade::Acceptable => "acceptable",
+        Grade::Interesting => "interesting",
+        Grade::Forbidden => "forbidden",
+    };
+    html! {
+        @if !coverage.outcomes.is_empty() {
+            div.wide {
+                table.outcomes {
+                    caption { "Outcomes" }
+                    thead { tr { th scope="col" { "how often" } th scope="col" { "outcome" } th scope="col" { "grade" } } }
+                    tbody {
+                        @for row in &coverage.outcomes {
+                            tr {
+                                td.number data-label="how often" { (grouped(row.count)) (bar(row.count as f64 / all, grade(row))) }
+                                th scope="row" data-label="outcome" { (row.outcome) }
+                                td data-label="grade" { (word(grade(row), grade(row))) }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The interleaving; nothing where the kernel chose the steps.
+fn counterexample(number: usize, shown: &Counterexample) -> Markup {
+    let history = &shown.execution.history;
+    let steps = rows(history, shown.decisive);
+    let holds = holds(history);
+    html! {
+        @if !shown.execution.schedule.is_empty() && !steps.is_empty() {
+            figure.stepper id={ "c" (number) } tabindex="0" aria-label={ "The interleaving, in " (steps.len()) " steps; arrow keys step" } {
+                figcaption { "How it happens, with " (shown.scenario.processes) " processes" }
+                div.controls hidden {
+                    button type="button" data-go="first" { "« first" }
+                    button type="button" data-go="back" { "‹ back" }
+                    button type="button" data-go="on" { "on ›" }
+                    button type="button" data-go="all" { "all" }
+                    output aria-live="polite" { "all " (steps.len()) " steps; arrow keys step" }
+                }
+                div.wide { (interleaving(history, &steps, &holds)) }
+            }
+            dl {
+                @if let Some(positions) = shown.decisive { dt { "◄ decides" } dd { (decides(history, positions)) } }
+                dt { "schedule" } dd { code { (shown.execution.schedule) } }
+                @if let Some(again) = shown.reproduced { dt { "replayed" } dd { "reproduced " (again.same) "/" (again.of) } }
+            }
+        }
+    }
+}
+
+/// Who holds, from which event up to which.
+struct Hold {
+    process: ProcessId,
+    from: usize,
+    to: usize,
+}
+
+fn holds(history: &History) -> Vec<Hold> {
+    let attempts = history.attempts();
+    let hold = |from: usize, attempt: &crate::history::Attempt| Hold {
+        process: attempt.process,
+        from,
+        to: attempt.hold_ends().unwrap_or(usize::MAX),
+    };
+    attempts
+        .iter()
+        .filter_map(|attempt| Some(hold(attempt.hold_begins()?, attempt)))
+        .collect()
+}
+
+fn interleaving(history: &History, steps: &[Row], holds: &[Hold]) -> Markup {
+    let name = |process: ProcessId| match history.clock == Some(process) {
+        true => "clock".to_owned(),
+        false => process.to_string(),
+    };
+    let holding = |process: ProcessId, position: usize| {
+        holds
+            .iter()
+            .any(|hold| hold.process == process && (hold.from..hold.to).contains(&position))
+    };
+    html! {
+        table.steps {
+            thead {
+                tr {
+                    th scope="col" { "step" }
+                    @for process in ProcessId::first(history.processes) { th scope="col" { (name(process)) } }
+                }
+            }
+            tbody {
+                @for (number, row) in steps.iter().enumerate() {
+                    tr data-step=(number) {
+                        th scope="row" { (number) }
+                        @for process in ProcessId::first(history.processes) {
+                            (cell(row, process == row.process, holding(process, row.position), &name(process)))
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn cell(row: &Row, own: bool, holding: bool, name: &str) -> Markup {
+    let class = match (own, holding) {
+        (true, true) => "own holding",
+        (true, false) => "own",
+        (false, true) => "holding",
+        (false, false) => "empty",
+    };
+    html! {
+        td class=(class) data-label=(name) {
+            @if own {
+                code { (row.text) }
+                @if let Some(mark) = &row.mark {
+                    @let kind = match mark { Mark::Holds => "holder", _ => "mark" };
+                    span class=(kind) { (mark.text()) }
+                }
+            } @else if holding {
+                span.goes-on { "holds" }
+            }
+        }
+    }
+}
