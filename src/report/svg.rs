@@ -6,7 +6,6 @@ use std::fmt::Display;
 use std::ops::Range;
 use std::path::Path;
 
-use plotters::coord::ranged1d::SegmentValue;
 use plotters::element::DashedPathElement;
 use plotters::prelude::*;
 
@@ -184,11 +183,13 @@ fn by_directory(rows: &[Row]) -> Option<Plot> {
             places.push((&row.directory, &row.file_system));
         }
     }
-    let last = u32::try_from(locks.len()).ok()?.checked_sub(1)?;
+    let rows_high = u32::try_from(locks.len()).ok().filter(|number| *number > 0)?;
+    // The first lock stands at the top.
+    let middle = |number: usize| f64::from(rows_high) - number as f64 - 0.5;
     let title = "acquire and release without contention: median, and up to the 99th percentile".to_owned();
     let widest = locks.iter().map(|lock| lock.len()).max().unwrap_or(0) as u32;
     let legend = places.len() as u32 * ROW;
-    let size = (POINTS.0, POINTS.1 + (last + 1) * ROW + legend);
+    let size = (POINTS.0, POINTS.1 + rows_high * ROW + legend);
     let mut svg = String::new();
     {
         let area = SVGBackend::with_string(&mut svg, size).into_drawing_area();
@@ -202,28 +203,29 @@ fn by_directory(rows: &[Row]) -> Option<Plot> {
             drawn(head.draw(&Text::new(label, (32, y - TEXT / 2), text())));
         }
         let range = around(rows.iter().flat_map(|row| row.median.into_iter().chain(row.p99)));
+        let start = range.start;
         let mut chart = drawn(
             ChartBuilder::on(&body)
                 .margin(10)
                 .x_label_area_size(40)
                 .y_label_area_size(widest * LETTER + 12)
-                .build_cartesian_2d(range.log_scale(), (0..last).into_segmented()),
+                .build_cartesian_2d(range.log_scale(), 0.0..f64::from(rows_high)),
         );
-        let name = |value: &SegmentValue<u32>| match value {
-            SegmentValue::CenterOf(number) => locks.get(*number as usize).copied().unwrap_or("").to_owned(),
-            SegmentValue::Exact(_) | SegmentValue::Last => String::new(),
-        };
         drawn(
             chart
                 .configure_mesh()
                 .disable_y_mesh()
                 .label_style(text())
-                .y_labels(locks.len() + 1)
-                .y_label_formatter(&name)
+                .y_labels(0)
                 .x_label_formatter(&|ns| sparse(*ns, time))
                 .light_line_style(TRANSPARENT)
                 .draw(),
         );
+        for (number, lock) in locks.iter().enumerate() {
+            // By hand: an axis chooses which of its labels it shows.
+            let (_, y) = chart.plotting_area().map_coordinate(&(start, middle(number)));
+            drawn(area.draw(&Text::new((*lock).to_owned(), (10, y - TEXT / 2), text())));
+        }
         for row in &rows {
             let place = places
                 .iter()
@@ -233,8 +235,8 @@ fn by_directory(rows: &[Row]) -> Option<Plot> {
             let Some(number) = locks.iter().position(|lock| *lock == row.lock) else {
                 continue;
             };
-            let (y, median) = (SegmentValue::CenterOf(number as u32), row.median.unwrap_or(1.0));
-            let ends = vec![(median, y.clone()), (row.p99.unwrap_or(median), y.clone())];
+            let (y, median) = (middle(number), row.median.unwrap_or(1.0));
+            let ends = vec![(median, y), (row.p99.unwrap_or(median), y)];
             drawn(chart.draw_series([PathElement::new(ends, colour.stroke_width(2))]));
             drawn(chart.draw_series([Circle::new((median, y), DOT, colour.filled())]));
         }

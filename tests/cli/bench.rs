@@ -127,8 +127,9 @@ fn a_wrong_use_is_told_in_one_line_before_anything_is_measured() {
 #[test]
 fn an_interrupted_measurement_tells_what_it_has_and_leaves_nothing() {
     let directory = directory();
-    let line = "bench create-new --contenders 8 --measure contenders --blocks 1000 --dir .";
-    let child = command(directory.path(), line).spawn().expect("it starts");
+    let dir = directory.path().display();
+    let line = format!("bench create-new --contenders 8 --measure contenders --blocks 1000 --dir {dir}");
+    let child = command(directory.path(), &line).spawn().expect("it starts");
     assert!(eventually(LIMIT, || processes_of(directory.path()).len() > 8));
     kill(Pid::from_raw(i32::try_from(child.id()).expect("a pid")), Signal::SIGINT).expect("it runs");
     let ran = end_of(child);
