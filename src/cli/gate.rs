@@ -225,12 +225,6 @@ fn together(rows: &[Row], summary: &Summary) -> Exit {
 
 /// Writes every report that is asked for.
 fn tell(arguments: &Arguments, output: &Output, rows: &[Row], summary: &Summary, exit: Exit) -> Result<(), Failure> {
-    output.text(|out| {
-        report::table(out, rows, output.width)?;
-        report::faults(out, rows, output.width)?;
-        report::concluded(out, rows, summary, exit)
-    })?;
-    output.document(|out| json::write_gate(out, exit, rows, summary))?;
     if let Some(path) = &arguments.junit {
         written(path, File::create(path), |out| junit::write(out, rows, summary))?;
     }
@@ -243,6 +237,13 @@ fn tell(arguments: &Arguments, output: &Output, rows: &[Row], summary: &Summary,
         let opened = OpenOptions::new().append(true).create(true).open(&path);
         written(&path, opened, |out| github::job_summary(out, rows, summary, exit))?;
     }
+    // Last: whoever reads it may leave in the middle, and files are for others.
+    output.text(|out| {
+        report::table(out, rows, output.width)?;
+        report::faults(out, rows, output.width)?;
+        report::concluded(out, rows, summary, exit)
+    })?;
+    output.document(|out| json::write_gate(out, exit, rows, summary))?;
     Ok(())
 }
 
