@@ -44,7 +44,7 @@ type AsLock<'a, G> = fn(&str, Function<'a, G>) -> &'static dyn LockPrimitive;
 /// Explores a function that attempts to acquire the lock at a path, once and without waiting.
 ///
 /// It returns an `Option`, in which none says that somebody else has the lock; or a `Result`, with an error that tells that
-/// ([`Refusal`](super::attempt::Refusal)), such as an [`io::Error`](std::io::Error) of the kind `WouldBlock` or `AlreadyExists`.
+/// ([`Refusal`](super::attempt::Refusal)), such as an [`io::Error`] of the kind `WouldBlock` or `AlreadyExists`.
 /// The lock is given back by dropping what was returned, or as [`release`](Exploration::release) says. A function that waits
 /// for the lock is explored too.
 ///
