@@ -136,21 +136,16 @@ impl Programs {
     /// As it is shown and kept: without what changes from one execution to the next.
     fn shown(&self, decoded: &Decoded) -> Call {
         let mut call = decoded.call.clone();
-        let of_a_process = matches!(decoded.system.deed, Deed::Kill | Deed::Ask);
         if let Call::Foreign { arguments, .. } = &mut call {
-            for argument in arguments {
-                match argument {
-                    // It is seen from the root of the machine, and a path from that of the directory.
-                    Argument::Path(path) if !self.ground.is_inside(path) => {
-                        *argument = Argument::Text(self.ground.canonical(&format!("{path:?}")));
-                    }
-                    // Descriptors and flags are numbers too.
-                    Argument::Text(text) if of_a_process || text.starts_with('"') => {
-                        *text = self.ground.canonical(text);
-                    }
-                    _ => {}
+            for argument in arguments.iter_mut() {
+                // It is seen from the root of the machine, and a path from that of the directory.
+                if let Argument::Path(path) = argument
+                    && !self.ground.is_inside(path)
+                {
+                    *argument = Argument::Text(self.ground.canonical(&format!("{path:?}")));
                 }
             }
+            symbolise(arguments, decoded.system.deed, |text| self.ground.canonical(text));
         }
         for path in call.paths_mut() {
             *path = self.ground.shown(path);
@@ -378,5 +373,49 @@ impl Interpreter for Programs {
             Some(Step { process, accesses })
         };
         self.pending.iter().filter_map(waits).collect()
+    }
+}
+
+/// Puts symbols in place of the numbers of processes, which differ from one execution to the next, and are not always as long:
+/// so the length behind bytes that are written is that of what is shown.
+fn symbolise(arguments: &mut [Argument], deed: Deed, canonical: impl Fn(&str) -> String) {
+    let of_a_process = matches!(deed, Deed::Kill | Deed::Ask);
+    let mut bytes = None;
+    for argument in arguments {
+        let Argument::Text(text) = argument else { continue };
+        // Descriptors and flags are numbers too.
+        if of_a_process || text.starts_with('"') {
+            let shown = canonical(text);
+            bytes = (deed == Deed::Write).then_some((text.len(), shown.len()));
+            *text = shown;
+        } else if let Some((asked, shown)) = bytes.take()
+            && let Ok(length) = text.parse::<usize>()
+        {
+            *text = (length + shown).saturating_sub(asked).to_string();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_shown_alike_however_long_the_numbers_of_processes_are() {
+        let shown = |deed, texts: &[&str]| {
+            let mut arguments: Vec<_> = texts.iter().map(|text| Argument::Text((*text).to_owned())).collect();
+            symbolise(&mut arguments, deed, |text| {
+                text.replace("99999", "<P1>").replace("999", "<P1>")
+            });
+            let arguments: Vec<_> = arguments.iter().map(ToString::to_string).collect();
+            arguments.join(", ")
+        };
+        for number in ["999", "99999"] {
+            let (bytes, length) = (format!("{number:?}"), number.len().to_string());
+            assert_eq!(shown(Deed::Write, &["3", &bytes, &length, "0"]), r#"3, "<P1>", 4, 0"#);
+            assert_eq!(shown(Deed::Ask, &[number]), "<P1>");
+        }
+        // Neither a descriptor nor a length is a number of a process.
+        assert_eq!(shown(Deed::Write, &["999", "\"a\"", "999"]), "999, \"a\", 999");
     }
 }
