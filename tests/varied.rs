@@ -1,7 +1,6 @@
 //! Searches that add a kill or an error at each place: no place is left out, and each execution belongs to one search.
 
 use std::ops::ControlFlow;
-use std::path::Path;
 use std::sync::Arc;
 
 use onewinner::backend::sim;
@@ -9,59 +8,15 @@ use onewinner::check::{Plan, World, check, nobody};
 use onewinner::explore::{Dpor, Limits, Stop, Strategy};
 use onewinner::fs::call::Call;
 use onewinner::fs::inject::Injection;
-use onewinner::fs::{Errno, Flock, Fs, Mode, OpenFlags};
 use onewinner::history::{History, What};
 use onewinner::id::ProcessId;
-use onewinner::primitive::{
-    AcquireError, CallError, CrashClass, CreateNew, Expectation, Held, LockPrimitive, StatThenWrite,
-};
+use onewinner::primitive::{CreateNew, Flock, LockPrimitive, StatThenWrite};
 use onewinner::property::Judging;
 use onewinner::scenario::{ERRORS, Kill, Scenario, Subject, Vary};
 use onewinner::verdict::{Extent, Judged, Verdict};
 
 /// No process of these takes as many steps.
 const BEYOND: u32 = 9;
-
-/// A kernel lock on a file that is kept: how many calls an attempt makes depends on who died.
-struct Kept;
-
-impl LockPrimitive for Kept {
-    fn name(&self) -> &'static str {
-        "kept"
-    }
-
-    fn protocol(&self) -> &'static str {
-        "open(L, O_CREAT); flock(LOCK_EX|LOCK_NB)"
-    }
-
-    fn expectation(&self) -> Expectation {
-        Expectation::ExactlyOneWinner
-    }
-
-    fn crash_class(&self) -> CrashClass {
-        CrashClass::Auto
-    }
-
-    fn try_acquire(&self, fs: &dyn Fs, lock: &Path) -> Result<Held, AcquireError> {
-        let fd = fs
-            .open(lock, OpenFlags::APPEND, Mode::FILE)
-            .map_err(CallError::when("open", lock))?;
-        let tried = fs.flock(fd, Flock::TryExclusive);
-        if tried.is_err() {
-            fs.close(fd).map_err(CallError::when("close", lock))?;
-        }
-        match tried {
-            Ok(()) => Ok(Held { descriptor: Some(fd) }),
-            Err(Errno::EAGAIN) => Err(AcquireError::Busy),
-            Err(errno) => Err(CallError::when("lock", lock)(errno).into()),
-        }
-    }
-
-    fn release(&self, fs: &dyn Fs, lock: &Path, held: Held) -> Result<(), CallError> {
-        let fd = held.descriptor.expect("a kernel lock has one");
-        fs.close(fd).map_err(CallError::when("close", lock))
-    }
-}
 
 fn judged(lock: &'static dyn LockPrimitive, scenario: Scenario, vary: Vary) -> Judged {
     let plan = Plan {
@@ -101,7 +56,7 @@ fn killed(lock: &'static dyn LockPrimitive, base: &Scenario, kills: Vec<Kill>) -
 
 #[test]
 fn one_or_two_killed_at_each_of_their_steps_are_as_many_executions_as_counted_apart() {
-    for lock in [&CreateNew as &'static dyn LockPrimitive, &Kept] {
+    for lock in [&CreateNew as &'static dyn LockPrimitive, &Flock] {
         for base in [Scenario::cycle(3, 1), Scenario::cycle(2, 1)] {
             let (mut one, mut two) = (0, 0);
             for victim in ProcessId::first(base.processes) {
@@ -130,7 +85,7 @@ fn one_or_two_killed_at_each_of_their_steps_are_as_many_executions_as_counted_ap
 #[test]
 fn an_error_in_each_call_of_a_cycle_meets_another_cycle() {
     let base = Scenario::cycle(2, 1);
-    for lock in [&CreateNew as &'static dyn LockPrimitive, &Kept] {
+    for lock in [&CreateNew as &'static dyn LockPrimitive, &Flock] {
         let mut executions = 0;
         for errno in ERRORS {
             for call in 0..BEYOND {

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use super::record::{self, TRIES};
 use super::{AcquireError, CallError, Expectation, FREED_BY_A_CHILD, Held, LockPrimitive, TWO_HOLDERS, create_new};
-use crate::fs::{Errno, Fs};
+use crate::fs::Fs;
 
 /// An exclusive create, by what an absent lock means after `EEXIST`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,11 +56,10 @@ impl LockPrimitive for Absent {
             if create_new::create(fs, lock)? {
                 return Ok(Held::by_name());
             }
-            match fs.stat(lock) {
-                Ok(_) => break,
-                Err(Errno::ENOENT) if *self == Self::Stale => record::remove(fs, lock)?,
-                Err(Errno::ENOENT) => {}
-                Err(errno) => return Err(CallError::when("look at", lock)(errno).into()),
+            match record::look(fs, lock)? {
+                Some(_) => break,
+                None if *self == Self::Stale => record::remove(fs, lock)?,
+                None => {}
             }
         }
         Err(AcquireError::Busy)

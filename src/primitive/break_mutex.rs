@@ -9,10 +9,10 @@ use std::path::Path;
 
 use super::record::{self, beside};
 use super::{
-    AcquireError, CallError, CrashClass, Expectation, FREED_BY_A_CHILD, Held, LockPrimitive, TWO_HOLDERS, flock,
-    pid_file, symlink,
+    AcquireError, CallError, CrashClass, Expectation, FREED_BY_A_CHILD, Held, LockPrimitive, TWO_HOLDERS, create_new,
+    flock, pid_file, symlink,
 };
-use crate::fs::{Errno, Fs, Mode, OpenFlags};
+use crate::fs::Fs;
 
 /// A dead owner's lock is removed under a second lock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,12 +99,10 @@ fn remove_if_of(fs: &dyn Fs, lock: &Path, dead: &str) -> Result<(), CallError> {
 
 /// Does something while it has the file; nothing when another has it.
 fn in_file<T>(fs: &dyn Fs, mutex: &Path, deed: impl FnOnce() -> Result<T, CallError>) -> Result<Option<T>, CallError> {
-    let fd = match fs.open(mutex, OpenFlags::CREATE_NEW, Mode::FILE) {
-        Err(Errno::EEXIST) => return Ok(None),
-        opened => opened.map_err(CallError::when("create", mutex))?,
-    };
-    let closed = fs.close(fd).map_err(CallError::when("close", mutex));
-    let done = closed.and_then(|()| deed());
+    if !create_new::create(fs, mutex)? {
+        return Ok(None);
+    }
+    let done = deed();
     let removed = record::remove(fs, mutex).inspect_err(|_| record::discard(fs, mutex));
     let done = done?;
     removed.map(|()| Some(done))

@@ -121,7 +121,7 @@ impl Identity<'_> {
         match self {
             Self::Record(owner) => Ok(symlink::owner(fs, moved)?.as_deref() == Some(owner)),
             Self::Inode(inode) => match fs.stat(moved) {
-                Ok(stat) => Ok(stat.inode == *inode),
+                Ok(stat) => Ok(stat.inode() == *inode),
                 Err(errno) => Err(CallError::when("look at", moved)(errno)),
             },
         }

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use super::record::{self, TRIES};
 use super::{AcquireError, CallError, CrashClass, Expectation, Held, LockPrimitive, TWO_HOLDERS, create_new, pid_file};
-use crate::fs::{Errno, Fs};
+use crate::fs::Fs;
 
 /// A stale lock is removed by its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,10 +58,9 @@ impl LockPrimitive for BreakUnlink {
     fn try_acquire(&self, fs: &dyn Fs, lock: &Path) -> Result<Held, AcquireError> {
         match self {
             Self::Blind => pid_file::acquire(fs, lock, |_| Ok(record::remove(fs, lock)?)),
-            Self::SameInode => acquire_by_age(fs, lock, |stale| match fs.stat(lock) {
-                Ok(now) if now.inode == stale => record::remove(fs, lock),
-                Ok(_) | Err(Errno::ENOENT) => Ok(()),
-                Err(errno) => Err(CallError::when("look at", lock)(errno)),
+            Self::SameInode => acquire_by_age(fs, lock, |stale| match record::look(fs, lock)? {
+                Some(now) if now.inode() == stale => record::remove(fs, lock),
+                Some(_) | None => Ok(()),
             }),
         }
     }
@@ -81,11 +80,10 @@ pub(super) fn acquire_by_age(
         if create_new::create(fs, lock)? {
             return Ok(Held::by_name());
         }
-        match fs.stat(lock) {
-            Ok(found) if found.old => break_it(found.inode)?,
-            Ok(_) => break,
-            Err(Errno::ENOENT) => {}
-            Err(errno) => return Err(CallError::when("look at", lock)(errno).into()),
+        match record::look(fs, lock)? {
+            Some(found) if found.old => break_it(found.inode())?,
+            Some(_) => break,
+            None => {}
         }
     }
     Err(AcquireError::Busy)

@@ -11,7 +11,7 @@ use std::path::Path;
 use super::flock::{close_after, close_then_unlink, try_flock, unlink_then_close};
 use super::record::{self, TRIES};
 use super::{AcquireError, CallError, CrashClass, Expectation, FREED_BY_A_CHILD, Held, LockPrimitive, TWO_HOLDERS};
-use crate::fs::{Errno, Fd, Fs};
+use crate::fs::{Fd, Fs};
 
 /// A kernel lock on a file that is removed by the release, by what the acquisition looks at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,11 +114,10 @@ impl FlockChecked {
         match self {
             Self::LinkCount | Self::HalfFix => Ok(locked.links > 0),
             Self::Tombstone => Ok(locked.size == 0),
-            Self::SameInode => match fs.stat(lock) {
-                Ok(named) => Ok(named.inode == locked.inode),
-                Err(Errno::ENOENT) => Ok(false),
-                Err(errno) => Err(CallError::when("look at", lock)(errno)),
-            },
+            Self::SameInode => {
+                let named = record::look(fs, lock)?;
+                Ok(named.is_some_and(|named| named.inode() == locked.inode()))
+            }
         }
     }
 }

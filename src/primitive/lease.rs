@@ -128,11 +128,7 @@ impl Lease {
 
 /// Whether the lease of the lock has run out; nothing when there is no lock.
 fn is_over(fs: &dyn Fs, lock: &Path) -> Result<Option<bool>, CallError> {
-    match fs.stat(lock) {
-        Ok(stat) => Ok(Some(stat.old)),
-        Err(Errno::ENOENT) => Ok(None),
-        Err(errno) => Err(CallError::when("look at", lock)(errno)),
-    }
+    Ok(record::look(fs, lock)?.map(|found| found.old))
 }
 
 fn remove_own(fs: &dyn Fs, lock: &Path) -> Result<(), CallError> {

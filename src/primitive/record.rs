@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use super::CallError;
-use crate::fs::{Errno, Fd, Fs, Mode, OpenFlags, ProcessId};
+use crate::fs::{Errno, Fd, Fs, Mode, OpenFlags, ProcessId, Stat};
 
 /// How often an attempt goes round when the lock goes away while it looks: a bound, because an attempt does not wait.
 pub(super) const TRIES: usize = 3;
@@ -108,6 +108,15 @@ pub(super) fn is_alive(fs: &dyn Fs, record: &str, lock: &Path) -> Result<bool, C
         Ok(()) | Err(Errno::EPERM) => Ok(true),
         Err(Errno::ESRCH) => Ok(false),
         Err(errno) => Err(CallError::when("look for the owner of", lock)(errno)),
+    }
+}
+
+/// What stands at a name; nothing when it is absent.
+pub(super) fn look(fs: &dyn Fs, path: &Path) -> Result<Option<Stat>, CallError> {
+    match fs.stat(path) {
+        Ok(stat) => Ok(Some(stat)),
+        Err(Errno::ENOENT) => Ok(None),
+        Err(errno) => Err(CallError::when("look at", path)(errno)),
     }
 }
 

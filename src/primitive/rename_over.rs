@@ -7,7 +7,7 @@
 use std::path::Path;
 
 use super::{AcquireError, CallError, Expectation, Held, LockPrimitive, record};
-use crate::fs::{Errno, Fs};
+use crate::fs::Fs;
 
 /// A rename taken for an exclusive create.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,10 +61,8 @@ impl LockPrimitive for RenameOver {
     }
 
     fn try_acquire(&self, fs: &dyn Fs, lock: &Path) -> Result<Held, AcquireError> {
-        match fs.stat(lock) {
-            Ok(_) => return Err(AcquireError::Busy),
-            Err(Errno::ENOENT) => {}
-            Err(errno) => return Err(CallError::when("look at", lock)(errno).into()),
+        if record::look(fs, lock)?.is_some() {
+            return Err(AcquireError::Busy);
         }
         let prepared = record::write_private(fs, lock)?;
         fs.rename(&prepared, lock).map_err(|errno| {

@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use super::{AcquireError, CallError, Expectation, Held, LockPrimitive, record};
-use crate::fs::{Errno, Fs, Mode, OpenFlags};
+use crate::fs::{Fs, Mode, OpenFlags};
 
 /// What the file says; nobody reads it.
 const RECORD: &[u8] = b"locked\n";
@@ -39,10 +39,8 @@ impl LockPrimitive for StatThenWrite {
     }
 
     fn try_acquire(&self, fs: &dyn Fs, lock: &Path) -> Result<Held, AcquireError> {
-        match fs.stat(lock) {
-            Ok(_) => return Err(AcquireError::Busy),
-            Err(Errno::ENOENT) => {}
-            Err(errno) => return Err(CallError::when("look at", lock)(errno).into()),
+        if record::look(fs, lock)?.is_some() {
+            return Err(AcquireError::Busy);
         }
         let fd = fs
             .open(lock, OpenFlags::OVERWRITE, Mode::FILE)
