@@ -25,6 +25,7 @@ use onewinner::primitive::{self, AcquireError, Expectation, Held, LockPrimitive,
 use onewinner::primitive::{CallError, CreateNew};
 use onewinner::property;
 use onewinner::scenario::{Kill, Program, ProgramKind, Scenario, Start, Subject};
+use onewinner::sys::machine;
 
 #[path = "traced/calls.rs"]
 mod calls;
@@ -54,6 +55,7 @@ const FACTS: &[Fact] = facts![
     waiting_exits_and_kernel_locks_are_as_in_the_simulated_world,
     kills_stale_locks_and_failing_calls_are_as_in_the_simulated_world,
     links_record_locks_expiry_and_liveness_are_answered_as_in_the_simulated_world,
+    numbers_are_used_again_where_the_file_system_does_and_the_lock_asks_for_them,
     a_schedule_is_replayed_to_the_same_history,
     programs_lock_as_the_primitives_do,
     a_contender_that_kills_itself_is_lost,
@@ -166,12 +168,8 @@ fn simulated(
         executions,
         ..Limits::default()
     };
-    let mut accesses = real
-        .iter()
-        .flat_map(|each| each.history.steps())
-        .map(|step| step.accesses);
     let scenario = Scenario {
-        reused_numbers: accesses.any(|accesses| accesses.iter().any(|access| access.object == Object::Allocator)),
+        reused_numbers: uses_numbers_again(real),
         ..scenario.clone()
     };
     let mut scheduler = strategy.scheduler();
@@ -182,6 +180,12 @@ fn simulated(
     seen
 }
 
+/// Whether calls were taken to touch which numbers are free.
+fn uses_numbers_again(executions: &[Execution]) -> bool {
+    let mut steps = executions.iter().flat_map(|each| each.history.steps());
+    steps.any(|step| step.accesses.iter().any(|access| access.object == Object::Allocator))
+}
+
 fn outcomes(executions: &[Execution]) -> BTreeMap<Outcome, usize> {
     let mut outcomes = BTreeMap::new();
     for execution in executions {
@@ -189,6 +193,29 @@ fn outcomes(executions: &[Execution]) -> BTreeMap<Outcome, usize> {
         *outcomes.entry(Outcome::of(&execution.history)).or_default() += 1;
     }
     outcomes
+}
+
+fn numbers_are_used_again_where_the_file_system_does_and_the_lock_asks_for_them() -> Tried {
+    let kind = machine::file_system(&std::env::temp_dir()).expect("it is there").kind;
+    let reuses = !["tmpfs", "xfs", "btrfs"].contains(&kind.as_str());
+    let scenario = Scenario {
+        start: Start::Stale { age_s: 3_600 },
+        ..Scenario::cycle(2, 1)
+    };
+    for (name, asks) in [
+        ("flock-same-inode", true),
+        ("break-unlink-inode", true),
+        ("break-rename-restore-inode", true),
+        // They look too, and not at the number.
+        ("flock-nlink", false),
+        ("stat-then-write", false),
+        ("lease-unlink", false),
+    ] {
+        let lock = primitive::by_name(name).expect("a shipped lock");
+        let (_, real) = explored(lock, &scenario, &Strategy::Dpor, 10_000)?;
+        assert_eq!(uses_numbers_again(&real), asks && reuses, "{name} on {kind}");
+    }
+    Ok(())
 }
 
 fn sixteen_contenders_of_create_new_need_sixteen_executions() -> Tried {

@@ -228,7 +228,7 @@ pub struct Stat {
     /// The number of names; without meaning for a directory, because file systems count differently.
     pub links: u64,
     /// The inode number: see [`Stat::inode`].
-    pub(crate) inode: u64,
+    inode: u64,
     /// Whether it was last changed more than [`OLD_S`] ago, by the clock of the machine; without meaning for a directory.
     ///
     /// Not the time itself: what a lock decides by the clock is then one bit, which a scheduler can choose.

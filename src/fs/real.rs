@@ -155,30 +155,30 @@ impl From<FileStat> for Stat {
         )
     )]
     fn from(told: FileStat) -> Self {
-        let kind = match SFlag::from_bits_truncate(told.st_mode) & SFlag::S_IFMT {
-            SFlag::S_IFREG => FileKind::File,
-            SFlag::S_IFDIR => FileKind::Directory,
-            _ => FileKind::Other,
-        };
-        let (size, links) = match kind {
-            FileKind::Directory => (0, 1),
-            _ => (told.st_size.unsigned_abs(), told.st_nlink),
-        };
-        Self {
-            kind,
-            size,
-            links: links.into(),
-            inode: told.st_ino,
-            old: is_old(kind, told.st_mtime),
-        }
+        let size = told.st_size.unsigned_abs();
+        attributes(told.st_mode, size, told.st_nlink.into(), told.st_ino, told.st_mtime)
     }
 }
 
-/// Whether a file that was last changed at this time, in seconds since 1970, is old now.
-pub fn is_old(kind: FileKind, changed: i64) -> bool {
+/// The attributes of an inode, from what the kernel tells of it in whichever structure; it was last changed at `changed`, in
+/// seconds since 1970.
+///
+/// Size and link count of a directory, on which file systems disagree, read as 0 and 1.
+pub fn attributes(mode: u32, size: u64, links: u64, inode: u64, changed: i64) -> Stat {
+    let (kind, size, links) = match SFlag::from_bits_truncate(mode) & SFlag::S_IFMT {
+        SFlag::S_IFREG => (FileKind::File, size, links),
+        SFlag::S_IFDIR => (FileKind::Directory, 0, 1),
+        _ => (FileKind::Other, size, links),
+    };
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     let now = now.map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(i64::MAX));
-    kind == FileKind::File && now.saturating_sub(changed) > OLD_S.cast_signed()
+    Stat {
+        kind,
+        size,
+        links,
+        inode,
+        old: kind == FileKind::File && now.saturating_sub(changed) > OLD_S.cast_signed(),
+    }
 }
 
 /// The whole file.

@@ -5,10 +5,11 @@
 use std::mem::offset_of;
 
 use nix::fcntl::{AtFlags, OFlag};
-use nix::sys::stat::{FileStat, SFlag};
+use nix::sys::stat::FileStat;
 
-use crate::fs::real::is_old;
-use crate::fs::{AccessMode, Create, FileKind, Flock, OpenFlags, RecordLock, Stat};
+use super::waits::{RECORD_BYTES, record};
+use crate::fs::real::attributes;
+use crate::fs::{AccessMode, Create, Flock, OpenFlags, RecordLock, Stat};
 
 /// The flags of `open`.
 pub fn open_flags(bits: i32) -> Option<OpenFlags> {
@@ -58,19 +59,13 @@ pub fn record_owner(command: i32) -> Option<RecordOwner> {
     }
 }
 
-/// The length of what such an `fcntl` reads.
-pub const RECORD_BYTES: usize = size_of::<libc::flock>();
-
-/// The operation that it reads, if that is on the whole file.
+/// The operation that such an `fcntl` reads, if that is on the whole file.
 pub fn record_lock(bytes: &[u8; RECORD_BYTES]) -> Option<RecordLock> {
-    let kind = number(bytes, offset_of!(libc::flock, l_type), 2) as i32;
-    let whence = number(bytes, offset_of!(libc::flock, l_whence), 2) as i32;
-    let start = number(bytes, offset_of!(libc::flock, l_start), 8);
-    let length = number(bytes, offset_of!(libc::flock, l_len), 8);
-    if (whence, start, length) != (libc::SEEK_SET, 0, 0) {
+    let asked = record(bytes);
+    if (i32::from(asked.l_whence), asked.l_start, asked.l_len) != (libc::SEEK_SET, 0, 0) {
         return None;
     }
-    match kind {
+    match i32::from(asked.l_type) {
         libc::F_WRLCK => Some(RecordLock::TryExclusive),
         libc::F_RDLCK => Some(RecordLock::TryShared),
         libc::F_UNLCK => Some(RecordLock::Unlock),
@@ -124,19 +119,8 @@ pub fn stat_of(bytes: &[u8; STAT_BYTES]) -> Stat {
     let links = number(bytes, links, if cfg!(target_arch = "x86_64") { 8 } else { 4 });
     let size = number(bytes, offset_of!(FileStat, st_size), 8);
     let inode = number(bytes, offset_of!(FileStat, st_ino), 8);
-    let (kind, size, links) = match SFlag::from_bits_truncate(mode) & SFlag::S_IFMT {
-        SFlag::S_IFREG => (FileKind::File, size, links),
-        SFlag::S_IFDIR => (FileKind::Directory, 0, 1),
-        _ => (FileKind::Other, size, links),
-    };
     let changed = number(bytes, offset_of!(FileStat, st_mtime), 8).cast_signed();
-    Stat {
-        kind,
-        size,
-        links,
-        inode,
-        old: is_old(kind, changed),
-    }
+    attributes(mode, size, links, inode, changed)
 }
 
 /// A number of a structure. Both architectures put the low byte first.

@@ -12,7 +12,7 @@ use crate::fs::call::{Call, Reply, Value};
 use crate::fs::{Create, Errno, Fd, Mode, RecordLock};
 use crate::id::ProcessId;
 use crate::sys::arguments::{self, RecordOwner, Replaces};
-use crate::sys::syscalls;
+use crate::sys::{syscalls, waits};
 
 /// The longest path, in bytes.
 const LONGEST_PATH: usize = 4096;
@@ -240,7 +240,7 @@ impl Calls {
 
 /// What `fcntl` reads: an operation on the whole file.
 fn record_lock(at: &AtCall<'_>) -> Option<RecordLock> {
-    let mut bytes = [0; arguments::RECORD_BYTES];
+    let mut bytes = [0; waits::RECORD_BYTES];
     at.memory.read(at.entry.arguments[2], &mut bytes).ok()?;
     arguments::record_lock(&bytes)
 }

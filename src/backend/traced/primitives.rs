@@ -63,7 +63,7 @@ impl Primitives {
 fn unnumbered(reply: &Reply) -> Reply {
     let mut reply = reply.clone();
     if let Ok(Value::Stat(stat)) = &mut reply {
-        stat.inode = 0;
+        *stat = stat.with_inode(0);
     }
     reply
 }

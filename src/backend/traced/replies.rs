@@ -6,7 +6,8 @@ use super::decode::Decoded;
 use super::ground::Ground;
 use super::interpreter::AtCall;
 use crate::fs::call::Value;
-use crate::fs::{Fd, FileKind, Stat};
+use crate::fs::real::attributes;
+use crate::fs::{Fd, Stat};
 use crate::sys::syscalls::Deed;
 
 /// How much of what was read is kept, in bytes.
@@ -60,32 +61,14 @@ fn statx(at: &AtCall<'_>, ground: &Ground) -> Option<Stat> {
     at.memory.read(at.entry.arguments[4], &mut bytes).ok()?;
     let word = |at: usize| u32::from_ne_bytes(bytes[at..at + 4].try_into().expect("four bytes"));
     let long = |at: usize| u64::from_ne_bytes(bytes[at..at + 8].try_into().expect("eight bytes"));
-    let kind = match word(28) & 0o170_000 {
-        0o100_000 => FileKind::File,
-        0o040_000 => FileKind::Directory,
-        _ => FileKind::Other,
-    };
-    let stat = Stat {
-        kind,
-        size: long(40),
-        links: u64::from(word(16)),
-        inode: long(32),
-        old: false,
-    };
+    // When it was changed is not shown.
+    let stat = attributes(word(28), long(40), u64::from(word(16)), long(32), 0);
     Some(named(stat, ground))
 }
 
-/// With a number that follows from the name of the inode.
+/// With a number that follows from the name of the inode, and without an age: a program reads the time itself.
 fn named(stat: Stat, ground: &Ground) -> Stat {
-    let inode = ground.stable_number(stat.inode);
-    let directory = stat.kind == FileKind::Directory;
-    Stat {
-        inode,
-        // Without meaning for a directory, and different on each file system.
-        size: if directory { 0 } else { stat.size },
-        links: if directory { 1 } else { stat.links },
-        // A program reads the time itself.
-        old: false,
-        ..stat
-    }
+    let mut stat = stat.with_inode(ground.stable_number(stat.inode()));
+    stat.old = false;
+    stat
 }
