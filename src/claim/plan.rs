@@ -15,8 +15,6 @@ use crate::scenario::Subject;
 
 /// A day: budgets are counted in executions and rounds, so that time is only the limit of whoever asks for one.
 const LONGEST: Duration = Duration::from_secs(86_400);
-/// The executions of a search that has no budget of its own.
-const EXECUTIONS: u64 = 10_000_000;
 /// The rounds of a race that has no budget of its own.
 #[cfg(feature = "kernel")]
 const ROUNDS: u64 = 1_000;
@@ -105,7 +103,7 @@ impl Run<'_> {
     }
 
     fn executions(&self) -> u64 {
-        self.claim.budget.executions.unwrap_or(EXECUTIONS)
+        self.claim.budget.executions.unwrap_or(Limits::default().executions)
     }
 
     fn limits(&self) -> Limits {

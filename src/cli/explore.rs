@@ -66,7 +66,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "NUMBER", value_parser = arguments::whole::<u32>, allow_negative_numbers = true)]
     preemptions: Option<u32>,
     /// The most executions of each configuration.
-    #[arg(long, value_name = "NUMBER", default_value_t = 10_000_000, value_parser = arguments::executions, allow_negative_numbers = true)]
+    #[arg(long, value_name = "NUMBER", default_value_t = Limits::default().executions, value_parser = arguments::executions, allow_negative_numbers = true)]
     max_executions: u64,
     /// The most time in seconds, for each configuration of a lock and for all of a program together: 60, 10 with --quick, 600
     /// with --deep.

@@ -11,6 +11,7 @@ use super::arguments::{self, What};
 use super::output::{Files, Output, Save};
 use crate::backend::loom::{self, Bounds};
 use crate::check::{Allowance, Plan, World};
+use crate::explore::Limits;
 use crate::property::Judging;
 use crate::scenario::{Subject, Vary};
 use crate::verdict::Exit;
@@ -23,7 +24,7 @@ pub(super) struct Arguments {
     #[command(flatten)]
     what: What,
     /// The most executions.
-    #[arg(long, value_name = "NUMBER", default_value_t = 10_000_000, value_parser = arguments::executions, allow_negative_numbers = true)]
+    #[arg(long, value_name = "NUMBER", default_value_t = Limits::default().executions, value_parser = arguments::executions, allow_negative_numbers = true)]
     max_executions: u64,
     /// The most preemptions in one execution. Without it: no bound where loom can be expected to finish, 2 elsewhere.
     #[arg(long, value_name = "NUMBER", value_parser = arguments::whole::<usize>, allow_negative_numbers = true)]

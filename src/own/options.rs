@@ -9,8 +9,6 @@ use crate::check::preset::{Configuration, Depth, alone, stale};
 use crate::explore::Limits;
 use crate::scenario::{LEAST_PROCESSES, MOST_PROCESSES, Scenario, Vary};
 
-/// The most executions of each configuration, unless told otherwise.
-const MOST_EXECUTIONS: u64 = 10_000_000;
 /// How many processes take part where it is not said.
 const PROCESSES: usize = 3;
 
@@ -58,7 +56,7 @@ impl<S> Exploration<S> {
                 errors: false,
                 time: None,
                 preemptions: None,
-                executions: MOST_EXECUTIONS,
+                executions: Limits::default().executions,
                 directories: Vec::new(),
                 save: None,
                 seed: 0,
