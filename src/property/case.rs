@@ -53,16 +53,16 @@ impl<'a> Case<'a> {
     /// Whether the hold of an attempt that won is over when this event comes: by its release, the death of the holder, or
     /// because its lease has run out.
     pub(super) fn is_over(&self, attempt: &Attempt, event: usize) -> bool {
-        let ends = attempt.lets_go().into_iter().chain(self.expiries(attempt));
-        { ends }.any(|end| self.before(end, event))
+        // To a lock without leases it means nothing that a file is old.
+        let leased = self.history.clock.is_some() && self.history.crash_class == Some(CrashClass::Bounded);
+        let comes_before = |end| self.before(end, event);
+        attempt.lets_go().is_some_and(comes_before) || leased && self.expiries(attempt).any(comes_before)
     }
 
     /// Where the lease of an attempt ran out: the clock made old what it had stored before.
     fn expiries(&self, attempt: &Attempt) -> impl Iterator<Item = usize> {
         let calls = self.history.calls().map(|(position, process, ..)| (position, process));
-        // To a lock without leases it means nothing that a file is old.
-        let leased = self.history.crash_class == Some(CrashClass::Bounded);
-        let clock = calls.filter(move |(_, process)| leased && Some(*process) == self.history.clock);
+        let clock = calls.filter(|(_, process)| Some(*process) == self.history.clock);
         let expired = clock.filter(|(expiry, _)| {
             let seen = |call: &usize| self.before(*call, *expiry);
             let released = attempt.lets_go().is_some_and(|end| self.before(end, *expiry));
