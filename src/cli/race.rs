@@ -14,7 +14,6 @@ use crate::backend::race::{Alignment, Mode, RaceOptions};
 use crate::check::{Allowance, Plan, World};
 use crate::property::Judging;
 use crate::scenario::{Scenario, Subject, Vary};
-use crate::sys;
 use crate::verdict::Exit;
 
 /// What is raced, where, and how.
@@ -81,8 +80,8 @@ pub(super) fn run(arguments: &Arguments, output: &Output, interrupted: &Arc<Atom
         alignment: match arguments.delays {
             _ if arguments.align => Alignment::Aligned,
             Delays::Always => Alignment::Delayed,
-            Delays::Auto if arguments.processes <= sys::cpus() => Alignment::Delayed,
-            Delays::Auto | Delays::Never => Alignment::Natural,
+            Delays::Auto => Alignment::of_few(arguments.processes),
+            Delays::Never => Alignment::Natural,
         },
         mode: match (arguments.fresh, arguments.threads) {
             (true, _) => Mode::Fresh,

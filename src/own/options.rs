@@ -206,6 +206,14 @@ impl Options {
         asked
     }
 
+    /// What so many processes do in a world that runs one configuration: rounds, if they were asked for.
+    pub(super) fn met_by(&self, processes: usize) -> Scenario {
+        match self.rounds {
+            Some(rounds) => Scenario::cycle(processes, rounds),
+            None => Scenario::contend(processes),
+        }
+    }
+
     /// How far each search goes.
     pub(super) fn limits(&self) -> Limits {
         Limits {

@@ -213,10 +213,7 @@ impl Exploration<Primitive> {
             processes <= most,
             "loom takes {most} contenders at most, not {processes}"
         );
-        let scenario = match self.options.rounds {
-            Some(rounds) => Scenario::cycle(processes, rounds),
-            None => Scenario::contend(processes),
-        };
+        let scenario = self.options.met_by(processes);
         let bounds = Bounds {
             executions: self.options.limits().executions,
             preemptions: loom::default_preemptions(self.subject.lock, &scenario),

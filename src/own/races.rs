@@ -14,8 +14,8 @@ use crate::backend::traced::reentry::{GREETING, Test};
 use crate::check::{Allowance, Plan, World};
 use crate::primitive::LockPrimitive;
 use crate::property::Judging;
-use crate::scenario::{Scenario, Subject, Vary};
-use crate::sys::{self, process};
+use crate::scenario::{Subject, Vary};
+use crate::sys::process;
 
 /// How many race, unless told otherwise.
 const PROCESSES: usize = 16;
@@ -32,19 +32,14 @@ impl Race {
     /// How it is run.
     pub(super) fn plan(self, lock: &'static dyn LockPrimitive, options: &Options) -> Plan {
         let processes = options.processes.unwrap_or(PROCESSES);
-        let scenario = match options.rounds {
-            Some(rounds) => Scenario::cycle(processes, rounds),
-            None => Scenario::contend(processes),
-        };
+        let scenario = options.met_by(processes);
         let race = RaceOptions {
             rounds: self.rounds,
             time_limit: options.time,
             directory: options.directories.first().cloned(),
             alignment: match self.aligned {
                 true => Alignment::Aligned,
-                // Those that wait would keep others from running.
-                false if processes > sys::cpus() => Alignment::Natural,
-                false => Alignment::Delayed,
+                false => Alignment::of_few(processes),
             },
             ..RaceOptions::new(scenario.clone())
         };

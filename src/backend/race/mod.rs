@@ -38,6 +38,7 @@ use std::time::{Duration, Instant};
 use crate::fs::Errno;
 use crate::primitive::LockPrimitive;
 use crate::scenario::{Kind, LEAST_PROCESSES, MOST_PROCESSES, Scenario};
+use crate::sys;
 use crate::sys::memory::ShareError;
 use crate::sys::process::ForkError;
 
@@ -98,6 +99,16 @@ pub enum Alignment {
     Delayed,
     /// Nobody makes its call k before all that go on have come to theirs.
     Aligned,
+}
+
+impl Alignment {
+    /// Delays, if there is a CPU for each of the processes: otherwise those that wait keep others from running.
+    pub fn of_few(processes: usize) -> Self {
+        match processes <= sys::cpus() {
+            true => Self::Delayed,
+            false => Self::Natural,
+        }
+    }
 }
 
 /// What the contenders are.
