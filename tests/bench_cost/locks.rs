@@ -6,10 +6,10 @@ use std::time::Duration;
 use onewinner::fs::Fs;
 use onewinner::primitive::{AcquireError, CallError, CreateNew, Expectation, Held, LockPrimitive};
 
-/// How many calls make it slow.
-const IN_VAIN: usize = 40;
+/// So long that no noise of a machine hides it: create-new takes a thousandth of it.
+const NAP: Duration = Duration::from_millis(20);
 
-/// `create-new`, after forty looks at the directory; it has the same name, so that the two are compared.
+/// `create-new`, after a nap; it has the same name, so that the two are compared.
 pub(crate) struct Slow;
 /// A lock that is always held by nobody.
 pub(crate) struct NeverFree;
@@ -24,7 +24,7 @@ impl LockPrimitive for Slow {
     }
 
     fn protocol(&self) -> &'static str {
-        "stat, forty times; then as create-new"
+        "sleep; then as create-new"
     }
 
     fn expectation(&self) -> Expectation {
@@ -32,10 +32,7 @@ impl LockPrimitive for Slow {
     }
 
     fn try_acquire(&self, fs: &dyn Fs, lock: &Path) -> Result<Held, AcquireError> {
-        for _ in 0..IN_VAIN {
-            let directory = lock.parent().expect("a lock is in a directory");
-            fs.stat(directory).map_err(CallError::when("look at", directory))?;
-        }
+        std::thread::sleep(NAP);
         CreateNew.try_acquire(fs, lock)
     }
 
