@@ -81,7 +81,7 @@ fn run(
         rounds,
         alignment,
         mode,
-        directory: Some(directory.to_owned()),
+        directories: vec![directory.to_owned()],
         time_limit: Some(Duration::from_secs(5)),
         ..RaceOptions::new(Scenario::contend(processes))
     };

@@ -43,6 +43,8 @@
 //! | [`check`] | from a plan to a verdict |
 //! | [`claim`] | the claims of spec files, and whether they hold: the gate |
 //! | `cost` | what an acquisition costs: time, and fairness (Linux) |
+//! | `mount` | file systems made for a run; one recipe per file (Linux) |
+//! | `matrix` | locks × directories: verdict and cost (Linux) |
 //! | [`report`] | events and verdicts as bytes |
 //! | [`own`] | a lock of one's own, explored from a `#[test]` |
 //! | [`cli`] | arguments, standard output and exit codes |
@@ -78,6 +80,10 @@ pub mod fs;
 pub mod happens_before;
 pub mod history;
 pub mod id;
+#[cfg(feature = "kernel")]
+pub mod matrix;
+#[cfg(feature = "kernel")]
+pub mod mount;
 pub mod own;
 pub mod primitive;
 pub mod property;

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::history::{Execution, Outcome};
 use crate::primitive::{CrashClass, Expectation};
@@ -206,7 +206,7 @@ pub enum Unit {
 }
 
 /// Confidence bounds on a rate.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RateBounds {
     /// Not below this; 0 when nothing was seen.
     pub lower: f64,

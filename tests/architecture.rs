@@ -54,6 +54,7 @@ const TABLE: &[Module] = &[
     Module::above("claim"),
     Module::above("cost"),
     Module::above("mount"),
+    Module::above("matrix"),
     Module::only(
         "report",
         &[
@@ -70,6 +71,7 @@ const TABLE: &[Module] = &[
             "check",
             "claim",
             "cost",
+            "matrix",
         ],
     ),
     Module::above("own"),

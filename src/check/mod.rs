@@ -19,6 +19,8 @@ pub mod preset;
 mod raced;
 mod replay;
 mod rounds;
+#[cfg(feature = "kernel")]
+pub mod sampled;
 mod searches;
 mod shown;
 mod tally;

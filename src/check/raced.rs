@@ -163,7 +163,7 @@ fn compared(
 }
 
 /// Why the rounds that were seen do not carry a verdict.
-fn doubt(report: &Report) -> Option<String> {
+pub(super) fn doubt(report: &Report) -> Option<String> {
     match &report.stop {
         Stop::AllRounds | Stop::TimeLimit if report.rounds == 0 => {
             Some("no round was run to its end; give more time".to_owned())
@@ -239,7 +239,7 @@ fn conditions(options: &RaceOptions) -> Vec<String> {
     vec![mode.to_owned(), alignment.to_owned()]
 }
 
-fn by_name(errors: &BTreeMap<Errno, u64>) -> BTreeMap<String, u64> {
+pub(super) fn by_name(errors: &BTreeMap<Errno, u64>) -> BTreeMap<String, u64> {
     errors
         .iter()
         .map(|(errno, count)| (errno.to_string(), *count))

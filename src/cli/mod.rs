@@ -12,6 +12,8 @@ mod drive;
 mod explore;
 mod gate;
 mod list;
+#[cfg(feature = "kernel")]
+mod matrix;
 mod model;
 mod output;
 #[cfg(feature = "kernel")]
@@ -54,6 +56,9 @@ enum Command {
     /// Race real processes against each other, on the kernel's file system.
     #[cfg(feature = "kernel")]
     Race(race::Arguments),
+    /// Race locks in many directories, and measure what they cost there.
+    #[cfg(feature = "kernel")]
+    Matrix(matrix::Arguments),
     /// Search the interleavings of system calls.
     Explore(explore::Arguments),
     /// Put the claims of spec files to the proof, as a gate for CI.
@@ -80,6 +85,10 @@ pub fn run() -> ExitCode {
     #[cfg(feature = "kernel")]
     if std::env::args_os().skip(1).eq([crate::backend::traced::WORKER]) {
         return crate::backend::traced::serve();
+    }
+    #[cfg(feature = "kernel")]
+    if std::env::args_os().skip(1).eq([crate::matrix::WORKER]) {
+        return crate::matrix::serve();
     }
     #[cfg(feature = "kernel")]
     if std::env::args_os().skip(1).eq([crate::backend::traced::pipes::HOLD]) {
@@ -160,6 +169,8 @@ fn dispatch(cli: &Cli) -> Result<Exit, Failure> {
         Some(Command::Model(arguments)) => model::run(arguments, &output, &interrupted),
         #[cfg(feature = "kernel")]
         Some(Command::Race(arguments)) => race::run(arguments, &output, &interrupted),
+        #[cfg(feature = "kernel")]
+        Some(Command::Matrix(arguments)) => matrix::run(arguments, &output, &interrupted),
         Some(Command::Explore(arguments)) => explore::run(arguments, &output, &interrupted),
         Some(Command::Gate(arguments)) => gate::run(arguments, &output, &interrupted),
         #[cfg(feature = "kernel")]

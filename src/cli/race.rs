@@ -30,9 +30,10 @@ pub(super) struct Arguments {
     /// The most time, in seconds; what was counted until then is reported.
     #[arg(long, value_name = "SECONDS", value_parser = arguments::seconds, allow_negative_numbers = true)]
     time: Option<Duration>,
-    /// The directory to race in, on the file system in question; without it, the temporary directory.
+    /// The directory to race in, on the file system in question; without it, the temporary directory. Given again, another
+    /// mount of the same store: process i works by way of the i mod k-th.
     #[arg(long, value_name = "DIRECTORY")]
-    dir: Option<PathBuf>,
+    dir: Vec<PathBuf>,
     /// Hold every process at each call until all have come to theirs.
     #[arg(long)]
     align: bool,
@@ -76,7 +77,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output, interrupted: &Arc<Atom
         rounds: arguments.rounds,
         time_limit: arguments.time,
         worker_limit: arguments.worker_time,
-        directory: arguments.dir.clone(),
+        directories: arguments.dir.clone(),
         alignment: match arguments.delays {
             _ if arguments.align => Alignment::Aligned,
             Delays::Always => Alignment::Delayed,

@@ -33,7 +33,7 @@ pub(super) fn rounds(
             rounds: MOST_ROUNDS,
             time_limit: Some(slice * times),
             worker_limit,
-            directory: Some(directory.to_owned()),
+            directories: vec![directory.to_owned()],
             mode,
             ..RaceOptions::new(Scenario::contend(CONTENDERS))
         };

@@ -36,7 +36,7 @@ impl Race {
         let race = RaceOptions {
             rounds: self.rounds,
             time_limit: options.time,
-            directory: options.directories.first().cloned(),
+            directories: options.directories.clone(),
             alignment: match self.aligned {
                 true => Alignment::Aligned,
                 false => Alignment::of_few(processes),

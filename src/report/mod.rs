@@ -12,6 +12,8 @@ pub mod html;
 pub mod json;
 pub mod junit;
 #[cfg(feature = "kernel")]
+pub mod matrix;
+#[cfg(feature = "kernel")]
 pub mod strace;
 pub mod summary;
 #[cfg(feature = "kernel")]

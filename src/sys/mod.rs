@@ -7,6 +7,7 @@
 //! | `futex.rs` | sleep until a word of that memory changes | the call is not in libc's prototypes |
 //! | `clock.rs` | the monotonic clock, comparable between processes | it is not |
 //! | `machine.rs` | kernel, limits, the file system under a directory | it is not |
+//! | `namespace.rs` | namespaces of our own, and mounts in them | it is not |
 //! | `affinity.rs` | one CPU for a tracer and its tracees | it is not |
 //! | `tracee.rs`, `registers.rs` | traced tasks, running or stopped | ptrace takes raw addresses |
 //! | `zygote.rs` | a process from which others are forked on order | `fork` |
@@ -35,6 +36,7 @@ pub mod launch;
 pub mod machine;
 #[expect(unsafe_code, reason = "a mapping is a raw pointer")]
 pub mod memory;
+pub mod namespace;
 #[expect(unsafe_code, reason = "fork and _exit")]
 pub mod process;
 #[cfg_attr(

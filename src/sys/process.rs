@@ -4,10 +4,12 @@
 //! be left behind as a zombie by a [`Worker`] that is dropped.
 
 use std::fmt;
+use std::os::fd::AsFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 use std::{fs, io};
 
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::prctl::set_pdeathsig;
 use nix::sys::signal::{SigHandler, Signal, kill, signal};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
@@ -38,6 +40,9 @@ pub enum ForkError {
     /// The threads could not be counted.
     #[error("failed to count the threads of this process in /proc/self/task: {0}; mount /proc")]
     Uncounted(#[source] io::Error),
+    /// There was no pipe.
+    #[error("failed to make a pipe: {0}; raise `ulimit -n`")]
+    Pipe(#[source] io::Error),
     /// The kernel refused.
     #[error("failed to fork: {} ({errno}); use fewer processes, or raise `ulimit -u`", errno.text())]
     Refused {
@@ -82,11 +87,34 @@ impl Worker {
     ///
     /// When this process has several threads, or the kernel has no process left.
     pub fn fork(body: impl FnOnce() -> u8) -> Result<Self, ForkError> {
+        let parent = getpid();
+        Self::forked(move || live(|| getppid() == parent, body))
+    }
+
+    /// The same, where the new process may be the first of a PID namespace: it dies with this process, and all of the
+    /// namespace with it.
+    ///
+    /// # Errors
+    ///
+    /// As [`fork`](Self::fork).
+    pub fn fork_first(body: impl FnOnce() -> u8) -> Result<Self, ForkError> {
+        // It cannot see its parent's number: whether the parent lives is told by a pipe that the parent alone can write to.
+        let (reader, writer) = io::pipe().map_err(ForkError::Pipe)?;
+        let mut writer = Some(writer);
+        let worker = Self::forked(|| {
+            drop(writer.take());
+            live(|| !is_at_end(&reader), body)
+        });
+        // Open for the life of this process, which is what it tells of.
+        std::mem::forget(writer);
+        worker
+    }
+
+    fn forked(life: impl FnOnce() -> u8) -> Result<Self, ForkError> {
         let threads = fs::read_dir("/proc/self/task").map_err(ForkError::Uncounted)?.count();
         if threads != 1 {
             return Err(ForkError::Threaded { threads });
         }
-        let parent = getpid();
         // SAFETY: after the fork of a *threaded* process only async-signal-safe functions may be called (fork(2)). This one has
         // a single thread, counted above: no lock was held by anybody else, so that the child may do what any process may.
         match unsafe { fork() }.map_err(|errno| ForkError::Refused { errno: errno.into() })? {
@@ -94,7 +122,7 @@ impl Worker {
                 pid: child,
                 ended: None,
             }),
-            ForkResult::Child => live(parent, body),
+            ForkResult::Child => exit(life()),
         }
     }
 
@@ -174,16 +202,26 @@ pub fn leave_interrupts_to_others() -> io::Result<()> {
     Ok(())
 }
 
+/// Whether nobody can write to a pipe any more, without waiting: [poll(2)](https://man7.org/linux/man-pages/man2/poll.2.html).
+pub fn is_at_end(reader: &impl AsFd) -> bool {
+    let mut watched = [PollFd::new(reader.as_fd(), PollFlags::empty())];
+    // A pipe that cannot be looked at is of no more use than one at its end.
+    poll(&mut watched, PollTimeout::ZERO).is_err()
+        || watched[0]
+            .revents()
+            .is_some_and(|seen| seen.intersects(PollFlags::POLLHUP | PollFlags::POLLERR))
+}
+
 /// The whole life of the child. Nothing of the parent is dropped here: its files and directories are not the child's.
-fn live(parent: Pid, body: impl FnOnce() -> u8) -> ! {
+fn live(parent_lives: impl FnOnce() -> bool, body: impl FnOnce() -> u8) -> u8 {
     // First of all: from here on the child dies with its parent (the *thread* that forked it, which is its only one).
-    if set_pdeathsig(Signal::SIGKILL).is_err() || getppid() != parent {
-        exit(PANICKED); // The parent died before the call, and nobody would send the signal.
+    if set_pdeathsig(Signal::SIGKILL).is_err() || !parent_lives() {
+        return PANICKED; // The parent died before the call, and nobody would send the signal.
     }
     if leave_interrupts_to_others().is_err() {
-        exit(PANICKED);
+        return PANICKED;
     }
-    exit(catch_unwind(AssertUnwindSafe(body)).unwrap_or(PANICKED))
+    catch_unwind(AssertUnwindSafe(body)).unwrap_or(PANICKED)
 }
 
 /// [_exit(2)](https://man7.org/linux/man-pages/man2/_exit.2.html): no exit handler, no flush of buffers that are the parent's.

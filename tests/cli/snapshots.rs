@@ -37,7 +37,7 @@ fn normalised(text: &str) -> String {
 fn help() {
     let mut text = onewinner("--help").exits(0).stdout;
     for command in [
-        "confirm", "list", "model", "race", "explore", "gate", "bench", "replay", "doctor",
+        "confirm", "list", "model", "race", "matrix", "explore", "gate", "bench", "replay", "doctor",
     ] {
         text += &format!("\n$ onewinner {command} --help\n");
         text += &onewinner(&format!("{command} --help")).exits(0).stdout;

@@ -115,7 +115,7 @@ fn an_interrupt_ends_a_race_with_what_was_counted() -> Tried {
     for mode in MODES {
         let interrupted = AtomicBool::new(false);
         let options = RaceOptions {
-            directory: Some(parent.path().to_owned()),
+            directories: vec![parent.path().to_owned()],
             ..options(Scenario::contend(4), FOR_EVER, Alignment::Natural, mode)
         };
         let mut told = 0;
@@ -135,7 +135,7 @@ fn an_interrupt_ends_a_race_with_what_was_counted() -> Tried {
 fn a_threaded_process_is_told_to_race_elsewhere() -> Tried {
     let parent = tempfile::tempdir().expect("a temporary directory");
     let options = RaceOptions {
-        directory: Some(parent.path().to_owned()),
+        directories: vec![parent.path().to_owned()],
         ..options(Scenario::contend(2), 1, Alignment::Natural, Mode::LiveWorkers)
     };
     let raced = std::thread::scope(|scope| {
@@ -152,7 +152,7 @@ fn a_threaded_process_is_told_to_race_elsewhere() -> Tried {
 
 fn a_directory_that_takes_no_files_is_an_error() -> Tried {
     let absent = RaceOptions {
-        directory: Some("/no/such/directory".into()),
+        directories: vec!["/no/such/directory".into()],
         ..options(Scenario::contend(2), 1, Alignment::Natural, Mode::LiveWorkers)
     };
     let error = race(&CreateNew, &absent, &AtomicBool::new(false), &mut |_| {}).expect_err("absent");
@@ -170,7 +170,7 @@ pub(crate) fn race_without_end(directory: &Path) {
         .zip([Alignment::Natural, Alignment::Delayed, Alignment::Aligned]);
     for (mode, alignment) in modes.cycle() {
         let options = RaceOptions {
-            directory: Some(directory.to_owned()),
+            directories: vec![directory.to_owned()],
             time_limit: Some(Duration::from_millis(30)),
             ..options(Scenario::contend(8), FOR_EVER, alignment, mode)
         };
@@ -214,7 +214,7 @@ fn no_worker_outlives_the_command_and_the_next_run_sweeps_what_it_left() -> Trie
 
 fn next_run_sweeps(parent: &Path, left: usize) {
     let options = RaceOptions {
-        directory: Some(parent.to_owned()),
+        directories: vec![parent.to_owned()],
         ..options(Scenario::contend(2), 5, Alignment::Natural, Mode::LiveWorkers)
     };
     let report = race(&CreateNew, &options, &AtomicBool::new(false), &mut |_| {}).expect("a race");

@@ -27,7 +27,7 @@ pub(crate) fn options(scenario: Scenario, rounds: u64, alignment: Alignment, mod
 pub(crate) fn watched(primitive: &'static dyn LockPrimitive, options: RaceOptions) -> Report {
     let parent = tempfile::tempdir().expect("a temporary directory");
     let options = RaceOptions {
-        directory: Some(parent.path().to_owned()),
+        directories: vec![parent.path().to_owned()],
         ..options
     };
     assert_eq!(children(), [0; 0], "before");

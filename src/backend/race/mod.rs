@@ -31,7 +31,7 @@ pub mod run_directory;
 mod tally;
 mod worker;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
@@ -64,8 +64,9 @@ pub struct RaceOptions {
     pub time_limit: Option<Duration>,
     /// How long one operation of a contender may take before it counts as hung.
     pub worker_limit: Duration,
-    /// Where to race; the run gets a directory of its own in it. `None` for the system's temporary directory.
-    pub directory: Option<PathBuf>,
+    /// Where to race: mounts of one store, and process *i* works by way of the *i* mod *k*-th; the run gets a directory of its
+    /// own in the first. The system's temporary directory, if there is none.
+    pub directories: Vec<PathBuf>,
     /// Of the random delays.
     pub seed: u64,
     /// What brings the contenders together.
@@ -82,7 +83,7 @@ impl RaceOptions {
             rounds: 1_000,
             time_limit: None,
             worker_limit: Duration::from_secs(10),
-            directory: None,
+            directories: Vec::new(),
             seed: 0,
             alignment: Alignment::Natural,
             mode: Mode::LiveWorkers,
@@ -138,6 +139,16 @@ pub enum RaceError {
     /// No run directory.
     #[error(transparent)]
     RunDirectory(#[from] RunDirectoryError),
+    /// Two directories that have nothing to do with each other: every contender would win in its own.
+    #[error(
+        "failed to race in {one:?} and {other:?}: what is made in one is not there in the other; name two mounts of one store"
+    )]
+    NotShared {
+        /// The first directory.
+        one: PathBuf,
+        /// The other one.
+        other: PathBuf,
+    },
     /// No workers.
     #[error(transparent)]
     Fork(#[from] ForkError),
@@ -180,20 +191,36 @@ pub fn race(
 ) -> Result<Report, RaceError> {
     let scenario = &options.scenario;
     let attempts = attempts(scenario)?;
-    let parent = options.directory.clone().unwrap_or_else(std::env::temp_dir);
+    let parent = options.directories.first().cloned().unwrap_or_else(std::env::temp_dir);
     let (run_directory, swept) = RunDirectory::create(&parent)?;
+    let roots = roots(run_directory.path(), &options.directories)?;
+    let others = roots[1..].to_vec();
     let race = Race {
         primitive,
         options,
         board: Board::new(scenario.processes, attempts, options.seed)?,
-        ground: Ground::new(scenario, run_directory.path()),
+        ground: Ground::new(scenario, roots),
     };
     let began = Instant::now();
     let stop = coordinator::run(&race, interrupted, progress)?;
     let elapsed = began.elapsed();
     let seen = report(&race, stop, elapsed, notes(options, swept));
-    run_directory.close()?;
+    run_directory.close_by(&others)?;
     Ok(seen)
+}
+
+/// The directory of the run as it is found by way of each of the directories, which must be mounts of one store.
+fn roots(run: &Path, directories: &[PathBuf]) -> Result<Vec<PathBuf>, RaceError> {
+    let name = run.file_name().expect("a run has a directory of its own");
+    let others = directories.iter().skip(1).map(|directory| directory.join(name));
+    let roots: Vec<PathBuf> = [run.to_owned()].into_iter().chain(others).collect();
+    match roots.iter().position(|root| !root.is_dir()) {
+        Some(stranger) => Err(RaceError::NotShared {
+            one: directories[0].clone(),
+            other: directories[stranger].clone(),
+        }),
+        None => Ok(roots),
+    }
 }
 
 /// How many attempts a contender makes in a round.

@@ -120,7 +120,7 @@ pub(super) fn notes(options: &RaceOptions, swept: usize) -> Vec<Note> {
 /// What the race has counted, as histories and numbers.
 pub(super) fn report(race: &Race<'_>, stop: Stop, elapsed: Duration, notes: Vec<Note>) -> Report {
     let tally = &race.board.tally;
-    let classes = tally.classes(|round| race.ground.lock(round));
+    let classes = tally.classes(|round| race.ground.lock(round, ProcessId(0)));
     let seen: Vec<Seen> = classes
         .into_iter()
         .map(|counted| Seen {

@@ -9,6 +9,7 @@ use std::fs::{self, File, TryLockError};
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
@@ -18,6 +19,10 @@ use crate::sys;
 pub const PREFIX: &str = "onewinner-";
 /// The file in a run directory whose flock says that the run lives.
 const OWNER: &str = "owner";
+/// How long file systems of user space may keep files hidden in their directory that were removed while they were open.
+const HIDDEN: Duration = Duration::from_secs(2);
+/// How often it is tried again.
+const HIDDEN_POLL: Duration = Duration::from_millis(10);
 /// How often a new directory may be swept away between its creation and its flock before we give up.
 const MOST_ATTEMPTS: u32 = 10;
 
@@ -140,11 +145,45 @@ impl RunDirectory {
     ///
     /// When something in it cannot be removed.
     pub fn close(self) -> Result<(), RunDirectoryError> {
-        let path = self.path().to_owned();
-        self.directory
-            .close()
-            .map_err(|source| RunDirectoryError::Remains { path, source })
+        self.close_by(&[])
     }
+
+    /// The same, where it is found by other ways too, which may see files that its own does not.
+    ///
+    /// # Errors
+    ///
+    /// When something in it cannot be removed.
+    pub fn close_by(self, others: &[PathBuf]) -> Result<(), RunDirectoryError> {
+        let path = self.path().to_owned();
+        let mut owner = Some(self._owner);
+        let deadline = Instant::now() + HIDDEN;
+        while let Err(source) = fs::remove_dir_all(&path) {
+            // Removed by another way, whatever this one still sees.
+            let is_gone = || !others.is_empty() && others.iter().all(|other| !other.exists());
+            if source.kind() == io::ErrorKind::NotFound || is_gone() {
+                break;
+            }
+            if !is_of_the_moment(&source) || Instant::now() > deadline {
+                return Err(RunDirectoryError::Remains { path, source });
+            }
+            // The file of the owner may be the one.
+            drop(owner.take());
+            // What cannot be removed by that way either is told in the end.
+            others.iter().for_each(|other| drop(fs::remove_dir_all(other)));
+            std::thread::sleep(HIDDEN_POLL);
+        }
+        // It is gone already.
+        let _gone = self.directory.keep();
+        Ok(())
+    }
+}
+
+/// Whether a directory may be removed a little later: something is hidden in it, or was changed by way of another mount.
+pub(super) fn is_of_the_moment(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::DirectoryNotEmpty | io::ErrorKind::StaleNetworkFileHandle
+    )
 }
 
 /// The first digits of the number that the kernel draws at each boot.

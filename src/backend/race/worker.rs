@@ -63,7 +63,12 @@ impl Race<'_> {
     /// One contender, round after round.
     fn contend(&self, process: ProcessId) {
         let (board, options) = (&self.board, self.options);
-        let mut contender = Contender::new(self.primitive, &options.scenario, &self.ground.directory(0), process);
+        let mut contender = Contender::new(
+            self.primitive,
+            &options.scenario,
+            &self.ground.directory(0, process),
+            process,
+        );
         let (pulse, log) = (board.pulse(process), board.tally.log(process));
         let mut cache = Cache::default();
         pulse.begin();
@@ -75,7 +80,7 @@ impl Race<'_> {
                 pulse.rest();
             });
             let Some(round) = board.round() else { return };
-            contender.move_to(self.ground.directory(round), self.ground.lock(round));
+            contender.move_to(self.ground.directory(round, process), self.ground.lock(round, process));
             // New in each round: what a lock forgets to close is closed, and no round inherits it.
             let fs = RealFs::of(process, board.roster.peers());
             let held = match options.alignment {

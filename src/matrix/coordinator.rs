@@ -1,0 +1,205 @@
+//! The command's side: it asks workers, hears what they tell, and fills in what they did not.
+//!
+//! It touches no directory, because any may hang.
+
+use std::io::{self, BufRead, BufReader, Write};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::{Duration, Instant};
+
+use super::cell::{Answer, Cell};
+use super::column::{Column, Standing};
+use super::place::Asked;
+use super::worker::{Line, Request};
+use super::{Matrix, WORKER};
+use crate::primitive;
+
+/// How often it is looked whether the user wants no more.
+const POLL: Duration = Duration::from_millis(50);
+/// How long a worker may take to clean up.
+const GRACE: Duration = Duration::from_secs(10);
+/// How long it may be silent beyond the limit of a cell: a file system is made, or a killed process does not go.
+const SILENCE: Duration = Duration::from_secs(180);
+
+/// What happens.
+#[derive(Clone, Copy, Debug)]
+pub enum Told<'a> {
+    /// The cells of this column are next.
+    Column(&'a Column),
+    /// A cell of this column is filled in.
+    Cell(&'a Column, &'a Cell),
+}
+
+/// Why there is no matrix.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum MatrixError {
+    /// No worker, or it cannot be talked to.
+    #[error("failed to run a worker process: {0}; look at `ulimit -u`")]
+    Worker(#[from] io::Error),
+}
+
+/// Fills in the matrix, a column after the other. Every cell that was asked for is there: of what was not told it says why.
+///
+/// Afterwards no process, mount, loop device or file is left.
+///
+/// # Errors
+///
+/// When no worker can be started.
+pub fn run(
+    matrix: &Matrix,
+    interrupted: &AtomicBool,
+    tell: &mut dyn FnMut(Told<'_>),
+) -> Result<Vec<Column>, MatrixError> {
+    let given: Vec<Asked> = matrix.directories.iter().cloned().map(Asked::Given).collect();
+    let made: Vec<Asked> = matrix.makes.iter().cloned().map(Asked::Made).collect();
+    let mut columns = Vec::new();
+    // Two workers: directories that are there are raced in by processes that anybody can see, and made ones in namespaces.
+    for places in [given, made] {
+        if places.is_empty() {
+            continue;
+        }
+        let mut talk = Talk {
+            matrix,
+            places: &places,
+            columns: Vec::new(),
+            interrupted,
+            tell,
+        };
+        let end = match interrupted.load(Ordering::Relaxed) {
+            true => Some("interrupted".to_owned()),
+            false => talk.hold()?,
+        };
+        columns.extend(talk.filled(end.as_deref().unwrap_or("the worker process told nothing of it")));
+    }
+    Ok(columns)
+}
+
+/// A talk with one worker.
+struct Talk<'a> {
+    matrix: &'a Matrix,
+    places: &'a [Asked],
+    columns: Vec<Column>,
+    interrupted: &'a AtomicBool,
+    tell: &'a mut dyn FnMut(Told<'_>),
+}
+
+impl Talk<'_> {
+    /// Asks, and hears until the worker is at its end; tells why it ended early.
+    fn hold(&mut self) -> Result<Option<String>, MatrixError> {
+        let request = Request {
+            places: self.places.to_vec(),
+            locks: self.matrix.locks.clone(),
+            settings: self.matrix.settings,
+            parent: std::process::id(),
+        };
+        // Not by name: the file may have been replaced.
+        let mut worker = Command::new("/proc/self/exe")
+            .arg(WORKER)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let heard = self.converse(&mut worker, &request);
+        // It may have ended by itself; if not, nobody listens to it any more.
+        let _gone = worker.kill();
+        worker.wait()?;
+        Ok(heard?)
+    }
+
+    fn converse(&mut self, worker: &mut Child, request: &Request) -> io::Result<Option<String>> {
+        let mut input = worker.stdin.take().expect("it was piped");
+        serde_json::to_writer(&mut input, request)?;
+        input.write_all(b"\n")?;
+        let mut input = Some(input);
+        let lines = lines(worker.stdout.take().expect("it was piped"));
+        let patience = Duration::from_millis(self.matrix.settings.cell_ms) + SILENCE;
+        let mut deadline = Instant::now() + patience;
+        loop {
+            if input.is_some() && self.interrupted.load(Ordering::Relaxed) {
+                // That its input is at an end tells the worker to clean up and go.
+                input = None;
+                deadline = Instant::now() + GRACE;
+            }
+            match lines.recv_timeout(POLL) {
+                Ok(line) => {
+                    if let Some(end) = self.hear(serde_json::from_str(&line?)?) {
+                        // Until it has cleaned up.
+                        let _ended = lines.recv_timeout(GRACE);
+                        return Ok(end.or_else(|| input.is_none().then(|| "interrupted".to_owned())));
+                    }
+                    if input.is_some() {
+                        deadline = Instant::now() + patience;
+                    }
+                }
+                Err(RecvTimeoutError::Disconnected) => return Ok(Some("the worker process was lost".to_owned())),
+                Err(RecvTimeoutError::Timeout) if Instant::now() > deadline => {
+                    return Ok(Some(match input {
+                        Some(_) => format!("the worker process said nothing for {} s", patience.as_secs()),
+                        None => "interrupted".to_owned(),
+                    }));
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+        }
+    }
+
+    /// Takes a line; tells whether it is the last, and why if too early.
+    fn hear(&mut self, line: Line) -> Option<Option<String>> {
+        match line {
+            Line::Column(column) => {
+                (self.tell)(Told::Column(&column));
+                self.columns.push(column);
+                None
+            }
+            Line::Cell(cell) => {
+                let column = self.columns.last_mut().expect("a column is told before its cells");
+                (self.tell)(Told::Cell(column, &cell));
+                column.cells.push(cell);
+                None
+            }
+            Line::Done => Some(None),
+            Line::Refused(reason) => Some(Some(reason)),
+        }
+    }
+
+    /// All columns with all cells; those that were not told are missing for the reason of their column, or else this one.
+    fn filled(&mut self, reason: &str) -> Vec<Column> {
+        let mut told = std::mem::take(&mut self.columns).into_iter();
+        let column = |asked: &Asked| {
+            let mut column = told.next().unwrap_or_else(|| Column {
+                standing: Standing::Failed {
+                    reason: reason.to_owned(),
+                },
+                ..Column::new(asked.name())
+            });
+            let why = column.obstacle().unwrap_or(reason).to_owned();
+            for lock in &self.matrix.locks[column.cells.len()..] {
+                let claim = primitive::by_name(lock).expect("asked for by its name").expectation();
+                column.cells.push(Cell::missing(lock, claim, &*why));
+            }
+            column
+        };
+        self.places.iter().map(column).collect()
+    }
+}
+
+/// The lines of a worker, read by a thread: who waits for one can look at the clock meanwhile.
+fn lines(output: ChildStdout) -> Receiver<io::Result<String>> {
+    let (sender, receiver) = channel();
+    std::thread::spawn(move || {
+        for line in BufReader::new(output).lines() {
+            // Nobody listens any more.
+            if sender.send(line).is_err() {
+                return;
+            }
+        }
+    });
+    receiver
+}
+
+/// Whether every cell has an answer.
+pub fn is_complete(columns: &[Column]) -> bool {
+    let cells = || columns.iter().flat_map(|column| &column.cells);
+    cells().all(|cell| !matches!(cell.answer, Answer::Missing { .. }))
+}

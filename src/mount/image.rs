@@ -1,0 +1,59 @@
+//! File systems in an image file, by way of a loop device that the kernel gives back with the mount.
+//!
+//! Only root may have them: a user namespace mounts no block device.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use super::{MakeError, Recipe, directory, program};
+
+/// A recipe that differs from others in its program and the least size alone.
+pub(super) struct Image {
+    pub(super) name: &'static str,
+    pub(super) kind: &'static str,
+    /// The program that makes it, and `mount`.
+    pub(super) programs: &'static [&'static str],
+    /// Its arguments before the file.
+    pub(super) arguments: &'static [&'static str],
+    /// The size of the file, which is sparse.
+    pub(super) bytes: u64,
+}
+
+impl Recipe for Image {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn kind(&self) -> &'static str {
+        self.kind
+    }
+
+    fn programs(&self) -> &'static [&'static str] {
+        self.programs
+    }
+
+    fn needs_root(&self) -> bool {
+        true
+    }
+
+    fn make(&self, place: &Path) -> Result<Vec<PathBuf>, MakeError> {
+        let image = place.join("image");
+        File::create_new(&image)
+            .and_then(|file| file.set_len(self.bytes))
+            .map_err(|source| MakeError::Prepare {
+                path: image.clone(),
+                source,
+            })?;
+        let file = image.as_os_str();
+        program::run(
+            place,
+            self.programs[0],
+            self.arguments.iter().map(AsRef::as_ref).chain([file]),
+        )?;
+        let point = directory(place, "mount")?;
+        // Not mount(2): the loop device has to be set up, and marked to be given back.
+        let arguments = ["-o".as_ref(), "loop".as_ref(), file, point.as_os_str()];
+        program::run(place, "mount", arguments)?;
+        Ok(vec![point])
+    }
+}

@@ -1,0 +1,35 @@
+//! unionfs-fuse: a writable branch over one that is not; two mounts of both.
+
+use std::path::{Path, PathBuf};
+
+use super::{MakeError, Recipe, directory, program};
+
+pub(super) struct Unionfs;
+
+impl Recipe for Unionfs {
+    fn name(&self) -> &'static str {
+        "unionfs-fuse"
+    }
+
+    fn kind(&self) -> &'static str {
+        "fuse"
+    }
+
+    fn programs(&self) -> &'static [&'static str] {
+        &["unionfs-fuse"]
+    }
+
+    fn make(&self, place: &Path) -> Result<Vec<PathBuf>, MakeError> {
+        let (upper, lower) = (directory(place, "upper")?, directory(place, "lower")?);
+        let branches = format!("{}=RW:{}=RO", upper.display(), lower.display());
+        ["mount-1", "mount-2"]
+            .iter()
+            .map(|name| {
+                let point = directory(place, name)?;
+                let arguments = ["-o".as_ref(), "cow".as_ref(), branches.as_ref(), point.as_os_str()];
+                program::run(place, "unionfs-fuse", arguments)?;
+                Ok(point)
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,204 @@
+//! Locks × directories, by the command: what it tells on file systems that it makes, what it says where it cannot, and that
+//! nothing is left.
+//!
+//! What the machine does not give is said: `skipped: why`.
+
+mod command;
+
+use std::time::{Duration, Instant};
+
+use command::{Traces, cell, column, command as begin, descendants, lives, matrix};
+use serde_json::Value;
+
+/// Few rounds: what is tested is who gets in while another one holds, and that races are run at all.
+const FEW: &[&str] = &["--quick", "--rounds", "60", "-n", "4"];
+
+fn few(arguments: &[&str]) -> (i32, Value, String) {
+    matrix(&[arguments, FEW].concat())
+}
+
+/// Whether the machine lets this user make the file system; says so if not.
+fn is_made(column: &Value) -> bool {
+    if column["standing"] == "skipped" {
+        eprintln!("skipped: {}: {}", column["name"], column["reason"]);
+        return false;
+    }
+    true
+}
+
+/// Existence locks go through to the store, and kernel locks are on inodes of each mount.
+fn a_pair_keeps_existence_locks_and_no_kernel_locks(name: &str) {
+    let (_, document, stderr) = few(&["create-new", "mkdir", "flock", "record-lock", "--make", name]);
+    let pair = column(&document, name);
+    if !is_made(pair) {
+        return;
+    }
+    assert_eq!(
+        (&pair["standing"], pair["ways"].as_array().expect("it has ways").len()),
+        (&Value::from("ready"), 2),
+        "{pair:#} {stderr}"
+    );
+    for (lock, answer) in [
+        ("create-new", "holds"),
+        ("mkdir", "holds"),
+        ("flock", "violated"),
+        ("record-lock", "violated"),
+    ] {
+        let cell = cell(pair, lock);
+        assert_eq!(cell["answer"], answer, "{cell:#}");
+        let turns = cell["in_turn"].as_array().expect("it has turns");
+        assert_eq!(turns.len(), 2, "each way round");
+        let other = if answer == "holds" { "busy" } else { "won" };
+        assert!(
+            turns
+                .iter()
+                .all(|turn| turn["holder"] == "won" && turn["other"] == other),
+            "{cell:#}"
+        );
+    }
+}
+
+#[test]
+fn two_overlays_of_one_upper_keep_existence_locks_and_no_kernel_locks() {
+    a_pair_keeps_existence_locks_and_no_kernel_locks("overlay-shared");
+}
+
+#[test]
+fn two_bindfs_of_one_store_keep_existence_locks_and_no_kernel_locks() {
+    a_pair_keeps_existence_locks_and_no_kernel_locks("bindfs");
+}
+
+#[test]
+fn a_bind_mount_is_the_same_file_system_and_keeps_kernel_locks() {
+    let (_, document, _) = few(&["flock", "record-lock", "--make", "bind"]);
+    let bind = column(&document, "bind");
+    if is_made(bind) {
+        for lock in ["flock", "record-lock"] {
+            assert_eq!(cell(bind, lock)["answer"], "holds", "{bind:#}");
+        }
+    }
+}
+
+#[test]
+fn each_file_system_has_controls_costs_and_its_type_and_nothing_is_left() {
+    let before = Traces::now();
+    let (code, document, stderr) = few(&["create-new", "--make", "ext4,xfs,btrfs,tmpfs,overlay"]);
+    let mut skipped = false;
+    for (name, kind) in [
+        ("ext4", "ext2/ext3/ext4"),
+        ("xfs", "xfs"),
+        ("btrfs", "btrfs"),
+        ("tmpfs", "tmpfs"),
+        ("overlay", "overlayfs"),
+    ] {
+        let column = column(&document, name);
+        if !is_made(column) {
+            skipped = true;
+            continue;
+        }
+        assert_eq!(column["kinds"][0], kind, "{column:#} {stderr}");
+        let broken = &column["controls"][0];
+        assert_eq!(
+            (&broken["lock"], &broken["sound"]),
+            (&Value::from("stat-then-write"), &Value::from(false))
+        );
+        assert!(
+            broken["races"][1]["violations"].as_u64().unwrap() > 0,
+            "aligned, nobody escapes: {broken:#}"
+        );
+        let cell = cell(column, "create-new");
+        assert_eq!(cell["answer"], "holds", "{cell:#}");
+        let cost = &cell["cost"];
+        assert!(0 < cost["median_ns"].as_u64().unwrap() && cost["median_ns"].as_u64() <= cost["p99_ns"].as_u64());
+        let processes: Vec<_> = cost["throughput"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|among| among["processes"].as_u64())
+            .collect();
+        assert_eq!(processes, [Some(2), Some(8), Some(16)]);
+    }
+    assert_eq!(code, if skipped { 3 } else { 0 });
+    assert_eq!(Traces::now(), before);
+}
+
+#[test]
+fn a_command_that_is_killed_leaves_nothing() {
+    let before = Traces::now();
+    let mut seen = 0;
+    for killed_after_ms in [20, 150, 400, 900, 1_700] {
+        let mut child = begin(&["--quick", "--make", "ext4,overlay-shared,bindfs,btrfs"])
+            .spawn()
+            .unwrap();
+        std::thread::sleep(Duration::from_millis(killed_after_ms));
+        let family = descendants(child.id());
+        seen += family.len();
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while family.iter().any(|pid| lives(*pid)) || Traces::now() != before {
+            assert!(
+                Instant::now() < deadline,
+                "after {killed_after_ms} ms: {family:?}, {:?} was {before:?}",
+                Traces::now()
+            );
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+    assert!(seen > 0, "there was something to be killed");
+}
+
+#[test]
+fn a_directory_that_is_of_no_use_is_told_and_the_others_are_done() {
+    let (good, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (good, other) = (good.path().to_str().unwrap(), other.path().to_str().unwrap());
+    let strangers = format!("{good},{other}");
+    // Nobody makes files in sysfs, root neither.
+    let (code, document, _) = few(&["create-new", "--dir", "/sys", "--dir", &strangers, "--dir", good]);
+    assert_eq!(code, 3);
+    assert_eq!(
+        cell(column(&document, good), "create-new")["answer"],
+        "holds",
+        "{document:#}"
+    );
+    for (name, reason) in [
+        ("/sys", "make it writable"),
+        (&strangers, "what is made in one is not there in the other"),
+    ] {
+        let column = column(&document, name);
+        assert_eq!(column["standing"], "failed");
+        assert!(column["reason"].as_str().unwrap().contains(reason), "{column:#}");
+        assert_eq!(cell(column, "create-new")["answer"], "missing");
+    }
+    for directory in [good, other] {
+        assert_eq!(std::fs::read_dir(directory).unwrap().count(), 0);
+    }
+}
+
+#[test]
+fn wrong_uses_are_told() {
+    for (arguments, advice) in [
+        (&["create-new", "--make", "no-such-file-system"][..], "possible values"),
+        (&["create-new", "--dir", "a,,b"], "A,B"),
+        (&["create-new", "--rounds", "0"], "give a number"),
+    ] {
+        let (code, document, stderr) = matrix(arguments);
+        assert_eq!((code, document), (2, Value::Null), "{stderr}");
+        assert!(stderr.contains(advice), "{stderr}");
+    }
+    let (code, document, _) = few(&["create-new", "--dir", "/no/such/directory"]);
+    assert_eq!(
+        (code, &document["results"][0]["standing"]),
+        (2, &Value::from("misused"))
+    );
+}
+
+#[test]
+fn a_declared_claim_that_fails_is_told_by_the_exit_if_that_is_asked_for() {
+    let arguments = ["flock", "--make", "overlay-shared"];
+    let (code, document, _) = few(&arguments);
+    if is_made(column(&document, "overlay-shared")) {
+        assert_eq!(code, 0, "it reports");
+        assert_eq!(few(&[&arguments[..], &["--judge"]].concat()).0, 1, "it judges");
+    }
+}
