@@ -12,7 +12,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use onewinner::cost::compare::{Found, compare};
-use onewinner::cost::{self, Measure, Options, Row, Unmeasured};
+use onewinner::cost::{self, Amount, Measure, Options, Place, Row, Unmeasured};
 use onewinner::primitive::{CreateNew, LockPrimitive};
 
 use locks::{GetsIn, Hangs, NeverFree, Slow};
@@ -63,12 +63,14 @@ fn main() -> ExitCode {
 fn options(locks: &[&'static dyn LockPrimitive], measures: &[Measure], blocks: u32) -> Options {
     Options {
         locks: locks.to_vec(),
-        directories: vec![std::env::temp_dir()],
+        places: Vec::new(),
         measures: measures.to_vec(),
-        blocks,
-        slice: Duration::from_millis(5),
-        time_limit: Duration::from_secs(60),
-        worker_limit: WORKER_LIMIT,
+        amount: Amount {
+            blocks,
+            slice: Duration::from_millis(5),
+            worker_limit: WORKER_LIMIT,
+        },
+        time_limit: Duration::from_secs(600),
     }
 }
 

@@ -12,9 +12,10 @@ use serde::{Deserialize, Serialize};
 
 use super::Failure;
 use super::arguments::{self, Lock};
+use super::matrix::{Ways, ways};
 use super::output::{self, Output};
 use crate::cost::compare::{Change, compare};
-use crate::cost::{self, DEEPEST, MOST_CONTENDERS, MOST_FILES, Measure, Options, Row};
+use crate::cost::{self, Amount, DEEPEST, MOST_CONTENDERS, MOST_FILES, Measure, Options, Place, Row};
 use crate::primitive;
 use crate::report;
 use crate::verdict::Exit;
@@ -25,9 +26,10 @@ pub(super) struct Arguments {
     /// The locks; all of them, if none is given.
     #[arg(value_name = "LOCK", value_parser = arguments::locks(), hide_possible_values = true)]
     locks: Vec<Lock>,
-    /// Where; that for temporary files, if none is given. Repeatable: one for each file system.
-    #[arg(long, value_name = "DIRECTORY")]
-    dir: Vec<PathBuf>,
+    /// A directory, on the file system in question; or several mounts of one store, as A,B: processes are divided between
+    /// them. Repeatable; the temporary directory, if nothing else is asked for.
+    #[arg(long, value_name = "DIRECTORY", value_parser = ways)]
+    dir: Vec<Ways>,
     /// What; everything, if nothing is given.
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     measure: Vec<Kind>,
@@ -106,15 +108,17 @@ impl Arguments {
                 true => primitive::ALL.to_vec(),
                 false => self.locks.iter().map(|lock| lock.0).collect(),
             },
-            directories: match self.dir.is_empty() {
-                true => vec![std::env::temp_dir()],
-                false => self.dir.clone(),
+            places: match self.dir.is_empty() {
+                true => vec![Place::given(vec![std::env::temp_dir()])],
+                false => self.dir.iter().map(|Ways(ways)| Place::given(ways.clone())).collect(),
             },
             measures: self.measures(),
-            blocks: self.blocks.unwrap_or(blocks),
-            slice: self.slice.unwrap_or(slice),
+            amount: Amount {
+                blocks: self.blocks.unwrap_or(blocks),
+                slice: self.slice.unwrap_or(slice),
+                worker_limit: self.worker_time,
+            },
             time_limit: self.time,
-            worker_limit: self.worker_time,
         }
     }
 
@@ -214,10 +218,10 @@ pub(super) fn run(arguments: &Arguments, output: &Output, interrupted: &Arc<Atom
         progress.set_position((share * 100.0) as u64);
     });
     progress.finish_and_clear();
-    let rows = measured?;
+    let cost::Measured { rows, left } = measured?;
     let exit = if interrupted.load(Ordering::Relaxed) {
         Exit::Interrupted
-    } else if rows.iter().any(|row| row.missing.is_some()) {
+    } else if !left.is_empty() || rows.iter().any(|row| row.missing.is_some()) {
         Exit::Inconclusive
     } else {
         Exit::AsClaimed
@@ -233,6 +237,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output, interrupted: &Arc<Atom
     }
     output.text(|out| {
         report::cost::write(out, &rows)?;
+        report::cost::left(out, &left)?;
         match (&comparison, &arguments.compare) {
             (Some(comparison), Some(path)) => report::cost::compared(out, comparison, path),
             _ => Ok(()),

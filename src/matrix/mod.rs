@@ -11,7 +11,7 @@
 //! | `coordinator.rs` | the command's side: asks workers, and fills in what they did not tell |
 //! | `worker.rs` | a process of its own, that nothing outlives |
 //! | `place.rs` | directories made ready, and looked at |
-//! | `measure.rs` | one cell; `in_turn.rs` who gets in while another holds, `cost.rs` how long it takes |
+//! | `measure.rs` | one cell; `in_turn.rs` who gets in while another holds, `cost.rs` what it costs, by `crate::cost` |
 //! | `team.rs`, `limited.rs` | processes that know each other; a process under a limit |
 //!
 //! Whatever touches a directory is done by a process that can be killed: a mount can hang for ever. Deliberately prints
@@ -62,10 +62,10 @@ pub struct Settings {
     pub rounds: u64,
     /// Rounds that are aligned, and rounds in which winners release at once.
     pub other_rounds: u64,
-    /// Acquisitions without contention whose time is taken.
-    pub acquisitions: usize,
-    /// How long so many contenders acquire and release as often as they can.
-    pub throughput_ms: u64,
+    /// Blocks of each measurement of what it costs.
+    pub blocks: u32,
+    /// How long a block lasts; twice as long among contenders.
+    pub slice_ms: u64,
     /// How long a cell may take.
     pub cell_ms: u64,
     /// How long one operation of a contender may take.
