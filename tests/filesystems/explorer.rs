@@ -57,10 +57,6 @@ pub(crate) fn it_decides_with_real_processes(place: &Place) -> Tried {
     decides(place, &[&["stat-then-write"][..], &few].concat(), "violated", violated)?;
     for lock in ["mkdir", "symlink", "rename-new", "flock", "record-lock", "flock-nlink"] {
         let arguments = [&[lock, "--scenario", "cycle"][..], &few].concat();
-        // What the file system lacks is an error of the attempt, and no verdict follows from it.
-        if lock == "rename-new" && place.name == "fuse2fs" {
-            continue;
-        }
         decides(place, &arguments, "holds", None)?;
     }
     Ok(())
