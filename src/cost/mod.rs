@@ -38,6 +38,8 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use serde::{Deserialize, Serialize};
+
 use crate::primitive::LockPrimitive;
 
 pub use row::{Fairness, Measure, Row, Unit, YARDSTICK};
@@ -71,7 +73,7 @@ pub struct Options {
 }
 
 /// How much is measured.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Amount {
     /// How many blocks of each.
     pub blocks: u32,

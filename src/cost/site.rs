@@ -2,7 +2,7 @@
 //!
 //! Whatever touches it is done by a process that can be killed.
 
-use std::cell::RefCell;
+use std::cell::{Cell as Flag, RefCell};
 use std::fs::{self, File};
 use std::io;
 use std::path::PathBuf;
@@ -32,6 +32,8 @@ pub(super) struct Site {
     roots: Vec<PathBuf>,
     /// Why nothing can be measured here any more.
     obstacle: RefCell<Option<String>>,
+    /// Whether it does not answer; then nothing is waited for any more.
+    silent: Flag<bool>,
     /// How many files stand in the directory that gets ever more of them, or why it takes no more.
     files: RefCell<Result<u64, String>>,
 }
@@ -54,6 +56,7 @@ impl Site {
                 keeper: None,
                 roots: Vec::new(),
                 obstacle: RefCell::new(None),
+                silent: Flag::new(false),
                 files: RefCell::new(Ok(0)),
             };
             match keeper {
@@ -67,7 +70,10 @@ impl Site {
                         Ok(Told::Misused(reason)) => misused = Some(CostError::Misused { reason }),
                         Ok(Told::Refused(reason) | Told::Remains(reason)) => *site.obstacle.get_mut() = Some(reason),
                         Ok(Told::Gone) => unreachable!("it keeps what it was not asked to remove"),
-                        Err(error) => *site.obstacle.get_mut() = Some(error.to_string()),
+                        Err(error) => {
+                            site.silent.set(matches!(error, Unmeasured::Silent(_)));
+                            *site.obstacle.get_mut() = Some(error.to_string());
+                        }
                     }
                     site.keeper = Some(keeper);
                 }
@@ -88,9 +94,12 @@ impl Site {
 
     /// Removes what was made; tells what is left.
     pub(super) fn close(self, run: &Run<'_>) -> Option<String> {
-        let silent = self.obstacle.borrow().is_some();
         let limit = run.options.amount.worker_limit;
-        let limit = if silent { limit.min(SEEN) } else { limit * REMOVAL };
+        let limit = if self.silent.get() {
+            limit.min(SEEN)
+        } else {
+            limit * REMOVAL
+        };
         // What never was there cannot be left.
         let was_there = !self.roots.is_empty();
         let left = self.keeper?.close(limit)?;
@@ -114,7 +123,10 @@ impl Site {
             Ok(Some(errno)) => Unmeasured::Vanished {
                 errno: Errno::from_raw(errno),
             },
-            Err(Unmeasured::Hung(limit)) => Unmeasured::Silent(limit),
+            Err(Unmeasured::Hung(limit)) => {
+                self.silent.set(true);
+                Unmeasured::Silent(limit)
+            }
             Err(other) => other,
         };
         *self.obstacle.borrow_mut() = Some(obstacle.to_string());

@@ -98,7 +98,7 @@ pub enum Unmeasured {
 
 fn advice(errno: Errno) -> &'static str {
     match errno {
-        Errno::ENOSPC => "make room, or ask for fewer --files",
+        Errno::ENOSPC | Errno::EDQUOT => "make room, or ask for fewer --files",
         Errno::ENAMETOOLONG => "ask for less --depth, or name a directory with a shorter path",
         Errno::EACCES | Errno::EROFS => "make it writable for this user, or name another directory",
         Errno::EMFILE => "raise `ulimit -n`",

@@ -12,6 +12,7 @@
 //! | `worker.rs` | a process of its own, that nothing outlives |
 //! | `place.rs` | directories made ready, and looked at |
 //! | `measure.rs` | one cell; `in_turn.rs` who gets in while another holds, `cost.rs` what it costs, by `crate::cost` |
+//! | `costs.rs` | `crate::cost` on file systems that are made |
 //! | `team.rs`, `limited.rs` | processes that know each other; a process under a limit |
 //!
 //! Whatever touches a directory is done by a process that can be killed: a mount can hang for ever. Deliberately prints
@@ -21,6 +22,7 @@ mod cell;
 mod column;
 mod coordinator;
 mod cost;
+mod costs;
 mod in_turn;
 mod limited;
 mod measure;
@@ -35,10 +37,13 @@ use serde::{Deserialize, Serialize};
 pub use cell::{Answer, Cell, Cost, Got, InTurn, Manner, Raced, Throughput};
 pub use column::{Column, Control, Standing};
 pub use coordinator::{MatrixError, Told, is_complete, run};
+pub use costs::{measure_made, serve_costs};
 pub use worker::serve;
 
 /// The argument that makes the binary a worker of the matrix.
 pub const WORKER: &str = "matrix-worker";
+/// The argument that makes it a worker that measures costs on file systems that it makes.
+pub const COSTS_WORKER: &str = "costs-worker";
 
 /// What is asked for.
 #[derive(Clone, Debug)]

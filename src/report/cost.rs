@@ -43,6 +43,9 @@ pub fn write(out: &mut dyn Write, rows: &[Row]) -> io::Result<()> {
             Some(stat) => writeln!(out, " · one stat {}", time(stat))?,
             None => writeln!(out)?,
         }
+        if here.iter().all(|row| row.missing.is_some()) {
+            continue; // Why is told below.
+        }
         first(out, &here)?;
         for (title, is_one) in CURVES {
             let rows: Vec<&Row> = here.iter().copied().filter(|row| is_one(row.measure)).collect();
