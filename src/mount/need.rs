@@ -1,7 +1,9 @@
 //! What a recipe needs, and whether this machine and this user have it.
 //!
-//! Deliberately tries nothing: that a kernel lacks a file system is seen when it is mounted.
+//! Deliberately mounts nothing: that a kernel lacks a file system is seen when it is mounted.
 
+use std::fs::File;
+use std::io;
 use std::path::Path;
 
 use super::{Recipe, program};
@@ -29,12 +31,23 @@ pub fn obstacle(recipe: &dyn Recipe, rights: Rights) -> Option<String> {
     if rights == Rights::User && recipe.needs_root() {
         return Some("only root makes and mounts it; run as root".to_owned());
     }
-    if recipe.kind() == "fuse" && !Path::new(FUSE).exists() {
-        return Some(format!(
-            "it needs {FUSE}; load the module fuse, or give the container that device"
-        ));
+    if recipe.kind() == "fuse" {
+        return closed(Path::new(FUSE));
     }
     None
+}
+
+/// Why a device cannot be opened; nothing if it can.
+fn closed(device: &Path) -> Option<String> {
+    let opened = File::options().read(true).write(true).open(device);
+    let error = opened.err()?;
+    let device = device.display();
+    Some(match error.kind() {
+        io::ErrorKind::NotFound => {
+            format!("it needs {device}; load the module fuse, or give the container that device")
+        }
+        _ => format!("it needs {device}, and this user may not open it: {error}; run as root, or change its mode"),
+    })
 }
 
 #[cfg(test)]
@@ -62,6 +75,16 @@ mod tests {
         fn make(&self, _: &Path) -> Result<Vec<PathBuf>, MakeError> {
             Ok(Vec::new())
         }
+    }
+
+    #[test]
+    fn a_device_that_cannot_be_opened_is_told_from_one_that_is_not_there() {
+        assert_eq!(closed(Path::new("/dev/null")), None);
+        let absent = closed(Path::new("/dev/no-such-device")).expect("it is not there");
+        assert!(absent.contains("load the module"), "{absent}");
+        // Nobody writes to a directory.
+        let refused = closed(Path::new("/dev")).expect("it is none");
+        assert!(refused.contains("may not open it"), "{refused}");
     }
 
     #[test]

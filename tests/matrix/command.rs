@@ -30,11 +30,14 @@ pub(crate) struct Running {
 
 /// Starts a command. What it says goes to files: a process that it leaves behind would keep a pipe open.
 pub(crate) fn start(mut command: Command) -> Running {
-    let (out, errors) = (tempfile::tempfile().unwrap(), tempfile::tempfile().unwrap());
+    let (out, errors) = (
+        tempfile::tempfile().expect("the test may use its own files and children"),
+        tempfile::tempfile().expect("the test may use its own files and children"),
+    );
     command
         .stdin(Stdio::null())
-        .stdout(out.try_clone().unwrap())
-        .stderr(errors.try_clone().unwrap());
+        .stdout(out.try_clone().expect("the test may use its own files and children"))
+        .stderr(errors.try_clone().expect("the test may use its own files and children"));
     let child = command.spawn().expect("the command runs");
     Running { child, out, errors }
 }
@@ -44,11 +47,15 @@ impl Running {
     pub(crate) fn end(mut self) -> Ran {
         let deadline = Instant::now() + LIMIT;
         let status = loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
+            if let Some(status) = self
+                .child
+                .try_wait()
+                .expect("the test may use its own files and children")
+            {
                 break status;
             }
             if Instant::now() > deadline {
-                self.child.kill().unwrap();
+                self.child.kill().expect("the test may use its own files and children");
                 panic!(
                     "it does not end; until then it said {:?} {:?}",
                     text(self.out),
@@ -57,7 +64,10 @@ impl Running {
             }
             std::thread::sleep(POLL);
         };
-        let code = status.code().or(status.signal().map(|signal| -signal)).unwrap();
+        let code = status
+            .code()
+            .or(status.signal().map(|signal| -signal))
+            .expect("the test may use its own files and children");
         Ran {
             code,
             stdout: text(self.out),
@@ -69,8 +79,9 @@ impl Running {
 fn text(mut file: File) -> String {
     use std::io::Seek;
     let mut text = String::new();
-    file.rewind().unwrap();
-    file.read_to_string(&mut text).unwrap();
+    file.rewind().expect("the test may use its own files and children");
+    file.read_to_string(&mut text)
+        .expect("the test may use its own files and children");
     text
 }
 

@@ -101,17 +101,20 @@ fn what_is_no_directory_no_pair_or_named_twice_is_told_and_the_others_are_done()
 fn meanwhile(directory: &Path, other: &Path, act: impl FnOnce()) {
     let dirs = ["--dir", text(directory), "--dir", text(other), "--cell-time", "30"];
     let run = start(command(
-        &[MANY, &dirs[..], &["-n", "4", "--rounds", "4000"][..]].concat(),
+        &[MANY, &dirs[..], &["--quick", "-n", "4", "--rounds", "2000"][..]].concat(),
     ));
     until("a run begins", || !runs(directory).is_empty());
     act();
     let (code, document, stderr) = run.end().told();
     assert_eq!(code, 3, "{document:#} {stderr}");
     let lost = super::command::column(&document, text(directory));
-    let cells = lost["cells"].as_array().unwrap();
-    let last = cells.last().unwrap();
+    let cells = lost["cells"].as_array().expect("it has cells");
+    let last = cells.last().expect("one for each lock");
     assert_eq!(last["answer"], "missing", "{lost:#}");
-    assert!(last["reason"].as_str().unwrap().contains("failed to"), "{lost:#}");
+    assert!(
+        last["reason"].as_str().expect("it says why").contains("failed to"),
+        "{lost:#}"
+    );
     assert!(cells.iter().all(|cell| cell["answer"] != "violated"), "{lost:#}");
     is_done(&document, text(other));
 }

@@ -97,10 +97,11 @@ fn a_worker_that_is_killed_takes_its_column_along_and_another_one_goes_on() {
         text(&one),
         "--dir",
         text(&other),
+        "--quick",
         "-n",
         "4",
         "--rounds",
-        "4000",
+        "2000",
     ];
     let run = start(command(&[&locks[..], &dirs[..]].concat()));
     until("a run begins", || !runs(&one).is_empty());

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use super::command::{Ran, Running, command, is_done, is_refused, onewinner, start, until};
 use super::mounted::{Ice, Mute, apart, folder};
-use super::traces::{descendants, lives, runs};
+use super::traces::{Traces, descendants, lives, runs};
 
 /// What a line about it says.
 const HANGS: &str = "its file system hangs";
@@ -58,7 +58,8 @@ fn a_mount_that_hangs_is_told_by_each_command_and_the_others_are_done() {
             "bench: {}",
             ran.stdout
         );
-        // Somebody waits there still, and our looking has not ended it: it is the user's.
+        // It is the user's: nobody has ended its connection to let go who waits.
+        nix::sys::statfs::statfs(point).expect("it still says what it is");
         drop(mute);
     });
 }
@@ -112,8 +113,28 @@ fn a_file_system_that_hangs_in_the_middle_ends_its_column_and_is_clean_after_the
             Err(reason) => return println!("skipped: there is no file system to be frozen: {reason}"),
         };
         let (frozen, other) = (text(&ice.point), text(&good));
-        let dirs = ["create-new", "mkdir", "link", "flock", "--dir", frozen, "--dir", other];
-        let limits = ["-n", "4", "--rounds", "4000", "--worker-time", "2", "--cell-time", "60"];
+        let dirs = [
+            "create-new",
+            "mkdir",
+            "link",
+            "symlink",
+            "flock",
+            "--dir",
+            frozen,
+            "--dir",
+            other,
+        ];
+        let limits = [
+            "--quick",
+            "-n",
+            "4",
+            "--rounds",
+            "2000",
+            "--worker-time",
+            "2",
+            "--cell-time",
+            "60",
+        ];
         let run = start(command(&[&dirs[..], &limits[..]].concat()));
         until("a run begins", || !runs(&ice.point).is_empty());
         ice.freeze().expect("it could be before");
@@ -132,6 +153,57 @@ fn a_file_system_that_hangs_in_the_middle_ends_its_column_and_is_clean_after_the
         assert_eq!(code, 0, "{document:#} {stderr}");
         until("it is clean", || runs(&ice.point).is_empty());
     });
+}
+
+/// What is made for the run is ours, and whoever waits for it is let go.
+#[test]
+fn a_daemon_of_our_own_that_stops_ends_its_column_and_nothing_is_left() {
+    let before = Traces::now(&[]);
+    let locks = ["create-new", "mkdir", "flock", "--make", "bindfs,tmpfs"];
+    let limits = [
+        "--quick",
+        "-n",
+        "4",
+        "--rounds",
+        "2000",
+        "--worker-time",
+        "2",
+        "--cell-time",
+        "60",
+    ];
+    let mut run = start(command(&[&locks[..], &limits[..]].concat()));
+    let name = |pid: &u32| std::fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
+    let mut family = Vec::new();
+    let mut daemons = Vec::new();
+    until("two daemons are there and a race is run, or nothing is made", || {
+        family = descendants(run.child.id());
+        daemons = family
+            .iter()
+            .copied()
+            .filter(|pid| name(pid).trim() == "bindfs")
+            .collect();
+        // The worker, the first process of the namespaces, the one of the cell, the daemons, and contenders.
+        let racing = daemons.len() == 2 && family.len() >= 3 + 2 + 4;
+        racing || run.child.try_wait().is_ok_and(|status| status.is_some())
+    });
+    for daemon in &daemons {
+        let pid = nix::unistd::Pid::from_raw(daemon.cast_signed());
+        // It may be over.
+        let _stopped = nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGSTOP);
+    }
+    let (code, document, stderr) = run.end().told();
+    let made = super::command::column(&document, "bindfs");
+    if daemons.is_empty() {
+        return println!("skipped: bindfs: {}", made["reason"]);
+    }
+    assert_eq!(code, 3, "{document:#} {stderr}");
+    let reasons = made.to_string();
+    assert!(reasons.contains(HANGS), "{made:#}");
+    let tmpfs = super::command::column(&document, "tmpfs");
+    if super::command::is_made(tmpfs) {
+        is_done(&document, "tmpfs");
+    }
+    before.await_no_more(&[], &family);
 }
 
 /// A daemon that is stopped while a run is at work, as a server that is gone.

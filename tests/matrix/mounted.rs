@@ -12,7 +12,7 @@ use nix::sched::{CloneFlags, unshare};
 
 /// Runs a test in a thread with a mount namespace of its own, and an empty directory; says so where there can be none.
 pub(crate) fn apart(test: impl FnOnce(&Path) + Send) {
-    let place = tempfile::tempdir().unwrap();
+    let place = tempfile::tempdir().expect("the test has the rights");
     std::thread::scope(|scope| {
         let thread = scope.spawn(|| {
             let private = || mount_at(None, Path::new("/"), None, MsFlags::MS_PRIVATE | MsFlags::MS_REC, "");
@@ -44,25 +44,25 @@ fn mount_at(
 /// A directory below `place`.
 pub(crate) fn folder(place: &Path, name: &str) -> PathBuf {
     let path = place.join(name);
-    fs::create_dir(&path).unwrap();
+    fs::create_dir(&path).expect("the test has the rights");
     path
 }
 
 /// A new tmpfs with these options.
 pub(crate) fn tmpfs(place: &Path, name: &str, options: &str) -> PathBuf {
     let point = folder(place, name);
-    mount_at(Some("tmpfs"), &point, Some("tmpfs"), MsFlags::empty(), options).unwrap();
+    mount_at(Some("tmpfs"), &point, Some("tmpfs"), MsFlags::empty(), options).expect("the test has the rights");
     point
 }
 
 /// Takes a mount away, however much it is in use.
 pub(crate) fn unmount(point: &Path) {
-    umount2(point, MntFlags::MNT_DETACH).unwrap();
+    umount2(point, MntFlags::MNT_DETACH).expect("the test has the rights");
 }
 
 /// Makes a file system read-only.
 pub(crate) fn seal(point: &Path) {
-    mount_at(None, point, None, MsFlags::MS_REMOUNT | MsFlags::MS_RDONLY, "").unwrap();
+    mount_at(None, point, None, MsFlags::MS_REMOUNT | MsFlags::MS_RDONLY, "").expect("the test has the rights");
 }
 
 /// A file system of user space that says what it is, and answers nothing else: who calls it cannot even be killed.
@@ -107,7 +107,7 @@ fn serve(mut device: &File) {
     // At the end of the connection there is an error.
     while let Ok(read) = device.read(&mut buffer) {
         let request = &buffer[..read];
-        let word = |at: usize| u32::from_ne_bytes(request[at..at + 4].try_into().unwrap());
+        let word = |at: usize| u32::from_ne_bytes(request[at..at + 4].try_into().expect("four bytes"));
         let body: Vec<u32> = match word(4) {
             // Version 7.31, and the least of all else.
             INIT => [&[7, 31, 65_536, 0, 0, 65_536, 1][..], &[0; 9]].concat(),
@@ -116,7 +116,7 @@ fn serve(mut device: &File) {
             STATFS => [&[0; 10][..], &[4_096, 255, 4_096], &[0; 7]].concat(),
             _ => continue,
         };
-        let length = 16 + 4 * u32::try_from(body.len()).unwrap();
+        let length = 16 + 4 * u32::try_from(body.len()).expect("it is short");
         let mut answer = [length.to_ne_bytes(), [0; 4]].concat();
         answer.extend(&request[8..16]);
         answer.extend(body.iter().flat_map(|word| word.to_ne_bytes()));
@@ -135,7 +135,9 @@ impl Ice {
     /// Makes one; tells why not.
     pub(crate) fn below(place: &Path) -> Result<Self, String> {
         let (disk, point) = (place.join("disk"), folder(place, "ice"));
-        File::create(&disk).and_then(|file| file.set_len(16 << 20)).unwrap();
+        File::create(&disk)
+            .and_then(|file| file.set_len(16 << 20))
+            .expect("the test has the rights");
         runs("mkfs.ext4", &["-q".as_ref(), "-F".as_ref(), disk.as_path()])?;
         runs(
             "mount",
