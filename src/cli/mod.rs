@@ -91,6 +91,10 @@ pub fn run() -> ExitCode {
         return crate::matrix::serve();
     }
     #[cfg(feature = "kernel")]
+    if std::env::args_os().skip(1).eq([crate::matrix::COSTS_WORKER]) {
+        return crate::matrix::serve_costs();
+    }
+    #[cfg(feature = "kernel")]
     if std::env::args_os().skip(1).eq([crate::backend::traced::pipes::HOLD]) {
         let held = crate::backend::traced::pipes::hold();
         return ExitCode::from(u8::from(held.is_err()));

@@ -16,11 +16,11 @@ use super::{Matrix, WORKER};
 use crate::primitive;
 
 /// How often it is looked whether the user wants no more.
-const POLL: Duration = Duration::from_millis(50);
+pub(super) const POLL: Duration = Duration::from_millis(50);
 /// How long a worker may take to clean up.
-const GRACE: Duration = Duration::from_secs(10);
+pub(super) const GRACE: Duration = Duration::from_secs(10);
 /// How long it may be silent beyond the limit of a cell: a file system is made, or a killed process does not go.
-const SILENCE: Duration = Duration::from_secs(180);
+pub(super) const SILENCE: Duration = Duration::from_secs(180);
 
 /// What happens.
 #[derive(Clone, Copy, Debug)]
@@ -185,7 +185,7 @@ impl Talk<'_> {
 }
 
 /// The lines of a worker, read by a thread: who waits for one can look at the clock meanwhile.
-fn lines(output: ChildStdout) -> Receiver<io::Result<String>> {
+pub(super) fn lines(output: ChildStdout) -> Receiver<io::Result<String>> {
     let (sender, receiver) = channel();
     std::thread::spawn(move || {
         for line in BufReader::new(output).lines() {

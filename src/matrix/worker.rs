@@ -8,6 +8,7 @@ use std::io::{self, BufRead, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::Settings;
@@ -58,32 +59,45 @@ pub fn serve() -> ExitCode {
     }
 }
 
-fn say(line: &Line) -> io::Result<()> {
+pub(super) fn say(line: &impl Serialize) -> io::Result<()> {
     let mut out = io::stdout().lock();
     serde_json::to_writer(&mut out, line)?;
     out.write_all(b"\n")?;
     out.flush()
 }
 
-fn answer() -> Result<(), String> {
+/// What this process is asked for; from here on it dies with the process that asks, whose number is in it.
+pub(super) fn request<T: DeserializeOwned>(parent: impl Fn(&T) -> u32) -> Result<T, String> {
     let mut line = String::new();
     let heard = io::stdin().lock().read_line(&mut line);
     heard.map_err(|error| error.to_string())?;
-    let request: Request = serde_json::from_str(&line).map_err(|error| error.to_string())?;
-    process::die_with(request.parent).map_err(|error| format!("failed to stay with the process that asks: {error}"))?;
+    let request: T = serde_json::from_str(&line).map_err(|error| error.to_string())?;
+    process::die_with(parent(&request))
+        .map_err(|error| format!("failed to stay with the process that asks: {error}"))?;
     process::leave_interrupts_to_others().map_err(|error| format!("failed to ignore signals: {error}"))?;
+    Ok(request)
+}
+
+fn answer() -> Result<(), String> {
+    let request = request(|request: &Request| request.parent)?;
     if !request.places.iter().any(|place| matches!(place, Asked::Made(_))) {
         return fill(&request, &Ground::Nowhere("nothing is made here".to_owned()));
     }
+    in_namespaces(|ground| fill(&request, ground))
+}
+
+/// Moves to namespaces, and has their first process do `body`, which is told where file systems can be made. If that fails, the
+/// line that says so is the same for all that are asked for.
+pub(super) fn in_namespaces(body: impl FnOnce(&Ground) -> Result<(), String>) -> Result<(), String> {
     let rights = match namespace::enter() {
         Ok(rights) => rights,
-        Err(error) => return fill(&request, &Ground::Nowhere(error.to_string())),
+        Err(error) => return body(&Ground::Nowhere(error.to_string())),
     };
     let mut first = Worker::fork_first(|| {
         // Where the kernel refuses, the old /proc does: each process finds itself in it.
         let _shown = namespace::show_processes();
         let ground = ground().map_or_else(Ground::Nowhere, |ground| Ground::At(ground, rights));
-        match fill(&request, &ground) {
+        match body(&ground) {
             Ok(()) => 0,
             Err(reason) => {
                 let _unread = say(&Line::Refused(reason));

@@ -205,6 +205,7 @@ fn remarks(column: &Column) -> Vec<String> {
         let flaw = cell.races.iter().find_map(|race| race.sample.flaw.as_ref());
         texts.extend(flaw.map(|flaw| format!("{}: {}", flaw.property, flaw.sentence)));
         texts.extend(losses(cell));
+        texts.extend(cell.unmeasured.iter().map(|what| format!("not measured: {what}")));
         let head = format!("{} on {}", cell.lock, column.name);
         texts
             .into_iter()

@@ -232,7 +232,19 @@ fn is_of_the_dead(name: &str, boot: &str) -> bool {
         .and_then(|rest| rest.strip_prefix('-'))
         .and_then(|rest| rest.split_once('-'))
         .and_then(|(process, _)| process.parse::<u32>().ok());
-    process.is_some_and(|process| !Path::new("/proc").join(process.to_string()).exists())
+    process.is_some_and(is_dead)
+}
+
+/// Whether a process is gone, or dead and not yet waited for: proc_pid_stat(5). The name in parentheses may contain anything,
+/// but the last one closes it.
+fn is_dead(process: u32) -> bool {
+    match fs::read_to_string(format!("/proc/{process}/stat")) {
+        Ok(stat) => stat
+            .rsplit(')')
+            .next()
+            .is_some_and(|rest| rest.trim_start().starts_with(['Z', 'X'])),
+        Err(error) => error.kind() == io::ErrorKind::NotFound,
+    }
 }
 
 /// Removes a run directory of this user whose flock is free, and keeps the flock while it does.
