@@ -26,7 +26,7 @@ pub(super) struct Arguments {
     /// them. Repeatable; the temporary directory, if nothing else is asked for.
     #[arg(long, value_name = "DIRECTORY", value_parser = ways)]
     dir: Vec<Ways>,
-    /// File systems to make and mount for the run, of which nothing stays.
+    /// File systems to make and mount for the run, of which nothing stays; `onewinner doctor` tells which can be made here.
     #[arg(long, value_name = "NAME,…", value_delimiter = ',', value_parser = recipes())]
     make: Vec<String>,
     /// A first look: fewer rounds, and times of less.
