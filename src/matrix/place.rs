@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use super::column::{Column, Standing};
 use super::limited::{LimitedError, Wish, limited};
+use crate::mount::need::obstacle;
 use crate::mount::verify::{Identity, VerifyError, mounted, one_store};
-use crate::mount::{self, Recipe, program};
+use crate::mount::{self, Recipe};
 use crate::sys::namespace::{Rights, mount_new, unmount};
 
 /// How long a directory may take to be looked at.
@@ -133,15 +134,8 @@ impl Ground {
             Self::At(ground, rights) => (ground, *rights),
             Self::Nowhere(reason) => return skipped(reason.clone()),
         };
-        if let Some(program) = recipe
-            .programs()
-            .iter()
-            .find(|program| program::find(program).is_none())
-        {
-            return skipped(format!("it needs the program {program}; install it"));
-        }
-        if rights == Rights::User && recipe.needs_root() {
-            return skipped("only root mounts a file system in an image; run as root".to_owned());
+        if let Some(reason) = obstacle(recipe, rights) {
+            return skipped(reason);
         }
         let identities = |points: &[PathBuf]| points.iter().map(|point| Identity::of(point)).collect();
         let made = || -> Result<(Vec<PathBuf>, Vec<Identity>), Box<dyn std::error::Error>> {

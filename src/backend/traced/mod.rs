@@ -21,6 +21,7 @@
 //! | `programs.rs`, `judging.rs` | the calls of programs |
 //! | `template.rs` | contenders that are copied instead of started |
 //! | `time.rs` | the clock and the lots of programs |
+//! | `hosts.rs` | several mounts of one store: whose kernel locks are seen where |
 //! | `ground.rs`, `touched.rs`, `replies.rs` | the watched directories; what a call touches in them; what it was told |
 //!
 //! A system call is taken as atomic.
@@ -32,10 +33,12 @@ mod crowd;
 pub mod decode;
 pub mod find;
 mod ground;
+mod hosts;
 pub mod interpreter;
 mod judging;
 mod killing;
 pub mod line;
+mod order;
 pub mod pipes;
 mod primitives;
 mod programs;
