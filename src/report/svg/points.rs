@@ -78,6 +78,7 @@ fn chart(area: &Area<'_>, body: &Area<'_>, rows: &[&Row], locks: &[&str], places
     let mut chart = drawn(
         ChartBuilder::on(body)
             .margin(10)
+            .margin_right(40) // Half of the last label.
             .x_label_area_size(45)
             .y_label_area_size(widest * LETTER + 12)
             .build_cartesian_2d(range.log_scale(), 0.0..high),
