@@ -18,6 +18,7 @@ use super::place::{Asked, Ground, ready};
 use super::worker::{in_namespaces, request, say};
 use crate::cost::{self, Amount, Measure, Measured, Options, Place, Row};
 use crate::primitive;
+use crate::sys::process;
 
 /// What a worker is asked for.
 #[derive(Debug, Serialize, Deserialize)]
@@ -146,8 +147,12 @@ fn converse(
 
 /// What the hidden command does.
 pub fn serve_costs() -> ExitCode {
-    let answered = request(|request: &Request| request.parent)
-        .and_then(|request: Request| in_namespaces(|ground| measured(&request, ground)));
+    let answered = request().and_then(|request: Request| {
+        // All that it could clean up goes with it.
+        process::die_with(request.parent)
+            .map_err(|error| format!("failed to stay with the process that asks: {error}"))?;
+        in_namespaces(|ground| measured(&request, ground))
+    });
     match answered {
         Ok(()) => ExitCode::SUCCESS,
         Err(reason) => {

@@ -133,8 +133,17 @@ fn is_unsupported(errno: Errno) -> bool {
     ) || errno.raw() == ENOTSUPP
 }
 
-/// Removes what killed processes left in a directory.
-pub(super) fn tidy(directory: &Path) -> Option<String> {
-    let made = RunDirectory::create(directory).and_then(|(run, _)| run.close());
-    made.err().map(|error| error.to_string())
+/// Removes what killed processes left in a directory, once they are gone.
+pub(super) fn sweep(directory: &Path) {
+    const LOOKS: u32 = 20;
+    const BETWEEN: Duration = Duration::from_millis(50);
+    for _ in 0..LOOKS {
+        let Ok((run, swept)) = RunDirectory::create(directory) else {
+            return; // Nothing can be removed there now; the next run sweeps too.
+        };
+        if run.close().is_err() || swept > 0 {
+            return;
+        }
+        std::thread::sleep(BETWEEN);
+    }
 }
