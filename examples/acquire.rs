@@ -2,48 +2,66 @@
 //! counts.
 //!
 //! ```console
-//! acquire layered|contender|noisy|bare|methods won|lost LOCK DIRECTORY ITERATIONS < /dev/null
+//! acquire layered|contender|noisy|bare|script|methods won|lost|broken LOCK,… DIRECTORY ITERATIONS < /dev/null
 //! ```
 //!
-//! It begins when its input ends, so that a tracer can attach first. The iterations stand between two calls of `getppid`,
-//! which no lock makes. One more iteration runs before the first of them: it pays for the allocator's first growth.
+//! `bare` has two locks, without a path that becomes a C string; `script` has all. Each of several locks gets a directory of its
+//! own. It begins when its input ends, so that a
+//! tracer can attach first. Each iteration stands between two calls of `getppid`, which no lock makes. One more iteration runs
+//! before the first of them: it pays for the allocator's first growth.
 
 #[cfg(target_os = "linux")]
 #[path = "../tests/bodies/bare.rs"]
 mod bare;
 
 #[cfg(target_os = "linux")]
+#[path = "../tests/bodies/bare_program.rs"]
+mod bare_program;
+
+#[cfg(target_os = "linux")]
+#[path = "../tests/bodies/scripts.rs"]
+mod scripts;
+
+#[cfg(target_os = "linux")]
 mod ways {
     use std::error::Error;
     use std::ffi::CString;
-    use std::io;
+    use std::io::{self, Read, Write};
     use std::os::unix::ffi::OsStrExt;
-    use std::path::Path;
+    use std::path::{Path, PathBuf};
 
     use nix::errno::Errno;
     use nix::unistd::getppid;
     use onewinner::backend::contender::Contender;
     use onewinner::fs::call::{ByCall, Call, Value};
-    use onewinner::fs::real::RealFs;
-    use onewinner::fs::{Fs, Mode, OpenFlags, RecordLock};
+    use onewinner::fs::real::{Peers, RealFs};
+    use onewinner::fs::{Flock, Fs, Mode, OpenFlags, RecordLock};
     use onewinner::history::What;
     use onewinner::id::ProcessId;
     use onewinner::primitive::{self, AcquireError, LockPrimitive};
     use onewinner::scenario::Scenario;
+    use onewinner::sys::process::Worker;
 
-    use super::bare;
+    use super::{bare, bare_program, scripts};
 
-    const USAGE: &str = "usage: acquire layered|contender|noisy|bare|methods won|lost LOCK DIRECTORY ITERATIONS";
+    const USAGE: &str =
+        "usage: acquire layered|contender|noisy|bare|script|methods won|lost|broken LOCK,… DIRECTORY ITERATIONS";
 
     #[derive(Clone, Copy, PartialEq)]
     enum Part {
+        /// Acquire and release.
         Won,
+        /// An attempt while another process holds.
         Lost,
+        /// Acquire and release where a stale lock stands.
+        Broken,
     }
 
     struct Run {
         part: Part,
         primitive: &'static dyn LockPrimitive,
+        directory: PathBuf,
+        lock: PathBuf,
         iterations: u64,
     }
 
@@ -51,101 +69,164 @@ mod ways {
         let [way, part, name, directory, iterations] = arguments else {
             return Err(USAGE.into());
         };
-        let run = Run {
-            part: match part.as_str() {
-                "won" => Part::Won,
-                "lost" => Part::Lost,
-                _ => return Err(USAGE.into()),
-            },
-            primitive: primitive::by_name(name).ok_or("no such lock")?,
-            iterations: iterations.parse()?,
+        let part = match part.as_str() {
+            "won" => Part::Won,
+            "lost" => Part::Lost,
+            "broken" => Part::Broken,
+            _ => return Err(USAGE.into()),
         };
         io::copy(&mut io::stdin(), &mut io::sink())?;
-        let (directory, fs) = (Path::new(directory), RealFs::new());
-        let lock = directory.join("lock");
-        match way.as_str() {
-            "layered" => layered(&run, &fs, &lock),
-            "contender" => contender(&run, &fs, directory),
-            "noisy" => layered(&run, &noisy(&fs), &lock),
-            "bare" => by_hand(&run, &lock)?,
-            "methods" => repeat(&run, || {}, || methods(&fs, directory).expect("none fails"), || {}),
-            _ => return Err(USAGE.into()),
+        let (several, directory) = (name.contains(','), Path::new(directory));
+        for name in name.split(',') {
+            let directory = match several {
+                true => directory.join(name),
+                false => directory.to_owned(),
+            };
+            if several {
+                std::fs::create_dir(&directory)?;
+            }
+            let run = Run {
+                part,
+                primitive: primitive::by_name(name).ok_or("no such lock")?,
+                lock: directory.join("lock"),
+                directory,
+                iterations: iterations.parse()?,
+            };
+            go(&run, way)?;
         }
         Ok(())
     }
 
-    /// `hold` and `free` frame the whole; `once` is one iteration.
-    fn repeat(run: &Run, hold: impl FnOnce(), mut once: impl FnMut(), free: impl FnOnce()) {
-        if run.part == Part::Lost {
-            hold();
+    fn go(run: &Run, way: &str) -> Result<(), Box<dyn Error>> {
+        let own = i32::try_from(std::process::id())?;
+        // All that are there have the number of this process: the kernel is asked in any case.
+        let peers = Peers::new(move |process| (process != ProcessId::GONE).then_some(own));
+        let fs = RealFs::of(ProcessId(0), peers);
+        match way {
+            "layered" => layered(run, &fs),
+            "contender" => contender(run, &fs),
+            "noisy" => layered(run, &noisy(&fs)),
+            "bare" => by_hand(run),
+            "script" => by_script(run),
+            "methods" => repeat(run, || methods(&fs, &run.directory).expect("none fails")),
+            _ => Err(USAGE.into()),
         }
+    }
+
+    /// Iterations between the marks; before the marks what they need.
+    fn repeat(run: &Run, mut once: impl FnMut()) -> Result<(), Box<dyn Error>> {
+        if run.part == Part::Broken {
+            for iteration in 0..=run.iterations {
+                leave(run)?;
+                let marked = iteration > 0;
+                marked.then(getppid);
+                once();
+                marked.then(getppid);
+            }
+            return Ok(());
+        }
+        let _holder = (run.part == Part::Lost).then(|| holder(run)).transpose()?;
         once();
         getppid();
         for _ in 0..run.iterations {
             once();
         }
         getppid();
-        if run.part == Part::Lost {
-            free();
-        }
+        Ok(())
     }
 
-    fn layered(run: &Run, fs: &dyn Fs, lock: &Path) {
-        let held = std::cell::Cell::new(None);
-        let acquire = || run.primitive.try_acquire(fs, lock).expect("the lock is free");
-        let release = |held| run.primitive.release(fs, lock, held).expect("the lock is held");
-        let once = || match run.part {
-            Part::Won => release(acquire()),
-            Part::Lost => assert_eq!(run.primitive.try_acquire(fs, lock), Err(AcquireError::Busy)),
+    /// Another process, which holds the lock until it is dropped: what the locks of a process are it does not refuse itself.
+    fn holder(run: &Run) -> Result<Worker, Box<dyn Error>> {
+        let (mut reader, mut writer) = io::pipe()?;
+        let worker = Worker::fork(|| {
+            let fs = RealFs::of(ProcessId(1), Peers::new(|_| None));
+            let _held = run.primitive.try_acquire(&fs, &run.lock).expect("the lock is free");
+            writer.write_all(b"held").expect("somebody waits for it");
+            loop {
+                std::thread::park();
+            }
+        })?;
+        drop(writer);
+        reader.read_exact(&mut [0; 4])?;
+        Ok(worker)
+    }
+
+    /// Leaves what stands there when a stale lock is broken.
+    fn leave(run: &Run) -> Result<(), Box<dyn Error>> {
+        let script = scripts::by_name(run.primitive.name()).ok_or("no script of this lock")?;
+        let (left, _) = script.broken.ok_or("nobody breaks this lock")?;
+        let of_a_holder = || {
+            let gone = RealFs::of(ProcessId::GONE, Peers::new(|_| None));
+            let _held = run.primitive.try_acquire(&gone, &run.lock).expect("the lock is free");
+            // A lock that is a symbolic link to nowhere has no age.
+            let _aged = gone.expire(&run.lock);
         };
-        repeat(
-            run,
-            || held.set(Some(acquire())),
-            once,
-            || release(held.take().expect("taken before")),
-        );
+        Ok(bare_program::leave(left, &run.lock, of_a_holder)?)
     }
 
-    fn contender(run: &Run, fs: &dyn Fs, directory: &Path) {
-        let lock = directory.join("lock");
-        let one = Contender::new(run.primitive, &Scenario::cycle(2, 1), directory, ProcessId(0));
+    fn layered(run: &Run, fs: &dyn Fs) -> Result<(), Box<dyn Error>> {
+        let acquire = || run.primitive.try_acquire(fs, &run.lock);
+        repeat(run, || match run.part {
+            Part::Won | Part::Broken => {
+                let held = acquire().expect("the lock is free, or stale");
+                run.primitive.release(fs, &run.lock, held).expect("the lock is held");
+            }
+            Part::Lost => assert_eq!(acquire(), Err(AcquireError::Busy)),
+        })
+    }
+
+    fn contender(run: &Run, fs: &dyn Fs) -> Result<(), Box<dyn Error>> {
+        let one = Contender::new(run.primitive, &Scenario::cycle(2, 1), &run.directory, ProcessId(0));
         let wanted = match run.part {
-            Part::Won => What::Released,
+            Part::Won | Part::Broken => What::Released,
             Part::Lost => What::Busy,
         };
-        let once = || {
+        repeat(run, || {
             let mut last = None;
             one.run(fs, &mut |what| last = Some(what));
             assert_eq!(last.as_ref(), Some(&wanted));
-        };
-        let held = std::cell::Cell::new(None);
-        let holder = RealFs::new();
-        repeat(
-            run,
-            || held.set(run.primitive.try_acquire(&holder, &lock).ok()),
-            once,
-            || {
-                let held = held.take().expect("the lock was free");
-                run.primitive.release(&holder, &lock, held).expect("the lock is held");
-            },
-        );
+        })
     }
 
-    /// The methods of `Fs` that no lock here calls, between an `open` and an `unlink`.
+    fn by_script(run: &Run) -> Result<(), Box<dyn Error>> {
+        let script = scripts::by_name(run.primitive.name()).ok_or("no script of this lock")?;
+        let calls = match run.part {
+            Part::Won => script.won,
+            Part::Lost => script.lost,
+            Part::Broken => script.broken.ok_or("nobody breaks this lock")?.1,
+        };
+        let mut program = bare_program::Program::new(&run.lock);
+        repeat(run, || program.run(calls))
+    }
+
+    /// Every method of `Fs` but `fork`, in an order in which none fails.
     fn methods(fs: &dyn Fs, directory: &Path) -> Result<(), onewinner::fs::Errno> {
-        let (a, b) = (directory.join("a"), directory.join("b"));
+        let [a, b, c, d] = ["a", "b", "c", "d"].map(|name| directory.join(name));
         let fd = fs.open(&a, OpenFlags::APPEND, Mode::FILE)?;
+        fs.write(fd, b"text")?;
+        fs.flock(fd, Flock::TryExclusive)?;
+        fs.flock(fd, Flock::Unlock)?;
         fs.record_lock(fd, RecordLock::TryExclusive)?;
         fs.record_lock(fd, RecordLock::Unlock)?;
         fs.ofd_lock(fd, RecordLock::TryExclusive)?;
         fs.close(fd)?;
+        let fd = fs.open(&a, OpenFlags::READ, Mode::FILE)?;
+        fs.read(fd, &mut [0; 4])?;
+        fs.fstat(fd)?;
+        fs.close(fd)?;
+        fs.stat(&a)?;
         fs.expire(&a)?;
+        fs.link(&a, &b)?;
+        fs.unlink(&b)?;
         fs.rename_new(&a, &b)?;
-        fs.symlink(Path::new("b"), &a)?;
-        fs.readlink(&a)?;
+        fs.rename(&b, &a)?;
+        fs.symlink(Path::new("b"), &c)?;
+        fs.readlink(&c)?;
         fs.alive(fs.process())?;
         fs.unlink(&a)?;
-        fs.unlink(&b)
+        fs.unlink(&c)?;
+        fs.mkdir(&d, Mode::DIRECTORY)?;
+        fs.rmdir(&d)
     }
 
     /// One call too many after each `open`, for the tracer to find.
@@ -159,21 +240,17 @@ mod ways {
         })
     }
 
-    fn by_hand(run: &Run, lock: &Path) -> Result<(), Box<dyn Error>> {
+    fn by_hand(run: &Run) -> Result<(), Box<dyn Error>> {
         let name = run.primitive.name();
         let bare = bare::by_name(name).ok_or_else(|| format!("tests/bodies/bare.rs lacks the calls of {name}"))?;
-        let lock = &*CString::new(lock.as_os_str().as_bytes())?;
-        let acquire = || (bare.acquire)(lock).expect("the lock is free");
-        let release = || (bare.release)(lock).expect("the lock is held");
-        let once = || match run.part {
-            Part::Won => {
-                acquire();
-                release();
+        let lock = &*CString::new(run.lock.as_os_str().as_bytes())?;
+        repeat(run, || match run.part {
+            Part::Won | Part::Broken => {
+                (bare.acquire)(lock).expect("the lock is free");
+                (bare.release)(lock).expect("the lock is held");
             }
             Part::Lost => assert_eq!((bare.acquire)(lock), Err(Errno::EEXIST)),
-        };
-        repeat(run, acquire, once, release);
-        Ok(())
+        })
     }
 }
 

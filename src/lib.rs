@@ -42,8 +42,8 @@
 //! | [`verdict`] | what is known at the end, with its coverage and exit code |
 //! | [`check`] | from a plan to a verdict |
 //! | [`claim`] | the claims of spec files, and whether they hold: the gate |
-//! | `cost` | what an acquisition costs: time, and fairness (Linux) |
 //! | `mount` | file systems made for a run; one recipe per file (Linux) |
+//! | `cost` | what an acquisition costs: time, and fairness (Linux) |
 //! | `matrix` | locks × directories: verdict and cost (Linux) |
 //! | [`report`] | events and verdicts as bytes |
 //! | [`own`] | a lock of one's own, explored from a `#[test]` |

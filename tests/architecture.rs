@@ -52,8 +52,8 @@ const TABLE: &[Module] = &[
     Module::above("statistics"),
     Module::above("check"),
     Module::above("claim"),
-    Module::above("cost"),
     Module::above("mount"),
+    Module::above("cost"),
     Module::above("matrix"),
     Module::only(
         "report",

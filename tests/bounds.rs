@@ -14,7 +14,7 @@ use onewinner::scenario::Scenario;
 const LIMITS: Limits = Limits {
     executions: 2_000_000,
     steps: 1_000,
-    time: Duration::from_secs(240),
+    time: Duration::from_secs(1_800),
 };
 
 /// The classes that were seen, how many executions it took, and what was covered.

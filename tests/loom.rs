@@ -22,7 +22,7 @@ use onewinner::scenario::Scenario;
 const BOUNDS: Bounds = Bounds {
     executions: 1_000_000,
     preemptions: None,
-    time: Duration::from_secs(200),
+    time: Duration::from_secs(1_800),
 };
 
 /// Who got what, and what is left: finer than the table that is shown.
@@ -63,13 +63,16 @@ fn under_loom(
     (modeled, results)
 }
 
-fn check(name: &str, scenario: &Scenario) {
-    let limits = Limits {
-        time: Duration::from_secs(900),
+fn limits() -> Limits {
+    Limits {
+        time: BOUNDS.time,
         ..Limits::default()
-    };
+    }
+}
+
+fn check(name: &str, scenario: &Scenario) {
     let primitive = primitive::by_name(name).expect("shipped");
-    let stop = check_against(primitive, scenario, &mut Exhaustive::new(), limits);
+    let stop = check_against(primitive, scenario, &mut Exhaustive::new(), limits());
     assert_eq!(stop, Stop::Exhausted);
 }
 
@@ -121,7 +124,7 @@ fn hub_sync_with_2_contenders() {
     check("create-new", &Scenario::hub_sync(2));
     let limits = Limits {
         executions: 30_000,
-        ..Limits::default()
+        ..limits()
     };
     check_against(&StatThenWrite, &Scenario::hub_sync(2), &mut Random::new(1), limits);
 }
@@ -132,7 +135,7 @@ fn hub_sync_with_2_contenders() {
 fn links_record_locks_expiry_and_liveness_with_2_contenders() {
     for lock in every_call::ALL {
         for scenario in [Scenario::contend(2), Scenario::cycle(2, 1)] {
-            let stop = check_against(lock, &scenario, &mut Exhaustive::new(), Limits::default());
+            let stop = check_against(lock, &scenario, &mut Exhaustive::new(), limits());
             assert_eq!(stop, Stop::Exhausted, "{}, {scenario}", lock.name);
         }
     }

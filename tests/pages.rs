@@ -259,7 +259,8 @@ fn a_matrix_tells_in_each_cell_what_was_measured_and_on_paper_all_of_it() {
     for text in [
         "✓ holds",
         "✗ violated",
-        "? no verdict",
+        "? failed",
+        "? not caught",
         "declared broken",
         "make it writable",
         "leases that run out",

@@ -36,6 +36,8 @@ use crate::backend::{race, traced};
 use crate::explore::{Limits, Strategy};
 use crate::primitive::Expectation;
 use crate::scenario::Subject;
+#[cfg(feature = "kernel")]
+use crate::statistics::rate_bounds;
 use crate::verdict::{Coverage, Exit, Extent, Judged, Verdict};
 
 pub use jobs::{Allowance, check_all};
@@ -137,6 +139,12 @@ impl CheckError {
     #[cfg(feature = "kernel")]
     fn reason(&self, subject: &Subject) -> Option<String> {
         match self {
+            Self::Traced(hung @ (traced::TracedError::RunDirectory(_) | traced::TracedError::Hung { .. }))
+                if hung.is_no_misuse() =>
+            {
+                Some(hung.to_string())
+            }
+            Self::Race(hung) if hung.is_no_misuse() => Some(hung.to_string()),
             Self::Traced(refused) if refused.is_no_misuse() => Some(match subject {
                 Subject::Primitive(_) => format!("{refused}; `--backend sim` needs no tracing"),
                 Subject::Program(_) => refused.to_string(),
@@ -183,7 +191,9 @@ fn check_until(
             searched(plan, strategy, *limits, latest, interrupted, tell).or_else(|error| forbidden(plan, error))?
         }
         #[cfg(feature = "kernel")]
-        World::Race(options) => raced::raced(plan, options, interrupted, tell)?,
+        World::Race(options) => {
+            raced::raced(plan, options, interrupted, tell).or_else(|error| forbidden(plan, error))?
+        }
     };
     tell(Event::Judged(Box::new(judged.clone())));
     Ok(judged)
@@ -207,12 +217,19 @@ fn searched(
     Ok(together(plan, gathered))
 }
 
-/// Nothing is known where the machine does not let us trace, or the world does not do what is asked.
+/// Nothing is known where the machine does not let us trace, the file system hangs, or the world does not do what is asked.
 fn forbidden(plan: &Plan, error: CheckError) -> Result<Judged, CheckError> {
     let reason = error.reason(&plan.subject).ok_or(error)?;
-    let extent = Extent::Cut {
-        limit: "the first".to_owned(),
-        preemptions: None,
+    let extent = match plan.world {
+        #[cfg(feature = "kernel")]
+        World::Race(_) => Extent::Sampled {
+            violations: 0,
+            rate: rate_bounds(0, 0),
+        },
+        _ => Extent::Cut {
+            limit: "the first".to_owned(),
+            preemptions: None,
+        },
     };
     Ok(conclude(plan, Tally::default(), extent, Some(reason)))
 }

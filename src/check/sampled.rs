@@ -88,7 +88,10 @@ pub fn sample(
     // Winners that release at once may win one after another.
     let alone = options.scenario.kind == Kind::Contend && !counted.met && counted.violations == 0;
     let uncontended = || alone.then(|| "no process ever met another; contend with more processes".to_owned());
-    let doubt = doubt(&report).or_else(uncontended);
+    // That no two were in at once is no merit of a lock that nobody gets.
+    let nobody = counted.winners.keys().all(|winners| *winners == 0);
+    let useless = || nobody.then(|| format!("nobody won in any of {} rounds", report.rounds));
+    let doubt = doubt(&report).or_else(uncontended).or_else(useless);
     Ok(counted.sample(&report, doubt))
 }
 

@@ -12,9 +12,11 @@ use serde::{Deserialize, Serialize};
 
 use super::Failure;
 use super::arguments::{self, Lock};
+use super::matrix::{Ways, recipes, ways};
 use super::output::{self, Output};
 use crate::cost::compare::{Change, compare};
-use crate::cost::{self, DEEPEST, MOST_CONTENDERS, MOST_FILES, Measure, Options, Row};
+use crate::cost::{self, Amount, DEEPEST, MOST_CONTENDERS, MOST_FILES, Measure, Measured, Options, Place, Row};
+use crate::matrix::measure_made;
 use crate::primitive;
 use crate::report;
 use crate::verdict::Exit;
@@ -25,9 +27,13 @@ pub(super) struct Arguments {
     /// The locks; all of them, if none is given.
     #[arg(value_name = "LOCK", value_parser = arguments::locks(), hide_possible_values = true)]
     locks: Vec<Lock>,
-    /// Where; that for temporary files, if none is given. Repeatable: one for each file system.
-    #[arg(long, value_name = "DIRECTORY")]
-    dir: Vec<PathBuf>,
+    /// A directory, on the file system in question; or several mounts of one store, as A,B: processes are divided between
+    /// them. Repeatable; the temporary directory, if nothing else is asked for.
+    #[arg(long, value_name = "DIRECTORY", value_parser = ways)]
+    dir: Vec<Ways>,
+    /// File systems to make and mount for the run, of which nothing stays.
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',', value_parser = recipes())]
+    make: Vec<String>,
     /// What; everything, if nothing is given.
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     measure: Vec<Kind>,
@@ -106,16 +112,42 @@ impl Arguments {
                 true => primitive::ALL.to_vec(),
                 false => self.locks.iter().map(|lock| lock.0).collect(),
             },
-            directories: match self.dir.is_empty() {
-                true => vec![std::env::temp_dir()],
-                false => self.dir.clone(),
+            places: match self.dir.is_empty() && self.make.is_empty() {
+                true => vec![Place::given(vec![std::env::temp_dir()])],
+                false => self.dir.iter().map(|Ways(ways)| Place::given(ways.clone())).collect(),
             },
             measures: self.measures(),
-            blocks: self.blocks.unwrap_or(blocks),
-            slice: self.slice.unwrap_or(slice),
+            amount: Amount {
+                blocks: self.blocks.unwrap_or(blocks),
+                slice: self.slice.unwrap_or(slice),
+                worker_limit: self.worker_time,
+            },
             time_limit: self.time,
-            worker_limit: self.worker_time,
         }
+    }
+
+    /// Measures in directories that are there, and then on file systems that are made.
+    fn measured(&self, interrupted: &AtomicBool) -> Result<Measured, Failure> {
+        let options = self.options();
+        let progress = output::counting(100);
+        let (given, made) = (options.places.len() as f64, self.make.len() as f64);
+        let told = |before: f64, part: f64, share: f64, what: &str| {
+            progress.set_message(what.to_owned());
+            progress.set_position(((before + share * part) * 100.0 / (given + made)) as u64);
+        };
+        let measured = || -> Result<Measured, Failure> {
+            let mut measured = cost::measure(&options, interrupted, &mut |share, what| told(0.0, given, share, what))?;
+            if !self.make.is_empty() {
+                let mut told = |share: f64, what: &str| told(given, made, share, what);
+                let more = measure_made(&options, &self.make, interrupted, &mut told)?;
+                measured.rows.extend(more.rows);
+                measured.left.extend(more.left);
+            }
+            Ok(measured)
+        };
+        let measured = measured();
+        progress.finish_and_clear();
+        measured
     }
 
     /// What was asked for: by name, or by giving its numbers.
@@ -208,16 +240,10 @@ pub(super) fn run(arguments: &Arguments, output: &Output, interrupted: &Arc<Atom
     arguments.refuse()?;
     let before = arguments.compare.as_deref().map(earlier).transpose()?;
     let csv = arguments.csv.as_deref().map(create).transpose()?;
-    let progress = output::counting(100);
-    let measured = cost::measure(&arguments.options(), interrupted, &mut |share, what| {
-        progress.set_message(what.to_owned());
-        progress.set_position((share * 100.0) as u64);
-    });
-    progress.finish_and_clear();
-    let rows = measured?;
+    let Measured { rows, left } = arguments.measured(interrupted)?;
     let exit = if interrupted.load(Ordering::Relaxed) {
         Exit::Interrupted
-    } else if rows.iter().any(|row| row.missing.is_some()) {
+    } else if !left.is_empty() || rows.iter().any(|row| row.missing.is_some()) {
         Exit::Inconclusive
     } else {
         Exit::AsClaimed
@@ -233,6 +259,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output, interrupted: &Arc<Atom
     }
     output.text(|out| {
         report::cost::write(out, &rows)?;
+        report::cost::left(out, &left)?;
         match (&comparison, &arguments.compare) {
             (Some(comparison), Some(path)) => report::cost::compared(out, comparison, path),
             _ => Ok(()),

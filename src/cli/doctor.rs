@@ -80,9 +80,14 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<Exit, Failur
 #[cfg(feature = "kernel")]
 mod machine {
     use std::path::{Path, PathBuf};
+    use std::time::Duration;
 
     use super::Row;
+    use crate::mount::need::{needs, obstacle};
+    use crate::mount::{self, Recipe};
     use crate::scenario::MOST_PROCESSES;
+    use crate::sys::namespace::{self, Rights};
+    use crate::sys::process::{Ended, Worker};
     use crate::sys::{self, machine};
 
     /// Less than this is as good as full: a race writes small files only.
@@ -91,7 +96,51 @@ mod machine {
     pub(super) fn look(directories: &[PathBuf]) -> Vec<Row> {
         let mut rows = vec![Row::well("kernel", machine::kernel()), cpus(), processes()];
         rows.extend(directories.iter().map(|path| directory(path)));
+        rows.extend(recipes());
         rows
+    }
+
+    /// The file systems that `matrix --make` knows, and whether each can be made here.
+    fn recipes() -> Vec<Row> {
+        let what = "file system";
+        let Some(rights) = rights() else {
+            let change =
+                "run as root, or let users make namespaces (user.max_user_namespaces, --privileged for a container)";
+            return vec![Row {
+                change: Some(change.to_owned()),
+                ..Row::well(what, "none can be made: namespaces of our own are refused".to_owned())
+            }];
+        };
+        let row = |recipe: &&dyn Recipe| {
+            let (name, needs) = (recipe.name(), needs(*recipe));
+            Row::well(
+                what,
+                match obstacle(*recipe, rights) {
+                    None => format!("{name}: can be made; it needs {needs}"),
+                    Some(reason) => format!("{name}: cannot be made: {reason}"),
+                },
+            )
+        };
+        mount::ALL.iter().map(row).collect()
+    }
+
+    /// Whose rights namespaces of our own would have; a process of its own tries it.
+    fn rights() -> Option<Rights> {
+        const POLL: Duration = Duration::from_millis(1);
+        let mut tried = Worker::fork(|| match namespace::enter() {
+            Ok(Rights::Root) => 0,
+            Ok(Rights::User) => 1,
+            Err(_) => 2,
+        })
+        .ok()?;
+        loop {
+            match tried.ended() {
+                Some(Ended::Exited(0)) => return Some(Rights::Root),
+                Some(Ended::Exited(1)) => return Some(Rights::User),
+                Some(_) => return None,
+                None => std::thread::sleep(POLL),
+            }
+        }
     }
 
     fn cpus() -> Row {

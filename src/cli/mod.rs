@@ -92,6 +92,10 @@ pub fn run() -> ExitCode {
         return crate::matrix::serve();
     }
     #[cfg(feature = "kernel")]
+    if std::env::args_os().skip(1).eq([crate::matrix::COSTS_WORKER]) {
+        return crate::matrix::serve_costs();
+    }
+    #[cfg(feature = "kernel")]
     if std::env::args_os().skip(1).eq([crate::backend::traced::pipes::HOLD]) {
         let held = crate::backend::traced::pipes::hold();
         return ExitCode::from(u8::from(held.is_err()));
@@ -188,11 +192,19 @@ fn is_broken_pipe(failure: &(dyn std::error::Error + 'static)) -> bool {
     failure.downcast_ref::<io::Error>().is_some_and(broken)
 }
 
-/// A flag that Ctrl-C and SIGTERM set; a second one ends the command at once.
+/// A flag that Ctrl-C, SIGTERM and the end of the terminal set; a second one ends the command at once.
 fn interruptible() -> io::Result<Arc<AtomicBool>> {
     let interrupted = Arc::new(AtomicBool::new(false));
     #[cfg(feature = "kernel")]
-    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+    for signal in [
+        signal_hook::consts::SIGINT,
+        signal_hook::consts::SIGTERM,
+        signal_hook::consts::SIGHUP,
+    ] {
+        // Whoever started it by nohup(1) wants it to go on.
+        if signal == signal_hook::consts::SIGHUP && crate::sys::process::outlives_its_terminal() {
+            continue;
+        }
         let code = i32::from(Exit::Interrupted.code());
         signal_hook::flag::register_conditional_shutdown(signal, code, Arc::clone(&interrupted))?;
         signal_hook::flag::register(signal, Arc::clone(&interrupted))?;

@@ -2,11 +2,12 @@
 //!
 //! Deliberately retries nothing: what fails once is told, and is not measured.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::board::{Board, Fault};
-use super::crew::{Crew, Unmeasured};
+use super::crew::Crew;
+use super::unmeasured::Unmeasured;
 use crate::fs::Fs;
 use crate::primitive::{AcquireError, LockPrimitive};
 use crate::sys::clock::now_ns;
@@ -67,14 +68,14 @@ pub(super) fn uncontended(
 /// An attempt while another process, which does nothing else, has the lock.
 pub(super) fn losing(
     primitive: &dyn LockPrimitive,
-    lock: &Path,
+    locks: &[PathBuf],
     slice: Duration,
     crew: Crew<'_>,
 ) -> Result<Vec<f64>, Unmeasured> {
     const HOLDER: usize = 0;
     let board = Board::new(2, 0)?;
     crew.run(&board, |worker| {
-        let fs = board.enter(worker);
+        let (fs, lock) = (board.enter(worker), &*locks[worker % locks.len()]);
         let held = match worker {
             HOLDER => Some(primitive.try_acquire(&fs, lock).map_err(refused)?),
             _ => None,

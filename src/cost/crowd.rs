@@ -2,20 +2,27 @@
 //!
 //! Who loses attempts again at once, without a pause: that is what the lock is worth under load, and nothing of a policy.
 
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::board::Board;
-use super::crew::{Crew, Unmeasured};
+use super::crew::Crew;
+use super::unmeasured::Unmeasured;
 use crate::primitive::{AcquireError, LockPrimitive};
 use crate::sys::clock::now_ns;
 
 /// When the slice began.
 const BEGAN: usize = 0;
+/// When the last of them came to its end, which may be long after the slice: a call takes as long as it takes.
+const ENDED: usize = 1;
+/// Whether anybody has won.
+const WON: usize = 2;
 /// Attempts and releases that failed.
-const ERRORS: usize = 1;
-const WORDS: usize = 2;
+const ERRORS: usize = 3;
+const WORDS: usize = 4;
+/// So often each attempts at least as long as nobody has won: a machine that stalls for the whole slice is no faulty lock.
+const LEAST_ATTEMPTS: u64 = 1_000;
 
 /// What a crowd did.
 pub(super) struct Crowded {
@@ -30,7 +37,7 @@ pub(super) struct Crowded {
 /// Lets so many contenders meet for a slice of time.
 pub(super) fn crowd(
     primitive: &dyn LockPrimitive,
-    lock: &Path,
+    locks: &[PathBuf],
     contenders: usize,
     slice: Duration,
     crew: Crew<'_>,
@@ -38,15 +45,20 @@ pub(super) fn crowd(
     let board = Board::new(contenders, WORDS)?;
     let slice_ns = slice.as_nanos() as u64;
     crew.run(&board, |worker| {
-        let fs = board.enter(worker);
-        let (mut wins, mut errors) = (0, 0);
+        let (fs, lock) = (board.enter(worker), &*locks[worker % locks.len()]);
+        let (mut wins, mut errors, mut attempts) = (0, 0, 0);
         board
             .line
             .arrive_and_wait(|| board.words[BEGAN].store(now_ns(), Ordering::Release));
         let end = board.words[BEGAN].load(Ordering::Acquire) + slice_ns;
-        while now_ns() < end {
+        let nobody_won = || board.words[WON].load(Ordering::Relaxed) == 0;
+        while now_ns() < end || (attempts < LEAST_ATTEMPTS && nobody_won()) {
+            attempts += 1;
             match primitive.try_acquire(&fs, lock) {
                 Ok(held) => {
+                    if wins == 0 {
+                        board.words[WON].store(1, Ordering::Relaxed);
+                    }
                     wins += 1;
                     errors += u64::from(primitive.release(&fs, lock, held).is_err());
                 }
@@ -54,6 +66,7 @@ pub(super) fn crowd(
                 Err(AcquireError::Failed(_)) => errors += 1,
             }
         }
+        board.words[ENDED].fetch_max(now_ns(), Ordering::Relaxed);
         board.set_count(worker, wins);
         board.words[ERRORS].fetch_add(errors, Ordering::Relaxed);
         Ok(())
@@ -63,9 +76,10 @@ pub(super) fn crowd(
     if won == 0 {
         return Err(Unmeasured::NobodyWon(slice));
     }
+    let word = |word: usize| board.words[word].load(Ordering::Relaxed);
     Ok(Crowded {
-        per_second: won as f64 / slice.as_secs_f64(),
-        errors: board.words[ERRORS].load(Ordering::Relaxed),
+        per_second: won as f64 * 1e9 / (word(ENDED) - word(BEGAN)).max(1) as f64,
+        errors: word(ERRORS),
         wins,
     })
 }

@@ -4,13 +4,14 @@
 //! The two change roles with each hand-over. The holder releases only when the other attempts, so that what is measured is
 //! the lock and not how long the other has been away.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::alone::refused;
 use super::board::{Board, Fault};
-use super::crew::{Crew, Unmeasured};
+use super::crew::Crew;
+use super::unmeasured::Unmeasured;
 use crate::fs::real::RealFs;
 use crate::primitive::{AcquireError, Held, LockPrimitive};
 use crate::sys;
@@ -27,7 +28,7 @@ const WORDS: usize = 4;
 /// The times of hand-overs between two processes.
 pub(super) fn hand_over(
     primitive: &dyn LockPrimitive,
-    lock: &Path,
+    locks: &[PathBuf],
     slice: Duration,
     crew: Crew<'_>,
 ) -> Result<Vec<f64>, Unmeasured> {
@@ -36,12 +37,12 @@ pub(super) fn hand_over(
         let side = Side {
             board: &board,
             primitive,
-            lock,
+            lock: &locks[worker % locks.len()],
             worker,
             fs: board.enter(worker),
         };
         let held = match worker {
-            0 => Some(primitive.try_acquire(&side.fs, lock).map_err(refused)?),
+            0 => Some(primitive.try_acquire(&side.fs, side.lock).map_err(refused)?),
             _ => None,
         };
         board.line.arrive_and_wait(|| {});

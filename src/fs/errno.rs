@@ -106,6 +106,8 @@ errnos! {
     EOVERFLOW = 75 "value too large for the data type",
     EILSEQ = 84 "invalid or incomplete multibyte character",
     EOPNOTSUPP = 95 "operation not supported",
+    ECONNABORTED = 103 "the connection was aborted",
+    ENOTCONN = 107 "the transport endpoint is not connected",
     ETIMEDOUT = 110 "timed out",
     ESTALE = 116 "stale file handle",
     EDQUOT = 122 "disk quota exceeded",

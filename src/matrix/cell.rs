@@ -21,6 +21,9 @@ pub struct Cell {
     pub in_turn: Vec<InTurn>,
     /// What it costs.
     pub cost: Option<Cost>,
+    /// What of that could not be measured, and why.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub unmeasured: Vec<String>,
 }
 
 /// What is known of a lock in a directory.
@@ -94,7 +97,7 @@ pub enum Got {
     Nothing,
 }
 
-/// What an acquisition costs.
+/// What an acquisition costs: times and rates are those of `bench`, whose rows say more.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Cost {
     /// How many acquisitions with their release were measured without contention.
@@ -126,6 +129,7 @@ impl Cell {
             races: Vec::new(),
             in_turn: Vec::new(),
             cost: None,
+            unmeasured: Vec::new(),
         }
     }
 

@@ -3,6 +3,7 @@
 //! It touches no directory, because any may hang.
 
 use std::io::{self, BufRead, BufReader, Write};
+use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -14,13 +15,14 @@ use super::place::Asked;
 use super::worker::{Line, Request};
 use super::{Matrix, WORKER};
 use crate::primitive;
+use crate::sys::process::end_child;
 
 /// How often it is looked whether the user wants no more.
-const POLL: Duration = Duration::from_millis(50);
+pub(super) const POLL: Duration = Duration::from_millis(50);
 /// How long a worker may take to clean up.
-const GRACE: Duration = Duration::from_secs(10);
+pub(super) const GRACE: Duration = Duration::from_secs(20);
 /// How long it may be silent beyond the limit of a cell: a file system is made, or a killed process does not go.
-const SILENCE: Duration = Duration::from_secs(180);
+pub(super) const SILENCE: Duration = Duration::from_secs(180);
 
 /// What happens.
 #[derive(Clone, Copy, Debug)]
@@ -57,23 +59,56 @@ pub fn run(
     let mut columns = Vec::new();
     // Two workers: directories that are there are raced in by processes that anybody can see, and made ones in namespaces.
     for places in [given, made] {
-        if places.is_empty() {
-            continue;
+        let (mut rest, mut sweep) = (&places[..], Vec::new());
+        // One that is killed in the middle is followed by another one, which cleans up and goes on with the next column.
+        while !rest.is_empty() || !sweep.is_empty() {
+            let mut talk = Talk {
+                matrix,
+                places: rest,
+                columns: Vec::new(),
+                interrupted,
+                tell,
+            };
+            let end = match interrupted.load(Ordering::Relaxed) {
+                true => End::Interrupted,
+                false => talk.hold(std::mem::take(&mut sweep))?,
+            };
+            let number = match &end {
+                End::Told | End::Interrupted | End::Refused(_) => rest.len(),
+                // The first, if it was not even told of that.
+                End::Lost(_) => talk.columns.len().max(1).min(rest.len()),
+            };
+            columns.extend(talk.filled(number, end.reason()));
+            if let End::Lost(_) = end {
+                sweep = rest[..number].iter().flat_map(Asked::given).cloned().collect();
+            }
+            rest = &rest[number..];
         }
-        let mut talk = Talk {
-            matrix,
-            places: &places,
-            columns: Vec::new(),
-            interrupted,
-            tell,
-        };
-        let end = match interrupted.load(Ordering::Relaxed) {
-            true => Some("interrupted".to_owned()),
-            false => talk.hold()?,
-        };
-        columns.extend(talk.filled(end.as_deref().unwrap_or("the worker process told nothing of it")));
     }
     Ok(columns)
+}
+
+/// How a talk ended.
+enum End {
+    /// All was told.
+    Told,
+    /// The user wants no more.
+    Interrupted,
+    /// The worker cannot do it, for this reason.
+    Refused(String),
+    /// The worker did not come to its end, for this reason.
+    Lost(String),
+}
+
+impl End {
+    /// Why something was not told.
+    fn reason(&self) -> &str {
+        match self {
+            Self::Told => "the worker process told nothing of it",
+            Self::Interrupted => "interrupted",
+            Self::Refused(reason) | Self::Lost(reason) => reason,
+        }
+    }
 }
 
 /// A talk with one worker.
@@ -86,13 +121,13 @@ struct Talk<'a> {
 }
 
 impl Talk<'_> {
-    /// Asks, and hears until the worker is at its end; tells why it ended early.
-    fn hold(&mut self) -> Result<Option<String>, MatrixError> {
+    /// Asks, and hears until the worker is at its end.
+    fn hold(&mut self, sweep: Vec<PathBuf>) -> Result<End, MatrixError> {
         let request = Request {
             places: self.places.to_vec(),
             locks: self.matrix.locks.clone(),
             settings: self.matrix.settings,
-            parent: std::process::id(),
+            sweep,
         };
         // Not by name: the file may have been replaced.
         let mut worker = Command::new("/proc/self/exe")
@@ -101,13 +136,16 @@ impl Talk<'_> {
             .stdout(Stdio::piped())
             .spawn()?;
         let heard = self.converse(&mut worker, &request);
-        // It may have ended by itself; if not, nobody listens to it any more.
-        let _gone = worker.kill();
-        worker.wait()?;
-        Ok(heard?)
+        // It may have ended by itself; if not, nobody listens to it any more. One that a call holds in the kernel is left.
+        let _gone = end_child(&mut worker)?;
+        match heard {
+            Ok(end) => Ok(end),
+            // It was killed before it had heard the request, or in the middle of a word.
+            Err(error) => Ok(End::Lost(format!("the worker process was lost: {error}"))),
+        }
     }
 
-    fn converse(&mut self, worker: &mut Child, request: &Request) -> io::Result<Option<String>> {
+    fn converse(&mut self, worker: &mut Child, request: &Request) -> io::Result<End> {
         let mut input = worker.stdin.take().expect("it was piped");
         serde_json::to_writer(&mut input, request)?;
         input.write_all(b"\n")?;
@@ -121,31 +159,35 @@ impl Talk<'_> {
                 input = None;
                 deadline = Instant::now() + GRACE;
             }
+            let early = |reason: String| match input {
+                Some(_) => End::Lost(reason),
+                None => End::Interrupted,
+            };
             match lines.recv_timeout(POLL) {
                 Ok(line) => {
                     if let Some(end) = self.hear(serde_json::from_str(&line?)?) {
                         // Until it has cleaned up.
                         let _ended = lines.recv_timeout(GRACE);
-                        return Ok(end.or_else(|| input.is_none().then(|| "interrupted".to_owned())));
+                        return Ok(if input.is_none() { End::Interrupted } else { end });
                     }
                     if input.is_some() {
                         deadline = Instant::now() + patience;
                     }
                 }
-                Err(RecvTimeoutError::Disconnected) => return Ok(Some("the worker process was lost".to_owned())),
+                Err(RecvTimeoutError::Disconnected) => return Ok(early("the worker process was lost".to_owned())),
                 Err(RecvTimeoutError::Timeout) if Instant::now() > deadline => {
-                    return Ok(Some(match input {
-                        Some(_) => format!("the worker process said nothing for {} s", patience.as_secs()),
-                        None => "interrupted".to_owned(),
-                    }));
+                    return Ok(early(format!(
+                        "the worker process said nothing for {} s",
+                        patience.as_secs()
+                    )));
                 }
                 Err(RecvTimeoutError::Timeout) => {}
             }
         }
     }
 
-    /// Takes a line; tells whether it is the last, and why if too early.
-    fn hear(&mut self, line: Line) -> Option<Option<String>> {
+    /// Takes a line; tells how it ends if that is the last.
+    fn hear(&mut self, line: Line) -> Option<End> {
         match line {
             Line::Column(column) => {
                 (self.tell)(Told::Column(&column));
@@ -158,13 +200,13 @@ impl Talk<'_> {
                 column.cells.push(cell);
                 None
             }
-            Line::Done => Some(None),
-            Line::Refused(reason) => Some(Some(reason)),
+            Line::Done => Some(End::Told),
+            Line::Refused(reason) => Some(End::Refused(reason)),
         }
     }
 
-    /// All columns with all cells; those that were not told are missing for the reason of their column, or else this one.
-    fn filled(&mut self, reason: &str) -> Vec<Column> {
+    /// So many columns with all cells; those that were not told are missing for the reason of their column, or else this one.
+    fn filled(&mut self, number: usize, reason: &str) -> Vec<Column> {
         let mut told = std::mem::take(&mut self.columns).into_iter();
         let column = |asked: &Asked| {
             let mut column = told.next().unwrap_or_else(|| Column {
@@ -180,12 +222,12 @@ impl Talk<'_> {
             }
             column
         };
-        self.places.iter().map(column).collect()
+        self.places[..number].iter().map(column).collect()
     }
 }
 
 /// The lines of a worker, read by a thread: who waits for one can look at the clock meanwhile.
-fn lines(output: ChildStdout) -> Receiver<io::Result<String>> {
+pub(super) fn lines(output: ChildStdout) -> Receiver<io::Result<String>> {
     let (sender, receiver) = channel();
     std::thread::spawn(move || {
         for line in BufReader::new(output).lines() {

@@ -1,107 +1,53 @@
-//! What an acquisition and its release cost: alone, and among others.
+//! What an acquisition and its release cost in a cell, measured as `bench` measures it: alone, and among others.
 //!
-//! Deliberately without a verdict: a lock that lets two in is measured as any other.
+//! Deliberately without a verdict: a lock that lets two in is measured as any other, and what could not be measured takes no
+//! verdict away.
 
 use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use super::Settings;
 use super::cell::{Cost, Throughput};
-use super::team::{Team, TeamError};
-use crate::fs::real::RealFs;
-use crate::primitive::{AcquireError, CallError, LockPrimitive};
-use crate::sys::clock;
+use crate::cost::{Amount, Measure, Place, measure_one};
+use crate::primitive::LockPrimitive;
 
 /// How many contend.
-const CONTENDERS: [usize; 3] = [2, 8, 16];
-/// Acquisitions that are not measured: the first finds nothing in any cache.
-const WARM_UP: usize = 10;
+const CONTENDERS: [u32; 3] = [2, 8, 16];
 
-/// Half, and all but one in a hundred, of so many acquisitions took no longer than this.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Alone {
-    acquisitions: usize,
-    median_ns: u64,
-    p99_ns: u64,
-}
-
-/// Acquires and releases in this process, by way of the first directory.
-pub(super) fn alone(
+/// What was measured, and what was not, with the reason.
+pub(super) fn cost(
     primitive: &'static dyn LockPrimitive,
     ways: &[PathBuf],
-    acquisitions: usize,
-) -> Result<Alone, AcquireError> {
-    let (fs, lock) = (RealFs::new(), ways[0].join("alone"));
-    let once = || -> Result<u64, AcquireError> {
-        let began_ns = clock::now_ns();
-        let held = primitive.try_acquire(&fs, &lock)?;
-        primitive.release(&fs, &lock, held)?;
-        Ok(clock::now_ns() - began_ns)
-    };
-    for _ in 0..WARM_UP {
-        once()?;
-    }
-    let mut times_ns = (0..acquisitions.max(1))
-        .map(|_| once())
-        .collect::<Result<Vec<_>, _>>()?;
-    times_ns.sort_unstable();
-    Ok(Alone {
-        acquisitions: times_ns.len(),
-        median_ns: times_ns[times_ns.len() / 2],
-        p99_ns: times_ns[times_ns.len() * 99 / 100],
-    })
-}
-
-impl Alone {
-    /// With what it costs among others.
-    pub(super) fn and(
-        self,
-        primitive: &'static dyn LockPrimitive,
-        ways: &[PathBuf],
-        settings: &Settings,
-    ) -> Result<Cost, TeamError> {
-        let throughput = CONTENDERS.iter().map(|&processes| {
-            Ok(Throughput {
-                processes,
-                per_second: per_second(primitive, ways, processes, settings)?,
-            })
-        });
-        Ok(Cost {
-            acquisitions: self.acquisitions,
-            median_ns: self.median_ns,
-            p99_ns: self.p99_ns,
-            throughput: throughput.collect::<Result<_, TeamError>>()?,
-        })
-    }
-}
-
-/// Has so many acquire and release one lock as often as they can, and counts the acquisitions.
-fn per_second(
-    primitive: &'static dyn LockPrimitive,
-    ways: &[PathBuf],
-    processes: usize,
     settings: &Settings,
-) -> Result<f64, TeamError> {
-    /// The word that says until when; after it come the counts.
-    const UNTIL_NS: usize = 0;
-    let team = Team::new(processes, 1 + processes)?;
-    let limit = Duration::from_millis(settings.throughput_ms + settings.worker_ms);
-    team.run(limit, |process, fs| {
-        let lock = ways[process.index() % ways.len()].join(format!("among-{processes}"));
-        if process.index() == 0 {
-            team.set(UNTIL_NS, clock::now_ns() + settings.throughput_ms * 1_000_000);
-        }
-        team.wait(UNTIL_NS, 1);
-        let (until_ns, mut won) = (team.get(UNTIL_NS), 0);
-        while clock::now_ns() < until_ns {
-            if let Ok(held) = primitive.try_acquire(fs, &lock) {
-                won += 1;
-                // What a broken lock leaves, another one removes.
-                let _released: Result<(), CallError> = primitive.release(fs, &lock, held);
-            }
-        }
-        team.set(1 + process.index(), won);
-    })?;
-    let won: u64 = (0..processes).map(|process| team.get(1 + process)).sum();
-    Ok(won as f64 * 1_000.0 / settings.throughput_ms as f64)
+) -> (Option<Cost>, Vec<String>) {
+    let amount = Amount {
+        blocks: settings.blocks,
+        slice: Duration::from_millis(settings.slice_ms),
+        worker_limit: Duration::from_millis(settings.worker_ms),
+    };
+    let among = CONTENDERS.iter().copied().map(Measure::Contenders);
+    let measures: Vec<Measure> = [Measure::Uncontended].into_iter().chain(among).collect();
+    let place = Place::given(ways.to_vec());
+    // Whoever wants no more ends this process.
+    let rows = measure_one(primitive, &place, &measures, &amount, &AtomicBool::new(false));
+    let missing = rows.iter().filter_map(|row| {
+        let reason = row.missing.as_ref()?;
+        Some(format!("{}: {reason}", row.measure))
+    });
+    let missing = missing.collect();
+    let (alone, among) = rows.split_first().expect("it was asked for");
+    let throughput = among.iter().filter_map(|row| {
+        Some(Throughput {
+            processes: row.measure.at()? as usize,
+            per_second: row.median?,
+        })
+    });
+    let cost = alone.median.zip(alone.p99).map(|(median, p99)| Cost {
+        acquisitions: alone.samples as usize,
+        median_ns: median as u64,
+        p99_ns: p99 as u64,
+        throughput: throughput.collect(),
+    });
+    (cost, missing)
 }

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 
 use crate::sys::Shared;
 use crate::sys::memory::ShareError;
-use crate::sys::process::{ForkError, KILL_LIMIT, Worker, is_at_end};
+use crate::sys::process::{Ended, ForkError, KILL_LIMIT, PANICKED, Worker, is_at_end, let_go_of_streams};
 
 /// How often the process is looked at.
 const POLL: Duration = Duration::from_millis(1);
@@ -63,6 +63,15 @@ pub(super) fn limited<T: Serialize + DeserializeOwned>(
 ) -> Result<T, LimitedError> {
     let (reader, writer) = io::pipe()?;
     let mut worker = Worker::fork(|| {
+        // What it would say of a broken invariant goes where its result goes.
+        let said = writer.try_clone();
+        std::panic::set_hook(Box::new(move |panic| {
+            if let Ok(mut said) = said.as_ref() {
+                let _unheard = writeln!(said, "{}", panic.to_string().replace('\n', " "));
+            }
+        }));
+        // Without /dev/null they stay, and do harm only if a call hangs for ever.
+        let _kept = let_go_of_streams();
         let text = serde_json::to_string(&body()).expect("it is plain data");
         u8::from(writeln!(&writer, "{text}").is_err())
     })?;
@@ -92,12 +101,10 @@ pub(super) fn limited<T: Serialize + DeserializeOwned>(
         return Err(LimitedError::Interrupted);
     }
     // One line, and not to the end: what it started in the background may keep the pipe open.
-    let mut line = String::new();
+    let line = |mut line: String| BufReader::new(&reader).read_line(&mut line).map(|_| line);
     match ended {
-        crate::sys::process::Ended::Exited(0) => {
-            BufReader::new(reader).read_line(&mut line)?;
-            Ok(serde_json::from_str(&line).map_err(io::Error::from)?)
-        }
+        Ended::Exited(0) => Ok(serde_json::from_str(&line(String::new())?).map_err(io::Error::from)?),
+        Ended::Exited(PANICKED) => Err(LimitedError::Died(line(String::new())?.trim_end().to_owned())),
         other => Err(LimitedError::Died(other.to_string())),
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::Settings;
 use super::cell::{Answer, Cell, Manner, Raced};
 use super::column::{Column, Control};
-use super::cost::alone;
+use super::cost::cost;
 use super::in_turn::in_turn;
 use super::limited::Wish;
 use crate::backend::race::run_directory::RunDirectory;
@@ -15,6 +15,7 @@ use crate::backend::race::{Alignment, RaceOptions};
 use crate::check::CheckError;
 use crate::check::sampled::{Sample, sample};
 use crate::fs::Errno;
+use crate::fs::real::RealFs;
 use crate::primitive::{AcquireError, CallError, CreateNew, LockPrimitive, StatThenWrite};
 use crate::scenario::Scenario;
 
@@ -86,19 +87,23 @@ impl Bench<'_> {
         let (run, _) = RunDirectory::create(&self.ways[0]).map_err(|error| missing(&error))?;
         let name = run.path().file_name().expect("a run has a directory of its own");
         let ways: Vec<PathBuf> = self.ways.iter().map(|way| way.join(name)).collect();
-        let alone = alone(primitive, &ways, self.settings.acquisitions).map_err(refused)?;
+        try_once(primitive, &ways[0]).map_err(refused)?;
         let limit = Duration::from_millis(self.settings.worker_ms);
         cell.in_turn = in_turn(primitive, &ways, limit).map_err(|error| missing(&error))?;
         for manner in [Manner::Natural, Manner::Aligned, Manner::Cycle] {
             cell.races
                 .push(self.race(primitive, manner).map_err(|error| missing(&error))?);
         }
-        let cost = alone
-            .and(primitive, &ways, self.settings)
-            .map_err(|error| missing(&error))?;
-        cell.cost = Some(cost);
+        (cell.cost, cell.unmeasured) = cost(primitive, &ways, self.settings);
         run.close_by(&ways[1..]).map_err(|error| missing(&error))
     }
+}
+
+/// Whether the lock can be had and given back at all, with nobody else there.
+fn try_once(primitive: &dyn LockPrimitive, directory: &Path) -> Result<(), AcquireError> {
+    let (fs, lock) = (RealFs::new(), directory.join("alone"));
+    let held = primitive.try_acquire(&fs, &lock)?;
+    Ok(primitive.release(&fs, &lock, held)?)
 }
 
 /// What it means that a lock cannot be had although nobody else is there. The sound control was raced in the same directory,
@@ -128,8 +133,17 @@ fn is_unsupported(errno: Errno) -> bool {
     ) || errno.raw() == ENOTSUPP
 }
 
-/// Removes what killed processes left in a directory.
-pub(super) fn tidy(directory: &Path) -> Option<String> {
-    let made = RunDirectory::create(directory).and_then(|(run, _)| run.close());
-    made.err().map(|error| error.to_string())
+/// Removes what killed processes left in a directory, once they are gone.
+pub(super) fn sweep(directory: &Path) {
+    const LOOKS: u32 = 20;
+    const BETWEEN: Duration = Duration::from_millis(50);
+    for _ in 0..LOOKS {
+        let Ok((run, swept)) = RunDirectory::create(directory) else {
+            return; // Nothing can be removed there now; the next run sweeps too.
+        };
+        if run.close().is_err() || swept > 0 {
+            return;
+        }
+        std::thread::sleep(BETWEEN);
+    }
 }

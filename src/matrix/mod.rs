@@ -11,7 +11,8 @@
 //! | `coordinator.rs` | the command's side: asks workers, and fills in what they did not tell |
 //! | `worker.rs` | a process of its own, that nothing outlives |
 //! | `place.rs` | directories made ready, and looked at |
-//! | `measure.rs` | one cell; `in_turn.rs` who gets in while another holds, `cost.rs` how long it takes |
+//! | `measure.rs` | one cell; `in_turn.rs` who gets in while another holds, `cost.rs` what it costs, by `crate::cost` |
+//! | `costs.rs` | `crate::cost` on file systems that are made |
 //! | `team.rs`, `limited.rs` | processes that know each other; a process under a limit |
 //!
 //! Whatever touches a directory is done by a process that can be killed: a mount can hang for ever. Deliberately prints
@@ -21,6 +22,7 @@ mod cell;
 mod column;
 mod coordinator;
 mod cost;
+mod costs;
 mod in_turn;
 mod limited;
 mod measure;
@@ -35,10 +37,13 @@ use serde::{Deserialize, Serialize};
 pub use cell::{Answer, Cell, Cost, Got, InTurn, Manner, Raced, Throughput};
 pub use column::{Column, Control, Standing};
 pub use coordinator::{MatrixError, Told, is_complete, run};
+pub use costs::{measure_made, serve_costs};
 pub use worker::serve;
 
 /// The argument that makes the binary a worker of the matrix.
 pub const WORKER: &str = "matrix-worker";
+/// The argument that makes it a worker that measures costs on file systems that it makes.
+pub const COSTS_WORKER: &str = "costs-worker";
 
 /// What is asked for.
 #[derive(Clone, Debug)]
@@ -62,10 +67,10 @@ pub struct Settings {
     pub rounds: u64,
     /// Rounds that are aligned, and rounds in which winners release at once.
     pub other_rounds: u64,
-    /// Acquisitions without contention whose time is taken.
-    pub acquisitions: usize,
-    /// How long so many contenders acquire and release as often as they can.
-    pub throughput_ms: u64,
+    /// Blocks of each measurement of what it costs.
+    pub blocks: u32,
+    /// How long a block lasts; twice as long among contenders.
+    pub slice_ms: u64,
     /// How long a cell may take.
     pub cell_ms: u64,
     /// How long one operation of a contender may take.

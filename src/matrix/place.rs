@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use super::column::{Column, Standing};
 use super::limited::{LimitedError, Wish, limited};
-use crate::mount::verify::{Identity, VerifyError, mounted, one_store};
-use crate::mount::{self, Recipe, program};
+use crate::mount::need::obstacle;
+use crate::mount::verify::{Identity, VerifyError, answering, mounted, one_store};
+use crate::mount::{self, Recipe};
 use crate::sys::namespace::{Rights, mount_new, unmount};
 
 /// How long a directory may take to be looked at.
@@ -39,6 +40,14 @@ impl Asked {
             Self::Made(name) => name.clone(),
         }
     }
+
+    /// The directories that are there.
+    pub(super) fn given(&self) -> &[PathBuf] {
+        match self {
+            Self::Given(ways) => ways,
+            Self::Made(_) => &[],
+        }
+    }
 }
 
 /// A directory that was made ready.
@@ -67,7 +76,13 @@ pub(super) fn ground() -> Result<PathBuf, String> {
 /// Makes ready what is asked for. `column` is told what is there.
 pub(super) fn ready(asked: &Asked, ground: &Ground, wish: &Wish, column: &mut Column) -> Option<Place> {
     let (limit, made) = match asked {
-        Asked::Given(_) => (LOOK_LIMIT, false),
+        Asked::Given(ways) => {
+            if let Err(error) = ways.iter().try_for_each(|way| answering(way)) {
+                column.standing = failed(&error);
+                return None;
+            }
+            (LOOK_LIMIT, false)
+        }
         Asked::Made(_) => (MAKE_LIMIT, true),
     };
     let told: Result<Told, LimitedError> = limited(limit, wish, || match asked {
@@ -113,8 +128,22 @@ fn given(ways: &[PathBuf]) -> Told {
         })
     };
     let identities = ways.iter().map(look).collect::<Result<Vec<_>, _>>()?;
+    if let Some(path) = twice(ways) {
+        let reason = format!(
+            "failed to tell two mounts apart: {path:?} is named twice; name two mounts of one store, or one directory alone"
+        );
+        return Err(Standing::Misused { reason });
+    }
     one_store(ways).map_err(|error| failed(&error))?;
     Ok((ways.to_vec(), identities))
+}
+
+/// A directory that is named twice, by whatever path.
+fn twice(ways: &[PathBuf]) -> Option<&PathBuf> {
+    let real = |way: &PathBuf| way.canonicalize().unwrap_or_else(|_| way.clone());
+    let all: Vec<PathBuf> = ways.iter().map(real).collect();
+    let again = (1..all.len()).find(|&number| all[..number].contains(&all[number]))?;
+    Some(&ways[again])
 }
 
 /// Where file systems are made, and with whose rights.
@@ -133,15 +162,8 @@ impl Ground {
             Self::At(ground, rights) => (ground, *rights),
             Self::Nowhere(reason) => return skipped(reason.clone()),
         };
-        if let Some(program) = recipe
-            .programs()
-            .iter()
-            .find(|program| program::find(program).is_none())
-        {
-            return skipped(format!("it needs the program {program}; install it"));
-        }
-        if rights == Rights::User && recipe.needs_root() {
-            return skipped("only root mounts a file system in an image; run as root".to_owned());
+        if let Some(reason) = obstacle(recipe, rights) {
+            return skipped(reason);
         }
         let identities = |points: &[PathBuf]| points.iter().map(|point| Identity::of(point)).collect();
         let made = || -> Result<(Vec<PathBuf>, Vec<Identity>), Box<dyn std::error::Error>> {
@@ -171,10 +193,15 @@ fn settled(recipe: &dyn Recipe, points: &[PathBuf]) -> Result<(), VerifyError> {
 }
 
 impl Place {
-    /// Whether it is what it was.
-    pub(super) fn check(&self) -> Result<(), String> {
-        let checked = self.identities.iter().try_for_each(Identity::check);
-        checked.map_err(|error| error.to_string())
+    /// Whether it answers, and is what it was.
+    pub(super) fn look(&self, wish: &Wish) -> Result<(), String> {
+        let answer = self.ways.iter().try_for_each(|way| answering(way));
+        answer.map_err(|error| error.to_string())?;
+        let checked = limited(LOOK_LIMIT, wish, || {
+            let checked = self.identities.iter().try_for_each(Identity::check);
+            checked.map_err(|error| error.to_string())
+        });
+        checked.map_err(|error| format!("failed to look at it: {error}"))?
     }
 
     /// Takes away what was made for the run: the memory is needed for the next one.
@@ -182,6 +209,7 @@ impl Place {
         if self.made {
             // What does not go now goes with the namespace.
             let _left = limited(LOOK_LIMIT, wish, || {
+                // What waits for a file system that hangs is let go.
                 for way in self.ways.iter().rev() {
                     let _gone = unmount(way);
                 }

@@ -24,6 +24,8 @@ pub(super) enum TeamError {
     Died(Ended),
     #[error("a process did not come back from one operation within {} s, and had to be killed", .0.as_secs())]
     Hung(Duration),
+    #[error("the processes {0:?} are left: a call holds them in the kernel, so that the file system hangs")]
+    Unkillable(Vec<i32>),
 }
 
 /// What they share.
@@ -61,7 +63,11 @@ impl Team {
                 return Ok(());
             }
             if Instant::now() > deadline {
-                return Err(TeamError::Hung(limit));
+                let stuck = Worker::end(&mut workers);
+                return Err(match stuck.is_empty() {
+                    true => TeamError::Hung(limit),
+                    false => TeamError::Unkillable(stuck),
+                });
             }
             std::thread::sleep(POLL);
         }

@@ -1,20 +1,24 @@
 //! The worker: a process of its own that makes directories ready, and has each cell filled in by another one.
 //!
-//! For file systems that are made it moves to namespaces of its own, and goes on as their first process. When the command
-//! dies the kernel kills the worker, and then all that is in them; mounts go with the last process, and loop devices with
-//! their mounts.
+//! For file systems that are made it moves to namespaces of its own, and goes on as their first process. When that dies the
+//! kernel kills all that is in them; mounts go with the last process, and loop devices with their mounts.
+//!
+//! That the command wants no more, or is dead, is told by the end of standard input: the worker outlives it for a moment, and
+//! takes away what stands in directories that are there. It waits for nothing without a limit.
 
 use std::io::{self, BufRead, Write};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::Settings;
-use super::cell::Cell;
+use super::cell::{Answer, Cell};
 use super::column::{Column, Control, Standing};
 use super::limited::{LimitedError, Wish, limited};
-use super::measure::{Bench, tidy};
+use super::measure::{Bench, sweep};
 use super::place::{Asked, Ground, Place, ground, ready};
 use crate::primitive::{self, LockPrimitive};
 use crate::sys::namespace;
@@ -29,8 +33,8 @@ pub(super) struct Request {
     pub(super) places: Vec<Asked>,
     pub(super) locks: Vec<String>,
     pub(super) settings: Settings,
-    /// The process that asks.
-    pub(super) parent: u32,
+    /// Directories in which a worker before this one was killed.
+    pub(super) sweep: Vec<PathBuf>,
 }
 
 /// A line of its answer.
@@ -58,32 +62,43 @@ pub fn serve() -> ExitCode {
     }
 }
 
-fn say(line: &Line) -> io::Result<()> {
+pub(super) fn say(line: &impl Serialize) -> io::Result<()> {
     let mut out = io::stdout().lock();
     serde_json::to_writer(&mut out, line)?;
     out.write_all(b"\n")?;
     out.flush()
 }
 
-fn answer() -> Result<(), String> {
+/// What this process is asked for.
+pub(super) fn request<T: DeserializeOwned>() -> Result<T, String> {
     let mut line = String::new();
     let heard = io::stdin().lock().read_line(&mut line);
     heard.map_err(|error| error.to_string())?;
-    let request: Request = serde_json::from_str(&line).map_err(|error| error.to_string())?;
-    process::die_with(request.parent).map_err(|error| format!("failed to stay with the process that asks: {error}"))?;
+    let request: T = serde_json::from_str(&line).map_err(|error| error.to_string())?;
     process::leave_interrupts_to_others().map_err(|error| format!("failed to ignore signals: {error}"))?;
+    Ok(request)
+}
+
+fn answer() -> Result<(), String> {
+    let request: Request = request()?;
     if !request.places.iter().any(|place| matches!(place, Asked::Made(_))) {
         return fill(&request, &Ground::Nowhere("nothing is made here".to_owned()));
     }
+    in_namespaces(|ground| fill(&request, ground))
+}
+
+/// Moves to namespaces, and has their first process do `body`, which is told where file systems can be made. If that fails, the
+/// line that says so is the same for all that are asked for.
+pub(super) fn in_namespaces(body: impl FnOnce(&Ground) -> Result<(), String>) -> Result<(), String> {
     let rights = match namespace::enter() {
         Ok(rights) => rights,
-        Err(error) => return fill(&request, &Ground::Nowhere(error.to_string())),
+        Err(error) => return body(&Ground::Nowhere(error.to_string())),
     };
     let mut first = Worker::fork_first(|| {
         // Where the kernel refuses, the old /proc does: each process finds itself in it.
         let _shown = namespace::show_processes();
         let ground = ground().map_or_else(Ground::Nowhere, |ground| Ground::At(ground, rights));
-        match fill(&request, &ground) {
+        match body(&ground) {
             Ok(()) => 0,
             Err(reason) => {
                 let _unread = say(&Line::Refused(reason));
@@ -104,6 +119,7 @@ fn answer() -> Result<(), String> {
 /// Fills in column after column.
 fn fill(request: &Request, ground: &Ground) -> Result<(), String> {
     let wish = Wish::new().map_err(|error| error.to_string())?;
+    request.sweep.iter().for_each(|directory| swept(directory, &wish));
     let told = |line: &Line| say(line).map_err(|error| error.to_string());
     for asked in &request.places {
         if wish.look() {
@@ -120,12 +136,7 @@ fn fill(request: &Request, ground: &Ground) -> Result<(), String> {
             filler.controls(&mut column);
             told(&Line::Column(column.clone()))?;
             if column.standing == Standing::Ready {
-                for lock in &request.locks {
-                    if wish.look() {
-                        break;
-                    }
-                    told(&Line::Cell(filler.cell(lock, &column)))?;
-                }
+                filler.cells(&column, &told)?;
             }
             place.leave(&wish);
         } else {
@@ -159,39 +170,67 @@ impl Filler<'_> {
     fn controls(&self, column: &mut Column) {
         let raced: Result<Result<Vec<Control>, String>, LimitedError> =
             limited(self.limit(), self.wish, || self.bench().controls());
-        let flat = raced.map_err(|error| error.to_string()).and_then(|raced| raced);
-        match flat {
-            Ok(controls) => column.controls = controls,
-            Err(error) => {
-                self.tidy();
-                let reason = format!("failed to race the controls: {error}");
-                column.standing = Standing::Failed { reason };
-            }
+        if raced.is_err() {
+            self.tidy();
         }
+        let flat = raced.map_err(|error| error.to_string()).and_then(|raced| raced);
+        let reason = match (flat, self.place.look(self.wish)) {
+            (Ok(controls), Ok(())) => {
+                column.controls = controls;
+                return;
+            }
+            (_, Err(lost)) => lost,
+            (Err(error), Ok(())) => error,
+        };
+        let reason = format!("failed to race the controls: {reason}");
+        column.standing = Standing::Failed { reason };
     }
 
-    fn cell(&self, lock: &str, column: &Column) -> Cell {
-        let primitive: &'static dyn LockPrimitive =
-            primitive::by_name(lock).expect("the command asks for shipped locks");
-        let filled: Result<Result<Cell, String>, LimitedError> = limited(self.limit(), self.wish, || {
-            self.place.check()?;
-            let cell = self.bench().cell(primitive, column);
-            self.place.check()?;
-            Ok(cell)
-        });
-        match filled {
-            Ok(Ok(cell)) => cell,
-            Ok(Err(reason)) => Cell::missing(lock, primitive.expectation(), reason),
-            Err(error) => {
-                self.tidy();
-                Cell::missing(lock, primitive.expectation(), error.to_string())
+    /// Fills in all cells of the column. Of a directory that is lost in the middle, those that remain are not tried: each
+    /// would come to its limit.
+    fn cells(&self, column: &Column, told: &dyn Fn(&Line) -> Result<(), String>) -> Result<(), String> {
+        let mut lost: Option<String> = None;
+        for lock in &self.request.locks {
+            let primitive = primitive::by_name(lock).expect("the command asks for shipped locks");
+            let missing = |reason: &str| Cell::missing(lock, primitive.expectation(), reason);
+            if self.wish.look() {
+                break;
             }
+            let mut cell = match &lost {
+                Some(reason) => missing(reason),
+                None => self.cell(primitive, column),
+            };
+            if lost.is_none()
+                && let Err(reason) = self.place.look(self.wish)
+            {
+                let reason = format!("the directory was lost: {reason}");
+                // A lock raced where the mount went away in the middle says nothing, whatever it showed.
+                if !matches!(cell.answer, Answer::Missing { .. }) {
+                    cell = missing(&reason);
+                }
+                lost = Some(reason);
+            }
+            told(&Line::Cell(cell))?;
         }
+        Ok(())
+    }
+
+    fn cell(&self, primitive: &'static dyn LockPrimitive, column: &Column) -> Cell {
+        let filled = limited(self.limit(), self.wish, || self.bench().cell(primitive, column));
+        filled.unwrap_or_else(|error| {
+            self.tidy();
+            Cell::missing(primitive.name(), primitive.expectation(), error.to_string())
+        })
     }
 
     /// Removes what a killed process left; a mount that hangs keeps it.
     fn tidy(&self) {
-        const LIMIT: Duration = Duration::from_secs(5);
-        let _left = limited(LIMIT, self.wish, || tidy(&self.place.ways[0]));
+        swept(&self.place.ways[0], self.wish);
     }
+}
+
+/// Removes what killed processes left in a directory.
+fn swept(directory: &Path, wish: &Wish) {
+    const LIMIT: Duration = Duration::from_secs(5);
+    let _left = limited(LIMIT, wish, || sweep(directory));
 }

@@ -37,13 +37,7 @@ impl Recipe for Image {
     }
 
     fn make(&self, place: &Path) -> Result<Vec<PathBuf>, MakeError> {
-        let image = place.join("image");
-        File::create_new(&image)
-            .and_then(|file| file.set_len(self.bytes))
-            .map_err(|source| MakeError::Prepare {
-                path: image.clone(),
-                source,
-            })?;
+        let image = sparse(place, self.bytes)?;
         let file = image.as_os_str();
         program::run(
             place,
@@ -55,5 +49,14 @@ impl Recipe for Image {
         let arguments = ["-o".as_ref(), "loop".as_ref(), file, point.as_os_str()];
         program::run(place, "mount", arguments)?;
         Ok(vec![point])
+    }
+}
+
+/// Makes an image file, of which nothing takes room yet.
+pub(super) fn sparse(place: &Path, bytes: u64) -> Result<PathBuf, MakeError> {
+    let image = place.join("image");
+    match File::create_new(&image).and_then(|file| file.set_len(bytes)) {
+        Ok(()) => Ok(image),
+        Err(source) => Err(MakeError::Prepare { path: image, source }),
     }
 }

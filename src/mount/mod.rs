@@ -5,21 +5,34 @@
 
 mod bind;
 mod bindfs;
+mod bindfs_forwarding;
 mod btrfs;
+mod disorderfs;
+mod encfs;
+mod exfat_fuse;
 mod ext;
+mod fuse2fs;
 mod fuse_overlayfs;
 mod gocryptfs;
 mod image;
 mod mergerfs;
+pub mod need;
+mod ntfs_3g;
 mod overlay;
 pub mod program;
+mod ramfs;
+mod rclone;
+mod sshfs;
 mod tmpfs;
 mod unionfs;
 pub mod verify;
+mod ways;
 mod xfs;
 
 use std::io;
 use std::path::{Path, PathBuf};
+
+use ways::Ways;
 
 use crate::fs::Errno;
 
@@ -31,14 +44,27 @@ pub const ALL: &[&dyn Recipe] = &[
     &xfs::XFS,
     &btrfs::BTRFS,
     &tmpfs::Tmpfs,
+    &ramfs::Ramfs,
     &overlay::Overlay::Alone,
     &overlay::Overlay::Shared,
     &bind::Bind,
     &bindfs::Bindfs,
+    &bindfs_forwarding::BindfsForwarding,
     &mergerfs::Mergerfs,
     &fuse_overlayfs::FuseOverlayfs,
     &unionfs::Unionfs,
     &gocryptfs::Gocryptfs,
+    &encfs::Encfs(Ways::One),
+    &encfs::Encfs(Ways::Two),
+    &disorderfs::Disorderfs(Ways::One),
+    &disorderfs::Disorderfs(Ways::Two),
+    &fuse2fs::Fuse2fs,
+    &ntfs_3g::Ntfs3g,
+    &exfat_fuse::ExfatFuse,
+    &sshfs::Sshfs(Ways::One),
+    &sshfs::Sshfs(Ways::Two),
+    &rclone::Rclone(Ways::One),
+    &rclone::Rclone(Ways::Two),
 ];
 
 /// The recipe of that name.

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use super::Recipe;
+use crate::backend::race::run_directory::{ANSWER, is_answering};
 use crate::sys::machine::file_system;
 
 /// How long what was made by one way may take to be seen by another: caches of attributes last a second.
@@ -22,8 +23,17 @@ const POLL: Duration = Duration::from_millis(20);
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum VerifyError {
+    /// It does not answer.
+    #[error(
+        "failed to reach {path:?}: nothing came back within {} s, so that its file system hangs; look at its server or daemon, \
+         or name another directory", ANSWER.as_secs()
+    )]
+    Hung {
+        /// Which.
+        path: PathBuf,
+    },
     /// It could not be looked at.
-    #[error("failed to look at {path:?}: {source}; name a directory that is there")]
+    #[error("failed to look at {path:?}: {source}; {}", advice(source))]
     Look {
         /// Which.
         path: PathBuf,
@@ -82,7 +92,22 @@ fn advice(error: &io::Error) -> &'static str {
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
             "make it writable for this user, or name another"
         }
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => "name a directory that is there",
         _ => "name another directory",
+    }
+}
+
+/// Looks whether the file system of a directory answers at all; without being caught in it, if not.
+///
+/// # Errors
+///
+/// When it does not.
+pub fn answering(path: &Path) -> Result<(), VerifyError> {
+    let path = path.to_owned();
+    match is_answering(&path) {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(VerifyError::Hung { path }),
+        Err(source) => Err(VerifyError::Look { path, source }),
     }
 }
 

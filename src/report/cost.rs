@@ -43,6 +43,9 @@ pub fn write(out: &mut dyn Write, rows: &[Row]) -> io::Result<()> {
             Some(stat) => writeln!(out, " · one stat {}", time(stat))?,
             None => writeln!(out)?,
         }
+        if here.iter().all(|row| row.missing.is_some()) {
+            continue; // Why is told below.
+        }
         first(out, &here)?;
         for (title, is_one) in CURVES {
             let rows: Vec<&Row> = here.iter().copied().filter(|row| is_one(row.measure)).collect();
@@ -50,17 +53,47 @@ pub fn write(out: &mut dyn Write, rows: &[Row]) -> io::Result<()> {
         }
         writeln!(out)?;
     }
+    missing(out, rows)
+}
+
+/// A line for each reason in each directory: a directory that is gone has one, and not one for each lock and measure.
+fn missing(out: &mut dyn Write, rows: &[Row]) -> io::Result<()> {
+    /// So many are named.
+    const NAMED: usize = 3;
+    let mut reasons: Vec<(&Path, &str)> = Vec::new();
     for row in rows {
-        if let Some(missing) = &row.missing {
-            let (directory, measure) = (row.directory.display(), row.measure);
-            writeln!(
-                out,
-                "{YELLOW}not measured{YELLOW:#}: {}, {measure}, in {directory}: {missing}",
-                row.lock
-            )?;
+        let reason = row.missing.as_deref().map(|reason| (&*row.directory, reason));
+        reasons.extend(reason.filter(|reason| !reasons.contains(reason)));
+    }
+    for (directory, reason) in reasons {
+        let here = || rows.iter().filter(|row| row.directory == directory);
+        let without: Vec<&Row> = here().filter(|row| row.missing.as_deref() == Some(reason)).collect();
+        let name = |row: &&Row| format!("{}, {}", row.lock, row.measure);
+        let what = match without.len() {
+            all if all == here().count() => "nothing".to_owned(),
+            few if few <= NAMED => without.iter().map(name).collect::<Vec<_>>().join("; "),
+            many => {
+                let named: Vec<String> = without[..NAMED].iter().map(name).collect();
+                format!("{}; and {} more", named.join("; "), many - NAMED)
+            }
+        };
+        let directory = directory.display();
+        match &*what {
+            "nothing" => writeln!(out, "{YELLOW}nothing measured{YELLOW:#} in {directory}: {reason}")?,
+            what => writeln!(out, "{YELLOW}not measured{YELLOW:#}: {what}, in {directory}: {reason}")?,
         }
     }
     Ok(())
+}
+
+/// Writes what could not be removed.
+///
+/// # Errors
+///
+/// When the output does not take it.
+pub fn left(out: &mut dyn Write, left: &[String]) -> io::Result<()> {
+    left.iter()
+        .try_for_each(|left| writeln!(out, "{YELLOW}left behind{YELLOW:#}: {left}"))
 }
 
 /// A measure with a number, as a table: its title, and which it is.

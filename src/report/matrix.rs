@@ -11,7 +11,8 @@ use comfy_table::{Cell as Place, Color, Table, presets};
 use super::terminal::percent;
 use super::{counted, grouped};
 use crate::check::sampled::Sample;
-use crate::matrix::{Answer, Cell, Column, Control, Cost, Manner, Raced};
+use crate::matrix::{Answer, Cell, Column, Control, Cost, Manner, Raced, Standing};
+use crate::primitive::Expectation;
 
 const BOLD: Style = Style::new().bold();
 const RED: Style = AnsiColor::Red.on_default().bold();
@@ -60,7 +61,7 @@ fn table(out: &mut dyn Write, columns: &[Column], width: usize) -> io::Result<()
     while !rest.is_empty() {
         let (mut number, mut room) = (0, width.saturating_sub(first));
         for column in rest {
-            let texts = column.cells.iter().map(|cell| text(cell).chars().count());
+            let texts = column.cells.iter().map(|cell| text(column, cell).chars().count());
             let needed = texts.chain([column.name.len()]).max().unwrap_or(0) + PADDING;
             // One at least, however narrow the terminal.
             if number > 0 && needed > room {
@@ -87,7 +88,7 @@ fn part(out: &mut dyn Write, locks: &[&str], columns: &[Column]) -> io::Result<(
     for (row, lock) in locks.iter().enumerate() {
         let cells = columns.iter().map(|column| {
             let cell = &column.cells[row];
-            let place = Place::new(text(cell));
+            let place = Place::new(text(column, cell));
             match cell.answer {
                 Answer::Violated => place.fg(Color::Red),
                 Answer::Unsupported { .. } | Answer::Missing { .. } => place.fg(Color::Yellow),
@@ -103,15 +104,38 @@ fn part(out: &mut dyn Write, locks: &[&str], columns: &[Column]) -> io::Result<(
 }
 
 /// A cell in a few words: the answer, and the median of what an acquisition costs.
-fn text(cell: &Cell) -> String {
+fn text(column: &Column, cell: &Cell) -> String {
+    let word = word(column, cell);
+    if column.standing != Standing::Ready {
+        return word;
+    }
     let cost = cell
         .cost
         .as_ref()
         .map_or_else(String::new, |cost| format!(", {}", time(cost.median_ns)));
     match &cell.answer {
-        Answer::Holds if cell.flaws() > 0 => format!("holds, with errors{cost}"),
-        Answer::Holds => format!("holds{cost}"),
+        Answer::Holds => format!("{word}{cost}"),
         Answer::Violated => format!("{}{cost}", violated(cell)),
+        Answer::Unsupported { .. } | Answer::Missing { .. } => word,
+    }
+}
+
+/// A cell in a word or two.
+pub(super) fn word(column: &Column, cell: &Cell) -> String {
+    match column.standing {
+        Standing::Ready => {}
+        Standing::Skipped { .. } => return "skipped".to_owned(),
+        Standing::Failed { .. } | Standing::Misused { .. } => return "failed".to_owned(),
+    }
+    // What declares that it is broken does not hold because it was not caught.
+    let holds = match cell.claim {
+        Expectation::ExactlyOneWinner => "holds",
+        Expectation::SeveralWinners => "not caught",
+    };
+    match &cell.answer {
+        Answer::Holds if cell.flaws() > 0 => format!("{holds}, with errors"),
+        Answer::Holds => holds.to_owned(),
+        Answer::Violated => "violated".to_owned(),
         Answer::Unsupported { errno, .. } => format!("unsupported: {errno}"),
         Answer::Missing { .. } => "no verdict".to_owned(),
     }
@@ -144,7 +168,7 @@ fn share(sample: &Sample) -> f64 {
 fn directory(out: &mut dyn Write, column: &Column) -> io::Result<()> {
     write!(out, "{BOLD}{}{BOLD:#}  ", column.name)?;
     if let Some(obstacle) = column.obstacle() {
-        let skipped = matches!(column.standing, crate::matrix::Standing::Skipped { .. });
+        let skipped = matches!(column.standing, Standing::Skipped { .. });
         let word = if skipped { "skipped" } else { "failed" };
         return writeln!(out, "{YELLOW}{word}{YELLOW:#}: {obstacle}");
     }
@@ -205,6 +229,7 @@ fn remarks(column: &Column) -> Vec<String> {
         let flaw = cell.races.iter().find_map(|race| race.sample.flaw.as_ref());
         texts.extend(flaw.map(|flaw| format!("{}: {}", flaw.property, flaw.sentence)));
         texts.extend(losses(cell));
+        texts.extend(cell.unmeasured.iter().map(|what| format!("not measured: {what}")));
         let head = format!("{} on {}", cell.lock, column.name);
         texts
             .into_iter()
@@ -309,20 +334,40 @@ fn legend(out: &mut dyn Write, columns: &[Column]) -> io::Result<()> {
             format!("{} {how}", counted(race.sample.rounds, "round"))
         })
         .collect();
-    let natural = |cell: &Cell| Some(cell.race(Manner::Natural)?.rate.upper).filter(|_| cell.answer == Answer::Holds);
     writeln!(
         out,
         "\neach cell: {}; the time is the median of an acquisition and its release, alone",
         parts.join(", ")
     )?;
-    if let Some(bound) = cells().filter_map(natural).reduce(f64::max) {
+    let passes = |claim| cells().filter(move |cell| cell.answer == Answer::Holds && cell.claim == claim);
+    let natural = |cell: &Cell| Some(cell.race(Manner::Natural)?.rate.upper);
+    if let Some(bound) = passes(Expectation::ExactlyOneWinner)
+        .filter_map(natural)
+        .reduce(f64::max)
+    {
         writeln!(
             out,
-            "holds: no two were in at once; left to chance, the rate is below {} at 95 %",
+            "holds: no two were in at once; left to chance, the rate is below {} at 95 %: 1 − 0.05^(1/N) of N rounds, as if \
+             they were independent",
             percent(bound)
         )?;
     }
-    Ok(())
+    if passes(Expectation::SeveralWinners).next().is_some() {
+        writeln!(
+            out,
+            "not caught: it is known to be broken, and no two were in at once here"
+        )?;
+    }
+    if cells().any(|cell| cell.answer == Answer::Holds && cell.flaws() > 0) {
+        writeln!(
+            out,
+            "with errors: somebody met an error, or nobody won, or a release was not seen"
+        )?;
+    }
+    writeln!(
+        out,
+        "not raced here: the lock of a holder that died, kills, leases that run out; see `onewinner explore LOCK --dir DIRECTORY`"
+    )
 }
 
 /// A time for a person.

@@ -52,7 +52,13 @@ pub fn launch(image: &Image, streams: Streams<'_>) -> io::Result<Infallible> {
         Mode::S_IRUSR | Mode::S_IWUSR,
     )?;
     dup2_stderr(complaints.as_fd())?;
-    for changed in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGCHLD, Signal::SIGPIPE] {
+    for changed in [
+        Signal::SIGINT,
+        Signal::SIGTERM,
+        Signal::SIGHUP,
+        Signal::SIGCHLD,
+        Signal::SIGPIPE,
+    ] {
         // SAFETY: the default of a signal installs no handler.
         unsafe { signal(changed, SigHandler::SigDfl) }?;
     }

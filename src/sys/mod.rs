@@ -3,6 +3,7 @@
 //! | file | what | unsafe because |
 //! |---|---|---|
 //! | `process.rs` | fork a worker, look whether it ended, kill it | `fork` gives the child a copy of everything |
+//! | `probe.rs` | whether a directory answers | `fork` |
 //! | `memory.rs` | memory that forked processes share | a mapping is a raw pointer |
 //! | `futex.rs` | sleep until a word of that memory changes | the call is not in libc's prototypes |
 //! | `clock.rs` | the monotonic clock, comparable between processes | it is not |
@@ -37,6 +38,8 @@ pub mod machine;
 #[expect(unsafe_code, reason = "a mapping is a raw pointer")]
 pub mod memory;
 pub mod namespace;
+#[expect(unsafe_code, reason = "fork, and raw calls after it")]
+pub mod probe;
 #[expect(unsafe_code, reason = "fork and _exit")]
 pub mod process;
 #[cfg_attr(

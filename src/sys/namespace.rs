@@ -120,11 +120,17 @@ pub fn show_processes() -> Result<(), Errno> {
     plain(Some("proc"), Path::new("/proc"), Some("proc"), MsFlags::empty(), None)
 }
 
-/// Takes a mount away from its place, at once, however much it is in use.
+/// Takes a mount away from its place, at once, however much it is in use. Whoever waits for a file system of user space that
+/// does not answer is let go with an error: `MNT_FORCE` aborts its connection,
+/// [umount2(2)](https://man7.org/linux/man-pages/man2/umount2.2.html).
 ///
 /// # Errors
 ///
 /// When there is none.
 pub fn unmount(target: &Path) -> Result<(), Errno> {
-    umount2(target, MntFlags::MNT_DETACH).map_err(Errno::from)
+    let forced = umount2(target, MntFlags::MNT_DETACH | MntFlags::MNT_FORCE);
+    // Only root may force it.
+    forced
+        .or_else(|_| umount2(target, MntFlags::MNT_DETACH))
+        .map_err(Errno::from)
 }

@@ -4,8 +4,10 @@
 //! be left behind as a zombie by a [`Worker`] that is dropped.
 
 use std::fmt;
+use std::fs::File;
 use std::os::fd::AsFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::Child;
 use std::time::{Duration, Instant};
 use std::{fs, io};
 
@@ -13,7 +15,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::prctl::set_pdeathsig;
 use nix::sys::signal::{SigHandler, Signal, kill, signal};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
-use nix::unistd::{ForkResult, Pid, fork, getpid, getppid};
+use nix::unistd::{ForkResult, Pid, dup2_stderr, dup2_stdin, dup2_stdout, fork, getpid, getppid};
 
 use crate::fs::Errno;
 
@@ -75,12 +77,14 @@ impl fmt::Display for Ended {
 pub struct Worker {
     pid: Pid,
     ended: Option<Ended>,
+    /// Whether it was waited for in vain after it was killed.
+    stuck: bool,
 }
 
 impl Worker {
     /// Forks a process that runs `body`, exits with its result, and dies with this process.
     ///
-    /// In the worker SIGINT and SIGTERM are ignored: a Ctrl-C goes to every process of the terminal's foreground group, and
+    /// In the worker SIGINT, SIGTERM and SIGHUP are ignored: they go to every process of the terminal's foreground group, and
     /// it is the parent that cleans up.
     ///
     /// # Errors
@@ -110,6 +114,15 @@ impl Worker {
         worker
     }
 
+    /// A child of this process that nobody else waits for.
+    pub(super) fn of(pid: Pid) -> Self {
+        Self {
+            pid,
+            ended: None,
+            stuck: false,
+        }
+    }
+
     fn forked(life: impl FnOnce() -> u8) -> Result<Self, ForkError> {
         let threads = fs::read_dir("/proc/self/task").map_err(ForkError::Uncounted)?.count();
         if threads != 1 {
@@ -118,10 +131,7 @@ impl Worker {
         // SAFETY: after the fork of a *threaded* process only async-signal-safe functions may be called (fork(2)). This one has
         // a single thread, counted above: no lock was held by anybody else, so that the child may do what any process may.
         match unsafe { fork() }.map_err(|errno| ForkError::Refused { errno: errno.into() })? {
-            ForkResult::Parent { child } => Ok(Self {
-                pid: child,
-                ended: None,
-            }),
+            ForkResult::Parent { child } => Ok(Self::of(child)),
             ForkResult::Child => exit(life()),
         }
     }
@@ -158,20 +168,34 @@ impl Worker {
     pub fn gone_by(&mut self, deadline: Instant) -> bool {
         while self.ended().is_none() {
             if Instant::now() > deadline {
+                self.stuck = true;
                 return false;
             }
             std::thread::sleep(KILL_POLL);
         }
         true
     }
+
+    /// Kills all of them before the first is waited for, and waits for all at once, at most [`KILL_LIMIT`]; tells which a call
+    /// holds in the kernel all the same.
+    pub fn end(workers: &mut [Self]) -> Vec<i32> {
+        workers.iter_mut().for_each(Self::kill);
+        let deadline = Instant::now() + KILL_LIMIT;
+        let stuck = workers
+            .iter_mut()
+            .filter_map(|worker| (!worker.gone_by(deadline)).then(|| worker.pid()));
+        stuck.collect()
+    }
 }
 
 impl Drop for Worker {
-    /// Kills and waits. One that a call holds in the kernel beyond [`KILL_LIMIT`] is left to `init`: it dies when that call
-    /// returns.
+    /// Kills and waits, unless that was in vain before. One that a call holds in the kernel beyond [`KILL_LIMIT`] is left to
+    /// `init`: it dies when that call returns.
     fn drop(&mut self) {
         self.kill();
-        self.gone_by(Instant::now() + KILL_LIMIT);
+        if !self.stuck {
+            self.gone_by(Instant::now() + KILL_LIMIT);
+        }
     }
 }
 
@@ -188,18 +212,69 @@ pub fn die_with(parent: u32) -> io::Result<()> {
     }
 }
 
-/// Ignores SIGINT and SIGTERM: a Ctrl-C goes to every process of the terminal's foreground group, and it is one of them that
-/// cleans up.
+/// Ignores SIGINT, SIGTERM and SIGHUP: a Ctrl-C, or the end of the terminal, goes to every process of its foreground group,
+/// and it is one of them that cleans up.
 ///
 /// # Errors
 ///
 /// When the kernel refuses.
 pub fn leave_interrupts_to_others() -> io::Result<()> {
-    for ignored in [Signal::SIGINT, Signal::SIGTERM] {
+    for ignored in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
         // SAFETY: ignoring a signal installs no handler.
         unsafe { signal(ignored, SigHandler::SigIgn) }?;
     }
     Ok(())
+}
+
+/// Leads the standard streams of this process nowhere.
+///
+/// A process that a call holds in the kernel keeps its files open, and whoever reads them would wait for their end: the
+/// command's output must not be among them.
+///
+/// # Errors
+///
+/// When there is no `/dev/null`.
+pub fn let_go_of_streams() -> io::Result<()> {
+    let nowhere = File::options().read(true).write(true).open("/dev/null")?;
+    dup2_stdin(&nowhere)?;
+    dup2_stdout(&nowhere)?;
+    dup2_stderr(&nowhere)?;
+    Ok(())
+}
+
+/// Whether this process was started with SIGHUP ignored, as by nohup(1):
+/// [sigaction(2)](https://man7.org/linux/man-pages/man2/sigaction.2.html).
+pub fn outlives_its_terminal() -> bool {
+    let mut now = std::mem::MaybeUninit::<libc::sigaction>::uninit();
+    // SAFETY: without a new action nothing changes, and the old one is written to memory that is ours.
+    let asked = unsafe { libc::sigaction(libc::SIGHUP, std::ptr::null(), now.as_mut_ptr()) };
+    // SAFETY: the call has filled it in, for it did not fail.
+    asked == 0 && unsafe { now.assume_init() }.sa_sigaction == libc::SIG_IGN
+}
+
+/// Kills a program and waits for it, at most [`KILL_LIMIT`]; tells whether it went. It may have ended by itself.
+///
+/// # Errors
+///
+/// When somebody else waited for it.
+pub fn end_child(child: &mut Child) -> io::Result<bool> {
+    child.kill()?;
+    let deadline = Instant::now() + KILL_LIMIT;
+    while child.try_wait()?.is_none() {
+        if Instant::now() > deadline {
+            return Ok(false);
+        }
+        std::thread::sleep(KILL_POLL);
+    }
+    Ok(true)
+}
+
+/// Whether something can be read within `limit`, be it the end: [poll(2)](https://man7.org/linux/man-pages/man2/poll.2.html).
+pub fn is_readable(reader: &impl AsFd, limit: Duration) -> bool {
+    let mut watched = [PollFd::new(reader.as_fd(), PollFlags::POLLIN)];
+    let limit = PollTimeout::try_from(limit).unwrap_or(PollTimeout::MAX);
+    // One that cannot be looked at is read, which tells why.
+    !matches!(poll(&mut watched, limit), Ok(0) | Err(nix::errno::Errno::EINTR))
 }
 
 /// Whether nobody can write to a pipe any more, without waiting: [poll(2)](https://man7.org/linux/man-pages/man2/poll.2.html).

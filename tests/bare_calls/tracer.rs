@@ -14,12 +14,12 @@ use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::Pid;
 
 /// The most stops of the program: two for each call. It makes some hundred calls to start.
-const MOST_STOPS: usize = 10_000;
+const MOST_STOPS: usize = 20_000;
 
 /// What became of the attempt to trace.
 pub(crate) enum Traced {
-    /// The calls between the markers, as lines.
-    Calls(Vec<String>),
+    /// The calls between the markers, as lines, for each pair of them.
+    Calls(Vec<Vec<String>>),
     /// The machine does not let this process trace.
     Forbidden(String),
 }
@@ -133,7 +133,7 @@ struct Tracee {
     memory: Option<File>,
     /// Whether the first marker was seen, and the second not.
     between: bool,
-    calls: Vec<String>,
+    calls: Vec<Vec<String>>,
 }
 
 impl Tracee {
@@ -153,12 +153,15 @@ impl Tracee {
             .ok_or("/proc/PID/syscall is empty")?;
         if number == libc::SYS_getppid {
             self.between = !self.between;
+            if self.between {
+                self.calls.push(Vec::new());
+            }
         } else if self.between {
             let registers: Vec<u64> = words
                 .filter_map(|word| u64::from_str_radix(word.trim_start_matches("0x"), 16).ok())
                 .collect();
             let call = self.shown(number, &registers);
-            self.calls.push(call);
+            self.calls.last_mut().expect("a pair has begun").push(call);
         }
         Ok(())
     }

@@ -6,10 +6,8 @@ use std::time::Duration;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::command::{command, directory, eventually, left_in, members_of, onewinner_in, processes_of};
+use super::command::{LIMIT, command, directory, eventually, left_in, members_of, onewinner_in, processes_of};
 
-/// How long an orphan may take to be gone: the kernel sends it a signal, and it has to be given a processor.
-const SOON: Duration = Duration::from_secs(20);
 /// The first milliseconds are those in which directories, memory and workers are made.
 const BEGINNING_MS: f64 = 8.0;
 /// By then a race is in full swing.
@@ -69,7 +67,7 @@ fn killed(times: u32, commands: &[&str]) {
         std::thread::sleep(moment);
         child.kill().expect("it is ours");
         child.wait().expect("it is ours");
-        let gone = eventually(SOON, || processes_of(dir).is_empty() && members_of(group).is_empty());
+        let gone = eventually(LIMIT, || processes_of(dir).is_empty() && members_of(group).is_empty());
         assert!(
             gone,
             "killed after {moment:?}, {mode:?}: {:?} live on",

@@ -1,9 +1,11 @@
 //! Where bytes go: colours and progress to a terminal alone, and no complaint when a reader leaves.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::Read;
 use std::path::Path;
 use std::process::Command;
+
+use nix::fcntl::{FcntlArg, fcntl};
 
 use super::command::{BINARY, command, directory, end_of, onewinner_in, run};
 
@@ -71,14 +73,24 @@ fn progress_is_for_a_terminal_and_leaves_the_document_alone() {
 fn progress_tells_how_long_executions_are_and_what_is_left() {
     let directory = directory();
     for backend in ["sim", "traced"] {
-        let line = format!("onewinner explore create-new -n 9 --search exhaustive --time 2 --backend {backend}");
-        let Some(shown) = on_a_terminal(directory.path(), &line) else {
-            return;
-        };
-        if shown.contains("failed to trace a process") {
-            return println!("skipped: {shown}");
+        let parts = ["contend 9  ", "/s  ", " steps  about ", " % left  "];
+        let mut shown = String::new();
+        // In the first of them that is long enough for this machine to get under way.
+        for seconds in [2, 20, 200] {
+            let line =
+                format!("onewinner explore create-new -n 9 --search exhaustive --time {seconds} --backend {backend}");
+            let Some(text) = on_a_terminal(directory.path(), &line) else {
+                return;
+            };
+            if text.contains("failed to trace a process") {
+                return println!("skipped: {text}");
+            }
+            shown = text;
+            if parts.iter().all(|part| shown.contains(part)) {
+                break;
+            }
         }
-        for part in ["contend 9  ", "/s  ", " steps  about ", " % left  "] {
+        for part in parts {
             assert!(shown.contains(part), "{backend}: {part:?} is missing: {shown:?}");
         }
     }
@@ -89,7 +101,7 @@ fn an_interleaving_fits_eighty_columns() {
     let directory = directory();
     for processes in [2, 3, 5] {
         let line = format!(
-            "stty cols 80; onewinner explore stat-then-write --backend sim -n {processes} --time 1 2>/dev/null"
+            "stty cols 80; onewinner explore stat-then-write --backend sim -n {processes} --max-executions 2000 2>/dev/null"
         );
         let Some(shown) = on_a_terminal(directory.path(), &format!("export NO_COLOR=1; {line}")) else {
             return;
@@ -105,11 +117,17 @@ fn an_interleaving_fits_eighty_columns() {
 fn a_reader_that_leaves_is_not_complained_of() {
     let directory = directory();
     let line = "explore stat-then-write --backend sim --max-executions 2000";
-    let mut child = command(directory.path(), line).spawn().expect("it starts");
-    let mut first = String::new();
-    let stdout = child.stdout.take().expect("a pipe");
-    BufReader::new(stdout).read_line(&mut first).expect("UTF-8");
-    assert!(first.starts_with("stat-then-write"), "{first}");
+    // So small that the command cannot print all of its verdicts before the reader leaves.
+    let (mut reader, writer) = std::io::pipe().expect("a pipe");
+    fcntl(&writer, FcntlArg::F_SETPIPE_SZ(4096)).expect("less is allowed");
+    let child = command(directory.path(), line)
+        .stdout(writer)
+        .spawn()
+        .expect("it starts");
+    let mut first = [0; 15];
+    reader.read_exact(&mut first).expect("it prints");
+    assert_eq!(&first, b"stat-then-write");
+    drop(reader);
     let ran = end_of(child);
     // Nobody saw the last verdict: that is no pass.
     assert_eq!((ran.code, &*ran.stderr), (Some(3), ""));

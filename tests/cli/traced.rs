@@ -2,9 +2,12 @@
 
 use super::command::{Ran, directory, onewinner_in};
 
+/// No search is to be cut by its time, however slow the machine is.
+const UNHURRIED: &str = " --time 600";
+
 /// What the command did, unless the machine forbids tracing.
 fn traced(command: &str, place: &std::path::Path) -> Option<Ran> {
-    let ran = onewinner_in(place, command);
+    let ran = onewinner_in(place, &format!("{command}{UNHURRIED}"));
     if ran.is_forbidden_to_trace() {
         assert_eq!(ran.code, Some(3));
         return None;
@@ -91,8 +94,8 @@ fn what_was_found_with_real_processes_is_replayed_with_real_processes() {
 fn few_preemptions_are_a_bound_that_is_told() {
     let place = directory();
     let search = "--scenario cycle -n 2 --rounds 1 --search bounded --preemptions";
-    onewinner_in(place.path(), &format!("explore create-new {search} 0"))
+    onewinner_in(place.path(), &format!("explore create-new {search} 0{UNHURRIED}"))
         .exits(0)
         .says(&["every schedule with at most 0 preemptions"]);
-    onewinner_in(place.path(), &format!("explore stat-then-write {search} 2")).exits(1);
+    onewinner_in(place.path(), &format!("explore stat-then-write {search} 2{UNHURRIED}")).exits(1);
 }

@@ -10,9 +10,9 @@ use tempfile::TempDir;
 use crate::judge;
 
 /// The longest that one command may take. Its own limit is shorter, so that it answers first.
-const LIMIT: Duration = Duration::from_secs(120);
+const LIMIT: Duration = Duration::from_secs(660);
 /// What the command is given, in seconds; for each configuration.
-const TIME: &str = "90";
+const TIME: &str = "600";
 
 /// How the program locks.
 #[derive(Clone, Debug)]

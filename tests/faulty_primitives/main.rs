@@ -22,7 +22,7 @@ use onewinner::verdict::{Judged, Reproduced, Verdict};
 pub(crate) const LIMITS: Limits = Limits {
     executions: 2_000_000,
     steps: 1_000,
-    time: Duration::from_secs(240),
+    time: Duration::from_secs(1_800),
 };
 
 pub(crate) fn plan(

@@ -22,7 +22,7 @@ use onewinner::scenario::Scenario;
 pub(crate) const LIMITS: Limits = Limits {
     executions: 1_000_000,
     steps: 1_000,
-    time: Duration::from_secs(240),
+    time: Duration::from_secs(1_800),
 };
 
 /// A program of one attempt each in which the listed calls are the only ones.

@@ -19,9 +19,9 @@ use tempfile::TempDir;
 use super::table::Who;
 
 /// How long a child lives that nobody tells to end, in seconds.
-const LONGEST_CHILD_S: u32 = 60;
+const LONGEST_CHILD_S: u32 = 300;
 /// How long a process may take to end.
-const LIMIT: Duration = Duration::from_secs(10);
+const LIMIT: Duration = Duration::from_secs(120);
 
 #[derive(Serialize, Deserialize)]
 enum Order {

@@ -6,7 +6,7 @@ use std::io::{self, ErrorKind, Write};
 use std::path::Path;
 use std::time::Duration;
 
-use crate::{Name, look_first};
+use crate::{Name, UNHURRIED, look_first};
 
 /// A file that nobody removes.
 fn kept(path: &Path) -> io::Result<File> {
@@ -24,6 +24,7 @@ fn a_lock_that_is_a_name_lets_one_in() {
     let report = onewinner::explore(Name::try_acquire)
         .processes(3)
         .rounds(2)
+        .time(UNHURRIED)
         .run()
         .or_skip();
     report.expect_holds();
@@ -31,7 +32,11 @@ fn a_lock_that_is_a_name_lets_one_in() {
 
 #[test]
 fn looking_first_lets_several_in() {
-    onewinner::explore(look_first).run().or_skip().expect_several_winners();
+    onewinner::explore(look_first)
+        .time(UNHURRIED)
+        .run()
+        .or_skip()
+        .expect_several_winners();
 }
 
 #[test]
@@ -41,12 +46,14 @@ fn kills_errors_and_a_stale_lock_are_met_by_a_function_too() {
         .processes(2)
         .kills(1)
         .stale(Duration::from_secs(60))
+        .time(UNHURRIED)
         .run()
         .or_skip()
         .expect_holds();
     let report = onewinner::explore(Name::try_acquire)
         .processes(2)
         .errors()
+        .time(UNHURRIED)
         .run()
         .or_skip();
     report.expect_holds();
@@ -60,6 +67,7 @@ fn a_lock_that_stays_when_its_holder_is_killed_is_told() {
     let report = onewinner::explore(Name::try_acquire)
         .processes(2)
         .kills(1)
+        .time(UNHURRIED)
         .run()
         .or_skip();
     report.expect_holds();
@@ -84,9 +92,15 @@ fn an_error_is_not_busy_and_a_panic_is_neither() {
             report.text()
         );
     };
-    quick(onewinner::explore(failing).quick().run(), "permission denied");
     quick(
-        onewinner::explore(|path| Some(panicking(path))).quick().run(),
+        onewinner::explore(failing).quick().time(UNHURRIED).run(),
+        "permission denied",
+    );
+    quick(
+        onewinner::explore(|path| Some(panicking(path)))
+            .quick()
+            .time(UNHURRIED)
+            .run(),
         "a panic: nobody else has it",
     );
 }
@@ -98,6 +112,7 @@ fn a_release_that_fails_is_told() {
     let report = onewinner::explore(attempt)
         .release(gives_up)
         .processes(2)
+        .time(UNHURRIED)
         .run()
         .or_skip();
     report.expect_violation("losers-result");
@@ -117,30 +132,50 @@ fn what_a_function_prints_is_nobodys_answer() {
         out.flush().expect("somebody reads");
         Name::try_acquire(path)
     };
-    onewinner::explore(attempt).quick().run().or_skip().expect_holds();
+    onewinner::explore(attempt)
+        .quick()
+        .time(UNHURRIED)
+        .run()
+        .or_skip()
+        .expect_holds();
+}
+
+/// Processes that race.
+const RACED: usize = 4;
+
+/// How many files there are whose name is that of the lock with an extension.
+fn beside(lock: &Path) -> usize {
+    let entries = lock.parent().and_then(|directory| directory.read_dir().ok());
+    let paths = entries.into_iter().flatten().flatten().map(|entry| entry.path());
+    let is_beside = |path: &std::path::PathBuf| path.extension().is_some() && path.file_stem() == lock.file_name();
+    paths.filter(is_beside).count()
 }
 
 #[test]
 fn functions_race_too() {
-    let race = || onewinner::explore(Name::try_acquire).processes(4).race(200);
-    let report = race().run();
+    let race = || onewinner::explore(Name::try_acquire).processes(RACED).race(200);
+    let report = race().time(UNHURRIED).run();
     report.expect_holds();
     assert!(
         report.outcomes().is_empty() || report.text().contains("race · contend 4"),
         "{}",
         report.text()
     );
-    let both = race().traced().run().or_skip();
+    let both = race().traced().time(UNHURRIED).run().or_skip();
     both.expect_holds();
-    // Several look before either has slept enough to write.
+    // All look before any of them writes.
     let slow = |path: &Path| {
         let free = !path.exists();
-        std::thread::sleep(Duration::from_millis(2));
+        File::create(path.with_extension(std::process::id().to_string())).ok()?;
+        while beside(path) < RACED {
+            std::thread::sleep(Duration::from_millis(1));
+        }
         (free && std::fs::write(path, "me").is_ok()).then_some(())
     };
     onewinner::explore(slow)
-        .processes(4)
+        .processes(RACED)
         .race(20)
+        .time(UNHURRIED)
         .run()
         .expect_several_winners();
     let stuck = |_: Name| Err::<(), _>("it is stuck");
@@ -149,6 +184,7 @@ fn functions_race_too() {
         .processes(2)
         .rounds(1)
         .race(5)
+        .time(UNHURRIED)
         .run();
     report.expect_violation("losers-result");
 }
@@ -164,7 +200,12 @@ fn a_process_lives_through_its_rounds() {
             _ => look_first(path),
         }
     };
-    let report = onewinner::explore(attempt).processes(2).rounds(2).run().or_skip();
+    let report = onewinner::explore(attempt)
+        .processes(2)
+        .rounds(2)
+        .time(UNHURRIED)
+        .run()
+        .or_skip();
     report.expect_violation("mutual-exclusion");
     assert_eq!(attempts.get(), 0, "the test itself attempts nothing");
 }
@@ -179,13 +220,23 @@ fn a_lock_may_wait_and_may_start_threads_with_stacks_of_their_own() {
             .expect("its stack is small");
         thread.join().expect("it does not panic")
     };
-    onewinner::explore(attempt).quick().run().or_skip().expect_holds();
+    onewinner::explore(attempt)
+        .quick()
+        .time(UNHURRIED)
+        .run()
+        .or_skip()
+        .expect_holds();
     let waits = |path: &Path| {
         let file = kept(path)?;
         file.lock()?;
         Ok::<_, io::Error>(file)
     };
-    let report = onewinner::explore(waits).processes(2).rounds(2).run().or_skip();
+    let report = onewinner::explore(waits)
+        .processes(2)
+        .rounds(2)
+        .time(UNHURRIED)
+        .run()
+        .or_skip();
     report.expect_holds();
     assert!(
         report.outcomes().is_empty() || report.text().contains("4 winners, 0 busy"),

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::{Name, look_first};
+use crate::{Name, UNHURRIED, look_first};
 
 #[test]
 fn explorations_of_one_line_are_told_apart() {
@@ -12,7 +12,7 @@ fn explorations_of_one_line_are_told_apart() {
             true => look_first(path),
             false => Name::try_acquire(path).ok(),
         };
-        let report = onewinner::explore(attempt).quick().run().or_skip();
+        let report = onewinner::explore(attempt).quick().time(UNHURRIED).run().or_skip();
         match broken {
             true => report.expect_several_winners(),
             false => report.expect_holds(),
@@ -26,7 +26,11 @@ fn nothing_is_left_where_it_ran_and_the_counterexample_is_where_it_was_wanted() 
     let ground = Path::new(env!("CARGO_TARGET_TMPDIR")).join("own-lock-ground");
     fs::create_dir_all(&ground).expect("the target directory is ours");
     let file = ground.with_extension("json");
-    let explored = onewinner::explore(look_first).quick().directory(&ground).save(&file);
+    let explored = onewinner::explore(look_first)
+        .quick()
+        .time(UNHURRIED)
+        .directory(&ground)
+        .save(&file);
     let report = explored.run().or_skip();
     report.expect_several_winners();
     assert_eq!(fs::read_dir(&ground).expect("it is there").count(), 0);

@@ -1,11 +1,15 @@
 //! Tests that do what a user may do wrong. Each is ignored: a fact runs it, and looks at how it fails.
 
-use crate::{Name, look_first};
+use crate::{Name, UNHURRIED, look_first};
 
 #[test]
 #[ignore = "a fixture"]
 fn expects_that_a_broken_lock_holds() {
-    onewinner::explore(look_first).quick().run().expect_holds();
+    onewinner::explore(look_first)
+        .quick()
+        .time(UNHURRIED)
+        .run()
+        .expect_holds();
 }
 
 #[test]
@@ -13,6 +17,7 @@ fn expects_that_a_broken_lock_holds() {
 fn expects_that_a_sound_lock_is_broken() {
     onewinner::explore(Name::try_acquire)
         .quick()
+        .time(UNHURRIED)
         .run()
         .expect_several_winners();
 }
@@ -23,6 +28,7 @@ fn expects_much_of_a_search_that_is_cut() {
     onewinner::explore(Name::try_acquire)
         .processes(3)
         .executions(2)
+        .time(UNHURRIED)
         .run()
         .expect_holds();
 }
@@ -32,6 +38,7 @@ fn expects_much_of_a_search_that_is_cut() {
 fn expects_another_violation() {
     onewinner::explore(look_first)
         .quick()
+        .time(UNHURRIED)
         .run()
         .expect_violation("only-own");
 }
@@ -41,6 +48,7 @@ fn expects_another_violation() {
 fn expects_what_there_is_not() {
     onewinner::explore(Name::try_acquire)
         .quick()
+        .time(UNHURRIED)
         .run()
         .expect_violation("liveness");
 }
@@ -48,7 +56,13 @@ fn expects_what_there_is_not() {
 #[test]
 #[ignore = "a fixture"]
 fn explores_from_a_thread_of_its_own() {
-    let explores = || onewinner::explore(Name::try_acquire).quick().run().expect_holds();
+    let explores = || {
+        onewinner::explore(Name::try_acquire)
+            .quick()
+            .time(UNHURRIED)
+            .run()
+            .expect_holds();
+    };
     let explored = std::thread::Builder::new().name("another".to_owned()).spawn(explores);
     assert!(explored.expect("a thread").join().is_ok());
 }
@@ -58,7 +72,11 @@ fn explores_from_a_thread_of_its_own() {
 fn does_not_come_to_its_exploration_again() {
     let entered_again = std::env::args().any(|argument| argument.starts_with("onewinner-worker="));
     assert!(!entered_again, "what the test needs is there once only");
-    onewinner::explore(Name::try_acquire).quick().run().expect_holds();
+    onewinner::explore(Name::try_acquire)
+        .quick()
+        .time(UNHURRIED)
+        .run()
+        .expect_holds();
 }
 
 #[test]
@@ -66,7 +84,11 @@ fn does_not_come_to_its_exploration_again() {
 fn does_not_come_to_its_exploration_as_a_contender() {
     let contends = std::env::args().any(|argument| argument.starts_with("onewinner-contender="));
     if !contends {
-        onewinner::explore(Name::try_acquire).quick().run().expect_holds();
+        onewinner::explore(Name::try_acquire)
+            .quick()
+            .time(UNHURRIED)
+            .run()
+            .expect_holds();
     }
 }
 
@@ -75,6 +97,7 @@ fn does_not_come_to_its_exploration_as_a_contender() {
 fn is_skipped_where_nobody_may_trace() {
     onewinner::explore(Name::try_acquire)
         .quick()
+        .time(UNHURRIED)
         .run()
         .or_skip()
         .expect_holds();
@@ -83,5 +106,9 @@ fn is_skipped_where_nobody_may_trace() {
 #[test]
 #[ignore = "a fixture"]
 fn fails_where_nobody_may_trace() {
-    onewinner::explore(Name::try_acquire).quick().run().expect_holds();
+    onewinner::explore(Name::try_acquire)
+        .quick()
+        .time(UNHURRIED)
+        .run()
+        .expect_holds();
 }

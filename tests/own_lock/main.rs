@@ -11,6 +11,10 @@ mod worlds;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// No search is to be cut by its time, however slow the machine is.
+pub(crate) const UNHURRIED: Duration = Duration::from_secs(600);
 
 /// A lock that is a name: right.
 pub(crate) struct Name(PathBuf);

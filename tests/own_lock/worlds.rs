@@ -6,6 +6,8 @@ use onewinner::fs::Fs;
 use onewinner::own::Outcome;
 use onewinner::primitive::{AcquireError, CallError, CreateNew, Expectation, Held, LockPrimitive, StatThenWrite};
 
+use crate::UNHURRIED;
+
 /// Another lock by another name.
 struct Named(&'static str, &'static dyn LockPrimitive);
 
@@ -39,7 +41,7 @@ static IMPOSTOR: Named = Named("create-new", &StatThenWrite);
 #[test]
 fn a_sound_lock_holds_in_each_world() {
     let explored = onewinner::explore_primitive(&SOUND).processes(3).sim().loom().traced();
-    let report = explored.race(50).race_aligned(50).run().or_skip();
+    let report = explored.race(50).race_aligned(50).time(UNHURRIED).run().or_skip();
     report.expect_holds();
     if report.outcomes().is_empty() {
         return;
@@ -61,21 +63,32 @@ fn a_sound_lock_holds_in_each_world() {
 #[test]
 fn a_broken_lock_is_caught_in_each_world() {
     let explored = || onewinner::explore_primitive(&BROKEN).processes(3);
-    explored().sim().run().expect_several_winners();
-    explored().loom().run().expect_several_winners();
-    explored().traced().run().or_skip().expect_several_winners();
-    explored().race_aligned(50).run().expect_several_winners();
+    explored().sim().time(UNHURRIED).run().expect_several_winners();
+    explored().loom().time(UNHURRIED).run().expect_several_winners();
+    explored()
+        .traced()
+        .time(UNHURRIED)
+        .run()
+        .or_skip()
+        .expect_several_winners();
+    explored()
+        .race_aligned(50)
+        .time(UNHURRIED)
+        .run()
+        .expect_several_winners();
 }
 
 #[test]
 fn what_runs_is_the_lock_that_was_handed_over_and_not_one_of_that_name() {
     onewinner::explore_primitive(&IMPOSTOR)
         .processes(2)
+        .time(UNHURRIED)
         .run()
         .or_skip()
         .expect_several_winners();
     onewinner::explore_primitive(&SOUND)
         .processes(2)
+        .time(UNHURRIED)
         .run()
         .or_skip()
         .expect_holds();
@@ -83,7 +96,7 @@ fn what_runs_is_the_lock_that_was_handed_over_and_not_one_of_that_name() {
 
 #[test]
 fn the_preset_of_a_lock_runs_kills_stale_locks_and_errors() {
-    let report = onewinner::explore_primitive(&SOUND).run().or_skip();
+    let report = onewinner::explore_primitive(&SOUND).time(UNHURRIED).run().or_skip();
     report.expect_holds();
     let one_for_each = report.outcomes().is_empty() || report.outcomes().len() == 7;
     assert!(one_for_each, "{}", report.text());

@@ -16,8 +16,8 @@ pub(crate) fn options(scenario: Scenario, rounds: u64, alignment: Alignment, mod
         rounds,
         alignment,
         mode,
-        time_limit: Some(Duration::from_secs(60)),
-        worker_limit: Duration::from_secs(20),
+        time_limit: Some(Duration::from_secs(600)),
+        worker_limit: Duration::from_secs(120),
         seed: 1,
         ..RaceOptions::new(scenario)
     }

@@ -20,7 +20,7 @@ use super::script::calls;
 pub(crate) const LIMITS: Limits = Limits {
     executions: 2_000_000,
     steps: 1_000,
-    time: Duration::from_secs(240),
+    time: Duration::from_secs(1_800),
 };
 
 /// What becomes of the number of a file that is gone.

@@ -158,11 +158,7 @@ fn a_task_whose_executions_differ_from_what_is_told_of_them_is_not_covered() {
         let came = tasks.iter().map(|task| {
             let mut part = Dpor::of(task);
             let program = if round == 0 { &told } else { &run };
-            let limits = Limits {
-                time: Duration::from_secs(60),
-                ..LIMITS
-            };
-            let searched = search(&mut Running::new(program), &mut part, limits, &mut |_, _, _| {
+            let searched = search(&mut Running::new(program), &mut part, LIMITS, &mut |_, _, _| {
                 ControlFlow::Continue(())
             });
             assert_eq!(searched.stop, Stop::Exhausted);

@@ -27,7 +27,7 @@ use locks::*;
 pub(crate) const LIMITS: Limits = Limits {
     executions: 2_000_000,
     steps: 1_000,
-    time: Duration::from_secs(240),
+    time: Duration::from_secs(1_800),
 };
 
 type Lock = &'static dyn LockPrimitive;

@@ -10,7 +10,7 @@ use super::pulse::is_at_work;
 use super::worker::Race;
 use super::{Lost, Mode, RaceError, Stop};
 use crate::id::ProcessId;
-use crate::sys::process::{Ended, KILL_LIMIT, PANICKED, Worker};
+use crate::sys::process::{Ended, PANICKED, Worker};
 
 /// How long workers go unwatched.
 const POLL: Duration = Duration::from_millis(5);
@@ -143,16 +143,10 @@ fn lost(crews: &[Vec<ProcessId>], ends: &[Option<Ended>]) -> Vec<Lost> {
 
 /// Kills all, by pid, and waits until they are gone.
 fn end(workers: &mut [Worker]) -> Result<(), RaceError> {
-    workers.iter_mut().for_each(Worker::kill);
-    let deadline = Instant::now() + KILL_LIMIT;
-    let stuck: Vec<i32> = workers
-        .iter_mut()
-        .filter_map(|worker| (!worker.gone_by(deadline)).then(|| worker.pid()))
-        .collect();
-    if stuck.is_empty() {
-        return Ok(());
+    match Worker::end(workers) {
+        stuck if stuck.is_empty() => Ok(()),
+        pids => Err(RaceError::Unkillable { pids }),
     }
-    Err(RaceError::Unkillable { pids: stuck })
 }
 
 /// For each contender, its pulse when it was last seen to change, and how long ago that was.

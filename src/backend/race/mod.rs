@@ -163,11 +163,25 @@ pub enum RaceError {
         errno: Errno,
     },
     /// Workers survived SIGKILL: a call holds them in the kernel.
-    #[error("failed to end the workers {pids:?}: a system call holds them in the kernel; look at the file system")]
+    #[error(
+        "failed to end the workers {pids:?}, which are left: a system call holds them in the kernel, so that the file system \
+         hangs; look at its server or daemon"
+    )]
     Unkillable {
         /// Their numbers.
         pids: Vec<i32>,
     },
+}
+
+impl RaceError {
+    /// Whether it tells of the machine, and not of what was asked for.
+    pub fn is_no_misuse(&self) -> bool {
+        match self {
+            Self::Unkillable { .. } => true,
+            Self::RunDirectory(error) => error.is_no_misuse(),
+            _ => false,
+        }
+    }
 }
 
 /// Races `primitive` and reports what was seen; afterwards no process and no file is left.

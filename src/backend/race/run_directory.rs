@@ -1,9 +1,13 @@
 //! A directory of our own for the length of one run, and the removal of those that killed runs left behind.
 //!
-//! Its name says of which boot and process it is, from the first moment on, and the run holds an flock on a file in it for
-//! life; the kernel gives that back however the run dies. Both are looked at: the name alone misleads where process numbers
+//! Its name says of which boot and process it is, from the first moment on, and the run holds an flock on it for life; the
+//! kernel gives that back however the run dies. Both are looked at: the name alone misleads where process numbers
 //! are not shared, in a container, and the flock alone where it does not reach the other mount, which is so on the very file
 //! systems that are worth testing. Deliberately knows nothing of rounds.
+//!
+//! A file system may hang, and takes along whoever calls it: so it is asked first by a process that can be left behind, when
+//! a run begins and before it is cleared up. What hangs between that and the call itself still does harm. No file is kept
+//! open, but the directory alone: to close a file may hang too, and who is killed then does not go.
 
 use std::fs::{self, File, TryLockError};
 use std::io;
@@ -14,11 +18,12 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 use crate::sys;
+use crate::sys::probe::answers;
 
 /// Every run directory begins so.
 pub const PREFIX: &str = "onewinner-";
-/// The file in a run directory whose flock says that the run lives.
-const OWNER: &str = "owner";
+/// How long a file system may take to answer.
+pub const ANSWER: Duration = Duration::from_secs(10);
 /// How long file systems of user space may keep files hidden in their directory that were removed while they were open.
 const HIDDEN: Duration = Duration::from_secs(2);
 /// How often it is tried again.
@@ -60,6 +65,15 @@ pub enum RunDirectoryError {
         /// What the kernel says.
         source: io::Error,
     },
+    /// It does not answer.
+    #[error(
+        "failed to create a run directory in {parent:?}: nothing came back within {} s, so that its file system hangs; look at \
+         its server or daemon, or name another directory", ANSWER.as_secs()
+    )]
+    Hung {
+        /// Where it should have been.
+        parent: PathBuf,
+    },
     /// Anything else.
     #[error("failed to create a run directory in {parent:?}: {source}; name another directory")]
     Other {
@@ -67,6 +81,15 @@ pub enum RunDirectoryError {
         parent: PathBuf,
         /// What the kernel says.
         source: io::Error,
+    },
+    /// It was there, and its file system does not answer any more.
+    #[error(
+        "failed to remove the run directory {path:?}: nothing came back within {} s, so that its file system hangs; the next \
+         run in its parent removes it", ANSWER.as_secs()
+    )]
+    Left {
+        /// Where it is.
+        path: PathBuf,
     },
     /// It could not be removed at the end.
     #[error("failed to remove the run directory {path:?}: {source}; remove it by hand")]
@@ -79,6 +102,11 @@ pub enum RunDirectoryError {
 }
 
 impl RunDirectoryError {
+    /// Whether it tells of the file system, and not of what was asked for.
+    pub fn is_no_misuse(&self) -> bool {
+        matches!(self, Self::Hung { .. } | Self::Left { .. } | Self::Remains { .. })
+    }
+
     fn creating(parent: &Path) -> impl Fn(io::Error) -> Self {
         let parent = parent.to_owned();
         move |source| {
@@ -99,8 +127,33 @@ impl RunDirectoryError {
 /// The directory of this run. [`close`](Self::close) removes it; so does dropping it, without a word if that fails.
 #[derive(Debug)]
 pub struct RunDirectory {
-    directory: TempDir,
-    _owner: File,
+    directory: Ours,
+    owner: File,
+}
+
+/// The directory. Dropped, it is removed, unless that would hang.
+#[derive(Debug)]
+struct Ours(Option<TempDir>);
+
+impl Ours {
+    fn path(&self) -> &Path {
+        self.0.as_ref().expect("it is there until it is closed").path()
+    }
+
+    /// From here on nobody removes it.
+    fn forget(&mut self) {
+        if let Some(directory) = self.0.take() {
+            let _kept = directory.keep();
+        }
+    }
+}
+
+impl Drop for Ours {
+    fn drop(&mut self) {
+        if self.0.is_some() && !is_answering(self.path()).unwrap_or(false) {
+            self.forget();
+        }
+    }
 }
 
 impl RunDirectory {
@@ -111,6 +164,10 @@ impl RunDirectory {
     /// When `parent` takes no directory. What cannot be swept is no error: it is somebody else's, or the next run's.
     pub fn create(parent: &Path) -> Result<(Self, usize), RunDirectoryError> {
         let failed = RunDirectoryError::creating(parent);
+        if !is_answering(parent).map_err(&failed)? {
+            let parent = parent.to_owned();
+            return Err(RunDirectoryError::Hung { parent });
+        }
         if !fs::metadata(parent).map_err(&failed)?.is_dir() {
             return Err(failed(io::ErrorKind::NotADirectory.into()));
         }
@@ -124,8 +181,8 @@ impl RunDirectory {
                 .map_err(&failed)?;
             match own(directory.path()) {
                 Ok(owner) => {
-                    let _owner = owner;
-                    return Ok((Self { directory, _owner }, swept));
+                    let directory = Ours(Some(directory));
+                    return Ok((Self { directory, owner }, swept));
                 }
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 Err(error) => return Err(failed(error)),
@@ -153,9 +210,15 @@ impl RunDirectory {
     /// # Errors
     ///
     /// When something in it cannot be removed.
-    pub fn close_by(self, others: &[PathBuf]) -> Result<(), RunDirectoryError> {
+    pub fn close_by(mut self, others: &[PathBuf]) -> Result<(), RunDirectoryError> {
         let path = self.path().to_owned();
-        let mut owner = Some(self._owner);
+        let mut owner = Some(self.owner);
+        // One that nobody can be sent to is taken to answer.
+        let hangs = |way: &PathBuf| matches!(is_answering(way), Ok(false));
+        if hangs(&path) || others.iter().any(hangs) {
+            self.directory.forget();
+            return Err(RunDirectoryError::Left { path });
+        }
         let deadline = Instant::now() + HIDDEN;
         while let Err(source) = fs::remove_dir_all(&path) {
             // Removed by another way, whatever this one still sees.
@@ -166,14 +229,14 @@ impl RunDirectory {
             if !is_of_the_moment(&source) || Instant::now() > deadline {
                 return Err(RunDirectoryError::Remains { path, source });
             }
-            // The file of the owner may be the one.
+            // Some file systems keep what is open.
             drop(owner.take());
             // What cannot be removed by that way either is told in the end.
             others.iter().for_each(|other| drop(fs::remove_dir_all(other)));
             std::thread::sleep(HIDDEN_POLL);
         }
         // It is gone already.
-        let _gone = self.directory.keep();
+        self.directory.forget();
         Ok(())
     }
 }
@@ -186,6 +249,16 @@ pub(super) fn is_of_the_moment(error: &io::Error) -> bool {
     )
 }
 
+/// Whether the file system of a directory answers. What is left in it if not has the name of a run directory of ours.
+///
+/// # Errors
+///
+/// When nobody can be sent to ask.
+pub fn is_answering(directory: &Path) -> io::Result<bool> {
+    let name = format!("{PREFIX}{}-{}-look", boot()?, std::process::id());
+    answers(directory, &name, ANSWER)
+}
+
 /// The first digits of the number that the kernel draws at each boot.
 fn boot() -> io::Result<String> {
     let id = fs::read_to_string("/proc/sys/kernel/random/boot_id")?;
@@ -195,21 +268,16 @@ fn boot() -> io::Result<String> {
 /// Takes the flock of the directory; `NotFound` when it is being swept, or was. A file system without flock still gets a
 /// run.
 fn own(directory: &Path) -> io::Result<File> {
-    let owner = owner_file(directory)?;
+    let owner = File::open(directory)?;
     match owner.try_lock() {
         Err(TryLockError::WouldBlock) => return Err(io::ErrorKind::NotFound.into()),
         Ok(()) | Err(TryLockError::Error(_)) => {}
     }
     // Whoever swept the directory had the flock before us: what we have locked may have no name any more.
-    if fs::metadata(directory.join(OWNER))?.ino() != owner.metadata()?.ino() {
+    if fs::metadata(directory)?.ino() != owner.metadata()?.ino() {
         return Err(io::ErrorKind::NotFound.into());
     }
     Ok(owner)
-}
-
-fn owner_file(directory: &Path) -> io::Result<File> {
-    let mut how = File::options();
-    how.create(true).truncate(false).write(true).open(directory.join(OWNER))
 }
 
 /// Removes the directories of runs that are dead for sure.
@@ -232,7 +300,19 @@ fn is_of_the_dead(name: &str, boot: &str) -> bool {
         .and_then(|rest| rest.strip_prefix('-'))
         .and_then(|rest| rest.split_once('-'))
         .and_then(|(process, _)| process.parse::<u32>().ok());
-    process.is_some_and(|process| !Path::new("/proc").join(process.to_string()).exists())
+    process.is_some_and(is_dead)
+}
+
+/// Whether a process is gone, or dead and not yet waited for: proc_pid_stat(5). The name in parentheses may contain anything,
+/// but the last one closes it.
+fn is_dead(process: u32) -> bool {
+    match fs::read_to_string(format!("/proc/{process}/stat")) {
+        Ok(stat) => stat
+            .rsplit(')')
+            .next()
+            .is_some_and(|rest| rest.trim_start().starts_with(['Z', 'X'])),
+        Err(error) => error.kind() == io::ErrorKind::NotFound,
+    }
 }
 
 /// Removes a run directory of this user whose flock is free, and keeps the flock while it does.
@@ -241,7 +321,7 @@ fn remove_unlocked(directory: &Path) -> io::Result<()> {
     if !metadata.is_dir() || metadata.uid() != sys::effective_user() {
         return Err(io::ErrorKind::PermissionDenied.into());
     }
-    let owner = owner_file(directory)?;
+    let owner = File::open(directory)?;
     owner.try_lock()?;
     fs::remove_dir_all(directory)
 }
@@ -284,7 +364,7 @@ mod tests {
             "onewinner".to_owned(),
         ]
         .map(|name| leave(parent.path(), &name));
-        let held = owner_file(&kept[0]).unwrap();
+        let held = File::open(&kept[0]).unwrap();
         held.try_lock().unwrap();
         let (_run, swept) = RunDirectory::create(parent.path()).unwrap();
         assert_eq!((swept, dead.exists()), (1, false));

@@ -17,7 +17,7 @@ use crate::history::What;
 use crate::id::ProcessId;
 use crate::primitive::{Held, LockPrimitive};
 use crate::scenario::Kind;
-use crate::sys::process::PANICKED;
+use crate::sys::process::{PANICKED, let_go_of_streams};
 
 /// All that a worker works on; forked workers have it from their parent.
 pub(super) struct Race<'a> {
@@ -41,6 +41,8 @@ impl Race<'_> {
     pub(super) fn work(&self, crew: &[ProcessId]) -> u8 {
         // A lock that panics is a result, told in its place; the terminal is not the worker's.
         std::panic::set_hook(Box::new(|_| {}));
+        // Without /dev/null they stay, and do harm only if a call hangs for ever.
+        let _kept = let_go_of_streams();
         let worked = catch_unwind(AssertUnwindSafe(|| match crew {
             [process] => self.contend(*process),
             crew => self.contend_as_threads(crew),

@@ -9,6 +9,7 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use super::interpreter::{AtCall, Decision, Interpreter, Made};
+use super::order::Order;
 use super::task::{At, AtExit, Place, Standing, Task};
 use super::template::{Moving, Template};
 use crate::explore::{Again, Lost};
@@ -50,6 +51,8 @@ pub(super) struct Crowd {
     ready: Option<Stopped>,
     /// Whose first process the zygote's next child is.
     ordered: Option<ProcessId>,
+    /// The number of the directory in which the execution takes place.
+    ground: u32,
     /// Whether children of the zygote become programs.
     programs: bool,
 }
@@ -80,6 +83,7 @@ impl Crowd {
             zygote,
             ready: None,
             ordered: None,
+            ground: 0,
             programs,
         }
     }
@@ -124,8 +128,10 @@ impl Crowd {
         let zygote = self.ready.take().expect("it was awaited");
         self.ordered = Some(process);
         self.first.remove(&process);
-        let order = i64::try_from(process.index()).expect("a small number");
-        zygote.answer(order).map_err(|error| untraced(&error))?;
+        let ground = self.ground;
+        zygote
+            .answer(Order { process, ground }.word())
+            .map_err(|error| untraced(&error))?;
         let _running = zygote.go(Until::Next, None);
         while self.ordered.is_some() {
             self.next("the zygote", interpreter)?;
@@ -277,7 +283,8 @@ impl Crowd {
     }
 
     /// Forgets all that belongs to one execution; its tasks are gone.
-    pub(super) fn begin(&mut self) {
+    pub(super) fn begin(&mut self, ground: u32) {
+        self.ground = ground;
         debug_assert!(self.tasks.is_empty(), "the last execution was ended");
         self.first.clear();
         self.ended.clear();

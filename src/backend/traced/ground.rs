@@ -451,8 +451,9 @@ fn has_no_name(path: &Path) -> bool {
     path.to_string_lossy().starts_with("/memfd:")
 }
 
-/// File systems that give each inode a number of its own: `mm/shmem.c`, `fs/xfs/libxfs/xfs_ialloc.c`, `fs/btrfs/inode.c`.
-const COUNTING_ON: [&str; 3] = ["tmpfs", "xfs", "btrfs"];
+/// File systems that give each inode a number of its own: `mm/shmem.c`, `fs/btrfs/inode.c`. Not xfs: it frees an inode a moment
+/// after its file is gone (`fs/xfs/xfs_icache.c`, `xfs_inodegc_queue`), and then its number is the first that is given.
+const COUNTING_ON: [&str; 2] = ["tmpfs", "btrfs"];
 
 /// Whether the file system of a directory may give the number of a file that is gone to the next one: all do that are not
 /// known to count on. A try would prove nothing, for somebody else may take the number meanwhile.

@@ -21,6 +21,7 @@
 //! | `programs.rs`, `judging.rs` | the calls of programs |
 //! | `template.rs` | contenders that are copied instead of started |
 //! | `time.rs` | the clock and the lots of programs |
+//! | `hosts.rs` | several mounts of one store: whose kernel locks are seen where |
 //! | `ground.rs`, `touched.rs`, `replies.rs` | the watched directories; what a call touches in them; what it was told |
 //!
 //! A system call is taken as atomic.
@@ -32,10 +33,12 @@ mod crowd;
 pub mod decode;
 pub mod find;
 mod ground;
+mod hosts;
 pub mod interpreter;
 mod judging;
 mod killing;
 pub mod line;
+mod order;
 pub mod pipes;
 mod primitives;
 mod programs;
@@ -54,12 +57,14 @@ mod world;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{ChildStdout, Command, Stdio};
+use std::time::Duration;
 
-use crate::backend::race::run_directory::{RunDirectory, RunDirectoryError};
+use crate::backend::race::run_directory::{ANSWER, RunDirectory, RunDirectoryError, is_answering};
 use crate::explore::{Limits, Searched, Stop, Strategy};
 use crate::history::Execution;
 use crate::scenario::{ProgramKind, Scenario, Subject, Work};
+use crate::sys::process::{self, end_child};
 
 use line::LineError;
 use reentry::{GREETING, ReentryError, Test};
@@ -71,6 +76,8 @@ pub const WORKER: &str = "worker";
 
 /// How a reason begins that tells of a machine which does not let processes be traced.
 pub const FORBIDDEN: &str = "failed to trace a process";
+/// How long a worker may be silent before it is asked whether its file system hangs.
+const SILENCE: Duration = Duration::from_secs(15);
 /// The most that a test may print before it comes to its exploration, in bytes.
 const MOST_SAID: u64 = 1024 * 1024;
 /// How much of it is shown when it does not, in bytes.
@@ -143,6 +150,15 @@ pub enum TracedError {
         /// The end of what it printed.
         said: String,
     },
+    /// The file system stopped answering.
+    #[error(
+        "failed to explore to the end: nothing came back from {directory:?} within {} s, so that its file system hangs; look at \
+         its server or daemon", ANSWER.as_secs()
+    )]
+    Hung {
+        /// The directory of the run.
+        directory: PathBuf,
+    },
     /// The worker ended in the middle.
     #[error("failed to explore to the end: the worker process was lost ({0}); run it again")]
     Lost(String),
@@ -151,10 +167,11 @@ pub enum TracedError {
 impl TracedError {
     /// Whether it tells of the machine, and not of what was asked for.
     pub fn is_no_misuse(&self) -> bool {
-        matches!(
-            self,
-            Self::Refused(_) | Self::Lost(_) | Self::Worker(_) | Self::NotEntered { .. }
-        )
+        match self {
+            Self::RunDirectory(error) => error.is_no_misuse(),
+            Self::Refused(_) | Self::Lost(_) | Self::Worker(_) | Self::NotEntered { .. } | Self::Hung { .. } => true,
+            _ => false,
+        }
     }
 }
 
@@ -196,8 +213,7 @@ pub fn explore_telling(
     let mut worker = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
     let answer = converse(&mut worker, entered, &request, tell, watch);
     // It may have ended by itself; if not, nobody listens to it any more.
-    let _gone = worker.kill();
-    worker.wait()?;
+    end_child(&mut worker)?;
     let (searched, notes) = answer?;
     directory.close()?;
     Ok(Told { searched, swept, notes })
@@ -314,8 +330,9 @@ fn converse(
         stop: Stop::Asked,
         ..Searched::nothing()
     };
-    for line in output.lines() {
-        match serde_json::from_str(&line?).map_err(io::Error::from)? {
+    let root = &request.roots[0];
+    while let Some(line) = next_line(&mut output, root)? {
+        match serde_json::from_str(&line).map_err(io::Error::from)? {
             Line::Execution(execution) => {
                 seen.executions += 1;
                 seen.steps += execution.schedule.len() as u64;
@@ -330,4 +347,17 @@ fn converse(
         }
     }
     Err(TracedError::Lost("its answer ends in the middle".to_owned()))
+}
+
+/// What the worker says next. One that is silent may hang with its file system: then that does not answer us either.
+fn next_line(output: &mut BufReader<ChildStdout>, root: &Path) -> Result<Option<String>, TracedError> {
+    while output.buffer().is_empty() && !process::is_readable(output.get_ref(), SILENCE) {
+        if !is_answering(root)? {
+            let directory = root.to_owned();
+            return Err(TracedError::Hung { directory });
+        }
+    }
+    let mut line = String::new();
+    let read = output.read_line(&mut line)?;
+    Ok((read > 0).then_some(line))
 }

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use super::answers::{Conversation, Misspoken, Owes};
 use super::start::Starter;
 use super::voice::{Told, Voice};
-use super::world::ground;
+use super::world::{FIRST_GROUND, ground_of};
 use crate::explore::{Again, Lost};
 use crate::history::What;
 use crate::id::ProcessId;
@@ -54,7 +54,7 @@ pub(super) struct Stage {
 impl Stage {
     /// Becomes the program of this contender; the exit code if that fails.
     pub(super) fn enter(&self, process: ProcessId) -> u8 {
-        let lock = self.scenario.lock(&ground(&self.roots, process));
+        let lock = self.scenario.lock(&ground_of(&self.roots, process, FIRST_GROUND));
         let ends = Ends::of(&self.roots[0], process);
         let streams = Streams {
             input: &ends.input,

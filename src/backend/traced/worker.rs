@@ -17,12 +17,14 @@ use super::board::Board;
 use super::calls::Calls;
 use super::crowd::Crowd;
 use super::ground::reuses_numbers;
+use super::hosts::hosts;
+use super::order::Order;
 use super::pipes::{HOLD, Pipes};
 use super::primitives::Primitives;
 use super::programs::Programs;
 use super::reentry::GREETING;
 use super::start::Starter;
-use super::world::{Parts, TracedWorld, ground};
+use super::world::{Parts, TracedWorld, ground_of};
 use crate::backend::contender::Contender;
 use crate::backend::roster::Roster;
 use crate::backend::sim;
@@ -221,8 +223,8 @@ fn primitives(primitive: &'static dyn LockPrimitive, request: &Request) -> Resul
     let (contended, roots) = (scenario.clone(), request.roots.clone());
     let zygote = zygote(Clock::Real, Chance::Real, move |order| {
         std::panic::set_hook(Box::new(|_| {}));
-        let process = ProcessId(u8::try_from(order).expect("an order is the number of a process"));
-        let directory = ground(&roots, process);
+        let Order { process, ground } = Order::of(order);
+        let directory = ground_of(&roots, process, ground);
         let contender = Contender::new(primitive, &contended, &directory, process);
         entered.enter(process);
         let fs = RealFs::of(process, entered.peers());
@@ -236,7 +238,8 @@ fn primitives(primitive: &'static dyn LockPrimitive, request: &Request) -> Resul
         std::mem::forget((held, fs));
         0
     })?;
-    let shadow = sim::prepared(primitive, &modelled);
+    let hosts = hosts(&request.roots, scenario.participants());
+    let shadow = sim::prepared(primitive, &modelled).on_hosts(hosts);
     let in_turn = matches!(scenario.kind, Kind::Fault { .. });
     let calls = Calls::new(scenario.participants(), roster);
     let left = scenario.clone();
@@ -249,6 +252,7 @@ fn primitives(primitive: &'static dyn LockPrimitive, request: &Request) -> Resul
         scenario: scenario.clone(),
         blank: sim::blank_history(primitive, scenario),
         roots: request.roots.clone(),
+        renames: request.roots.len() > 1,
         crowd: Crowd::new(zygote, false),
         interpreter: Box::new(Primitives::new(shadow, calls, in_turn)),
         voice: Box::new(board),
@@ -269,9 +273,8 @@ fn programs(program: &Program, request: &Request) -> Result<TracedWorld, String>
     let renew = move |clock| {
         let stage = Rc::clone(&stage);
         zygote(clock, Chance::Drawn, move |order| {
-            stage.enter(ProcessId(
-                u8::try_from(order).expect("an order is the number of a process"),
-            ))
+            // Copies of a program keep the path that they were started with, so that it is one for all executions.
+            stage.enter(Order::of(order).process)
         })
     };
     let zygote = renew(Clock::Real)?;
@@ -284,6 +287,7 @@ fn programs(program: &Program, request: &Request) -> Result<TracedWorld, String>
         scenario: scenario.clone(),
         blank,
         roots: request.roots.clone(),
+        renames: false,
         crowd: Crowd::new(zygote, true),
         interpreter: Box::new(Programs::new(reuses)),
         voice: Box::new(pipes),

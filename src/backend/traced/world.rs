@@ -28,12 +28,17 @@ use crate::sys::tracee;
 /// How long a contender that owes an answer may sleep for a time of its own.
 const PATIENCE: Duration = Duration::from_millis(1_500);
 
-/// The directory of each execution, in that of the run.
-const GROUND: &str = "ground";
+/// The directory of the execution with this number, in that of the run.
+pub(super) fn ground(number: u32) -> String {
+    format!("ground-{number}")
+}
 
-/// Where a contender works, in the directories of a run.
-pub(super) fn ground(roots: &[PathBuf], process: ProcessId) -> PathBuf {
-    roots[process.index() % roots.len()].join(GROUND)
+/// The number of the first, and the only one unless each has a name of its own.
+pub(super) const FIRST_GROUND: u32 = 0;
+
+/// Where a contender works then, in the directories of a run.
+pub(super) fn ground_of(roots: &[PathBuf], process: ProcessId, number: u32) -> PathBuf {
+    roots[process.index() % roots.len()].join(ground(number))
 }
 
 /// Who builds what stands there at the start of a stale scenario.
@@ -65,6 +70,9 @@ pub(super) struct TracedWorld {
     /// The history before its first event.
     blank: History,
     roots: Vec<PathBuf>,
+    renames: bool,
+    /// The number of the execution's directory.
+    number: u32,
     // Before the rest: what it traces dies first.
     pub(super) crowd: Crowd,
     pub(super) contenders: Vec<Contender>,
@@ -86,6 +94,8 @@ pub(super) struct Parts {
     pub(super) blank: History,
     /// Below each of these every execution has a directory of its own.
     pub(super) roots: Vec<PathBuf>,
+    /// Whether each execution's directory has a name that no other had: a mount may remember what was removed by another.
+    pub(super) renames: bool,
     pub(super) crowd: Crowd,
     pub(super) interpreter: Box<dyn Interpreter>,
     pub(super) voice: Box<dyn Voice>,
@@ -103,6 +113,7 @@ impl TracedWorld {
             scenario,
             blank,
             roots,
+            renames,
             crowd,
             interpreter,
             voice,
@@ -114,6 +125,8 @@ impl TracedWorld {
             scenario,
             blank,
             roots,
+            renames,
+            number: FIRST_GROUND,
             crowd,
             contenders: Vec::new(),
             interpreter,
@@ -131,20 +144,22 @@ impl TracedWorld {
     }
 
     fn directories(&self) -> Vec<PathBuf> {
-        self.roots.iter().map(|root| root.join(GROUND)).collect()
+        self.roots.iter().map(|root| root.join(ground(self.number))).collect()
     }
 
     fn directory(&self, process: ProcessId) -> PathBuf {
-        ground(&self.roots, process)
+        ground_of(&self.roots, process, self.number)
     }
 
-    /// An empty directory, by the same path for each execution. Several are mounts of one store: what is made in the first is
+    /// An empty directory, by the same path for each execution, unless mounts could take it for the one before. Several are mounts of one store: what is made in the first is
     /// in all.
     fn fresh_directories(&mut self) -> io::Result<()> {
         let directory = &self.directories()[0];
         if directory.exists() {
             fs::remove_dir_all(directory)?;
         }
+        self.number += u32::from(self.renames);
+        let directory = &self.directories()[0];
         fs::create_dir(directory)?;
         for inside in self.scenario.directories(directory) {
             fs::create_dir(inside)?;
@@ -155,7 +170,7 @@ impl TracedWorld {
     /// All contenders, told of a new execution; none is started.
     fn begin(&mut self) -> Result<(), Lost> {
         let unusable = |error: io::Error| lost(Again::Never, format!("no fresh directory: {error}"));
-        self.crowd.begin();
+        self.crowd.begin(self.number);
         self.contenders = vec![Contender::default(); self.scenario.participants()];
         let locks: Vec<PathBuf> = ProcessId::first(self.contenders.len())
             .map(|process| self.scenario.lock(&self.directory(process)))

@@ -68,6 +68,7 @@ impl State {
         };
         let description = Description {
             inode,
+            opener: actor.process,
             offset: 0,
             readable: flags.access != AccessMode::Write,
             writable: flags.access != AccessMode::Read,

@@ -34,6 +34,8 @@ impl Actor {
 #[derive(Clone, Debug)]
 pub(super) struct Description {
     pub(super) inode: InodeId,
+    /// Who opened it, a process or its child.
+    pub(super) opener: Option<ProcessId>,
     pub(super) offset: u64,
     pub(super) readable: bool,
     pub(super) writable: bool,

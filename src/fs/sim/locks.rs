@@ -4,7 +4,8 @@
 //! has changed it; one that finds what it asks for in its own hands touches nothing that another can change.
 
 use super::State;
-use super::descriptors::Actor;
+use super::descriptors::{Actor, Description};
+use super::hosts::apart;
 use crate::access::{Accesses, Object};
 use crate::fs::{Errno, Fd, Flock};
 
@@ -90,9 +91,12 @@ impl State {
     /// Whether another description has a lock that the wanted one cannot be had beside.
     fn is_in_the_way(&self, actor: Actor, fd: Fd, wanted: Lock) -> Result<bool, Errno> {
         let own = self.place(actor, fd)?;
-        let inode = self.description(actor, fd)?.inode;
+        let description = self.opened(own);
+        let meets = |other: &&Description| {
+            other.inode == description.inode && !apart(&self.hosts.flock, description.opener, other.opener)
+        };
         let others = self.descriptions.iter().enumerate().filter(|(place, _)| *place != own);
-        let mut held = others.filter_map(|(_, other)| other.as_ref().filter(|other| other.inode == inode)?.lock);
+        let mut held = others.filter_map(|(_, other)| other.as_ref().filter(meets)?.lock);
         Ok(held.any(|held| held == Lock::Exclusive || wanted == Lock::Exclusive))
     }
 }

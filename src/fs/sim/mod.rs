@@ -12,6 +12,7 @@
 mod calls;
 mod descriptors;
 mod fork;
+mod hosts;
 mod inode;
 mod life;
 mod links;
@@ -29,6 +30,8 @@ use crate::fs::call::{ByCall, Call, Reply};
 use crate::fs::{FileKind, Fs};
 use crate::id::ProcessId;
 
+pub use hosts::Hosts;
+
 use descriptors::{Actor, Description, Table};
 use inode::{Body, Inode, Inodes};
 use numbers::Numbers;
@@ -45,6 +48,7 @@ pub struct State {
     /// The record locks that are held.
     records: Vec<Record>,
     numbers: Numbers,
+    hosts: Hosts,
 }
 
 /// One name in the tree, as a person would look at it.
@@ -69,6 +73,7 @@ impl State {
             tables: vec![Table::default(); processes + 1],
             records: Vec::new(),
             numbers: Numbers::Fresh,
+            hosts: Hosts::default(),
         }
     }
 

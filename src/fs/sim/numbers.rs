@@ -1,7 +1,7 @@
 //! Inode numbers: whether one that was given back is used again, and what then touches what.
 //!
-//! ext4 gives the lowest free number of a group, so that an unlinked file's comes back with the next file that is created;
-//! tmpfs, xfs and btrfs count on (`fs/ext4/ialloc.c`, `mm/shmem.c`). A name or an open descriptor pins a number. Whoever
+//! ext4 gives the lowest free number of a group, so that an unlinked file's comes back with the next file that is created, and
+//! xfs does the same a moment later; tmpfs and btrfs count on (`fs/ext4/ialloc.c`, `fs/xfs/xfs_icache.c`, `mm/shmem.c`). A name or an open descriptor pins a number. Whoever
 //! compares numbers can be deceived by the first kind; on the second, nothing here is touched. Knows no call.
 
 use super::State;

@@ -6,6 +6,7 @@
 
 use super::State;
 use super::descriptors::Actor;
+use super::hosts::apart;
 use super::locks::Lock;
 use crate::access::{Accesses, InodeId, Object};
 use crate::fs::{Errno, Fd, RecordLock};
@@ -84,10 +85,12 @@ impl State {
 
     /// Whether another owner has a lock that the wanted one cannot be had beside.
     fn is_recorded_by_another(&self, inode: InodeId, owner: Owner, wanted: Lock) -> bool {
-        let mut others = self
-            .records
-            .iter()
-            .filter(|held| held.inode == inode && held.owner != owner);
+        let mut others = self.records.iter().filter(|held| {
+            let hosts = &self.hosts.records;
+            held.inode == inode
+                && held.owner != owner
+                && !apart(hosts, self.process_of(owner), self.process_of(held.owner))
+        });
         others.any(|held| held.lock == Lock::Exclusive || wanted == Lock::Exclusive)
     }
 

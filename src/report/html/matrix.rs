@@ -11,7 +11,7 @@ use super::{Look, page, word};
 use crate::matrix::{Answer, Cell, Column, Settings, Standing};
 use crate::primitive::Expectation;
 use crate::report::counted;
-use crate::report::matrix::{control, rates, time};
+use crate::report::matrix::{self, control, rates, time};
 use crate::report::terminal::percent;
 
 /// The page of columns that were filled in with these settings.
@@ -98,19 +98,14 @@ fn undeclared(columns: &[Column]) -> Markup {
 
 /// How a cell looks, and its word.
 pub(super) fn verdict(column: &Column, cell: &Cell) -> (Look, String) {
-    let broken = cell.claim == Expectation::SeveralWinners;
-    match &cell.answer {
-        // That chance did not find the fault is no merit of the lock.
-        Answer::Holds if broken => (Look::Open, "holds here".to_owned()),
-        Answer::Holds if cell.flaws() > 0 => (Look::Good, "holds, with errors".to_owned()),
-        Answer::Holds => (Look::Good, "holds".to_owned()),
-        Answer::Violated => (Look::Bad, "violated".to_owned()),
-        Answer::Unsupported { errno, .. } => (Look::Nothing, format!("unsupported: {errno}")),
-        Answer::Missing { .. } if matches!(column.standing, Standing::Skipped { .. }) => {
-            (Look::Nothing, "skipped".to_owned())
-        }
-        Answer::Missing { .. } => (Look::Open, "no verdict".to_owned()),
-    }
+    let look = match (&column.standing, &cell.answer) {
+        (Standing::Skipped { .. }, _) | (_, Answer::Unsupported { .. }) => Look::Nothing,
+        (_, Answer::Missing { .. }) => Look::Open,
+        (_, Answer::Violated) => Look::Bad,
+        (_, Answer::Holds) if cell.claim == Expectation::SeveralWinners => Look::Open,
+        (_, Answer::Holds) => Look::Good,
+    };
+    (look, matrix::word(column, cell))
 }
 
 /// A cell of the table.
@@ -156,13 +151,13 @@ fn legend(settings: &Settings) -> Markup {
             }
             dt { (word(Look::Bad, "violated")) }
             dd { "Two were in at once; the cell tells in which share of the rounds." }
-            dt { (word(Look::Open, "holds here")) }
+            dt { (word(Look::Open, "not caught")) }
             dd {
-                "Two were not seen, and yet the lock is declared broken: its fault needs more luck, or what is not raced here. "
+                "No two were in at once here, and yet the lock is known to be broken: its fault needs more luck, or what is not raced. "
                 strong { "Not raced are the locks of dead holders, kills in between, failing calls, and leases that run out." }
                 " " code { "onewinner explore LOCK" } " covers them."
             }
-            dt { (word(Look::Open, "no verdict")) " " (word(Look::Nothing, "skipped")) }
+            dt { (word(Look::Open, "no verdict, failed")) " " (word(Look::Nothing, "skipped")) }
             dd { "Nothing is known; the cell says why." }
             dt { "with errors" }
             dd { "No two were in at once, but somebody met an error, nobody won, or the lock was not free after a release." }

@@ -37,6 +37,7 @@ pub(super) fn numbers(id: &str, column: &Column, cell: &Cell) -> Markup {
             @if !cell.races.is_empty() { (races(&cell.races)) (sentences(&cell.races)) (errors(&cell.races)) }
             @if !cell.in_turn.is_empty() { (turns(column, &cell.in_turn)) }
             @if let Some(cost) = &cell.cost { (costs(cost)) }
+            @for what in &cell.unmeasured { p { "Not measured: " (what) } }
             @if !column.controls.is_empty() {
                 div.beside {
                     h4 { "The controls there" }

@@ -1,0 +1,53 @@
+//! File systems made by the recipes of `onewinner matrix --make`, in namespaces of their own, of which nothing stays.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use onewinner::mount;
+use onewinner::mount::need::obstacle;
+use onewinner::mount::verify::{VerifyError, mounted, one_store};
+use onewinner::sys::namespace::{Rights, unmount};
+
+/// What a fact answers: nothing, or why it could not be tried here.
+pub(crate) type Tried = Result<(), String>;
+
+/// How long what a program mounts in the background may take to be there.
+const SETTLED: Duration = Duration::from_secs(10);
+const POLL: Duration = Duration::from_millis(10);
+
+/// A file system, with the mounts of it.
+pub(crate) struct Place {
+    pub(crate) name: &'static str,
+    pub(crate) ways: Vec<PathBuf>,
+}
+
+impl Place {
+    /// Makes and mounts it below a directory that goes with the namespace; or tells what this machine lacks.
+    pub(crate) fn make(name: &'static str, ground: &Path, rights: Rights) -> Result<Self, String> {
+        let recipe = mount::by_name(name).expect("a recipe that is listed");
+        if let Some(reason) = obstacle(recipe, rights) {
+            return Err(reason);
+        }
+        let directory = ground.join(name);
+        std::fs::create_dir(&directory).expect("the ground is ours");
+        let ways = recipe.make(&directory).map_err(|error| error.to_string())?;
+        let deadline = Instant::now() + SETTLED;
+        loop {
+            match mounted(recipe, &ways) {
+                Err(VerifyError::NoMount { .. }) if Instant::now() < deadline => std::thread::sleep(POLL),
+                mounted => break mounted.expect("what was made is mounted, and of its type"),
+            }
+        }
+        one_store(&ways).expect("all ways lead to one store");
+        Ok(Self { name, ways })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        for way in self.ways.iter().rev() {
+            // What does not go now goes with the namespace.
+            let _gone = unmount(way);
+        }
+    }
+}
