@@ -1,9 +1,12 @@
-//! What an acquisition costs: through the layers, beside the bare system calls.
+//! What an acquisition costs: each lock through the layers, and some beside their bare system calls.
+//!
+//! Criterion measures one side after the other; on a machine that does other work too, what the layers cost is smaller than
+//! the noise between the two. So the ratios at the end are of alternating pairs.
 //!
 //! The directories are those of `ONEWINNER_BENCH_DIRS`, separated by colons; without it the temporary directory and
 //! `/dev/shm`. Uncontended on purpose: what contention costs is the kernel's, and `onewinner bench` measures it.
 
-use criterion::{Criterion, criterion_group, criterion_main};
+use criterion::{Criterion, criterion_group};
 
 #[cfg(target_os = "linux")]
 #[path = "../tests/bodies/bare.rs"]
@@ -13,19 +16,25 @@ mod bare;
 mod cost {
     use std::env;
     use std::ffi::CString;
+    use std::io::{BufRead, BufReader};
     use std::os::unix::ffi::OsStrExt;
     use std::path::{Path, PathBuf};
-    use std::process::exit;
+    use std::process::{Child, Command, Stdio, exit};
+    use std::time::{Duration, Instant};
 
     use criterion::Criterion;
     use onewinner::fs::Fs;
-    use onewinner::fs::real::RealFs;
-    use onewinner::primitive::{self, LockPrimitive};
+    use onewinner::fs::real::{Peers, RealFs};
+    use onewinner::id::ProcessId;
+    use onewinner::primitive::{self, AcquireError, LockPrimitive};
     use tempfile::TempDir;
 
     use super::bare::{self, Bare};
 
     const VARIABLE: &str = "ONEWINNER_BENCH_DIRS";
+    /// Alternating pairs for a ratio, and how often each of a pair acquires.
+    const PAIRS: usize = 11;
+    const TIMES: u32 = 5_000;
 
     /// A fresh directory in each directory that was asked for.
     fn places() -> Vec<(PathBuf, TempDir)> {
@@ -53,53 +62,172 @@ mod cost {
         places
     }
 
+    /// Two hundred benchmarks are a matter of minutes.
+    pub(super) fn briefly() -> Criterion {
+        Criterion::default()
+            .sample_size(20)
+            .warm_up_time(Duration::from_millis(200))
+            .measurement_time(Duration::from_millis(600))
+    }
+
     pub(super) fn measure(criterion: &mut Criterion) {
         for (parent, place) in places() {
             for primitive in primitive::ALL {
                 let name = primitive.name();
-                let bare =
-                    bare::by_name(name).unwrap_or_else(|| panic!("tests/bodies/bare.rs lacks the calls of {name}"));
-                let lock = place.path().join("lock");
-                won(criterion, *primitive, bare, &parent, &lock);
-                lost(criterion, *primitive, bare, &parent, &lock);
+                let bare = bare::by_name(name);
+                won(criterion, *primitive, bare, &parent, &place.path().join("won"));
+                lost(criterion, *primitive, bare, &parent, &place.path().join("lost"));
             }
         }
     }
 
-    fn won(criterion: &mut Criterion, primitive: &dyn LockPrimitive, bare: &Bare, parent: &Path, lock: &Path) {
-        let mut group = criterion.benchmark_group(format!("won {} {}", primitive.name(), parent.display()));
-        let real = RealFs::new();
-        let fs: &dyn Fs = &real;
+    fn acquire_and_release(primitive: &dyn LockPrimitive, fs: &dyn Fs, lock: &Path) -> Result<(), AcquireError> {
+        let held = primitive.try_acquire(fs, lock)?;
+        Ok(primitive.release(fs, lock, held)?)
+    }
+
+    fn won(criterion: &mut Criterion, primitive: &dyn LockPrimitive, bare: Option<&Bare>, parent: &Path, lock: &Path) {
+        let name = format!("won {} {}", primitive.name(), parent.display());
+        let fs = RealFs::new();
+        if let Err(error) = acquire_and_release(primitive, &fs, lock) {
+            return println!("skipped: {name}: {error:?}");
+        }
+        let mut group = criterion.benchmark_group(name);
         group.bench_function("layered", |bencher| {
-            bencher.iter(|| {
-                let held = primitive.try_acquire(fs, lock).expect("the lock is free");
-                primitive.release(fs, lock, held).expect("the lock is held");
-            });
+            bencher.iter(|| acquire_and_release(primitive, &fs, lock).expect("the lock is free"));
         });
-        let lock = c_string(lock);
-        group.bench_function("bare", |bencher| {
-            bencher.iter(|| {
-                (bare.acquire)(&lock).expect("the lock is free");
-                (bare.release)(&lock).expect("the lock is held");
+        if let Some(bare) = bare {
+            let lock = c_string(lock);
+            group.bench_function("bare", |bencher| {
+                bencher.iter(|| {
+                    (bare.acquire)(&lock).expect("the lock is free");
+                    (bare.release)(&lock).expect("the lock is held");
+                });
             });
-        });
+        }
         group.finish();
     }
 
-    fn lost(criterion: &mut Criterion, primitive: &dyn LockPrimitive, bare: &Bare, parent: &Path, lock: &Path) {
-        let mut group = criterion.benchmark_group(format!("lost {} {}", primitive.name(), parent.display()));
-        let real = RealFs::new();
-        let fs: &dyn Fs = &real;
-        let held = primitive.try_acquire(fs, lock).expect("the lock is free");
+    fn lost(criterion: &mut Criterion, primitive: &dyn LockPrimitive, bare: Option<&Bare>, parent: &Path, lock: &Path) {
+        let name = format!("lost {} {}", primitive.name(), parent.display());
+        let holder = match Holder::of(primitive, lock) {
+            Ok(holder) => holder,
+            Err(told) => return println!("skipped: {name}: the holder says {told}"),
+        };
+        let fs = holder.seen();
+        match primitive.try_acquire(&fs, lock) {
+            Err(AcquireError::Busy) => {}
+            Err(error) => return println!("skipped: {name}: {error:?}"),
+            Ok(held) => {
+                // What comes of it is the lock's affair.
+                let _released = primitive.release(&fs, lock, held);
+                return println!("skipped: {name}: another one gets in");
+            }
+        }
+        let mut group = criterion.benchmark_group(name);
         group.bench_function("layered", |bencher| {
-            bencher.iter(|| primitive.try_acquire(fs, lock).expect_err("the lock is held"));
+            bencher.iter(|| primitive.try_acquire(&fs, lock).expect_err("the lock is held"));
         });
-        let named = c_string(lock);
-        group.bench_function("bare", |bencher| {
-            bencher.iter(|| (bare.acquire)(&named).expect_err("the lock is held"));
-        });
-        primitive.release(fs, lock, held).expect("the lock is held");
+        if let Some(bare) = bare {
+            let named = c_string(lock);
+            group.bench_function("bare", |bencher| {
+                bencher.iter(|| (bare.acquire)(&named).expect_err("the lock is held"));
+            });
+        }
         group.finish();
+    }
+
+    /// Another process that has the lock: locks of records exclude no attempt of the same process.
+    struct Holder(Child);
+
+    impl Holder {
+        fn of(primitive: &dyn LockPrimitive, lock: &Path) -> Result<Self, String> {
+            let mut holder = Self(
+                Command::new(env!("CARGO_BIN_EXE_onewinner"))
+                    .args(["drive", primitive.name()])
+                    .arg(lock)
+                    .stdin(Stdio::piped())
+                    .stdout(Stdio::piped())
+                    .spawn()
+                    .map_err(|error| error.to_string())?,
+            );
+            let mut line = String::new();
+            let output = holder.0.stdout.as_mut().expect("it was piped");
+            BufReader::new(output)
+                .read_line(&mut line)
+                .map_err(|error| error.to_string())?;
+            match line.trim() {
+                "acquired" => Ok(holder),
+                other => Err(other.to_owned()),
+            }
+        }
+
+        /// The file system of a process that knows it.
+        fn seen(&self) -> RealFs {
+            let (own, other) = (std::process::id().cast_signed(), self.0.id().cast_signed());
+            let number = move |process| match process {
+                ProcessId(0) => Some(other),
+                ProcessId(1) => Some(own),
+                _ => None,
+            };
+            RealFs::of(ProcessId(1), Peers::new(number))
+        }
+    }
+
+    impl Drop for Holder {
+        /// The end of its input tells it to release.
+        fn drop(&mut self) {
+            drop(self.0.stdin.take());
+            if let Err(error) = self.0.wait() {
+                eprintln!("failed to wait for the holder: {error}");
+            }
+        }
+    }
+
+    /// How many times as long as the bare calls the layers take: A B A B …, so that what the machine does besides falls on both.
+    pub(super) fn ratios() {
+        for (parent, place) in places() {
+            let lock = &place.path().join("lock");
+            let named = c_string(lock);
+            for bare in bare::ALL {
+                let primitive = primitive::by_name(bare.name).expect("it is shipped");
+                let fs: &dyn Fs = &RealFs::new();
+                let layered = || acquire_and_release(primitive, fs, lock).expect("the lock is free");
+                let by_hand = || {
+                    (bare.acquire)(&named).expect("the lock is free");
+                    (bare.release)(&named).expect("the lock is held");
+                };
+                ratio(&format!("{} in {}, won", bare.name, parent.display()), layered, by_hand);
+                let held = primitive.try_acquire(fs, lock).expect("the lock is free");
+                let layered = || assert!(primitive.try_acquire(fs, lock).is_err(), "the lock is held");
+                let by_hand = || assert!((bare.acquire)(&named).is_err(), "the lock is held");
+                ratio(
+                    &format!("{} in {}, lost", bare.name, parent.display()),
+                    layered,
+                    by_hand,
+                );
+                primitive.release(fs, lock, held).expect("the lock is held");
+            }
+        }
+    }
+
+    fn ratio(name: &str, mut layered: impl FnMut(), mut bare: impl FnMut()) {
+        let mut ratios: Vec<f64> = (0..PAIRS)
+            .map(|_| timed(&mut layered).as_secs_f64() / timed(&mut bare).as_secs_f64())
+            .collect();
+        ratios.sort_by(f64::total_cmp);
+        println!(
+            "{name}, layered / bare, {PAIRS} pairs: median {:.2}, from {:.2} to {:.2}",
+            ratios[PAIRS / 2],
+            ratios[0],
+            ratios[PAIRS - 1]
+        );
+    }
+
+    fn timed(once: &mut impl FnMut()) -> Duration {
+        let began = Instant::now();
+        (0..TIMES).for_each(|_| once());
+        began.elapsed()
     }
 
     fn c_string(path: &Path) -> CString {
@@ -114,5 +242,24 @@ fn acquire(criterion: &mut Criterion) {
     let _ = criterion;
 }
 
+#[cfg(target_os = "linux")]
+criterion_group! {
+    name = benches;
+    config = cost::briefly();
+    targets = acquire
+}
+#[cfg(not(target_os = "linux"))]
 criterion_group!(benches, acquire);
-criterion_main!(benches);
+
+fn main() {
+    benches();
+    Criterion::default().configure_from_args().final_summary();
+    // Of `cargo bench`, and not where it is merely looked whether everything runs.
+    let asked = |wanted: &str| std::env::args().any(|argument| argument == wanted);
+    #[cfg(target_os = "linux")]
+    if asked("--bench") && !asked("--test") && !asked("--list") {
+        cost::ratios();
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = asked;
+}

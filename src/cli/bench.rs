@@ -1,7 +1,6 @@
 //! `onewinner bench`: what an acquisition costs.
 
-use std::fs::{self, File};
-use std::io::Write;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,7 +13,8 @@ use super::Failure;
 use super::arguments::{self, Lock};
 use super::matrix::{Ways, recipes, ways};
 use super::output::{self, Output};
-use crate::cost::compare::{Change, compare};
+use super::page::Page;
+use crate::cost::compare::{Change, Comparison, compare};
 use crate::cost::{self, Amount, DEEPEST, MOST_CONTENDERS, MOST_FILES, Measure, Measured, Options, Place, Row};
 use crate::matrix::measure_made;
 use crate::primitive;
@@ -183,10 +183,24 @@ impl Arguments {
         measures
     }
 
-    /// Refuses places that cannot be, before minutes are spent on what should go there.
-    fn refuse(&self) -> Result<(), Failure> {
+    /// Where tables and plots go; refuses places that cannot be, before minutes are spent on what should go there.
+    fn files(&self) -> Result<Option<Page<'_>>, Failure> {
         if let Some(folder) = &self.svg {
             fs::create_dir_all(folder).map_err(|error| format!("failed to make {folder:?}: {error}; name another"))?;
+            Page::at(&folder.join("cost.svg"))?;
+        }
+        self.csv.as_deref().map(Page::at).transpose()
+    }
+
+    /// Writes them.
+    fn write(&self, csv: Option<Page<'_>>, rows: &[Row]) -> Result<(), Failure> {
+        if let Some(csv) = csv {
+            csv.write(&report::csv::text(rows))?;
+        }
+        if let Some(folder) = &self.svg {
+            for plot in report::svg::plots(rows) {
+                Page::at(&folder.join(plot.name))?.write(&plot.svg)?;
+            }
         }
         Ok(())
     }
@@ -237,9 +251,8 @@ fn earlier(path: &Path) -> Result<Vec<Row>, Failure> {
 }
 
 pub(super) fn run(arguments: &Arguments, output: &Output, interrupted: &Arc<AtomicBool>) -> Result<Exit, Failure> {
-    arguments.refuse()?;
+    let csv = arguments.files()?;
     let before = arguments.compare.as_deref().map(earlier).transpose()?;
-    let csv = arguments.csv.as_deref().map(create).transpose()?;
     let Measured { rows, left } = arguments.measured(interrupted)?;
     let exit = if interrupted.load(Ordering::Relaxed) {
         Exit::Interrupted
@@ -249,23 +262,31 @@ pub(super) fn run(arguments: &Arguments, output: &Output, interrupted: &Arc<Atom
         Exit::AsClaimed
     };
     let comparison = before.map(|before| compare(&before, &rows));
-    if let Some(file) = csv {
-        report::csv::write(file, &rows)?;
-    }
-    if let Some(folder) = &arguments.svg {
-        for plot in report::svg::plots(&rows) {
-            create(&folder.join(plot.name))?.write_all(plot.svg.as_bytes())?;
-        }
-    }
+    let told = tell(arguments, output, exit, &rows, &left, comparison.as_ref());
+    // A file that cannot be written takes nothing from what is printed, nor a reader that is gone from the files.
+    arguments.write(csv, &rows)?;
+    told?;
+    Ok(exit)
+}
+
+/// Prints what was measured.
+fn tell(
+    arguments: &Arguments,
+    output: &Output,
+    exit: Exit,
+    rows: &[Row],
+    left: &[String],
+    comparison: Option<&Comparison>,
+) -> Result<(), Failure> {
     output.text(|out| {
-        report::cost::write(out, &rows)?;
-        report::cost::left(out, &left)?;
-        match (&comparison, &arguments.compare) {
+        report::cost::write(out, rows)?;
+        report::cost::left(out, left)?;
+        match (comparison, &arguments.compare) {
             (Some(comparison), Some(path)) => report::cost::compared(out, comparison, path),
             _ => Ok(()),
         }
     })?;
-    let changes = comparison.iter().flat_map(|comparison| &comparison.changes);
+    let changes = comparison.into_iter().flat_map(|comparison| &comparison.changes);
     let changes: Vec<&Change> = changes.collect();
     let told = rows.iter().map(|row| Told {
         row,
@@ -273,13 +294,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output, interrupted: &Arc<Atom
             (&change.lock, &change.directory, change.measure) == (&row.lock, &row.directory, row.measure)
         }),
     });
-    output.json("bench", exit, &told.collect::<Vec<_>>())?;
-    Ok(exit)
-}
-
-fn create(path: &Path) -> Result<File, Failure> {
-    let advice = "name a file in a folder that is there and may be written to";
-    File::create(path).map_err(|error| format!("failed to write {path:?}: {error}; {advice}").into())
+    Ok(output.json("bench", exit, &told.collect::<Vec<_>>())?)
 }
 
 fn contenders(text: &str) -> Result<u32, String> {

@@ -16,6 +16,7 @@ mod list;
 mod matrix;
 mod model;
 mod output;
+mod page;
 #[cfg(feature = "kernel")]
 mod race;
 mod replay;

@@ -70,9 +70,8 @@ pub fn measure_made(
         .stdout(Stdio::piped())
         .spawn()?;
     let heard = converse(&mut worker, &request, interrupted, progress);
-    // It may have ended by itself; if not, nobody listens to it any more.
-    let _gone = worker.kill();
-    worker.wait()?;
+    // It may have ended by itself; if not, nobody listens to it any more. One that a call holds in the kernel is left.
+    let _gone = process::end_child(&mut worker)?;
     let rows = match heard? {
         Ok(rows) => rows,
         Err(reason) => nowhere(options, makes, &reason),

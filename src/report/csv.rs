@@ -23,12 +23,18 @@ pub const COLUMNS: [&str; 13] = [
     "missing",
 ];
 
-/// Writes the head and the rows. Shares of contenders stand in one field, with blanks between them.
+/// The head and the rows. Shares of contenders stand in one field, with blanks between them.
 ///
-/// # Errors
+/// # Panics
 ///
-/// When the output does not take it.
-pub fn write(out: impl Write, rows: &[Row]) -> Result<(), Error> {
+/// Never: what is written to memory is written, and fields are text.
+pub fn text(rows: &[Row]) -> String {
+    let mut out = Vec::new();
+    write(&mut out, rows).expect("a table in memory is written");
+    String::from_utf8(out).expect("fields are text")
+}
+
+fn write(out: impl Write, rows: &[Row]) -> Result<(), Error> {
     let mut writer = Writer::from_writer(out);
     writer.write_record(COLUMNS)?;
     let number = |number: Option<f64>| number.map_or_else(String::new, |number| number.to_string());

@@ -6,9 +6,9 @@
 use std::ffi::CStr;
 
 use nix::errno::Errno;
-use nix::fcntl::{OFlag, open};
+use nix::fcntl::{AT_FDCWD, OFlag, open};
 use nix::sys::stat::{Mode, stat};
-use nix::unistd::{close, unlink, write};
+use nix::unistd::{UnlinkatFlags, close, mkdir, symlinkat, unlink, unlinkat, write};
 
 /// One lock without any layer.
 pub(crate) struct Bare {
@@ -20,7 +20,7 @@ pub(crate) struct Bare {
     pub(crate) release: fn(&CStr) -> nix::Result<()>,
 }
 
-/// Every primitive that onewinner ships.
+/// Those whose release needs nothing but the name.
 pub(crate) const ALL: &[Bare] = &[
     Bare {
         name: "stat-then-write",
@@ -32,6 +32,16 @@ pub(crate) const ALL: &[Bare] = &[
         acquire: create_new,
         release: unlink,
     },
+    Bare {
+        name: "mkdir",
+        acquire: |lock| mkdir(lock, DIRECTORY_MODE),
+        release: |lock| unlinkat(AT_FDCWD, lock, UnlinkatFlags::RemoveDir),
+    },
+    Bare {
+        name: "symlink",
+        acquire: |lock| symlinkat(c"P0", AT_FDCWD, lock),
+        release: unlink,
+    },
 ];
 
 /// The calls of the primitive of that name.
@@ -40,6 +50,7 @@ pub(crate) fn by_name(name: &str) -> Option<&'static Bare> {
 }
 
 const MODE: Mode = Mode::from_bits_truncate(0o644);
+const DIRECTORY_MODE: Mode = Mode::from_bits_truncate(0o755);
 
 fn stat_then_write(lock: &CStr) -> nix::Result<()> {
     match stat(lock) {

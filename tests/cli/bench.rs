@@ -2,11 +2,16 @@
 
 use std::fs;
 
+use std::path::Path;
+use std::process::Command;
+
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::command::{LIMIT, command, directory, end_of, eventually, left_in, onewinner, onewinner_in, processes_of};
+use super::command::{
+    BINARY, LIMIT, command, directory, end_of, eventually, left_in, onewinner, onewinner_in, processes_of, run,
+};
 
 /// As short as a measurement can be.
 const SHORT: &str = "--blocks 6 --slice 0.001 --contenders 1,2 --files 1 --depth 2";
@@ -48,6 +53,206 @@ fn a_document_has_a_row_for_each_measure_and_is_compared_with_itself() {
     assert!(
         row["compared"]["ratio"].is_f64() && row["compared"]["found"].is_string(),
         "{row}"
+    );
+}
+
+fn schema() -> jsonschema::Validator {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas/bench.schema.json");
+    let text = fs::read_to_string(path).expect("a file of the package");
+    let schema = serde_json::from_str(&text).expect("JSON");
+    jsonschema::draft202012::new(&schema).expect("a schema")
+}
+
+#[test]
+fn a_document_is_valid_and_each_untruth_in_it_is_not() {
+    let (schema, directory) = (schema(), directory());
+    let line = "bench create-new --blocks 6 --slice 0.001 --measure uncontended,rounds --contenders 2 --files 1 --json";
+    let ran = onewinner_in(directory.path(), &format!("{line} --dir .")).exits(0);
+    fs::write(directory.path().join("earlier.json"), &ran.stdout).expect("it may be written");
+    let ran = onewinner_in(
+        directory.path(),
+        &format!("{line} --dir . --dir /sys --compare earlier.json"),
+    )
+    .exits(3);
+    let document: Value = serde_json::from_str(&ran.stdout).expect("one JSON document");
+    let errors: Vec<String> = schema.iter_errors(&document).map(|error| error.to_string()).collect();
+    assert!(errors.is_empty(), "{}", errors.join("\n"));
+    let row = |directory: &str, measure: &str| {
+        let rows = document["results"].as_array().expect("rows");
+        let found = rows
+            .iter()
+            .position(|row| row["directory"] == directory && row["measure"] == measure);
+        format!("/results/{}", found.expect("a row of that"))
+    };
+    let (alone, crowd, missing) = (
+        row(".", "uncontended"),
+        row(".", "contenders"),
+        row("/sys", "uncontended"),
+    );
+    for (pointer, value) in [
+        ("/version".to_owned(), json!(2)),
+        ("/command".to_owned(), json!("race")),
+        ("/exit".to_owned(), json!(1)),
+        ("/results".to_owned(), json!({})),
+        (format!("{alone}/lock"), json!("")),
+        (format!("{alone}/unit"), json!("per-second")),
+        (format!("{alone}/median"), json!(null)),
+        (format!("{alone}/median"), json!(0)),
+        (format!("{alone}/samples"), json!(0)),
+        (format!("{alone}/blocks"), json!([])),
+        (format!("{alone}/compared/found"), json!("slower")),
+        (format!("{crowd}/p99"), json!(3.0)),
+        (format!("{crowd}/fairness/jain"), json!(1.5)),
+        (format!("{crowd}/at"), json!(-1)),
+        (format!("{missing}/median"), json!(4.0)),
+        (format!("{missing}/missing"), json!("")),
+    ] {
+        let mut untrue = document.clone();
+        let place = untrue.pointer_mut(&pointer);
+        *place.unwrap_or_else(|| panic!("{pointer} is missing")) = value;
+        assert!(!schema.is_valid(&untrue), "{pointer}");
+    }
+    for (pointer, key) in [
+        ("", "results"),
+        (&*alone, "directory"),
+        (&*alone, "blocks"),
+        (&*crowd, "at"),
+        (&*missing, "missing"),
+    ] {
+        let mut short = document.clone();
+        let object = short.pointer_mut(pointer).and_then(Value::as_object_mut);
+        let removed = object.and_then(|object| object.remove(key));
+        removed.unwrap_or_else(|| panic!("{pointer}/{key} is missing"));
+        assert!(!schema.is_valid(&short), "{pointer}/{key}");
+    }
+}
+
+#[test]
+fn a_directory_that_takes_nothing_has_one_line_and_the_others_are_measured() {
+    let directory = directory();
+    fs::create_dir(directory.path().join("one")).expect("ours");
+    std::os::unix::fs::symlink("one", directory.path().join("other")).expect("ours");
+    // Nobody makes files in sysfs, root neither.
+    let line = "bench create-new mkdir --measure uncontended,losing --quick --dir /sys --dir one,other --dir one,/sys";
+    let ran = onewinner_in(directory.path(), line).exits(3).says(&[
+        "one,other · ",
+        "nothing measured in /sys: failed to create a run directory",
+        "make it writable for this user, or name another",
+        "nothing measured in one,/sys: failed to find one store behind",
+    ]);
+    assert_eq!(ran.stdout.matches("measured").count(), 2, "{}", ran.stdout);
+    assert_eq!(left_in(&directory.path().join("one")), [""; 0]);
+}
+
+#[test]
+fn a_path_that_is_too_long_and_a_disk_that_is_too_small_are_told_with_what_to_do() {
+    let directory = directory();
+    let deep = vec!["x".repeat(200); 15].join("/");
+    fs::create_dir_all(directory.path().join(&deep)).expect("it is not too long yet");
+    let line = format!("bench create-new --quick --depth 1,1000 --measure uncontended --dir {deep}");
+    onewinner_in(directory.path(), &line).exits(3).says(&[
+        "not measured: create-new, 1000 directories deep",
+        "(ENAMETOOLONG); ask for less --depth",
+    ]);
+    let ran = onewinner_in(
+        directory.path(),
+        "bench create-new --quick --files 1,1000000 --depth 1 --worker-time 120 --make ext4",
+    );
+    if ran.stdout.contains("skipped: ") {
+        return println!("skipped: {}", ran.stdout);
+    }
+    ran.exits(3)
+        .says(&[
+            "not measured: create-new, 1000000 files beside it, in ext4",
+            "(ENOSPC); make room, or ask for fewer --files",
+        ])
+        // The disk that was full is empty again.
+        .says(&["acquire and release so many directories deep"]);
+}
+
+#[test]
+fn file_systems_that_are_made_are_rows_by_their_names_and_nothing_is_left() {
+    let directory = directory();
+    let line =
+        "bench create-new --quick --measure uncontended,rounds --contenders 2 --make tmpfs,overlay-shared --dir .";
+    let ran = onewinner_in(directory.path(), &format!("{line} --json"));
+    let document: Value = serde_json::from_str(&ran.stdout).expect("one JSON document");
+    assert!(schema().is_valid(&document), "{document:#}");
+    assert_eq!(left_in(directory.path()), [""; 0]);
+    let rows = document["results"].as_array().expect("rows");
+    for name in ["tmpfs", "overlay-shared", "."] {
+        let rows: Vec<&Value> = rows.iter().filter(|row| row["directory"] == name).collect();
+        assert_eq!(rows.len(), 5, "{document:#}");
+        if let Some(why) = rows[0]["missing"].as_str().filter(|why| why.starts_with("skipped")) {
+            println!("{why}");
+            continue;
+        }
+        for row in rows {
+            assert!(row["median"].as_f64().is_some_and(|median| median > 0.0), "{row:#}");
+        }
+    }
+}
+
+#[test]
+fn a_mount_that_does_not_answer_is_told_and_the_others_are_measured() {
+    let directory = directory();
+    // The process that serves it is stopped, and goes on when all is over, so that nothing is left that hangs.
+    let script = r#"
+        mkdir "$1/store" "$1/mount" "$1/other" && bindfs -f "$1/store" "$1/mount" & served=$!
+        for _ in $(seq 500); do mountpoint -q "$1/mount" && break; sleep 0.02; done
+        mountpoint -q "$1/mount" || exit 77
+        kill -STOP $served
+        "$2" bench create-new --measure uncontended --quick --worker-time 5 --dir "$1/mount" --dir "$1/other"; code=$?
+        kill -CONT $served; umount "$1/mount"; wait $served; exit $code"#;
+    let mut command = Command::new("unshare");
+    command
+        .args(["-m", "sh", "-c", script, "sh"])
+        .arg(directory.path())
+        .arg(BINARY);
+    if !nix::unistd::geteuid().is_root() {
+        return println!("skipped: only root mounts");
+    }
+    let ran = run(command);
+    if ran.code == Some(77) {
+        return println!("skipped: bindfs does not mount here: {}", ran.stderr);
+    }
+    assert_eq!(ran.code, Some(3), "{ran:?}");
+    ran.says(&["/mount: the directory does not answer", "/other · "]);
+    assert_eq!(left_in(&directory.path().join("other")), [""; 0]);
+}
+
+#[test]
+fn what_a_killed_measurement_left_is_swept_by_the_next_one() {
+    let directory = directory();
+    let dir = directory.path().display();
+    let line = format!("bench create-new --files 1000000 --measure files --worker-time 600 --dir {dir}");
+    let mut child = command(directory.path(), &line).spawn().expect("it starts");
+    let began = || {
+        let runs = left_in(directory.path());
+        runs.iter()
+            .any(|run| directory.path().join(run).join("files").join("file-1000").exists())
+    };
+    assert!(eventually(LIMIT, began));
+    child.kill().expect("it runs");
+    child.wait().expect("it is ours");
+    assert!(eventually(LIMIT, || processes_of(directory.path()).is_empty()));
+    assert_eq!(left_in(directory.path()).len(), 1);
+    let next = format!("bench create-new --quick --measure uncontended --dir {dir}");
+    onewinner_in(directory.path(), &next).exits(0);
+    assert_eq!(left_in(directory.path()), [""; 0]);
+}
+
+#[test]
+fn a_file_that_cannot_be_written_takes_nothing_from_what_is_printed() {
+    let directory = directory();
+    let ran = onewinner_in(
+        directory.path(),
+        "bench create-new --quick --measure uncontended --dir . --csv /dev/full",
+    );
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+    assert!(
+        ran.stdout.contains("create-new") && ran.stderr.contains("make room"),
+        "{ran:?}"
     );
 }
 
@@ -109,6 +314,11 @@ fn a_wrong_use_is_told_in_one_line_before_anything_is_measured() {
             "it is a document onewinner, version 1, of `list`",
         ),
         ("bench --csv absent/costs.csv", "name a file in a folder that is there"),
+        ("bench --csv .", "name a file in a folder that is there"),
+        ("bench --svg list.json", "name another"),
+        ("bench --dir a,,b", "give a directory, or several of one store as A,B"),
+        ("bench --dir .,absent", "name a directory that is there"),
+        ("bench --make no-such-file-system", "invalid value"),
         (
             "explore create-new --backend sim --html absent/page.html",
             "name a file in a folder that is there",
