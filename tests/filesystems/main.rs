@@ -111,8 +111,12 @@ fn main() -> ExitCode {
 
 /// The first process in the namespaces: when it ends, all that was mounted and started is gone.
 fn inside(ground: &Path, rights: Rights, wanted: Option<&str>) -> u8 {
-    show_processes().expect("the processes of the namespace can be shown");
-    mount_new("tmpfs", ground, "size=75%,mode=0755").expect("a tmpfs can be mounted in a namespace of our own");
+    // A container, or a rule of the machine, may refuse mounts in namespaces too.
+    let prepared = show_processes().and_then(|()| mount_new("tmpfs", ground, "size=75%,mode=0755"));
+    if let Err(errno) = prepared {
+        println!("skipped: every fact: nothing can be mounted in namespaces of our own: {errno}");
+        return 0;
+    }
     let (mut passed, mut failed, mut skipped) = (0, 0, 0);
     for name in mount::ALL.iter().map(|recipe| recipe.name()) {
         let is_wanted = |fact: &str| wanted.is_none_or(|wanted| fact.contains(wanted) || name.contains(wanted));

@@ -40,6 +40,8 @@ impl Place {
             // Of the kernel: it does not know the file system, or has no loop device.
             Err(MakeError::Mount { kind, errno }) => return Err(format!("the kernel does not mount {kind}: {errno}")),
             Err(MakeError::Program(ProgramError::Failed { name, said })) if name == "mount" => return Err(said),
+            // Of a container: who is root there may be refused what a program needs.
+            Err(error) if !is_root_of_the_machine() => return Err(error.to_string()),
             Err(error) => panic!("{error}"),
         };
         let deadline = Instant::now() + SETTLED;
@@ -52,6 +54,12 @@ impl Place {
         one_store(&ways).expect("all ways lead to one store");
         Ok(Self { name, ways })
     }
+}
+
+/// Whether root is root outside too: all users are who they are there; user_namespaces(7).
+fn is_root_of_the_machine() -> bool {
+    let map = std::fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
+    map.split_whitespace().eq(["0", "0", "4294967295"])
 }
 
 impl Drop for Place {
