@@ -1,91 +1,92 @@
-//! Pages in a real browser: they render, counterexamples step, cells open. Skipped, with a line, where there is no Chromium.
+//! Pages in a real browser: they render at every width, on paper and in the dark; counterexamples step, cells open, by key and by
+//! click. Skipped, with a line, where there is no Chromium.
+
+#[path = "pages/browser.rs"]
+mod browser;
+#[path = "pages/files.rs"]
+mod files;
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::process::Command;
 
-use onewinner::report::html::{Column, Grid, Place, Standing, Winners, matrix};
+use browser::{Browser, browser};
 use tempfile::TempDir;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_onewinner");
-/// The names by which the browser is known.
-const BROWSERS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
-/// How long a browser may take on a busy machine.
-const LIMIT: Duration = Duration::from_secs(120);
+/// A screen, and a phone.
+const WIDTHS: [u32; 2] = [1_280, 360];
+/// How often a key is pressed at most until something has the focus.
+const MOST_TABS: u32 = 60;
 
-/// The browser, or nothing and a line that says so.
-fn browser() -> Option<&'static str> {
-    let is_there = |name: &&str| {
-        let version = Command::new(name)
-            .arg("--version")
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .status();
-        version.is_ok_and(|status| status.success())
-    };
-    let found = BROWSERS.into_iter().find(|name| is_there(name));
-    if found.is_none() {
-        println!("skipped: none of {BROWSERS:?} is installed");
-    }
-    found
-}
-
-/// The page as the browser has it after a script ran in it, at a window of this width.
-fn rendered(browser: &str, directory: &Path, page: &str, script: &str, width: u32) -> String {
-    let file = directory.join(format!("page-{width}.html"));
-    let script = format!("<script>document.title = (() => {{ {script} }})();</script></body>");
-    fs::write(&file, page.replace("</body>", &script)).expect("it may be written");
-    let mut command = Command::new(browser);
-    command
-        .args([
-            "--headless",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--disable-dev-shm-usage",
-            "--dump-dom",
-        ])
-        .arg(format!("--window-size={width},900"))
-        .arg(format!("--user-data-dir={}", directory.join("profile").display()))
-        .arg(format!("file://{}", file.display()));
-    let output = snapbox::cmd::Command::from_std(command)
-        .timeout(LIMIT)
+/// The page that a command writes in a directory of its own, and its exit code.
+fn page_of(arguments: &[&str], directory: &Path) -> (i32, String) {
+    let output = Command::new(BINARY)
+        .args(arguments)
+        .args(["--html", "page.html", "--seed", "1"])
+        .current_dir(directory)
+        .env("TMPDIR", directory)
         .output()
-        .expect("the browser starts");
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
-/// What the script returned.
-fn answer(dom: &str) -> &str {
-    let title = dom
-        .split_once("<title>")
-        .and_then(|(_, rest)| rest.split_once("</title>"));
-    title.unwrap_or_else(|| panic!("no title in {dom:?}")).0
-}
-
-/// What the script returned, and that the page is no wider than its window.
-#[track_caller]
-fn answers(browser: &str, page: &str, script: &str, expected: &str) {
-    let directory = TempDir::new().expect("a temporary directory");
-    for width in [1_200, 500] {
-        let fits = format!(
-            "const fits = document.documentElement.scrollWidth <= window.innerWidth; const told = (() => {{ {script} }})(); return (fits ? '' : 'too wide; ') + told;"
-        );
-        let dom = rendered(browser, directory.path(), page, &fits, width);
-        assert_eq!(answer(&dom), expected, "at {width} pixels");
-    }
+        .expect("onewinner starts");
+    let code = output.status.code().expect("it exits");
+    let page = fs::read_to_string(directory.join("page.html"));
+    let page = page.unwrap_or_else(|error| panic!("no page: {error}: {output:?}"));
+    (code, page)
 }
 
 fn explored(arguments: &str) -> String {
     let directory = TempDir::new().expect("a temporary directory");
-    let output = Command::new(BINARY)
-        .args(arguments.split(' '))
-        .args(["--html", "page.html", "--seed", "1"])
-        .current_dir(directory.path())
-        .output()
-        .expect("onewinner starts");
-    assert!(output.status.code().is_some_and(|code| code < 2), "{output:?}");
-    fs::read_to_string(directory.path().join("page.html")).expect("the page was written")
+    let words: Vec<&str> = arguments.split(' ').collect();
+    let (code, page) = page_of(&words, directory.path());
+    assert!(code < 2, "{arguments} exits with {code}");
+    page
+}
+
+/// Three locks on a file system that is well, on one where nobody can write, and on one that is not there for everybody.
+fn raced() -> String {
+    let directory = TempDir::new().expect("a temporary directory");
+    let hostile = directory.path().join("<script>document.title = 1<");
+    fs::create_dir(&hostile).expect("any name will do");
+    let hostile = hostile.to_str().expect("it is text");
+    let locks = ["matrix", "create-new", "stat-then-write", "break-unlink"];
+    let few = ["--quick", "--rounds", "60", "-n", "4", "--make", "tmpfs"];
+    let (code, page) = page_of(
+        &[&locks[..], &few, &["--dir", hostile, "--dir", "/sys"]].concat(),
+        directory.path(),
+    );
+    assert_eq!(code, 3, "nobody makes files in sysfs, root neither");
+    page
+}
+
+/// Tables that are wider than their place, so that their rows have to be scrolled.
+const SCROLLED: &str = "[...document.querySelectorAll('.wide')].filter(wide =>
+    wide.checkVisibility() && wide.scrollWidth > wide.clientWidth && !wide.querySelector('svg')).length";
+
+/// That the page fits its window, a phone's without scrolling tables, complained of nothing, and wanted nothing from elsewhere.
+#[track_caller]
+fn is_well(browser: &mut Browser) {
+    if browser.value("window.innerWidth") == WIDTHS[1] {
+        assert_eq!(browser.value(SCROLLED), 0, "tables have to be scrolled");
+    }
+    let widths = "[document.documentElement.scrollWidth, window.innerWidth]";
+    let told = browser.value(widths);
+    assert!(
+        told[0].as_u64() <= told[1].as_u64(),
+        "it is wider than its window: {told}"
+    );
+    assert_eq!(browser.complaints(), [""; 0]);
+}
+
+/// Presses the tabulator until this expression is true.
+#[track_caller]
+fn tab_until(browser: &mut Browser, condition: &str) {
+    for _ in 0..MOST_TABS {
+        if browser.value(condition) == true {
+            return;
+        }
+        browser.press("Tab");
+    }
+    panic!("{MOST_TABS} tabulators do not lead to {condition}");
 }
 
 #[test]
@@ -103,105 +104,208 @@ fn a_page_says_in_words_what_was_found_and_needs_nothing_from_elsewhere() {
         "prefers-color-scheme: dark",
         "@media print",
     ] {
-        assert!(page.contains(text), "{text} is missing:\n{page}");
+        assert!(page.contains(text), "{text} is missing");
     }
     for outside in ["http:", "https:", "src=", "@import", "url("] {
-        assert!(!page.contains(outside), "{outside} in\n{page}");
+        assert!(!page.contains(outside), "{outside} is there");
     }
+    let page = explored("explore stat-then-write --backend sim -n 3");
+    assert!(page.contains("with 2 processes, which suffice: contend 2"));
+    let page = explored("explore break-unlink --backend sim --kills 1");
+    assert!(page.contains("<dt>crash</dt><dd>class auto, as declared"));
     assert!(explored("explore create-new --backend sim -n 2").contains("✓ holds"));
 }
 
 #[test]
 fn a_counterexample_steps_by_key_and_button() {
-    let Some(browser) = browser() else { return };
+    let Some(mut browser) = browser() else { return };
     let page = explored("explore stat-then-write --backend sim -n 2 --scenario cycle");
-    let key = |name: &str| format!("press('{name}');");
-    let script = format!(
-        "const figure = document.querySelector('.stepper');
-         const press = (key) => figure.dispatchEvent(new KeyboardEvent('keydown', {{ key, bubbles: true }}));
-         const state = () => [figure.querySelectorAll('[aria-current]').length,
-             figure.querySelector('[aria-current] th')?.textContent, figure.querySelectorAll('.later').length].join(' ');
-         const told = [state()];
-         {} told.push(state()); {} {} told.push(state()); {} told.push(state());
-         figure.querySelector('[data-go=back]').click(); told.push(state());
-         figure.querySelector('[data-go=all]').click(); told.push(state());
-         return told.join(', ') + (figure.querySelector('.controls').hidden ? ' hidden' : '');",
-        key("ArrowRight"),
-        key("ArrowDown"),
-        key("ArrowRight"),
-        key("End"),
-    );
-    answers(browser, &page, &script, "0  0, 1 0 9, 1 2 7, 1 9 0, 1 8 1, 0  0");
-}
-
-fn grid() -> Grid {
-    let place = |standing, word: &str| Place {
-        standing,
-        word: word.to_owned(),
-        figure: "3.10 µs".to_owned(),
-        facts: vec![
-            ("rounds".to_owned(), "2,000".to_owned()),
-            ("rate".to_owned(), "below 0.15 % at 95 %".to_owned()),
-        ],
-        winners: vec![Winners {
-            title: "natural".to_owned(),
-            rounds: vec![(1, 1_900), (2, 90), (3, 10)],
-        }],
-    };
-    let column = |name: &str| Column {
-        name: name.to_owned(),
-        notes: vec![format!("made for the run as {name}")],
-    };
-    Grid {
-        conclusion: "Each cell asked for has an answer.".to_owned(),
-        columns: ["ext4", "tmpfs", "two overlays of one upper directory"]
-            .map(column)
-            .to_vec(),
-        rows: vec![
-            (
-                "create-new".to_owned(),
-                vec![
-                    place(Standing::Holds, "holds"),
-                    place(Standing::Holds, "holds"),
-                    place(Standing::Holds, "holds"),
-                ],
-            ),
-            (
-                "flock-kept".to_owned(),
-                vec![
-                    place(Standing::Holds, "holds"),
-                    place(Standing::Skipped, "not run"),
-                    place(Standing::Violated, "up to 16 at once"),
-                ],
-            ),
-            (
-                "ofd-kept".to_owned(),
-                vec![
-                    place(Standing::Inconclusive, "inconclusive"),
-                    place(Standing::Inconclusive, "unsupported: ENOTSUP"),
-                    place(Standing::Violated, "in turn"),
-                ],
-            ),
-        ],
-        plots: Vec::new(),
+    for width in WIDTHS {
+        browser.open(&page, width);
+        is_well(&mut browser);
+        let state = "{ const figure = document.querySelector('.stepper');
+            [figure.querySelectorAll('[aria-current]').length, figure.querySelector('[aria-current] th')?.textContent ?? '',
+             figure.querySelectorAll('.later').length].join(' ') }";
+        assert_eq!(browser.value(state), "0  0", "at first all is shown");
+        tab_until(&mut browser, "document.activeElement.matches('.stepper')");
+        for (key, expected) in [
+            ("ArrowRight", "1 0 9"),
+            ("ArrowDown", "1 1 8"),
+            ("ArrowRight", "1 2 7"),
+            ("ArrowUp", "1 1 8"),
+            ("End", "1 9 0"),
+            ("ArrowRight", "1 9 0"),
+            ("ArrowLeft", "1 8 1"),
+            ("Home", "1 0 9"),
+            ("ArrowLeft", "1 0 9"),
+            ("Escape", "0  0"),
+        ] {
+            browser.press(key);
+            browser.becomes(state, &expected.into(), &format!("after {key} at {width} pixels"));
+        }
+        for (button, expected) in [("first", "1 0 9"), ("on", "1 1 8"), ("back", "1 0 9"), ("all", "0  0")] {
+            browser.click(&format!("document.querySelector('[data-go={button}]')"));
+            browser.becomes(state, &expected.into(), &format!("after {button} at {width} pixels"));
+        }
+        tab_until(&mut browser, "document.activeElement.matches('[data-go=on]')");
+        browser.press("Enter");
+        browser.becomes(state, &"1 0 9".into(), "by the keyboard, from button to button");
+        let told = browser.value("document.querySelector('output').textContent");
+        assert!(
+            told.as_str().is_some_and(|told| told.starts_with("step 0 of 9: P")),
+            "{told}"
+        );
+        is_well(&mut browser);
     }
 }
 
 #[test]
-fn each_cell_of_a_matrix_opens_its_numbers() {
-    let page = matrix(&grid());
-    let Some(browser) = browser() else { return };
-    let script = "
-        const told = [];
-        for (const button of document.querySelectorAll('td > button')) {
-            const dialog = document.getElementById(button.getAttribute('popovertarget'));
-            const before = dialog.matches(':popover-open');
-            button.click();
-            const open = dialog.matches(':popover-open') && dialog.getBoundingClientRect().height > 50
-                && dialog.textContent.includes('below 0.15 %');
-            dialog.querySelector('.close').click();
-            told.push(!before && open && !dialog.matches(':popover-open') ? 'opens' : 'stays');
+fn two_that_hold_at_once_are_told_from_one_that_holds_alone() {
+    let Some(mut browser) = browser() else { return };
+    browser.open(&explored("explore stat-then-write --backend sim -n 2"), 1_280);
+    let marked = "[...document.querySelectorAll('.steps tbody tr')].map(row =>
+        row.querySelectorAll('.together').length || -row.querySelectorAll('.holding').length).join(' ')";
+    assert_eq!(browser.value(marked), "0 0 0 0 -1 -1 -1 2");
+}
+
+#[test]
+fn pages_of_every_kind_fit_a_phone_and_paper_and_the_dark() {
+    let Some(mut browser) = browser() else { return };
+    for arguments in [
+        "explore stat-then-write --backend sim",
+        "explore create-new --backend sim",
+        "explore lease-unlink --backend sim --expiry",
+        "explore create-new --backend sim --search random --max-executions 2 --expect several-winners",
+    ] {
+        let directory = TempDir::new().expect("a temporary directory");
+        let (_, page) = page_of(&arguments.split(' ').collect::<Vec<_>>(), directory.path());
+        for width in WIDTHS {
+            browser.open(&page, width);
+            is_well(&mut browser);
         }
-        return told.join(' ');";
-    answers(browser, &page, script, &["opens"; 9].join(" "));
+        fits_paper_and_the_dark(&mut browser);
+    }
+}
+
+/// On paper all steps are as dark as each other although some come later; in the dark, text is light on dark.
+#[track_caller]
+fn fits_paper_and_the_dark(browser: &mut Browser) {
+    browser.value("document.querySelector('.stepper')?.focus()");
+    browser.press("ArrowRight");
+    browser.media("print", "light");
+    let faint = "[...document.querySelectorAll('tr *')].filter(each => getComputedStyle(each).opacity !== '1').length";
+    assert_eq!(browser.value(faint), 0);
+    let controls = "[...document.querySelectorAll('.controls, .close')].filter(each => each.checkVisibility()).length";
+    assert_eq!(browser.value(controls), 0, "paper has no buttons");
+    assert!(browser.printed().len() > 1_000);
+    browser.media("screen", "dark");
+    let lights = "['color', 'backgroundColor'].map(name =>
+        getComputedStyle(document.body)[name].match(/\\d+/g).map(Number).reduce((a, b) => a + b))";
+    let lights = browser.value(lights);
+    assert!(
+        lights[0].as_u64() > Some(600) && lights[1].as_u64() < Some(150),
+        "{lights}"
+    );
+    browser.media("screen", "light");
+}
+
+#[test]
+fn each_cell_of_a_matrix_opens_its_numbers_by_click_and_by_keyboard() {
+    let Some(mut browser) = browser() else { return };
+    let page = raced();
+    for width in WIDTHS {
+        browser.open(&page, width);
+        is_well(&mut browser);
+        let cells = browser.value("document.querySelectorAll('td > button').length");
+        assert_eq!(cells, 9, "three locks in three columns");
+        let open = "[...document.querySelectorAll(':popover-open')].map(each => each.id).join()";
+        let is_open = "document.activeElement.closest(':popover-open') !== null";
+        for number in 0..9 {
+            let button = format!("document.querySelectorAll('td > button')[{number}]");
+            let id = browser.value(&format!("{button}.getAttribute('popovertarget')"));
+            assert_eq!(browser.value(open), "");
+            browser.click(&button);
+            browser.becomes(open, &id, &format!("opened by a click at {width} pixels"));
+            let fits = "{ const open = document.querySelector(':popover-open'), box = open.getBoundingClientRect();
+                box.left >= 0 && box.right <= innerWidth && box.top >= 0 && box.bottom <= innerHeight && box.height > 100
+                && open.scrollWidth <= open.clientWidth }";
+            assert_eq!(browser.value(fits), true, "it fits the window of {width} pixels");
+            assert_eq!(
+                browser.value(SCROLLED),
+                0,
+                "tables have to be scrolled at {width} pixels"
+            );
+            browser.click("document.querySelector(':popover-open .close')");
+            browser.becomes(open, &"".into(), "closed by a click");
+        }
+        // From the top, by keys alone.
+        browser.open(&page, width);
+        for number in 0..9 {
+            let has_focus = format!("document.activeElement === document.querySelectorAll('td > button')[{number}]");
+            tab_until(&mut browser, &has_focus);
+            browser.press("Enter");
+            browser.becomes(is_open, &true.into(), "opened by a key, with the focus in it");
+            browser.press(if number % 2 == 0 { "Enter" } else { "Escape" });
+            browser.becomes(open, &"".into(), "closed by a key");
+            browser.becomes(&has_focus, &true.into(), "the focus is where it was");
+        }
+        is_well(&mut browser);
+    }
+}
+
+#[test]
+fn a_matrix_tells_in_each_cell_what_was_measured_and_on_paper_all_of_it() {
+    let page = raced();
+    for text in [
+        "✓ holds",
+        "✗ violated",
+        "? failed",
+        "? not caught",
+        "declared broken",
+        "make it writable",
+        "leases that run out",
+    ] {
+        assert!(page.contains(text), "{text} is missing");
+    }
+    for outside in ["http:", "https:", "src=", "@import", "url("] {
+        assert!(!page.contains(outside), "{outside} is there");
+    }
+    let Some(mut browser) = browser() else { return };
+    browser.open(&page, 1_280);
+    assert_eq!(
+        browser.value("document.scripts.length"),
+        0,
+        "the name of a directory is no script"
+    );
+    let numbers = browser.value("document.querySelector('#m0-0').textContent");
+    let numbers = numbers.as_str().expect("it is text");
+    for text in [
+        "create-new on ",
+        "natural60",
+        "aligned60",
+        "cycle60",
+        "In turn",
+        "excluded",
+        "median",
+        "99th percentile",
+        "with 2",
+        "with 8",
+        "with 16",
+        "stat-then-write violated in",
+        "Winners of a round",
+    ] {
+        assert!(numbers.contains(text), "{text} is missing in {numbers}");
+    }
+    let shown = "[...document.querySelectorAll('.numbers')].filter(each => each.checkVisibility() && each.getBoundingClientRect().height > 30).length";
+    let plots =
+        "[...document.querySelectorAll('.plot svg')].filter(each => each.checkVisibility({contentVisibilityAuto: true})
+        && each.getBoundingClientRect().height > 100).length === document.querySelectorAll('.plot svg').length";
+    assert!(page.matches("<svg role=\"img\"").count() >= 2, "costs are drawn");
+    assert_eq!(browser.value(shown), 0, "on a screen numbers wait behind their cells");
+    browser.value("document.querySelectorAll('details').forEach(details => details.open = false)");
+    browser.media("print", "light");
+    assert_eq!(browser.value(shown), 9);
+    assert_eq!(browser.value(plots), true);
+    fits_paper_and_the_dark(&mut browser);
+    is_well(&mut browser);
 }

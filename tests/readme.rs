@@ -181,6 +181,20 @@ fn each_command_of_the_readme_does_what_it_says() {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
+#[test]
+fn each_file_system_that_can_be_made_is_named_in_the_readme() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let readme = std::fs::read_to_string(path).expect("the package has a README");
+    for recipe in onewinner::mount::ALL {
+        let name = recipe.name();
+        let row = readme
+            .lines()
+            .find(|line| line.starts_with('|') && line.contains(&format!("`{name}`")));
+        let row = row.unwrap_or_else(|| panic!("no row of README.md names {name}"));
+        assert_eq!(recipe.needs_root(), row.contains("root"), "{name}: {row}");
+    }
+}
+
 const FIXTURE: &str = "\
 Text with `onewinner frobnicate`.
 

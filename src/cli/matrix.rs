@@ -11,7 +11,9 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use super::Failure;
 use super::arguments::{self, Lock, locks};
 use super::output::{Output, counting};
+use super::page::Page;
 use crate::matrix::{Column, Matrix, Settings, Standing, Told, is_complete, run as fill};
+use crate::report::html;
 use crate::report::matrix::{Detail, write};
 use crate::verdict::Exit;
 use crate::{mount, primitive};
@@ -26,7 +28,7 @@ pub(super) struct Arguments {
     /// them. Repeatable; the temporary directory, if nothing else is asked for.
     #[arg(long, value_name = "DIRECTORY", value_parser = ways)]
     dir: Vec<Ways>,
-    /// File systems to make and mount for the run, of which nothing stays.
+    /// File systems to make and mount for the run, of which nothing stays; `onewinner doctor` tells which can be made here.
     #[arg(long, value_name = "NAME,…", value_delimiter = ',', value_parser = recipes())]
     make: Vec<String>,
     /// A first look: fewer rounds, and times of less.
@@ -50,6 +52,9 @@ pub(super) struct Arguments {
     /// How long one operation may take before its process counts as hung, in seconds.
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = arguments::seconds, allow_negative_numbers = true)]
     worker_time: Duration,
+    /// Where a page goes that shows the table, and behind each cell its numbers.
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
 }
 
 /// Zero in so many puts the rate below 0.06 %; a rate of 0.1 % shows in 99.3 % of all runs.
@@ -131,6 +136,7 @@ fn once(names: impl Iterator<Item = String>) -> Vec<String> {
 
 pub(super) fn run(arguments: &Arguments, output: &Output, interrupted: &Arc<AtomicBool>) -> Result<Exit, Failure> {
     let matrix = arguments.matrix(output.seed)?;
+    let page = arguments.html.as_deref().map(Page::at).transpose()?;
     let progress = counting((matrix.directories.len() + matrix.makes.len()) * matrix.locks.len());
     let columns = fill(&matrix, interrupted, &mut |told| match told {
         Told::Column(column) => progress.set_message(column.name.clone()),
@@ -150,6 +156,9 @@ pub(super) fn run(arguments: &Arguments, output: &Output, interrupted: &Arc<Atom
     };
     output.text(|out| write(out, &columns, detail, output.width))?;
     output.json("matrix", exit, &columns)?;
+    if let Some(page) = page {
+        page.write(&html::matrix(&columns, &matrix.settings))?;
+    }
     Ok(exit)
 }
 

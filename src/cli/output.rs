@@ -1,7 +1,6 @@
 //! Where a command's words go: text or JSON on standard output, progress on standard error when it is a terminal.
 
 use std::fmt;
-use std::fs::File;
 use std::io::{self, Write};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -16,6 +15,7 @@ use serde::Serialize;
 
 use super::Failure;
 use super::arguments::Common;
+use super::page::Page;
 use crate::check::counterexample::Saved;
 use crate::check::{self, Allowance, CheckError, Event, Plan, Tell};
 use crate::primitive::Expectation;
@@ -95,7 +95,7 @@ impl Output {
     ) -> Result<Exit, Failure> {
         let save = &files.save;
         save.check()?;
-        let page = files.page.map(Page::create).transpose()?;
+        let page = files.page.map(Page::at).transpose()?;
         let (mut exits, mut rows) = (Vec::new(), Vec::new());
         let mut failure = None;
         let progress = progress();
@@ -131,10 +131,10 @@ impl Output {
             }
             terminal::concluded(out, exit, claim)
         })?;
-        if let Some(page) = page {
-            page.write(exit, claim, &rows)?;
-        }
         self.json(command, exit, &rows)?;
+        if let Some(page) = page {
+            page.write(&explored(exit, claim, &rows, &left_out)?)?;
+        }
         Ok(exit)
     }
 
@@ -197,31 +197,13 @@ pub(super) struct Files<'a> {
     pub(super) page: Option<&'a Path>,
 }
 
-/// A page that is begun before the work, so that a place that cannot be is told at once.
-struct Page<'a> {
-    path: &'a Path,
-    file: File,
-}
-
-impl<'a> Page<'a> {
-    fn create(path: &'a Path) -> Result<Self, Failure> {
-        let file = File::create(path).map_err(|error| {
-            format!("failed to write the page {path:?}: {error}; name a file in a folder that is there")
-        })?;
-        Ok(Self { path, file })
-    }
-
-    fn write(mut self, exit: Exit, claim: Expectation, rows: &[Row]) -> Result<(), Failure> {
-        let mut conclusion = anstream::StripStream::new(Vec::new());
-        terminal::concluded(&mut conclusion, exit, claim)?;
-        let conclusion = String::from_utf8_lossy(&conclusion.into_inner()).trim().to_owned();
-        let verdicts: Vec<&Judged> = rows.iter().map(|row| &row.judged).collect();
-        let page = html::explore(&conclusion, &verdicts);
-        let path = self.path;
-        self.file
-            .write_all(page.as_bytes())
-            .map_err(|error| format!("failed to write the page {path:?}: {error}; make room").into())
-    }
+/// The page of all verdicts, which ends as the text does.
+fn explored(exit: Exit, claim: Expectation, rows: &[Row], left_out: &[String]) -> io::Result<String> {
+    let mut conclusion = anstream::StripStream::new(Vec::new());
+    terminal::concluded(&mut conclusion, exit, claim)?;
+    let conclusion = String::from_utf8_lossy(&conclusion.into_inner()).trim().to_owned();
+    let verdicts: Vec<&Judged> = rows.iter().map(|row| &row.judged).collect();
+    Ok(html::explore(&conclusion, &verdicts, left_out))
 }
 
 /// Where counterexamples are saved.

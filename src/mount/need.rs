@@ -1,8 +1,8 @@
 //! What a recipe needs, and whether this machine and this user have it.
 //!
-//! Deliberately tries nothing: that a kernel lacks a file system is seen when it is mounted.
+//! Deliberately mounts nothing: that a kernel lacks a file system is seen when it is mounted.
 
-use std::path::Path;
+use std::fs::File;
 
 use super::{Recipe, program};
 use crate::sys::namespace::Rights;
@@ -29,9 +29,11 @@ pub fn obstacle(recipe: &dyn Recipe, rights: Rights) -> Option<String> {
     if rights == Rights::User && recipe.needs_root() {
         return Some("only root makes and mounts it; run as root".to_owned());
     }
-    if recipe.kind() == "fuse" && !Path::new(FUSE).exists() {
+    if recipe.kind() == "fuse"
+        && let Err(error) = File::options().read(true).write(true).open(FUSE)
+    {
         return Some(format!(
-            "it needs {FUSE}; load the module fuse, or give the container that device"
+            "it needs {FUSE}: {error}; load the module fuse, give the container that device, or run as root"
         ));
     }
     None
@@ -39,7 +41,7 @@ pub fn obstacle(recipe: &dyn Recipe, rights: Rights) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use std::path::PathBuf;
+    use std::path::{Path, PathBuf};
 
     use super::*;
     use crate::mount::{ALL, MakeError};

@@ -25,6 +25,11 @@ impl Recipe for Ntfs3g {
         &["mkntfs", "ntfs-3g"]
     }
 
+    /// It gives up the groups of its user, which a user namespace does not let it.
+    fn needs_root(&self) -> bool {
+        true
+    }
+
     fn make(&self, place: &Path) -> Result<Vec<PathBuf>, MakeError> {
         let image = sparse(place, BYTES)?;
         // Forced, because a file is no disk.

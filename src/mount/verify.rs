@@ -257,6 +257,17 @@ mod tests {
     }
 
     #[test]
+    fn a_mount_of_another_type_is_not_what_was_made() {
+        // Everywhere a mount, and of no type that can be made.
+        let point = Path::new("/proc").to_owned();
+        for recipe in crate::mount::ALL {
+            let error = mounted(*recipe, std::slice::from_ref(&point)).unwrap_err();
+            assert!(matches!(error, VerifyError::OtherKind { .. }), "{error}");
+            assert!(error.to_string().contains(recipe.kind()), "{error}");
+        }
+    }
+
+    #[test]
     fn another_device_is_another_directory() {
         let plain = tempfile::tempdir().unwrap();
         let identity = Identity::of(plain.path()).unwrap();

@@ -11,7 +11,7 @@ use comfy_table::{Cell as Place, Color, Table, presets};
 use super::terminal::percent;
 use super::{counted, grouped};
 use crate::check::sampled::Sample;
-use crate::matrix::{Answer, Cell, Column, Control, Cost, Manner, Standing};
+use crate::matrix::{Answer, Cell, Column, Control, Cost, Manner, Raced, Standing};
 use crate::primitive::Expectation;
 
 const BOLD: Style = Style::new().bold();
@@ -105,24 +105,37 @@ fn part(out: &mut dyn Write, locks: &[&str], columns: &[Column]) -> io::Result<(
 
 /// A cell in a few words: the answer, and the median of what an acquisition costs.
 fn text(column: &Column, cell: &Cell) -> String {
-    match column.standing {
-        Standing::Ready => {}
-        Standing::Skipped { .. } => return "skipped".to_owned(),
-        Standing::Failed { .. } | Standing::Misused { .. } => return "failed".to_owned(),
+    let word = word(column, cell);
+    if column.standing != Standing::Ready {
+        return word;
     }
     let cost = cell
         .cost
         .as_ref()
         .map_or_else(String::new, |cost| format!(", {}", time(cost.median_ns)));
+    match &cell.answer {
+        Answer::Holds => format!("{word}{cost}"),
+        Answer::Violated => format!("{}{cost}", violated(cell)),
+        Answer::Unsupported { .. } | Answer::Missing { .. } => word,
+    }
+}
+
+/// A cell in a word or two.
+pub(super) fn word(column: &Column, cell: &Cell) -> String {
+    match column.standing {
+        Standing::Ready => {}
+        Standing::Skipped { .. } => return "skipped".to_owned(),
+        Standing::Failed { .. } | Standing::Misused { .. } => return "failed".to_owned(),
+    }
     // What declares that it is broken does not hold because it was not caught.
     let holds = match cell.claim {
         Expectation::ExactlyOneWinner => "holds",
         Expectation::SeveralWinners => "not caught",
     };
     match &cell.answer {
-        Answer::Holds if cell.flaws() > 0 => format!("{holds}, with errors{cost}"),
-        Answer::Holds => format!("{holds}{cost}"),
-        Answer::Violated => format!("{}{cost}", violated(cell)),
+        Answer::Holds if cell.flaws() > 0 => format!("{holds}, with errors"),
+        Answer::Holds => holds.to_owned(),
+        Answer::Violated => "violated".to_owned(),
         Answer::Unsupported { errno, .. } => format!("unsupported: {errno}"),
         Answer::Missing { .. } => "no verdict".to_owned(),
     }
@@ -130,15 +143,7 @@ fn text(column: &Column, cell: &Cell) -> String {
 
 /// Where two were in at once; races and turns apart when they differ.
 fn violated(cell: &Cell) -> String {
-    let by_chance = cell
-        .violated()
-        .filter(|race| race.manner != Manner::Aligned)
-        .map(|race| share(&race.sample));
-    let aligned = cell
-        .violated()
-        .find(|race| race.manner == Manner::Aligned)
-        .map(|race| share(&race.sample));
-    let races = match (by_chance.reduce(f64::max), aligned) {
+    let races = match rates(cell) {
         (None, None) => return "violated in turn only".to_owned(),
         (Some(chance), None) => percent(chance),
         (None, Some(aligned)) => format!("{} aligned", percent(aligned)),
@@ -146,6 +151,13 @@ fn violated(cell: &Cell) -> String {
     };
     let turn = if cell.lets_two_in_turn() { ", and in turn" } else { "" };
     format!("violated {races}{turn}")
+}
+
+/// The share of rounds in which two were in at once: of those left to chance, and of aligned ones; nothing where none were.
+pub(super) fn rates(cell: &Cell) -> (Option<f64>, Option<f64>) {
+    let (aligned, by_chance): (Vec<_>, Vec<_>) = cell.violated().partition(|race| race.manner == Manner::Aligned);
+    let most = |races: Vec<&Raced>| races.iter().map(|race| share(&race.sample)).reduce(f64::max);
+    (most(by_chance), most(aligned))
 }
 
 fn share(sample: &Sample) -> f64 {
@@ -185,7 +197,8 @@ fn directory(out: &mut dyn Write, column: &Column) -> io::Result<()> {
     Ok(())
 }
 
-fn control(control: &Control) -> String {
+/// How often a control let two in at once.
+pub(super) fn control(control: &Control) -> String {
     let rate = |manner| {
         let race = control.race(manner);
         race.map_or_else(|| "not raced".to_owned(), |race| percent(share(&race.sample)))
@@ -358,7 +371,7 @@ fn legend(out: &mut dyn Write, columns: &[Column]) -> io::Result<()> {
 }
 
 /// A time for a person.
-fn time(time_ns: u64) -> String {
+pub(super) fn time(time_ns: u64) -> String {
     match time_ns {
         0..1_000 => format!("{time_ns} ns"),
         1_000..1_000_000 => format!("{:.1} µs", time_ns as f64 / 1e3),

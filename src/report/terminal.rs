@@ -7,6 +7,7 @@ use comfy_table::{CellAlignment, Table, presets};
 
 use super::{counted, grouped, timeline};
 use crate::primitive::Expectation;
+use crate::scenario::Scenario;
 use crate::verdict::{
     Counterexample, Coverage, Crash, Exit, Extent, Grade, Judged, OutcomeRow, RaceCoverage, RateBounds, Unit, Verdict,
     at_most,
@@ -52,33 +53,14 @@ pub fn judged(out: &mut dyn Write, judged: &Judged, width: usize, told: &[&Judge
         Verdict::Inconclusive { reason } => writeln!(out, "  {style}{word}{style:#}: {reason}")?,
     }
     if let Verdict::Violated(shown) = verdict {
-        if shown.scenario.processes < scenario.processes {
-            let processes = shown.scenario.processes;
-            writeln!(
-                out,
-                "  shown     with {processes} processes, which suffice: {}",
-                shown.scenario
-            )?;
+        if let Some(suffice) = suffice(shown, coverage) {
+            writeln!(out, "  shown     {suffice}")?;
         }
         interleaving(out, shown, width)?;
     }
     outcomes(out, &coverage.outcomes)?;
-    writeln!(out, "  covered   {}; seed {}", covered(coverage), coverage.seed)?;
-    if let Some(crash) = &coverage.crash {
-        writeln!(out, "  crash     {}", after_crash(crash))?;
-    }
-    if let Some(taken) = coverage.stale {
-        let executions = format!("{} of {}", grouped(taken), counted(coverage.executions, "execution"));
-        match taken {
-            0 => writeln!(out, "  stale     nobody got in past the lock that a dead holder left")?,
-            _ => writeln!(
-                out,
-                "  stale     somebody got in past the lock that a dead holder left, in {executions}"
-            )?,
-        }
-    }
-    if let Some(race) = &coverage.race {
-        raced(out, race)?;
+    for (title, text) in rests_on(coverage) {
+        writeln!(out, "  {title:<9} {text}")?;
     }
     let is_told = |note: &&String| told.iter().any(|before| before.coverage.blind_spots.contains(note));
     for blind in coverage.blind_spots.iter().filter(|note| !is_told(note)) {
@@ -123,32 +105,49 @@ pub fn concluded(out: &mut dyn Write, exit: Exit, claim: Expectation) -> io::Res
     writeln!(out, "{style}{text}{style:#}")
 }
 
-fn raced(out: &mut dyn Write, race: &RaceCoverage) -> io::Result<()> {
-    writeln!(out, "  race      {}; {:.2} s", race.conditions.join(", "), race.seconds)?;
+/// With how few processes it is shown, if they are fewer than were asked for.
+pub(super) fn suffice(shown: &Counterexample, coverage: &Coverage) -> Option<String> {
+    let Scenario { processes, .. } = shown.scenario;
+    let fewer = processes < coverage.scenario.processes;
+    fewer.then(|| format!("with {processes} processes, which suffice: {}", shown.scenario))
+}
+
+/// What a verdict rests on, line by line, each with its title.
+pub(super) fn rests_on(coverage: &Coverage) -> Vec<(&'static str, String)> {
+    let mut lines = vec![("covered", format!("{}; seed {}", covered(coverage), coverage.seed))];
+    lines.extend(coverage.crash.as_ref().map(|crash| ("crash", after_crash(crash))));
+    if let Some(taken) = coverage.stale {
+        let executions = format!("{} of {}", grouped(taken), counted(coverage.executions, "execution"));
+        let text = match taken {
+            0 => "nobody got in past the lock that a dead holder left".to_owned(),
+            _ => format!("somebody got in past the lock that a dead holder left, in {executions}"),
+        };
+        lines.push(("stale", text));
+    }
+    if let Some(race) = &coverage.race {
+        raced(&mut lines, race);
+    }
+    lines
+}
+
+fn raced(lines: &mut Vec<(&'static str, String)>, race: &RaceCoverage) {
+    let conditions = race.conditions.join(", ");
+    lines.push(("race", format!("{conditions}; {:.2} s", race.seconds)));
     if race.without_winner > 0 {
-        writeln!(
-            out,
-            "  lost      {} in which nobody won",
-            counted(race.without_winner, "round")
-        )?;
+        let rounds = counted(race.without_winner, "round");
+        lines.push(("lost", format!("{rounds} in which nobody won")));
     }
     for (what, errors) in [("attempts", &race.attempt_errors), ("releases", &race.release_errors)] {
-        for (errno, count) in errors {
-            writeln!(out, "  errors    {} {what} met {errno}", grouped(*count))?;
-        }
+        let line = |(errno, count): (&String, &u64)| ("errors", format!("{} {what} met {errno}", grouped(*count)));
+        lines.extend(errors.iter().map(line));
     }
     for (title, beside) in [("natural", &race.natural), ("control", &race.control)] {
         if let Some(beside) = beside {
             let seen = sampled(beside.violations, beside.rounds, beside.rate);
-            writeln!(
-                out,
-                "  {title:<9} {}, {}, {seen}",
-                beside.lock,
-                counted(beside.rounds, "round")
-            )?;
+            let rounds = counted(beside.rounds, "round");
+            lines.push((title, format!("{}, {rounds}, {seen}", beside.lock)));
         }
     }
-    Ok(())
 }
 
 /// What was left behind when a process was killed, beside what the lock declares.
@@ -236,7 +235,8 @@ fn decimals(number: f64) -> usize {
     1 + (-number.log10()).ceil().clamp(1.0, MOST) as usize
 }
 
-fn what_holds(coverage: &Coverage) -> &'static str {
+/// What a pass says, in a sentence.
+pub(super) fn what_holds(coverage: &Coverage) -> &'static str {
     match coverage.extent {
         Extent::Complete { .. } => "no schedule violates a property",
         Extent::Cut { .. } | Extent::Sampled { .. } => "no round violated a property",

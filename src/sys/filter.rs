@@ -305,7 +305,7 @@ mod tests {
                 std::thread::park();
             }
         });
-        let (passed, stopped) = match receiver.recv_timeout(std::time::Duration::from_secs(10)).unwrap() {
+        let (passed, stopped) = match receiver.recv_timeout(std::time::Duration::from_secs(120)).unwrap() {
             Ok(seen) => seen,
             Err(why) => {
                 eprintln!("skipped: no filter can be loaded here ({why})");

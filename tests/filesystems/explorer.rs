@@ -57,6 +57,14 @@ pub(crate) fn it_decides_with_real_processes(place: &Place) -> Tried {
     decides(place, &[&["stat-then-write"][..], &few].concat(), "violated", violated)?;
     for lock in ["mkdir", "symlink", "rename-new", "flock", "record-lock", "flock-nlink"] {
         let arguments = [&[lock, "--scenario", "cycle"][..], &few].concat();
+        if (lock, place.name) == ("rename-new", "fuse2fs") {
+            // It does not know the flag, so that nothing can be said of the lock there, and that is told with the call.
+            let result = explored(&place.ways, &arguments)?;
+            let reason = result["reason"].as_str().unwrap_or_default();
+            assert_eq!(result["verdict"], "inconclusive", "{result:#}");
+            assert!(reason.contains("renameat2(") && reason.contains("EINVAL"), "{reason}");
+            continue;
+        }
         decides(place, &arguments, "holds", None)?;
     }
     Ok(())

@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use onewinner::mount;
 use onewinner::mount::need::obstacle;
+use onewinner::mount::program::ProgramError;
 use onewinner::mount::verify::{VerifyError, mounted, one_store};
+use onewinner::mount::{self, MakeError};
 use onewinner::sys::namespace::{Rights, unmount};
 
 /// What a fact answers: nothing, or why it could not be tried here.
@@ -23,6 +24,10 @@ pub(crate) struct Place {
 
 impl Place {
     /// Makes and mounts it below a directory that goes with the namespace; or tells what this machine lacks.
+    ///
+    /// # Panics
+    ///
+    /// When a program fails that is there, or what is made is not what it should be.
     pub(crate) fn make(name: &'static str, ground: &Path, rights: Rights) -> Result<Self, String> {
         let recipe = mount::by_name(name).expect("a recipe that is listed");
         if let Some(reason) = obstacle(recipe, rights) {
@@ -30,7 +35,15 @@ impl Place {
         }
         let directory = ground.join(name);
         std::fs::create_dir(&directory).expect("the ground is ours");
-        let ways = recipe.make(&directory).map_err(|error| error.to_string())?;
+        let ways = match recipe.make(&directory) {
+            Ok(ways) => ways,
+            // Of the kernel: it does not know the file system, or has no loop device.
+            Err(MakeError::Mount { kind, errno }) => return Err(format!("the kernel does not mount {kind}: {errno}")),
+            Err(MakeError::Program(ProgramError::Failed { name, said })) if name == "mount" => return Err(said),
+            // Of a container: who is root there may be refused what a program needs.
+            Err(error) if !is_root_of_the_machine() => return Err(error.to_string()),
+            Err(error) => panic!("{error}"),
+        };
         let deadline = Instant::now() + SETTLED;
         loop {
             match mounted(recipe, &ways) {
@@ -41,6 +54,12 @@ impl Place {
         one_store(&ways).expect("all ways lead to one store");
         Ok(Self { name, ways })
     }
+}
+
+/// Whether root is root outside too: all users are who they are there; user_namespaces(7).
+fn is_root_of_the_machine() -> bool {
+    let map = std::fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
+    map.split_whitespace().eq(["0", "0", "4294967295"])
 }
 
 impl Drop for Place {

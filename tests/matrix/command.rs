@@ -1,33 +1,126 @@
-//! The command, run as a person runs it, and a look at what it leaves: processes, loop devices, mounts, files.
+//! The command, run as a person runs it, under a limit.
 
-use std::collections::BTreeSet;
-use std::fs;
-use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::fs::File;
+use std::io::Read;
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+/// How long anything here may take: it guards against what hangs, and says nothing of how quick it should be.
+pub(crate) const LIMIT: Duration = Duration::from_secs(240);
+/// How often something is looked at.
+pub(crate) const POLL: Duration = Duration::from_millis(5);
+
+/// What came of a command.
+pub(crate) struct Ran {
+    /// The exit code, or minus the signal.
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+/// A command that runs.
+pub(crate) struct Running {
+    pub(crate) child: Child,
+    out: File,
+    errors: File,
+}
+
+/// Starts a command. What it says goes to files: a process that it leaves behind would keep a pipe open.
+pub(crate) fn start(mut command: Command) -> Running {
+    let (out, errors) = (
+        tempfile::tempfile().expect("the test may use its own files and children"),
+        tempfile::tempfile().expect("the test may use its own files and children"),
+    );
+    command
+        .stdin(Stdio::null())
+        .stdout(out.try_clone().expect("the test may use its own files and children"))
+        .stderr(errors.try_clone().expect("the test may use its own files and children"));
+    let child = command.spawn().expect("the command runs");
+    Running { child, out, errors }
+}
+
+impl Running {
+    /// Waits for its end.
+    pub(crate) fn end(mut self) -> Ran {
+        let deadline = Instant::now() + LIMIT;
+        let status = loop {
+            if let Some(status) = self
+                .child
+                .try_wait()
+                .expect("the test may use its own files and children")
+            {
+                break status;
+            }
+            if Instant::now() > deadline {
+                self.child.kill().expect("the test may use its own files and children");
+                panic!(
+                    "it does not end; until then it said {:?} {:?}",
+                    text(self.out),
+                    text(self.errors)
+                );
+            }
+            std::thread::sleep(POLL);
+        };
+        let code = status
+            .code()
+            .or(status.signal().map(|signal| -signal))
+            .expect("the test may use its own files and children");
+        Ran {
+            code,
+            stdout: text(self.out),
+            stderr: text(self.errors),
+        }
+    }
+}
+
+fn text(mut file: File) -> String {
+    use std::io::Seek;
+    let mut text = String::new();
+    file.rewind().expect("the test may use its own files and children");
+    file.read_to_string(&mut text)
+        .expect("the test may use its own files and children");
+    text
+}
+
+impl Ran {
+    /// The exit code, the document, and what was complained of.
+    pub(crate) fn told(self) -> (i32, Value, String) {
+        let document = serde_json::from_str(&self.stdout).unwrap_or(Value::Null);
+        (self.code, document, self.stderr)
+    }
+}
+
 /// The exit code and the document of `onewinner matrix … --json`.
 pub(crate) fn matrix(arguments: &[&str]) -> (i32, Value, String) {
-    let Output { status, stdout, stderr } = command(arguments).output().expect("the command runs");
-    let stderr = String::from_utf8_lossy(&stderr).into_owned();
-    let document = serde_json::from_slice(&stdout).unwrap_or(Value::Null);
-    (status.code().expect("it exits"), document, stderr)
+    start(command(arguments)).end().told()
 }
 
 pub(crate) fn command(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_onewinner"));
+    let mut command = onewinner();
     command.arg("matrix").args(arguments).args(["--json", "--seed", "1"]);
     command
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    command
+}
+
+pub(crate) fn onewinner() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_onewinner"))
+}
+
+/// Waits until something is so.
+pub(crate) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let deadline = Instant::now() + LIMIT;
+    while !is_so() {
+        assert!(Instant::now() < deadline, "it never came that {what}");
+        std::thread::sleep(POLL);
+    }
 }
 
 /// A column of the document.
 pub(crate) fn column<'a>(document: &'a Value, name: &str) -> &'a Value {
-    let columns = document["results"].as_array().expect("there are results");
+    let columns = document["results"].as_array();
+    let columns = columns.unwrap_or_else(|| panic!("no results in {document:#}"));
     let found = columns.iter().find(|column| column["name"] == name);
     found.unwrap_or_else(|| panic!("no column {name} in {document:#}"))
 }
@@ -39,71 +132,31 @@ pub(crate) fn cell<'a>(column: &'a Value, lock: &str) -> &'a Value {
     found.unwrap_or_else(|| panic!("no cell {lock} in {column:#}"))
 }
 
-/// What a run could leave.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Traces {
-    /// Loop devices with a file behind them.
-    loops: BTreeSet<String>,
-    mounts: usize,
-    /// Run directories where temporary files are.
-    files: BTreeSet<String>,
-    ground: BTreeSet<String>,
+/// Whether the machine lets this user make the file system; says so if not.
+pub(crate) fn is_made(column: &Value) -> bool {
+    if column["standing"] == "skipped" {
+        println!("skipped: {}: {}", column["name"], column["reason"]);
+        return false;
+    }
+    true
 }
 
-impl Traces {
-    pub(crate) fn now() -> Self {
-        let names = |directory: &Path| -> BTreeSet<String> {
-            let entries = fs::read_dir(directory).into_iter().flatten().flatten();
-            entries
-                .map(|entry| entry.file_name().to_string_lossy().into_owned())
-                .collect()
-        };
-        let attached = |name: &String| {
-            let file = fs::read_to_string(Path::new("/sys/block").join(name).join("loop/backing_file"));
-            file.is_ok_and(|file| file.contains("/image"))
-        };
-        Self {
-            loops: names(Path::new("/sys/block")).into_iter().filter(attached).collect(),
-            mounts: fs::read_to_string("/proc/self/mountinfo")
-                .expect("/proc is mounted")
-                .lines()
-                .count(),
-            files: names(&std::env::temp_dir())
-                .into_iter()
-                .filter(|name| name.starts_with("onewinner-token"))
-                .collect(),
-            ground: names(Path::new("/mnt")),
-        }
+/// Asserts that a directory is of no use, for a reason with these words, and that its cells say so.
+pub(crate) fn is_refused(document: &Value, name: &str, standing: &str, words: &[&str]) {
+    let column = column(document, name);
+    assert_eq!(column["standing"], standing, "{column:#}");
+    let reason = column["reason"].as_str().expect("it says why");
+    for word in words {
+        assert!(reason.contains(word), "{word:?} is not in {reason:?}");
+    }
+    for cell in column["cells"].as_array().expect("it has cells") {
+        assert_eq!(cell["answer"], "missing", "{column:#}");
+        assert!(cell["reason"].as_str().is_some_and(|reason| !reason.is_empty()));
     }
 }
 
-/// The processes that descend from this one, zombies too.
-pub(crate) fn descendants(root: u32) -> Vec<u32> {
-    let entries = fs::read_dir("/proc").expect("/proc is mounted").flatten();
-    let all: Vec<(u32, u32)> = entries
-        .filter_map(|entry| {
-            let pid = entry.file_name().to_str()?.parse().ok()?;
-            let stat = fs::read_to_string(entry.path().join("stat")).ok()?;
-            // The name in parentheses may contain anything, but the last one closes it; proc_pid_stat(5).
-            let parent = stat.rsplit(')').next()?.split_whitespace().nth(1)?.parse().ok()?;
-            Some((pid, parent))
-        })
-        .collect();
-    let mut found = vec![root];
-    let mut next = 0;
-    while let Some(&parent) = found.get(next) {
-        found.extend(all.iter().filter(|(_, its)| *its == parent).map(|(pid, _)| *pid));
-        next += 1;
-    }
-    found.split_off(1)
-}
-
-/// Whether a process is there, and no zombie.
-pub(crate) fn lives(pid: u32) -> bool {
-    fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| {
-        !stat
-            .rsplit(')')
-            .next()
-            .is_some_and(|rest| rest.trim_start().starts_with('Z'))
-    })
+/// Asserts that the lock `create-new` was raced in a directory, and holds.
+pub(crate) fn is_done(document: &Value, name: &str) {
+    let answer = &cell(column(document, name), "create-new")["answer"];
+    assert_eq!(answer, "holds", "{document:#}");
 }

@@ -4,26 +4,23 @@
 //! What the machine does not give is said: `skipped: why`.
 
 mod command;
+mod edges;
+mod ends;
+mod hangs;
+mod mounted;
+mod schema;
+mod traces;
+mod user;
 
-use std::time::{Duration, Instant};
-
-use command::{Traces, cell, column, command as begin, descendants, lives, matrix};
+use command::{cell, column, is_made, matrix};
 use serde_json::Value;
+use traces::Traces;
 
 /// Few rounds: what is tested is who gets in while another one holds, and that races are run at all.
 const FEW: &[&str] = &["--quick", "--rounds", "60", "-n", "4"];
 
 fn few(arguments: &[&str]) -> (i32, Value, String) {
     matrix(&[arguments, FEW].concat())
-}
-
-/// Whether the machine lets this user make the file system; says so if not.
-fn is_made(column: &Value) -> bool {
-    if column["standing"] == "skipped" {
-        eprintln!("skipped: {}: {}", column["name"], column["reason"]);
-        return false;
-    }
-    true
 }
 
 /// Existence locks go through to the store, and kernel locks are on inodes of each mount.
@@ -81,7 +78,7 @@ fn a_bind_mount_is_the_same_file_system_and_keeps_kernel_locks() {
 
 #[test]
 fn each_file_system_has_controls_costs_and_its_type_and_nothing_is_left() {
-    let before = Traces::now();
+    let before = Traces::now(&[]);
     let (code, document, stderr) = few(&["create-new", "--make", "ext4,xfs,btrfs,tmpfs,overlay"]);
     let mut skipped = false;
     for (name, kind) in [
@@ -119,78 +116,7 @@ fn each_file_system_has_controls_costs_and_its_type_and_nothing_is_left() {
         assert_eq!(processes, [Some(2), Some(8), Some(16)]);
     }
     assert_eq!(code, if skipped { 3 } else { 0 });
-    assert_eq!(Traces::now(), before);
-}
-
-#[test]
-fn a_command_that_is_killed_leaves_nothing() {
-    let before = Traces::now();
-    let mut seen = 0;
-    for killed_after_ms in [20, 150, 400, 900, 1_700] {
-        let mut child = begin(&["--quick", "--make", "ext4,overlay-shared,bindfs,btrfs"])
-            .spawn()
-            .unwrap();
-        std::thread::sleep(Duration::from_millis(killed_after_ms));
-        let family = descendants(child.id());
-        seen += family.len();
-        child.kill().unwrap();
-        child.wait().unwrap();
-        let deadline = Instant::now() + Duration::from_secs(20);
-        while family.iter().any(|pid| lives(*pid)) || Traces::now() != before {
-            assert!(
-                Instant::now() < deadline,
-                "after {killed_after_ms} ms: {family:?}, {:?} was {before:?}",
-                Traces::now()
-            );
-            std::thread::sleep(Duration::from_millis(20));
-        }
-    }
-    assert!(seen > 0, "there was something to be killed");
-}
-
-#[test]
-fn a_directory_that_is_of_no_use_is_told_and_the_others_are_done() {
-    let (good, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let (good, other) = (good.path().to_str().unwrap(), other.path().to_str().unwrap());
-    let strangers = format!("{good},{other}");
-    // Nobody makes files in sysfs, root neither.
-    let (code, document, _) = few(&["create-new", "--dir", "/sys", "--dir", &strangers, "--dir", good]);
-    assert_eq!(code, 3);
-    assert_eq!(
-        cell(column(&document, good), "create-new")["answer"],
-        "holds",
-        "{document:#}"
-    );
-    for (name, reason) in [
-        ("/sys", "make it writable"),
-        (&strangers, "what is made in one is not there in the other"),
-    ] {
-        let column = column(&document, name);
-        assert_eq!(column["standing"], "failed");
-        assert!(column["reason"].as_str().unwrap().contains(reason), "{column:#}");
-        assert_eq!(cell(column, "create-new")["answer"], "missing");
-    }
-    for directory in [good, other] {
-        assert_eq!(std::fs::read_dir(directory).unwrap().count(), 0);
-    }
-}
-
-#[test]
-fn wrong_uses_are_told() {
-    for (arguments, advice) in [
-        (&["create-new", "--make", "no-such-file-system"][..], "possible values"),
-        (&["create-new", "--dir", "a,,b"], "A,B"),
-        (&["create-new", "--rounds", "0"], "give a number"),
-    ] {
-        let (code, document, stderr) = matrix(arguments);
-        assert_eq!((code, document), (2, Value::Null), "{stderr}");
-        assert!(stderr.contains(advice), "{stderr}");
-    }
-    let (code, document, _) = few(&["create-new", "--dir", "/no/such/directory"]);
-    assert_eq!(
-        (code, &document["results"][0]["standing"]),
-        (2, &Value::from("misused"))
-    );
+    before.await_no_more(&[], &[]);
 }
 
 #[test]

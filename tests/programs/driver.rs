@@ -12,7 +12,7 @@ use onewinner::history::What;
 use onewinner::scenario::{Program, ProgramKind};
 
 /// The longest that a driver may be silent, in milliseconds.
-const LIMIT_MS: u16 = 30_000;
+const LIMIT_MS: u16 = 60_000;
 
 /// A driver that runs.
 pub(crate) struct Driver {

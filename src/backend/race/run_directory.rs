@@ -377,6 +377,19 @@ mod tests {
     }
 
     #[test]
+    fn a_process_that_nobody_waited_for_is_gone_all_the_same() {
+        let mut child = std::process::Command::new("true").spawn().unwrap();
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while !is_dead(child.id()) {
+            assert!(Instant::now() < deadline, "it is dead by now");
+            std::thread::sleep(HIDDEN_POLL);
+        }
+        assert!(!is_dead(std::process::id()));
+        child.wait().unwrap();
+        assert!(is_dead(DEAD));
+    }
+
+    #[test]
     fn a_directory_that_takes_no_run_says_what_to_do() {
         let parent = tempfile::tempdir().unwrap();
         let file = parent.path().join("file");

@@ -2,42 +2,47 @@
 
 use maud::{Markup, html};
 
-use super::{bar, page, word};
+use super::{Look, bar, page, word};
 use crate::history::History;
 use crate::id::ProcessId;
 use crate::report::grouped;
-use crate::report::terminal::covered;
+use crate::report::terminal::{covered, rests_on, suffice, what_holds};
 use crate::report::timeline::{Mark, Row, decides, rows};
-use crate::verdict::{Counterexample, Coverage, Grade, Judged, OutcomeRow, Verdict};
+use crate::verdict::{Counterexample, Coverage, Grade, Judged, Verdict};
 
 /// Steps through counterexamples.
 const SCRIPT: &str = include_str!("step.js");
 
-/// The page of several verdicts on one lock; `conclusion` is what they come to, in a sentence.
-pub fn explore(conclusion: &str, verdicts: &[&Judged]) -> String {
+/// The page of several verdicts on one lock; `conclusion` is what they come to, in a sentence, and `left_out` are configurations
+/// that were not run any more.
+pub fn explore(conclusion: &str, verdicts: &[&Judged], left_out: &[String]) -> String {
     let lock = verdicts.first().map_or("nothing", |judged| &judged.coverage.lock);
     let title = format!("{lock}: does it let exactly one in?");
     let body = html! {
         h1 { (title) }
         p.conclusion { (conclusion) }
         (table(verdicts))
+        @if !left_out.is_empty() { p { "Not run any more: " (left_out.join("; ")) "." } }
         @for (number, judged) in verdicts.iter().enumerate() {
             (section(number, judged))
         }
-        footer { p { "Told by onewinner " (env!("CARGO_PKG_VERSION")) ". Colours repeat what words say." } }
     };
     page(&title, SCRIPT, &body)
 }
 
-fn class(verdict: &Verdict) -> &'static str {
-    verdict.word()
+fn look(verdict: &Verdict) -> Look {
+    match verdict {
+        Verdict::Holds => Look::Good,
+        Verdict::Violated(_) => Look::Bad,
+        Verdict::Inconclusive { .. } => Look::Open,
+    }
 }
 
 /// All verdicts at one look.
 fn table(verdicts: &[&Judged]) -> Markup {
     html! {
         div.wide {
-            table.verdicts {
+            table.stacked {
                 caption { "Verdicts" }
                 thead { tr { th scope="col" { "configuration" } th scope="col" { "world" } th scope="col" { "verdict" } th scope="col" { "covered" } } }
                 tbody {
@@ -47,7 +52,7 @@ fn table(verdicts: &[&Judged]) -> Markup {
                                 a href={ "#v" (number) } { (coverage.scenario) (coverage.vary) }
                             }
                             td data-label="world" { (coverage.backend) }
-                            td data-label="verdict" { (word(class(verdict), verdict.word())) }
+                            td data-label="verdict" { (word(look(verdict), verdict.word())) }
                             td data-label="covered" { (covered(coverage)) }
                         }
                     }
@@ -63,17 +68,17 @@ fn section(number: usize, judged: &Judged) -> Markup {
         section id={ "v" (number) } {
             h2 { (coverage.backend) " · " (coverage.scenario) (coverage.vary) }
             p {
-                (word(class(verdict), verdict.word())) " "
+                (word(look(verdict), verdict.word())) " "
                 @match verdict {
-                    Verdict::Holds => "nothing that was run violates a property",
+                    Verdict::Holds => (what_holds(coverage)),
                     Verdict::Violated(shown) => { strong { (shown.property) } ": " (shown.sentence) },
                     Verdict::Inconclusive { reason } => (reason),
                 }
             }
-            @if let Verdict::Violated(shown) = verdict { (counterexample(number, shown)) }
+            @if let Verdict::Violated(shown) = verdict { (counterexample(number, shown, coverage)) }
             (outcomes(coverage))
             dl {
-                dt { "covered" } dd { (covered(coverage)) "; seed " (coverage.seed) }
+                @for (title, text) in rests_on(coverage) { dt { (title) } dd { (text) } }
                 @for note in &coverage.blind_spots { dt { "note" } dd { (note) } }
             }
         }
@@ -82,10 +87,10 @@ fn section(number: usize, judged: &Judged) -> Markup {
 
 fn outcomes(coverage: &Coverage) -> Markup {
     let all = coverage.outcomes.iter().map(|row| row.count).sum::<u64>().max(1) as f64;
-    let grade = |row: &OutcomeRow| match row.grade {
-        Grade::Acceptable => "acceptable",
-        Grade::Interesting => "interesting",
-        Grade::Forbidden => "forbidden",
+    let grade = |grade| match grade {
+        Grade::Acceptable => (Look::Good, "acceptable"),
+        Grade::Interesting => (Look::Open, "interesting"),
+        Grade::Forbidden => (Look::Bad, "forbidden"),
     };
     html! {
         @if !coverage.outcomes.is_empty() {
@@ -95,10 +100,11 @@ fn outcomes(coverage: &Coverage) -> Markup {
                     thead { tr { th scope="col" { "how often" } th scope="col" { "outcome" } th scope="col" { "grade" } } }
                     tbody {
                         @for row in &coverage.outcomes {
+                            @let (look, graded) = grade(row.grade);
                             tr {
-                                td.number data-label="how often" { (grouped(row.count)) (bar(row.count as f64 / all, grade(row))) }
+                                td.number data-label="how often" { (grouped(row.count)) (bar(row.count as f64 / all, look)) }
                                 th scope="row" data-label="outcome" { (row.outcome) }
-                                td data-label="grade" { (word(grade(row), grade(row))) }
+                                td data-label="grade" { (word(look, graded)) }
                             }
                         }
                     }
@@ -109,14 +115,20 @@ fn outcomes(coverage: &Coverage) -> Markup {
 }
 
 /// The interleaving; nothing where the kernel chose the steps.
-fn counterexample(number: usize, shown: &Counterexample) -> Markup {
+fn counterexample(number: usize, shown: &Counterexample, coverage: &Coverage) -> Markup {
     let history = &shown.execution.history;
     let steps = rows(history, shown.decisive);
     let holds = holds(history);
     html! {
         @if !shown.execution.schedule.is_empty() && !steps.is_empty() {
             figure.stepper id={ "c" (number) } tabindex="0" aria-label={ "The interleaving, in " (steps.len()) " steps; arrow keys step" } {
-                figcaption { "How it happens, with " (shown.scenario.processes) " processes" }
+                figcaption {
+                    "How it happens, "
+                    @match suffice(shown, coverage) {
+                        Some(fewer) => (fewer),
+                        None => { "with " (shown.scenario.processes) " processes" },
+                    }
+                }
                 div.controls hidden {
                     button type="button" data-go="first" { "« first" }
                     button type="button" data-go="back" { "‹ back" }
@@ -160,10 +172,13 @@ fn interleaving(history: &History, steps: &[Row], holds: &[Hold]) -> Markup {
         true => "clock".to_owned(),
         false => process.to_string(),
     };
-    let holding = |process: ProcessId, position: usize| {
-        holds
-            .iter()
-            .any(|hold| hold.process == process && (hold.from..hold.to).contains(&position))
+    let share = |process: ProcessId, position: usize| {
+        let now = || holds.iter().filter(|hold| (hold.from..hold.to).contains(&position));
+        match (now().any(|hold| hold.process == process), now().count()) {
+            (false, _) => Share::None,
+            (true, 1) => Share::Alone,
+            (true, _) => Share::WithOthers,
+        }
     };
     html! {
         table.steps {
@@ -178,7 +193,7 @@ fn interleaving(history: &History, steps: &[Row], holds: &[Hold]) -> Markup {
                     tr data-step=(number) {
                         th scope="row" { (number) }
                         @for process in ProcessId::first(history.processes) {
-                            (cell(row, process == row.process, holding(process, row.position), &name(process)))
+                            (cell(row, process == row.process, share(process, row.position), &name(process)))
                         }
                     }
                 }
@@ -187,22 +202,35 @@ fn interleaving(history: &History, steps: &[Row], holds: &[Hold]) -> Markup {
     }
 }
 
-fn cell(row: &Row, own: bool, holding: bool, name: &str) -> Markup {
-    let class = match (own, holding) {
-        (true, true) => "own holding",
-        (true, false) => "own",
-        (false, true) => "holding",
-        (false, false) => "empty",
+/// What a process has of the lock at a step.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Share {
+    None,
+    /// As it should be.
+    Alone,
+    WithOthers,
+}
+
+fn cell(row: &Row, own: bool, share: Share, name: &str) -> Markup {
+    let holding = match share {
+        Share::None => "",
+        Share::Alone => " holding",
+        Share::WithOthers => " holding together",
+    };
+    let class = match (own, share) {
+        (true, _) => "own",
+        (false, Share::None) => "empty",
+        (false, _) => "other",
     };
     html! {
-        td class=(class) data-label=(name) {
+        td class={ (class) (holding) } data-label=(name) {
             @if own {
                 code { (row.text) }
                 @if let Some(mark) = &row.mark {
                     @let kind = match mark { Mark::Holds => "holder", _ => "mark" };
                     span class=(kind) { (mark.text()) }
                 }
-            } @else if holding {
+            } @else if share != Share::None {
                 span.goes-on { "holds" }
             }
         }

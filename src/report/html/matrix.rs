@@ -1,212 +1,244 @@
 //! The page of `matrix`: locks × file systems, each cell with its numbers behind it.
 //!
-//! What it is given is data for this page alone: whoever measures fills it in, and knows no HTML. A cell is opened by the
-//! browser itself (`popover`), without a script.
+//! A cell is opened by the browser itself (`popover`), without a script; where it cannot, and on paper, the numbers stand below
+//! the table.
 
-use maud::{Markup, PreEscaped, html};
+use maud::{Markup, html};
 
-use super::{bar, page, word};
-use crate::report::grouped;
+use super::curves::curves;
+use super::numbers::{id, numbers};
+use super::{Look, page, word};
+use crate::matrix::{Answer, Cell, Column, Settings, Standing};
+use crate::primitive::Expectation;
+use crate::report::counted;
+use crate::report::matrix::{self, control, rates, time};
+use crate::report::terminal::percent;
 
-/// Locks × file systems.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Grid {
-    /// What the whole of it comes to, in a sentence.
-    pub conclusion: String,
-    /// The file systems.
-    pub columns: Vec<Column>,
-    /// The locks, each with a cell for each column.
-    pub rows: Vec<(String, Vec<Place>)>,
-    /// Drawings for below the table: a title, and SVG that is trusted (`svg::Plot::inline`).
-    pub plots: Vec<(String, String)>,
-}
-
-/// A file system.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Column {
-    /// Its name: `ext4`.
-    pub name: String,
-    /// What else is to be known: where it is, what its controls did.
-    pub notes: Vec<String>,
-}
-
-/// What is known of a lock on a file system.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Standing {
-    /// Exactly one gets in, as far as was seen.
-    Holds,
-    /// Several get in, or nobody does.
-    Violated,
-    /// Nothing can be concluded.
-    Inconclusive,
-    /// It was not run.
-    #[default]
-    Skipped,
-}
-
-impl Standing {
-    fn class(self) -> &'static str {
-        match self {
-            Self::Holds => "holds",
-            Self::Violated => "violated",
-            Self::Inconclusive => "inconclusive",
-            Self::Skipped => "skipped",
-        }
-    }
-}
-
-/// A cell.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Place {
-    /// Its colour.
-    pub standing: Standing,
-    /// Its word: `holds`, `up to 16 at once`, `unsupported: ENOTSUP`.
-    pub word: String,
-    /// One figure beside it: what an acquisition costs.
-    pub figure: String,
-    /// All its numbers, each with its name.
-    pub facts: Vec<(String, String)>,
-    /// How many won in how many rounds, for each race.
-    pub winners: Vec<Winners>,
-}
-
-/// A histogram of winners.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Winners {
-    /// Of which race: `natural`, `aligned`.
-    pub title: String,
-    /// So many winners, in so many rounds.
-    pub rounds: Vec<(u64, u64)>,
-}
-
-/// The page.
-pub fn matrix(grid: &Grid) -> String {
+/// The page of columns that were filled in with these settings.
+pub fn matrix(columns: &[Column], settings: &Settings) -> String {
     let title = "Locks on file systems";
+    let locks = columns.first().map_or(&[][..], |column| &column.cells);
     let body = html! {
         h1 { (title) }
-        p.conclusion { (grid.conclusion) }
+        p.conclusion { (conclusion(columns)) }
+        (undeclared(columns))
         div.wide {
-            table.matrix {
-                caption { "Does it let exactly one in, and what does it cost? Each cell opens its numbers." }
+            table.matrix.stacked {
+                caption { "Does the lock let exactly one in, and what does it cost? Each cell opens its numbers." }
                 thead {
                     tr {
                         th scope="col" { "lock" }
-                        @for column in &grid.columns { th scope="col" { (column.name) } }
+                        @for column in columns { th scope="col" { (column.name) } }
                     }
                 }
                 tbody {
-                    @for (number, (lock, places)) in grid.rows.iter().enumerate() {
+                    @for (row, lock) in locks.iter().enumerate() {
                         tr {
-                            th scope="row" { (lock) }
-                            @for (place, column) in places.iter().zip(&grid.columns).enumerate().map(|(at, both)| ((at, both.0), both.1)) {
-                                (cell(&format!("m{number}-{}", place.0), lock, column, place.1))
+                            th scope="row" {
+                                (lock.lock)
+                                @if lock.claim == Expectation::SeveralWinners { span.figure { "declared broken" } }
+                            }
+                            @for (number, column) in columns.iter().enumerate() {
+                                @if let Some(cell) = column.cells.get(row) { (place(&id(row, number), column, cell)) }
                             }
                         }
                     }
                 }
             }
         }
-        (columns(&grid.columns))
-        @for (title, svg) in &grid.plots {
-            figure.plot { figcaption { (title) } div.wide { (PreEscaped(svg)) } }
+        (legend(settings))
+        (file_systems(columns))
+        (curves(columns))
+        section.all {
+            h2.paper { "All numbers" }
+            @for (row, _) in locks.iter().enumerate() {
+                @for (number, column) in columns.iter().enumerate() {
+                    @if let Some(cell) = column.cells.get(row) { (numbers(&id(row, number), column, cell)) }
+                }
+            }
         }
-        footer { p { "Told by onewinner " (env!("CARGO_PKG_VERSION")) ". Colours repeat what words say." } }
     };
     page(title, "", &body)
 }
 
-fn cell(id: &str, lock: &str, column: &Column, place: &Place) -> Markup {
-    let class = place.standing.class();
-    html! {
-        td class=(class) data-label=(column.name) {
-            button type="button" popovertarget=(id) {
-                (word(class, &place.word))
-                @if !place.figure.is_empty() { span.figure { (place.figure) } }
-            }
-            div.numbers popover id=(id) role="dialog" aria-label={ (lock) " on " (column.name) } {
-                h2 { (lock) " on " (column.name) }
-                p { (word(class, &place.word)) }
-                dl { @for (name, value) in &place.facts { dt { (name) } dd { (value) } } }
-                @for winners in &place.winners { (histogram(winners)) }
-                button.close type="button" popovertarget=(id) popovertargetaction="hide" { "close" }
+/// What the cells come to, counted by what stands in them.
+fn conclusion(columns: &[Column]) -> String {
+    let mut counts: Vec<(String, u64)> = Vec::new();
+    for column in columns {
+        for cell in &column.cells {
+            let (_, word) = verdict(column, cell);
+            match counts.iter_mut().find(|(counted, _)| *counted == word) {
+                Some((_, count)) => *count += 1,
+                None => counts.push((word, 1)),
             }
         }
     }
+    counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    let cells: u64 = counts.iter().map(|(_, count)| count).sum();
+    let parts: Vec<String> = counts.iter().map(|(word, count)| format!("{count} {word}")).collect();
+    let locks = counted(columns.first().map_or(0, |column| column.cells.len()) as u64, "lock");
+    let places = counted(columns.len() as u64, "file system");
+    format!("{locks} on {places}, {}: {}.", counted(cells, "cell"), parts.join("; "))
 }
 
-fn histogram(winners: &Winners) -> Markup {
-    let all = winners.rounds.iter().map(|(_, rounds)| rounds).sum::<u64>().max(1) as f64;
-    let grade = |winners: u64| if winners == 1 { "acceptable" } else { "forbidden" };
+/// The cells in which a lock does not do what it declares, if there are any.
+fn undeclared(columns: &[Column]) -> Markup {
     html! {
-        table.outcomes {
-            caption { "winners of a round, " (winners.title) }
-            thead { tr { th scope="col" { "winners" } th scope="col" { "rounds" } } }
-            tbody {
-                @for (number, rounds) in &winners.rounds {
-                    tr {
-                        th scope="row" { (number) }
-                        td.number { (grouped(*rounds)) (bar(*rounds as f64 / all, grade(*number))) }
-                    }
+        @if columns.iter().flat_map(|column| &column.cells).any(Cell::fails) {
+            p { (word(Look::Bad, "not as declared")) ": a lock that is declared to let exactly one in does not." }
+            ul {
+                @for column in columns {
+                    @let failing: Vec<&str> = column.cells.iter().filter(|cell| cell.fails()).map(|cell| &*cell.lock).collect();
+                    @if !failing.is_empty() { li { "on " strong { (column.name) } ": " (failing.join(", ")) } }
                 }
             }
         }
     }
 }
 
-fn columns(columns: &[Column]) -> Markup {
+/// How a cell looks, and its word.
+pub(super) fn verdict(column: &Column, cell: &Cell) -> (Look, String) {
+    let look = match (&column.standing, &cell.answer) {
+        (Standing::Skipped { .. }, _) | (_, Answer::Unsupported { .. }) => Look::Nothing,
+        (_, Answer::Missing { .. }) => Look::Open,
+        (_, Answer::Violated) => Look::Bad,
+        (_, Answer::Holds) if cell.claim == Expectation::SeveralWinners => Look::Open,
+        (_, Answer::Holds) => Look::Good,
+    };
+    (look, matrix::word(column, cell))
+}
+
+/// A cell of the table.
+fn place(id: &str, column: &Column, cell: &Cell) -> Markup {
+    let (look, text) = verdict(column, cell);
     html! {
-        @if columns.iter().any(|column| !column.notes.is_empty()) {
-            h2 { "The file systems" }
-            dl { @for column in columns { dt { (column.name) } @for note in &column.notes { dd { (note) } } } }
+        td class=(look.class()) data-label=(column.name) {
+            button type="button" popovertarget=(id) {
+                (word(look, &text))
+                @if cell.answer == Answer::Violated {
+                    @for figure in where_violated(cell) { span.figure { (figure) } }
+                }
+                @if cell.fails() { span.figure { strong { "not as declared" } } }
+                @if let Some(cost) = &cell.cost { span.figure { (time(cost.median_ns)) } }
+            }
         }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// In which races two were in at once, and whether in turn too: the two are told apart where they differ.
+fn where_violated(cell: &Cell) -> Vec<String> {
+    let (by_chance, aligned) = rates(cell);
+    let mut lines = Vec::new();
+    lines.extend(by_chance.map(|rate| format!("{} of rounds", percent(rate))));
+    lines.extend(aligned.map(|rate| format!("{} aligned", percent(rate))));
+    lines.push(match (lines.is_empty(), cell.lets_two_in_turn()) {
+        (true, _) => "in turn, and in no race".to_owned(),
+        (false, true) => "and in turn".to_owned(),
+        (false, false) => "not in turn".to_owned(),
+    });
+    lines
+}
 
-    #[test]
-    fn each_cell_has_its_word_its_numbers_and_a_button_and_text_is_escaped() {
-        let place = |standing, word: &str| Place {
-            standing,
-            word: word.to_owned(),
-            figure: "3.1 µs".to_owned(),
-            facts: vec![("rounds".to_owned(), "1,000 & <more>".to_owned())],
-            winners: vec![Winners {
-                title: "natural".to_owned(),
-                rounds: vec![(1, 900), (2, 100)],
-            }],
-        };
-        let page = matrix(&Grid {
-            conclusion: "Two of two.".to_owned(),
-            columns: vec![Column {
-                name: "ext4".to_owned(),
-                notes: vec!["made for the run".to_owned()],
-            }],
-            rows: vec![
-                ("create-new".to_owned(), vec![place(Standing::Holds, "holds")]),
-                (
-                    "stat-then-write".to_owned(),
-                    vec![place(Standing::Violated, "up to 2 at once")],
-                ),
-            ],
-            plots: vec![("cost".to_owned(), "<svg></svg>".to_owned())],
-        });
-        for text in [
-            "✓ holds",
-            "✗ up to 2 at once",
-            "popovertarget=\"m1-0\"",
-            "id=\"m1-0\"",
-            "1,000 &amp; &lt;more&gt;",
-            "<svg></svg>",
-            "made for the run",
-        ] {
-            assert!(page.contains(text), "{text} is missing:\n{page}");
+/// What the words mean, and what this table does not ask.
+fn legend(settings: &Settings) -> Markup {
+    html! {
+        h2 { "What it says, and what not" }
+        dl {
+            dt { (word(Look::Good, "holds")) }
+            dd {
+                "In no round were two in at once, and the broken control was caught in the same directory. A true rate may still be
+                as high as the bound that each cell tells, at 95 %, nominal: the rounds of a machine are not independent."
+            }
+            dt { (word(Look::Bad, "violated")) }
+            dd { "Two were in at once; the cell tells in which share of the rounds." }
+            dt { (word(Look::Open, "not caught")) }
+            dd {
+                "No two were in at once here, and yet the lock is known to be broken: its fault needs more luck, or what is not raced. "
+                strong { "Not raced are the locks of dead holders, kills in between, failing calls, and leases that run out." }
+                " " code { "onewinner explore LOCK" } " covers them."
+            }
+            dt { (word(Look::Open, "no verdict, failed")) " " (word(Look::Nothing, "skipped")) }
+            dd { "Nothing is known; the cell says why." }
+            dt { "with errors" }
+            dd { "No two were in at once, but somebody met an error, nobody won, or the lock was not free after a release." }
+            dt { "natural" }
+            dd { (counted(settings.rounds, "round")) " left to chance; winners hold until all have answered" }
+            dt { "aligned" }
+            dd { (counted(settings.other_rounds, "round")) " in which each process waits before its k-th call until all have come to theirs" }
+            dt { "cycle" }
+            dd { (counted(settings.other_rounds, "round")) " left to chance in which winners release at once, so that several win one after another, and rightly" }
+            dt { "in turn" }
+            dd { "one process holds, another one tries, and tries again after the release" }
+            dt { "time" }
+            dd { "the median of an acquisition and its release, alone" }
+            dt { "conditions" }
+            dd { (settings.processes) " processes in each race; seed " (settings.seed) }
         }
-        assert!(
-            !page.contains("http://") && !page.contains("https://"),
-            "it needs the network"
-        );
     }
+}
+
+/// What each column is, and what the controls showed there.
+fn file_systems(columns: &[Column]) -> Markup {
+    html! {
+        h2 { "The file systems" }
+        div.wide {
+            table.stacked {
+                thead {
+                    tr {
+                        th scope="col" { "name" } th scope="col" { "type" } th scope="col" { "where" }
+                        th scope="col" { "looked at before" } th scope="col" { "controls" }
+                    }
+                }
+                tbody { @for column in columns { (file_system(column)) } }
+            }
+        }
+    }
+}
+
+fn file_system(column: &Column) -> Markup {
+    let mut kinds = column.kinds.clone();
+    kinds.dedup();
+    let ways: Vec<String> = column.ways.iter().map(|way| way.display().to_string()).collect();
+    html! {
+        tr {
+            th scope="row" data-label="name" { (column.name) }
+            td data-label="type" { (kinds.join(", ")) }
+            td data-label="where" { @for way in &ways { div { code { (way) } } } }
+            td data-label="looked at before" { @for line in checks(column) { div { (line) } } }
+            td data-label="controls" {
+                @if let Some(obstacle) = column.obstacle() {
+                    @let skipped = matches!(column.standing, Standing::Skipped { .. });
+                    @if skipped { (word(Look::Nothing, "skipped")) } @else { (word(Look::Open, "failed")) }
+                    ": " (obstacle)
+                }
+                @for one in &column.controls { div { (control(one)) } }
+                @if let Some(race) = column.unsound() {
+                    div { (word(Look::Bad, "the sound control fails here"))
+                        @if let Some(shown) = &race.sample.shown { ": " (shown.sentence) }
+                        "; this file system does not create exclusively" }
+                }
+                @if let Some(toothless) = column.toothless() { div { (word(Look::Open, "no teeth")) ": " (toothless) } }
+            }
+        }
+    }
+}
+
+/// What was made sure of before the cells of a column were filled in.
+fn checks(column: &Column) -> Vec<&'static str> {
+    if column.obstacle().is_some() {
+        return Vec::new();
+    }
+    let given = column
+        .ways
+        .iter()
+        .map(|way| way.display().to_string())
+        .collect::<Vec<_>>();
+    let mut lines = match given.join(",") == column.name {
+        true => vec!["given: a directory, writable"],
+        false => vec!["made for the run: a mount, of the type that it should be"],
+    };
+    if column.ways.len() > 1 {
+        lines.push("one store: what is made by one way is there by the others");
+    }
+    lines
 }

@@ -1,18 +1,57 @@
 //! Pages: one file each, with its style and its script inside, that needs no network and no font but the viewer's.
 //!
-//! `explore.rs` has verdicts and counterexamples to step through, `matrix.rs` locks × file systems. Without a script each page is
-//! complete, as plain tables; colours only repeat what words say.
+//! `explore.rs` has verdicts and counterexamples to step through; `matrix.rs` locks × file systems, with what is behind a cell in
+//! `numbers.rs` and plots in `curves.rs`. Without a script each page is complete, as plain tables; colours only repeat what words say.
 
+#[cfg(feature = "kernel")]
+mod curves;
 mod explore;
+#[cfg(feature = "kernel")]
 mod matrix;
+#[cfg(feature = "kernel")]
+mod numbers;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 pub use explore::explore;
-pub use matrix::{Column, Grid, Place, Standing, Winners, matrix};
+#[cfg(feature = "kernel")]
+pub use matrix::matrix;
 
 /// How both pages look: on a screen, on a phone, in the dark, on paper.
 const STYLE: &str = include_str!("page.css");
+
+/// How something is meant: its colour, and a mark for those who see none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Look {
+    /// As it should be.
+    Good,
+    /// As it must not be.
+    Bad,
+    /// Not settled.
+    Open,
+    /// Neither.
+    Nothing,
+}
+
+impl Look {
+    fn class(self) -> &'static str {
+        match self {
+            Self::Good => "good",
+            Self::Bad => "bad",
+            Self::Open => "open",
+            Self::Nothing => "nothing",
+        }
+    }
+
+    fn mark(self) -> &'static str {
+        match self {
+            Self::Good => "✓",
+            Self::Bad => "✗",
+            Self::Open => "?",
+            Self::Nothing => "–",
+        }
+    }
+}
 
 /// A whole page. `script` is trusted: it is ours.
 fn page(title: &str, script: &str, body: &Markup) -> String {
@@ -27,7 +66,10 @@ fn page(title: &str, script: &str, body: &Markup) -> String {
                 style { (PreEscaped(STYLE)) }
             }
             body {
-                main { (body) }
+                main {
+                    (body)
+                    footer { p { "Told by onewinner " (env!("CARGO_PKG_VERSION")) ". Colours repeat what words say." } }
+                }
                 @if !script.is_empty() { script { (PreEscaped(script)) } }
             }
         }
@@ -35,19 +77,16 @@ fn page(title: &str, script: &str, body: &Markup) -> String {
     page.into_string()
 }
 
-/// What a verdict is said with: a class for its colour, a mark for those who print in grey, and the word.
-fn word(class: &str, word: &str) -> Markup {
-    let mark = match class {
-        "holds" | "acceptable" => "✓",
-        "violated" | "forbidden" => "✗",
-        "inconclusive" | "interesting" => "?",
-        _ => "–",
-    };
-    html! { span class={ "word " (class) } { (mark) " " (word) } }
+/// A word with its mark, in its colour.
+fn word(look: Look, word: &str) -> Markup {
+    html! { span class={ "word " (look.class()) } { (look.mark()) " " (word) } }
 }
 
 /// A share of a whole as a bar, beside which its number stands.
-fn bar(share: f64, class: &str) -> Markup {
+fn bar(share: f64, look: Look) -> Markup {
     let width = (share.clamp(0.0, 1.0) * 100.0).max(0.5);
-    html! { span.bar aria-hidden="true" { span class=(class) style=(format!("width:{width:.1}%")) {} } }
+    html! { span.bar aria-hidden="true" { span class=(look.class()) style=(format!("width:{width:.1}%")) {} } }
 }
+
+#[cfg(all(test, feature = "kernel"))]
+mod tests;

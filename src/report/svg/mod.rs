@@ -37,6 +37,8 @@ impl Plot {
             self.title.replace(['"', '<', '&'], " ")
         );
         open.replacen("<svg ", &sized, 1)
+            // In a page no name space is asked for, and nothing is to look as if it came from elsewhere.
+            .replacen(" xmlns=\"http://www.w3.org/2000/svg\"", "", 1)
             .replace("\"#000000\"", "\"currentColor\"")
     }
 }

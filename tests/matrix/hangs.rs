@@ -1,0 +1,247 @@
+//! File systems that hang. Whoever calls them may not even be killed; the command comes to its end all the same, and says so.
+
+use std::path::Path;
+use std::process::Command;
+
+use super::command::{Ran, Running, command, is_done, is_refused, onewinner, start, until};
+use super::mounted::{Ice, Mute, apart, folder};
+use super::traces::{Traces, descendants, lives, runs};
+
+/// What a line about it says.
+const HANGS: &str = "its file system hangs";
+
+fn text(path: &Path) -> &str {
+    path.to_str().expect("the names of tests are text")
+}
+
+fn begun(arguments: &[&str], directory: &Path) -> Running {
+    let mut command = onewinner();
+    command.args(arguments).args(["--dir", text(directory)]);
+    // Counterexamples and the like are not to be left in the working tree.
+    command.current_dir(std::env::temp_dir());
+    start(command)
+}
+
+#[test]
+fn a_mount_that_hangs_is_told_by_each_command_and_the_others_are_done() {
+    apart(|place| {
+        let (point, good) = (folder(place, "mute"), folder(place, "good"));
+        let mute = match Mute::at(point.clone()) {
+            Ok(mute) => mute,
+            Err(reason) => return println!("skipped: there is no file system of user space: {reason}"),
+        };
+        let (point, good) = (text(&point), text(&good));
+        // All at the same time: each waits for an answer that never comes.
+        let few = ["--quick", "--rounds", "60", "-n", "4"];
+        let matrix = start(command(
+            &[&["create-new", "--dir", point, "--dir", good], &few[..]].concat(),
+        ));
+        let race = begun(&["race", "create-new", "--rounds", "10", "-n", "4"], point.as_ref());
+        let explore = begun(&["explore", "create-new", "-n", "2"], point.as_ref());
+        let bench = begun(
+            &["bench", "create-new", "--quick", "--worker-time", "5"],
+            point.as_ref(),
+        );
+        let (code, document, stderr) = matrix.end().told();
+        assert_eq!(code, 3, "{stderr}");
+        is_refused(&document, point, "failed", &[HANGS, "look at its server"]);
+        is_done(&document, good);
+        for (name, ran) in [("race", race.end()), ("explore", explore.end())] {
+            let Ran { code, stdout, stderr } = ran;
+            assert_eq!(code, 3, "{name}: {stdout} {stderr}");
+            assert!(stdout.contains(HANGS), "{name}: {stdout} {stderr}");
+        }
+        let ran = bench.end();
+        assert_eq!(ran.code, 3, "bench: {} {}", ran.stdout, ran.stderr);
+        assert!(
+            ran.stdout.contains("does not answer") || ran.stdout.contains(HANGS),
+            "bench: {}",
+            ran.stdout
+        );
+        // It is the user's: nobody has ended its connection to let go who waits.
+        nix::sys::statfs::statfs(point).expect("it still says what it is");
+        drop(mute);
+    });
+}
+
+/// Sends a signal to a command by its number.
+fn signal(run: &Running, signal: nix::sys::signal::Signal) {
+    let pid = nix::unistd::Pid::from_raw(run.child.id().cast_signed());
+    nix::sys::signal::kill(pid, signal).expect("it runs");
+}
+
+#[test]
+fn a_command_that_waits_for_a_mount_that_hangs_can_be_interrupted() {
+    apart(|place| {
+        let point = folder(place, "mute");
+        let _mute = match Mute::at(point.clone()) {
+            Ok(mute) => mute,
+            Err(reason) => return println!("skipped: there is no file system of user space: {reason}"),
+        };
+        let race = begun(&["race", "create-new", "--rounds", "10"], &point);
+        let matrix = start(command(&["create-new", "--dir", text(&point)]));
+        // Once it has a child, its handlers are there, and an answer is waited for ten times as long as this takes.
+        for run in [&race, &matrix] {
+            until("it has begun", || !descendants(run.child.id()).is_empty());
+            signal(run, nix::sys::signal::Signal::SIGINT);
+        }
+        for run in [race, matrix] {
+            let ran = run.end();
+            assert_eq!(ran.code, 130, "{} {}", ran.stdout, ran.stderr);
+        }
+    });
+}
+
+/// A frozen file system lets nobody go that writes, not even the dead.
+#[test]
+fn a_file_system_that_hangs_in_the_middle_ends_its_column_and_is_clean_after_the_next_run() {
+    apart(|place| {
+        let (ice, good) = match Ice::below(place) {
+            Ok(ice) => (ice, folder(place, "good")),
+            Err(reason) => return println!("skipped: there is no file system to be frozen: {reason}"),
+        };
+        let (frozen, other) = (text(&ice.point), text(&good));
+        let dirs = [
+            "create-new",
+            "mkdir",
+            "link",
+            "symlink",
+            "flock",
+            "--dir",
+            frozen,
+            "--dir",
+            other,
+        ];
+        let limits = [
+            "--quick",
+            "-n",
+            "4",
+            "--rounds",
+            "2000",
+            "--worker-time",
+            "5",
+            "--cell-time",
+            "60",
+        ];
+        let run = start(command(&[&dirs[..], &limits[..]].concat()));
+        until("a run begins", || !runs(&ice.point).is_empty());
+        ice.freeze().expect("it could be before");
+        let family = descendants(run.child.id());
+        let (code, document, stderr) = run.end().told();
+        assert_eq!(code, 3, "{document:#} {stderr}");
+        let column = super::command::column(&document, frozen);
+        let last = column["cells"].as_array().unwrap().last().unwrap().clone();
+        assert_eq!(last["answer"], "missing", "{column:#}");
+        assert!(last["reason"].as_str().unwrap().contains(HANGS), "{column:#}");
+        is_done(&document, other);
+        // Who is held in the kernel is left, and goes when the file system comes back.
+        ice.thaw();
+        until("all are gone", || !family.iter().any(|pid| lives(*pid)));
+        let (code, document, stderr) = super::few(&["create-new", "--dir", frozen]);
+        assert_eq!(code, 0, "{document:#} {stderr}");
+        until("it is clean", || runs(&ice.point).is_empty());
+    });
+}
+
+/// What is made for the run is ours, and whoever waits for it is let go.
+#[test]
+fn a_daemon_of_our_own_that_stops_ends_its_column_and_nothing_is_left() {
+    let before = Traces::now(&[]);
+    let locks = ["create-new", "mkdir", "flock", "--make", "bindfs,tmpfs"];
+    let limits = [
+        "--quick",
+        "-n",
+        "4",
+        "--rounds",
+        "2000",
+        "--worker-time",
+        "5",
+        "--cell-time",
+        "60",
+    ];
+    let mut run = start(command(&[&locks[..], &limits[..]].concat()));
+    let name = |pid: &u32| std::fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
+    let mut family = Vec::new();
+    let mut daemons = Vec::new();
+    until("two daemons are there and a race is run, or nothing is made", || {
+        family = descendants(run.child.id());
+        daemons = family
+            .iter()
+            .copied()
+            .filter(|pid| name(pid).trim() == "bindfs")
+            .collect();
+        // The worker, the first process of the namespaces, the one of the cell, the daemons, and contenders.
+        let racing = daemons.len() == 2 && family.len() >= 3 + 2 + 4;
+        racing || run.child.try_wait().is_ok_and(|status| status.is_some())
+    });
+    for daemon in &daemons {
+        let pid = nix::unistd::Pid::from_raw(daemon.cast_signed());
+        // It may be over.
+        let _stopped = nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGSTOP);
+    }
+    let (code, document, stderr) = run.end().told();
+    let made = super::command::column(&document, "bindfs");
+    if daemons.is_empty() {
+        return println!("skipped: bindfs: {}", made["reason"]);
+    }
+    assert_eq!(code, 3, "{document:#} {stderr}");
+    let reasons = made.to_string();
+    assert!(reasons.contains(HANGS), "{made:#}");
+    let tmpfs = super::command::column(&document, "tmpfs");
+    if super::command::is_made(tmpfs) {
+        is_done(&document, "tmpfs");
+    }
+    before.await_no_more(&[], &family);
+}
+
+/// A daemon that is stopped while a run is at work, as a server that is gone.
+#[test]
+fn a_daemon_that_stops_in_the_middle_is_told_by_race_and_explore() {
+    apart(|place| {
+        let (store, point) = (folder(place, "store"), folder(place, "point"));
+        let daemon = Command::new("bindfs").arg("-f").arg(&store).arg(&point).spawn();
+        let Ok(mut daemon) = daemon else {
+            return println!("skipped: there is no bindfs");
+        };
+        let is_mounted = || {
+            let mounts = std::fs::read_to_string("/proc/thread-self/mountinfo").unwrap();
+            mounts.contains(text(&point))
+        };
+        until("it is mounted, or cannot be", || {
+            is_mounted() || daemon.try_wait().unwrap().is_some()
+        });
+        if daemon.try_wait().unwrap().is_some() {
+            return println!("skipped: bindfs does not mount here");
+        }
+        let pid = nix::unistd::Pid::from_raw(daemon.id().cast_signed());
+        let send = |signal| nix::sys::signal::kill(pid, signal).expect("it runs");
+        let race = ["race", "mkdir", "-n", "4", "--rounds", "1000000", "--worker-time", "5"];
+        let explore = [
+            "explore",
+            "mkdir",
+            "-n",
+            "3",
+            "--rounds",
+            "2",
+            "--scenario",
+            "cycle",
+            "--time",
+            "200",
+        ];
+        let begun = [begun(&race, &point), begun(&explore, &point)];
+        until("both are at work", || runs(&point).len() == begun.len());
+        let family: Vec<u32> = begun.iter().flat_map(|run| descendants(run.child.id())).collect();
+        send(nix::sys::signal::Signal::SIGSTOP);
+        for run in begun {
+            let ran = run.end();
+            let said = format!("{} {}", ran.stdout, ran.stderr);
+            // No schedule or round before it was wrong.
+            assert_eq!(ran.code, 3, "{said}");
+            assert!(said.contains("inconclusive") && said.contains("hangs"), "{said}");
+        }
+        send(nix::sys::signal::Signal::SIGCONT);
+        until("all are gone", || !family.iter().any(|pid| lives(*pid)));
+        super::mounted::unmount(&point);
+        until("the daemon ends", || daemon.try_wait().unwrap().is_some());
+    });
+}

@@ -1,0 +1,129 @@
+//! A normal user: directories that are there, what user namespaces allow, and of the rest why not.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use super::command::{cell, column, is_done, is_refused, start};
+use super::mounted::folder;
+
+/// Nobody.
+const USER: u32 = 65_534;
+
+/// A place that anybody may enter, with the command in it; says so where this user cannot become another.
+fn place() -> Option<tempfile::TempDir> {
+    if !nix::unistd::geteuid().is_root() {
+        println!("skipped: only root becomes another user; the rest of this suite runs as this one");
+        return None;
+    }
+    let place = tempfile::tempdir().expect("root has the rights");
+    fs::set_permissions(place.path(), fs::Permissions::from_mode(0o755)).expect("root has the rights");
+    // Where it was built that user may have no way.
+    fs::copy(env!("CARGO_BIN_EXE_onewinner"), place.path().join("onewinner")).expect("root has the rights");
+    Some(place)
+}
+
+fn as_user(program: impl AsRef<std::ffi::OsStr>) -> Command {
+    let mut command = Command::new(program);
+    command.uid(USER).gid(USER).current_dir("/");
+    command
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().expect("the names of tests are text")
+}
+
+#[test]
+fn a_normal_user_has_given_directories_and_what_user_namespaces_allow() {
+    let Some(place) = place() else { return };
+    let place = place.path();
+    let (own, foreign) = (folder(place, "own"), folder(place, "foreign"));
+    std::os::unix::fs::chown(&own, Some(USER), Some(USER)).unwrap();
+    fs::set_permissions(&foreign, fs::Permissions::from_mode(0o755)).unwrap();
+    let hidden = folder(place, "hidden");
+    fs::set_permissions(&hidden, fs::Permissions::from_mode(0o700)).unwrap();
+    let inside = folder(&hidden, "inside");
+    let mut command = as_user(place.join("onewinner"));
+    command.args(["matrix", "create-new", "--json", "--quick", "--rounds", "60", "-n", "4"]);
+    for directory in [&own, &foreign, &inside] {
+        command.arg("--dir").arg(directory);
+    }
+    command.args(["--make", "ext4,tmpfs,overlay,bind,bindfs"]);
+    let (code, document, stderr) = start(command).end().told();
+    assert_eq!(code, 3, "{stderr}");
+    is_done(&document, text(&own));
+    assert_eq!(fs::read_dir(&own).unwrap().count(), 0);
+    is_refused(
+        &document,
+        text(&foreign),
+        "failed",
+        &["Permission denied", "make it writable"],
+    );
+    is_refused(&document, text(&inside), "failed", &["Permission denied"]);
+    is_refused(&document, "ext4", "skipped", &[]);
+    // Where its program is there and anybody may open the device it is made, and skipped else; it never just fails.
+    let standing = &column(&document, "bindfs")["standing"];
+    assert!(standing == "ready" || standing == "skipped", "{document:#}");
+    let allowed = as_user("unshare")
+        .args([
+            "--user",
+            "--map-root-user",
+            "--mount",
+            "--pid",
+            "--fork",
+            "mount",
+            "-t",
+            "tmpfs",
+            "none",
+            "/mnt",
+        ])
+        .stderr(Stdio::null())
+        .status();
+    match allowed {
+        Ok(status) if status.success() => {
+            for name in ["tmpfs", "overlay", "bind"] {
+                assert_eq!(
+                    cell(column(&document, name), "create-new")["answer"],
+                    "holds",
+                    "{document:#}"
+                );
+            }
+        }
+        _ => println!("skipped: a normal user has no namespaces here"),
+    }
+}
+
+#[test]
+fn without_namespaces_what_is_made_is_skipped_and_given_directories_are_done() {
+    let Some(place) = place() else { return };
+    let place = place.path();
+    let own = folder(place, "own");
+    // A user namespace in which there is no further one, without the rights to mount.
+    let script = r#"echo 0 > /proc/sys/user/max_user_namespaces || exit 99
+        exec setpriv --no-new-privs --bounding-set=-all --inh-caps=-all "$@""#;
+    let mut command = Command::new("unshare");
+    command.args(["--user", "--map-root-user", "sh", "-c", script, "sh"]);
+    command.arg(place.join("onewinner")).args([
+        "matrix",
+        "create-new",
+        "--json",
+        "--quick",
+        "--rounds",
+        "60",
+        "-n",
+        "4",
+    ]);
+    command.arg("--dir").arg(&own).args(["--make", "tmpfs,ext4"]);
+    let ran = start(command).end();
+    if ran.stdout.is_empty() {
+        return println!("skipped: there is no way to forbid namespaces here: {}", ran.stderr);
+    }
+    let (code, document, stderr) = ran.told();
+    assert_eq!(code, 3, "{stderr}");
+    is_done(&document, text(&own));
+    for name in ["tmpfs", "ext4"] {
+        is_refused(&document, name, "skipped", &["namespace", "user.max_user_namespaces"]);
+    }
+}

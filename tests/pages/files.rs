@@ -1,0 +1,134 @@
+//! The file of a page: refused before the work where it cannot be, and whole or as it was.
+
+use std::fs;
+use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use tempfile::TempDir;
+
+use super::BINARY;
+
+/// A command that takes no time, with a page.
+const EXPLORE: &[&str] = &["explore", "create-new", "--backend", "sim", "-n", "2"];
+const MATRIX: &[&str] = &["matrix", "create-new", "--quick", "--rounds", "20", "-n", "2"];
+
+fn run(arguments: &[&str], directory: &Path, file: &str) -> Output {
+    let mut command = Command::new(BINARY);
+    command.args(arguments).args(["--seed", "1", "--html", file]);
+    let command = command
+        .current_dir(directory)
+        .env("TMPDIR", directory)
+        .stdin(Stdio::null());
+    command.output().expect("onewinner starts")
+}
+
+fn left_in(directory: &Path) -> Vec<String> {
+    let entries = fs::read_dir(directory).expect("it is there").flatten();
+    let mut names: Vec<String> = entries
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn a_place_that_cannot_be_is_told_in_one_line_before_anything_is_run() {
+    let directory = TempDir::new().expect("a temporary directory");
+    fs::create_dir(directory.path().join("folder")).expect("it is ours");
+    for arguments in [EXPLORE, MATRIX] {
+        for (file, why) in [
+            ("absent/page.html", "No such file"),
+            ("folder", "is a directory"),
+            ("/sys/page.html", ""),
+        ] {
+            let ran = run(arguments, directory.path(), file);
+            let told = String::from_utf8_lossy(&ran.stderr);
+            assert_eq!((ran.status.code(), &*ran.stdout), (Some(2), &b""[..]), "{file}: {told}");
+            let advice = "name a file in a folder that is there and may be written to";
+            assert!(
+                told.lines().count() == 1 && told.contains(why) && told.contains(advice),
+                "{file}: {told}"
+            );
+        }
+    }
+    assert_eq!(left_in(directory.path()), ["folder"]);
+}
+
+#[test]
+fn a_page_takes_the_place_of_an_older_one_and_nothing_else_is_left() {
+    let directory = TempDir::new().expect("a temporary directory");
+    let page = directory.path().join("page.html");
+    fs::write(&page, "older").expect("it is ours");
+    fs::set_permissions(&page, fs::Permissions::from_mode(0o640)).expect("it is ours");
+    std::os::unix::fs::symlink("page.html", directory.path().join("link")).expect("it is ours");
+    for arguments in [EXPLORE, MATRIX] {
+        for file in ["page.html", "link"] {
+            assert_eq!(run(arguments, directory.path(), file).status.code(), Some(0));
+            let text = fs::read_to_string(&page).expect("it is there");
+            assert!(
+                text.starts_with("<!DOCTYPE html>") && text.ends_with("</html>"),
+                "{text}"
+            );
+            fs::write(&page, "older").expect("it is still ours");
+        }
+    }
+    assert_eq!(left_in(directory.path()), ["link", "page.html"]);
+    assert!(directory.path().join("link").is_symlink());
+    let mode = fs::metadata(&page).expect("it is there").permissions().mode();
+    assert_eq!(mode & 0o777, 0o640, "who may read it is as before");
+}
+
+#[test]
+fn a_device_is_written_to_and_never_replaced() {
+    let directory = TempDir::new().expect("a temporary directory");
+    let ran = run(EXPLORE, directory.path(), "/dev/full");
+    let told = String::from_utf8_lossy(&ran.stderr);
+    assert!(
+        ran.status.code() == Some(2) && told.contains("No space left") && told.contains("make room"),
+        "{told}"
+    );
+    assert!(
+        String::from_utf8_lossy(&ran.stdout).contains("holds"),
+        "the verdict is told all the same"
+    );
+    let is_device = fs::metadata("/dev/full")
+        .expect("it is there")
+        .file_type()
+        .is_char_device();
+    assert!(is_device, "it is as it was");
+}
+
+#[test]
+fn on_a_full_disk_the_older_page_stays_and_no_part_of_the_new_one() {
+    // A page of memory for the older one, and one for the rest.
+    let script = "mount -t tmpfs -o size=8k tmpfs \"$1\" && printf older > \"$1/page.html\" || exit 99; shift;
+        \"$@\"; echo \"$?\"; cat \"$PAGES/page.html\"; ls -A \"$PAGES\"";
+    let directory = TempDir::new().expect("a temporary directory");
+    let disk = directory.path().join("disk");
+    fs::create_dir(&disk).expect("it is ours");
+    let ran = Command::new("unshare")
+        .args(["-rm", "sh", "-c", script, "sh"])
+        .arg(&disk)
+        .arg(BINARY)
+        .args(EXPLORE)
+        .args(["--seed", "1", "--html"])
+        .arg(disk.join("page.html"))
+        .env("PAGES", &disk)
+        .current_dir(directory.path())
+        .output();
+    let told = |output: &Output| String::from_utf8_lossy(&output.stderr).into_owned();
+    match ran {
+        Ok(ran) if ran.status.success() => {
+            assert!(
+                told(&ran).contains("No space left") && told(&ran).contains("make room"),
+                "{}",
+                told(&ran)
+            );
+            let text = String::from_utf8_lossy(&ran.stdout).into_owned();
+            assert!(text.ends_with("2\nolderpage.html\n"), "{text}");
+        }
+        Ok(ran) => println!("skipped: no namespace to mount in: {}", told(&ran)),
+        Err(error) => println!("skipped: there is no unshare(1): {error}"),
+    }
+}
