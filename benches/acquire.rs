@@ -34,7 +34,7 @@ mod cost {
     const VARIABLE: &str = "ONEWINNER_BENCH_DIRS";
     /// Alternating pairs for a ratio, and how often each of a pair acquires.
     const PAIRS: usize = 11;
-    const TIMES: u32 = 5_000;
+    const TIMES: u32 = 1_000;
 
     /// A fresh directory in each directory that was asked for.
     fn places() -> Vec<(PathBuf, TempDir)> {
