@@ -2,27 +2,18 @@
 //!
 //! It touches no directory, because any may hang.
 
-use std::io::{self, BufRead, BufReader, Write};
+use std::io;
 use std::path::PathBuf;
-use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::cell::{Answer, Cell};
 use super::column::{Column, Standing};
 use super::place::Asked;
+use super::talk::{End, converse};
 use super::worker::{Line, Request};
 use super::{Matrix, WORKER};
 use crate::primitive;
-use crate::sys::process::end_child;
-
-/// How often it is looked whether the user wants no more.
-pub(super) const POLL: Duration = Duration::from_millis(50);
-/// How long a worker may take to clean up.
-pub(super) const GRACE: Duration = Duration::from_secs(20);
-/// How long it may be silent beyond the limit of a cell: a file system is made, or a killed process does not go.
-pub(super) const SILENCE: Duration = Duration::from_secs(180);
 
 /// What happens.
 #[derive(Clone, Copy, Debug)]
@@ -88,29 +79,6 @@ pub fn run(
     Ok(columns)
 }
 
-/// How a talk ended.
-enum End {
-    /// All was told.
-    Told,
-    /// The user wants no more.
-    Interrupted,
-    /// The worker cannot do it, for this reason.
-    Refused(String),
-    /// The worker did not come to its end, for this reason.
-    Lost(String),
-}
-
-impl End {
-    /// Why something was not told.
-    fn reason(&self) -> &str {
-        match self {
-            Self::Told => "the worker process told nothing of it",
-            Self::Interrupted => "interrupted",
-            Self::Refused(reason) | Self::Lost(reason) => reason,
-        }
-    }
-}
-
 /// A talk with one worker.
 struct Talk<'a> {
     matrix: &'a Matrix,
@@ -122,68 +90,15 @@ struct Talk<'a> {
 
 impl Talk<'_> {
     /// Asks, and hears until the worker is at its end.
-    fn hold(&mut self, sweep: Vec<PathBuf>) -> Result<End, MatrixError> {
+    fn hold(&mut self, sweep: Vec<PathBuf>) -> io::Result<End> {
         let request = Request {
             places: self.places.to_vec(),
             locks: self.matrix.locks.clone(),
             settings: self.matrix.settings,
             sweep,
         };
-        // Not by name: the file may have been replaced.
-        let mut worker = Command::new("/proc/self/exe")
-            .arg(WORKER)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()?;
-        let heard = self.converse(&mut worker, &request);
-        // It may have ended by itself; if not, nobody listens to it any more. One that a call holds in the kernel is left.
-        let _gone = end_child(&mut worker)?;
-        match heard {
-            Ok(end) => Ok(end),
-            // It was killed before it had heard the request, or in the middle of a word.
-            Err(error) => Ok(End::Lost(format!("the worker process was lost: {error}"))),
-        }
-    }
-
-    fn converse(&mut self, worker: &mut Child, request: &Request) -> io::Result<End> {
-        let mut input = worker.stdin.take().expect("it was piped");
-        serde_json::to_writer(&mut input, request)?;
-        input.write_all(b"\n")?;
-        let mut input = Some(input);
-        let lines = lines(worker.stdout.take().expect("it was piped"));
-        let patience = Duration::from_millis(self.matrix.settings.cell_ms) + SILENCE;
-        let mut deadline = Instant::now() + patience;
-        loop {
-            if input.is_some() && self.interrupted.load(Ordering::Relaxed) {
-                // That its input is at an end tells the worker to clean up and go.
-                input = None;
-                deadline = Instant::now() + GRACE;
-            }
-            let early = |reason: String| match input {
-                Some(_) => End::Lost(reason),
-                None => End::Interrupted,
-            };
-            match lines.recv_timeout(POLL) {
-                Ok(line) => {
-                    if let Some(end) = self.hear(serde_json::from_str(&line?)?) {
-                        // Until it has cleaned up.
-                        let _ended = lines.recv_timeout(GRACE);
-                        return Ok(if input.is_none() { End::Interrupted } else { end });
-                    }
-                    if input.is_some() {
-                        deadline = Instant::now() + patience;
-                    }
-                }
-                Err(RecvTimeoutError::Disconnected) => return Ok(early("the worker process was lost".to_owned())),
-                Err(RecvTimeoutError::Timeout) if Instant::now() > deadline => {
-                    return Ok(early(format!(
-                        "the worker process said nothing for {} s",
-                        patience.as_secs()
-                    )));
-                }
-                Err(RecvTimeoutError::Timeout) => {}
-            }
-        }
+        let limit = Duration::from_millis(self.matrix.settings.cell_ms);
+        converse(WORKER, &request, limit, self.interrupted, &mut |line| self.hear(line))
     }
 
     /// Takes a line; tells how it ends if that is the last.
@@ -224,20 +139,6 @@ impl Talk<'_> {
         };
         self.places[..number].iter().map(column).collect()
     }
-}
-
-/// The lines of a worker, read by a thread: who waits for one can look at the clock meanwhile.
-pub(super) fn lines(output: ChildStdout) -> Receiver<io::Result<String>> {
-    let (sender, receiver) = channel();
-    std::thread::spawn(move || {
-        for line in BufReader::new(output).lines() {
-            // Nobody listens any more.
-            if sender.send(line).is_err() {
-                return;
-            }
-        }
-    });
-    receiver
 }
 
 /// Whether every cell has an answer.

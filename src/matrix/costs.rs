@@ -2,20 +2,19 @@
 //!
 //! All file systems are there at the same time, so that measurements take turns on them.
 
-use std::io::{self, Write};
-use std::process::{Child, Command, ExitCode, Stdio};
+use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::RecvTimeoutError;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::COSTS_WORKER;
 use super::column::{Column, Standing};
-use super::coordinator::{GRACE, MatrixError, POLL, SILENCE, lines};
+use super::coordinator::MatrixError;
 use super::limited::Wish;
 use super::place::{Asked, Ground, ready};
-use super::worker::{in_namespaces, request, say};
+use super::talk::{End, converse, request, say};
+use super::worker::in_namespaces;
 use crate::cost::{self, Amount, Measure, Measured, Options, Place, Row};
 use crate::primitive;
 use crate::sys::process;
@@ -63,19 +62,21 @@ pub fn measure_made(
         time_limit: options.time_limit,
         parent: std::process::id(),
     };
-    // Not by name: the file may have been replaced.
-    let mut worker = Command::new("/proc/self/exe")
-        .arg(COSTS_WORKER)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()?;
-    let heard = converse(&mut worker, &request, interrupted, progress);
-    // It may have ended by itself; if not, nobody listens to it any more. One that a call holds in the kernel is left.
-    let _gone = process::end_child(&mut worker)?;
-    let rows = match heard? {
-        Ok(rows) => rows,
-        Err(reason) => nowhere(options, makes, &reason),
-    };
+    // A directory that hangs is told of after the limits of a block and of a look at it.
+    let limit = options.amount.worker_limit * 4;
+    let mut rows = None;
+    let end = converse(COSTS_WORKER, &request, limit, interrupted, &mut |line| match line {
+        Line::Progress(share, what) => {
+            progress(share, &what);
+            None
+        }
+        Line::Measured(told) => {
+            rows = Some(told);
+            Some(End::Told)
+        }
+        Line::Refused(reason) => Some(End::Refused(reason)),
+    })?;
+    let rows = rows.unwrap_or_else(|| nowhere(options, makes, end.reason()));
     Ok(Measured {
         rows,
         ..Measured::default()
@@ -95,53 +96,6 @@ fn nowhere(options: &Options, makes: &[String], reason: &str) -> Vec<Row> {
     };
     let measured = cost::measure(&options, &AtomicBool::new(false), &mut |_, _| {});
     measured.expect("a place with an obstacle is not looked at").rows
-}
-
-fn converse(
-    worker: &mut Child,
-    request: &Request,
-    interrupted: &AtomicBool,
-    progress: &mut dyn FnMut(f64, &str),
-) -> io::Result<Result<Vec<Row>, String>> {
-    let mut input = worker.stdin.take().expect("it was piped");
-    serde_json::to_writer(&mut input, request)?;
-    input.write_all(b"\n")?;
-    let mut input = Some(input);
-    let lines = lines(worker.stdout.take().expect("it was piped"));
-    // A directory that hangs is told of after the limits of a block and of a look at it.
-    let patience = request.amount.worker_limit * 4 + SILENCE;
-    let mut deadline = Instant::now() + patience;
-    loop {
-        if input.is_some() && interrupted.load(Ordering::Relaxed) {
-            // That its input is at an end tells the worker to tell what it has, and go.
-            input = None;
-            deadline = Instant::now() + GRACE;
-        }
-        match lines.recv_timeout(POLL) {
-            Ok(line) => match serde_json::from_str(&line?)? {
-                Line::Progress(share, what) => {
-                    progress(share, &what);
-                    if input.is_some() {
-                        deadline = Instant::now() + patience;
-                    }
-                }
-                Line::Measured(rows) => {
-                    // Until all of the namespaces is gone, and with it what was mounted there.
-                    let _ended = lines.recv_timeout(GRACE);
-                    return Ok(Ok(rows));
-                }
-                Line::Refused(reason) => return Ok(Err(reason)),
-            },
-            Err(RecvTimeoutError::Disconnected) => return Ok(Err("the worker process was lost".to_owned())),
-            Err(RecvTimeoutError::Timeout) if Instant::now() > deadline => {
-                return Ok(Err(match input {
-                    Some(_) => format!("the worker process said nothing for {} s", patience.as_secs()),
-                    None => "interrupted".to_owned(),
-                }));
-            }
-            Err(RecvTimeoutError::Timeout) => {}
-        }
-    }
 }
 
 /// What the hidden command does.

@@ -8,8 +8,9 @@
 //! | file | what |
 //! |---|---|
 //! | `column.rs`, `cell.rs` | what is told, as plain data |
+//! | `talk.rs` | how a command and its worker talk |
 //! | `coordinator.rs` | the command's side: asks workers, and fills in what they did not tell |
-//! | `worker.rs` | a process of its own, that nothing outlives |
+//! | `worker.rs` | a process of its own, which leaves nothing |
 //! | `place.rs` | directories made ready, and looked at |
 //! | `measure.rs` | one cell; `in_turn.rs` who gets in while another holds, `cost.rs` what it costs, by `crate::cost` |
 //! | `costs.rs` | `crate::cost` on file systems that are made |
@@ -27,6 +28,7 @@ mod in_turn;
 mod limited;
 mod measure;
 mod place;
+mod talk;
 mod team;
 mod worker;
 

@@ -6,12 +6,10 @@
 //! That the command wants no more, or is dead, is told by the end of standard input: the worker outlives it for a moment, and
 //! takes away what stands in directories that are there. It waits for nothing without a limit.
 
-use std::io::{self, BufRead, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::Settings;
@@ -20,6 +18,7 @@ use super::column::{Column, Control, Standing};
 use super::limited::{LimitedError, Wish, limited};
 use super::measure::{Bench, sweep};
 use super::place::{Asked, Ground, Place, ground, ready};
+use super::talk::{request, say};
 use crate::primitive::{self, LockPrimitive};
 use crate::sys::namespace;
 use crate::sys::process::{self, PANICKED, Worker};
@@ -60,23 +59,6 @@ pub fn serve() -> ExitCode {
             ExitCode::FAILURE
         }
     }
-}
-
-pub(super) fn say(line: &impl Serialize) -> io::Result<()> {
-    let mut out = io::stdout().lock();
-    serde_json::to_writer(&mut out, line)?;
-    out.write_all(b"\n")?;
-    out.flush()
-}
-
-/// What this process is asked for.
-pub(super) fn request<T: DeserializeOwned>() -> Result<T, String> {
-    let mut line = String::new();
-    let heard = io::stdin().lock().read_line(&mut line);
-    heard.map_err(|error| error.to_string())?;
-    let request: T = serde_json::from_str(&line).map_err(|error| error.to_string())?;
-    process::leave_interrupts_to_others().map_err(|error| format!("failed to ignore signals: {error}"))?;
-    Ok(request)
 }
 
 fn answer() -> Result<(), String> {
