@@ -389,4 +389,21 @@ mod tests {
             assert_eq!(time(time_ns), text);
         }
     }
+
+    #[test]
+    fn a_lock_that_is_known_to_be_broken_never_holds_and_a_column_that_is_none_has_no_answers() {
+        let mut cell = Cell::missing("lock", Expectation::ExactlyOneWinner, "why");
+        let mut column: Column = serde_json::from_value(serde_json::json!({
+            "name": "here", "ways": [], "kinds": [], "standing": "ready", "controls": [], "cells": [],
+        }))
+        .unwrap();
+        assert_eq!(text(&column, &cell), "no verdict");
+        cell.answer = Answer::Holds;
+        assert_eq!(text(&column, &cell), "holds");
+        cell.claim = Expectation::SeveralWinners;
+        assert_eq!(text(&column, &cell), "not caught");
+        let reason = "why".to_owned();
+        column.standing = Standing::Skipped { reason };
+        assert_eq!(text(&column, &cell), "skipped");
+    }
 }
