@@ -29,7 +29,8 @@ enum Look {
     Bad,
     /// Not settled.
     Open,
-    /// Neither.
+    /// Neither: what was not asked, or cannot be.
+    #[cfg(feature = "kernel")]
     Nothing,
 }
 
@@ -39,6 +40,7 @@ impl Look {
             Self::Good => "good",
             Self::Bad => "bad",
             Self::Open => "open",
+            #[cfg(feature = "kernel")]
             Self::Nothing => "nothing",
         }
     }
@@ -48,6 +50,7 @@ impl Look {
             Self::Good => "✓",
             Self::Bad => "✗",
             Self::Open => "?",
+            #[cfg(feature = "kernel")]
             Self::Nothing => "–",
         }
     }
