@@ -61,7 +61,10 @@ pub fn run(
                 tell,
             };
             let end = match interrupted.load(Ordering::Relaxed) {
-                true => End::Interrupted,
+                true => {
+                    sweep.clear(); // The next run does.
+                    End::Interrupted
+                }
                 false => talk.hold(std::mem::take(&mut sweep))?,
             };
             let number = match &end {
