@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::unmeasured::Unmeasured;
 use crate::backend::race::run_directory::{RunDirectory, RunDirectoryError};
-use crate::mount::verify::{Identity, VerifyError, one_store};
+use crate::mount::verify::{VerifyError, one_store, told_apart};
 use crate::sys::process::Worker;
 use crate::sys::{Shared, futex};
 
@@ -139,10 +139,8 @@ fn keep(ways: &[PathBuf], words: &Shared<AtomicU32>, writer: &PipeWriter) {
         Ok(kind) => kind,
         Err(error) => {
             drop(run);
-            let misused = matches!(&error, VerifyError::Look { source, .. }
-                if matches!(source.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory));
             let reason = error.to_string();
-            return tell(&if misused {
+            return tell(&if error.is_misuse() {
                 Told::Misused(reason)
             } else {
                 Told::Refused(reason)
@@ -164,10 +162,8 @@ fn keep(ways: &[PathBuf], words: &Shared<AtomicU32>, writer: &PipeWriter) {
 
 /// The types of the file systems, each once.
 fn look(ways: &[PathBuf]) -> Result<String, VerifyError> {
-    let kinds = ways
-        .iter()
-        .map(|way: &PathBuf| Identity::of(Path::new(way)).map(|found| found.kind));
-    let mut kinds = kinds.collect::<Result<Vec<String>, _>>()?;
+    let identities = told_apart(ways)?;
+    let mut kinds: Vec<String> = identities.into_iter().map(|found| found.kind).collect();
     kinds.dedup();
     Ok(kinds.join(", "))
 }

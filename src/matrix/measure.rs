@@ -57,9 +57,9 @@ impl Bench<'_> {
     /// The broken control and the sound one.
     pub(super) fn controls(&self) -> Result<Vec<Control>, String> {
         let control = |primitive: &'static dyn LockPrimitive, sound| {
-            let races = [Manner::Natural, Manner::Aligned].map(|manner| self.race(primitive, manner));
-            let races = races.into_iter().collect::<Result<Vec<_>, _>>();
-            let races = races.map_err(|error| error.to_string())?;
+            let manners = [Manner::Natural, Manner::Aligned].into_iter();
+            let races = manners.map(|manner| self.race(primitive, manner));
+            let races: Vec<Raced> = races.collect::<Result<_, _>>().map_err(|error| error.to_string())?;
             // Here a doubt concerns all that comes after.
             if let Some(doubt) = races.iter().find_map(|race| race.sample.doubt.clone()) {
                 return Err(format!("{}: {doubt}", primitive.name()));

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::column::{Column, Standing};
 use super::limited::{LimitedError, Wish, limited};
 use crate::mount::need::obstacle;
-use crate::mount::verify::{Identity, VerifyError, answering, mounted, one_store};
+use crate::mount::verify::{Identity, VerifyError, answering, mounted, one_store, told_apart};
 use crate::mount::{self, Recipe};
 use crate::sys::namespace::{Rights, mount_new, unmount};
 
@@ -115,35 +115,14 @@ fn failed(error: &dyn std::error::Error) -> Standing {
 }
 
 fn given(ways: &[PathBuf]) -> Told {
-    let look = |way: &PathBuf| {
-        Identity::of(way).map_err(|error| {
-            let VerifyError::Look { source, .. } = &error else {
-                return failed(&error);
-            };
-            let reason = error.to_string();
-            match source.kind() {
-                std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory => Standing::Misused { reason },
-                _ => Standing::Failed { reason },
-            }
-        })
-    };
-    let identities = ways.iter().map(look).collect::<Result<Vec<_>, _>>()?;
-    if let Some(path) = twice(ways) {
-        let reason = format!(
-            "failed to tell two mounts apart: {path:?} is named twice; name two mounts of one store, or one directory alone"
-        );
-        return Err(Standing::Misused { reason });
+    let found = told_apart(ways).and_then(|identities| one_store(ways).map(|()| identities));
+    match found {
+        Ok(identities) => Ok((ways.to_vec(), identities)),
+        Err(error) if error.is_misuse() => Err(Standing::Misused {
+            reason: error.to_string(),
+        }),
+        Err(error) => Err(failed(&error)),
     }
-    one_store(ways).map_err(|error| failed(&error))?;
-    Ok((ways.to_vec(), identities))
-}
-
-/// A directory that is named twice, by whatever path.
-fn twice(ways: &[PathBuf]) -> Option<&PathBuf> {
-    let real = |way: &PathBuf| way.canonicalize().unwrap_or_else(|_| way.clone());
-    let all: Vec<PathBuf> = ways.iter().map(real).collect();
-    let again = (1..all.len()).find(|&number| all[..number].contains(&all[number]))?;
-    Some(&ways[again])
 }
 
 /// Where file systems are made, and with whose rights.

@@ -64,6 +64,14 @@ pub enum VerifyError {
         /// What it is.
         found: String,
     },
+    /// What should be two mounts is one.
+    #[error(
+        "failed to tell two mounts apart: {path:?} is named twice; name two mounts of one store, or one directory alone"
+    )]
+    Twice {
+        /// Which.
+        path: PathBuf,
+    },
     /// The directories have nothing to do with each other.
     #[error(
         "failed to find one store behind {one:?} and {other:?}: what is made in one is not there in the other; name two mounts of one store"
@@ -84,6 +92,19 @@ pub enum VerifyError {
         /// What it is.
         now: String,
     },
+}
+
+impl VerifyError {
+    /// Whether whoever named the directory erred, and not the directory.
+    pub fn is_misuse(&self) -> bool {
+        match self {
+            Self::Look { source, .. } => {
+                matches!(source.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+            }
+            Self::Twice { .. } => true,
+            _ => false,
+        }
+    }
 }
 
 fn advice(error: &io::Error) -> &'static str {
@@ -164,6 +185,23 @@ impl Identity {
             before: told(self),
             now: told(&now),
         })
+    }
+}
+
+/// What is behind each of several ways to one store.
+///
+/// # Errors
+///
+/// When one is not there, or is named twice, by whatever path.
+pub fn told_apart(ways: &[PathBuf]) -> Result<Vec<Identity>, VerifyError> {
+    let identities = ways.iter().map(|way| Identity::of(way)).collect::<Result<_, _>>()?;
+    let real = |way: &PathBuf| way.canonicalize().unwrap_or_else(|_| way.clone());
+    let all: Vec<PathBuf> = ways.iter().map(real).collect();
+    match (1..all.len()).find(|&number| all[..number].contains(&all[number])) {
+        None => Ok(identities),
+        Some(again) => Err(VerifyError::Twice {
+            path: ways[again].clone(),
+        }),
     }
 }
 

@@ -318,6 +318,7 @@ fn a_wrong_use_is_told_in_one_line_before_anything_is_measured() {
         ("bench --svg list.json", "name another"),
         ("bench --dir a,,b", "give a directory, or several of one store as A,B"),
         ("bench --dir .,absent", "name a directory that is there"),
+        ("bench --dir .,.", "is named twice"),
         ("bench --make no-such-file-system", "invalid value"),
         (
             "explore create-new --backend sim --html absent/page.html",
