@@ -4,7 +4,7 @@
 //! Deliberately knows nothing of what is measured in it.
 
 use std::io::{BufRead, BufReader, PipeReader, PipeWriter, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
