@@ -25,7 +25,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use onewinner::mount;
-use onewinner::sys::namespace::{Rights, enter, mount_new, show_processes};
+use onewinner::sys::namespace::{Rights, enter, mount_new, show_processes, unmount};
 use onewinner::sys::process::{Ended, Worker};
 use place::{Place, Tried};
 
@@ -97,14 +97,19 @@ fn main() -> ExitCode {
     };
     let first = Worker::fork_first(|| inside(ground.path(), rights, wanted.map(String::as_str)));
     let mut first = first.expect("the first process of the namespaces");
-    loop {
+    let ended = loop {
         match first.ended() {
-            Some(Ended::Exited(0)) => return ExitCode::SUCCESS,
-            Some(ended) => {
-                println!("FAILED  {ended}");
-                return ExitCode::FAILURE;
-            }
+            Some(ended) => break ended,
             None => std::thread::sleep(std::time::Duration::from_millis(5)),
+        }
+    };
+    // What is a mount point cannot be removed; nothing is mounted there if nothing can be.
+    let _gone = unmount(ground.path());
+    match ended {
+        Ended::Exited(0) => ExitCode::SUCCESS,
+        ended => {
+            println!("FAILED  {ended}");
+            ExitCode::FAILURE
         }
     }
 }
