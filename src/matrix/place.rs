@@ -55,7 +55,7 @@ pub(super) struct Place {
     pub(super) ways: Vec<PathBuf>,
     identities: Vec<Identity>,
     /// Whether it is ours to take away.
-    made: bool,
+    pub(super) made: bool,
 }
 
 /// What a process that made something ready tells.

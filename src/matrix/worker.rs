@@ -205,9 +205,11 @@ impl Filler<'_> {
         })
     }
 
-    /// Removes what a killed process left; a mount that hangs keeps it.
+    /// Removes what a killed process left; a mount that hangs keeps it, and what was made for the run goes as a whole.
     fn tidy(&self) {
-        swept(&self.place.ways[0], self.wish);
+        if !self.place.made {
+            swept(&self.place.ways[0], self.wish);
+        }
     }
 }
 
