@@ -41,7 +41,7 @@ impl Wish {
 /// Why there is no result.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum LimitedError {
-    #[error("it did not end within {} s, and was killed: a call hangs", .0.as_secs())]
+    #[error("it did not end within {} s, and was killed: a call hangs, or it needs longer", .0.as_secs())]
     Hung(Duration),
     #[error("it hangs in a call of the kernel and cannot be killed")]
     Unkillable,

@@ -155,7 +155,7 @@ impl Filler<'_> {
         if raced.is_err() {
             self.tidy();
         }
-        let flat = raced.map_err(|error| error.to_string()).and_then(|raced| raced);
+        let flat = raced.map_err(|error| with_advice(&error)).and_then(|raced| raced);
         let reason = match (flat, self.place.look(self.wish)) {
             (Ok(controls), Ok(())) => {
                 column.controls = controls;
@@ -201,7 +201,7 @@ impl Filler<'_> {
         let filled = limited(self.limit(), self.wish, || self.bench().cell(primitive, column));
         filled.unwrap_or_else(|error| {
             self.tidy();
-            Cell::missing(primitive.name(), primitive.expectation(), error.to_string())
+            Cell::missing(primitive.name(), primitive.expectation(), with_advice(&error))
         })
     }
 
@@ -210,6 +210,14 @@ impl Filler<'_> {
         if !self.place.made {
             swept(&self.place.ways[0], self.wish);
         }
+    }
+}
+
+/// Why races have no result, and what to do about it.
+fn with_advice(error: &LimitedError) -> String {
+    match error {
+        LimitedError::Hung(_) => format!("{error}; raise --cell-time, or ask for fewer --rounds"),
+        _ => error.to_string(),
     }
 }
 
