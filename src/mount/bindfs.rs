@@ -4,6 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::ways::Ways;
 use super::{MakeError, Recipe, directory, program};
 
 pub(super) struct Bindfs;
@@ -23,13 +24,8 @@ impl Recipe for Bindfs {
 
     fn make(&self, place: &Path) -> Result<Vec<PathBuf>, MakeError> {
         let store = directory(place, "store")?;
-        ["mount-1", "mount-2"]
-            .iter()
-            .map(|name| {
-                let point = directory(place, name)?;
-                program::run(place, "bindfs", [&store, &point])?;
-                Ok(point)
-            })
-            .collect()
+        Ways::Two.mount(place, |point, _| {
+            Ok(program::run(place, "bindfs", [store.as_path(), point])?)
+        })
     }
 }

@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::ways::Ways;
 use super::{MakeError, Recipe, directory, program};
 
 pub(super) struct Gocryptfs;
@@ -31,15 +32,10 @@ impl Recipe for Gocryptfs {
         // The least that it takes: keys that are hard to guess take a quarter of a second.
         let quick: [&OsStr; 5] = ["-q", "-init", "-scryptn", "10", "-passfile"].map(AsRef::as_ref);
         program::run(place, "gocryptfs", quick.into_iter().chain([password, store]))?;
-        ["mount-1", "mount-2"]
-            .iter()
-            .map(|name| {
-                let point = directory(place, name)?;
-                let shared: [&OsStr; 3] = ["-q", "-sharedstorage", "-passfile"].map(AsRef::as_ref);
-                let ways = [password, store, point.as_os_str()];
-                program::run(place, "gocryptfs", shared.into_iter().chain(ways))?;
-                Ok(point)
-            })
-            .collect()
+        Ways::Two.mount(place, |point, _| {
+            let shared: [&OsStr; 3] = ["-q", "-sharedstorage", "-passfile"].map(AsRef::as_ref);
+            let ways = [password, store, point.as_os_str()];
+            Ok(program::run(place, "gocryptfs", shared.into_iter().chain(ways))?)
+        })
     }
 }

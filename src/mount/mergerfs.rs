@@ -4,6 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::ways::Ways;
 use super::{MakeError, Recipe, directory, program};
 
 pub(super) struct Mergerfs;
@@ -24,20 +25,15 @@ impl Recipe for Mergerfs {
     fn make(&self, place: &Path) -> Result<Vec<PathBuf>, MakeError> {
         let (one, other) = (directory(place, "branch-1")?, directory(place, "branch-2")?);
         let branches = format!("{}:{}", one.display(), other.display());
-        ["mount-1", "mount-2"]
-            .iter()
-            .map(|name| {
-                let point = directory(place, name)?;
-                // By default a branch with less than 4 GB free takes no new file.
-                let arguments = [
-                    "-o".as_ref(),
-                    "minfreespace=0".as_ref(),
-                    branches.as_ref(),
-                    point.as_os_str(),
-                ];
-                program::run(place, "mergerfs", arguments)?;
-                Ok(point)
-            })
-            .collect()
+        Ways::Two.mount(place, |point, _| {
+            // By default a branch with less than 4 GB free takes no new file.
+            let arguments = [
+                "-o".as_ref(),
+                "minfreespace=0".as_ref(),
+                branches.as_ref(),
+                point.as_os_str(),
+            ];
+            Ok(program::run(place, "mergerfs", arguments)?)
+        })
     }
 }

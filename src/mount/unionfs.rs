@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::ways::Ways;
 use super::{MakeError, Recipe, directory, program};
 
 pub(super) struct Unionfs;
@@ -22,14 +23,9 @@ impl Recipe for Unionfs {
     fn make(&self, place: &Path) -> Result<Vec<PathBuf>, MakeError> {
         let (upper, lower) = (directory(place, "upper")?, directory(place, "lower")?);
         let branches = format!("{}=RW:{}=RO", upper.display(), lower.display());
-        ["mount-1", "mount-2"]
-            .iter()
-            .map(|name| {
-                let point = directory(place, name)?;
-                let arguments = ["-o".as_ref(), "cow".as_ref(), branches.as_ref(), point.as_os_str()];
-                program::run(place, "unionfs-fuse", arguments)?;
-                Ok(point)
-            })
-            .collect()
+        Ways::Two.mount(place, |point, _| {
+            let arguments = ["-o".as_ref(), "cow".as_ref(), branches.as_ref(), point.as_os_str()];
+            Ok(program::run(place, "unionfs-fuse", arguments)?)
+        })
     }
 }

@@ -10,6 +10,19 @@ use super::traces::{Traces, descendants, lives, runs};
 /// What a line about it says.
 const HANGS: &str = "its file system hangs";
 
+/// Rounds that last until something hangs, and which limits that meets.
+const LIMITS: [&str; 9] = [
+    "--quick",
+    "-n",
+    "4",
+    "--rounds",
+    "2000",
+    "--worker-time",
+    "5",
+    "--cell-time",
+    "60",
+];
+
 fn text(path: &Path) -> &str {
     path.to_str().expect("the names of tests are text")
 }
@@ -112,18 +125,7 @@ fn a_file_system_that_hangs_in_the_middle_ends_its_column_and_is_clean_after_the
             "--dir",
             other,
         ];
-        let limits = [
-            "--quick",
-            "-n",
-            "4",
-            "--rounds",
-            "2000",
-            "--worker-time",
-            "5",
-            "--cell-time",
-            "60",
-        ];
-        let run = start(command(&[&dirs[..], &limits[..]].concat()));
+        let run = start(command(&[&dirs[..], &LIMITS[..]].concat()));
         until("a run begins", || !runs(&ice.point).is_empty());
         ice.freeze().expect("it could be before");
         let family = descendants(run.child.id());
@@ -148,18 +150,7 @@ fn a_file_system_that_hangs_in_the_middle_ends_its_column_and_is_clean_after_the
 fn a_daemon_of_our_own_that_stops_ends_its_column_and_nothing_is_left() {
     let before = Traces::now(&[]);
     let locks = ["create-new", "mkdir", "flock", "--make", "bindfs,tmpfs"];
-    let limits = [
-        "--quick",
-        "-n",
-        "4",
-        "--rounds",
-        "2000",
-        "--worker-time",
-        "5",
-        "--cell-time",
-        "60",
-    ];
-    let mut run = start(command(&[&locks[..], &limits[..]].concat()));
+    let mut run = start(command(&[&locks[..], &LIMITS[..]].concat()));
     let name = |pid: &u32| std::fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
     let mut family = Vec::new();
     let mut daemons = Vec::new();
