@@ -224,7 +224,9 @@ impl Browser {
     /// What the page complained of, and what it wanted from elsewhere, since it was opened.
     pub(crate) fn complaints(&self) -> Vec<String> {
         let is_one = |event: &&Value| match event["method"].as_str() {
-            Some("Runtime.exceptionThrown" | "Runtime.consoleAPICalled" | "Log.entryAdded") => true,
+            Some("Runtime.exceptionThrown" | "Runtime.consoleAPICalled") => true,
+            // That a key was pressed before the page was drawn is told as information.
+            Some("Log.entryAdded") => event["params"]["entry"]["level"] != "info",
             Some("Network.requestWillBeSent") => {
                 let url = event["params"]["request"]["url"].as_str().unwrap_or_default();
                 !url.starts_with("file:") || !url.contains("/page.html")
