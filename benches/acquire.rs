@@ -23,10 +23,10 @@ mod cost {
     use std::time::{Duration, Instant};
 
     use criterion::Criterion;
-    use onewinner::fs::Fs;
-    use onewinner::fs::real::{Peers, RealFs};
-    use onewinner::id::ProcessId;
-    use onewinner::primitive::{self, AcquireError, LockPrimitive};
+    use onewinner_core::fs::Fs;
+    use onewinner_core::id::ProcessId;
+    use onewinner_core::primitive::{self, AcquireError, LockPrimitive};
+    use onewinner_linux::real_fs::{Peers, RealFs};
     use tempfile::TempDir;
 
     use super::bare::{self, Bare};

@@ -7,11 +7,11 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use onewinner::backend::{loom, sim};
-use onewinner::explore::{Covered, Dpor, Limits, Searched, Stop};
-use onewinner::primitive::{CreateNew, LockPrimitive, StatThenWrite};
-use onewinner::property;
-use onewinner::scenario::Scenario;
+use onewinner_core::backend::{loom, sim};
+use onewinner_core::explore::{Covered, Dpor, Limits, Searched, Stop};
+use onewinner_core::primitive::{CreateNew, LockPrimitive, StatThenWrite};
+use onewinner_core::property;
+use onewinner_core::scenario::Scenario;
 
 const PAIRS: usize = 5;
 /// A search of `sim` is too short to be timed alone.

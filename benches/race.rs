@@ -12,13 +12,13 @@ use nix::errno::Errno;
 use nix::fcntl::{OFlag, open};
 use nix::sys::stat::Mode as Bits;
 use nix::unistd::{close, unlink};
-use onewinner::backend::race::phaser::Phaser;
-use onewinner::backend::race::{Alignment, Mode, RaceOptions, Report, race};
-use onewinner::history::Outcome;
-use onewinner::primitive::{CreateNew, LockPrimitive, StatThenWrite};
-use onewinner::scenario::Scenario;
-use onewinner::sys::Shared;
-use onewinner::sys::process::Worker;
+use onewinner_core::history::Outcome;
+use onewinner_core::primitive::{CreateNew, LockPrimitive, StatThenWrite};
+use onewinner_core::scenario::Scenario;
+use onewinner_linux::race::phaser::Phaser;
+use onewinner_linux::race::{Alignment, Mode, RaceOptions, Report, race};
+use onewinner_linux::sys::Shared;
+use onewinner_linux::sys::process::Worker;
 
 const PROCESSES: usize = 16;
 const ROUNDS: u64 = 3_000;
@@ -91,7 +91,7 @@ fn run(
 /// How often a broken lock is seen broken, and how fast.
 fn show(directory: &Path, processes: usize, alignment: Alignment, mode: Mode) {
     let report = run(&StatThenWrite, directory, processes, 10_000, alignment, mode);
-    let winners = |seen: &onewinner::backend::race::Seen| Outcome::of(&seen.history).winners;
+    let winners = |seen: &onewinner_linux::race::Seen| Outcome::of(&seen.history).winners;
     let broken: u64 = report
         .seen
         .iter()

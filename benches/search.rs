@@ -8,10 +8,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use onewinner::backend::{loom, sim};
-use onewinner::explore::{Exhaustive, Limits, Searched, Stop};
-use onewinner::primitive::{self, LockPrimitive};
-use onewinner::scenario::Scenario;
+use onewinner_core::backend::{loom, sim};
+use onewinner_core::explore::{Exhaustive, Limits, Searched, Stop};
+use onewinner_core::primitive::{self, LockPrimitive};
+use onewinner_core::scenario::Scenario;
 
 /// Far above what the scenarios below need.
 const BOUNDS: loom::Bounds = loom::Bounds {

@@ -32,15 +32,15 @@ mod ways {
 
     use nix::errno::Errno;
     use nix::unistd::getppid;
-    use onewinner::backend::contender::Contender;
-    use onewinner::fs::call::{ByCall, Call, Value};
-    use onewinner::fs::real::{Peers, RealFs};
-    use onewinner::fs::{Flock, Fs, Mode, OpenFlags, RecordLock};
-    use onewinner::history::What;
-    use onewinner::id::ProcessId;
-    use onewinner::primitive::{self, AcquireError, LockPrimitive};
-    use onewinner::scenario::Scenario;
-    use onewinner::sys::process::Worker;
+    use onewinner_core::backend::contender::Contender;
+    use onewinner_core::fs::call::{ByCall, Call, Value};
+    use onewinner_core::fs::{Flock, Fs, Mode, OpenFlags, RecordLock};
+    use onewinner_core::history::What;
+    use onewinner_core::id::ProcessId;
+    use onewinner_core::primitive::{self, AcquireError, LockPrimitive};
+    use onewinner_core::scenario::Scenario;
+    use onewinner_linux::real_fs::{Peers, RealFs};
+    use onewinner_linux::sys::process::Worker;
 
     use super::{bare, bare_program, scripts};
 
@@ -200,7 +200,7 @@ mod ways {
     }
 
     /// Every method of `Fs` but `fork`, in an order in which none fails.
-    fn methods(fs: &dyn Fs, directory: &Path) -> Result<(), onewinner::fs::Errno> {
+    fn methods(fs: &dyn Fs, directory: &Path) -> Result<(), onewinner_core::fs::Errno> {
         let [a, b, c, d] = ["a", "b", "c", "d"].map(|name| directory.join(name));
         let fd = fs.open(&a, OpenFlags::APPEND, Mode::FILE)?;
         fs.write(fd, b"text")?;

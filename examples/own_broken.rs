@@ -37,7 +37,7 @@ fn main() -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use onewinner::own::attempt::Attempted;
+    use onewinner::testing::attempt::Attempted;
 
     use super::*;
 

@@ -6,9 +6,9 @@
 use std::error::Error;
 use std::path::Path;
 
-use onewinner::fs::real::RealFs;
-use onewinner::fs::{Errno, Fs, Mode};
-use onewinner::primitive::{AcquireError, CallError, Expectation, Held, LockPrimitive};
+use onewinner_core::fs::{Errno, Fs, Mode};
+use onewinner_core::primitive::{AcquireError, CallError, Expectation, Held, LockPrimitive};
+use onewinner_linux::real_fs::RealFs;
 
 struct DirectoryLock;
 

@@ -19,7 +19,7 @@ mod scripts;
 mod tracer;
 
 use layers::{ITERATIONS, marked};
-use onewinner::primitive;
+use onewinner_core::primitive;
 
 /// The calls of one way through one part, or nothing where tracing is forbidden.
 fn calls(way: &str, part: &str, lock: &str) -> Option<Vec<String>> {

@@ -14,9 +14,9 @@ use std::time::Duration;
 
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
-use onewinner::cost::compare::{Found, compare};
-use onewinner::cost::{self, Amount, Measure, Options, Place, Row, Unmeasured};
-use onewinner::primitive::{CreateNew, LockPrimitive};
+use onewinner_command::cost::compare::{Found, compare};
+use onewinner_command::cost::{self, Amount, Measure, Options, Place, Row, Unmeasured};
+use onewinner_core::primitive::{CreateNew, LockPrimitive};
 
 use locks::{GetsIn, Hangs, NeverFree, Slow};
 

@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use onewinner::backend::sim;
-use onewinner::explore::{Bounded, Covered, Dpor, Limits, Pct, Scheduler, Stop};
-use onewinner::happens_before::Class;
-use onewinner::primitive::{CreateNew, LockPrimitive, StatThenWrite};
-use onewinner::property;
-use onewinner::scenario::Scenario;
+use onewinner_core::backend::sim;
+use onewinner_core::explore::{Bounded, Covered, Dpor, Limits, Pct, Scheduler, Stop};
+use onewinner_core::happens_before::Class;
+use onewinner_core::primitive::{CreateNew, LockPrimitive, StatThenWrite};
+use onewinner_core::property;
+use onewinner_core::scenario::Scenario;
 
 const LIMITS: Limits = Limits {
     executions: 2_000_000,

@@ -5,7 +5,6 @@
 
 #[path = "bodies/commutation.rs"]
 mod commutation;
-#[cfg(feature = "kernel")]
 #[path = "bodies/kernel.rs"]
 mod kernel;
 #[path = "bodies/steps.rs"]
@@ -15,7 +14,7 @@ mod world;
 
 use std::cell::Cell;
 
-use onewinner::fs::sim::State;
+use onewinner_core::fs::sim::State;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::{RngSeed, TestRunner};
@@ -116,7 +115,6 @@ fn independent_calls_of_processes_and_their_children_commute() {
     check_simulation(&first().reusing_numbers(), in_family, 5);
 }
 
-#[cfg(feature = "kernel")]
 #[test]
 fn independent_calls_commute_on_the_kernel() {
     use commutation::swap_on;

@@ -2,7 +2,6 @@
 //!
 //! What is compared stands in bodies/calls.rs, which the fuzzer shares. Deliberately runs on whatever file system is under
 //! the default temporary directory, and on tmpfs beside it.
-#![cfg(feature = "kernel")]
 
 #[path = "bodies/calls.rs"]
 mod calls;
@@ -21,11 +20,11 @@ use std::env;
 use std::path::Path;
 
 use nix::sys::statfs::{TMPFS_MAGIC, statfs};
-use onewinner::fs::call::{Call, Reply, Value};
-use onewinner::fs::real::RealFs;
-use onewinner::fs::sim::State;
-use onewinner::fs::{Errno, Fd, Flock, Mode, OpenFlags};
-use onewinner::id::ProcessId;
+use onewinner_core::fs::call::{Call, Reply, Value};
+use onewinner_core::fs::sim::State;
+use onewinner_core::fs::{Errno, Fd, Flock, Mode, OpenFlags};
+use onewinner_core::id::ProcessId;
+use onewinner_linux::real_fs::RealFs;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::{RngSeed, TestRunner};
@@ -290,7 +289,7 @@ fn as_many_links_are_followed_in_both() {
 /// A suite that meets no link and no lock in its sequences proves nothing about them.
 #[test]
 fn the_random_sequences_meet_each_answer_of_the_calls_on_links_and_locks() {
-    use onewinner::fs::Errno::{EAGAIN, EBADF, EEXIST, EINVAL, ELOOP, ENOENT, ENOTDIR, ESRCH};
+    use onewinner_core::fs::Errno::{EAGAIN, EBADF, EEXIST, EINVAL, ELOOP, ENOENT, ENOTDIR, ESRCH};
     let wanted: [(&str, &[Option<Errno>]); 8] = [
         ("open", &[None, Some(ELOOP), Some(EEXIST)]),
         ("symlink", &[None, Some(EEXIST), Some(ENOENT), Some(ENOTDIR)]),

@@ -13,10 +13,10 @@ mod table;
 use std::panic::catch_unwind;
 use std::process::ExitCode;
 
-use onewinner::fs::Errno;
-use onewinner::fs::call::{Call, Reply, Value};
-use onewinner::fs::sim::State;
-use onewinner::id::ProcessId;
+use onewinner_core::fs::Errno;
+use onewinner_core::fs::call::{Call, Reply, Value};
+use onewinner_core::fs::sim::State;
+use onewinner_core::id::ProcessId;
 
 use kernel::Processes;
 use table::{ACCESS, Answer, BESIDE, COLUMNS, KINDS, Script, WITHIN, Who, beside, by_access, within};

@@ -11,13 +11,13 @@ use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use onewinner::backend::loom::{Bounds, Modeled, model};
-use onewinner::backend::sim;
-use onewinner::explore::{Exhaustive, Limits, Random, Scheduler, Stop};
-use onewinner::history::{AttemptResult, Execution, Outcome};
-use onewinner::id::ProcessId;
-use onewinner::primitive::{self, LockPrimitive, StatThenWrite};
-use onewinner::scenario::Scenario;
+use onewinner_core::backend::loom::{Bounds, Modeled, model};
+use onewinner_core::backend::sim;
+use onewinner_core::explore::{Exhaustive, Limits, Random, Scheduler, Stop};
+use onewinner_core::history::{AttemptResult, Execution, Outcome};
+use onewinner_core::id::ProcessId;
+use onewinner_core::primitive::{self, LockPrimitive, StatThenWrite};
+use onewinner_core::scenario::Scenario;
 
 const BOUNDS: Bounds = Bounds {
     executions: 1_000_000,

@@ -158,7 +158,7 @@ fn outcome(line: &str) -> Option<String> {
 fn faults(readme: &str) -> Vec<String> {
     let directory = tempfile::tempdir().expect("a temporary directory");
     // Programs that a README names are those of the checkout.
-    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
+    let examples = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).join("examples");
     std::os::unix::fs::symlink(examples, directory.path().join("examples")).expect("the directory is ours");
     match shown(readme) {
         Err(error) => vec![error],
@@ -171,7 +171,7 @@ fn faults(readme: &str) -> Vec<String> {
 
 #[test]
 fn each_command_of_the_readme_does_what_it_says() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).join("README.md");
     let readme = std::fs::read_to_string(path).expect("the package has a README");
     assert!(
         shown(&readme).is_ok_and(|commands| commands.len() >= 5),
@@ -183,9 +183,9 @@ fn each_command_of_the_readme_does_what_it_says() {
 
 #[test]
 fn each_file_system_that_can_be_made_is_named_in_the_readme() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).join("README.md");
     let readme = std::fs::read_to_string(path).expect("the package has a README");
-    for recipe in onewinner::mount::ALL {
+    for recipe in onewinner_command::mount::ALL {
         let name = recipe.name();
         let row = readme
             .lines()

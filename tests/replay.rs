@@ -5,17 +5,17 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use onewinner::check::counterexample::{Backend, Replayed, Saved};
-use onewinner::check::{Plan, World, check, nobody};
-use onewinner::explore::{Limits, Strategy};
-use onewinner::fs::Errno;
-use onewinner::fs::call::Call;
-use onewinner::fs::inject::Injection;
-use onewinner::id::ProcessId;
-use onewinner::primitive::{CreateNew, StatThenWrite};
-use onewinner::property::Judging;
-use onewinner::scenario::{Program, ProgramKind, Scenario, Subject, Vary};
-use onewinner::verdict::{Counterexample, Verdict};
+use onewinner_check::counterexample::{Backend, Replayed, Saved};
+use onewinner_check::{Plan, World, check, nobody};
+use onewinner_core::explore::{Limits, Strategy};
+use onewinner_core::fs::Errno;
+use onewinner_core::fs::call::Call;
+use onewinner_core::fs::inject::Injection;
+use onewinner_core::id::ProcessId;
+use onewinner_core::primitive::{CreateNew, StatThenWrite};
+use onewinner_core::property::Judging;
+use onewinner_core::scenario::{Program, ProgramKind, Scenario, Subject, Vary};
+use onewinner_core::verdict::{Counterexample, Verdict};
 use serde_json::{Value, json};
 
 fn counterexample(scenario: &Scenario) -> (Saved, Counterexample) {

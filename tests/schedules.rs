@@ -3,7 +3,7 @@
 #[path = "bodies/schedule.rs"]
 mod body;
 
-use onewinner::primitive::StatThenWrite;
+use onewinner_core::primitive::StatThenWrite;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::{TestError, TestRunner};

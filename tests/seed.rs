@@ -1,7 +1,6 @@
 //! The tests of the defect that onewinner began with, each by its name, on what is here now.
 //!
 //! Races run in the command, because a race forks and libtest is threaded.
-#![cfg(feature = "kernel")]
 
 use std::fs;
 use std::io;
@@ -9,16 +8,16 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::process::Command;
 
-use onewinner::Schedule;
-use onewinner::backend::sim;
-use onewinner::explore::{Limits, Replay};
-use onewinner::fs::Fs;
-use onewinner::fs::real::RealFs;
-use onewinner::history::Outcome;
-use onewinner::id::ProcessId;
-use onewinner::primitive::{self, AcquireError, CreateNew, LockPrimitive, StatThenWrite};
-use onewinner::scenario::Scenario;
-use onewinner::workload::hub_sync::{self, SyncError};
+use onewinner_core::backend::sim;
+use onewinner_core::explore::{Limits, Replay};
+use onewinner_core::fs::Fs;
+use onewinner_core::history::Outcome;
+use onewinner_core::id::ProcessId;
+use onewinner_core::primitive::{self, AcquireError, CreateNew, LockPrimitive, StatThenWrite};
+use onewinner_core::scenario::Scenario;
+use onewinner_core::schedule::Schedule;
+use onewinner_core::workload::hub_sync::{self, SyncError};
+use onewinner_linux::real_fs::RealFs;
 use serde_json::Value;
 
 const CONTENDERS: u64 = 16;

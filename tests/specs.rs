@@ -5,9 +5,9 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use onewinner::claim::{Expected, Spec};
-use onewinner::primitive::{self, Expectation, LockPrimitive};
-use onewinner::scenario::{Subject, Work};
+use onewinner_command::claim::{Expected, Spec};
+use onewinner_core::primitive::{self, Expectation, LockPrimitive};
+use onewinner_core::scenario::{Subject, Work};
 
 /// A spec, held against the registry.
 fn check(path: &Path, text: &str) -> Result<Spec, String> {
@@ -45,7 +45,7 @@ fn protocol(body: &str) -> Result<&str, &'static str> {
 
 /// Each spec of the package with its text.
 fn specs() -> Vec<(PathBuf, String)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("specs");
+    let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).join("specs");
     let entries = std::fs::read_dir(folder).expect("a folder of the package");
     let paths = entries.map(|entry| entry.expect("readable").path());
     // README.md is the table of contents.
@@ -130,7 +130,7 @@ fn a_spec_that_strays_from_the_code_is_refused_with_the_reason() {
 
 #[test]
 fn the_table_of_properties_is_that_of_the_code() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("specs/README.md");
+    let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).join("specs/README.md");
     let text = std::fs::read_to_string(path).expect("a file of the package");
     let (_, text) = text.split_once("\n## Properties\n").expect("a section of that name");
     let rows: BTreeSet<(String, String)> = text
@@ -142,7 +142,7 @@ fn the_table_of_properties_is_that_of_the_code() {
             Some((name.trim_matches('`').to_owned(), statement.to_owned()))
         })
         .collect();
-    let code = onewinner::property::ALL
+    let code = onewinner_core::property::ALL
         .iter()
         .map(|each| (each.name().to_owned(), each.statement().to_owned()));
     assert_eq!(rows, code.collect());

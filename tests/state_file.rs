@@ -3,7 +3,7 @@
 #[path = "bodies/state_file.rs"]
 mod body;
 
-use onewinner::workload::hub_sync::LARGEST_STATE;
+use onewinner_core::workload::hub_sync::LARGEST_STATE;
 use proptest::collection::vec;
 use proptest::prelude::*;
 

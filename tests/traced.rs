@@ -12,20 +12,20 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use onewinner::access::Object;
-use onewinner::backend::sim;
-use onewinner::backend::traced::pipes::{HOLD, hold};
-use onewinner::backend::traced::{Run, Told, TracedError, WORKER, explore, serve_knowing};
-use onewinner::explore::{Limits, Stop, Strategy};
-use onewinner::fs::inject::Injection;
-use onewinner::fs::{Errno, Fs, Mode};
-use onewinner::history::{End, Event, Execution, Outcome, Snapshot};
-use onewinner::id::ProcessId;
-use onewinner::primitive::{self, AcquireError, Expectation, Held, LockPrimitive, StatThenWrite};
-use onewinner::primitive::{CallError, CreateNew};
-use onewinner::property;
-use onewinner::scenario::{Kill, Program, ProgramKind, Scenario, Start, Subject};
-use onewinner::sys::machine;
+use onewinner_core::access::Object;
+use onewinner_core::backend::sim;
+use onewinner_core::explore::{Limits, Stop, Strategy};
+use onewinner_core::fs::inject::Injection;
+use onewinner_core::fs::{Errno, Fs, Mode};
+use onewinner_core::history::{End, Event, Execution, Outcome, Snapshot};
+use onewinner_core::id::ProcessId;
+use onewinner_core::primitive::{self, AcquireError, Expectation, Held, LockPrimitive, StatThenWrite};
+use onewinner_core::primitive::{CallError, CreateNew};
+use onewinner_core::property;
+use onewinner_core::scenario::{Kill, Program, ProgramKind, Scenario, Start, Subject};
+use onewinner_linux::sys::machine;
+use onewinner_linux::tracer::pipes::{HOLD, hold};
+use onewinner_linux::tracer::{Run, Told, TracedError, WORKER, explore, serve_knowing};
 
 #[path = "traced/calls.rs"]
 mod calls;

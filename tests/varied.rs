@@ -3,17 +3,17 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use onewinner::backend::sim;
-use onewinner::check::{Plan, World, check, nobody};
-use onewinner::explore::{Dpor, Limits, Stop, Strategy};
-use onewinner::fs::call::Call;
-use onewinner::fs::inject::Injection;
-use onewinner::history::{History, What};
-use onewinner::id::ProcessId;
-use onewinner::primitive::{CreateNew, Flock, LockPrimitive, StatThenWrite};
-use onewinner::property::Judging;
-use onewinner::scenario::{ERRORS, Kill, Scenario, Subject, Vary};
-use onewinner::verdict::{Extent, Judged, Verdict};
+use onewinner_check::{Plan, World, check, nobody};
+use onewinner_core::backend::sim;
+use onewinner_core::explore::{Dpor, Limits, Stop, Strategy};
+use onewinner_core::fs::call::Call;
+use onewinner_core::fs::inject::Injection;
+use onewinner_core::history::{History, What};
+use onewinner_core::id::ProcessId;
+use onewinner_core::primitive::{CreateNew, Flock, LockPrimitive, StatThenWrite};
+use onewinner_core::property::Judging;
+use onewinner_core::scenario::{ERRORS, Kill, Scenario, Subject, Vary};
+use onewinner_core::verdict::{Extent, Judged, Verdict};
 
 /// No process of these takes as many steps.
 const BEYOND: u32 = 9;

@@ -7,9 +7,9 @@ use std::path::Path;
 use std::sync::OnceLock;
 use std::sync::atomic::AtomicBool;
 
-use onewinner::check::verdicts::{self, Cell, Row};
-use onewinner::primitive::{self, Expectation};
-use onewinner::report;
+use onewinner_check::verdicts::{self, Cell, Row};
+use onewinner_command::report;
+use onewinner_core::primitive::{self, Expectation};
 
 /// What stands around the table in the document.
 const BEGIN: &str = "<!-- onewinner list --verdicts --markdown -->\n";
@@ -22,7 +22,7 @@ fn rows() -> &'static [Row] {
 
 #[test]
 fn the_document_has_the_table_that_is_computed() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("specs/README.md");
+    let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).join("specs/README.md");
     let document = std::fs::read_to_string(path).expect("a file of the package");
     let (_, rest) = document.split_once(BEGIN).expect("the table has a beginning");
     let (written, _) = rest.split_once(END).expect("the table has an end");

@@ -11,10 +11,10 @@ use nix::sys::ptrace::{self, Options};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
-use onewinner::sys::filter::{Chance, Clock, filters};
-use onewinner::sys::process::{ForkError, Worker};
-use onewinner::sys::zygote::{AWAIT_ORDER, fork_zygote};
-use onewinner::sys::{Shared, affinity, seccomp};
+use onewinner_linux::sys::filter::{Chance, Clock, filters};
+use onewinner_linux::sys::process::{ForkError, Worker};
+use onewinner_linux::sys::zygote::{AWAIT_ORDER, fork_zygote};
+use onewinner_linux::sys::{Shared, affinity, seccomp};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 

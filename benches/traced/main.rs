@@ -19,10 +19,10 @@ use nix::sys::{
     resource::{UsageWho, getrusage},
     time::TimeValLike,
 };
-use onewinner::backend::traced::{Run, TracedError, WORKER, explore, serve};
-use onewinner::explore::{Covered, Limits, Searched, Strategy};
-use onewinner::primitive;
-use onewinner::scenario::{Scenario, Subject};
+use onewinner_core::explore::{Covered, Limits, Searched, Strategy};
+use onewinner_core::primitive;
+use onewinner_core::scenario::{Scenario, Subject};
+use onewinner_linux::tracer::{Run, TracedError, WORKER, explore, serve};
 
 /// Executions on each side of a pair.
 const EXECUTIONS: u64 = 1_000;

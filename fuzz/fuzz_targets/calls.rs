@@ -17,7 +17,7 @@ use std::env;
 use std::path::PathBuf;
 
 use libfuzzer_sys::fuzz_target;
-use onewinner::fs::sim::State;
+use onewinner_core::fs::sim::State;
 
 use calls::agree;
 use kernel::Kernel;

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-use onewinner::primitive;
+use onewinner_core::primitive;
 
 use crate::scripts;
 use crate::tracer::{Traced, record};
@@ -40,7 +40,7 @@ pub(crate) fn example() -> &'static Path {
                 profile,
             ])
             .arg("--manifest-path")
-            .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml"))
+            .arg(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).join("Cargo.toml"))
             .arg("--target-dir")
             .arg(folder.parent().expect("a profile lies in the target directory"))
             .status();

@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::time::Duration;
 
-use onewinner::fs::Fs;
-use onewinner::primitive::{AcquireError, CallError, CreateNew, Expectation, Held, LockPrimitive};
+use onewinner_core::fs::Fs;
+use onewinner_core::primitive::{AcquireError, CallError, CreateNew, Expectation, Held, LockPrimitive};
 
 /// So long that no noise of a machine hides it: create-new takes a thousandth of it.
 const NAP: Duration = Duration::from_millis(20);

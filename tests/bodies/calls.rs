@@ -2,8 +2,8 @@
 //!
 //! Deliberately knows neither world; steps.rs makes the calls.
 
-use onewinner::fs::Errno;
-use onewinner::fs::call::{Call, Reply, Value};
+use onewinner_core::fs::Errno;
+use onewinner_core::fs::call::{Call, Reply, Value};
 
 use super::steps::Step;
 use super::world::{Way, World, look, probe, ways, without_inode};

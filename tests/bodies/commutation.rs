@@ -3,9 +3,9 @@
 //! This is what the schedule search believes of `access.rs`. Deliberately knows no call by name, and asks nothing of calls
 //! that conflict: a footprint may be wider than it must be.
 
-use onewinner::access::{Access, Accesses};
-use onewinner::fs::call::{Call, Reply};
-use onewinner::fs::sim::State;
+use onewinner_core::access::{Access, Accesses};
+use onewinner_core::fs::call::{Call, Reply};
+use onewinner_core::fs::sim::State;
 
 use super::steps::{Step, WIDTH};
 use super::world::{Simulated, World, probe, without_inode};

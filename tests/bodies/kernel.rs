@@ -12,10 +12,10 @@ use std::sync::mpsc::{Sender, channel};
 use std::thread::{JoinHandle, spawn};
 
 use nix::sched::{CloneFlags, unshare};
-use onewinner::fs::call::{Call, Reply, Value};
-use onewinner::fs::real::RealFs;
-use onewinner::fs::{Errno, FileKind};
-use onewinner::id::ProcessId;
+use onewinner_core::fs::call::{Call, Reply, Value};
+use onewinner_core::fs::{Errno, FileKind};
+use onewinner_core::id::ProcessId;
+use onewinner_linux::real_fs::RealFs;
 use tempfile::TempDir;
 
 use super::steps::PROCESSES;

@@ -6,9 +6,9 @@
 
 use std::path::PathBuf;
 
-use onewinner::fs::call::{Call, Value};
-use onewinner::fs::{Fd, Mode, OpenFlags};
-use onewinner::id::ProcessId;
+use onewinner_core::fs::call::{Call, Value};
+use onewinner_core::fs::{Fd, Mode, OpenFlags};
+use onewinner_core::id::ProcessId;
 
 use super::world::World;
 

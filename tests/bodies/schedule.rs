@@ -5,12 +5,12 @@
 
 use std::ops::ControlFlow;
 
-use onewinner::backend::sim;
-use onewinner::explore::{Begin, Choice, Covered, Limits, Now, Scheduler};
-use onewinner::history::{End, Execution};
-use onewinner::primitive::{self, Expectation, LockPrimitive};
-use onewinner::property;
-use onewinner::scenario::{Kind, Scenario};
+use onewinner_core::backend::sim;
+use onewinner_core::explore::{Begin, Choice, Covered, Limits, Now, Scheduler};
+use onewinner_core::history::{End, Execution};
+use onewinner_core::primitive::{self, Expectation, LockPrimitive};
+use onewinner_core::property;
+use onewinner_core::scenario::{Kind, Scenario};
 
 /// Checks every lock that claims to let exactly one in.
 pub(crate) fn check(bytes: &[u8]) {

@@ -5,10 +5,10 @@
 
 use std::path::Path;
 
-use onewinner::fs::call::{Call, Value};
-use onewinner::fs::{Errno, Fs, Mode, OpenFlags, sim};
-use onewinner::primitive::CreateNew;
-use onewinner::workload::hub_sync::{
+use onewinner_core::fs::call::{Call, Value};
+use onewinner_core::fs::{Errno, Fs, Mode, OpenFlags, sim};
+use onewinner_core::primitive::CreateNew;
+use onewinner_core::workload::hub_sync::{
     Outcome, SyncError, duplicates, entries_path, hub_path, lock_path, parse_state, source, state_path, sync,
 };
 

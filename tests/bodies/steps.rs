@@ -6,9 +6,9 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use onewinner::fs::call::Call;
-use onewinner::fs::{AccessMode, Create, Fd, Flock, Mode, OpenFlags, RecordLock};
-use onewinner::id::ProcessId;
+use onewinner_core::fs::call::Call;
+use onewinner_core::fs::{AccessMode, Create, Fd, Flock, Mode, OpenFlags, RecordLock};
+use onewinner_core::id::ProcessId;
 
 /// How many bytes make a step: process, operation, three arguments.
 pub(crate) const WIDTH: usize = 5;

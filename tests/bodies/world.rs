@@ -6,10 +6,10 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use onewinner::fs::call::{Call, Reply, Value};
-use onewinner::fs::sim::State;
-use onewinner::fs::{Fd, FileKind, Flock, RecordLock, Stat};
-use onewinner::id::ProcessId;
+use onewinner_core::fs::call::{Call, Reply, Value};
+use onewinner_core::fs::sim::State;
+use onewinner_core::fs::{Fd, FileKind, Flock, RecordLock, Stat};
+use onewinner_core::id::ProcessId;
 
 use super::steps::PROCESSES;
 

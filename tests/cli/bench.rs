@@ -57,7 +57,7 @@ fn a_document_has_a_row_for_each_measure_and_is_compared_with_itself() {
 }
 
 fn schema() -> jsonschema::Validator {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas/bench.schema.json");
+    let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).join("schemas/bench.schema.json");
     let text = fs::read_to_string(path).expect("a file of the package");
     let schema = serde_json::from_str(&text).expect("JSON");
     jsonschema::draft202012::new(&schema).expect("a schema")

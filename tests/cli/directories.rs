@@ -188,7 +188,7 @@ fn two_mounts_of_one_store_are_one_place_in_which_two_contend() {
         command
             .current_dir(directory)
             .args(["-rm", "sh", "-c", script, "sh", BINARY, "explore"]);
-        let driver = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/stat-then-write.sh");
+        let driver = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/stat-then-write.sh");
         let driver = format!("sh {driver} {{lock}}");
         command.args(
             subject

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::command::{Ran, command, directory, left_in, onewinner_in, run};
 
 /// The directory of the drivers to copy from.
-const EXAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples");
+const EXAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples");
 
 /// What `explore` does with a shell driver in `place`, unless the machine forbids tracing.
 fn driven(place: &Path, script: &str, more: &str) -> Option<Ran> {

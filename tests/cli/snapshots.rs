@@ -15,7 +15,7 @@ const NOTES: &[&str] = &["  note      the broken control", "  note      this mac
 
 #[track_caller]
 fn same(name: &str, text: &str) {
-    let path = format!("{}/tests/snapshots/{name}.txt", env!("CARGO_MANIFEST_DIR"));
+    let path = format!("{}/../../tests/snapshots/{name}.txt", env!("CARGO_MANIFEST_DIR"));
     Assert::new()
         .action_env("SNAPSHOTS")
         .eq(text, Data::read_from(path.as_ref(), None).raw());

@@ -85,7 +85,11 @@ fn both_hold(shown: &str) -> bool {
 #[test]
 fn a_driver_is_let_in_twice_without_onewinner() {
     let place = directory();
-    let driver = concat!("sh ", env!("CARGO_MANIFEST_DIR"), "/examples/stat-then-write.sh {lock}");
+    let driver = concat!(
+        "sh ",
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../examples/stat-then-write.sh {lock}"
+    );
     if let Some(shown) = shown_by_strace(place.path(), &["--driver", driver], "-n 2") {
         assert!(both_hold(&shown), "{shown}");
     }

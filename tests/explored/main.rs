@@ -112,7 +112,7 @@ fn wrap(command: &str, line: &str) -> Result<Program, Missing> {
 }
 
 fn example(command: &str, file: &str) -> Result<Program, Missing> {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/examples");
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples");
     let line = format!("{command} '{path}/{file}' {{lock}}");
     programs::found(command).map(|()| Program::Driver(line))
 }

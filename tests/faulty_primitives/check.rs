@@ -4,14 +4,14 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use onewinner::check::{Event, Plan, Tell, World, exit, nobody};
-use onewinner::explore::{Limits, Strategy};
-use onewinner::primitive::Expectation::{ExactlyOneWinner, SeveralWinners};
-use onewinner::primitive::{CreateNew, LockPrimitive, StatThenWrite};
-use onewinner::property::{Judging, by_name};
-use onewinner::report::terminal;
-use onewinner::scenario::{Scenario, Subject, Vary};
-use onewinner::verdict::{Coverage, Exit, Extent, Judged, RateBounds, Unit, Verdict};
+use onewinner_check::text::verdict as terminal;
+use onewinner_check::{Event, Plan, Tell, World, exit, nobody};
+use onewinner_core::explore::{Limits, Strategy};
+use onewinner_core::primitive::Expectation::{ExactlyOneWinner, SeveralWinners};
+use onewinner_core::primitive::{CreateNew, LockPrimitive, StatThenWrite};
+use onewinner_core::property::{Judging, by_name};
+use onewinner_core::scenario::{Scenario, Subject, Vary};
+use onewinner_core::verdict::{Coverage, Exit, Extent, Judged, RateBounds, Unit, Verdict};
 
 use super::{LIMITS, exhaust, fault, locks, plan, run};
 
@@ -107,7 +107,7 @@ fn an_interrupted_run_is_inconclusive_and_tells_how_far_it_came() {
     let judged = {
         let told = Arc::clone(&told);
         let tell: Tell = Arc::new(move |event| told.lock().expect("nobody panics here").push(event));
-        onewinner::check::check(&plan, &Arc::new(AtomicBool::new(true)), &tell).expect("the world can be made")
+        onewinner_check::check(&plan, &Arc::new(AtomicBool::new(true)), &tell).expect("the world can be made")
     };
     let told = told.lock().expect("nobody panics here");
     check_inconclusive(&judged, "interrupted");
@@ -122,7 +122,7 @@ fn judged_on(lock: &'static dyn LockPrimitive, scenario: &Scenario, name: &str) 
         judged: Judging::Only(property),
         ..plan(lock, scenario.clone(), Strategy::Dpor, LIMITS)
     };
-    onewinner::check::check(&plan, &Arc::new(AtomicBool::new(false)), &nobody()).expect("the world can be made")
+    onewinner_check::check(&plan, &Arc::new(AtomicBool::new(false)), &nobody()).expect("the world can be made")
 }
 
 #[test]

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use onewinner::fs::{Create, Errno, Fs, Mode, OpenFlags};
-use onewinner::primitive::{AcquireError, CallError, Expectation, Held, LockPrimitive};
+use onewinner_core::fs::{Create, Errno, Fs, Mode, OpenFlags};
+use onewinner_core::primitive::{AcquireError, CallError, Expectation, Held, LockPrimitive};
 
 /// A lock made of two functions.
 pub(crate) struct Faulty {

@@ -9,15 +9,15 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use onewinner::check::preset::{Configuration, Depth};
-use onewinner::check::{Plan, World, nobody};
-use onewinner::explore::{Limits, Strategy};
-use onewinner::fs::Errno;
-use onewinner::fs::inject::Injection;
-use onewinner::primitive::{CrashClass, CreateNew, LockPrimitive, StatThenWrite};
-use onewinner::property::Judging;
-use onewinner::scenario::{Scenario, Subject, Vary};
-use onewinner::verdict::{Judged, Reproduced, Verdict};
+use onewinner_check::preset::{Configuration, Depth};
+use onewinner_check::{Plan, World, nobody};
+use onewinner_core::explore::{Limits, Strategy};
+use onewinner_core::fs::Errno;
+use onewinner_core::fs::inject::Injection;
+use onewinner_core::primitive::{CrashClass, CreateNew, LockPrimitive, StatThenWrite};
+use onewinner_core::property::Judging;
+use onewinner_core::scenario::{Scenario, Subject, Vary};
+use onewinner_core::verdict::{Judged, Reproduced, Verdict};
 
 pub(crate) const LIMITS: Limits = Limits {
     executions: 2_000_000,
@@ -48,7 +48,7 @@ pub(crate) fn run(
     limits: Limits,
 ) -> Judged {
     let plan = plan(primitive, scenario, strategy, limits);
-    onewinner::check::check(&plan, &Arc::new(AtomicBool::new(false)), &nobody()).expect("the world can be made")
+    onewinner_check::check(&plan, &Arc::new(AtomicBool::new(false)), &nobody()).expect("the world can be made")
 }
 
 fn exhaust(primitive: &'static dyn LockPrimitive, scenario: &Scenario) -> Judged {
@@ -185,7 +185,7 @@ fn create_new_holds_in_every_configuration_of_the_preset() {
             seed: 1,
             judged: Judging::All,
         };
-        let judged = onewinner::check::check(&plan, &Arc::default(), &nobody()).expect("the world can be made");
+        let judged = onewinner_check::check(&plan, &Arc::default(), &nobody()).expect("the world can be made");
         assert_eq!(judged.verdict, Verdict::Holds, "{}{vary}", plan.scenario);
     }
 }

@@ -3,14 +3,14 @@
 use std::iter::repeat_n;
 use std::ops::ControlFlow;
 
-use onewinner::Schedule;
-use onewinner::backend::sim;
-use onewinner::explore::Replay;
-use onewinner::fs::Errno;
-use onewinner::history::{End, Execution, Outcome};
-use onewinner::id::ProcessId;
-use onewinner::primitive::{CreateNew, LockPrimitive, StatThenWrite};
-use onewinner::scenario::Scenario;
+use onewinner_core::backend::sim;
+use onewinner_core::explore::Replay;
+use onewinner_core::fs::Errno;
+use onewinner_core::history::{End, Execution, Outcome};
+use onewinner_core::id::ProcessId;
+use onewinner_core::primitive::{CreateNew, LockPrimitive, StatThenWrite};
+use onewinner_core::scenario::Scenario;
+use onewinner_core::schedule::Schedule;
 
 const CONTENDERS: usize = 16;
 
@@ -48,7 +48,7 @@ fn n_contenders_all_win_with_stat_then_write() {
     const OPEN_WRITE_CLOSE: usize = 3;
     let execution = follow(&StatThenWrite, &all_look_first(&[OPEN_WRITE_CLOSE; CONTENDERS]));
     assert_eq!(outcome(&execution), (16, 0, 0));
-    let (property, violation) = onewinner::property::first_violation(&execution.history).expect("16 winners");
+    let (property, violation) = onewinner_core::property::first_violation(&execution.history).expect("16 winners");
     assert_eq!(property.name(), "at-most-one-winner");
     assert!(violation.sentence.starts_with("16 of 16"), "{}", violation.sentence);
 }
@@ -61,5 +61,5 @@ fn n_contenders_exactly_one_wins_with_create_new_and_the_others_meet_already_exi
     assert_eq!(outcome(&execution), (1, 15, 0));
     let replies = execution.history.calls().map(|(_, _, _, reply, _)| reply);
     assert_eq!(replies.filter(|reply| **reply == Err(Errno::EEXIST)).count(), 15);
-    assert!(onewinner::property::first_violation(&execution.history).is_none());
+    assert!(onewinner_core::property::first_violation(&execution.history).is_none());
 }

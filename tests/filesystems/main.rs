@@ -24,9 +24,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::process::ExitCode;
 
-use onewinner::mount;
-use onewinner::sys::namespace::{Rights, enter, mount_new, show_processes, unmount};
-use onewinner::sys::process::{Ended, Worker};
+use onewinner_command::mount;
+use onewinner_linux::sys::namespace::{Rights, enter, mount_new, show_processes, unmount};
+use onewinner_linux::sys::process::{Ended, Worker};
 use place::{Place, Tried};
 
 /// A name, the file systems on which it is tried, and how.

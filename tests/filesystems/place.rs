@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use onewinner::mount::need::obstacle;
-use onewinner::mount::program::ProgramError;
-use onewinner::mount::verify::{VerifyError, mounted, one_store};
-use onewinner::mount::{self, MakeError};
-use onewinner::sys::namespace::{Rights, unmount};
+use onewinner_command::mount::need::obstacle;
+use onewinner_command::mount::program::ProgramError;
+use onewinner_command::mount::verify::{VerifyError, mounted, one_store};
+use onewinner_command::mount::{self, MakeError};
+use onewinner_linux::sys::namespace::{Rights, unmount};
 
 /// What a fact answers: nothing, or why it could not be tried here.
 pub(crate) type Tried = Result<(), String>;

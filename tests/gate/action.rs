@@ -8,7 +8,7 @@ use super::{BROKEN, Place, Ran, SOUND, run};
 
 /// The last script of the action.
 fn script() -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("action.yml");
+    let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).join("action.yml");
     let text = fs::read_to_string(path).expect("a file of the package");
     let (_, script) = text.rsplit_once("run: |\n").expect("a script");
     let lines = script.lines().map(|line| line.strip_prefix("        ").unwrap_or(line));

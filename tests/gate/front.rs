@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use onewinner::claim::{Evidence, Partition, Spec};
-use onewinner::scenario::{Scenario, Start, Subject, Vary, Work};
+use onewinner_command::claim::{Evidence, Partition, Spec};
+use onewinner_core::scenario::{Scenario, Start, Subject, Vary, Work};
 
 const PATH: &str = "specs/mine.md";
 

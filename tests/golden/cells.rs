@@ -6,12 +6,12 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::sync::Mutex;
 
-use onewinner::access::{Accesses, Object};
-use onewinner::explore::{
+use onewinner_core::access::{Accesses, Object};
+use onewinner_core::explore::{
     Covered, Dpor, Ended, Exhaustive, Lost, Model, Move, Scheduler, Split, Stop, World, in_rounds, search,
 };
-use onewinner::happens_before::{Class, Step};
-use onewinner::id::ProcessId;
+use onewinner_core::happens_before::{Class, Step};
+use onewinner_core::id::ProcessId;
 
 use super::LIMITS;
 

@@ -11,13 +11,13 @@ use std::path::Path;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use onewinner::backend::sim;
-use onewinner::explore::{Covered, Dpor, Exhaustive, Limits, Scheduler, Split, Stop, in_rounds};
-use onewinner::fs::{Create, Errno, Fs, Mode, OpenFlags};
-use onewinner::happens_before::Class;
-use onewinner::history::End;
-use onewinner::primitive::{AcquireError, CallError, Expectation, Held, LockPrimitive};
-use onewinner::scenario::Scenario;
+use onewinner_core::backend::sim;
+use onewinner_core::explore::{Covered, Dpor, Exhaustive, Limits, Scheduler, Split, Stop, in_rounds};
+use onewinner_core::fs::{Create, Errno, Fs, Mode, OpenFlags};
+use onewinner_core::happens_before::Class;
+use onewinner_core::history::End;
+use onewinner_core::primitive::{AcquireError, CallError, Expectation, Held, LockPrimitive};
+use onewinner_core::scenario::Scenario;
 
 pub(crate) const LIMITS: Limits = Limits {
     executions: 1_000_000,

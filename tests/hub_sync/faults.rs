@@ -3,12 +3,12 @@
 
 use std::cell::Cell;
 
-use onewinner::fs::call::{ByCall, Call, Reply, Value};
-use onewinner::fs::inject::{Injection, injected};
-use onewinner::fs::{Errno, Fs};
-use onewinner::id::ProcessId;
-use onewinner::primitive::CreateNew;
-use onewinner::workload::hub_sync::{DEFAULT_ENTRIES, SyncError, parse_state, source, state_path, sync};
+use onewinner_core::fs::call::{ByCall, Call, Reply, Value};
+use onewinner_core::fs::inject::{Injection, injected};
+use onewinner_core::fs::{Errno, Fs};
+use onewinner_core::id::ProcessId;
+use onewinner_core::primitive::CreateNew;
+use onewinner_core::workload::hub_sync::{DEFAULT_ENTRIES, SyncError, parse_state, source, state_path, sync};
 
 use crate::fixture::{Hub, context, synced};
 

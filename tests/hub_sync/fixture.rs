@@ -3,12 +3,12 @@
 use std::cell::RefCell;
 use std::path::Path;
 
-use onewinner::fs::call::{ByCall, Call};
-use onewinner::fs::sim::State;
-use onewinner::fs::{Fs, Mode, OpenFlags};
-use onewinner::id::ProcessId;
-use onewinner::primitive::CreateNew;
-use onewinner::workload::hub_sync::{
+use onewinner_core::fs::call::{ByCall, Call};
+use onewinner_core::fs::sim::State;
+use onewinner_core::fs::{Fs, Mode, OpenFlags};
+use onewinner_core::id::ProcessId;
+use onewinner_core::primitive::CreateNew;
+use onewinner_core::workload::hub_sync::{
     DEFAULT_ENTRIES, Outcome, SyncError, Synced, entries_path, hub_path, lock_path, source, state_path, sync,
 };
 

@@ -9,9 +9,9 @@ mod states;
 use std::cell::{Cell, RefCell};
 use std::path::Path;
 
-use onewinner::fs::call::Call;
-use onewinner::primitive::{self, AcquireError, CrashClass, CreateNew, LockPrimitive, StatThenWrite};
-use onewinner::workload::hub_sync::{DEFAULT_ENTRIES, Entry, Outcome, duplicates, lock_path, source, sync, work};
+use onewinner_core::fs::call::Call;
+use onewinner_core::primitive::{self, AcquireError, CrashClass, CreateNew, LockPrimitive, StatThenWrite};
+use onewinner_core::workload::hub_sync::{DEFAULT_ENTRIES, Entry, Outcome, duplicates, lock_path, source, sync, work};
 
 use fixture::{Hub, context, synced, watched};
 

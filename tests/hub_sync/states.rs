@@ -2,8 +2,8 @@
 
 use std::cell::Cell;
 
-use onewinner::primitive::CreateNew;
-use onewinner::workload::hub_sync::{LARGEST_STATE, SyncError, parse_state, source, state_path, sync};
+use onewinner_core::primitive::CreateNew;
+use onewinner_core::workload::hub_sync::{LARGEST_STATE, SyncError, parse_state, source, state_path, sync};
 
 use crate::fixture::{Hub, context, synced, watched};
 

@@ -9,10 +9,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::{Duration, Instant};
 
-use onewinner::fs::call::{Call, Reply, Value};
-use onewinner::fs::real::{Peers, RealFs};
-use onewinner::id::ProcessId;
-use onewinner::sys::process::Worker;
+use onewinner_core::fs::call::{Call, Reply, Value};
+use onewinner_core::id::ProcessId;
+use onewinner_linux::real_fs::{Peers, RealFs};
+use onewinner_linux::sys::process::Worker;
 use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
 

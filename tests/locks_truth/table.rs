@@ -3,8 +3,8 @@
 //! P has the lock, C is the child that it forks, Q is another. Deliberately knows no world: each entry is a script of calls and
 //! what the last of them answers.
 
-use onewinner::fs::call::{Call, Reply};
-use onewinner::fs::{AccessMode, Create, Errno, Fd, Flock, Mode, OpenFlags, RecordLock};
+use onewinner_core::fs::call::{Call, Reply};
+use onewinner_core::fs::{AccessMode, Create, Errno, Fd, Flock, Mode, OpenFlags, RecordLock};
 
 /// Who makes a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

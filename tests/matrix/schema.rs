@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::few;
 
 fn schema() -> jsonschema::Validator {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas/matrix.schema.json");
+    let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).join("schemas/matrix.schema.json");
     let text = fs::read_to_string(path).expect("a file of the package");
     let schema = serde_json::from_str(&text).expect("JSON");
     jsonschema::draft202012::new(&schema).expect("a schema")

@@ -83,7 +83,7 @@ fn an_error_is_not_busy_and_a_panic_is_neither() {
     let failing = |path: &Path| File::create_new(path).map_err(|_| io::Error::from(ErrorKind::PermissionDenied));
     let panicking = |path: &Path| File::create_new(path).expect("nobody else has it");
     let (failing, panicking) = (&failing, &panicking);
-    let quick = |report: onewinner::own::Report, word: &str| {
+    let quick = |report: onewinner::testing::Report, word: &str| {
         let report = report.or_skip();
         report.expect_violation("losers-result");
         assert!(

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use onewinner::fs::Fs;
-use onewinner::own::Outcome;
-use onewinner::primitive::{AcquireError, CallError, CreateNew, Expectation, Held, LockPrimitive, StatThenWrite};
+use onewinner::testing::Outcome;
+use onewinner_core::fs::Fs;
+use onewinner_core::primitive::{AcquireError, CallError, CreateNew, Expectation, Held, LockPrimitive, StatThenWrite};
 
 use crate::UNHURRIED;
 

@@ -6,10 +6,10 @@ use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 
 use nix::poll::{PollFd, PollFlags, poll};
-use onewinner::backend::traced::answers::{Conversation, Owes};
-use onewinner::backend::traced::line::words;
-use onewinner::history::What;
-use onewinner::scenario::{Program, ProgramKind};
+use onewinner_core::history::What;
+use onewinner_core::scenario::{Program, ProgramKind};
+use onewinner_linux::tracer::answers::{Conversation, Owes};
+use onewinner_linux::tracer::line::words;
 
 /// The longest that a driver may be silent, in milliseconds.
 const LIMIT_MS: u16 = 60_000;
@@ -28,7 +28,9 @@ impl Driver {
         let (kind, line) = (ProgramKind::Driver, line.to_owned());
         let words = words(&Program { kind, line }, lock, &[]).expect("a command line");
         let mut command = Command::new(&words[0]);
-        command.current_dir(env!("CARGO_MANIFEST_DIR")).args(&words[1..]);
+        command
+            .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
+            .args(&words[1..]);
         let piped = command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = piped.spawn().unwrap_or_else(|error| panic!("{words:?}: {error}"));
         let output = BufReader::new(child.stdout.take().expect("a pipe"));

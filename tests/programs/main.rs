@@ -10,7 +10,7 @@ mod programs;
 use std::path::Path;
 
 use driver::Driver;
-use onewinner::history::What::{self, AcquireBegan, Acquired, Busy, ReleaseBegan, Released};
+use onewinner_core::history::What::{self, AcquireBegan, Acquired, Busy, ReleaseBegan, Released};
 use programs::{Missing, line};
 
 /// All that a holder tells.

@@ -7,12 +7,12 @@ use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use onewinner::backend::race::run_directory::{PREFIX, RunDirectoryError};
-use onewinner::backend::race::{Alignment, Mode, Note, RaceError, RaceOptions, Stop, race};
-use onewinner::id::ProcessId;
-use onewinner::primitive::CreateNew;
-use onewinner::scenario::Scenario;
-use onewinner::sys::process::{Ended, ForkError};
+use onewinner_core::id::ProcessId;
+use onewinner_core::primitive::CreateNew;
+use onewinner_core::scenario::Scenario;
+use onewinner_linux::race::run_directory::{PREFIX, RunDirectoryError};
+use onewinner_linux::race::{Alignment, Mode, Note, RaceError, RaceOptions, Stop, race};
+use onewinner_linux::sys::process::{Ended, ForkError};
 
 use super::locks::{Fault, Faulty};
 use super::world::{left_in, options, processes, status, watched};

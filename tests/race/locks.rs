@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::time::Duration;
 
-use onewinner::fs::{Errno, Fs, Mode, OpenFlags, ProcessId};
-use onewinner::primitive::{AcquireError, CallError, CreateNew, Expectation, Held, LockPrimitive};
+use onewinner_core::fs::{Errno, Fs, Mode, OpenFlags, ProcessId};
+use onewinner_core::primitive::{AcquireError, CallError, CreateNew, Expectation, Held, LockPrimitive};
 
 /// What goes wrong.
 #[derive(Clone, Copy)]

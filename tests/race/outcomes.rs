@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
-use onewinner::backend::race::{Alignment, Mode, RaceError, RaceOptions, Report, race};
-use onewinner::fs::Errno;
-use onewinner::fs::inject::Injection;
-use onewinner::history::Outcome;
-use onewinner::primitive::{CreateNew, StatThenWrite};
-use onewinner::property::first_violation;
-use onewinner::scenario::Scenario;
+use onewinner_core::fs::Errno;
+use onewinner_core::fs::inject::Injection;
+use onewinner_core::history::Outcome;
+use onewinner_core::primitive::{CreateNew, StatThenWrite};
+use onewinner_core::property::first_violation;
+use onewinner_core::scenario::Scenario;
+use onewinner_linux::race::{Alignment, Mode, RaceError, RaceOptions, Report, race};
 
 use super::locks::{Fault, Faulty};
 use super::world::{complete, options, outcomes};

@@ -5,10 +5,10 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use onewinner::backend::race::{Alignment, Mode, RaceOptions, Report, Stop, race};
-use onewinner::history::Outcome;
-use onewinner::primitive::LockPrimitive;
-use onewinner::scenario::Scenario;
+use onewinner_core::history::Outcome;
+use onewinner_core::primitive::LockPrimitive;
+use onewinner_core::scenario::Scenario;
+use onewinner_linux::race::{Alignment, Mode, RaceOptions, Report, Stop, race};
 
 /// Options for so many rounds, under time limits that no healthy race meets.
 pub(crate) fn options(scenario: Scenario, rounds: u64, alignment: Alignment, mode: Mode) -> RaceOptions {
@@ -49,7 +49,7 @@ pub(crate) fn complete(primitive: &'static dyn LockPrimitive, options: RaceOptio
 
 /// The outcomes with their counts.
 pub(crate) fn outcomes(report: &Report) -> Vec<(Outcome, u64)> {
-    let outcome = |seen: &onewinner::backend::race::Seen| (Outcome::of(&seen.history), seen.rounds);
+    let outcome = |seen: &onewinner_linux::race::Seen| (Outcome::of(&seen.history), seen.rounds);
     report.seen.iter().map(outcome).collect()
 }
 

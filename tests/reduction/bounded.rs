@@ -6,12 +6,12 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
-use onewinner::access::{Access, Accesses, Kind, Object};
-use onewinner::explore::{
+use onewinner_core::access::{Access, Accesses, Kind, Object};
+use onewinner_core::explore::{
     Begin, Bounded, Choice, Covered, Exhaustive, Lost, Model, Move, Now, RETRIES, Scheduler, World, search,
 };
-use onewinner::happens_before::Class;
-use onewinner::id::ProcessId;
+use onewinner_core::happens_before::Class;
+use onewinner_core::id::ProcessId;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 

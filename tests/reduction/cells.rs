@@ -5,10 +5,10 @@
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
-use onewinner::access::{Accesses, Object};
-use onewinner::explore::{Dpor, Exhaustive, Lost, Model, Move, Scheduler, Stop, World, search};
-use onewinner::happens_before::{Class, Step};
-use onewinner::id::ProcessId;
+use onewinner_core::access::{Accesses, Object};
+use onewinner_core::explore::{Dpor, Exhaustive, Lost, Model, Move, Scheduler, Stop, World, search};
+use onewinner_core::happens_before::{Class, Step};
+use onewinner_core::id::ProcessId;
 
 use super::program::LIMITS;
 

@@ -2,13 +2,13 @@
 
 use std::ops::ControlFlow;
 
-use onewinner::access::{Accesses, Object};
-use onewinner::explore::{
+use onewinner_core::access::{Accesses, Object};
+use onewinner_core::explore::{
     Begin, Bounded, Choice, Covered, Diverged, Dpor, Exhaustive, Lost, Mismatch, Model, Move, Now, Random, Rounds,
     Scheduler, Stop, World, search,
 };
-use onewinner::happens_before::Step;
-use onewinner::id::ProcessId;
+use onewinner_core::happens_before::Step;
+use onewinner_core::id::ProcessId;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 

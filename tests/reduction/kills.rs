@@ -6,12 +6,12 @@
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
-use onewinner::access::{Accesses, Object};
-use onewinner::explore::{Dpor, Exhaustive, Lost, Model, Move, Scheduler, Stop, World, search};
-use onewinner::fs::call::{Call, Reply};
-use onewinner::fs::sim::State;
-use onewinner::happens_before::{Class, Step};
-use onewinner::id::ProcessId;
+use onewinner_core::access::{Accesses, Object};
+use onewinner_core::explore::{Dpor, Exhaustive, Lost, Model, Move, Scheduler, Stop, World, search};
+use onewinner_core::fs::call::{Call, Reply};
+use onewinner_core::fs::sim::State;
+use onewinner_core::happens_before::{Class, Step};
+use onewinner_core::id::ProcessId;
 
 use super::program::{LIMITS, Program, Running, explore};
 use super::script::calls;

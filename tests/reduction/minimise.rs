@@ -4,11 +4,11 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use onewinner::Schedule;
-use onewinner::explore::{Exhaustive, Lead, fewest_preemptions, minimise, preemptions, search};
-use onewinner::fs::Flock;
-use onewinner::fs::call::Call;
-use onewinner::happens_before::{Class, Step};
+use onewinner_core::explore::{Exhaustive, Lead, fewest_preemptions, minimise, preemptions, search};
+use onewinner_core::fs::Flock;
+use onewinner_core::fs::call::Call;
+use onewinner_core::happens_before::{Class, Step};
+use onewinner_core::schedule::Schedule;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 

@@ -7,13 +7,13 @@ use std::fmt;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use onewinner::access::{Accesses, InodeId, Object};
-use onewinner::explore::{Ended, Limits, Lost, Model, Move, Scheduler, Searched, Stop, World, search};
-use onewinner::fs::call::{Call, Reply};
-use onewinner::fs::sim::State;
-use onewinner::fs::{Create, Errno, OpenFlags};
-use onewinner::happens_before::{Class, Step};
-use onewinner::id::ProcessId;
+use onewinner_core::access::{Accesses, InodeId, Object};
+use onewinner_core::explore::{Ended, Limits, Lost, Model, Move, Scheduler, Searched, Stop, World, search};
+use onewinner_core::fs::call::{Call, Reply};
+use onewinner_core::fs::sim::State;
+use onewinner_core::fs::{Create, Errno, OpenFlags};
+use onewinner_core::happens_before::{Class, Step};
+use onewinner_core::id::ProcessId;
 
 use super::script::calls;
 

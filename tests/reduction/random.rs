@@ -1,6 +1,6 @@
 //! Random programs: the reduction finds exactly the classes and the replies of the exhaustive search.
 
-use onewinner::explore::{Dpor, Exhaustive};
+use onewinner_core::explore::{Dpor, Exhaustive};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 

@@ -5,8 +5,8 @@ use std::ops::ControlFlow;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use onewinner::explore::{Came, Covered, Dpor, Limits, Rounds, Searched, Split, Stop, Task, in_rounds, search};
-use onewinner::happens_before::Class;
+use onewinner_core::explore::{Came, Covered, Dpor, Limits, Rounds, Searched, Split, Stop, Task, in_rounds, search};
+use onewinner_core::happens_before::Class;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 

@@ -1,7 +1,7 @@
 //! Calls as short texts, so that a program is read at a glance. Knows nothing of what a call does.
 
-use onewinner::fs::call::Call;
-use onewinner::fs::{Fd, Flock, Mode, OpenFlags, RecordLock};
+use onewinner_core::fs::call::Call;
+use onewinner_core::fs::{Fd, Flock, Mode, OpenFlags, RecordLock};
 
 /// The calls of a text such as `create A; link A B; close 0`.
 pub(crate) fn calls(text: &str) -> Vec<Call> {

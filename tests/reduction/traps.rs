@@ -1,9 +1,9 @@
 //! The smallest programs in which a reduction that is wrong in one way loses a class. Where the way can be gone from
 //! outside, the loss is shown too: a test that never fails proves nothing.
 
-use onewinner::access::{Access, Accesses, Kind, Object};
-use onewinner::explore::{Dpor, Exhaustive};
-use onewinner::fs::call::Call;
+use onewinner_core::access::{Access, Accesses, Kind, Object};
+use onewinner_core::explore::{Dpor, Exhaustive};
+use onewinner_core::fs::call::Call;
 
 use super::program::{Found, Program, Replays, Running, explore};
 

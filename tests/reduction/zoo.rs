@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use onewinner::backend::sim;
-use onewinner::explore::{Dpor, Exhaustive, Scheduler, Stop};
-use onewinner::fs::{Create, Errno, Fs, Mode, OpenFlags};
-use onewinner::happens_before::Class;
-use onewinner::history::{End, Outcome};
-use onewinner::primitive::{AcquireError, CallError, CreateNew, Expectation, Held, LockPrimitive, StatThenWrite};
-use onewinner::scenario::Scenario;
+use onewinner_core::backend::sim;
+use onewinner_core::explore::{Dpor, Exhaustive, Scheduler, Stop};
+use onewinner_core::fs::{Create, Errno, Fs, Mode, OpenFlags};
+use onewinner_core::happens_before::Class;
+use onewinner_core::history::{End, Outcome};
+use onewinner_core::primitive::{AcquireError, CallError, CreateNew, Expectation, Held, LockPrimitive, StatThenWrite};
+use onewinner_core::scenario::Scenario;
 
 use super::program::LIMITS;
 
@@ -141,7 +141,7 @@ fn what_has_many_interleavings() {
 
 #[test]
 fn one_process_after_another_is_one_class() {
-    use onewinner::fs::inject::Injection;
+    use onewinner_core::fs::inject::Injection;
     for call in 0..3 {
         let errno = Errno::EIO;
         check_equal(&StatThenWrite, &Scenario::fault(Injection { call, errno }));

@@ -1,16 +1,16 @@
 //! The fact that the kernel answers each call of `Fs` as the model does, also those that the zoo does not make.
 
-use onewinner::explore::Strategy;
-use onewinner::fs::call::Value;
-use onewinner::fs::inject::Injection;
-use onewinner::fs::{Errno, ProcessId};
-use onewinner::history::{Event, Execution, What};
-use onewinner::scenario::{Kill, Scenario, Start};
+use onewinner_core::explore::Strategy;
+use onewinner_core::fs::call::Value;
+use onewinner_core::fs::inject::Injection;
+use onewinner_core::fs::{Errno, ProcessId};
+use onewinner_core::history::{Event, Execution, What};
+use onewinner_core::scenario::{Kill, Scenario, Start};
 
 use super::every_call::ALL;
 use super::{Tried, check, events, explored, simulated};
 
-/// Whether some call of these executions is answered so; `call` as [`Call::name`](onewinner::fs::call::Call::name) says it.
+/// Whether some call of these executions is answered so; `call` as [`Call::name`](onewinner_core::fs::call::Call::name) says it.
 fn answers(executions: &[Execution], call: &str, errno: Option<Errno>) -> bool {
     let events = executions.iter().flat_map(|each| &each.history.events);
     let mut performed = events.filter_map(|event| match &event.what {

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
-use onewinner::backend::sim;
-use onewinner::explore::{Bounded, Covered, Dpor, Replay, Scheduler, Stop, relinearise};
-use onewinner::happens_before::{Class, HappensBefore};
-use onewinner::history::{Execution, History, What};
-use onewinner::property::{self, Violation};
-use onewinner::scenario::Scenario;
+use onewinner_core::backend::sim;
+use onewinner_core::explore::{Bounded, Covered, Dpor, Replay, Scheduler, Stop, relinearise};
+use onewinner_core::happens_before::{Class, HappensBefore};
+use onewinner_core::history::{Execution, History, What};
+use onewinner_core::property::{self, Violation};
+use onewinner_core::scenario::Scenario;
 
 use super::locks::*;
 use super::{LIMITS, Lock};

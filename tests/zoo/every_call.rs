@@ -3,8 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
-use onewinner::fs::{AccessMode, Create, Errno, Fd, Fs, Mode, OpenFlags, ProcessId, RecordLock};
-use onewinner::primitive::{CrashClass, Held};
+use onewinner_core::fs::{AccessMode, Create, Errno, Fd, Fs, Mode, OpenFlags, ProcessId, RecordLock};
+use onewinner_core::primitive::{CrashClass, Held};
 
 use super::locks::{Zoo, close_then_unlink, descriptor, ignore_absence};
 

@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
-use onewinner::backend::sim;
-use onewinner::explore::{Dpor, Exhaustive, Scheduler, Stop};
-use onewinner::happens_before::Class;
-use onewinner::history::{Attempt, End, History};
-use onewinner::id::ProcessId;
-use onewinner::property;
-use onewinner::scenario::{Kill, Scenario, Start};
+use onewinner_core::backend::sim;
+use onewinner_core::explore::{Dpor, Exhaustive, Scheduler, Stop};
+use onewinner_core::happens_before::Class;
+use onewinner_core::history::{Attempt, End, History};
+use onewinner_core::id::ProcessId;
+use onewinner_core::property;
+use onewinner_core::scenario::{Kill, Scenario, Start};
 
 use super::locks::*;
 use super::{LIMITS, Lock, check};

@@ -3,11 +3,11 @@
 
 use std::path::Path;
 
-use onewinner::fs::{AccessMode, Create, Errno, Fd, Flock as Operation, Fs, Mode, OpenFlags};
-use onewinner::primitive::{
+use onewinner_core::fs::{AccessMode, Create, Errno, Fd, Flock as Operation, Fs, Mode, OpenFlags};
+use onewinner_core::primitive::{
     Absent, AcquireError, CallError, CrashClass, Expectation, Flock, FlockChecked, FlockUnlink,
 };
-use onewinner::primitive::{Held, LockPrimitive, Mkdir};
+use onewinner_core::primitive::{Held, LockPrimitive, Mkdir};
 
 /// A protocol made of two functions; an attempt that returns nothing has lost.
 pub(crate) struct Zoo {

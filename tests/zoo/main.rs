@@ -14,13 +14,13 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use onewinner::backend::sim;
-use onewinner::explore::{Dpor, Exhaustive, Limits, Scheduler, Stop};
-use onewinner::happens_before::Class;
-use onewinner::history::End;
-use onewinner::primitive::LockPrimitive;
-use onewinner::property;
-use onewinner::scenario::Scenario;
+use onewinner_core::backend::sim;
+use onewinner_core::explore::{Dpor, Exhaustive, Limits, Scheduler, Stop};
+use onewinner_core::happens_before::Class;
+use onewinner_core::history::End;
+use onewinner_core::primitive::LockPrimitive;
+use onewinner_core::property;
+use onewinner_core::scenario::Scenario;
 
 use locks::*;
 

@@ -2,11 +2,11 @@
 
 use std::ops::ControlFlow;
 
-use onewinner::backend::sim;
-use onewinner::explore::{Dpor, Lead, Scheduler, minimise, preemptions};
-use onewinner::happens_before::Step;
-use onewinner::property;
-use onewinner::scenario::Scenario;
+use onewinner_core::backend::sim;
+use onewinner_core::explore::{Dpor, Lead, Scheduler, minimise, preemptions};
+use onewinner_core::happens_before::Step;
+use onewinner_core::property;
+use onewinner_core::scenario::Scenario;
 
 use super::locks::*;
 use super::{LIMITS, Lock};

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::sync::Mutex;
 
-use onewinner::backend::sim;
-use onewinner::explore::{Covered, Dpor, Split, in_rounds};
-use onewinner::happens_before::Class;
-use onewinner::scenario::Scenario;
+use onewinner_core::backend::sim;
+use onewinner_core::explore::{Covered, Dpor, Split, in_rounds};
+use onewinner_core::happens_before::Class;
+use onewinner_core::scenario::Scenario;
 
 use super::locks::*;
 use super::{LIMITS, Lock};

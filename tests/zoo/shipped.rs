@@ -4,12 +4,12 @@
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
-use onewinner::backend::sim;
-use onewinner::explore::{Dpor, Stop};
-use onewinner::history::End;
-use onewinner::primitive::{self, Expectation, LockPrimitive};
-use onewinner::property::{self, Case, Finding};
-use onewinner::scenario::{Kill, Scenario, Start};
+use onewinner_core::backend::sim;
+use onewinner_core::explore::{Dpor, Stop};
+use onewinner_core::history::End;
+use onewinner_core::primitive::{self, Expectation, LockPrimitive};
+use onewinner_core::property::{self, Case, Finding};
+use onewinner_core::scenario::{Kill, Scenario, Start};
 
 use super::kills::kill_everywhere;
 use super::{LIMITS, Lock};
@@ -167,7 +167,7 @@ fn a_tombstone_lets_two_in_when_one_is_killed_and_otherwise_nobody() {
 fn a_breaker_that_is_killed_wedges_a_mutex_that_is_a_file_and_no_other() {
     for (name, wedged) in [("break-mutex-file", true), ("break-mutex", false)] {
         let mut violated = BTreeSet::new();
-        for victim in onewinner::id::ProcessId::first(2) {
+        for victim in onewinner_core::id::ProcessId::first(2) {
             for step in 0..12 {
                 let kills = vec![Kill { victim, step }];
                 let scenario = Scenario {

@@ -1,0 +1,166 @@
+//! The evidence that `confirm` gathers on a lock: every world, the workload, and an error in a call.
+
+use std::time::Duration;
+
+use super::preset::{self, Configuration};
+use super::{Plan, World};
+use onewinner_core::backend::loom;
+use onewinner_core::explore::{Limits, Strategy};
+use onewinner_core::primitive::{Expectation, LockPrimitive};
+use onewinner_core::property::Judging;
+use onewinner_core::scenario::{Scenario, Subject, Vary};
+#[cfg(target_os = "linux")]
+use onewinner_linux::race::{Alignment, Mode, RaceOptions};
+
+/// One piece of evidence: a run, and what it is called.
+pub struct Evidence {
+    /// What is looked at, in a few words; the same for each lock.
+    pub title: &'static str,
+    /// The runs; the first that is not as claimed speaks for all.
+    pub plans: Vec<Plan>,
+    /// What must show in it; `None` where a broken lock may pass: chance may miss what is there, and an error in a call is
+    /// another matter than two winners.
+    pub claim: Option<Expectation>,
+}
+
+/// Processes that are modelled; with 2, some faults do not show.
+const MODELLED: usize = 3;
+/// Processes that are raced: as many as in the test that found the defect onewinner began with.
+#[cfg(target_os = "linux")]
+const RACED: usize = 16;
+
+/// All evidence on one lock, about five seconds of it.
+pub fn evidence(primitive: &'static dyn LockPrimitive, seed: u64) -> Vec<Evidence> {
+    let plan = |(scenario, vary, world): (Scenario, Vary, World)| Plan {
+        subject: Subject::Primitive(primitive),
+        scenario,
+        vary,
+        world,
+        seed,
+        judged: Judging::All,
+    };
+    let sound = primitive.expectation() == Expectation::ExactlyOneWinner;
+    let evidence = |title, certain: bool, runs: Vec<(Scenario, Vary, World)>| Evidence {
+        title,
+        plans: runs.into_iter().map(plan).collect(),
+        claim: (certain || sound).then(|| primitive.expectation()),
+    };
+    let Configuration {
+        scenario: faulty, vary, ..
+    } = preset::alone();
+    let modelled = [
+        evidence(
+            "loom: 3 contend",
+            true,
+            vec![(Scenario::contend(MODELLED), Vary::Nothing, under_loom(None))],
+        ),
+        evidence(
+            "loom: hub sync of 2",
+            true,
+            vec![(Scenario::hub_sync(2), Vary::Nothing, under_loom(Some(3)))],
+        ),
+        evidence(
+            "sim: 2 contend",
+            true,
+            vec![(Scenario::contend(2), Vary::Nothing, simulated())],
+        ),
+        evidence(
+            "sim: 3 contend",
+            true,
+            vec![(Scenario::contend(MODELLED), Vary::Nothing, simulated())],
+        ),
+        evidence(
+            "sim: 2 in 2 rounds",
+            true,
+            vec![(Scenario::cycle(2, 2), Vary::Nothing, simulated())],
+        ),
+        evidence("sim: a call fails", false, vec![(faulty, vary, simulated())]),
+    ];
+    let real = traced().into_iter().chain(races());
+    let real =
+        real.map(|(title, certain, scenario, world)| evidence(title, certain, vec![(scenario, Vary::Nothing, world)]));
+    modelled.into_iter().chain(real).collect()
+}
+
+#[cfg(target_os = "linux")]
+fn traced() -> Vec<(&'static str, bool, Scenario, World)> {
+    let world = World::Traced {
+        strategy: Strategy::Dpor,
+        limits: Limits::default(),
+        directories: Vec::new(),
+    };
+    vec![("traced: 3 contend", true, Scenario::contend(MODELLED), world)]
+}
+
+#[cfg(not(target_os = "linux"))]
+fn traced() -> Vec<(&'static str, bool, Scenario, World)> {
+    Vec::new()
+}
+
+#[cfg(target_os = "linux")]
+fn races() -> Vec<(&'static str, bool, Scenario, World)> {
+    let race = |title, certain, scenario: Scenario, alignment, mode, rounds| {
+        let options = RaceOptions {
+            rounds,
+            alignment,
+            mode,
+            ..RaceOptions::new(scenario.clone())
+        };
+        (title, certain, scenario, World::Race(options))
+    };
+    let (contend, sync) = (Scenario::contend(RACED), Scenario::hub_sync(RACED));
+    vec![
+        race(
+            "race: 16 processes",
+            false,
+            contend.clone(),
+            Alignment::Natural,
+            Mode::LiveWorkers,
+            1_000,
+        ),
+        race(
+            "race: 16 aligned",
+            true,
+            contend.clone(),
+            Alignment::Aligned,
+            Mode::LiveWorkers,
+            200,
+        ),
+        race(
+            "race: 16 threads, aligned",
+            true,
+            contend,
+            Alignment::Aligned,
+            Mode::Threads,
+            200,
+        ),
+        race(
+            "race: hub sync, aligned",
+            true,
+            sync,
+            Alignment::Aligned,
+            Mode::LiveWorkers,
+            100,
+        ),
+    ]
+}
+
+#[cfg(not(target_os = "linux"))]
+fn races() -> Vec<(&'static str, bool, Scenario, World)> {
+    Vec::new()
+}
+
+fn under_loom(preemptions: Option<usize>) -> World {
+    World::Loom(loom::Bounds {
+        executions: 1_000_000,
+        preemptions,
+        time: Duration::from_secs(60),
+    })
+}
+
+fn simulated() -> World {
+    World::Sim {
+        strategy: Strategy::Exhaustive,
+        limits: Limits::default(),
+    }
+}

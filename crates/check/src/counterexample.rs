@@ -1,0 +1,289 @@
+//! Counterexamples as files; their replay is in `replay.rs`.
+//!
+//! A file carries all that is needed to see the violation again: subject, scenario, schedule, and the calls with the replies
+//! that are expected. An unknown format or version is refused.
+
+use std::fmt;
+use std::fs;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::Plan;
+#[cfg(target_os = "linux")]
+use super::World;
+use onewinner_core::explore::Limits;
+use onewinner_core::fs::call::{Call, Reply};
+use onewinner_core::id::ProcessId;
+use onewinner_core::property;
+use onewinner_core::scenario::{MOST_PROCESSES, Scenario, Subject};
+use onewinner_core::schedule::Schedule;
+use onewinner_core::verdict::Counterexample;
+#[cfg(target_os = "linux")]
+use onewinner_linux::sys::{effective_user, machine};
+
+pub use super::replay::{REPLAYS, Replayed};
+
+/// The value of `format` in a counterexample file.
+pub const FORMAT: &str = "onewinner-counterexample";
+/// The version of that format.
+pub const VERSION: u32 = 3;
+/// The largest counterexample file that is read, in bytes.
+const LARGEST_FILE: u64 = 64 * 1024 * 1024;
+
+/// A counterexample as it stands in a file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Saved {
+    /// Always [`FORMAT`].
+    pub format: String,
+    /// Always [`VERSION`].
+    pub version: u32,
+    /// Whose lock.
+    pub subject: Subject,
+    /// Where it is replayed: the world in which it was found, or one in which the same schedule can be followed.
+    pub backend: Backend,
+    /// The directories below which real processes ran; that for temporary files, if there is none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub directories: Vec<PathBuf>,
+    /// What was run.
+    pub scenario: Scenario,
+    /// The property that is violated.
+    pub property: String,
+    /// How, in one sentence.
+    pub sentence: String,
+    /// Who takes each step.
+    pub schedule: Schedule,
+    /// The calls, one for each step, with the replies that they got.
+    pub calls: Vec<SavedCall>,
+    /// Where it was found.
+    pub environment: Environment,
+}
+
+/// One step of a saved counterexample.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SavedCall {
+    /// Who makes it.
+    pub process: ProcessId,
+    /// The call.
+    pub call: Call,
+    /// The kernel's answer.
+    pub reply: Reply,
+}
+
+/// A world in which schedules can be followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Backend {
+    /// The simulated file system; loom's schedules are followed there too.
+    Sim,
+    /// Real processes.
+    Traced,
+}
+
+impl fmt::Display for Backend {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sim => f.write_str("sim"),
+            Self::Traced => f.write_str("traced"),
+        }
+    }
+}
+
+/// Where a counterexample was found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Environment {
+    /// The kernel's release, or `simulated`.
+    pub kernel: String,
+    /// The type of the file system, or `simulated`.
+    pub file_system: String,
+    /// The user; absent where none matters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uid: Option<u32>,
+    /// The version of onewinner.
+    pub onewinner: String,
+}
+
+/// Why a counterexample file cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FileError {
+    /// It cannot be read.
+    #[error("failed to read {path:?}: {source}; give a file that `onewinner explore` saved")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// It cannot be written.
+    #[error("failed to write {path:?}: {source}; name another file with --save")]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// It is no counterexample file.
+    #[error("failed to understand {path:?}: {reason}; give a file that `onewinner explore` saved")]
+    Content {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+}
+
+impl Saved {
+    /// The file of a counterexample that this plan showed.
+    pub fn new(plan: &Plan, counterexample: &Counterexample) -> Self {
+        Self {
+            format: FORMAT.to_owned(),
+            version: VERSION,
+            subject: plan.subject.clone(),
+            backend: plan.world.follows(),
+            directories: plan
+                .world
+                .directories()
+                .iter()
+                .map(|directory| absolute(directory))
+                .collect(),
+            scenario: counterexample.scenario.clone(),
+            property: counterexample.property.to_owned(),
+            sentence: counterexample.sentence.clone(),
+            schedule: counterexample.execution.schedule.clone(),
+            calls: super::replay::calls(&counterexample.execution.history),
+            environment: Environment::of(plan),
+        }
+    }
+
+    /// Writes the file.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be written.
+    ///
+    /// # Panics
+    ///
+    /// Never: the value has a JSON form.
+    pub fn write(&self, path: &Path) -> Result<(), FileError> {
+        let text = serde_json::to_string_pretty(self).expect("a counterexample has a JSON form");
+        fs::write(path, text + "\n").map_err(|source| FileError::Write {
+            path: path.to_owned(),
+            source,
+        })
+    }
+
+    /// Reads a file, and checks that this version of onewinner can replay it.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read, or is no counterexample of a version, lock and scenario that exist here.
+    pub fn read(path: &Path) -> Result<Self, FileError> {
+        let refused = |reason: String| FileError::Content {
+            path: path.to_owned(),
+            reason,
+        };
+        let text = text_of(path)?;
+        // The head first: of a later version nothing else may be understood.
+        let head: Head = serde_json::from_str(&text).map_err(|error| refused(one_line(&error)))?;
+        if head.format != FORMAT {
+            return Err(refused(format!("its format is {:?}, not {FORMAT:?}", head.format)));
+        }
+        if head.version != VERSION {
+            return Err(refused(format!(
+                "its version is {}, and {VERSION} is known",
+                head.version
+            )));
+        }
+        let saved: Self = serde_json::from_str(&text).map_err(|error| refused(one_line(&error)))?;
+        match saved.unknown() {
+            Some(reason) => Err(refused(reason)),
+            None => Ok(saved),
+        }
+    }
+
+    /// What of it this version cannot replay.
+    fn unknown(&self) -> Option<String> {
+        let (processes, steps, most_steps) = (self.scenario.processes, self.schedule.len(), Limits::default().steps);
+        if let (Subject::Program(program), Backend::Sim) = (&self.subject, self.backend) {
+            return Some(format!("{} runs no program, as {:?} is", self.backend, program.line));
+        }
+        if self.backend == Backend::Traced && !cfg!(target_os = "linux") {
+            return Some("this build of onewinner traces no processes".to_owned());
+        }
+        if !property::ALL.iter().any(|property| property.name() == self.property) {
+            return Some(format!("there is no property {:?}", self.property));
+        }
+        if !(1..=MOST_PROCESSES).contains(&processes) {
+            return Some(format!("{processes} processes are not from 1 to {MOST_PROCESSES}"));
+        }
+        (steps > most_steps).then(|| format!("its schedule has {steps} steps, and {most_steps} are the most"))
+    }
+}
+
+impl Environment {
+    fn of(plan: &Plan) -> Self {
+        let onewinner = env!("CARGO_PKG_VERSION").to_owned();
+        #[cfg(target_os = "linux")]
+        if let World::Traced { directories, .. } = &plan.world {
+            let unknown = || "unknown".to_owned();
+            let directory = directories.first().cloned().unwrap_or_else(std::env::temp_dir);
+            return Self {
+                kernel: machine::kernel(),
+                file_system: machine::file_system(&directory).map_or_else(|_| unknown(), |told| told.kind),
+                uid: Some(effective_user()),
+                onewinner,
+            };
+        }
+        let simulated = || "simulated".to_owned();
+        debug_assert_eq!(plan.world.follows(), Backend::Sim);
+        Self {
+            kernel: simulated(),
+            file_system: simulated(),
+            uid: None,
+            onewinner,
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Head {
+    format: String,
+    version: u32,
+}
+
+/// The text of a file that is regular and not too large: a pipe or a device may have no end.
+fn text_of(path: &Path) -> Result<String, FileError> {
+    let unreadable = |source| FileError::Read {
+        path: path.to_owned(),
+        source,
+    };
+    let refused = |reason: String| FileError::Content {
+        path: path.to_owned(),
+        reason,
+    };
+    if !fs::metadata(path).map_err(unreadable)?.is_file() {
+        return Err(refused("it is not a regular file".to_owned()));
+    }
+    let file = fs::File::open(path).map_err(unreadable)?;
+    let mut text = String::new();
+    let read = file.take(LARGEST_FILE + 1).read_to_string(&mut text);
+    match read.map_err(unreadable)? as u64 {
+        ..=LARGEST_FILE => Ok(text),
+        _ => Err(refused(format!("it has more than {LARGEST_FILE} bytes"))),
+    }
+}
+
+/// The same directory for whoever works in another one.
+fn absolute(directory: &Path) -> PathBuf {
+    std::path::absolute(directory).unwrap_or_else(|_| directory.to_owned())
+}
+
+/// A parser's message quotes the file, line breaks included.
+fn one_line(error: &serde_json::Error) -> String {
+    error.to_string().replace(char::is_control, " ")
+}

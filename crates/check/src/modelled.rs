@@ -1,0 +1,58 @@
+//! A lock under loom, judged.
+
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::tally::Tally;
+use super::{CheckError, INTERRUPTED, Plan, Tell, Watch, conclude};
+use onewinner_core::backend::loom::{self, Bounds};
+use onewinner_core::explore::Stop;
+use onewinner_core::verdict::{Extent, Judged, Unit, at_most};
+
+pub(super) fn modelled(
+    plan: &Plan,
+    bounds: Bounds,
+    interrupted: &Arc<AtomicBool>,
+    tell: &Tell,
+) -> Result<Judged, CheckError> {
+    let tally = Arc::new(Mutex::new(Tally::default()));
+    let (taking, scenario) = (Arc::clone(&tally), plan.scenario.clone());
+    let (judged, watch) = (plan.judged, Watch::new(interrupted, tell));
+    let modeled = loom::model(
+        plan.primitive()?,
+        &plan.scenario,
+        bounds,
+        interrupted,
+        move |execution| {
+            let depth = execution.schedule.len();
+            let mut tally = taking.lock().unwrap_or_else(PoisonError::into_inner);
+            tally.take(&scenario, judged, execution, 1);
+            watch.saw(depth, None);
+        },
+    );
+    let tally = std::mem::take(&mut *tally.lock().unwrap_or_else(PoisonError::into_inner));
+    let crossed = "a call touched files in a way that no execution had shown before, so that loom may have missed an order; \
+                   this is a limit of the loom backend, use `explore --backend sim`";
+    let doubt = modeled.crossed.then(|| crossed.to_owned());
+    Ok(conclude(plan, tally, extent(modeled.searched.stop, bounds), doubt))
+}
+
+fn extent(stop: Stop, bounds: Bounds) -> Extent {
+    let limit = match stop {
+        Stop::Exhausted => {
+            let named = bounds.preemptions.map(at_most::<usize>);
+            return Extent::Complete {
+                each: Unit::Schedule,
+                bounds: named.into_iter().collect(),
+            };
+        }
+        Stop::Executions => format!("{} executions", bounds.executions),
+        Stop::Steps => format!("{} steps in an execution", loom::MOST_BRANCHES),
+        Stop::Time => format!("{} seconds", bounds.time.as_secs_f64()),
+        Stop::Asked => INTERRUPTED.to_owned(),
+    };
+    Extent::Cut {
+        limit,
+        preemptions: None,
+    }
+}

@@ -1,0 +1,145 @@
+//! A race in a few numbers, for who sets many side by side and races the controls once for all.
+//!
+//! What lets two in stands apart from all else: on some mounts losers meet strange errors, and nobody gets in who should not.
+//! Deliberately without a verdict: whether a pass says anything depends on the controls, which are raced elsewhere.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::AtomicBool;
+
+use serde::{Deserialize, Serialize};
+
+use super::CheckError;
+use super::raced::{by_name, doubt};
+use onewinner_core::history::Outcome;
+use onewinner_core::primitive::LockPrimitive;
+use onewinner_core::property::first_violation;
+use onewinner_core::scenario::Kind;
+use onewinner_core::statistics::rate_bounds;
+use onewinner_core::verdict::RateBounds;
+use onewinner_linux::race::{RaceOptions, Report, Seen, race};
+
+/// The properties without which a lock is none.
+const EXCLUSION: [&str; 3] = ["at-most-one-winner", "mutual-exclusion", "no-duplicates"];
+
+/// What a race showed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Sample {
+    /// Rounds that were run to their end.
+    pub rounds: u64,
+    /// Those in which two were in at once.
+    pub violations: u64,
+    /// Bounds on their rate, at 95 %, nominal.
+    pub rate: RateBounds,
+    /// What went wrong in the first of them.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub shown: Option<Shown>,
+    /// Rounds in which another property was violated, and no worse.
+    pub flaws: u64,
+    /// What went wrong in the first of them.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub flaw: Option<Shown>,
+    /// How many rounds had so many winners.
+    pub winners: Vec<Winners>,
+    /// Rounds in which nobody won.
+    pub without_winner: u64,
+    /// How often attempts failed, by error.
+    pub attempt_errors: BTreeMap<String, u64>,
+    /// How often releases failed, by error.
+    pub release_errors: BTreeMap<String, u64>,
+    /// How long it took.
+    pub seconds: f64,
+    /// Why nothing can be concluded from it, if nothing was violated.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub doubt: Option<String>,
+}
+
+/// A violated property.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shown {
+    /// Its name.
+    pub property: String,
+    /// What went wrong, in one sentence.
+    pub sentence: String,
+}
+
+/// So many rounds had so many winners.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Winners {
+    /// How many won.
+    pub winners: u32,
+    /// In how many rounds.
+    pub rounds: u64,
+}
+
+/// Races a lock; `interrupted` ends it early, and `look` is called now and then to see whether it should.
+///
+/// # Errors
+///
+/// When the directories do not take a race.
+pub fn sample(
+    primitive: &'static dyn LockPrimitive,
+    options: &RaceOptions,
+    interrupted: &AtomicBool,
+    look: &mut dyn FnMut(),
+) -> Result<Sample, CheckError> {
+    let report = race(primitive, options, interrupted, &mut |_| look())?;
+    let mut counted = Counted::default();
+    report.seen.iter().for_each(|seen| counted.take(seen));
+    // Winners that release at once may win one after another.
+    let alone = options.scenario.kind == Kind::Contend && !counted.met && counted.violations == 0;
+    let uncontended = || alone.then(|| "no process ever met another; contend with more processes".to_owned());
+    // That no two were in at once is no merit of a lock that nobody gets.
+    let nobody = counted.winners.keys().all(|winners| *winners == 0);
+    let useless = || nobody.then(|| format!("nobody won in any of {} rounds", report.rounds));
+    let doubt = doubt(&report).or_else(uncontended).or_else(useless);
+    Ok(counted.sample(&report, doubt))
+}
+
+#[derive(Default)]
+struct Counted {
+    violations: u64,
+    shown: Option<Shown>,
+    flaws: u64,
+    flaw: Option<Shown>,
+    winners: BTreeMap<u32, u64>,
+    /// Whether somebody lost.
+    met: bool,
+}
+
+impl Counted {
+    fn take(&mut self, seen: &Seen) {
+        let outcome = Outcome::of(&seen.history);
+        *self.winners.entry(outcome.winners).or_default() += seen.rounds;
+        self.met |= outcome.busy + outcome.errors > 0;
+        let Some((property, violation)) = first_violation(&seen.history) else {
+            return;
+        };
+        let (count, first) = match EXCLUSION.contains(&property.name()) {
+            true => (&mut self.violations, &mut self.shown),
+            false => (&mut self.flaws, &mut self.flaw),
+        };
+        *count += seen.rounds;
+        first.get_or_insert_with(|| Shown {
+            property: property.name().to_owned(),
+            sentence: violation.sentence,
+        });
+    }
+
+    fn sample(self, report: &Report, doubt: Option<String>) -> Sample {
+        let winners = self.winners.into_iter();
+        Sample {
+            rounds: report.rounds,
+            violations: self.violations,
+            rate: rate_bounds(self.violations, report.rounds),
+            shown: self.shown,
+            flaws: self.flaws,
+            flaw: self.flaw,
+            winners: winners.map(|(winners, rounds)| Winners { winners, rounds }).collect(),
+            without_winner: report.without_winner,
+            attempt_errors: by_name(&report.attempt_errors),
+            release_errors: by_name(&report.release_errors),
+            seconds: report.elapsed.as_secs_f64(),
+            doubt,
+        }
+    }
+}

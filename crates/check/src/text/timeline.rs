@@ -1,0 +1,218 @@
+//! An interleaving for a person: a row for each step, a column for each process.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use comfy_table::{Cell, Color, Table, presets};
+
+use onewinner_core::fs::call::{Call, Reply};
+use onewinner_core::history::{Attempt, Event, History, What};
+use onewinner_core::id::ProcessId;
+
+/// How far an interleaving stands from the left, in characters.
+const INDENT: usize = 4;
+/// With more processes, each having a lane of its own is no help.
+const MOST_LANES: usize = 5;
+
+/// Writes the interleaving of a history that has calls, with an empty line before and after it.
+///
+/// Each process has a column, unless that is wider than `width`: then the calls stand below each other, beside narrow
+/// lanes that tell whose they are.
+///
+/// # Errors
+///
+/// When the output does not take it.
+pub fn write(out: &mut dyn Write, history: &History, decisive: Option<[usize; 2]>, width: usize) -> io::Result<()> {
+    let rows = rows(history, decisive);
+    let columns = columns(history, &rows);
+    let widest = columns.column_max_content_widths();
+    let needed: usize = widest.iter().map(|width| usize::from(*width) + GAP).sum();
+    let table = match INDENT + needed <= width {
+        true => columns,
+        false => lanes(history, &rows),
+    };
+    writeln!(out)?;
+    for line in table.lines() {
+        writeln!(out, "{:INDENT$}{}", "", line.trim_end())?;
+    }
+    if let Some([earlier, later]) = decisive {
+        writeln!(out, "\n  decides   ◄ {}", decides(history, [earlier, later]))?;
+    }
+    writeln!(out)
+}
+
+/// Which two calls decide by their order, in words.
+pub fn decides(history: &History, positions: [usize; 2]) -> String {
+    let [earlier, later] = positions.map(|position| match &history.events[position] {
+        Event {
+            process,
+            what: What::Performed { call, .. },
+        } => format!("{process}'s {}", call.name()),
+        Event { process, .. } => process.to_string(),
+    });
+    format!("{earlier} before {later}; the other way round it holds")
+}
+
+/// Stands at the two calls whose order decides.
+const DECIDES: &str = "  ◄";
+/// What comfy-table leaves around a cell.
+const GAP: usize = 2;
+
+/// A step: whose it is, what was called and answered, and what becomes of the attempt with it.
+pub struct Row {
+    /// Where it stands among the events.
+    pub position: usize,
+    /// The process that made the call.
+    pub process: ProcessId,
+    /// The call and its reply.
+    pub text: String,
+    /// What becomes of the attempt with this step.
+    pub mark: Option<Mark>,
+}
+
+impl Row {
+    fn cell(&self, layout: Layout) -> Cell {
+        let text = match (&self.mark, layout) {
+            (None, _) => self.text.clone(),
+            (Some(mark), Layout::Columns) => format!("{}\n{}", self.text, mark.text()),
+            (Some(mark), Layout::Lanes) => format!("{}  {}", self.text, mark.word()),
+        };
+        match self.mark {
+            Some(Mark::Holds) => Cell::new(text).fg(Color::Red),
+            _ => Cell::new(text),
+        }
+    }
+}
+
+/// Where the calls stand.
+#[derive(Clone, Copy)]
+enum Layout {
+    /// Each process has a column.
+    Columns,
+    /// All calls share one.
+    Lanes,
+}
+
+/// The steps of a history, in their order.
+pub fn rows(history: &History, decisive: Option<[usize; 2]>) -> Vec<Row> {
+    let attempts = history.attempts();
+    let row = |(position, event): (usize, &Event)| {
+        let text = match &event.what {
+            What::Performed { call, reply, .. } => describe(history, call, reply),
+            What::Injected { call, errno } => describe(history, call, &Err(*errno)) + " (injected)",
+            _ => return None,
+        };
+        Some(Row {
+            position,
+            process: event.process,
+            text: match decisive.is_some_and(|decisive| decisive.contains(&position)) {
+                true => text + DECIDES,
+                false => text,
+            },
+            mark: mark(history, &attempts, position),
+        })
+    };
+    history.events.iter().enumerate().filter_map(row).collect()
+}
+
+fn empty(header: impl IntoIterator<Item = String>) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    // The output decides about colours, not the table: it may be a pipe.
+    table.enforce_styling();
+    table.style_text_only();
+    table.set_header(header);
+    table
+}
+
+/// A row for each step, a column for each process.
+fn columns(history: &History, rows: &[Row]) -> Table {
+    let names = ProcessId::first(history.processes).map(|process| match history.clock == Some(process) {
+        true => "clock".to_owned(),
+        false => process.to_string(),
+    });
+    let mut table = empty(["step".to_owned()].into_iter().chain(names));
+    for (number, row) in rows.iter().enumerate() {
+        let mut cells = vec![Cell::new(number)];
+        cells.resize(history.processes + 1, Cell::new(""));
+        cells[row.process.index() + 1] = row.cell(Layout::Columns);
+        table.add_row(cells);
+    }
+    table
+}
+
+/// A line for each step, and the name of its process in the process's lane.
+fn lanes(history: &History, rows: &[Row]) -> Table {
+    let lanes = if history.processes > MOST_LANES {
+        1
+    } else {
+        history.processes
+    };
+    let mut table = empty(["step".to_owned()].into_iter().chain(vec![String::new(); lanes + 1]));
+    for (number, row) in rows.iter().enumerate() {
+        let mut cells = vec![Cell::new(number)];
+        cells.resize(lanes + 1, Cell::new(""));
+        cells[row.process.index() % lanes + 1] = Cell::new(row.process);
+        cells.push(row.cell(Layout::Lanes));
+        table.add_row(cells);
+    }
+    table
+}
+
+/// What becomes of an attempt with a step.
+pub enum Mark {
+    /// The process holds the lock.
+    Holds,
+    /// The attempt reports that the lock is held.
+    Busy,
+    /// The attempt fails.
+    Failed,
+    /// The process releases the lock.
+    Releases,
+}
+
+impl Mark {
+    fn word(&self) -> &'static str {
+        match self {
+            Self::Holds => "● holds",
+            Self::Busy => "○ busy",
+            Self::Failed => "✗ fails",
+            Self::Releases => "◌ releases",
+        }
+    }
+
+    /// The mark with its symbol.
+    pub fn text(&self) -> &'static str {
+        match self {
+            Self::Holds => "● holds the lock",
+            Self::Busy => "○ is told busy",
+            Self::Failed => "✗ fails",
+            Self::Releases => "◌ begins to release",
+        }
+    }
+}
+
+/// What becomes of an attempt with the row at `position`.
+fn mark(history: &History, attempts: &[Attempt], position: usize) -> Option<Mark> {
+    if attempts.iter().any(|attempt| attempt.hold_ends() == Some(position)) {
+        return Some(Mark::Releases);
+    }
+    let process = history.events[position].process;
+    let own = |event: &Event| event.process == process;
+    let next = history.events[position + 1..].iter().find(|event| own(event))?;
+    match next.what {
+        What::Acquired => Some(Mark::Holds),
+        What::Busy => Some(Mark::Busy),
+        What::Failed { .. } | What::Panicked { .. } => Some(Mark::Failed),
+        _ => None,
+    }
+}
+
+fn describe(history: &History, call: &Call, reply: &Reply) -> String {
+    let directory = history.lock.parent().unwrap_or(Path::new("/"));
+    let answer = match reply {
+        Ok(value) => value.to_string(),
+        Err(errno) => errno.to_string(),
+    };
+    format!("{} = {answer}", call.relative_to(directory))
+}

@@ -1,0 +1,301 @@
+//! Verdicts for a person at a terminal. Colours are escape codes here; whoever opens the output strips them.
+
+use std::io::{self, Write};
+
+use anstyle::{AnsiColor, Style};
+use comfy_table::{CellAlignment, Table, presets};
+
+use super::{counted, grouped, timeline};
+use onewinner_core::primitive::Expectation;
+use onewinner_core::scenario::Scenario;
+use onewinner_core::verdict::{
+    Counterexample, Coverage, Crash, Exit, Extent, Grade, Judged, OutcomeRow, RaceCoverage, RateBounds, Unit, Verdict,
+    at_most,
+};
+
+const BOLD: Style = Style::new().bold();
+const GREEN: Style = AnsiColor::Green.on_default().bold();
+const RED: Style = AnsiColor::Red.on_default().bold();
+const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
+const DIM: Style = Style::new().dimmed();
+
+/// The style of a verdict.
+fn style_of(verdict: &Verdict) -> Style {
+    match verdict {
+        Verdict::Holds => GREEN,
+        Verdict::Violated(_) => RED,
+        Verdict::Inconclusive { .. } => YELLOW,
+    }
+}
+
+/// Writes one verdict with all that it rests on, but for the notes that were `told` before.
+///
+/// # Errors
+///
+/// When the output does not take it.
+pub fn judged(out: &mut dyn Write, judged: &Judged, width: usize, told: &[&Judged]) -> io::Result<()> {
+    let Judged { verdict, coverage } = judged;
+    let Coverage {
+        lock,
+        backend,
+        scenario,
+        ..
+    } = coverage;
+    writeln!(out, "{BOLD}{lock}{BOLD:#} · {backend} · {scenario}{}", coverage.vary)?;
+    let style = style_of(verdict);
+    let word = verdict.word();
+    match verdict {
+        Verdict::Holds => writeln!(out, "  {style}{word}{style:#}: {}", what_holds(coverage))?,
+        Verdict::Violated(shown) => {
+            let Counterexample { property, sentence, .. } = &**shown;
+            writeln!(out, "  {style}{word}{style:#}: {property}: {sentence}")?;
+        }
+        Verdict::Inconclusive { reason } => writeln!(out, "  {style}{word}{style:#}: {reason}")?,
+    }
+    if let Verdict::Violated(shown) = verdict {
+        if let Some(suffice) = suffice(shown, coverage) {
+            writeln!(out, "  shown     {suffice}")?;
+        }
+        interleaving(out, shown, width)?;
+    }
+    outcomes(out, &coverage.outcomes)?;
+    for (title, text) in rests_on(coverage) {
+        writeln!(out, "  {title:<9} {text}")?;
+    }
+    let is_told = |note: &&String| told.iter().any(|before| before.coverage.blind_spots.contains(note));
+    for blind in coverage.blind_spots.iter().filter(|note| !is_told(note)) {
+        writeln!(out, "  {DIM}note      {blind}{DIM:#}")?;
+    }
+    writeln!(out)
+}
+
+/// Writes which configurations were not run, because a violation was found before.
+///
+/// # Errors
+///
+/// When the output does not take it.
+pub fn left_out(out: &mut dyn Write, configurations: &[String]) -> io::Result<()> {
+    let configurations = configurations.join("; ");
+    writeln!(
+        out,
+        "{DIM}not run, because a violation decides: {configurations}{DIM:#}\n"
+    )
+}
+
+/// Writes the last line: whether all that stands above is as claimed.
+///
+/// # Errors
+///
+/// When the output does not take it.
+pub fn concluded(out: &mut dyn Write, exit: Exit, claim: Expectation) -> io::Result<()> {
+    let claim = match claim {
+        Expectation::ExactlyOneWinner => "exactly one winner",
+        Expectation::SeveralWinners => "several winners",
+    };
+    let (style, text) = match exit {
+        Exit::AsClaimed => (GREEN, format!("as claimed: {claim}")),
+        Exit::NotAsClaimed => (RED, format!("not as claimed: {claim}")),
+        Exit::Inconclusive => (YELLOW, format!("inconclusive, and no pass: {claim} was claimed")),
+        Exit::Interrupted => (
+            YELLOW,
+            "interrupted: what was covered until then stands above".to_owned(),
+        ),
+        Exit::Usage | Exit::Bug => return Ok(()),
+    };
+    writeln!(out, "{style}{text}{style:#}")
+}
+
+/// With how few processes it is shown, if they are fewer than were asked for.
+pub fn suffice(shown: &Counterexample, coverage: &Coverage) -> Option<String> {
+    let Scenario { processes, .. } = shown.scenario;
+    let fewer = processes < coverage.scenario.processes;
+    fewer.then(|| format!("with {processes} processes, which suffice: {}", shown.scenario))
+}
+
+/// What a verdict rests on, line by line, each with its title.
+pub fn rests_on(coverage: &Coverage) -> Vec<(&'static str, String)> {
+    let mut lines = vec![("covered", format!("{}; seed {}", covered(coverage), coverage.seed))];
+    lines.extend(coverage.crash.as_ref().map(|crash| ("crash", after_crash(crash))));
+    if let Some(taken) = coverage.stale {
+        let executions = format!("{} of {}", grouped(taken), counted(coverage.executions, "execution"));
+        let text = match taken {
+            0 => "nobody got in past the lock that a dead holder left".to_owned(),
+            _ => format!("somebody got in past the lock that a dead holder left, in {executions}"),
+        };
+        lines.push(("stale", text));
+    }
+    if let Some(race) = &coverage.race {
+        raced(&mut lines, race);
+    }
+    lines
+}
+
+fn raced(lines: &mut Vec<(&'static str, String)>, race: &RaceCoverage) {
+    let conditions = race.conditions.join(", ");
+    lines.push(("race", format!("{conditions}; {:.2} s", race.seconds)));
+    if race.without_winner > 0 {
+        let rounds = counted(race.without_winner, "round");
+        lines.push(("lost", format!("{rounds} in which nobody won")));
+    }
+    for (what, errors) in [("attempts", &race.attempt_errors), ("releases", &race.release_errors)] {
+        let line = |(errno, count): (&String, &u64)| ("errors", format!("{} {what} met {errno}", grouped(*count)));
+        lines.extend(errors.iter().map(line));
+    }
+    for (title, beside) in [("natural", &race.natural), ("control", &race.control)] {
+        if let Some(beside) = beside {
+            let seen = sampled(beside.violations, beside.rounds, beside.rate);
+            let rounds = counted(beside.rounds, "round");
+            lines.push((title, format!("{}, {rounds}, {seen}", beside.lock)));
+        }
+    }
+}
+
+/// What was left behind when a process was killed, beside what the lock declares.
+fn after_crash(crash: &Crash) -> String {
+    let (observed, declared) = (crash.observed(), crash.declared);
+    let told = match declared {
+        None => format!("class {observed}"),
+        Some(declared) if observed == declared => format!("class {declared}, as declared"),
+        Some(declared) => format!("class {observed}, and {declared} is declared"),
+    };
+    let executions = counted(crash.won + crash.busy, "execution");
+    format!(
+        "{told}: the next attempt is told busy in {} of {executions}",
+        grouped(crash.busy)
+    )
+}
+
+/// What was run, and how much of the space that is.
+pub fn covered(coverage: &Coverage) -> String {
+    let mut executions = counted(coverage.executions, "execution");
+    // What can be blocked or lost, so that nothing is said of it, is worth a word when it was not.
+    if matches!(coverage.backend, "sim" | "traced") {
+        executions += &match (coverage.blocked, coverage.lost) {
+            (0, 0) => ", none blocked or lost".to_owned(),
+            (blocked, lost) => format!(", {} blocked, {} lost", grouped(blocked), grouped(lost)),
+        };
+    }
+    match &coverage.extent {
+        Extent::Complete { each, bounds } => {
+            let every = match each {
+                Unit::Schedule => "every schedule",
+                Unit::Class => "every class of schedules",
+            };
+            let with = if bounds.is_empty() { "" } else { " with " };
+            format!("{every}{with}{}, {executions}", bounds.join(", "))
+        }
+        Extent::Cut { limit, preemptions } => match preemptions {
+            Some(most) => format!(
+                "{executions}, cut at {limit}; before that every schedule with {}",
+                at_most(*most)
+            ),
+            None => format!("{executions}, cut at {limit}"),
+        },
+        Extent::Sampled { violations, rate } => {
+            format!(
+                "{}, {}",
+                counted(coverage.executions, "round"),
+                sampled(*violations, coverage.executions, *rate)
+            )
+        }
+    }
+}
+
+/// How often a violation was seen in a race, and what that says of its rate.
+pub fn sampled(violations: u64, rounds: u64, rate: RateBounds) -> String {
+    match violations {
+        0 => format!("none violated; rate below {} at 95 %", percent(rate.upper)),
+        _ => {
+            let seen = violations as f64 / rounds as f64;
+            let (lower, upper) = (percent(rate.lower), percent(rate.upper));
+            format!(
+                "{} violated: {} ({lower} to {upper} at 95 %)",
+                grouped(violations),
+                percent(seen)
+            )
+        }
+    }
+}
+
+/// A rate for a person.
+pub fn percent(rate: f64) -> String {
+    match rate * 100.0 {
+        0.0 => "0 %".to_owned(),
+        percent if percent >= 10.0 => format!("{percent:.1} %"),
+        percent if percent >= 0.1 => format!("{percent:.2} %"),
+        percent if percent >= 0.001 => format!("{percent:.4} %"),
+        // Two figures that count, however small: an exponent is for machines.
+        percent => format!("{percent:.0$} %", decimals(percent)),
+    }
+}
+
+/// How many decimals show two figures of a number below 1.
+fn decimals(number: f64) -> usize {
+    const MOST: f64 = 12.0;
+    1 + (-number.log10()).ceil().clamp(1.0, MOST) as usize
+}
+
+/// What a pass says, in a sentence.
+pub fn what_holds(coverage: &Coverage) -> &'static str {
+    match coverage.extent {
+        Extent::Complete { .. } => "no schedule violates a property",
+        Extent::Cut { .. } | Extent::Sampled { .. } => "no round violated a property",
+    }
+}
+
+/// Writes a counterexample as columns, with its schedule; nothing where the kernel chose the steps.
+///
+/// # Errors
+///
+/// When the output does not take it.
+pub fn interleaving(out: &mut dyn Write, shown: &Counterexample, width: usize) -> io::Result<()> {
+    if shown.execution.schedule.is_empty() {
+        return Ok(());
+    }
+    timeline::write(out, &shown.execution.history, shown.decisive, width)?;
+    writeln!(out, "  schedule  {}", shown.execution.schedule)?;
+    if let Some(reproduced) = shown.reproduced {
+        writeln!(out, "  replayed  reproduced {}/{}", reproduced.same, reproduced.of)?;
+    }
+    Ok(())
+}
+
+fn outcomes(out: &mut dyn Write, rows: &[OutcomeRow]) -> io::Result<()> {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    for row in rows {
+        let grade = match row.grade {
+            Grade::Acceptable => "acceptable",
+            Grade::Interesting => "interesting",
+            Grade::Forbidden => "forbidden",
+        };
+        table.add_row(vec![grouped(row.count), row.outcome.to_string(), grade.to_owned()]);
+    }
+    if let Some(column) = table.column_mut(0) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    for (number, line) in table.lines().enumerate() {
+        let title = if number == 0 { "outcomes" } else { "" };
+        writeln!(out, "  {title:<8} {}", line.trim_end())?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rates_are_written_without_exponents() {
+        for (rate, text) in [
+            (0.0, "0 %"),
+            (1.0, "100.0 %"),
+            (0.029_8, "2.98 %"),
+            (0.000_599, "0.0599 %"),
+            (0.000_002_4, "0.00024 %"),
+            (0.000_000_03, "0.0000030 %"),
+        ] {
+            assert_eq!(percent(rate), text);
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! A spec: whose lock, and what is claimed of it.
+//!
+//! Runs nothing, and does not know whether a program is there.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use toml::Spanned;
+
+use super::SpecError;
+use super::expected::Expected;
+use super::front::{Evidence, Front, Text};
+use super::reader::Reader;
+use onewinner_core::primitive;
+use onewinner_core::scenario::{Program, ProgramKind, Scenario, Subject, Vary};
+
+/// One spec file.
+#[derive(Debug)]
+pub struct Spec {
+    /// The file.
+    pub path: PathBuf,
+    /// Its name without the ending; no two specs of a run share one.
+    pub name: String,
+    /// Whose lock.
+    pub subject: Subject,
+    /// The line that names it.
+    pub line: usize,
+    /// What is claimed of it; at least one.
+    pub claims: Vec<Claim>,
+}
+
+/// One claim.
+#[derive(Debug)]
+pub struct Claim {
+    /// The line that says what is expected.
+    pub line: usize,
+    /// What is expected.
+    pub expected: Expected,
+    /// What is run.
+    pub scenario: Scenario,
+    /// What is added to it.
+    pub vary: Vary,
+    /// Where it is to be shown; each once.
+    pub evidence: Vec<Evidence>,
+    /// How far.
+    pub budget: Budget,
+}
+
+/// How far searches and races go; never in seconds, so that a verdict does not depend on the machine.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Budget {
+    /// Executions of a search.
+    pub executions: Option<u64>,
+    /// Rounds of a race.
+    pub rounds: Option<u64>,
+}
+
+impl Spec {
+    /// Reads a file.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read, or its front matter is not what `specs/README.md` says.
+    pub fn read(path: &Path) -> Result<Self, SpecError> {
+        let text = std::fs::read_to_string(path).map_err(|source| SpecError::Unreadable {
+            path: path.to_owned(),
+            source,
+        })?;
+        Self::parse(path, &text)
+    }
+
+    /// Reads the text of a file.
+    ///
+    /// # Errors
+    ///
+    /// When its front matter is not what `specs/README.md` says.
+    pub fn parse(path: &Path, text: &str) -> Result<Self, SpecError> {
+        let text = Text::of(path, text)?;
+        let front = text.front()?;
+        let (subject, place) = subject(&text, &front)?;
+        let mut claims: Vec<Claim> = Vec::new();
+        let mut keys = BTreeSet::new();
+        for written in &front.claim {
+            let reader = Reader {
+                text: &text,
+                subject: &subject,
+                written,
+            };
+            let claim = reader.claim()?;
+            if !keys.insert(claim.key()) {
+                let told = format!("the claim `{}` stands here twice; merge them", claim.key());
+                return Err(text.fault(&written.expect.span(), told));
+            }
+            claims.push(claim);
+        }
+        if claims.is_empty() {
+            return Err(text.fault(&place, "nothing is claimed; add a table `[[claim]]`"));
+        }
+        let name = text
+            .path()
+            .file_stem()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        Ok(Self {
+            path: text.path().to_owned(),
+            name,
+            line: text.line(&place),
+            subject,
+            claims,
+        })
+    }
+
+    /// The folder of the file: programs run there.
+    pub fn folder(&self) -> &Path {
+        match self.path.parent() {
+            Some(folder) if folder != Path::new("") => folder,
+            _ => Path::new("."),
+        }
+    }
+}
+
+impl Claim {
+    /// What is run, in words.
+    pub fn configuration(&self) -> String {
+        format!("{}{}", self.scenario, self.vary)
+    }
+
+    /// What tells it from the other claims of its spec.
+    pub fn key(&self) -> String {
+        format!("{}: {}", self.expected, self.configuration())
+    }
+}
+
+/// Whose lock: exactly one of three keys says it.
+fn subject(text: &Text<'_>, front: &Front) -> Result<(Subject, Range<usize>), SpecError> {
+    let program = |kind, line: &Spanned<String>| {
+        let line = line.get_ref().clone();
+        Subject::Program(Program { kind, line })
+    };
+    let given = [&front.lock, &front.driver, &front.wrap];
+    let mut given = given.into_iter().flatten();
+    let (Some(first), second) = (given.next(), given.next()) else {
+        return Err(text.fault(&(0..0), "no lock is named; give one of `lock`, `driver` and `wrap`"));
+    };
+    if let Some(second) = second {
+        let later = if second.span().start > first.span().start {
+            second
+        } else {
+            first
+        };
+        return Err(text.fault(
+            &later.span(),
+            "a lock is named already; give one of `lock`, `driver` and `wrap`",
+        ));
+    }
+    let subject = match (&front.lock, &front.driver, &front.wrap) {
+        (_, Some(line), _) => program(ProgramKind::Driver, line),
+        (_, _, Some(line)) => program(ProgramKind::Wrap, line),
+        _ => {
+            let named = primitive::by_name(first.get_ref());
+            let unknown = || format!("no lock is called `{}`; `onewinner list` names them", first.get_ref());
+            Subject::Primitive(named.ok_or_else(|| text.fault(&first.span(), unknown()))?)
+        }
+    };
+    Ok((subject, first.span()))
+}

@@ -1,0 +1,245 @@
+//! `onewinner gate`: the claims of spec files, put to the proof.
+//!
+//! The one place that reads the environment beside colours: `GITHUB_ACTIONS` and `GITHUB_STEP_SUMMARY`, to speak to GitHub
+//! where it runs the command.
+
+use std::collections::BTreeSet;
+use std::env;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use clap::Args;
+
+use super::Failure;
+use super::arguments;
+use super::output::{self, Output};
+use crate::claim::{self, Baseline, Depth, Gate, Partition, Row, Spec};
+use crate::report::gate::{self as report, Summary};
+use crate::report::{github, json, junit};
+use onewinner_core::scenario::Subject;
+use onewinner_core::verdict::Exit;
+use onewinner_linux::tracer::find::find;
+
+/// What is checked, and against what.
+#[derive(Args)]
+pub(super) struct Arguments {
+    /// Spec files, and folders of them: every `.md` in a folder but its README.
+    #[arg(value_name = "SPECS", default_value = "specs")]
+    specs: Vec<PathBuf>,
+    /// What was covered before: lost ground fails the gate.
+    #[arg(long, value_name = "FILE")]
+    baseline: Option<PathBuf>,
+    /// Write the baseline instead: what is as claimed becomes the ground to keep.
+    #[arg(long, requires = "baseline")]
+    update_baseline: bool,
+    /// Of each claim the cheapest evidence, with fewer rounds and preemptions.
+    #[arg(long)]
+    quick: bool,
+    /// Write a report in JUnit's form, too.
+    #[arg(long, value_name = "FILE")]
+    junit: Option<PathBuf>,
+    /// Only part M of N of the specs; each is in exactly one part.
+    #[arg(long, value_name = "M/N")]
+    partition: Option<Partition>,
+    /// The most time for all, in seconds; what is not reached by then is inconclusive.
+    #[arg(long, value_name = "SECONDS", value_parser = arguments::seconds, allow_negative_numbers = true)]
+    time: Option<Duration>,
+}
+
+impl Arguments {
+    fn depth(&self) -> Depth {
+        match self.quick {
+            true => Depth::Quick,
+            false => Depth::Usual,
+        }
+    }
+
+    /// What was covered before; nothing where it is to be recorded for the first time.
+    fn known(&self) -> Result<Option<Baseline>, Failure> {
+        match &self.baseline {
+            None => Ok(None),
+            Some(path) if self.update_baseline && !path.exists() => Ok(Some(Baseline::new(self.depth()))),
+            Some(path) => Ok(Some(Baseline::read(path, self.depth())?)),
+        }
+    }
+
+    /// Refuses places where nothing can be written, before minutes are spent on what should go there.
+    fn check_places(&self) -> Result<(), Failure> {
+        let baseline = self.baseline.as_ref().filter(|_| self.update_baseline);
+        for path in self.junit.iter().chain(baseline) {
+            let folder = match path.parent() {
+                Some(folder) if folder != Path::new("") => folder,
+                _ => Path::new("."),
+            };
+            if path.is_dir() || !folder.is_dir() {
+                return Err(format!("failed to write {path:?}: name a file in a directory that is there").into());
+            }
+        }
+        Ok(())
+    }
+}
+
+pub(super) fn run(arguments: &Arguments, output: &Output, interrupted: &Arc<AtomicBool>) -> Result<Exit, Failure> {
+    arguments.check_places()?;
+    let mut known = arguments.known()?;
+    let found = claim::find(&arguments.specs)?;
+    let names: BTreeSet<String> = found.iter().map(|spec| spec.name.clone()).collect();
+    let specs = match arguments.partition {
+        Some(partition) => partition.of_specs(found),
+        None => found,
+    };
+    for spec in &specs {
+        startable(spec)?;
+    }
+    let compared = known.as_ref().filter(|_| !arguments.update_baseline);
+    let (rows, mut summary) = gather(arguments, &specs, compared, output, interrupted)?;
+    let is_over = interrupted.load(Ordering::Relaxed);
+    // Of files that are named one by one, nobody can say which are missing.
+    let whole = arguments.specs.iter().all(|path| path.is_dir());
+    if let (Some(known), false) = (compared, is_over) {
+        summary.dropped = dropped(known, &specs, &rows, whole.then_some(&names));
+    }
+    let exit = match is_over {
+        true => Exit::Interrupted,
+        false => together(&rows, &summary),
+    };
+    if let (Some(path), Some(known), true, false) =
+        (&arguments.baseline, &mut known, arguments.update_baseline, is_over)
+    {
+        known.record(&rows);
+        if whole {
+            known.keep(|name| names.contains(name));
+        }
+        known.write(path)?;
+    }
+    tell(arguments, output, &rows, &summary, exit)?;
+    Ok(exit)
+}
+
+/// Runs all claims, one after another: a race must be alone.
+fn gather(
+    arguments: &Arguments,
+    specs: &[Spec],
+    baseline: Option<&Baseline>,
+    output: &Output,
+    interrupted: &Arc<AtomicBool>,
+) -> Result<(Vec<Row>, Summary), Failure> {
+    let progress = output::progress();
+    let gate = Gate {
+        depth: arguments.depth(),
+        seed: output.seed,
+        deadline: arguments.time.and_then(|time| Instant::now().checked_add(time)),
+        baseline,
+        interrupted,
+        tell: &output::shown_on(&progress),
+    };
+    let mut summary = Summary {
+        specs: specs.len(),
+        ..Summary::default()
+    };
+    let mut rows = Vec::new();
+    for spec in specs {
+        for claim in &spec.claims {
+            if interrupted.load(Ordering::Relaxed) {
+                break;
+            }
+            let usual = claim.pieces(spec, Depth::Usual, output.seed).len();
+            summary.left_out += usual - claim.pieces(spec, gate.depth, output.seed).len();
+            summary.claims += 1;
+            let came = in_folder(spec, || gate.run(spec, claim))?;
+            rows.extend(came.inspect_err(|_| progress.finish_and_clear())?);
+        }
+    }
+    progress.finish_and_clear();
+    Ok((rows, summary))
+}
+
+/// Does something in the folder of a spec, if it starts a program: the files that its line names are found from there, by
+/// the program too.
+fn in_folder<T>(spec: &Spec, work: impl FnOnce() -> T) -> io::Result<T> {
+    if matches!(spec.subject, Subject::Primitive(_)) {
+        return Ok(work());
+    }
+    let before = env::current_dir()?;
+    env::set_current_dir(spec.folder())?;
+    let came = work();
+    env::set_current_dir(before)?;
+    Ok(came)
+}
+
+/// Refuses a program that cannot be started, with the line that names it.
+fn startable(spec: &Spec) -> Result<(), Failure> {
+    let Subject::Program(program) = &spec.subject else {
+        return Ok(());
+    };
+    match in_folder(spec, || find(program))? {
+        Ok(_) => Ok(()),
+        Err(error) => Err(format!("{}:{}: {error}", spec.path.display(), spec.line).into()),
+    }
+}
+
+/// What was claimed before and is claimed no longer: of these specs, and of all where all names are known.
+fn dropped(known: &Baseline, specs: &[Spec], rows: &[Row], names: Option<&BTreeSet<String>>) -> Vec<String> {
+    let mut dropped = Vec::new();
+    for spec in specs {
+        let told = known.dropped(&spec.name, rows);
+        dropped.extend(told.into_iter().map(|told| format!("{}: {told}", spec.path.display())));
+    }
+    if let Some(names) = names {
+        let gone = known.specs().filter(|name| !names.contains(*name));
+        dropped.extend(gone.map(|name| format!("the spec {name} is gone")));
+    }
+    dropped
+}
+
+/// What all rows come to; nothing checked is no pass.
+fn together(rows: &[Row], summary: &Summary) -> Exit {
+    let nothing = if rows.is_empty() {
+        Exit::Inconclusive
+    } else {
+        Exit::AsClaimed
+    };
+    let dropped = if summary.dropped.is_empty() {
+        Exit::AsClaimed
+    } else {
+        Exit::NotAsClaimed
+    };
+    rows.iter().map(|row| row.exit).fold(nothing.and(dropped), Exit::and)
+}
+
+/// Writes every report that is asked for.
+fn tell(arguments: &Arguments, output: &Output, rows: &[Row], summary: &Summary, exit: Exit) -> Result<(), Failure> {
+    if let Some(path) = &arguments.junit {
+        written(path, File::create(path), |out| junit::write(out, rows, summary))?;
+    }
+    if env::var_os("GITHUB_ACTIONS").is_some_and(|set| set == "true") {
+        // The one document on standard output stays one; GitHub reads both streams.
+        github::annotations(&mut io::stderr().lock(), rows, summary)?;
+    }
+    if let Some(path) = env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty()) {
+        let path = PathBuf::from(path);
+        let opened = OpenOptions::new().append(true).create(true).open(&path);
+        written(&path, opened, |out| github::job_summary(out, rows, summary, exit))?;
+    }
+    // Last: whoever reads it may leave in the middle, and files are for others.
+    output.text(|out| {
+        report::table(out, rows, output.width)?;
+        report::faults(out, rows, output.width)?;
+        report::concluded(out, rows, summary, exit)
+    })?;
+    output.document(|out| json::write_gate(out, exit, rows, summary))?;
+    Ok(())
+}
+
+fn written(
+    path: &Path,
+    opened: io::Result<File>,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<(), Failure> {
+    let came = opened.and_then(|mut file| write(&mut file));
+    came.map_err(|error| format!("failed to write {path:?}: {error}; name a file that this user may write").into())
+}

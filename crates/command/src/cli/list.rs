@@ -1,0 +1,104 @@
+//! `onewinner list`: the lock primitives, and what holds of each.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use clap::Args;
+use comfy_table::{Table, presets};
+use serde::Serialize;
+
+use super::Failure;
+use super::arguments::{Lock, locks};
+use super::output::Output;
+use crate::report;
+use onewinner_check::verdicts;
+use onewinner_core::primitive::{self, CrashClass, Expectation, LockPrimitive};
+use onewinner_core::verdict::Exit;
+
+/// What is told of the locks.
+#[derive(Args, Default)]
+pub(super) struct Arguments {
+    /// These locks alone.
+    #[arg(value_name = "LOCK", value_parser = locks(), hide_possible_values = true)]
+    locks: Vec<Lock>,
+    /// Search every schedule of a ladder of configurations, and tell of each lock which property it keeps and which
+    /// configuration breaks it.
+    #[arg(long)]
+    verdicts: bool,
+    /// The same table in Markdown.
+    #[arg(long, requires = "verdicts", conflicts_with = "json")]
+    markdown: bool,
+}
+
+#[derive(Serialize)]
+struct Row {
+    lock: &'static str,
+    protocol: &'static str,
+    claim: Expectation,
+    crash_class: CrashClass,
+}
+
+pub(super) fn run(arguments: &Arguments, output: &Output, interrupted: &Arc<AtomicBool>) -> Result<Exit, Failure> {
+    let chosen = || arguments.locks.iter().map(|lock| lock.0);
+    let locks: Vec<&'static dyn LockPrimitive> = match arguments.locks.is_empty() {
+        true => primitive::ALL.to_vec(),
+        false => chosen().collect(),
+    };
+    if arguments.verdicts {
+        return judge(&locks, arguments.markdown, output, interrupted);
+    }
+    let rows: Vec<Row> = locks
+        .iter()
+        .map(|primitive| Row {
+            lock: primitive.name(),
+            protocol: primitive.protocol(),
+            claim: primitive.expectation(),
+            crash_class: primitive.crash_class(),
+        })
+        .collect();
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    for row in &rows {
+        let claim = match row.claim {
+            Expectation::ExactlyOneWinner => "exactly one winner",
+            Expectation::SeveralWinners => "several winners",
+        };
+        table.add_row([row.lock, claim, row.protocol]);
+    }
+    output.text(|out| {
+        for line in table.lines() {
+            writeln!(out, "{}", line.trim())?;
+        }
+        Ok(())
+    })?;
+    output.json("list", Exit::AsClaimed, &rows)?;
+    Ok(Exit::AsClaimed)
+}
+
+/// The table of verdicts. It judges no claim; a search that was cut leaves a cell open.
+fn judge(
+    locks: &[&'static dyn LockPrimitive],
+    markdown: bool,
+    output: &Output,
+    interrupted: &Arc<AtomicBool>,
+) -> Result<Exit, Failure> {
+    let progress = super::output::counting(locks.len());
+    let rows = verdicts::rows(locks, verdicts::limits(), interrupted, &|row| {
+        progress.set_message(row.lock);
+        progress.inc(1);
+    });
+    progress.finish_and_clear();
+    let exit = if interrupted.load(Ordering::Relaxed) {
+        Exit::Interrupted
+    } else if rows.iter().any(verdicts::Row::is_open) {
+        Exit::Inconclusive
+    } else {
+        Exit::AsClaimed
+    };
+    output.text(|out| match markdown {
+        true => report::verdicts::markdown(out, &rows),
+        false => report::verdicts::write(out, &rows),
+    })?;
+    output.json("list", exit, &rows)?;
+    Ok(exit)
+}

@@ -1,0 +1,67 @@
+//! `onewinner model`: a lock under loom.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use clap::Args;
+
+use super::Failure;
+use super::arguments::{self, What};
+use super::output::{Files, Output, Save};
+use onewinner_check::{Allowance, Plan, World};
+use onewinner_core::backend::loom::{self, Bounds};
+use onewinner_core::explore::Limits;
+use onewinner_core::property::Judging;
+use onewinner_core::scenario::{Subject, Vary};
+use onewinner_core::verdict::Exit;
+
+/// What is modelled, and how far.
+#[derive(Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    subject: arguments::Subject,
+    #[command(flatten)]
+    what: What,
+    /// The most executions.
+    #[arg(long, value_name = "NUMBER", default_value_t = Limits::default().executions, value_parser = arguments::executions, allow_negative_numbers = true)]
+    max_executions: u64,
+    /// The most preemptions in one execution. Without it: no bound where loom can be expected to finish, 2 elsewhere.
+    #[arg(long, value_name = "NUMBER", value_parser = arguments::whole::<usize>, allow_negative_numbers = true)]
+    preemptions: Option<usize>,
+    /// The most time, in seconds.
+    #[arg(long, value_name = "SECONDS", default_value = "120", value_parser = arguments::seconds, allow_negative_numbers = true)]
+    time: Duration,
+    #[command(flatten)]
+    save: arguments::Save,
+}
+
+pub(super) fn run(arguments: &Arguments, output: &Output, interrupted: &Arc<AtomicBool>) -> Result<Exit, Failure> {
+    let primitive = arguments.subject.lock.0;
+    let scenario = arguments.what.scenario(2)?;
+    if scenario.processes > loom::MOST_PROCESSES {
+        let (asked, most) = (scenario.processes, loom::MOST_PROCESSES);
+        return Err(
+            format!("loom takes {most} contenders at most, not {asked}; try `onewinner explore` or `race`").into(),
+        );
+    }
+    let preemptions = arguments
+        .preemptions
+        .or_else(|| loom::default_preemptions(primitive, &scenario));
+    let plan = Plan {
+        subject: Subject::Primitive(primitive),
+        scenario,
+        vary: Vary::Nothing,
+        world: World::Loom(Bounds {
+            executions: arguments.max_executions,
+            preemptions,
+            time: arguments.time,
+        }),
+        seed: output.seed,
+        judged: Judging::All,
+    };
+    let save = arguments.save.save.clone().map_or(Save::Nowhere, Save::At);
+    let (claim, alone) = (arguments.subject.claimed.expect.into(), Allowance::ForEach { jobs: 1 });
+    let files = Files { save, page: None };
+    output.judge("model", &[plan], claim, &files, alone, interrupted)
+}

@@ -1,0 +1,295 @@
+//! Where a command's words go: text or JSON on standard output, progress on standard error when it is a terminal.
+
+use std::fmt;
+use std::io::{self, Write};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anstyle::{AnsiColor, Style};
+use comfy_table::Table;
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
+use rand::RngExt;
+use serde::Serialize;
+
+use super::Failure;
+use super::arguments::Common;
+use super::page::Page;
+use onewinner_check::counterexample::Saved;
+use onewinner_check::text::verdict as terminal;
+use onewinner_check::{self, Allowance, CheckError, Event, Plan, Tell};
+use onewinner_core::primitive::Expectation;
+
+use crate::report::{html, json};
+use onewinner_core::verdict::{Exit, Judged, Verdict};
+
+/// The columns of text that goes to a file or a pipe.
+const LOG_WIDTH: usize = 120;
+
+/// The style of the word `error`.
+pub(super) const ERROR: Style = AnsiColor::Red.on_default().bold();
+
+/// How a command speaks.
+pub(super) struct Output {
+    json: bool,
+    /// The columns of the terminal, or what a log is usually read in.
+    pub(super) width: usize,
+    /// The seed of every random choice.
+    pub(super) seed: u64,
+}
+
+/// A verdict as it stands in a JSON document.
+#[derive(Serialize)]
+struct Row {
+    #[serde(flatten)]
+    judged: Judged,
+    claim: Expectation,
+    exit: u8,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    saved: Option<PathBuf>,
+}
+
+impl Output {
+    pub(super) fn new(common: &Common) -> Self {
+        Self {
+            json: common.json,
+            width: Table::new().width().map_or(LOG_WIDTH, usize::from),
+            // Small enough to be typed again.
+            seed: common.seed.unwrap_or_else(|| u64::from(rand::rng().random::<u32>())),
+        }
+    }
+
+    /// Prints text, unless JSON was asked for.
+    pub(super) fn text(&self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+        if self.json {
+            return Ok(());
+        }
+        let mut out = anstream::AutoStream::auto(io::stdout().lock());
+        write(&mut out)?;
+        out.flush()
+    }
+
+    /// Prints the JSON document, if it was asked for.
+    pub(super) fn json<T: Serialize>(&self, command: &str, exit: Exit, results: &[T]) -> io::Result<()> {
+        self.document(|out| json::write(out, command, exit.code(), results))
+    }
+
+    /// Prints a JSON document of another shape, if one was asked for.
+    pub(super) fn document(&self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+        if !self.json {
+            return Ok(());
+        }
+        let mut out = io::stdout().lock();
+        write(&mut out)?;
+        out.flush()
+    }
+
+    /// Runs plans one after another, prints each verdict, and saves counterexamples.
+    pub(super) fn judge(
+        &self,
+        command: &str,
+        plans: &[Plan],
+        claim: Expectation,
+        files: &Files<'_>,
+        allowance: Allowance,
+        interrupted: &Arc<AtomicBool>,
+    ) -> Result<Exit, Failure> {
+        let save = &files.save;
+        save.check()?;
+        let page = files.page.map(Page::at).transpose()?;
+        let (mut exits, mut rows) = (Vec::new(), Vec::new());
+        let mut failure = None;
+        let progress = progress();
+        let tell = shown_on(&progress);
+        let mut each = |plan: &Plan, came: Result<Judged, CheckError>| {
+            // The line of progress must not stand between those of the verdict.
+            let told = progress.suspend(|| self.verdict(plan, came, claim, save, &rows));
+            match told {
+                Ok((own, row)) => {
+                    exits.push(own);
+                    rows.push(row);
+                    ControlFlow::Continue(())
+                }
+                Err(error) => {
+                    failure = Some(error);
+                    ControlFlow::Break(())
+                }
+            }
+        };
+        onewinner_check::check_all(plans, allowance, interrupted, &tell, &mut each);
+        progress.finish_and_clear();
+        if let Some(failure) = failure {
+            return Err(failure);
+        }
+        let exit = match interrupted.load(Ordering::Relaxed) {
+            true => Exit::Interrupted,
+            false => Exit::together(&exits, claim),
+        };
+        let left_out: Vec<String> = plans[rows.len()..].iter().map(Plan::configuration).collect();
+        self.text(|out| {
+            if !left_out.is_empty() && exit != Exit::Interrupted {
+                terminal::left_out(out, &left_out)?;
+            }
+            terminal::concluded(out, exit, claim)
+        })?;
+        self.json(command, exit, &rows)?;
+        if let Some(page) = page {
+            page.write(&explored(exit, claim, &rows, &left_out)?)?;
+        }
+        Ok(exit)
+    }
+
+    /// Prints a verdict, and saves its counterexample unless one is saved already.
+    fn verdict(
+        &self,
+        plan: &Plan,
+        came: Result<Judged, CheckError>,
+        claim: Expectation,
+        save: &Save,
+        rows: &[Row],
+    ) -> Result<(Exit, Row), Failure> {
+        let judged = came?;
+        let own = onewinner_check::exit(&judged.verdict, &judged.coverage, claim);
+        let before: Vec<&Judged> = rows.iter().map(|row| &row.judged).collect();
+        self.text(|out| terminal::judged(out, &judged, self.width, &before))?;
+        let already = rows.iter().any(|row| row.saved.is_some());
+        let saved = if already { None } else { self.save(plan, &judged, save)? };
+        let exit = own.code();
+        let row = Row {
+            judged,
+            claim,
+            exit,
+            saved,
+        };
+        Ok((own, row))
+    }
+
+    /// Saves the counterexample, if there is one and a place for it.
+    fn save(&self, plan: &Plan, judged: &Judged, save: &Save) -> Result<Option<PathBuf>, Failure> {
+        let Verdict::Violated(shown) = &judged.verdict else {
+            return Ok(None);
+        };
+        let named = PathBuf::from(format!("onewinner-{}-{}.json", plan.subject.slug(), shown.property));
+        let (path, asked) = match save {
+            _ if shown.execution.schedule.is_empty() => return Ok(None),
+            Save::Nowhere => return Ok(None),
+            Save::Named => (named, false),
+            Save::At(path) => (path.clone(), true),
+        };
+        match Saved::new(plan, shown).write(&path) {
+            Ok(()) => {
+                self.text(|out| told_where(out, &path))?;
+                Ok(Some(path))
+            }
+            // The verdict stands although the working directory may not be written to.
+            Err(error) if !asked => {
+                let _unread = writeln!(io::stderr(), "note: {error}");
+                Ok(None)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// What a command writes beside what it prints.
+pub(super) struct Files<'a> {
+    pub(super) save: Save,
+    /// The page.
+    pub(super) page: Option<&'a Path>,
+}
+
+/// The page of all verdicts, which ends as the text does.
+fn explored(exit: Exit, claim: Expectation, rows: &[Row], left_out: &[String]) -> io::Result<String> {
+    let mut conclusion = anstream::StripStream::new(Vec::new());
+    terminal::concluded(&mut conclusion, exit, claim)?;
+    let conclusion = String::from_utf8_lossy(&conclusion.into_inner()).trim().to_owned();
+    let verdicts: Vec<&Judged> = rows.iter().map(|row| &row.judged).collect();
+    Ok(html::explore(&conclusion, &verdicts, left_out))
+}
+
+/// Where counterexamples are saved.
+pub(super) enum Save {
+    /// They are not.
+    Nowhere,
+    /// In the working directory, under a name that says what it is.
+    Named,
+    /// There.
+    At(PathBuf),
+}
+
+impl Save {
+    /// Refuses a place that cannot be, before minutes are spent on what should go there.
+    fn check(&self) -> Result<(), Failure> {
+        let Self::At(path) = self else {
+            return Ok(());
+        };
+        let folder = match path.parent() {
+            Some(folder) if folder != Path::new("") => folder,
+            _ => Path::new("."),
+        };
+        if path.is_dir() {
+            return Err(format!("failed to save in {path:?}: it is a directory; name a file with --save").into());
+        }
+        if !folder.is_dir() {
+            return Err(format!("failed to save in {path:?}: there is no directory {folder:?}; create it").into());
+        }
+        Ok(())
+    }
+}
+
+fn told_where(out: &mut dyn Write, path: &Path) -> io::Result<()> {
+    let path = path.display();
+    writeln!(out, "  saved     {path}")?;
+    writeln!(out, "  replay    onewinner replay {path}\n")
+}
+
+/// Runs one plan, with progress on standard error.
+pub(super) fn run(plan: &Plan, interrupted: &Arc<AtomicBool>) -> Result<Judged, Failure> {
+    let progress = progress();
+    let judged = onewinner_check::check(plan, interrupted, &shown_on(&progress));
+    progress.finish_and_clear();
+    Ok(judged?)
+}
+
+/// A line that is redrawn when something happens; no thread draws it, because races fork.
+pub(super) fn progress() -> ProgressBar {
+    let style =
+        ProgressStyle::with_template("{msg}  {human_pos}  {rate}  {prefix}{elapsed}").expect("the template is sound");
+    let style = style.with_key("rate", |state: &ProgressState, out: &mut dyn fmt::Write| {
+        // A line on a terminal that cannot be written is not missed.
+        let _ = write!(out, "{:.0}/s", state.per_sec());
+    });
+    ProgressBar::new_spinner().with_style(style)
+}
+
+/// A line that counts to `number`.
+pub(super) fn counting(number: usize) -> ProgressBar {
+    let style = ProgressStyle::with_template("{pos} of {len}  {msg}  {elapsed}").expect("the template is sound");
+    ProgressBar::new(number as u64).with_style(style)
+}
+
+pub(super) fn shown_on(progress: &ProgressBar) -> Tell {
+    let progress = progress.clone();
+    Arc::new(move |event| match event {
+        Event::Began {
+            backend,
+            lock,
+            scenario,
+        } => {
+            progress.set_message(format!("{lock} · {backend} · {scenario}"));
+            progress.tick();
+        }
+        Event::Progress {
+            executions,
+            depth,
+            share,
+        } => {
+            let depth = depth.map(|depth| format!("{depth} steps  "));
+            let left = share.map(|share| format!("about {:.0} % left  ", (1.0 - share.clamp(0.0, 1.0)) * 100.0));
+            progress.set_prefix(depth.unwrap_or_default() + &left.unwrap_or_default());
+            progress.set_position(executions);
+        }
+        Event::Judged(_) => {}
+    })
+}

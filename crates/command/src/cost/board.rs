@@ -1,0 +1,168 @@
+//! The memory that the workers of one block share: lines to wait at, samples, counts, and the first fault.
+//!
+//! Every word has one writer at a time. Deliberately knows nothing of what is measured.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use onewinner_core::fs::Errno;
+use onewinner_core::id::ProcessId;
+use onewinner_linux::pid_table::Roster;
+use onewinner_linux::race::phaser::Phaser;
+use onewinner_linux::real_fs::RealFs;
+use onewinner_linux::sys::Shared;
+use onewinner_linux::sys::memory::ShareError;
+
+/// The most samples of one worker in one block: then it is over before its time.
+pub(super) const MOST_SAMPLES: usize = 2_048;
+
+/// What a worker met that ends the measurement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// Nobody had the lock, and an attempt was told that it is held.
+    Busy,
+    /// Somebody had the lock, and another attempt got it.
+    GotIn,
+    /// An attempt failed.
+    Attempt(Errno),
+    /// A release failed.
+    Release(Errno),
+    /// A file or directory beside the lock could not be made, or not be looked at.
+    Ground(Errno),
+}
+
+impl Fault {
+    /// As a word that is never 0.
+    fn word(self) -> u64 {
+        let (kind, errno) = match self {
+            Self::Busy => (1, 0),
+            Self::GotIn => (2, 0),
+            Self::Attempt(errno) => (3, errno.raw()),
+            Self::Release(errno) => (4, errno.raw()),
+            Self::Ground(errno) => (5, errno.raw()),
+        };
+        kind << 32 | u64::from(errno.unsigned_abs())
+    }
+
+    fn of(word: u64) -> Option<Self> {
+        let errno = Errno::from_raw((word & u64::from(u32::MAX)) as i32);
+        match word >> 32 {
+            1 => Some(Self::Busy),
+            2 => Some(Self::GotIn),
+            3 => Some(Self::Attempt(errno)),
+            4 => Some(Self::Release(errno)),
+            5 => Some(Self::Ground(errno)),
+            _ => None,
+        }
+    }
+}
+
+/// What the workers of a block share.
+pub(super) struct Board {
+    /// Where all wait for each other.
+    pub(super) line: Phaser,
+    /// Words whose meaning the measurement knows; they begin as 0.
+    pub(super) words: Shared<AtomicU64>,
+    parties: usize,
+    roster: Roster,
+    samples: Shared<AtomicU64>,
+    counts: Shared<AtomicU64>,
+    fault: Shared<AtomicU64>,
+}
+
+impl Board {
+    /// For so many workers, with `words` words of their own.
+    pub(super) fn new(parties: usize, words: usize) -> Result<Self, ShareError> {
+        Ok(Self {
+            line: Phaser::new(u32::try_from(parties).expect("there are at most 64 workers"))?,
+            words: Shared::zeroed(words)?,
+            parties,
+            roster: Roster::new(parties)?,
+            samples: Shared::zeroed(parties * MOST_SAMPLES)?,
+            counts: Shared::zeroed(parties)?,
+            fault: Shared::zeroed(1)?,
+        })
+    }
+
+    pub(super) fn parties(&self) -> usize {
+        self.parties
+    }
+
+    /// The file system as this worker sees it, who is known to all others from here on.
+    pub(super) fn enter(&self, worker: usize) -> RealFs {
+        let process = ProcessId(u8::try_from(worker).expect("there are at most 64 workers"));
+        self.roster.enter(process);
+        RealFs::of(process, self.roster.peers())
+    }
+
+    /// A time that this worker took; whether there is room for more.
+    pub(super) fn sample(&self, worker: usize, time_ns: u64) -> bool {
+        let number = self.count(worker) as usize;
+        if number < MOST_SAMPLES {
+            self.samples[worker * MOST_SAMPLES + number].store(time_ns, Ordering::Relaxed);
+            self.set_count(worker, number as u64 + 1);
+        }
+        number + 1 < MOST_SAMPLES
+    }
+
+    /// How many samples this worker has, or what else it counts.
+    pub(super) fn count(&self, worker: usize) -> u64 {
+        self.counts[worker].load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set_count(&self, worker: usize, count: u64) {
+        self.counts[worker].store(count, Ordering::Relaxed);
+    }
+
+    /// All samples of all workers.
+    pub(super) fn samples(&self) -> Vec<f64> {
+        let of = |worker: usize| {
+            let count = (self.count(worker) as usize).min(MOST_SAMPLES);
+            self.samples[worker * MOST_SAMPLES..][..count].iter()
+        };
+        let all = (0..self.parties).flat_map(of);
+        all.map(|sample| sample.load(Ordering::Relaxed) as f64).collect()
+    }
+
+    /// The first fault is kept.
+    pub(super) fn blame(&self, fault: Fault) {
+        // If another worker was first, this one follows from it, or is no worse.
+        let _kept = self.fault[0].compare_exchange(0, fault.word(), Ordering::Release, Ordering::Relaxed);
+    }
+
+    pub(super) fn fault(&self) -> Option<Fault> {
+        Fault::of(self.fault[0].load(Ordering::Acquire))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_survives_as_a_word_and_the_first_one_is_kept() {
+        for fault in [
+            Fault::Busy,
+            Fault::GotIn,
+            Fault::Attempt(Errno::ENOSPC),
+            Fault::Release(Errno::EIO),
+            Fault::Ground(Errno::Unnamed(4_000)),
+        ] {
+            let board = Board::new(1, 0).unwrap();
+            assert_eq!(board.fault(), None);
+            board.blame(fault);
+            board.blame(Fault::Busy);
+            assert_eq!(board.fault(), Some(fault));
+        }
+    }
+
+    #[test]
+    fn samples_are_those_of_all_workers_and_no_more_than_there_is_room_for() {
+        let board = Board::new(2, 0).unwrap();
+        assert!(board.sample(0, 7));
+        for number in 0..MOST_SAMPLES as u64 + 5 {
+            assert_eq!(board.sample(1, number), number + 1 < MOST_SAMPLES as u64, "{number}");
+        }
+        let samples = board.samples();
+        assert_eq!((samples.len(), samples[0], samples[1]), (MOST_SAMPLES + 1, 7.0, 0.0));
+    }
+}

@@ -1,0 +1,149 @@
+//! One cell, in a process of its own: whether the lock works at all there, whom it lets in, and what it costs.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use super::Settings;
+use super::cell::{Answer, Cell, Manner, Raced};
+use super::column::{Column, Control};
+use super::cost::cost;
+use super::in_turn::in_turn;
+use super::limited::Wish;
+use onewinner_check::CheckError;
+use onewinner_check::sampled::{Sample, sample};
+use onewinner_core::fs::Errno;
+use onewinner_core::primitive::{AcquireError, CallError, CreateNew, LockPrimitive, StatThenWrite};
+use onewinner_core::scenario::Scenario;
+use onewinner_linux::race::run_directory::RunDirectory;
+use onewinner_linux::race::{Alignment, RaceOptions};
+use onewinner_linux::real_fs::RealFs;
+
+/// Where, how much, and whether it is still wanted.
+pub(super) struct Bench<'a> {
+    pub(super) ways: &'a [PathBuf],
+    pub(super) settings: &'a Settings,
+    pub(super) wish: &'a Wish,
+}
+
+impl Bench<'_> {
+    fn race(&self, primitive: &'static dyn LockPrimitive, manner: Manner) -> Result<Raced, CheckError> {
+        let settings = self.settings;
+        let scenario = match manner {
+            Manner::Natural | Manner::Aligned => Scenario::contend(settings.processes),
+            Manner::Cycle => Scenario::cycle(settings.processes, 1),
+        };
+        let options = RaceOptions {
+            rounds: match manner {
+                Manner::Natural => settings.rounds,
+                Manner::Aligned | Manner::Cycle => settings.other_rounds,
+            },
+            worker_limit: Duration::from_millis(settings.worker_ms),
+            directories: self.ways.to_vec(),
+            seed: settings.seed,
+            alignment: match manner {
+                Manner::Aligned => Alignment::Aligned,
+                Manner::Natural | Manner::Cycle => Alignment::Natural,
+            },
+            ..RaceOptions::new(scenario)
+        };
+        let interrupted = AtomicBool::new(false);
+        let sample: Sample = sample(primitive, &options, &interrupted, &mut || {
+            interrupted.store(self.wish.is_over(), Ordering::Relaxed);
+        })?;
+        Ok(Raced { manner, sample })
+    }
+
+    /// The broken control and the sound one.
+    pub(super) fn controls(&self) -> Result<Vec<Control>, String> {
+        let control = |primitive: &'static dyn LockPrimitive, sound| {
+            let manners = [Manner::Natural, Manner::Aligned].into_iter();
+            let races = manners.map(|manner| self.race(primitive, manner));
+            let races: Vec<Raced> = races.collect::<Result<_, _>>().map_err(|error| error.to_string())?;
+            // Here a doubt concerns all that comes after.
+            if let Some(doubt) = races.iter().find_map(|race| race.sample.doubt.clone()) {
+                return Err(format!("{}: {doubt}", primitive.name()));
+            }
+            let lock = primitive.name().to_owned();
+            Ok(Control { lock, sound, races })
+        };
+        Ok(vec![control(&StatThenWrite, false)?, control(&CreateNew, true)?])
+    }
+
+    /// The cell of a lock, in a column whose controls were raced.
+    pub(super) fn cell(&self, primitive: &'static dyn LockPrimitive, column: &Column) -> Cell {
+        let mut cell = Cell::missing(primitive.name(), primitive.expectation(), "");
+        cell.answer = match self.fill(primitive, &mut cell) {
+            Ok(()) => cell.concluded(column.toothless().as_deref()),
+            Err(answer) => answer,
+        };
+        cell
+    }
+
+    fn fill(&self, primitive: &'static dyn LockPrimitive, cell: &mut Cell) -> Result<(), Answer> {
+        let missing = |error: &dyn std::error::Error| Answer::Missing {
+            reason: error.to_string(),
+        };
+        let (run, _) = RunDirectory::create(&self.ways[0]).map_err(|error| missing(&error))?;
+        let name = run.path().file_name().expect("a run has a directory of its own");
+        let ways: Vec<PathBuf> = self.ways.iter().map(|way| way.join(name)).collect();
+        try_once(primitive, &ways[0]).map_err(refused)?;
+        let limit = Duration::from_millis(self.settings.worker_ms);
+        cell.in_turn = in_turn(primitive, &ways, limit).map_err(|error| missing(&error))?;
+        for manner in [Manner::Natural, Manner::Aligned, Manner::Cycle] {
+            cell.races
+                .push(self.race(primitive, manner).map_err(|error| missing(&error))?);
+        }
+        (cell.cost, cell.unmeasured) = cost(primitive, &ways, self.settings);
+        run.close_by(&ways[1..]).map_err(|error| missing(&error))
+    }
+}
+
+/// Whether the lock can be had and given back at all, with nobody else there.
+fn try_once(primitive: &dyn LockPrimitive, directory: &Path) -> Result<(), AcquireError> {
+    let (fs, lock) = (RealFs::new(), directory.join("alone"));
+    let held = primitive.try_acquire(&fs, &lock)?;
+    Ok(primitive.release(&fs, &lock, held)?)
+}
+
+/// What it means that a lock cannot be had although nobody else is there. The sound control was raced in the same directory,
+/// so that creating files works.
+fn refused(error: AcquireError) -> Answer {
+    match error {
+        AcquireError::Busy => Answer::Missing {
+            reason: "the lock is told to be held, although nobody has it".to_owned(),
+        },
+        AcquireError::Failed(CallError { operation, errno, .. }) if is_unsupported(errno) => Answer::Unsupported {
+            operation,
+            errno: errno.to_string(),
+        },
+        AcquireError::Failed(error) => Answer::Missing {
+            reason: error.to_string(),
+        },
+    }
+}
+
+/// What file systems answer to calls that they do not have: EPERM to link(2) and symlink(2), EINVAL to a flag of renameat2(2),
+/// ENOLCK to locks; 524 is the kernel's own ENOTSUPP, which some network file systems let out.
+fn is_unsupported(errno: Errno) -> bool {
+    const ENOTSUPP: i32 = 524;
+    matches!(
+        errno,
+        Errno::ENOSYS | Errno::EOPNOTSUPP | Errno::EPERM | Errno::EINVAL | Errno::ENOLCK | Errno::EMLINK | Errno::EXDEV
+    ) || errno.raw() == ENOTSUPP
+}
+
+/// Removes what killed processes left in a directory, once they are gone.
+pub(super) fn sweep(directory: &Path) {
+    const LOOKS: u32 = 20;
+    const BETWEEN: Duration = Duration::from_millis(50);
+    for _ in 0..LOOKS {
+        let Ok((run, swept)) = RunDirectory::create(directory) else {
+            return; // Nothing can be removed there now; the next run sweeps too.
+        };
+        if run.close().is_err() || swept > 0 {
+            return;
+        }
+        std::thread::sleep(BETWEEN);
+    }
+}

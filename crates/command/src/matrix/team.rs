@@ -1,0 +1,105 @@
+//! Processes that know each other's numbers and begin together, for what is no race.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use onewinner_core::id::ProcessId;
+use onewinner_linux::real_fs::{Peers, RealFs};
+use onewinner_linux::sys::Shared;
+use onewinner_linux::sys::memory::ShareError;
+use onewinner_linux::sys::process::{Ended, ForkError, Worker};
+
+/// How often somebody looks whether it is its turn.
+pub(super) const POLL: Duration = Duration::from_micros(50);
+
+/// Why they did not come to their end.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum TeamError {
+    #[error(transparent)]
+    Share(#[from] ShareError),
+    #[error(transparent)]
+    Fork(#[from] ForkError),
+    #[error("a process died ({0})")]
+    Died(Ended),
+    #[error("a process did not come back from one operation within {} s, and had to be killed", .0.as_secs())]
+    Hung(Duration),
+    #[error("the processes {0:?} are left: a call holds them in the kernel, so that the file system hangs")]
+    Unkillable(Vec<i32>),
+}
+
+/// What they share.
+pub(super) struct Team {
+    numbers: Arc<Shared<AtomicU32>>,
+    words: Shared<AtomicU64>,
+}
+
+impl Team {
+    /// With so many words for what they tell each other.
+    pub(super) fn new(processes: usize, words: usize) -> Result<Self, ShareError> {
+        Ok(Self {
+            numbers: Arc::new(Shared::zeroed(processes)?),
+            words: Shared::zeroed(words)?,
+        })
+    }
+
+    /// Has each of them run `body`, and waits until all are at their end.
+    pub(super) fn run(&self, limit: Duration, body: impl Fn(ProcessId, &RealFs)) -> Result<(), TeamError> {
+        let mut workers = Vec::with_capacity(self.numbers.len());
+        for process in ProcessId::first(self.numbers.len()) {
+            // Dropped on the way out, those forked so far are killed.
+            workers.push(Worker::fork(|| {
+                body(process, &self.enter(process));
+                0
+            })?);
+        }
+        let deadline = Instant::now() + limit;
+        loop {
+            let ends: Vec<Option<Ended>> = workers.iter_mut().map(Worker::ended).collect();
+            if let Some(died) = ends.iter().flatten().find(|ended| **ended != Ended::Exited(0)) {
+                return Err(TeamError::Died(*died));
+            }
+            if ends.iter().all(Option::is_some) {
+                return Ok(());
+            }
+            if Instant::now() > deadline {
+                let stuck = Worker::end(&mut workers);
+                return Err(match stuck.is_empty() {
+                    true => TeamError::Hung(limit),
+                    false => TeamError::Unkillable(stuck),
+                });
+            }
+            std::thread::sleep(POLL);
+        }
+    }
+
+    /// Tells its number, and waits until all have told theirs: a lock may ask whether another one lives.
+    fn enter(&self, process: ProcessId) -> RealFs {
+        std::panic::set_hook(Box::new(|_| {}));
+        self.numbers[process.index()].store(std::process::id(), Ordering::Release);
+        while self.numbers.iter().any(|number| number.load(Ordering::Acquire) == 0) {
+            std::thread::sleep(POLL);
+        }
+        let numbers = Arc::clone(&self.numbers);
+        let number = move |process: ProcessId| {
+            let number = numbers.get(process.index())?.load(Ordering::Relaxed);
+            i32::try_from(number).ok()
+        };
+        RealFs::of(process, Peers::new(number))
+    }
+
+    pub(super) fn get(&self, word: usize) -> u64 {
+        self.words[word].load(Ordering::Acquire)
+    }
+
+    pub(super) fn set(&self, word: usize, value: u64) {
+        self.words[word].store(value, Ordering::Release);
+    }
+
+    /// Waits until the word has at least this value; the limit of [`run`](Self::run) ends it if nobody sets it.
+    pub(super) fn wait(&self, word: usize, value: u64) {
+        while self.get(word) < value {
+            std::thread::sleep(POLL);
+        }
+    }
+}

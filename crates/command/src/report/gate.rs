@@ -1,0 +1,160 @@
+//! What the gate found, for a person: a table of all rows, then what is not as claimed, with its interleaving.
+
+use std::io::{self, Write};
+
+use anstyle::{AnsiColor, Style};
+use comfy_table::{ContentArrangement, Table, presets};
+
+use onewinner_check::text::{counted, verdict as terminal};
+
+use super::summary;
+use crate::claim::{Came, Row};
+use onewinner_core::verdict::{Exit, Verdict};
+
+const GREEN: Style = AnsiColor::Green.on_default().bold();
+const RED: Style = AnsiColor::Red.on_default().bold();
+const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
+const DIM: Style = Style::new().dimmed();
+
+/// What the gate did, beside its rows.
+#[derive(Clone, Debug, Default)]
+pub struct Summary {
+    /// How many specs were to be run.
+    pub specs: usize,
+    /// How many claims of them were run.
+    pub claims: usize,
+    /// What is wrong beside the rows: ground that was lost because it is claimed no longer.
+    pub dropped: Vec<String>,
+    /// Pieces of evidence that `--quick` left out.
+    pub left_out: usize,
+}
+
+/// Writes all rows.
+///
+/// # Errors
+///
+/// When the output does not take it.
+pub fn table(out: &mut dyn Write, rows: &[Row], width: usize) -> io::Result<()> {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    table.set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_width(u16::try_from(width).unwrap_or(u16::MAX));
+    let mut before = (String::new(), String::new());
+    for row in rows {
+        // What stands above is not said again.
+        let now = (row.spec.clone(), claimed(row));
+        let spec = if before.0 == now.0 { "" } else { &now.0 };
+        let claim = if before == now { "" } else { &now.1 };
+        table.add_row([spec, claim, row.evidence, &result(row)]);
+        before = now;
+    }
+    for line in table.lines() {
+        writeln!(out, "{}", line.trim_end())?;
+    }
+    Ok(())
+}
+
+/// The claim and what is run, in words.
+pub(super) fn claimed(row: &Row) -> String {
+    format!("{} · {}", row.expected, row.configuration)
+}
+
+/// What became of a row, in words.
+pub(super) fn result(row: &Row) -> String {
+    let mark = match row.exit {
+        Exit::AsClaimed => "✓",
+        Exit::Inconclusive => "?",
+        _ => "✗",
+    };
+    let words = match (&row.came, &row.told) {
+        (Came::Judged(judged), None) => summary::words(judged),
+        (_, told) => told.clone().unwrap_or_default(),
+    };
+    let lost = row.lost_ground.iter().map(|lost| format!("; lost ground: {lost}"));
+    format!("{mark} {words}{}", lost.collect::<String>())
+}
+
+/// Writes what is not as claimed or not decided, where it stands, and the interleaving of a violation that nobody claimed.
+///
+/// # Errors
+///
+/// When the output does not take it.
+pub fn faults(out: &mut dyn Write, rows: &[Row], width: usize) -> io::Result<()> {
+    for row in rows.iter().filter(|row| row.exit != Exit::AsClaimed) {
+        let (style, word) = match row.exit {
+            Exit::Inconclusive => (YELLOW, "inconclusive"),
+            _ => (RED, "not as claimed"),
+        };
+        let (file, line) = (row.file.display(), row.line);
+        writeln!(
+            out,
+            "\n{file}:{line}: {style}{word}{style:#}: {} · {}",
+            claimed(row),
+            row.evidence
+        )?;
+        if let Some(told) = &row.told {
+            writeln!(out, "  {told}")?;
+        }
+        for lost in &row.lost_ground {
+            writeln!(out, "  lost ground: {lost}")?;
+        }
+        if let (Some(_), Verdict::Violated(shown)) = (&row.told, row.verdict()) {
+            terminal::interleaving(out, shown, width)?;
+        }
+    }
+    Ok(())
+}
+
+/// Writes the last lines: how much was checked, and whether all of it is as claimed.
+///
+/// # Errors
+///
+/// When the output does not take it.
+pub fn concluded(out: &mut dyn Write, rows: &[Row], summary: &Summary, exit: Exit) -> io::Result<()> {
+    for dropped in &summary.dropped {
+        writeln!(out, "\n{RED}lost ground{RED:#}: {dropped}")?;
+    }
+    if summary.left_out > 0 {
+        let left_out = counted(summary.left_out as u64, "piece");
+        writeln!(out, "\n{DIM}left out by --quick: {left_out} of evidence{DIM:#}")?;
+    }
+    let counts = counts(rows, summary);
+    let (style, text) = match exit {
+        Exit::AsClaimed => (GREEN, format!("as claimed: {counts}")),
+        Exit::NotAsClaimed => (
+            RED,
+            format!("not as claimed: {}", named(rows, summary, Exit::NotAsClaimed)),
+        ),
+        Exit::Inconclusive if rows.is_empty() => (YELLOW, "inconclusive, and no pass: nothing was checked".to_owned()),
+        Exit::Inconclusive => {
+            let named = named(rows, summary, Exit::Inconclusive);
+            (YELLOW, format!("inconclusive, and no pass: {named}"))
+        }
+        Exit::Interrupted => (YELLOW, format!("interrupted: until then {counts}")),
+        Exit::Usage | Exit::Bug => return Ok(()),
+    };
+    writeln!(out, "\n{style}{text}{style:#}")
+}
+
+pub(super) fn counts(rows: &[Row], summary: &Summary) -> String {
+    let specs = counted(summary.specs as u64, "spec");
+    let claims = counted(summary.claims as u64, "claim");
+    format!(
+        "{claims} of {specs}, by {} of evidence",
+        counted(rows.len() as u64, "piece")
+    )
+}
+
+/// The specs that have such a row.
+fn named(rows: &[Row], summary: &Summary, exit: Exit) -> String {
+    let mut names: Vec<&str> = Vec::new();
+    for row in rows.iter().filter(|row| row.exit == exit) {
+        if names.last() != Some(&row.spec.as_str()) {
+            names.push(&row.spec);
+        }
+    }
+    match (names.is_empty(), summary.dropped.is_empty()) {
+        (true, false) => "lost ground".to_owned(),
+        _ => names.join(", "),
+    }
+}

@@ -1,0 +1,16 @@
+//! Events and verdicts become bytes; one file per format.
+//!
+//! A report decides nothing, and opens no file: it writes to what it is given.
+
+pub mod cost;
+pub mod csv;
+pub mod gate;
+pub mod github;
+pub mod html;
+pub mod json;
+pub mod junit;
+pub mod matrix;
+pub mod strace;
+pub mod summary;
+pub mod svg;
+pub mod verdicts;

@@ -1,0 +1,226 @@
+//! A counterexample as lines for a shell that show the race without onewinner: strace(1) holds each process where the
+//! schedule takes another ("Tampering", `delay_enter`).
+//!
+//! Time stands for order here: each run of steps of one process gets a slot, far longer than what happens in it. Calls are
+//! counted among those on the lock, and on files beside it that have a name in the counterexample. Runs nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+use onewinner_core::fs::call::Call;
+use onewinner_core::history::History;
+use onewinner_core::id::ProcessId;
+use onewinner_core::scenario::{Kind, Program, ProgramKind, Scenario, Start, Subject, Work};
+use onewinner_core::schedule::Schedule;
+
+/// How long a slot is, in seconds: longer than an interpreter takes to start under strace.
+const SLOT_S: usize = 2;
+const MICROSECONDS: usize = 1_000_000;
+
+/// Why there are no such lines.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum StraceError {
+    /// The scenario has what strace alone cannot bring about.
+    #[error(
+        "failed to show {0} with strace alone: only what contends, or cycles once, undisturbed; leave --strace out"
+    )]
+    Scenario(String),
+    /// A call has to wait twice, and strace counts each only once.
+    #[error(
+        "failed to show it with strace alone: {process} has to wait before two calls of {name}; leave --strace out"
+    )]
+    Twice {
+        /// Who.
+        process: ProcessId,
+        /// The calls.
+        name: &'static str,
+    },
+    /// A command line that is none.
+    #[error("failed to split `{0}` into words")]
+    Line(String),
+}
+
+/// The lines, for `sh`.
+///
+/// # Errors
+///
+/// When strace cannot show it.
+pub fn script(
+    subject: &Subject,
+    scenario: &Scenario,
+    schedule: &Schedule,
+    history: &History,
+) -> Result<String, StraceError> {
+    let plain = scenario.kills.is_empty()
+        && scenario.error.is_none()
+        && scenario.start == Start::Free
+        && scenario.work == Work::Nothing
+        && matches!(scenario.kind, Kind::Contend | Kind::Cycle { rounds: 1 });
+    if !plain {
+        return Err(StraceError::Scenario(scenario.to_string()));
+    }
+    let slots = slots(history);
+    let last = slots.last().map_or(0, |(slot, ..)| *slot);
+    let mut lines = format!(
+        "# {}, {scenario}, {schedule}: give these lines to sh.\n",
+        one_line(subject.name())
+    );
+    lines += "dir=$(mktemp -d) && lock=$dir/lock hold=$dir/hold || exit\n";
+    if let Subject::Program(Program {
+        kind: ProgramKind::Wrap,
+        ..
+    }) = subject
+    {
+        lines += "printf '%s\\n' '#!/bin/sh' 'echo acquired' 'read -r line && echo released' >\"$hold\" && chmod +x \"$hold\"\n";
+    }
+    for process in ProcessId::first(history.processes) {
+        let command = command(subject, process)?;
+        let plan = Waits::of(process, history, &slots)?;
+        let said = match plan.release {
+            Some(seconds) => format!("(sleep {seconds}; echo release; sleep {SLOT_S})"),
+            None => format!("sleep {}", (last + 2) * SLOT_S),
+        };
+        let mut line = format!("{said} | strace -f -qq -o /dev/null");
+        for path in &plan.paths {
+            let _ = write!(line, " -P {}", placed(path));
+        }
+        for (name, (when, delay)) in &plan.delays {
+            let _ = write!(line, " -e 'inject={name}:delay_enter={delay}:when={when}'");
+        }
+        let _ = writeln!(lines, "{line} {command} | sed 's/^/{process} /' &");
+    }
+    lines += "wait\nrm -rf \"$dir\"\n";
+    Ok(lines)
+}
+
+/// The calls with the slots in which they are made: a new one wherever another process goes on.
+fn slots(history: &History) -> Vec<(usize, usize, ProcessId, &Call)> {
+    let (mut slot, mut last) = (0, None);
+    let calls = history.calls().map(|(position, process, call, ..)| {
+        slot += usize::from(last.is_some_and(|last| last != process));
+        last = Some(process);
+        (slot, position, process, call)
+    });
+    calls.collect()
+}
+
+/// Where a process waits.
+#[derive(Default)]
+struct Waits {
+    /// For each kind of call which one waits, counted from 1, and how long, in microseconds.
+    delays: BTreeMap<&'static str, (usize, usize)>,
+    /// When it is told to release, in seconds.
+    release: Option<f64>,
+    /// The files whose calls are counted.
+    paths: BTreeSet<PathBuf>,
+}
+
+impl Waits {
+    fn of(
+        process: ProcessId,
+        history: &History,
+        slots: &[(usize, usize, ProcessId, &Call)],
+    ) -> Result<Self, StraceError> {
+        let mut waits = Self::default();
+        waits.paths.insert(history.lock.clone());
+        let attempts = history.attempts();
+        let release = attempts.iter().find(|attempt| attempt.process == process);
+        let release = release.and_then(|attempt| attempt.release.as_ref()?.calls.first().copied());
+        let mut made: BTreeMap<&str, usize> = BTreeMap::new();
+        // Since when it goes on without waiting.
+        let mut now = 0;
+        for (slot, position, _, call) in slots.iter().filter(|(.., by, _)| *by == process) {
+            waits.paths.extend(call.paths().map(Path::to_owned));
+            let Some(name) = name(call) else {
+                continue;
+            };
+            let count = made.entry(name).or_default();
+            *count += 1;
+            if release == Some(*position) {
+                // In its slot, but after what it does there before.
+                let within = if *slot == now { 0.5 } else { 0.0 };
+                waits.release = Some((*slot as f64 + within) * SLOT_S as f64);
+            } else if *slot > now {
+                let delay = (slot - now) * SLOT_S * MICROSECONDS;
+                if waits.delays.insert(name, (*count, delay)).is_some() {
+                    return Err(StraceError::Twice { process, name });
+                }
+            }
+            now = *slot;
+        }
+        Ok(waits)
+    }
+}
+
+/// The calls of this kind, as strace names them; those that a machine does not have are left out there.
+fn name(call: &Call) -> Option<&'static str> {
+    Some(match call.name() {
+        "exit" | "killed" | "wait" => return None,
+        "open" | "openat" | "openat2" | "creat" => "?open,?openat,?openat2,?creat",
+        "stat" | "lstat" | "fstat" | "newfstatat" | "statx" => "%%stat",
+        "access" | "faccessat" | "faccessat2" => "?access,?faccessat,?faccessat2",
+        "unlink" | "unlinkat" | "rmdir" => "?unlink,?unlinkat,?rmdir",
+        "mkdir" | "mkdirat" => "?mkdir,?mkdirat",
+        "link" | "linkat" => "?link,?linkat",
+        "symlink" | "symlinkat" => "?symlink,?symlinkat",
+        "readlink" | "readlinkat" => "?readlink,?readlinkat",
+        "rename" | "renameat" | "renameat2" => "?rename,?renameat,?renameat2",
+        "read" | "pread64" | "readv" => "read,pread64,readv",
+        "write" | "pwrite64" | "writev" => "write,pwrite64,writev",
+        "close" => "close",
+        "flock" => "flock",
+        "fcntl" => "fcntl",
+        "kill" => "kill",
+        "utimensat" => "utimensat",
+        "ftruncate" => "ftruncate",
+        // Of others no order is kept; what they do to the race shows in the answers.
+        _ => return None,
+    })
+}
+
+/// The command line, its words quoted as a shell wants them, but for the places.
+fn command(subject: &Subject, process: ProcessId) -> Result<String, StraceError> {
+    let line = match subject {
+        Subject::Primitive(primitive) => format!("onewinner drive --as {process} {} {{lock}}", primitive.name()),
+        Subject::Program(program) => program.line.clone(),
+    };
+    let words = shlex::split(&line).ok_or_else(|| StraceError::Line(line.clone()))?;
+    let quoted = words.iter().map(|word| {
+        let mut quoted = String::new();
+        let mut rest = word.as_str();
+        while let Some(at) = rest.find("{lock}").into_iter().chain(rest.find("{hold}")).min() {
+            quoted += &text(&rest[..at]);
+            quoted += if rest[at..].starts_with("{lock}") {
+                "\"$lock\""
+            } else {
+                "\"$hold\""
+            };
+            rest = &rest[at + "{lock}".len()..];
+        }
+        quoted + &text(rest)
+    });
+    Ok(quoted.collect::<Vec<_>>().join(" "))
+}
+
+/// A path of the counterexample, below the directory of the run.
+fn placed(path: &Path) -> String {
+    format!(
+        "\"$dir\"{}",
+        text(&format!("/{}", path.strip_prefix("/").unwrap_or(path).display()))
+    )
+}
+
+/// A text of a word, as a shell wants it; nothing for nothing.
+fn text(text: &str) -> String {
+    match text {
+        "" => String::new(),
+        text => shlex::try_quote(text).map_or_else(|_| String::new(), std::borrow::Cow::into_owned),
+    }
+}
+
+/// What stands in a comment.
+fn one_line(text: &str) -> String {
+    text.replace(char::is_control, " ")
+}

@@ -1,0 +1,417 @@
+//! The simulated world: contenders are coroutines, the kernel is a value, and `explore` chooses every step.
+//!
+//! A contender runs until it makes a call; there it waits until the scheduler takes its step. The simulated file system is
+//! trusted here; the conformance tests hold it against the kernel.
+
+use std::any::Any;
+use std::cell::RefCell;
+use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use corosensei::stack::DefaultStack;
+use corosensei::{Coroutine, CoroutineResult};
+
+use super::contender::Contender;
+use crate::access::Accesses;
+use crate::explore::{Ended, Limits, Lost, Model, Move, Scheduler, Searched, World, search};
+use crate::fs::call::{ByCall, Call, Reply, Value};
+use crate::fs::sim::Node;
+use crate::fs::{FileKind, Mode, OLD_S, sim};
+use crate::happens_before::Step;
+use crate::history::{End, Event, Execution, History, SeenFile, Snapshot, What};
+use crate::id::ProcessId;
+use crate::primitive::LockPrimitive;
+use crate::scenario::{Kind, Scenario, Start, Work};
+use crate::workload::hub_sync;
+
+/// The directory of the simulated file system in which scenarios run.
+const DIRECTORY: &str = "/";
+
+/// A coroutine's stack, in bytes: lock primitives are shallow, but a panic formats its message there.
+const STACK_BYTES: usize = 128 * 1024;
+
+/// A contender that waits at a call, gets its reply, and runs to the next one.
+type Process = Coroutine<Reply, Call, (), DefaultStack>;
+
+/// The next step of a process.
+struct Next {
+    call: Call,
+    /// Who makes it; nobody when the process is at its end and the call is its exit.
+    process: Option<Process>,
+}
+
+/// What contenders tell, in order.
+type Tale = Rc<RefCell<Vec<Event>>>;
+
+/// Searches the schedules of `scenario` and hands each execution to `watch`, until that breaks.
+pub fn explore(
+    primitive: &'static dyn LockPrimitive,
+    scenario: &Scenario,
+    scheduler: &mut dyn Scheduler,
+    limits: Limits,
+    watch: &mut dyn FnMut(Execution) -> ControlFlow<()>,
+) -> Searched {
+    let mut world = SimWorld::new(primitive, scenario);
+    let searched = search(
+        &mut world,
+        scheduler,
+        limits,
+        &mut |world: &mut SimWorld, schedule, ended| {
+            watch(Execution {
+                schedule,
+                history: world.take_history(),
+                end: match ended {
+                    Ended::Completed => End::Completed,
+                    Ended::Cut | Ended::Blocked => End::Cut,
+                    Ended::Lost { step, reason } | Ended::Diverged { step, reason } => End::Diverged { step, reason },
+                },
+            })
+        },
+    );
+    debug_assert_eq!(searched.blocked, 0, "a footprint is wrong, or the scheduler");
+    searched
+}
+
+/// The state of the file system before the first step of `scenario`.
+///
+/// # Panics
+///
+/// When the model refuses a directory in an empty file system, which is a bug in it.
+pub fn prepared(primitive: &'static dyn LockPrimitive, scenario: &Scenario) -> sim::State {
+    let mut state = sim::State::new(scenario.participants());
+    if scenario.reused_numbers {
+        state = state.reusing_numbers();
+    }
+    for path in scenario.directories(Path::new(DIRECTORY)) {
+        let mode = Mode::DIRECTORY;
+        let made = state.prepare(&Call::Mkdir { path, mode });
+        made.expect("an empty file system takes a directory");
+    }
+    match scenario.start {
+        Start::Free => state,
+        Start::Stale { age_s } => left_behind(primitive, scenario, state, age_s),
+    }
+}
+
+/// The state after somebody has acquired the lock and was killed, so many seconds ago.
+fn left_behind(
+    primitive: &'static dyn LockPrimitive,
+    scenario: &Scenario,
+    state: sim::State,
+    age_s: u64,
+) -> sim::State {
+    let state = RefCell::new(state);
+    let fs = ByCall::new(ProcessId::GONE, |call: Call| state.borrow_mut().prepare(&call));
+    let held = primitive.try_acquire(&fs, &scenario.lock(Path::new(DIRECTORY)));
+    let _ = held.expect("a lock that nobody has ever taken is free");
+    let mut state = state.into_inner();
+    state.prepare(&Call::Die).expect("every process can be killed");
+    let files = state.tree().into_iter().filter(|node| node.kind == FileKind::File);
+    for Node { path, .. } in files.take_while(|_| age_s > OLD_S) {
+        let expired = state.prepare(&Call::Expire { path });
+        expired.expect("the file stands there");
+    }
+    state
+}
+
+/// The contenders of `scenario` on the simulated file system, the probe last.
+pub fn contenders(primitive: &'static dyn LockPrimitive, scenario: &Scenario) -> Vec<Contender> {
+    ProcessId::first(scenario.participants())
+        .map(|process| Contender::new(primitive, scenario, Path::new(DIRECTORY), process))
+        .collect()
+}
+
+/// An empty history of `scenario` on the simulated file system.
+pub fn blank_history(primitive: &'static dyn LockPrimitive, scenario: &Scenario) -> History {
+    let mut history = History::new(scenario.participants(), scenario.lock(Path::new(DIRECTORY)));
+    history.disturbed = scenario.disturbed();
+    history.stale = scenario.start != Start::Free;
+    history.probe = scenario.probe();
+    history.clock = scenario.clock();
+    history.crash_class = scenario.probe().or(scenario.clock()).map(|_| primitive.crash_class());
+    history
+}
+
+/// What somebody outside sees of the simulated file system; only some scenarios ask, because it costs a copy.
+pub fn snapshot(scenario: &Scenario, state: &sim::State, position: usize) -> Option<Snapshot> {
+    if scenario.work != Work::HubSync && !matches!(scenario.kind, Kind::Fault { .. }) {
+        return None;
+    }
+    let tree = state.tree();
+    let markdown: PathBuf = hub_sync::entries_path(Path::new(DIRECTORY));
+    let duplicates = (scenario.work == Work::HubSync).then(|| {
+        let written = tree.iter().find(|node| node.path == markdown);
+        written.map_or(0, |node| hub_sync::duplicates(&node.content))
+    });
+    Some(Snapshot {
+        position,
+        files: tree
+            .into_iter()
+            .map(|node| SeenFile {
+                path: node.path,
+                kind: node.kind,
+                content: node.content,
+            })
+            .collect(),
+        descriptors: ProcessId::first(scenario.processes)
+            .map(|process| state.open_descriptors(process))
+            .collect(),
+        duplicates,
+    })
+}
+
+/// The message of a panic.
+pub fn panic_message(payload: &(dyn Any + Send)) -> String {
+    let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| payload.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "a panic without a message".to_owned())
+}
+
+struct SimWorld {
+    primitive: &'static dyn LockPrimitive,
+    scenario: Scenario,
+    contenders: Vec<Rc<Contender>>,
+    first: sim::State,
+    state: sim::State,
+    /// Each process with its next call; `None` when it is done.
+    processes: Vec<Option<Next>>,
+    /// The processes that were killed in the middle of their code; unwound when nobody listens any more.
+    killed: Vec<Process>,
+    tale: Tale,
+    /// Where the steps stand in the tale.
+    steps: Vec<usize>,
+    /// The states after the first 0, 1, … steps, as far as replays have asked for them.
+    prefixes: Vec<sim::State>,
+    snapshots: Vec<Snapshot>,
+    /// Stacks of processes that are done: making one costs more than an execution.
+    stacks: Vec<DefaultStack>,
+}
+
+impl SimWorld {
+    fn new(primitive: &'static dyn LockPrimitive, scenario: &Scenario) -> Self {
+        let first = prepared(primitive, scenario);
+        Self {
+            primitive,
+            scenario: scenario.clone(),
+            contenders: contenders(primitive, scenario).into_iter().map(Rc::new).collect(),
+            state: first.clone(),
+            first,
+            processes: Vec::new(),
+            killed: Vec::new(),
+            tale: Tale::default(),
+            steps: Vec::new(),
+            prefixes: Vec::new(),
+            snapshots: Vec::new(),
+            stacks: Vec::new(),
+        }
+    }
+
+    /// What happened since the last reset.
+    fn take_history(&mut self) -> History {
+        self.look();
+        let mut history = blank_history(self.primitive, &self.scenario);
+        // The next execution is about as long as this one.
+        let next = Vec::with_capacity(self.tale.borrow().len());
+        history.events = self.tale.replace(next);
+        history.snapshots = std::mem::take(&mut self.snapshots);
+        history
+    }
+
+    fn look(&mut self) {
+        let position = self.tale.borrow().len();
+        self.snapshots.extend(snapshot(&self.scenario, &self.state, position));
+    }
+
+    /// Whether a process may take a step after these: the second attempt of a fault begins when the first is over.
+    fn may_begin(&self, process: ProcessId, before: impl Iterator<Item = ProcessId>) -> bool {
+        if process == ProcessId(0) || !matches!(self.scenario.kind, Kind::Fault { .. }) {
+            return true;
+        }
+        let of_first = |step: &&usize| self.tale.borrow()[**step].process == ProcessId(0);
+        self.steps.iter().filter(of_first).count() == before.filter(|process| *process == ProcessId(0)).count()
+    }
+
+    fn start(&mut self, contender: Rc<Contender>) -> Process {
+        let stack = self
+            .stacks
+            .pop()
+            .unwrap_or_else(|| DefaultStack::new(STACK_BYTES).expect("the machine has memory for a few stacks"));
+        let tale = Rc::clone(&self.tale);
+        let awaited = (self.scenario.probe() == Some(contender.process())).then(|| Call::Await {
+            processes: ProcessId::first(self.scenario.processes).collect(),
+        });
+        Coroutine::with_stack(stack, move |yielder, _: Reply| {
+            let process = contender.process();
+            if let Some(call) = awaited {
+                let _ = yielder.suspend(call);
+            }
+            let fs = ByCall::new(process, |call| yielder.suspend(call));
+            contender.run(&fs, &mut |what| tale.borrow_mut().push(Event { process, what }));
+        })
+    }
+
+    /// Runs the coroutine to its next call; `None` when it is done.
+    fn resume(&mut self, id: ProcessId, mut process: Process, reply: Reply) -> Option<Next> {
+        match catch_unwind(AssertUnwindSafe(|| process.resume(reply))) {
+            Ok(CoroutineResult::Yield(call)) => {
+                let call = if self.dies(id) { Call::Die } else { call };
+                let process = Some(process);
+                return Some(Next { call, process });
+            }
+            Ok(CoroutineResult::Return(())) => {}
+            Err(payload) => self.tale.borrow_mut().push(Event {
+                process: id,
+                what: What::Panicked {
+                    message: panic_message(&*payload),
+                },
+            }),
+        }
+        self.stacks.push(process.into_stack());
+        self.exit(id)
+    }
+
+    /// The exit of a process that is at its end: a step if it frees a lock, and otherwise nothing that another can see.
+    ///
+    /// Whoever still holds *the* lock does not end: winners of *contend* hold until all have answered. A probe sees that its
+    /// turn has come by the exits of all others.
+    fn exit(&self, id: ProcessId) -> Option<Next> {
+        let ends = matches!(self.scenario.kind, Kind::Cycle { .. }) || self.lost(id);
+        let seen = self.state.holds_locks(id) || self.scenario.probe().is_some_and(|probe| probe != id);
+        (ends && seen).then_some(Next {
+            call: Call::Exit,
+            process: None,
+        })
+    }
+
+    /// Whether the process is killed in place of its next step.
+    fn dies(&self, id: ProcessId) -> bool {
+        let tale = self.tale.borrow();
+        let taken = || self.steps.iter().filter(|step| tale[**step].process == id).count();
+        let kill = self.scenario.kills.iter().find(|kill| kill.victim == id);
+        kill.is_some_and(|kill| kill.step as usize == taken())
+    }
+
+    fn lost(&self, id: ProcessId) -> bool {
+        let tale = self.tale.borrow();
+        let acquired = |event: &Event| event.process == id && event.what == What::Acquired;
+        self.scenario.kind == Kind::Contend && !tale.iter().any(acquired)
+    }
+}
+
+impl Model for SimWorld {
+    fn replay(&mut self, kept: usize, then: &[Move]) -> Vec<Accesses> {
+        let tale = self.tale.borrow();
+        let performed = |step: usize| {
+            let Event { process, what } = &tale[self.steps[step]];
+            let What::Performed { call, .. } = what else {
+                unreachable!("a step stands in the tale as {what:?}");
+            };
+            (*process, call)
+        };
+        let call_of = |step: &Move| match step {
+            Move::Taken(position) => performed(*position),
+            Move::Waiting(process) => {
+                let next = self.processes[process.index()].as_ref();
+                (*process, &next.expect("it was told to wait").call)
+            }
+        };
+        for step in self.prefixes.len()..=kept {
+            let mut state = self.prefixes.last().unwrap_or(&self.first).clone();
+            if let Some((process, call)) = step.checked_sub(1).map(performed) {
+                let _ = state.step(process, call);
+            }
+            self.prefixes.push(state);
+        }
+        let mut state = self.prefixes[kept].clone();
+        let mut footprints = Vec::with_capacity(then.len());
+        for (taken, step) in then.iter().enumerate() {
+            let (process, call) = call_of(step);
+            let before = (0..kept).map(performed).chain(then[..taken].iter().map(call_of));
+            if state.waits(process, call).is_some() || !self.may_begin(process, before.map(|(process, _)| process)) {
+                break;
+            }
+            footprints.push(state.step(process, call).1);
+        }
+        footprints
+    }
+
+    fn waiting(&mut self) -> Vec<Step> {
+        let contenders = self.contenders.iter().zip(&self.processes);
+        let waits = contenders.filter_map(|(contender, next)| {
+            let process = contender.process();
+            let accesses = self.state.waits(process, &next.as_ref()?.call)?;
+            Some(Step { process, accesses })
+        });
+        waits.collect()
+    }
+}
+
+impl World for SimWorld {
+    fn reset(&mut self) -> Result<(), Lost> {
+        let left = self.processes.drain(..).flatten().filter_map(|next| next.process);
+        for mut process in left.chain(std::mem::take(&mut self.killed)) {
+            process.force_unwind();
+            self.stacks.push(process.into_stack());
+        }
+        self.state = self.first.clone();
+        self.tale.borrow_mut().clear();
+        self.steps.clear();
+        self.prefixes.clear();
+        self.snapshots.clear();
+        for position in 0..self.contenders.len() {
+            let contender = Rc::clone(&self.contenders[position]);
+            let id = contender.process();
+            let process = self.start(contender);
+            let waiting = self.resume(id, process, Ok(Value::Done));
+            self.processes.push(waiting);
+        }
+        self.look();
+        Ok(())
+    }
+
+    fn enabled(&self, processes: &mut Vec<ProcessId>) {
+        let contenders = self.contenders.iter().zip(&self.processes);
+        processes.extend(contenders.filter_map(|(contender, next)| {
+            let (process, next) = (contender.process(), next.as_ref()?);
+            self.state.waits(process, &next.call).is_none().then_some(process)
+        }));
+        // The second attempt of a fault begins when the first is over.
+        if matches!(self.scenario.kind, Kind::Fault { .. }) {
+            processes.truncate(1);
+        }
+    }
+
+    fn forecast(&self, process: ProcessId) -> Accesses {
+        let next = self.processes[process.index()].as_ref();
+        let next = next.expect("the search asks about enabled processes");
+        self.state.clone().step(process, &next.call).1
+    }
+
+    fn step(&mut self, process: ProcessId) -> Result<Accesses, Lost> {
+        let next = self.processes[process.index()].take();
+        let Next { call, process: running } = next.expect("the search takes steps of enabled processes");
+        let (reply, accesses) = self.state.step(process, &call);
+        let dies = call == Call::Die;
+        self.steps.push(self.tale.borrow().len());
+        self.tale.borrow_mut().push(Event {
+            process,
+            what: What::Performed {
+                call,
+                reply: reply.clone(),
+                accesses: accesses.clone(),
+            },
+        });
+        if dies {
+            self.killed.extend(running);
+            return Ok(accesses);
+        }
+        self.processes[process.index()] = running.and_then(|running| self.resume(process, running, reply));
+        // Who judges an attempt with an error looks right after it; everybody else looks at the end.
+        if self.processes[process.index()].is_none() && matches!(self.scenario.kind, Kind::Fault { .. }) {
+            self.look();
+        }
+        Ok(accesses)
+    }
+}

@@ -1,0 +1,333 @@
+//! What is known at the end: holds, violated or inconclusive, and never without what was covered.
+//!
+//! Deliberately decides nothing: `check` does. Exit codes are here because they are the meaning of a verdict.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::history::{Execution, Outcome};
+use crate::primitive::{CrashClass, Expectation};
+use crate::scenario::{Scenario, Vary};
+
+/// The answer to "is it as claimed?".
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "verdict", rename_all = "kebab-case")]
+pub enum Verdict {
+    /// No property was violated in what [`Coverage`] tells.
+    Holds,
+    /// A property was violated.
+    Violated(Box<Counterexample>),
+    /// Nothing can be concluded.
+    Inconclusive {
+        /// Why, and what to change.
+        reason: String,
+    },
+}
+
+impl Verdict {
+    /// One word for a table.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Holds => "holds",
+            Self::Violated(_) => "violated",
+            Self::Inconclusive { .. } => "inconclusive",
+        }
+    }
+}
+
+/// How a property was violated.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Counterexample {
+    /// The property.
+    pub property: &'static str,
+    /// What went wrong, in one sentence.
+    pub sentence: String,
+    /// The execution that shows it.
+    pub execution: Execution,
+    /// What was run; with fewer processes than were searched, if fewer suffice, and of a varied scenario the variant.
+    pub scenario: Scenario,
+    /// The two events whose order decides, if there are two: the other way round, nothing is violated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub decisive: Option<[usize; 2]>,
+    /// How often it was replayed and showed the same; `None` where the kernel chose the schedule.
+    pub reproduced: Option<Reproduced>,
+}
+
+/// The result of replaying a counterexample.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Reproduced {
+    /// Replays that led to the same history.
+    pub same: u32,
+    /// Replays.
+    pub of: u32,
+}
+
+/// What a verdict rests on.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Coverage {
+    /// The world in which the lock ran.
+    pub backend: &'static str,
+    /// The lock's name, or the program's command line.
+    pub lock: String,
+    /// What was run.
+    pub scenario: Scenario,
+    /// What was added to it, in a search for each way.
+    #[serde(skip_serializing_if = "Vary::is_nothing")]
+    pub vary: Vary,
+    /// What killed processes left behind; only where some were killed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub crash: Option<Crash>,
+    /// Executions in which somebody got past the stale lock; only where one stood there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stale: Option<u64>,
+    /// Executions, or rounds of a race, that were run to their end.
+    pub executions: u64,
+    /// Executions that the search had to give up, which a sound search never does.
+    pub blocked: u64,
+    /// Executions that could not be followed to their end: what they would have shown is not known.
+    pub lost: u64,
+    /// How much of the space was seen.
+    pub extent: Extent,
+    /// What came out, how often.
+    pub outcomes: Vec<OutcomeRow>,
+    /// The seed of every random choice.
+    pub seed: u64,
+    /// What this backend cannot see, and what else limits the verdict.
+    pub blind_spots: Vec<String>,
+    /// What belongs to a race alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub race: Option<RaceCoverage>,
+}
+
+/// What an attempt met after a process was killed and all others were done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Crash {
+    /// What the lock declares, if it declares anything: a program does not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub declared: Option<CrashClass>,
+    /// Executions in which the attempt won.
+    pub won: u64,
+    /// Executions in which it was told busy.
+    pub busy: u64,
+}
+
+impl Crash {
+    /// The class that these executions show: that of a lock that is free after every crash, or not.
+    pub fn observed(&self) -> CrashClass {
+        match self.busy {
+            0 => CrashClass::Auto,
+            _ => CrashClass::Manual,
+        }
+    }
+}
+
+/// What a race was like.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct RaceCoverage {
+    /// What the contenders were, and what brought them together.
+    pub conditions: Vec<String>,
+    /// How long it took, from the first fork to the last end.
+    pub seconds: f64,
+    /// Rounds in which nobody won.
+    pub without_winner: u64,
+    /// How often attempts failed, by the name of the error.
+    pub attempt_errors: BTreeMap<String, u64>,
+    /// How often releases failed, by the name of the error.
+    pub release_errors: BTreeMap<String, u64>,
+    /// What another lock did under the same conditions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub control: Option<Control>,
+    /// What the same lock did when left to chance; beside an aligned race.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub natural: Option<Control>,
+}
+
+/// A lock raced beside the one in question.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Control {
+    /// The lock.
+    pub lock: &'static str,
+    /// Whether it is taken to be sound; a broken one shows that the harness can catch.
+    pub sound: bool,
+    /// Rounds.
+    pub rounds: u64,
+    /// Rounds in which a property was violated.
+    pub violations: u64,
+    /// The bounds on the rate of violations.
+    pub rate: RateBounds,
+}
+
+/// How much of the space was seen.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "extent", rename_all = "kebab-case")]
+pub enum Extent {
+    /// Every schedule within the bounds; without a bound: every schedule.
+    Complete {
+        /// What each execution stands for.
+        each: Unit,
+        /// The bounds, in words; none if there is none.
+        bounds: Vec<String>,
+    },
+    /// A limit was reached first.
+    Cut {
+        /// The limit, in words.
+        limit: String,
+        /// Every schedule with at most so many preemptions was run before that; absent where no such part is known.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        preemptions: Option<u32>,
+    },
+    /// Rounds were sampled.
+    Sampled {
+        /// Rounds in which a property was violated.
+        violations: u64,
+        /// The bounds on the rate of violations, at 95 %, nominal.
+        rate: RateBounds,
+    },
+}
+
+/// A bound on preemptions, in words.
+pub fn at_most<N: fmt::Display + PartialEq + From<u8>>(most: N) -> String {
+    let plural = if most == N::from(1) { "" } else { "s" };
+    format!("at most {most} preemption{plural}")
+}
+
+/// What one execution of a search stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Unit {
+    /// Itself.
+    Schedule,
+    /// All schedules that differ from it in the order of commuting steps only.
+    Class,
+}
+
+/// Confidence bounds on a rate.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RateBounds {
+    /// Not below this; 0 when nothing was seen.
+    pub lower: f64,
+    /// Not above this.
+    pub upper: f64,
+}
+
+/// One outcome, and how often it came.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct OutcomeRow {
+    /// The outcome.
+    #[serde(flatten)]
+    pub outcome: Outcome,
+    /// Executions that ended so.
+    pub count: u64,
+    /// Whether it may be.
+    pub grade: Grade,
+}
+
+/// The grade of an outcome, in the terms of jcstress.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Grade {
+    /// As it should be.
+    Acceptable,
+    /// Allowed, but worth a look.
+    Interesting,
+    /// A property is violated.
+    Forbidden,
+}
+
+/// A verdict with what it rests on: the two never part.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Judged {
+    /// The verdict.
+    #[serde(flatten)]
+    pub verdict: Verdict,
+    /// What was covered.
+    pub coverage: Coverage,
+}
+
+/// What the command's exit code means. Of several, the first in this order counts: 101, 2, 1, 3, 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// 0: as claimed.
+    AsClaimed,
+    /// 1: not as claimed.
+    NotAsClaimed,
+    /// 2: the command was used wrongly, or a directory is missing or not writable.
+    Usage,
+    /// 3: inconclusive.
+    Inconclusive,
+    /// 101: a bug in onewinner; the code of a panic.
+    Bug,
+    /// 130: interrupted, after cleaning up.
+    Interrupted,
+}
+
+impl Exit {
+    /// The number given to the shell.
+    pub fn code(self) -> u8 {
+        match self {
+            Self::AsClaimed => 0,
+            Self::NotAsClaimed => 1,
+            Self::Usage => 2,
+            Self::Inconclusive => 3,
+            Self::Bug => 101,
+            Self::Interrupted => 130,
+        }
+    }
+
+    /// Whether several runs together show what was claimed: that several win is shown by one run in which they do.
+    pub fn together(exits: &[Self], claim: Expectation) -> Self {
+        if claim == Expectation::SeveralWinners && exits.contains(&Self::AsClaimed) {
+            return Self::AsClaimed;
+        }
+        exits.iter().copied().fold(Self::AsClaimed, Self::and)
+    }
+
+    /// The one of the two that counts.
+    pub fn and(self, other: Self) -> Self {
+        let rank = |exit| match exit {
+            Self::Interrupted => 0,
+            Self::Bug => 1,
+            Self::Usage => 2,
+            Self::NotAsClaimed => 3,
+            Self::Inconclusive => 4,
+            Self::AsClaimed => 5,
+        };
+        if rank(other) < rank(self) { other } else { self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_several_codes_the_gravest_counts() {
+        use Exit::{AsClaimed, Bug, Inconclusive, NotAsClaimed, Usage};
+        for (a, b, both) in [
+            (AsClaimed, Inconclusive, 3),
+            (Inconclusive, NotAsClaimed, 1),
+            (NotAsClaimed, Usage, 2),
+            (Usage, Bug, 101),
+            (AsClaimed, AsClaimed, 0),
+        ] {
+            assert_eq!((a.and(b).code(), b.and(a).code()), (both, both));
+        }
+    }
+
+    #[test]
+    fn one_run_in_which_several_win_is_enough_and_one_in_which_two_do_is_too_many() {
+        use Exit::{AsClaimed, Inconclusive, NotAsClaimed};
+        use Expectation::{ExactlyOneWinner, SeveralWinners};
+        for (exits, exactly_one, several) in [
+            (&[AsClaimed, NotAsClaimed][..], 1, 0),
+            (&[Inconclusive, AsClaimed], 3, 0),
+            (&[Inconclusive, NotAsClaimed], 1, 1),
+            (&[], 0, 0),
+        ] {
+            assert_eq!(Exit::together(exits, ExactlyOneWinner).code(), exactly_one);
+            assert_eq!(Exit::together(exits, SeveralWinners).code(), several);
+        }
+    }
+}

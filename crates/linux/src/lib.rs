@@ -1,0 +1,9 @@
+//! The Linux part of onewinner: system calls, processes, the tracer and races.
+//!
+//! Only `sys` has unsafe code; only `sys` and `real_fs` name nix or libc.
+
+pub mod pid_table;
+pub mod race;
+pub mod real_fs;
+pub mod sys;
+pub mod tracer;

@@ -1,0 +1,73 @@
+//! The kernel's numbers of contenders, in memory that they share: so a lock can ask whether another contender is there.
+//!
+//! Deliberately knows nothing of when they come and go: whoever begins enters itself.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use crate::real_fs::{Peers, nobody};
+use crate::sys::Shared;
+use crate::sys::memory::ShareError;
+use onewinner_core::id::ProcessId;
+
+/// One number for each contender; 0 for one that has not entered.
+#[derive(Clone)]
+pub struct Roster(Arc<Shared<AtomicU32>>);
+
+impl Roster {
+    /// A table for this many contenders.
+    ///
+    /// # Errors
+    ///
+    /// When memory cannot be shared.
+    pub fn new(processes: usize) -> Result<Self, ShareError> {
+        Ok(Self(Arc::new(Shared::zeroed(processes)?)))
+    }
+
+    /// Forgets everybody.
+    pub fn clear(&self) {
+        self.0.iter().for_each(|number| number.store(0, Ordering::Relaxed));
+    }
+
+    /// The calling process is this contender.
+    pub fn enter(&self, process: ProcessId) {
+        self.0[process.index()].store(std::process::id(), Ordering::Relaxed);
+    }
+
+    fn number(&self, process: ProcessId) -> Option<i32> {
+        let number = self.0.get(process.index())?.load(Ordering::Relaxed);
+        i32::try_from(number).ok().filter(|number| *number != 0)
+    }
+
+    /// Whose number it is, or would be: see [`nobody`].
+    pub fn who(&self, number: i32) -> Option<ProcessId> {
+        let mut all = (0..=u8::MAX).map(ProcessId);
+        all.find(|process| self.number(*process).unwrap_or(nobody(*process)) == number)
+    }
+
+    /// The table as a contender's file system asks it.
+    pub fn peers(&self) -> Peers {
+        let roster = self.clone();
+        Peers::new(move |process| roster.number(process))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_has_entered_has_a_number_and_everybody_else_one_that_no_process_has() {
+        let (one, other) = (ProcessId(0), ProcessId(1));
+        let roster = Roster::new(2).unwrap();
+        roster.enter(one);
+        assert_eq!(roster.who(std::process::id().cast_signed()), Some(one));
+        for absent in [other, ProcessId(7), ProcessId::GONE] {
+            assert_eq!(roster.number(absent), None);
+            assert_eq!(roster.who(nobody(absent)), Some(absent));
+        }
+        assert_eq!(roster.who(nobody(one)), None);
+        roster.clear();
+        assert_eq!(roster.who(nobody(one)), Some(one));
+    }
+}

@@ -1,0 +1,169 @@
+//! What the arguments of stopped calls mean, in the words of `Fs`: flags, operations, and structures in memory.
+//!
+//! Each answers `None` to what no method of `Fs` asks for. Deliberately knows nothing of tracing.
+
+use std::mem::offset_of;
+
+use nix::fcntl::{AtFlags, OFlag};
+use nix::sys::stat::FileStat;
+
+use super::waits::{RECORD_BYTES, record};
+use crate::sys::convert::{self, attributes};
+use onewinner_core::fs::{AccessMode, Create, Flock, OpenFlags, RecordLock, Stat};
+
+/// The flags of `open`.
+pub fn open_flags(bits: i32) -> Option<OpenFlags> {
+    let creates = [Create::Never, Create::IfAbsent, Create::Exclusively];
+    let accesses = [AccessMode::Read, AccessMode::Write, AccessMode::ReadWrite];
+    let large = OFlag::O_LARGEFILE.bits();
+    let mut all = accesses.iter().flat_map(|access| {
+        creates.iter().flat_map(move |create| {
+            [(false, false), (false, true), (true, false), (true, true)].map(|(truncate, append)| OpenFlags {
+                access: *access,
+                create: *create,
+                truncate,
+                append,
+            })
+        })
+    });
+    all.find(|flags| convert::open_flags(*flags).bits() | large == bits | large)
+}
+
+/// The operation of `flock`.
+pub fn flock(bits: i32) -> Option<Flock> {
+    Some(match bits {
+        libc::LOCK_EX => Flock::Exclusive,
+        libc::LOCK_SH => Flock::Shared,
+        libc::LOCK_UN => Flock::Unlock,
+        bits if bits == libc::LOCK_EX | libc::LOCK_NB => Flock::TryExclusive,
+        bits if bits == libc::LOCK_SH | libc::LOCK_NB => Flock::TryShared,
+        _ => return None,
+    })
+}
+
+/// Whose a record lock is to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RecordOwner {
+    /// The process's: `F_SETLK`.
+    Process,
+    /// The open file description's: `F_OFD_SETLK`.
+    Description,
+}
+
+/// The command of `fcntl`, if it asks for a record lock and does not wait.
+pub fn record_owner(command: i32) -> Option<RecordOwner> {
+    match command {
+        libc::F_SETLK => Some(RecordOwner::Process),
+        libc::F_OFD_SETLK => Some(RecordOwner::Description),
+        _ => None,
+    }
+}
+
+/// The operation that such an `fcntl` reads, if that is on the whole file.
+pub fn record_lock(bytes: &[u8; RECORD_BYTES]) -> Option<RecordLock> {
+    let asked = record(bytes);
+    if (i32::from(asked.l_whence), asked.l_start, asked.l_len) != (libc::SEEK_SET, 0, 0) {
+        return None;
+    }
+    match i32::from(asked.l_type) {
+        libc::F_WRLCK => Some(RecordLock::TryExclusive),
+        libc::F_RDLCK => Some(RecordLock::TryShared),
+        libc::F_UNLCK => Some(RecordLock::Unlock),
+        _ => None,
+    }
+}
+
+/// Whether `newfstatat` looks at the descriptor itself: how C libraries make `fstat`.
+pub fn is_of_the_descriptor(bits: i32) -> bool {
+    AtFlags::from_bits_retain(bits).contains(AtFlags::AT_EMPTY_PATH)
+}
+
+/// Whether `unlinkat` removes a directory.
+pub fn is_of_a_directory(bits: i32) -> bool {
+    bits & libc::AT_REMOVEDIR != 0
+}
+
+/// What becomes of what stands where `renameat2` moves a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Replaces {
+    /// It is replaced.
+    Anything,
+    /// It is refused: `RENAME_NOREPLACE`.
+    Nothing,
+}
+
+/// The flags of `renameat2`.
+pub fn replaces(bits: u32) -> Option<Replaces> {
+    match bits {
+        0 => Some(Replaces::Anything),
+        libc::RENAME_NOREPLACE => Some(Replaces::Nothing),
+        _ => None,
+    }
+}
+
+/// The length of the two times that `utimensat` reads.
+pub const TIMES_BYTES: usize = 2 * size_of::<libc::timespec>();
+
+/// Whether these are the times that [`Fs::expire`](onewinner_core::fs::Fs::expire) sets.
+pub fn is_long_ago(times: &[u8; TIMES_BYTES]) -> bool {
+    times.iter().all(|byte| *byte == 0)
+}
+
+/// The length of what `newfstatat` writes.
+pub const STAT_BYTES: usize = size_of::<FileStat>();
+
+/// What `newfstatat` has written.
+pub fn stat_of(bytes: &[u8; STAT_BYTES]) -> Stat {
+    let mode = number(bytes, offset_of!(FileStat, st_mode), 4) as u32;
+    let links = offset_of!(FileStat, st_nlink);
+    let links = number(bytes, links, if cfg!(target_arch = "x86_64") { 8 } else { 4 });
+    let size = number(bytes, offset_of!(FileStat, st_size), 8);
+    let inode = number(bytes, offset_of!(FileStat, st_ino), 8);
+    let changed = number(bytes, offset_of!(FileStat, st_mtime), 8).cast_signed();
+    attributes(mode, size, links, inode, changed)
+}
+
+/// A number of a structure. Both architectures put the low byte first.
+fn number(bytes: &[u8], offset: usize, length: usize) -> u64 {
+    let mut word = [0; 8];
+    word[..length].copy_from_slice(&bytes[offset..][..length]);
+    u64::from_le_bytes(word)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flags_and_operations_are_read_as_they_are_written() {
+        for flags in [
+            OpenFlags::READ,
+            OpenFlags::OVERWRITE,
+            OpenFlags::CREATE_NEW,
+            OpenFlags::APPEND,
+        ] {
+            assert_eq!(open_flags(convert::open_flags(flags).bits()), Some(flags));
+        }
+        assert_eq!(open_flags(libc::O_RDONLY | libc::O_DIRECTORY), None);
+        assert_eq!(flock(libc::LOCK_EX | libc::LOCK_NB), Some(Flock::TryExclusive));
+        assert_eq!(record_owner(libc::F_SETLKW), None);
+        assert_eq!(record_owner(libc::F_OFD_SETLK), Some(RecordOwner::Description));
+        assert_eq!(replaces(libc::RENAME_EXCHANGE), None);
+        assert_eq!(replaces(libc::RENAME_NOREPLACE), Some(Replaces::Nothing));
+    }
+
+    #[test]
+    fn a_record_lock_on_a_part_of_a_file_is_none_of_ours() {
+        let mut bytes = [0; RECORD_BYTES];
+        bytes[offset_of!(libc::flock, l_type)] = libc::F_WRLCK as u8;
+        assert_eq!(record_lock(&bytes), Some(RecordLock::TryExclusive));
+        for part in [offset_of!(libc::flock, l_start), offset_of!(libc::flock, l_len)] {
+            let mut bytes = bytes;
+            bytes[part] = 1;
+            assert_eq!(record_lock(&bytes), None);
+        }
+        let whence = offset_of!(libc::flock, l_whence);
+        bytes[whence] = libc::SEEK_END as u8;
+        assert_eq!(record_lock(&bytes), None);
+    }
+}

@@ -1,0 +1,322 @@
+//! The seccomp filter of a traced program: which calls pass unseen, which stop it, which are refused.
+//!
+//! Default-deny: what stands in no list stops the program. So a call is *harmless* only if no other contender can notice
+//! that it was made, and its result tells nothing of what others did. Loads no filter, and knows nothing of locks.
+
+use std::collections::BTreeMap;
+
+use seccompiler::{
+    BackendError, BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter,
+    SeccompRule, TargetArch,
+};
+
+use onewinner_core::fs::Errno;
+
+/// Calls that nobody else can notice, and that tell nothing of others.
+///
+/// Waiting calls are among them: a program that waits is found asleep. A sleep for a time is not, nor is whatever arms a
+/// timer: time passes only where the search lets it. One that can tell something all the same is `getcwd`, when somebody
+/// renames a directory above the working directory.
+#[rustfmt::skip] // By subject.
+const HARMLESS: &[libc::c_long] = &[
+    // Memory of its own.
+    libc::SYS_brk, libc::SYS_munmap, libc::SYS_mprotect, libc::SYS_mremap, libc::SYS_madvise, libc::SYS_mincore,
+    libc::SYS_msync, libc::SYS_mlock, libc::SYS_mlock2, libc::SYS_munlock, libc::SYS_mlockall, libc::SYS_munlockall,
+    libc::SYS_membarrier, libc::SYS_rseq, libc::SYS_pkey_alloc, libc::SYS_pkey_free, libc::SYS_pkey_mprotect,
+    libc::SYS_mbind, libc::SYS_get_mempolicy, libc::SYS_set_mempolicy, libc::SYS_memfd_create,
+    // Signals that it receives.
+    libc::SYS_rt_sigaction, libc::SYS_rt_sigprocmask, libc::SYS_rt_sigreturn, libc::SYS_rt_sigpending,
+    libc::SYS_rt_sigsuspend, libc::SYS_rt_sigtimedwait, libc::SYS_sigaltstack, libc::SYS_restart_syscall,
+    libc::SYS_signalfd4, libc::SYS_getitimer, libc::SYS_timer_create, libc::SYS_timer_delete, libc::SYS_timerfd_create,
+    // Its own threads and children.
+    libc::SYS_futex, libc::SYS_futex_waitv, libc::SYS_set_robust_list, libc::SYS_wait4,
+    libc::SYS_waitid, libc::SYS_set_tid_address, libc::SYS_sched_yield, libc::SYS_sched_get_priority_max, libc::SYS_sched_get_priority_min,
+    // Who it is, and where it runs.
+    libc::SYS_getpid, libc::SYS_gettid, libc::SYS_getppid, libc::SYS_getuid, libc::SYS_geteuid, libc::SYS_getgid,
+    libc::SYS_getegid, libc::SYS_getresuid, libc::SYS_getresgid, libc::SYS_getgroups, libc::SYS_setsid, libc::SYS_setuid, libc::SYS_setgid, libc::SYS_setreuid,
+    libc::SYS_setregid, libc::SYS_setresuid, libc::SYS_setresgid, libc::SYS_setgroups, libc::SYS_umask,
+    libc::SYS_getcpu, libc::SYS_uname, libc::SYS_sysinfo, libc::SYS_getrusage,
+    libc::SYS_getrlimit, libc::SYS_setrlimit, libc::SYS_prctl, libc::SYS_capget,
+    libc::SYS_capset, libc::SYS_personality, libc::SYS_getcwd,
+    // Waiting for its descriptors, and those that lead to no file.
+    libc::SYS_epoll_create1, libc::SYS_epoll_ctl, libc::SYS_epoll_pwait, libc::SYS_epoll_pwait2, libc::SYS_eventfd2, libc::SYS_pipe2, libc::SYS_dup, libc::SYS_fchdir, libc::SYS_fstatfs,
+    libc::SYS_fadvise64, libc::SYS_readahead, libc::SYS_inotify_init1, libc::SYS_inotify_rm_watch, libc::SYS_socket,
+    libc::SYS_socketpair, libc::SYS_getsockopt, libc::SYS_setsockopt, libc::SYS_getsockname, libc::SYS_getpeername,
+    libc::SYS_shutdown, libc::SYS_listen, libc::SYS_accept, libc::SYS_accept4, libc::SYS_recvfrom, libc::SYS_recvmsg,
+];
+
+/// The same on x86-64 alone.
+#[cfg(target_arch = "x86_64")]
+#[rustfmt::skip] // By subject.
+const OLDER_HARMLESS: &[libc::c_long] = &[
+    libc::SYS_arch_prctl, libc::SYS_getpgrp, libc::SYS_epoll_create, libc::SYS_epoll_wait, libc::SYS_eventfd, libc::SYS_pipe, libc::SYS_signalfd, libc::SYS_pause, libc::SYS_inotify_init,
+];
+#[cfg(not(target_arch = "x86_64"))]
+const OLDER_HARMLESS: &[libc::c_long] = &[];
+
+/// Calls that tell the time.
+#[rustfmt::skip] // By subject.
+const CLOCKS: &[libc::c_long] = &[
+    libc::SYS_clock_gettime, libc::SYS_clock_getres, libc::SYS_gettimeofday, libc::SYS_times,
+    #[cfg(target_arch = "x86_64")] libc::SYS_time,
+];
+
+/// Calls that draw lots.
+const CHANCE: &[libc::c_long] = &[libc::SYS_getrandom];
+
+/// Calls that ask about a process, or change it, each with the argument that names it: 0 is the caller.
+#[rustfmt::skip] // By subject.
+const ABOUT: &[(libc::c_long, u8)] = &[
+    (libc::SYS_sched_getaffinity, 0), (libc::SYS_sched_setaffinity, 0), (libc::SYS_sched_getparam, 0),
+    (libc::SYS_sched_setparam, 0), (libc::SYS_sched_getscheduler, 0), (libc::SYS_sched_setscheduler, 0),
+    (libc::SYS_sched_rr_get_interval, 0), (libc::SYS_sched_getattr, 0), (libc::SYS_sched_setattr, 0),
+    (libc::SYS_getpgid, 0), (libc::SYS_setpgid, 0), (libc::SYS_getsid, 0), (libc::SYS_prlimit64, 0),
+    (libc::SYS_get_robust_list, 0), (libc::SYS_getpriority, 1), (libc::SYS_setpriority, 1),
+];
+
+/// Calls that wait for descriptors, each with the argument that counts them: for none of them it is a sleep.
+#[rustfmt::skip] // By subject.
+const WAITS_FOR: &[(libc::c_long, u8)] = &[
+    (libc::SYS_ppoll, 1), (libc::SYS_pselect6, 0),
+    #[cfg(target_arch = "x86_64")] (libc::SYS_poll, 1),
+    #[cfg(target_arch = "x86_64")] (libc::SYS_select, 0),
+];
+
+/// Calls that a program does without when the kernel does not have them: they work where no tracer sees it.
+const REFUSED: &[libc::c_long] = &[
+    libc::SYS_io_uring_setup,
+    libc::SYS_io_uring_enter,
+    libc::SYS_io_uring_register,
+];
+
+/// Calls of `syscalls.rs` that are harmless with one of these values in an argument.
+#[rustfmt::skip] // By subject.
+const HARMLESS_WITH: &[(libc::c_long, u8, &[i32])] = &[
+    // Flags of descriptors, duplicates, the owner of signals, sizes of pipes: no locks.
+    (libc::SYS_fcntl, 1, &[
+        libc::F_DUPFD, libc::F_GETFD, libc::F_SETFD, libc::F_GETFL, libc::F_SETFL, libc::F_GETOWN, libc::F_SETOWN,
+        libc::F_DUPFD_CLOEXEC, libc::F_SETPIPE_SZ, libc::F_GETPIPE_SZ,
+    ]),
+    // SEEK_END, SEEK_DATA and SEEK_HOLE tell the size, the others nothing.
+    (libc::SYS_lseek, 2, &[libc::SEEK_SET, libc::SEEK_CUR]),
+    // Questions that terminals answer, and flags of descriptors.
+    (libc::SYS_ioctl, 1, &[
+        libc::TCGETS as i32, libc::TCGETS2 as i32, libc::TIOCGWINSZ as i32, libc::TIOCGPGRP as i32, libc::FIONBIO as i32,
+        libc::FIOCLEX as i32, libc::FIONCLEX as i32,
+    ]),
+];
+
+/// The clock that a program sees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Clock {
+    /// The kernel's: reading it is harmless.
+    Real,
+    /// The tracer's: reading it stops the program.
+    Virtual,
+}
+
+/// Where a program's random numbers come from, as far as it asks the kernel for them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Chance {
+    /// From the kernel: drawing is harmless.
+    Real,
+    /// From the tracer: drawing stops the program.
+    Drawn,
+}
+
+/// Whether the call tells the time.
+pub fn tells_the_time(number: u64) -> bool {
+    CLOCKS.iter().any(|clock| *clock as u64 == number)
+}
+
+/// How the time is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TimeCall {
+    /// [clock_gettime(2)](https://man7.org/linux/man-pages/man2/clock_gettime.2.html).
+    Clock,
+    /// [gettimeofday(2)](https://man7.org/linux/man-pages/man2/gettimeofday.2.html).
+    TimeOfDay,
+    /// [time(2)](https://man7.org/linux/man-pages/man2/time.2.html).
+    Seconds,
+}
+
+/// How the call asks for the time, if it asks what time it is.
+pub fn time_call(number: u64) -> Option<TimeCall> {
+    match libc::c_long::try_from(number).ok()? {
+        libc::SYS_clock_gettime => Some(TimeCall::Clock),
+        libc::SYS_gettimeofday => Some(TimeCall::TimeOfDay),
+        #[cfg(target_arch = "x86_64")]
+        libc::SYS_time => Some(TimeCall::Seconds),
+        _ => None,
+    }
+}
+
+/// Whether the call draws lots: [getrandom(2)](https://man7.org/linux/man-pages/man2/getrandom.2.html).
+pub fn draws_lots(number: u64) -> bool {
+    CHANCE.iter().any(|call| *call as u64 == number)
+}
+
+/// The filters of a traced program, to be loaded in this order: the kernel heeds the strictest answer of all.
+///
+/// One answers `ENOSYS` to what is refused. The other lets pass what is harmless, and stops the program before everything
+/// else: `SECCOMP_RET_TRACE`, [seccomp(2)](https://man7.org/linux/man-pages/man2/seccomp.2.html). A program that calls by
+/// a foreign architecture's convention is killed.
+///
+/// # Errors
+///
+/// On an architecture for which there is no compiler of filters.
+pub fn filters(clock: Clock, chance: Chance) -> Result<[BpfProgram; 2], BackendError> {
+    let architecture: TargetArch = std::env::consts::ARCH.try_into()?;
+    let number = Errno::ENOSYS.raw().unsigned_abs();
+    let refused = REFUSED.iter().map(|call| (*call, Vec::new())).collect();
+    let refusing = SeccompFilter::new(
+        refused,
+        SeccompAction::Allow,
+        SeccompAction::Errno(number),
+        architecture,
+    )?;
+    let harmless = harmless(clock, chance)?;
+    let stopping = SeccompFilter::new(harmless, SeccompAction::Trace(0), SeccompAction::Allow, architecture)?;
+    Ok([refusing.try_into()?, stopping.try_into()?])
+}
+
+/// The calls that pass, each with the conditions of which one must be met; always, if there is none.
+fn harmless(clock: Clock, chance: Chance) -> Result<BTreeMap<i64, Vec<SeccompRule>>, BackendError> {
+    let clocks = match clock {
+        Clock::Real => CLOCKS,
+        Clock::Virtual => &[],
+    };
+    let drawn = match chance {
+        Chance::Real => CHANCE,
+        Chance::Drawn => &[],
+    };
+    let always = HARMLESS.iter().chain(OLDER_HARMLESS).chain(clocks).chain(drawn);
+    let mut rules: BTreeMap<i64, Vec<SeccompRule>> = always.map(|call| (*call, Vec::new())).collect();
+    let when = |argument, operation, value| {
+        let condition = SeccompCondition::new(argument, SeccompCmpArgLen::Dword, operation, value)?;
+        SeccompRule::new(vec![condition])
+    };
+    for (call, argument, values) in HARMLESS_WITH {
+        // The kernel takes them as 32 bits: whatever stands above them.
+        let equal = |value: &i32| when(*argument, SeccompCmpOp::Eq, u64::from(value.cast_unsigned()));
+        rules.insert(*call, values.iter().map(equal).collect::<Result<_, _>>()?);
+    }
+    for (call, argument) in ABOUT {
+        rules.insert(*call, vec![when(*argument, SeccompCmpOp::Eq, 0)?]);
+    }
+    for (call, argument) in WAITS_FOR {
+        rules.insert(*call, vec![when(*argument, SeccompCmpOp::Ne, 0)?]);
+    }
+    let anonymous = u64::from(libc::MAP_ANONYMOUS.cast_unsigned());
+    rules.insert(
+        libc::SYS_mmap,
+        vec![when(3, SeccompCmpOp::MaskedEq(anonymous), anonymous)?],
+    );
+    // To the peer that it is connected to.
+    rules.insert(
+        libc::SYS_sendto,
+        vec![SeccompRule::new(vec![SeccompCondition::new(
+            4,
+            SeccompCmpArgLen::Qword,
+            SeccompCmpOp::Eq,
+            0,
+        )?])?],
+    );
+    Ok(rules)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::sys::syscalls::{all, of};
+
+    #[test]
+    fn each_call_stands_in_one_list() {
+        let stopped = all().map(|call| call.number);
+        let others = [HARMLESS, OLDER_HARMLESS, CLOCKS, CHANCE, REFUSED]
+            .into_iter()
+            .flatten()
+            .map(|number| *number as u64);
+        let all: Vec<u64> = stopped.chain(others).collect();
+        let once: BTreeSet<u64> = all.iter().copied().collect();
+        assert_eq!(all.len(), once.len());
+    }
+
+    #[test]
+    fn what_is_harmless_with_some_arguments_stops_with_the_others() {
+        let conditional = HARMLESS_WITH.iter().map(|(number, ..)| number);
+        for number in conditional.chain(WAITS_FOR.iter().chain(ABOUT).map(|(number, _)| number)) {
+            assert!(of(*number as u64).is_some());
+        }
+        assert!(of(libc::SYS_mmap as u64).is_some());
+    }
+
+    #[test]
+    fn filters_are_made_for_this_machine() {
+        for clock in [Clock::Real, Clock::Virtual] {
+            assert!(
+                filters(clock, Chance::Drawn)
+                    .unwrap()
+                    .iter()
+                    .all(|filter| !filter.is_empty())
+            );
+        }
+    }
+
+    /// Without a tracer the kernel answers `ENOSYS` where it would stop the program
+    /// ([seccomp(2)](https://man7.org/linux/man-pages/man2/seccomp.2.html)): so it is seen what passes.
+    #[test]
+    fn harmless_calls_pass_and_the_same_calls_with_other_arguments_do_not() {
+        use nix::fcntl::{FcntlArg, fcntl};
+        use nix::unistd::{Whence, getpid, lseek};
+        use std::sync::mpsc::channel;
+
+        let file = tempfile::tempfile().unwrap();
+        let (sender, receiver) = channel();
+        // A filter holds for its thread, which cannot even end: it sleeps until the process exits.
+        std::thread::spawn(move || {
+            for filter in filters(Clock::Real, Chance::Real).unwrap() {
+                if let Err(error) = seccompiler::apply_filter(&filter) {
+                    sender.send(Err(error.to_string())).unwrap();
+                    return;
+                }
+            }
+            let passed = [
+                ("getpid", getpid().as_raw() > 0),
+                ("fcntl(F_GETFD)", fcntl(&file, FcntlArg::F_GETFD).is_ok()),
+                ("lseek(SEEK_SET)", lseek(&file, 0, Whence::SeekSet).is_ok()),
+            ];
+            let enosys = Some(nix::errno::Errno::ENOSYS);
+            let stopped = [
+                (
+                    "fcntl(F_GET_SEALS)",
+                    fcntl(&file, FcntlArg::F_GET_SEALS).err() == enosys,
+                ),
+                ("lseek(SEEK_END)", lseek(&file, 0, Whence::SeekEnd).err() == enosys),
+                (
+                    "open",
+                    std::fs::File::open("/").err().and_then(|error| error.raw_os_error()) == Some(38),
+                ),
+            ];
+            sender.send(Ok((passed, stopped))).unwrap();
+            loop {
+                std::thread::park();
+            }
+        });
+        let (passed, stopped) = match receiver.recv_timeout(std::time::Duration::from_secs(120)).unwrap() {
+            Ok(seen) => seen,
+            Err(why) => {
+                eprintln!("skipped: no filter can be loaded here ({why})");
+                return;
+            }
+        };
+        for (call, right) in passed {
+            assert!(right, "{call} passes");
+        }
+        for (call, right) in stopped {
+            assert!(right, "{call} stops");
+        }
+    }
+}

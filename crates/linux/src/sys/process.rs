@@ -1,0 +1,326 @@
+//! Worker processes: forked, never exec'd, and gone when their parent is.
+//!
+//! Deliberately knows nothing of what a worker does. A worker cannot outlive its parent, return into its parent's code, or
+//! be left behind as a zombie by a [`Worker`] that is dropped.
+
+use std::fmt;
+use std::fs::File;
+use std::os::fd::AsFd;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::Child;
+use std::time::{Duration, Instant};
+use std::{fs, io};
+
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::prctl::set_pdeathsig;
+use nix::sys::signal::{SigHandler, Signal, kill, signal};
+use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
+use nix::unistd::{ForkResult, Pid, dup2_stderr, dup2_stdin, dup2_stdout, fork, getpid, getppid};
+
+use onewinner_core::fs::Errno;
+
+use super::convert;
+
+/// The exit code of a worker whose code panicked: that of a Rust program that does.
+pub const PANICKED: u8 = 101;
+/// How long a killed worker may take to go: it may have to finish a call that cannot be interrupted.
+pub const KILL_LIMIT: Duration = Duration::from_secs(5);
+/// How often a killed worker is looked at.
+const KILL_POLL: Duration = Duration::from_micros(200);
+
+/// Why there is no worker.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ForkError {
+    /// Another thread may hold a lock, of the allocator for instance, that nobody would give back in the child.
+    #[error(
+        "failed to fork: this process has {threads} threads and must have one; race from a program's main thread \
+         (under libtest, whose tests are threads, re-execute the test binary or set `harness = false`)"
+    )]
+    Threaded {
+        /// How many threads there are.
+        threads: usize,
+    },
+    /// The threads could not be counted.
+    #[error("failed to count the threads of this process in /proc/self/task: {0}; mount /proc")]
+    Uncounted(#[source] io::Error),
+    /// There was no pipe.
+    #[error("failed to make a pipe: {0}; raise `ulimit -n`")]
+    Pipe(#[source] io::Error),
+    /// The kernel refused.
+    #[error("failed to fork: {} ({errno}); use fewer processes, or raise `ulimit -u`", errno.text())]
+    Refused {
+        /// Why.
+        #[source]
+        errno: Errno,
+    },
+}
+
+/// How a worker ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// With this exit code.
+    Exited(u8),
+    /// By this signal.
+    Killed(i32),
+}
+
+impl fmt::Display for Ended {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exited(code) => write!(f, "exit code {code}"),
+            Self::Killed(signal) => write!(f, "signal {signal}"),
+        }
+    }
+}
+
+/// A forked process that has not been waited for. Dropped, it is killed.
+#[derive(Debug)]
+pub struct Worker {
+    pid: Pid,
+    ended: Option<Ended>,
+    /// Whether it was waited for in vain after it was killed.
+    stuck: bool,
+}
+
+impl Worker {
+    /// Forks a process that runs `body`, exits with its result, and dies with this process.
+    ///
+    /// In the worker SIGINT, SIGTERM and SIGHUP are ignored: they go to every process of the terminal's foreground group, and
+    /// it is the parent that cleans up.
+    ///
+    /// # Errors
+    ///
+    /// When this process has several threads, or the kernel has no process left.
+    pub fn fork(body: impl FnOnce() -> u8) -> Result<Self, ForkError> {
+        let parent = getpid();
+        Self::forked(move || live(|| getppid() == parent, body))
+    }
+
+    /// The same, where the new process may be the first of a PID namespace: it dies with this process, and all of the
+    /// namespace with it.
+    ///
+    /// # Errors
+    ///
+    /// As [`fork`](Self::fork).
+    pub fn fork_first(body: impl FnOnce() -> u8) -> Result<Self, ForkError> {
+        // It cannot see its parent's number: whether the parent lives is told by a pipe that the parent alone can write to.
+        let (reader, writer) = io::pipe().map_err(ForkError::Pipe)?;
+        let mut writer = Some(writer);
+        let worker = Self::forked(|| {
+            drop(writer.take());
+            live(|| !is_at_end(&reader), body)
+        });
+        // Open for the life of this process, which is what it tells of.
+        std::mem::forget(writer);
+        worker
+    }
+
+    /// A child of this process that nobody else waits for.
+    pub(super) fn of(pid: Pid) -> Self {
+        Self {
+            pid,
+            ended: None,
+            stuck: false,
+        }
+    }
+
+    fn forked(life: impl FnOnce() -> u8) -> Result<Self, ForkError> {
+        let threads = fs::read_dir("/proc/self/task").map_err(ForkError::Uncounted)?.count();
+        if threads != 1 {
+            return Err(ForkError::Threaded { threads });
+        }
+        // SAFETY: after the fork of a *threaded* process only async-signal-safe functions may be called (fork(2)). This one has
+        // a single thread, counted above: no lock was held by anybody else, so that the child may do what any process may.
+        match unsafe { fork() }.map_err(|errno| ForkError::Refused {
+            errno: convert::errno(errno),
+        })? {
+            ForkResult::Parent { child } => Ok(Self::of(child)),
+            ForkResult::Child => exit(life()),
+        }
+    }
+
+    /// Its number, for messages.
+    pub fn pid(&self) -> i32 {
+        self.pid.as_raw()
+    }
+
+    /// Whether and how it ended, without waiting: [waitpid(2)](https://man7.org/linux/man-pages/man2/waitpid.2.html).
+    pub fn ended(&mut self) -> Option<Ended> {
+        if self.ended.is_none() {
+            self.ended = match waitpid(self.pid, Some(WaitPidFlag::WNOHANG)) {
+                Ok(WaitStatus::Exited(_, code)) => Some(Ended::Exited(u8::try_from(code).unwrap_or(u8::MAX))),
+                Ok(WaitStatus::Signaled(_, signal, _)) => Some(Ended::Killed(signal as i32)),
+                Ok(_) | Err(nix::errno::Errno::EINTR) => None,
+                // The caller ignores SIGCHLD, or waited for it in our place: it is gone, and nobody can tell how.
+                Err(_) => Some(Ended::Killed(0)),
+            };
+        }
+        self.ended
+    }
+
+    /// Sends SIGKILL, which no process can refuse, unless it is known to have ended.
+    pub fn kill(&mut self) {
+        if self.ended().is_none() {
+            // The pid cannot have been reused: it was not waited for. So the call cannot fail.
+            let killed = kill(self.pid, Signal::SIGKILL);
+            debug_assert_eq!(killed, Ok(()), "an unreaped child can be killed");
+        }
+    }
+
+    /// Waits for a killed worker until `deadline`; tells whether it went.
+    pub fn gone_by(&mut self, deadline: Instant) -> bool {
+        while self.ended().is_none() {
+            if Instant::now() > deadline {
+                self.stuck = true;
+                return false;
+            }
+            std::thread::sleep(KILL_POLL);
+        }
+        true
+    }
+
+    /// Kills all of them before the first is waited for, and waits for all at once, at most [`KILL_LIMIT`]; tells which a call
+    /// holds in the kernel all the same.
+    pub fn end(workers: &mut [Self]) -> Vec<i32> {
+        workers.iter_mut().for_each(Self::kill);
+        let deadline = Instant::now() + KILL_LIMIT;
+        let stuck = workers
+            .iter_mut()
+            .filter_map(|worker| (!worker.gone_by(deadline)).then(|| worker.pid()));
+        stuck.collect()
+    }
+}
+
+impl Drop for Worker {
+    /// Kills and waits, unless that was in vain before. One that a call holds in the kernel beyond [`KILL_LIMIT`] is left to
+    /// `init`: it dies when that call returns.
+    fn drop(&mut self) {
+        self.kill();
+        if !self.stuck {
+            self.gone_by(Instant::now() + KILL_LIMIT);
+        }
+    }
+}
+
+/// From here on this process dies with its parent, which must be `parent`.
+///
+/// # Errors
+///
+/// When that parent is gone already.
+pub fn die_with(parent: u32) -> io::Result<()> {
+    set_pdeathsig(Signal::SIGKILL)?;
+    match getppid().as_raw().cast_unsigned() == parent {
+        true => Ok(()),
+        false => Err(io::ErrorKind::NotFound.into()),
+    }
+}
+
+/// Ignores SIGINT, SIGTERM and SIGHUP: a Ctrl-C, or the end of the terminal, goes to every process of its foreground group,
+/// and it is one of them that cleans up.
+///
+/// # Errors
+///
+/// When the kernel refuses.
+pub fn leave_interrupts_to_others() -> io::Result<()> {
+    for ignored in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
+        // SAFETY: ignoring a signal installs no handler.
+        unsafe { signal(ignored, SigHandler::SigIgn) }?;
+    }
+    Ok(())
+}
+
+/// Leads the standard streams of this process nowhere.
+///
+/// A process that a call holds in the kernel keeps its files open, and whoever reads them would wait for their end: the
+/// command's output must not be among them.
+///
+/// # Errors
+///
+/// When there is no `/dev/null`.
+pub fn let_go_of_streams() -> io::Result<()> {
+    let nowhere = File::options().read(true).write(true).open("/dev/null")?;
+    dup2_stdin(&nowhere)?;
+    dup2_stdout(&nowhere)?;
+    dup2_stderr(&nowhere)?;
+    Ok(())
+}
+
+/// Whether this process was started with SIGHUP ignored, as by nohup(1):
+/// [sigaction(2)](https://man7.org/linux/man-pages/man2/sigaction.2.html).
+pub fn outlives_its_terminal() -> bool {
+    let mut now = std::mem::MaybeUninit::<libc::sigaction>::uninit();
+    // SAFETY: without a new action nothing changes, and the old one is written to memory that is ours.
+    let asked = unsafe { libc::sigaction(libc::SIGHUP, std::ptr::null(), now.as_mut_ptr()) };
+    // SAFETY: the call has filled it in, for it did not fail.
+    asked == 0 && unsafe { now.assume_init() }.sa_sigaction == libc::SIG_IGN
+}
+
+/// Kills a program and waits for it, at most [`KILL_LIMIT`]; tells whether it went. It may have ended by itself.
+///
+/// # Errors
+///
+/// When somebody else waited for it.
+pub fn end_child(child: &mut Child) -> io::Result<bool> {
+    child.kill()?;
+    let deadline = Instant::now() + KILL_LIMIT;
+    while child.try_wait()?.is_none() {
+        if Instant::now() > deadline {
+            return Ok(false);
+        }
+        std::thread::sleep(KILL_POLL);
+    }
+    Ok(true)
+}
+
+/// Whether something can be read within `limit`, be it the end: [poll(2)](https://man7.org/linux/man-pages/man2/poll.2.html).
+pub fn is_readable(reader: &impl AsFd, limit: Duration) -> bool {
+    let mut watched = [PollFd::new(reader.as_fd(), PollFlags::POLLIN)];
+    let limit = PollTimeout::try_from(limit).unwrap_or(PollTimeout::MAX);
+    // One that cannot be looked at is read, which tells why.
+    !matches!(poll(&mut watched, limit), Ok(0) | Err(nix::errno::Errno::EINTR))
+}
+
+/// Whether nobody can write to a pipe any more, without waiting: [poll(2)](https://man7.org/linux/man-pages/man2/poll.2.html).
+pub fn is_at_end(reader: &impl AsFd) -> bool {
+    let mut watched = [PollFd::new(reader.as_fd(), PollFlags::empty())];
+    // A pipe that cannot be looked at is of no more use than one at its end.
+    poll(&mut watched, PollTimeout::ZERO).is_err()
+        || watched[0]
+            .revents()
+            .is_some_and(|seen| seen.intersects(PollFlags::POLLHUP | PollFlags::POLLERR))
+}
+
+/// The whole life of the child. Nothing of the parent is dropped here: its files and directories are not the child's.
+fn live(parent_lives: impl FnOnce() -> bool, body: impl FnOnce() -> u8) -> u8 {
+    // First of all: from here on the child dies with its parent (the *thread* that forked it, which is its only one).
+    if set_pdeathsig(Signal::SIGKILL).is_err() || !parent_lives() {
+        return PANICKED; // The parent died before the call, and nobody would send the signal.
+    }
+    if leave_interrupts_to_others().is_err() {
+        return PANICKED;
+    }
+    catch_unwind(AssertUnwindSafe(body)).unwrap_or(PANICKED)
+}
+
+/// [_exit(2)](https://man7.org/linux/man-pages/man2/_exit.2.html): no exit handler, no flush of buffers that are the parent's.
+fn exit(code: u8) -> ! {
+    // SAFETY: it has no precondition and does not return.
+    unsafe { libc::_exit(code.into()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_threaded_process_does_not_fork_and_learns_why() {
+        let (sender, receiver) = std::sync::mpsc::channel::<()>();
+        let other = std::thread::spawn(move || receiver.recv().is_ok());
+        let error = Worker::fork(|| 0).expect_err("libtest has at least two threads, and here is a third");
+        assert!(matches!(error, ForkError::Threaded { threads } if threads >= 2));
+        assert!(error.to_string().contains("harness = false"), "{error}");
+        drop(sender);
+        assert!(!other.join().unwrap());
+    }
+}

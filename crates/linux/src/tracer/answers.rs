@@ -1,0 +1,383 @@
+//! What programs say about their lock, as events.
+//!
+//! A *driver* prints `acquired`, `busy` or `error TEXT`, and after a line `release` on its input `released`. It may print
+//! `ready` first; then it serves lines `acquire PATH` and `release`. A *wrapped* command runs `{hold}` while it holds the
+//! lock: that prints `acquired`, and ends after a line `release`. The command has released when it has ended itself, and one
+//! that ends without having run `{hold}` has lost. A *test* begins with an attempt and then serves; each of its words follows
+//! [`TOLD`] on a line of its own, because the harness of tests prints others beside.
+//! Deliberately reads no pipe and starts nothing. Whoever does reads only when the contender is quiet, so that an answer
+//! belongs to the step before it.
+
+use std::path::{Path, PathBuf};
+
+use onewinner_core::fs::Errno;
+use onewinner_core::history::What;
+use onewinner_core::primitive::CallError;
+use onewinner_core::scenario::ProgramKind;
+
+/// The longest line that a program may print, in bytes.
+pub const LONGEST_LINE: usize = 4096;
+
+/// What begins a line that a test says to its tracer; all other lines of a test are passed over.
+pub const TOLD: &str = "onewinner ";
+
+/// Where the conversation with one program stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// It was started, and may be one that serves.
+    Started,
+    /// It serves, and nothing is asked of it.
+    Idle,
+    /// It attempts to acquire.
+    Acquiring,
+    /// It has the lock.
+    Holding,
+    /// It was told to release.
+    Releasing,
+    /// It did all that it does.
+    Over,
+}
+
+/// What the harness may do next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Owes {
+    /// The program owes an answer.
+    Answer,
+    /// The program waits for the line `acquire PATH`.
+    Acquire,
+    /// The program holds the lock, and waits for the line `release`.
+    Release,
+    /// Nothing but its end.
+    End,
+}
+
+/// The conversation with one program: its output as events.
+#[derive(Clone, Debug)]
+pub struct Conversation {
+    kind: ProgramKind,
+    lock: PathBuf,
+    stage: Stage,
+    serves: bool,
+    /// The beginning of a line whose end was not seen yet.
+    pending: Vec<u8>,
+}
+
+/// A program that does not keep to what was agreed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("it printed {line:?} where {expected} was expected")]
+pub struct Misspoken {
+    /// What it printed.
+    pub line: String,
+    /// What it should have said.
+    pub expected: &'static str,
+}
+
+impl Conversation {
+    /// With a program that was started for this lock; its attempt begins with it, unless it says that it serves.
+    pub fn new(kind: ProgramKind, lock: &Path) -> Self {
+        Self {
+            kind,
+            lock: lock.to_owned(),
+            stage: Stage::Started,
+            serves: kind == ProgramKind::Test,
+            pending: Vec::new(),
+        }
+    }
+
+    /// Who is to speak next.
+    pub fn owes(&self) -> Owes {
+        match self.stage {
+            Stage::Started | Stage::Acquiring | Stage::Releasing => Owes::Answer,
+            Stage::Idle => Owes::Acquire,
+            Stage::Holding => Owes::Release,
+            Stage::Over => Owes::End,
+        }
+    }
+
+    /// Whether nothing was said so far.
+    pub fn is_silent(&self) -> bool {
+        // What a test has printed so far is not said to anybody here.
+        self.stage == Stage::Started && (self.pending.is_empty() || self.kind == ProgramKind::Test)
+    }
+
+    /// Whether it is a program that serves, and so is not started for each attempt.
+    pub fn serves(&self) -> bool {
+        self.serves
+    }
+
+    /// The line that asks for the lock; the attempt begins.
+    ///
+    /// # Panics
+    ///
+    /// When the program does not wait for it.
+    pub fn acquire(&mut self, tell: &mut dyn FnMut(What)) -> String {
+        assert_eq!(self.stage, Stage::Idle, "only a program that serves is asked");
+        self.stage = Stage::Acquiring;
+        tell(What::AcquireBegan);
+        format!("acquire {}\n", self.lock.display())
+    }
+
+    /// The program is about to make a call that another can see: its attempt begins, unless it has or was not asked for yet.
+    pub fn acts(&mut self, tell: &mut dyn FnMut(What)) {
+        if self.stage == Stage::Started {
+            self.stage = Stage::Acquiring;
+            tell(What::AcquireBegan);
+        }
+    }
+
+    /// The line that tells a holder to release; the release begins.
+    ///
+    /// # Panics
+    ///
+    /// When the program does not hold the lock.
+    pub fn release(&mut self, tell: &mut dyn FnMut(What)) -> &'static str {
+        assert_eq!(self.stage, Stage::Holding, "only a holder releases");
+        self.stage = Stage::Releasing;
+        tell(What::ReleaseBegan);
+        "release\n"
+    }
+
+    /// Hears what the program printed, in whatever pieces.
+    ///
+    /// # Errors
+    ///
+    /// When it says what nobody expects: nothing follows from the execution.
+    pub fn hear(&mut self, output: &[u8], tell: &mut dyn FnMut(What)) -> Result<(), Misspoken> {
+        self.pending.extend_from_slice(output);
+        while let Some(end) = self.pending.iter().position(|byte| *byte == b'\n') {
+            let line: Vec<u8> = self.pending.drain(..=end).collect();
+            let line = String::from_utf8_lossy(&line);
+            match (self.kind, line.trim().strip_prefix(TOLD)) {
+                (ProgramKind::Test, None) => {}
+                (ProgramKind::Test, Some(said)) => self.line(said, tell)?,
+                (ProgramKind::Driver | ProgramKind::Wrap, _) => self.line(line.trim(), tell)?,
+            }
+        }
+        if self.pending.len() > LONGEST_LINE {
+            if self.kind == ProgramKind::Test && !self.pending.starts_with(TOLD.as_bytes()) {
+                // Its beginning tells that all of it is passed over.
+                self.pending.truncate(TOLD.len());
+                return Ok(());
+            }
+            return Err(self.misspoken(&String::from_utf8_lossy(&self.pending[..64])));
+        }
+        Ok(())
+    }
+
+    /// Hears that the program has ended.
+    ///
+    /// # Errors
+    ///
+    /// When it owes an answer: a driver that died is no loser.
+    pub fn ended(&mut self, tell: &mut dyn FnMut(What)) -> Result<(), Misspoken> {
+        match (self.stage, self.kind) {
+            (Stage::Started | Stage::Acquiring, ProgramKind::Wrap) => {
+                self.acts(tell);
+                tell(What::Busy);
+            }
+            // The command gives the lock back after its holder has ended.
+            (Stage::Releasing, ProgramKind::Wrap) => tell(What::Released),
+            (Stage::Idle | Stage::Over, _) => {}
+            (Stage::Started | Stage::Acquiring | Stage::Holding | Stage::Releasing, _) => {
+                return Err(self.misspoken("the end of its output"));
+            }
+        }
+        self.stage = Stage::Over;
+        Ok(())
+    }
+
+    fn line(&mut self, line: &str, tell: &mut dyn FnMut(What)) -> Result<(), Misspoken> {
+        let served = if self.serves { Stage::Idle } else { Stage::Over };
+        self.stage = match (self.stage, line) {
+            (Stage::Started, "ready") if self.kind == ProgramKind::Driver => {
+                self.serves = true;
+                Stage::Idle
+            }
+            (Stage::Started | Stage::Acquiring | Stage::Releasing, line)
+                if self.kind == ProgramKind::Test && line.starts_with("panicked ") =>
+            {
+                self.acts(tell);
+                let message = line["panicked ".len()..].to_owned();
+                tell(What::Panicked { message });
+                Stage::Over
+            }
+            (Stage::Started | Stage::Acquiring, line) => {
+                let (stage, what) = match line {
+                    "acquired" => (Stage::Holding, What::Acquired),
+                    "busy" => (served, What::Busy),
+                    line => match line.strip_prefix("error ") {
+                        Some(error) => (
+                            served,
+                            What::Failed {
+                                error: self.told("acquire", error),
+                            },
+                        ),
+                        None => return Err(self.misspoken(line)),
+                    },
+                };
+                self.acts(tell);
+                tell(what);
+                stage
+            }
+            (Stage::Releasing, "released") if self.kind != ProgramKind::Wrap => {
+                tell(What::Released);
+                served
+            }
+            (Stage::Releasing, line) if line.starts_with("error ") => {
+                let error = self.told("release", &line["error ".len()..]);
+                tell(What::ReleaseFailed { error });
+                served
+            }
+            (_, line) => return Err(self.misspoken(line)),
+        };
+        Ok(())
+    }
+
+    /// What the program said, as the error of a call: with the first error number that it names, if it names one.
+    fn told(&self, operation: &str, text: &str) -> CallError {
+        let mut words = text.split(|letter: char| !letter.is_ascii_alphanumeric());
+        let named = words.find_map(|word| word.parse().ok());
+        CallError {
+            operation: format!("{operation} ({text})"),
+            path: self.lock.clone(),
+            errno: named.unwrap_or(Errno::Unnamed(0)),
+        }
+    }
+
+    fn misspoken(&self, line: &str) -> Misspoken {
+        Misspoken {
+            line: line.to_owned(),
+            expected: match self.stage {
+                Stage::Started | Stage::Acquiring => "`acquired`, `busy` or `error TEXT`",
+                Stage::Releasing => "`released` or `error TEXT`",
+                Stage::Idle | Stage::Holding | Stage::Over => "silence",
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_test_is_heard_among_what_its_harness_prints_and_serves_after_its_first_attempt() {
+        let mut talk = Conversation::new(ProgramKind::Test, Path::new("/lock"));
+        let hear = |talk: &mut Conversation, text: &str| {
+            let heard = talk.hear(text.as_bytes(), &mut |_| {});
+            heard.map(|()| (talk.is_silent(), talk.owes()))
+        };
+        let long = "x".repeat(LONGEST_LINE);
+        for (text, silent, owes) in [
+            ("\nrunning 1 test\ntest own::one ... ", true, Owes::Answer),
+            ("\nbusy\n", true, Owes::Answer),
+            (&long, true, Owes::Answer),
+            (&long, true, Owes::Answer),
+            ("\nonewinner acquired\n", false, Owes::Release),
+        ] {
+            assert_eq!(hear(&mut talk, text), Ok((silent, owes)), "{text}");
+        }
+        let mut told = Vec::new();
+        talk.release(&mut |_| {});
+        assert_eq!(
+            hear(&mut talk, "noise\nonewinner released\n"),
+            Ok((false, Owes::Acquire))
+        );
+        talk.acquire(&mut |_| {});
+        talk.hear(b"onewinner panicked over it\n", &mut |what| told.push(what))
+            .unwrap();
+        assert_eq!(talk.owes(), Owes::End);
+        assert!(
+            matches!(&told[..], [What::Panicked { message }] if message == "over it"),
+            "{told:?}"
+        );
+        assert!(hear(&mut talk, "onewinner acquired\n").is_err());
+    }
+
+    /// Hears a whole output and the end, releasing and asking whenever that is due; tells the events.
+    fn converse(kind: ProgramKind, output: &[&str]) -> Result<Vec<What>, Misspoken> {
+        let mut talk = Conversation::new(kind, Path::new("/lock"));
+        let mut events = Vec::new();
+        let mut tell = |what| events.push(what);
+        for piece in output {
+            talk.hear(piece.as_bytes(), &mut tell)?;
+            match talk.owes() {
+                Owes::Acquire => assert_eq!(talk.acquire(&mut tell), "acquire /lock\n"),
+                Owes::Release => assert_eq!(talk.release(&mut tell), "release\n"),
+                Owes::Answer | Owes::End => {}
+            }
+        }
+        talk.ended(&mut tell)?;
+        assert_eq!(talk.owes(), Owes::End);
+        Ok(events)
+    }
+
+    #[test]
+    fn a_driver_acquires_and_releases_and_its_lines_may_come_in_pieces() {
+        use What::{AcquireBegan, Acquired, Busy, ReleaseBegan, Released};
+        let driver = |output| converse(ProgramKind::Driver, output).unwrap();
+        assert_eq!(driver(&["busy\n"]), [AcquireBegan, Busy]);
+        let whole = [AcquireBegan, Acquired, ReleaseBegan, Released];
+        assert_eq!(driver(&["acqui", "red\r\n", "released\n"]), whole);
+    }
+
+    #[test]
+    fn a_command_that_ends_without_holding_has_lost_and_a_driver_that_does_has_failed() {
+        assert_eq!(
+            converse(ProgramKind::Wrap, &[]).unwrap(),
+            [What::AcquireBegan, What::Busy]
+        );
+        for output in [&[][..], &["ready\n"], &["acquired\n"]] {
+            assert!(converse(ProgramKind::Driver, output).is_err(), "{output:?}");
+        }
+    }
+
+    #[test]
+    fn an_error_keeps_its_text_and_the_error_number_that_it_names() {
+        for (text, errno) in [("ENOSPC: disk full", Errno::ENOSPC), ("no idea", Errno::Unnamed(0))] {
+            let events = converse(ProgramKind::Driver, &[&format!("error {text}\n")]).unwrap();
+            let [What::AcquireBegan, What::Failed { error }] = &events[..] else {
+                panic!("{events:?}");
+            };
+            assert_eq!(error.errno, errno);
+            assert!(error.to_string().contains(text));
+        }
+    }
+
+    #[test]
+    fn a_program_that_serves_is_asked_again_and_again() {
+        use What::{AcquireBegan, Acquired, Busy, ReleaseBegan, Released};
+        let mut talk = Conversation::new(ProgramKind::Driver, Path::new("/lock"));
+        let mut events = Vec::new();
+        let mut tell = |what| events.push(what);
+        talk.hear(b"ready\n", &mut tell).unwrap();
+        for answers in [&["acquired\n", "released\n"][..], &["busy\n"]] {
+            talk.acquire(&mut tell);
+            for answer in answers {
+                talk.hear(answer.as_bytes(), &mut tell).unwrap();
+                if talk.owes() == Owes::Release {
+                    talk.release(&mut tell);
+                }
+            }
+        }
+        talk.ended(&mut tell).unwrap();
+        assert_eq!(
+            events,
+            [AcquireBegan, Acquired, ReleaseBegan, Released, AcquireBegan, Busy]
+        );
+    }
+
+    #[test]
+    fn what_nobody_expects_is_told_with_what_was_expected() {
+        for (output, expected) in [
+            (&["hello\n"][..], "`acquired`"),
+            (&["busy\n", "busy\n"], "silence"),
+            (&["acquired\n", "busy\n"], "`released`"),
+        ] {
+            let error = converse(ProgramKind::Driver, output).unwrap_err().to_string();
+            assert!(error.contains(expected), "{output:?}: {error}");
+        }
+        let endless = "x".repeat(LONGEST_LINE + 1);
+        assert!(converse(ProgramKind::Driver, &[&endless]).is_err());
+    }
+}

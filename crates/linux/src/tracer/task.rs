@@ -1,0 +1,118 @@
+//! One traced task: whose it is, where it stands, and whether it is asleep.
+//!
+//! Knows neither the other tasks nor what its calls mean.
+
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt;
+
+use super::crowd::untraced;
+use super::interpreter::AtCall;
+use crate::sys::trace::{Entry, Memory};
+use crate::sys::tracee::Stopped;
+use onewinner_core::explore::Lost;
+use onewinner_core::id::ProcessId;
+
+/// Where a task is.
+pub(super) enum Place {
+    /// It runs, or is asleep.
+    Running,
+    /// It is about to make a call.
+    Stands(Standing),
+}
+
+/// A task that stands at a call.
+pub(super) struct Standing {
+    pub(super) stopped: Stopped,
+    pub(super) entry: Entry,
+    /// What its contender waits for there.
+    pub(super) at: At,
+}
+
+/// What a task waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum At {
+    /// That the search takes the step.
+    Call,
+    /// The same, and with the step its process ends.
+    Exit,
+    /// That something happens which it may look for.
+    Sleep,
+    /// The end of the execution.
+    Finish,
+}
+
+pub(super) struct Task {
+    pub(super) process: ProcessId,
+    /// The number of its process: that of the first of its threads.
+    pub(super) group: i32,
+    /// Where it came among all tasks of the execution.
+    pub(super) number: u32,
+    pub(super) place: Place,
+    pub(super) memory: Memory,
+    pub(super) status: File,
+    /// It is asleep until its child calls execve.
+    pub(super) vforked: bool,
+    /// It has not become the program yet.
+    pub(super) prepares: bool,
+}
+
+impl Task {
+    pub(super) fn open(process: ProcessId, task: i32, group: i32, number: u32) -> io::Result<Self> {
+        Ok(Self {
+            process,
+            group,
+            number,
+            place: Place::Running,
+            memory: Memory::of(task)?,
+            status: File::open(format!("/proc/{task}/stat"))?,
+            vforked: false,
+            prepares: false,
+        })
+    }
+
+    /// Whether it can do nothing by itself: it waits for another one, for input, or for a time.
+    pub(super) fn is_asleep(&self) -> bool {
+        let mut text = [0; 128];
+        let read = self.status.read_at(&mut text, 0).unwrap_or(0);
+        // The name before it may hold any character, a parenthesis too (proc_pid_stat(5)).
+        let Some(end) = text[..read].iter().rposition(|byte| *byte == b')') else {
+            return false;
+        };
+        match text.get(end + 2) {
+            // A first thread that has ended waits so for the others.
+            Some(b'S' | b'T' | b'Z') => true,
+            Some(b'D') => self.vforked,
+            _ => false,
+        }
+    }
+}
+
+impl Task {
+    pub(super) fn at(&self, task: i32, entry: Entry) -> AtCall<'_> {
+        AtCall {
+            process: self.process,
+            task,
+            group: self.group,
+            memory: &self.memory,
+            entry,
+        }
+    }
+}
+
+/// A task whose call has returned.
+pub(super) struct AtExit {
+    pub(super) stopped: Stopped,
+    pub(super) entry: Entry,
+}
+
+impl AtExit {
+    /// The call returns this instead.
+    pub(super) fn answer(&self, returned: i64) -> Result<(), Lost> {
+        let changed = self.stopped.registers().and_then(|mut registers| {
+            registers.set_returned(returned);
+            self.stopped.set_registers(&registers)
+        });
+        changed.map_err(|error| untraced(&error))
+    }
+}

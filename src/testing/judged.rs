@@ -1,0 +1,89 @@
+//! The plans of an exploration, run to their verdicts; a counterexample is saved.
+//!
+//! Expects nothing of them.
+
+use std::io::Write;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use super::report::{Outcome, Report};
+use onewinner_check::counterexample::Saved;
+use onewinner_check::text::verdict as terminal;
+use onewinner_check::{Allowance, CheckError, Plan, check_all, nobody};
+use onewinner_core::scenario::Subject;
+use onewinner_core::verdict::{Judged, Verdict};
+
+/// The columns of a message, as of a log.
+const WIDTH: usize = 120;
+
+/// Runs plans of one exploration, and saves the first counterexample.
+pub(super) fn judged(plans: &[Plan], allowance: Allowance, save: Option<&Path>, place: usize) -> Report {
+    let (mut outcomes, mut before, mut text, mut saved) = (Vec::new(), Vec::new(), Vec::new(), None);
+    let mut each = |plan: &Plan, came: Result<Judged, CheckError>| {
+        // A vector takes everything.
+        let written = match came {
+            Ok(judged) => {
+                outcomes.push(Outcome::of(&judged));
+                let written = terminal::judged(&mut text, &judged, WIDTH, &before.iter().collect::<Vec<_>>());
+                if saved.is_none() {
+                    saved = self::save(plan, &judged, save, place, &mut text);
+                }
+                before.push(judged);
+                written
+            }
+            Err(error) => {
+                outcomes.push(Outcome::unknown(&error.to_string(), 0));
+                writeln!(text, "{}: {error}", plan.configuration())
+            }
+        };
+        written.expect("a vector grows as long as there is memory");
+        ControlFlow::Continue(())
+    };
+    let uninterrupted = Arc::new(AtomicBool::new(false));
+    check_all(plans, allowance, &uninterrupted, &nobody(), &mut each);
+    let text = String::from_utf8_lossy(&text);
+    Report::known(outcomes, anstream::adapter::strip_str(&text).to_string(), saved)
+}
+
+/// Saves the counterexample, if there is one whose steps were chosen, and tells where.
+fn save(plan: &Plan, judged: &Judged, asked: Option<&Path>, place: usize, text: &mut Vec<u8>) -> Option<PathBuf> {
+    let Verdict::Violated(shown) = &judged.verdict else {
+        return None;
+    };
+    if shown.execution.schedule.is_empty() {
+        return None;
+    }
+    let number = if place == 0 {
+        String::new()
+    } else {
+        format!("-{}", place + 1)
+    };
+    let named = format!("onewinner-{}{number}-{}.json", plan.subject.slug(), shown.property);
+    let path = asked.map_or_else(|| default_directory().join(named), Path::to_owned);
+    let told = match Saved::new(plan, shown).write(&path) {
+        Ok(()) => {
+            let replay = match plan.subject {
+                Subject::Program(_) => format!("  replay    onewinner replay {}\n", path.display()),
+                // The command knows shipped locks alone.
+                Subject::Primitive(_) => String::new(),
+            };
+            writeln!(text, "  saved     {}\n{replay}", path.display()).map(|()| Some(path))
+        }
+        Err(error) => writeln!(text, "  not saved: {error}\n").map(|()| None),
+    };
+    told.expect("a vector grows as long as there is memory")
+}
+
+/// Cargo's directory for what tests make, which `cargo clean` removes; that for temporary files where there is none.
+fn default_directory() -> PathBuf {
+    let of_cargo = || {
+        let binary = std::env::current_exe().ok()?;
+        let target = binary.ancestors().find(|each| each.join("CACHEDIR.TAG").is_file())?;
+        let directory = target.join("tmp");
+        std::fs::create_dir_all(&directory).ok()?;
+        Some(directory)
+    };
+    of_cargo().unwrap_or_else(std::env::temp_dir)
+}

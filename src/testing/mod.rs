@@ -1,0 +1,68 @@
+//! A lock of one's own, explored from a `#[test]`: a function that acquires at a path, or an implementor of `LockPrimitive`.
+//!
+//! ```no_run
+//! use std::fs::File;
+//! use std::io;
+//! use std::path::Path;
+//!
+//! fn try_acquire(path: &Path) -> io::Result<File> {
+//!     let file = File::create(path)?;
+//!     file.try_lock()?; // A kernel lock; it is given back with the file.
+//!     Ok(file)
+//! }
+//!
+//! #[test]
+//! fn my_lock_lets_one_in() {
+//!     onewinner::explore(|path| try_acquire(path)).processes(3).rounds(2).run().expect_holds();
+//! }
+//! ```
+//!
+//! # How
+//!
+//! ```text
+//!  test ──▶ explore(…).run() ──▶ check ──▶ traced ──▶ the same test, entered again: the worker
+//!                                                       └──▶ the same test, entered again: contenders
+//! ```
+//!
+//! libtest is threaded, and a contender is a process. So the test binary is executed again, for this test alone: what it comes
+//! to is the same `run()`, which then serves as a contender, or as the worker that traces them, and ends the process. What
+//! stands before `explore` in the test is done in each of these processes, and what it keeps is not dropped there: a temporary
+//! directory stays. Best is that nothing stands there; a contender gets an empty directory anyway.
+//!
+//! A contender has no thread but its main one, and its `std::thread::spawn` fails; a lock that starts threads gives each a
+//! [stack of its own](std::thread::Builder::stack_size), or is explored as a program, `onewinner explore --driver`.
+//!
+//! | file | what |
+//! |---|---|
+//! | `attempt.rs` | what a function answers: acquired, busy, or failed |
+//! | `function.rs`, `contender.rs` | functions: how they are explored, and what each contender does |
+//! | `primitive.rs` | implementors of `LockPrimitive`, in every world |
+//! | `options.rs` | what is run, and how far |
+//! | `races.rs`, `foreign.rs` | races, and a function as a lock that races |
+//! | `judged.rs` | from plans to a report |
+//! | `report.rs` | what is known at the end, and what a test expects of it |
+//! | `place.rs` | which exploration of a test this is |
+//!
+//! Deliberately prints nothing but that a test is skipped: what there is to say is the message of a panic.
+
+pub mod attempt;
+#[cfg(target_os = "linux")]
+mod contender;
+#[cfg(target_os = "linux")]
+mod foreign;
+#[cfg(target_os = "linux")]
+mod function;
+mod judged;
+mod options;
+#[cfg(target_os = "linux")]
+mod place;
+mod primitive;
+#[cfg(target_os = "linux")]
+mod races;
+mod report;
+
+#[cfg(target_os = "linux")]
+pub use function::{Function, explore};
+pub use options::Exploration;
+pub use primitive::{Primitive, explore_primitive};
+pub use report::{Outcome, Report};

@@ -1,0 +1,104 @@
+//! Which exploration of its test this is, and what the process does in it.
+//!
+//! A test may come to several, from one line of a loop even. The processes that it starts for one of them come to those
+//! before it too, and pass over them. So each thread counts the explorations that it has come to: all that a test and the
+//! same test in another process have in common.
+
+use std::cell::RefCell;
+
+use onewinner_linux::tracer::reentry::{ReentryError, Role, Test, role};
+
+thread_local! {
+    /// The test that came to explorations last, and to how many. A thread that libtest uses again runs another test.
+    static COME_TO: RefCell<Option<(String, usize)>> = const { RefCell::new(None) };
+}
+
+/// What this process does in an exploration.
+#[derive(Debug)]
+pub(super) enum Here {
+    /// It is the test itself, which explores.
+    Explores {
+        /// The test.
+        test: Test,
+        /// The number of the exploration in it, from 0.
+        place: usize,
+    },
+    /// It was started by the test.
+    Serves {
+        /// What for.
+        role: Role,
+        /// The test.
+        test: Test,
+    },
+    /// It was started for another exploration of the test.
+    PassesOver,
+}
+
+/// Comes to an exploration: of this lock, if it is one that has a name.
+///
+/// # Errors
+///
+/// When this is no thread of a test.
+pub(super) fn come(lock: Option<&str>) -> Result<Here, ReentryError> {
+    let test = Test::of_this_thread()?;
+    let place = COME_TO.with_borrow_mut(|before| {
+        let place = match before {
+            Some((name, count)) if *name == test.name => *count,
+            _ => 0,
+        };
+        *before = Some((test.name.clone(), place + 1));
+        place
+    });
+    Ok(here(role(), test, place, lock))
+}
+
+fn here(role: Option<Role>, test: Test, place: usize, lock: Option<&str>) -> Here {
+    let Some(role) = role else {
+        return Here::Explores { test, place };
+    };
+    let wanted = match &role {
+        Role::Contender { place: wanted, .. } | Role::Worker { place: wanted } => lock.is_none() && *wanted == place,
+        Role::Race { place: wanted, .. } => *wanted == place,
+        Role::Knowing { lock: wanted } => lock == Some(wanted),
+    };
+    match wanted {
+        true => Here::Serves { role, test },
+        false => Here::PassesOver,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_serves_the_exploration_that_it_was_started_for_and_passes_over_the_others() {
+        let test = || Test::of_this_thread().unwrap();
+        let worker = |place| Some(Role::Worker { place });
+        let knowing = || {
+            Some(Role::Knowing {
+                lock: "mine".to_owned(),
+            })
+        };
+        for (role, place, lock, serves) in [
+            (worker(1), 0, None, false),
+            (worker(1), 1, None, true),
+            (worker(1), 1, Some("mine"), false),
+            (knowing(), 0, Some("mine"), true),
+            (knowing(), 5, Some("mine"), true),
+            (knowing(), 0, Some("yours"), false),
+            (knowing(), 0, None, false),
+        ] {
+            let here = here(role.clone(), test(), place, lock);
+            assert_eq!(matches!(here, Here::Serves { .. }), serves, "{role:?} {place} {lock:?}");
+        }
+        assert!(matches!(here(None, test(), 3, None), Here::Explores { place: 3, .. }));
+    }
+
+    #[test]
+    fn explorations_of_a_test_are_counted() {
+        for number in 0..3 {
+            assert!(matches!(come(None).unwrap(), Here::Explores { place, .. } if place == number));
+        }
+    }
+}

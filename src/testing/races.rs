@@ -1,0 +1,81 @@
+//! The races of an exploration, in a process of their own: they fork, and a test has threads.
+//!
+//! Knows no lock and no schedule.
+
+use std::io;
+use std::process::{ExitCode, Stdio};
+
+use super::judged::judged;
+use super::options::Options;
+use super::report::Report;
+use onewinner_check::{Allowance, Plan, World};
+use onewinner_core::primitive::LockPrimitive;
+use onewinner_core::property::Judging;
+use onewinner_core::scenario::{Subject, Vary};
+use onewinner_linux::race::{Alignment, RaceOptions};
+use onewinner_linux::sys::process;
+use onewinner_linux::tracer;
+use onewinner_linux::tracer::reentry::{GREETING, Test};
+
+/// How many race, unless told otherwise.
+const PROCESSES: usize = 16;
+
+/// A race that was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Race {
+    pub(super) rounds: u64,
+    /// Whether calls are lined up, which only a lock over `Fs` lets one do.
+    pub(super) aligned: bool,
+}
+
+impl Race {
+    /// How it is run.
+    pub(super) fn plan(self, lock: &'static dyn LockPrimitive, options: &Options) -> Plan {
+        let processes = options.processes.unwrap_or(PROCESSES);
+        let scenario = options.met_by(processes);
+        let race = RaceOptions {
+            rounds: self.rounds,
+            time_limit: options.time,
+            directories: options.directories.clone(),
+            alignment: match self.aligned {
+                true => Alignment::Aligned,
+                false => Alignment::of_few(processes),
+            },
+            ..RaceOptions::new(scenario.clone())
+        };
+        Plan {
+            subject: Subject::Primitive(lock),
+            scenario,
+            vary: Vary::Nothing,
+            world: World::Race(race),
+            seed: options.seed,
+            judged: Judging::All,
+        }
+    }
+}
+
+/// Has the test entered again for its races, and takes their report.
+pub(super) fn elsewhere(test: &Test, place: usize) -> Report {
+    let mut command = test.race(place);
+    let output = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output();
+    let told = output.map_err(|error| error.to_string()).and_then(|output| {
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        let greeting = format!("\n{GREETING}\n");
+        let told = said.split_once(&greeting).map(|(_, told)| serde_json::from_str(told));
+        told.ok_or(said)?.map_err(|error| error.to_string())
+    });
+    told.unwrap_or_else(|said| Report::unknown(&format!("the process that was to race did not: {}", said.trim())))
+}
+
+/// Races, in a process that was started for that by `parent`, and reports.
+///
+/// # Errors
+///
+/// When nobody listens.
+pub(super) fn serve(races: &[Plan], parent: u32, place: usize) -> io::Result<ExitCode> {
+    process::die_with(parent)?;
+    let report = judged(races, Allowance::ForEach { jobs: 1 }, None, place);
+    tracer::greet()?;
+    serde_json::to_writer(io::stdout().lock(), &report)?;
+    Ok(ExitCode::SUCCESS)
+}
