@@ -84,6 +84,9 @@ const LINUX: &[Module] = &[
     Module::above("sys"),
     Module::above("real_fs"),
     Module::above("pid_table"),
+    Module::above("phaser"),
+    Module::above("run_directory"),
+    Module::above("one_store"),
     Module::above("race"),
     Module::above("tracer"),
 ];
