@@ -3,6 +3,8 @@
 //! [`Call::perform`] and [`ByCall`] turn values into method calls and back, so that a decorator or a backend is one function
 //! from [`Call`] to [`Reply`]. Deliberately knows no implementation of [`Fs`].
 
+mod by_call;
+
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -11,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::{Errno, Fd, Flock, Fs, Mode, OpenFlags, RecordLock, Stat};
 use crate::id::ProcessId;
 
-pub use super::by_call::ByCall;
+pub use by_call::ByCall;
 
 /// A system call with its arguments; the methods of [`Fs`] say what each does, but for the last few, which are no calls on
 /// files: they are made by worlds, and by the processes of [`sim::State`](super::sim::State).

@@ -4,11 +4,10 @@
 //! |---|---|---|
 //! | [`sim::State`] behind [`call::ByCall`] | the simulated kernel's, a pure state machine | `sim/` |
 //! | [`loom::Modelled`] | the simulated kernel's, announced to loom | `loom.rs` |
-//! | [`call::ByCall`] | any function from [`call::Call`] to [`call::Reply`]: coroutines, loom, decorators | `by_call.rs` |
+//! | [`call::ByCall`] | any function from [`call::Call`] to [`call::Reply`]: coroutines, loom, decorators | `call/` |
 //!
 //! Deliberately knows nothing of locks, schedules or processes.
 
-mod by_call;
 pub mod call;
 mod errno;
 pub mod inject;

@@ -8,10 +8,10 @@
 use std::path::Path;
 
 use super::State;
-use super::descriptors::{Actor, Description};
 use super::inode::Body;
 use super::links::{Final, Opened};
 use super::names::Target;
+use super::tables::{Actor, Description};
 use crate::access::{Accesses, InodeId, Object};
 use crate::fs::call::{Call, Reply, Value};
 use crate::fs::{AccessMode, Create, Errno, Fd, OpenFlags, Stat};

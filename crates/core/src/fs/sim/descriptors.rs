@@ -1,61 +1,10 @@
-//! Who calls, and what belongs to whom: descriptor tables and the open file descriptions that descriptors share.
+//! Descriptors: how they are opened, closed, and lead to the open file descriptions that they share.
 
 use super::State;
-use super::locks::Lock;
-use super::records::Owner;
+use super::tables::{Actor, Description, Member, Owner, Table};
 use crate::access::{Accesses, InodeId, Object};
 use crate::fs::{Errno, Fd};
 use crate::id::ProcessId;
-
-/// Who calls: a process or the child that it forked. Without a process it is whoever prepares the tree.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Actor {
-    pub(super) process: Option<ProcessId>,
-    pub(super) member: Member,
-}
-
-/// Which of a process and its child.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Member {
-    Parent,
-    Child,
-}
-
-impl Actor {
-    /// The process itself.
-    pub(super) fn of(process: Option<ProcessId>) -> Self {
-        let member = Member::Parent;
-        Self { process, member }
-    }
-}
-
-/// What `open` makes and descriptors share: [open(2)](https://man7.org/linux/man-pages/man2/open.2.html), "Open file
-/// descriptions".
-#[derive(Clone, Debug)]
-pub(super) struct Description {
-    pub(super) inode: InodeId,
-    /// Who opened it, a process or its child.
-    pub(super) opener: Option<ProcessId>,
-    pub(super) offset: u64,
-    pub(super) readable: bool,
-    pub(super) writable: bool,
-    pub(super) append: bool,
-    /// The `flock` lock that it has on its inode.
-    pub(super) lock: Option<Lock>,
-    /// How many descriptors refer to it: one of the process, one of the child.
-    pub(super) descriptors: u32,
-}
-
-/// What belongs to one process: its descriptors, its child, and the count of inodes that both created, which names them.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Table {
-    pub(super) descriptors: Vec<Option<usize>>,
-    pub(super) created: u32,
-    /// Whether it has exited or was killed.
-    pub(super) ended: bool,
-    /// The descriptors of the child, while it is there.
-    pub(super) child: Option<Vec<Option<usize>>>,
-}
 
 impl State {
     pub(super) fn table(&self, process: Option<ProcessId>) -> &Table {

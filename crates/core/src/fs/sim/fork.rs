@@ -6,7 +6,7 @@
 //! reached. The child outlives a parent that ends before it.
 
 use super::State;
-use super::descriptors::{Actor, Member};
+use super::tables::{Actor, Member};
 use crate::access::Accesses;
 use crate::fs::Errno;
 use crate::fs::call::{Call, Reply};

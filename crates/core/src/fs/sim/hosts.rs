@@ -4,8 +4,6 @@
 //! A lock is on an inode of the kernel's, and two overlays of one upper directory, or two processes that show one directory
 //! again, have an inode each for one file. Knows no call.
 
-use super::State;
-use super::records::Owner;
 use crate::id::ProcessId;
 
 /// The host of each process: who is on another one does not see its locks. All are on one, if none is given.
@@ -27,25 +25,9 @@ pub(super) fn apart(hosts: &[usize], one: Option<ProcessId>, other: Option<Proce
     host(one) != host(other)
 }
 
-impl State {
-    /// The same file system, with each process on a host.
-    #[must_use]
-    pub fn on_hosts(mut self, hosts: Hosts) -> Self {
-        self.hosts = hosts;
-        self
-    }
-
-    /// The process whose record lock it is.
-    pub(super) fn process_of(&self, owner: Owner) -> Option<ProcessId> {
-        match owner {
-            Owner::Process(actor) => actor.process,
-            Owner::Description(place) => self.opened(place).opener,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::State;
     use super::*;
     use crate::fs::call::Call;
     use crate::fs::{AccessMode, Create, Errno, Fd, Flock, Mode, OpenFlags, RecordLock};

@@ -135,3 +135,12 @@ impl Entries {
         self.0.iter().map(|(name, id)| (name, *id))
     }
 }
+
+/// What becomes of a number that was given back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Numbers {
+    /// Nothing: each inode has one of its own.
+    Fresh,
+    /// The next inode gets the lowest that is free.
+    Reused,
+}

@@ -4,9 +4,8 @@
 //! ([_exit(2)](https://man7.org/linux/man-pages/man2/_exit.2.html)). There are no zombies: a dead process is gone.
 
 use super::State;
-use super::descriptors::{Actor, Member};
 use super::fork::child_of;
-use super::records::Owner;
+use super::tables::{Actor, Member, Owner};
 use crate::access::{Accesses, Object};
 use crate::fs::call::Call;
 use crate::fs::{Errno, Fd};

@@ -7,9 +7,9 @@
 use std::path::{Path, PathBuf};
 
 use super::State;
-use super::descriptors::Actor;
 use super::inode::Body;
 use super::path::{Place, Slash, Slot, Walk, deepest, text_of};
+use super::tables::Actor;
 use crate::access::{Accesses, InodeId};
 use crate::fs::{Create, Errno};
 

@@ -4,17 +4,10 @@
 //! has changed it; one that finds what it asks for in its own hands touches nothing that another can change.
 
 use super::State;
-use super::descriptors::{Actor, Description};
 use super::hosts::apart;
+use super::tables::{Actor, Description, Lock};
 use crate::access::{Accesses, Object};
 use crate::fs::{Errno, Fd, Flock};
-
-/// How a description holds a lock.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Lock {
-    Exclusive,
-    Shared,
-}
 
 /// Whether a request waits for those who are in its way.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -21,6 +21,7 @@ mod names;
 mod numbers;
 mod path;
 mod records;
+mod tables;
 
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
@@ -32,10 +33,8 @@ use crate::id::ProcessId;
 
 pub use hosts::Hosts;
 
-use descriptors::{Actor, Description, Table};
-use inode::{Body, Inode, Inodes};
-use numbers::Numbers;
-use records::{Owner, Record};
+use inode::{Body, Inode, Inodes, Numbers};
+use tables::{Actor, Description, Owner, Record, Table};
 
 /// Everything that the simulated kernel knows.
 #[derive(Clone, Debug)]
@@ -75,6 +74,13 @@ impl State {
             numbers: Numbers::Fresh,
             hosts: Hosts::default(),
         }
+    }
+
+    /// The same file system, with each process on a host.
+    #[must_use]
+    pub fn on_hosts(mut self, hosts: Hosts) -> Self {
+        self.hosts = hosts;
+        self
     }
 
     /// Performs a call of `process` and tells what it touched.

@@ -5,11 +5,10 @@
 use std::path::Path;
 
 use super::State;
-use super::descriptors::Actor;
-use super::inode::{Body, Entries};
+use super::inode::{Body, Entries, Numbers};
 use super::links::Final;
-use super::numbers::Numbers;
 use super::path::{Last, Place, Slash, Slot};
+use super::tables::Actor;
 use crate::access::{Accesses, InodeId, Object};
 use crate::fs::{Errno, FileKind, Stat};
 

@@ -5,16 +5,8 @@
 //! compares numbers can be deceived by the first kind; on the second, nothing here is touched. Knows no call.
 
 use super::State;
+use super::inode::Numbers;
 use crate::access::{Accesses, InodeId, Object};
-
-/// What becomes of a number that was given back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Numbers {
-    /// Nothing: each inode has one of its own.
-    Fresh,
-    /// The next inode gets the lowest that is free.
-    Reused,
-}
 
 impl State {
     /// The same file system, on which the number of a file that is gone is used again, as on ext4.

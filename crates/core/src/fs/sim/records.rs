@@ -5,28 +5,11 @@
 //! `flock` has a table of its own (locks.rs). A request that fails leaves its owner what it had, unlike there.
 
 use super::State;
-use super::descriptors::Actor;
 use super::hosts::apart;
-use super::locks::Lock;
+use super::tables::{Actor, Lock, Owner, Record};
 use crate::access::{Accesses, InodeId, Object};
 use crate::fs::{Errno, Fd, RecordLock};
-
-/// A lock that somebody has.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Record {
-    pub(super) inode: InodeId,
-    pub(super) owner: Owner,
-    lock: Lock,
-}
-
-/// Whose a record lock is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Owner {
-    /// A process's; a child has none of its parent's.
-    Process(Actor),
-    /// The open file description's at this place.
-    Description(usize),
-}
+use crate::id::ProcessId;
 
 impl State {
     pub(super) fn record_lock(
@@ -94,6 +77,14 @@ impl State {
         others.any(|held| held.lock == Lock::Exclusive || wanted == Lock::Exclusive)
     }
 
+    /// The process whose record lock it is.
+    pub(super) fn process_of(&self, owner: Owner) -> Option<ProcessId> {
+        match owner {
+            Owner::Process(actor) => actor.process,
+            Owner::Description(place) => self.opened(place).opener,
+        }
+    }
+
     /// What a close takes from the owner: its lock on the inode, if it has one.
     pub(super) fn drop_record(&mut self, inode: InodeId, owner: Owner, touched: &mut Accesses) {
         if let Some(own) = self.records.iter().position(|held| held.is(inode, owner)) {
@@ -103,18 +94,11 @@ impl State {
     }
 }
 
-impl Record {
-    fn is(&self, inode: InodeId, owner: Owner) -> bool {
-        self.inode == inode && self.owner == owner
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::fs::call::Call;
     use crate::fs::{AccessMode, Create, Flock, Mode, OpenFlags};
-    use crate::id::ProcessId;
 
     const P: ProcessId = ProcessId(0);
     const Q: ProcessId = ProcessId(1);

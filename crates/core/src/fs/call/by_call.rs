@@ -4,8 +4,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::call::{Call, Reply, Value};
-use super::{Errno, Fd, Flock, Fs, Mode, OpenFlags, ProcessId, RecordLock, Stat};
+use super::{Call, Reply, Value};
+use crate::fs::{Errno, Fd, Flock, Fs, Mode, OpenFlags, ProcessId, RecordLock, Stat};
 
 /// An [`Fs`] made of one function from calls to replies.
 ///
