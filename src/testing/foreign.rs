@@ -8,7 +8,6 @@ use std::cell::RefCell;
 use std::path::Path;
 
 use super::attempt::Attempted;
-use super::function::Function;
 use onewinner_core::fs::{Errno, Fs};
 use onewinner_core::primitive::{AcquireError, CallError, Expectation, Held, LockPrimitive};
 
@@ -18,6 +17,11 @@ thread_local! {
     static FUNCTION: RefCell<Option<Box<dyn Foreign>>> = const { RefCell::new(None) };
 }
 
+/// An attempt at the lock there.
+type Attempt<G> = Box<dyn FnMut(&Path) -> Attempted<G>>;
+/// Gives the lock back. Returns why that failed, if it did.
+type Release<G> = Box<dyn FnMut(G) -> Option<String>>;
+
 /// A function with its guards, whatever their type.
 trait Foreign: Any {
     fn acquire(&mut self, lock: &Path) -> Attempted<()>;
@@ -26,13 +30,14 @@ trait Foreign: Any {
 }
 
 struct Guarded<G> {
-    function: Function<'static, G>,
+    attempt: Attempt<G>,
+    release: Release<G>,
     guard: Option<G>,
 }
 
 impl<G: 'static> Foreign for Guarded<G> {
     fn acquire(&mut self, lock: &Path) -> Attempted<()> {
-        match (self.function.attempt)(lock) {
+        match (self.attempt)(lock) {
             Attempted::Acquired(guard) => {
                 self.guard = Some(guard);
                 Attempted::Acquired(())
@@ -44,7 +49,7 @@ impl<G: 'static> Foreign for Guarded<G> {
 
     fn release(&mut self) -> Option<String> {
         let guard = self.guard.take().expect("only a holder releases");
-        (self.function.release)(guard)
+        (self.release)(guard)
     }
 }
 
@@ -55,8 +60,13 @@ struct ForeignLock {
 
 /// A lock of this function, for contenders that this thread forks. The name lives as long as the process, which was started
 /// for this race.
-pub(super) fn lock<G: 'static>(name: &str, function: Function<'static, G>) -> &'static dyn LockPrimitive {
-    FUNCTION.set(Some(Box::new(Guarded { function, guard: None })));
+pub(super) fn lock<G: 'static>(name: &str, attempt: Attempt<G>, release: Release<G>) -> &'static dyn LockPrimitive {
+    let guard = None;
+    FUNCTION.set(Some(Box::new(Guarded {
+        attempt,
+        release,
+        guard,
+    })));
     Box::leak(Box::new(ForeignLock {
         name: String::leak(name.to_owned()),
     }))

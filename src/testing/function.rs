@@ -31,8 +31,8 @@ type Release<'a, G> = dyn FnMut(G) -> Option<String> + 'a;
 
 /// A function that acquires, and how what it returns is given back.
 pub struct Function<'a, G> {
-    pub(super) attempt: Box<Acquire<'a, G>>,
-    pub(super) release: Box<Release<'a, G>>,
+    attempt: Box<Acquire<'a, G>>,
+    release: Box<Release<'a, G>>,
     races: Vec<Race>,
     /// How it becomes a lock that races, given a name; if it is to.
     lock: Option<AsLock<'a, G>>,
@@ -180,7 +180,7 @@ impl<G: 'static> Exploration<Function<'static, G>> {
     /// A race that sees no violation passes, with the bound on the rate; chance finds few faults.
     pub fn race(mut self, rounds: u64) -> Self {
         self.subject.races.push(Race { rounds, aligned: false });
-        self.subject.lock = Some(foreign::lock::<G>);
+        self.subject.lock = Some(|name, function| foreign::lock(name, function.attempt, function.release));
         self
     }
 }

@@ -8,6 +8,7 @@ mod confirm;
 mod doctor;
 mod drive;
 mod explore;
+mod failure;
 mod gate;
 mod list;
 mod matrix;
@@ -24,6 +25,7 @@ use std::sync::atomic::AtomicBool;
 
 use clap::{Parser, Subcommand};
 
+use failure::Failure;
 use onewinner_core::verdict::Exit;
 use output::Output;
 
@@ -68,9 +70,6 @@ enum Command {
     #[command(hide = true)]
     Drive(drive::Arguments),
 }
-
-/// Why a command could not do its work.
-type Failure = Box<dyn std::error::Error>;
 
 /// Runs the command that the arguments ask for.
 pub fn run() -> ExitCode {

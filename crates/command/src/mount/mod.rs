@@ -1,12 +1,13 @@
 //! File systems made for a run, in a mount namespace that goes with it.
 //!
-//! A recipe is one small file here and one line in [`ALL`]. What is mounted is looked at before it counts: that it is a mount,
+//! A recipe is one small file here and one line in [`ALL`] (catalogue.rs). What is mounted is looked at before it counts: that it is a mount,
 //! of the type that it should be, and that all ways to it lead to one store. Deliberately knows no lock.
 
 mod bind;
 mod bindfs;
 mod bindfs_forwarding;
 mod btrfs;
+mod catalogue;
 mod disorderfs;
 mod encfs;
 mod exfat_fuse;
@@ -32,45 +33,9 @@ mod xfs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use ways::Ways;
-
 use onewinner_core::fs::Errno;
 
-/// Every recipe, in the order in which they are listed.
-pub const ALL: &[&dyn Recipe] = &[
-    &ext::EXT4,
-    &ext::EXT3,
-    &ext::EXT2,
-    &xfs::XFS,
-    &btrfs::BTRFS,
-    &tmpfs::Tmpfs,
-    &ramfs::Ramfs,
-    &overlay::Overlay::Alone,
-    &overlay::Overlay::Shared,
-    &bind::Bind,
-    &bindfs::Bindfs,
-    &bindfs_forwarding::BindfsForwarding,
-    &mergerfs::Mergerfs,
-    &fuse_overlayfs::FuseOverlayfs,
-    &unionfs::Unionfs,
-    &gocryptfs::Gocryptfs,
-    &encfs::Encfs(Ways::One),
-    &encfs::Encfs(Ways::Two),
-    &disorderfs::Disorderfs(Ways::One),
-    &disorderfs::Disorderfs(Ways::Two),
-    &fuse2fs::Fuse2fs,
-    &ntfs_3g::Ntfs3g,
-    &exfat_fuse::ExfatFuse,
-    &sshfs::Sshfs(Ways::One),
-    &sshfs::Sshfs(Ways::Two),
-    &rclone::Rclone(Ways::One),
-    &rclone::Rclone(Ways::Two),
-];
-
-/// The recipe of that name.
-pub fn by_name(name: &str) -> Option<&'static dyn Recipe> {
-    ALL.iter().copied().find(|recipe| recipe.name() == name)
-}
+pub use catalogue::{ALL, by_name};
 
 /// How to make and mount a file system.
 ///
@@ -148,19 +113,5 @@ fn directory(place: &Path, name: &str) -> Result<PathBuf, MakeError> {
     match std::fs::create_dir(&path) {
         Ok(()) => Ok(path),
         Err(source) => Err(MakeError::Prepare { path, source }),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_are_unique_and_found() {
-        for recipe in ALL {
-            let found = by_name(recipe.name()).expect("listed");
-            assert_eq!((found.kind(), found.programs()), (recipe.kind(), recipe.programs()));
-        }
-        assert!(by_name("no-such-file-system").is_none());
     }
 }

@@ -1,6 +1,6 @@
 //! Attempts: the events of a history, grouped by acquire and release.
 
-use super::{Event, What};
+use super::{Event, History, What};
 use crate::fs::call::Call;
 use crate::id::ProcessId;
 use crate::primitive::CallError;
@@ -85,8 +85,15 @@ impl Attempt {
     }
 }
 
+impl History {
+    /// The attempts in the order in which they began.
+    pub fn attempts(&self) -> Vec<Attempt> {
+        of(&self.events)
+    }
+}
+
 /// Groups events into attempts, in the order in which these began.
-pub(super) fn of(events: &[Event]) -> Vec<Attempt> {
+fn of(events: &[Event]) -> Vec<Attempt> {
     let mut attempts: Vec<Attempt> = Vec::new();
     for (position, event) in events.iter().enumerate() {
         if matches!(event.what, What::AcquireBegan) {

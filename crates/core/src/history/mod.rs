@@ -193,11 +193,6 @@ impl History {
         }
     }
 
-    /// The attempts in the order in which they began.
-    pub fn attempts(&self) -> Vec<Attempt> {
-        attempt::of(&self.events)
-    }
-
     /// Whether somebody was killed.
     pub fn died(&self) -> bool {
         self.calls().any(|(_, _, call, ..)| *call == Call::Die)
@@ -227,10 +222,5 @@ impl History {
                 accesses: accesses.clone(),
             })
             .collect()
-    }
-
-    /// Happens-before among the events. It takes time proportional to the square of the number of calls.
-    pub fn order(&self) -> Order {
-        Order::of(self)
     }
 }

@@ -22,7 +22,7 @@ pub struct Order {
 }
 
 impl Order {
-    pub(super) fn of(history: &History) -> Self {
+    fn of(history: &History) -> Self {
         let processes: Vec<ProcessId> = history.events.iter().map(|event| event.process).collect();
         // A history from a file may name more processes than it declares.
         let named = processes.iter().map(|process| process.index() + 1).max();
@@ -66,6 +66,13 @@ impl Order {
             (Some(earlier), Some(later)) => self.relation.before(earlier, later),
             _ => false,
         }
+    }
+}
+
+impl History {
+    /// Happens-before among the events. It takes time proportional to the square of the number of calls.
+    pub fn order(&self) -> Order {
+        Order::of(self)
     }
 }
 

@@ -1,11 +1,12 @@
 //! Lock primitives, written once over [`Fs`]: what the model checks is the code that runs.
 //!
-//! A new primitive is one file and one line in [`ALL`]. Deliberately knows no backend, schedule or property.
+//! A new primitive is one file and one line in [`ALL`] (catalogue.rs). Deliberately knows no backend, schedule or property.
 
 mod absent;
 mod break_mutex;
 mod break_rename;
 mod break_unlink;
+mod catalogue;
 mod create_new;
 mod create_new_owner;
 mod fcntl;
@@ -35,6 +36,7 @@ pub use absent::Absent;
 pub use break_mutex::BreakMutex;
 pub use break_rename::BreakRename;
 pub use break_unlink::BreakUnlink;
+pub use catalogue::{ALL, CONTROLS, by_name};
 pub use create_new::CreateNew;
 pub use create_new_owner::CreateNewOwner;
 pub use fcntl::Fcntl;
@@ -50,57 +52,6 @@ pub use rename_new::RenameNew;
 pub use rename_over::RenameOver;
 pub use stat_then_write::StatThenWrite;
 pub use symlink::Symlink;
-
-/// Every primitive that onewinner ships, in the order in which it is listed.
-pub const ALL: &[&dyn LockPrimitive] = &[
-    &StatThenWrite,
-    &CreateNew,
-    &CreateNewOwner::EmptyIsBusy,
-    &CreateNewOwner::EmptyIsStale,
-    &Absent::Retry,
-    &Absent::Stale,
-    &Mkdir::Bare,
-    &Mkdir::Owner,
-    &Mkdir::OwnerlessIsStale,
-    &RenameDirectory,
-    &Symlink,
-    &Link,
-    &RenameNew,
-    &RenameOver::Blind,
-    &RenameOver::ReadBack,
-    &Flock,
-    &FlockUnlink::UnlockFirst,
-    &FlockUnlink::CloseFirst,
-    &FlockUnlink::CloseLast,
-    &FlockChecked::LinkCount,
-    &FlockChecked::SameInode,
-    &FlockChecked::HalfFix,
-    &FlockChecked::Tombstone,
-    &Fcntl::Process,
-    &Fcntl::Description,
-    &PidFile,
-    &BreakUnlink::Blind,
-    &BreakUnlink::SameInode,
-    &BreakRename::Blind,
-    &BreakRename::Leave,
-    &BreakRename::Restore,
-    &BreakRename::RestoreInode,
-    &BreakMutex::Blind,
-    &BreakMutex::Flock,
-    &BreakMutex::File,
-    &Lease::Unlink,
-    &Lease::Compare,
-    &Lease::Rename,
-    &Lease::Mutex,
-];
-
-/// A broken lock and its repair, which tell a harness that catches from one that sees nothing, or too much.
-pub const CONTROLS: &[&dyn LockPrimitive] = &[&StatThenWrite, &CreateNew];
-
-/// The shipped primitive of that name.
-pub fn by_name(name: &str) -> Option<&'static dyn LockPrimitive> {
-    ALL.iter().copied().find(|primitive| primitive.name() == name)
-}
 
 /// A lock on a file system, as a protocol of system calls.
 ///

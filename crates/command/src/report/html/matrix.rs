@@ -7,9 +7,10 @@ use maud::{Markup, html};
 
 use super::curves::curves;
 use super::numbers::{id, numbers};
+use super::verdict::verdict;
 use super::{Look, page, word};
 use crate::matrix::{Answer, Cell, Column, Settings, Standing};
-use crate::report::matrix::{self, control, rates, time};
+use crate::report::matrix::{control, rates, time};
 use onewinner_check::text::counted;
 use onewinner_check::text::verdict::percent;
 use onewinner_core::primitive::Expectation;
@@ -94,18 +95,6 @@ fn undeclared(columns: &[Column]) -> Markup {
             }
         }
     }
-}
-
-/// How a cell looks, and its word.
-pub(super) fn verdict(column: &Column, cell: &Cell) -> (Look, String) {
-    let look = match (&column.standing, &cell.answer) {
-        (Standing::Skipped { .. }, _) | (_, Answer::Unsupported { .. }) => Look::Nothing,
-        (_, Answer::Missing { .. }) => Look::Open,
-        (_, Answer::Violated) => Look::Bad,
-        (_, Answer::Holds) if cell.claim == Expectation::SeveralWinners => Look::Open,
-        (_, Answer::Holds) => Look::Good,
-    };
-    (look, matrix::word(column, cell))
 }
 
 /// A cell of the table.

@@ -7,6 +7,7 @@ mod curves;
 mod explore;
 mod matrix;
 mod numbers;
+mod verdict;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 

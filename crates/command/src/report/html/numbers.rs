@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use maud::{Markup, html};
 
-use super::matrix::verdict;
+use super::verdict::verdict;
 use super::{Look, bar, word};
 use crate::matrix::{Answer, Cell, Column, Cost, Got, InTurn, Manner, Raced};
 use crate::report::matrix::{control, time};

@@ -3,7 +3,7 @@
 use plotters::element::DashedPathElement;
 use plotters::prelude::*;
 
-use super::{COLOURS, DOT, LETTER, ROW, TEXT, around, drawn, sparse, text};
+use super::drawing::{COLOURS, DOT, LETTER, ROW, TEXT, around, drawn, sparse, text};
 use crate::cost::{Measure, Row, Unit};
 use crate::report::cost::{rate, time};
 use onewinner_check::text::grouped;

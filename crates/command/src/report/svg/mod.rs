@@ -3,67 +3,22 @@
 //! `points.rs` draws the first, `lines.rs` the others.
 //! Both scales are logarithmic: a mount can be a thousand times as slow as another. No font is read: the viewer has some.
 
+mod drawing;
 mod lines;
 mod points;
 
-use std::fmt::Display;
-use std::ops::Range;
 use std::path::Path;
 
-use plotters::prelude::*;
+use crate::cost::{Measure, Row};
 
-use crate::cost::{Measure, Row, YARDSTICK};
+pub use drawing::Plot;
 
+use drawing::locks;
 use lines::lines;
 use points::by_directory;
 
-/// A plot, and the name of the file in which it belongs.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Plot {
-    /// The name of a file: `contenders-dev-shm.svg`.
-    pub name: String,
-    /// What it shows.
-    pub title: String,
-    /// The drawing, on white.
-    pub svg: String,
-}
-
-impl Plot {
-    /// The drawing for a page whose colours it takes: without a ground, in the colour of the text.
-    pub fn inline(&self) -> String {
-        let open = self.svg.replacen("fill=\"#FFFFFF\"", "fill=\"none\"", 1);
-        let sized = format!(
-            "<svg role=\"img\" aria-label=\"{}\" ",
-            self.title.replace(['"', '<', '&'], " ")
-        );
-        open.replacen("<svg ", &sized, 1)
-            // In a page no name space is asked for, and nothing is to look as if it came from elsewhere.
-            .replacen(" xmlns=\"http://www.w3.org/2000/svg\"", "", 1)
-            .replace("\"#000000\"", "\"currentColor\"")
-    }
-}
-
-/// Colours that are told apart on white and on black, and by most who are colour-blind: Okabe and Ito, "Color universal
-/// design", 2008, without the two that vanish on one of the grounds.
-const COLOURS: [RGBColor; 6] = [
-    RGBColor(0, 114, 178),
-    RGBColor(213, 94, 0),
-    RGBColor(0, 158, 115),
-    RGBColor(204, 121, 167),
-    RGBColor(230, 159, 0),
-    RGBColor(86, 180, 233),
-];
 /// The most lines in a plot; more locks get another one.
 const MOST_LINES: usize = 8;
-
-/// The height of a line of text with room around it.
-const ROW: u32 = 26;
-/// The size of text.
-const TEXT: i32 = 13;
-/// About how wide a letter of it is.
-const LETTER: u32 = 8;
-/// The size of a point.
-const DOT: i32 = 5;
 
 /// A measure with a number: its name, a title, and which it is.
 type Kind = (&'static str, &'static str, fn(Measure) -> bool);
@@ -123,16 +78,6 @@ fn directories(rows: &[Row]) -> Vec<&Path> {
     found
 }
 
-fn locks<'a>(rows: &[&'a Row]) -> Vec<&'a str> {
-    let mut found: Vec<&str> = Vec::new();
-    for row in rows.iter().filter(|row| row.lock != YARDSTICK) {
-        if !found.contains(&&*row.lock) {
-            found.push(&row.lock);
-        }
-    }
-    found
-}
-
 /// A directory as a part of a file's name.
 fn slug(directory: &Path) -> String {
     let text = directory.display().to_string();
@@ -146,36 +91,10 @@ fn slug(directory: &Path) -> String {
     }
 }
 
-/// A little more than the values, for a logarithmic axis.
-fn around(values: impl Iterator<Item = f64> + Clone) -> Range<f64> {
-    let (least, most) = (values.clone().fold(f64::INFINITY, f64::min), values.fold(0.0, f64::max));
-    least / 1.5..most * 1.5
-}
-
-/// The label of a place on a logarithmic axis: at 1, 2 and 5 times a power of ten, or labels would overlap.
-fn sparse(number: f64, label: impl Fn(f64) -> String) -> String {
-    let leading = number / 10_f64.powf(number.log10().floor());
-    match [1.0, 2.0, 5.0, 10.0].iter().any(|shown| (leading - shown).abs() < 0.01) {
-        true => label(number),
-        false => String::new(),
-    }
-}
-
-fn text() -> TextStyle<'static> {
-    ("sans-serif", TEXT).into_font().color(&BLACK)
-}
-
-/// Who draws into memory cannot fail.
-fn drawn<T, E: Display>(result: Result<T, E>) -> T {
-    match result {
-        Ok(drawn) => drawn,
-        Err(error) => unreachable!("a drawing in memory is written, and its font is the viewer's: {error}"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cost::YARDSTICK;
 
     fn row(lock: &str, directory: &str, measure: Measure, median: Option<f64>) -> Row {
         Row {

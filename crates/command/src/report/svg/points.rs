@@ -8,7 +8,7 @@ use std::path::Path;
 use plotters::coord::Shift;
 use plotters::prelude::*;
 
-use super::{COLOURS, DOT, LETTER, Plot, ROW, TEXT, around, drawn, locks, sparse, text};
+use super::drawing::{COLOURS, DOT, LETTER, Plot, ROW, TEXT, around, drawn, locks, sparse, text};
 use crate::cost::{Measure, Row};
 use crate::report::cost::time;
 

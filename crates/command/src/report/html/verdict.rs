@@ -1,0 +1,18 @@
+//! The word and the look of a cell of the matrix.
+
+use super::Look;
+use crate::matrix::{Answer, Cell, Column, Standing};
+use crate::report::matrix;
+use onewinner_core::primitive::Expectation;
+
+/// How a cell looks, and its word.
+pub(super) fn verdict(column: &Column, cell: &Cell) -> (Look, String) {
+    let look = match (&column.standing, &cell.answer) {
+        (Standing::Skipped { .. }, _) | (_, Answer::Unsupported { .. }) => Look::Nothing,
+        (_, Answer::Missing { .. }) => Look::Open,
+        (_, Answer::Violated) => Look::Bad,
+        (_, Answer::Holds) if cell.claim == Expectation::SeveralWinners => Look::Open,
+        (_, Answer::Holds) => Look::Good,
+    };
+    (look, matrix::word(column, cell))
+}
