@@ -15,7 +15,7 @@ use nix::unistd::{close, unlink};
 use onewinner_core::history::Outcome;
 use onewinner_core::primitive::{CreateNew, LockPrimitive, StatThenWrite};
 use onewinner_core::scenario::Scenario;
-use onewinner_linux::race::phaser::Phaser;
+use onewinner_linux::phaser::Phaser;
 use onewinner_linux::race::{Alignment, Mode, RaceOptions, Report, race};
 use onewinner_linux::sys::Shared;
 use onewinner_linux::sys::process::Worker;

@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 use onewinner_core::id::ProcessId;
 use onewinner_core::primitive::CreateNew;
 use onewinner_core::scenario::Scenario;
-use onewinner_linux::race::run_directory::{PREFIX, RunDirectoryError};
 use onewinner_linux::race::{Alignment, Mode, Note, RaceError, RaceOptions, Stop, race};
+use onewinner_linux::run_directory::{PREFIX, RunDirectoryError};
 use onewinner_linux::sys::process::{Ended, ForkError};
 
 use super::locks::{Fault, Faulty};

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use onewinner_core::fs::Errno;
 use onewinner_core::id::ProcessId;
+use onewinner_linux::phaser::Phaser;
 use onewinner_linux::pid_table::Roster;
-use onewinner_linux::race::phaser::Phaser;
 use onewinner_linux::real_fs::RealFs;
 use onewinner_linux::sys::Shared;
 use onewinner_linux::sys::memory::ShareError;

@@ -7,12 +7,9 @@ use super::crowd::{Crowded, crowd};
 use super::rounds::rounds;
 use super::row::{Fairness, Measure, Row, YARDSTICK, median, quantile};
 use super::unmeasured::Unmeasured;
-use super::{Amount, alone, hand_over};
+use super::{Amount, LONGER, alone, hand_over};
 use onewinner_core::primitive::LockPrimitive;
 use onewinner_linux::race::Mode;
-
-/// How many times as long a block lasts in which processes are forked or scheduled while it runs.
-pub(super) const LONGER: u32 = 2;
 
 /// What one block gave.
 pub(super) enum Block {

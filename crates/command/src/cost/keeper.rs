@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::unmeasured::Unmeasured;
 use crate::mount::verify::{VerifyError, one_store, told_apart};
-use onewinner_linux::race::run_directory::{RunDirectory, RunDirectoryError};
+use onewinner_linux::run_directory::{RunDirectory, RunDirectoryError};
 use onewinner_linux::sys::process::Worker;
 use onewinner_linux::sys::{Shared, futex};
 

@@ -15,9 +15,9 @@ use onewinner_check::sampled::{Sample, sample};
 use onewinner_core::fs::Errno;
 use onewinner_core::primitive::{AcquireError, CallError, CreateNew, LockPrimitive, StatThenWrite};
 use onewinner_core::scenario::Scenario;
-use onewinner_linux::race::run_directory::RunDirectory;
 use onewinner_linux::race::{Alignment, RaceOptions};
 use onewinner_linux::real_fs::RealFs;
+use onewinner_linux::run_directory::RunDirectory;
 
 /// Where, how much, and whether it is still wanted.
 pub(super) struct Bench<'a> {

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use super::Recipe;
-use onewinner_linux::race::run_directory::{ANSWER, is_answering};
+use onewinner_linux::run_directory::{ANSWER, is_answering};
 use onewinner_linux::sys::machine::file_system;
 
 /// How long what was made by one way may take to be seen by another: caches of attributes last a second.

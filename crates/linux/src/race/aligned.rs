@@ -3,8 +3,8 @@
 //! On the real kernel and without a tracer: a decorator over [`Fs`], and a line in shared memory. Check-then-act cannot
 //! survive it: all check, then all act. Deliberately orders nothing within one k; that is still the kernel's choice.
 
-use super::phaser::Phaser;
 use super::pulse::Pulse;
+use crate::phaser::Phaser;
 use onewinner_core::fs::Fs;
 use onewinner_core::fs::call::{ByCall, Call};
 

@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 use std::{fs, io};
 
-use super::run_directory::is_of_the_moment;
+use crate::run_directory::is_of_the_moment;
 use onewinner_core::id::ProcessId;
 use onewinner_core::scenario::{Scenario, Work};
 use onewinner_core::workload::hub_sync;

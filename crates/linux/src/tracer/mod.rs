@@ -60,7 +60,7 @@ use std::path::{Path, PathBuf};
 use std::process::{ChildStdout, Command, Stdio};
 use std::time::Duration;
 
-use crate::race::run_directory::{ANSWER, RunDirectory, RunDirectoryError, is_answering};
+use crate::run_directory::{ANSWER, RunDirectory, RunDirectoryError, is_answering};
 use crate::sys::process::{self, end_child};
 use onewinner_core::explore::{Limits, Searched, Stop, Strategy};
 use onewinner_core::history::Execution;

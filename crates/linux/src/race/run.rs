@@ -1,0 +1,80 @@
+//! One race from its directory to its report.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+use std::time::Instant;
+
+use super::board::Board;
+use super::ground::Ground;
+use super::report::{Report, notes, report};
+use super::worker::Race;
+use super::{MOST_ATTEMPTS, RaceError, RaceOptions, coordinator};
+use crate::run_directory::RunDirectory;
+use onewinner_core::primitive::LockPrimitive;
+use onewinner_core::scenario::{Kind, LEAST_PROCESSES, MOST_PROCESSES, Scenario};
+
+/// Races `primitive` and reports what was seen; afterwards no process and no file is left.
+///
+/// The calling process must have a single thread, because it forks. `interrupted` ends the race early, with what was counted
+/// so far; `progress` is told now and then how many rounds that is.
+///
+/// # Errors
+///
+/// When the options make no sense, or the machine does not give what a race needs. A worker that dies or hangs is no error
+/// but a result: [`Report::stop`].
+///
+/// # Panics
+///
+/// When a worker found an invariant of the race broken.
+pub fn race(
+    primitive: &'static dyn LockPrimitive,
+    options: &RaceOptions,
+    interrupted: &AtomicBool,
+    progress: &mut dyn FnMut(u64),
+) -> Result<Report, RaceError> {
+    let scenario = &options.scenario;
+    let attempts = attempts(scenario)?;
+    let parent = options.directories.first().cloned().unwrap_or_else(std::env::temp_dir);
+    let (run_directory, swept) = RunDirectory::create(&parent)?;
+    let roots = roots(run_directory.path(), &options.directories)?;
+    let others = roots[1..].to_vec();
+    let race = Race {
+        primitive,
+        options,
+        board: Board::new(scenario.processes, attempts, options.seed)?,
+        ground: Ground::new(scenario, roots),
+    };
+    let began = Instant::now();
+    let stop = coordinator::run(&race, interrupted, progress)?;
+    let elapsed = began.elapsed();
+    let seen = report(&race, stop, elapsed, notes(options, swept));
+    run_directory.close_by(&others)?;
+    Ok(seen)
+}
+
+/// The directory of the run as it is found by way of each of the directories, which must be mounts of one store.
+fn roots(run: &Path, directories: &[PathBuf]) -> Result<Vec<PathBuf>, RaceError> {
+    let name = run.file_name().expect("a run has a directory of its own");
+    let others = directories.iter().skip(1).map(|directory| directory.join(name));
+    let roots: Vec<PathBuf> = [run.to_owned()].into_iter().chain(others).collect();
+    match roots.iter().position(|root| !root.is_dir()) {
+        Some(stranger) => Err(RaceError::NotShared {
+            one: directories[0].clone(),
+            other: directories[stranger].clone(),
+        }),
+        None => Ok(roots),
+    }
+}
+
+/// How many attempts a contender makes in a round.
+fn attempts(scenario: &Scenario) -> Result<usize, RaceError> {
+    if !(LEAST_PROCESSES..=MOST_PROCESSES).contains(&scenario.processes) {
+        return Err(RaceError::Processes(scenario.processes));
+    }
+    match scenario.kind {
+        Kind::Contend => Ok(1),
+        Kind::Cycle { rounds } if (1..=MOST_ATTEMPTS).contains(&rounds) => Ok(rounds as usize),
+        Kind::Cycle { rounds } => Err(RaceError::Attempts(rounds)),
+        Kind::Fault { .. } => Err(RaceError::Fault),
+    }
+}
