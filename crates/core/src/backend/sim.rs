@@ -9,16 +9,18 @@ use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use corosensei::stack::DefaultStack;
 use corosensei::{Coroutine, CoroutineResult};
 
 use super::contender::Contender;
 use crate::access::Accesses;
-use crate::explore::{Ended, Limits, Lost, Model, Move, Scheduler, Searched, World, search};
+use crate::explore::{Dpor, Ended, Limits, Lost, Model, Move, Scheduler, Searched, Stop, World, search};
 use crate::fs::call::{ByCall, Call, Reply, Value};
 use crate::fs::sim::Node;
-use crate::fs::{FileKind, Mode, OLD_S, sim};
+use crate::fs::{FileKind, InodeWatch, Mode, OLD_S, sim};
 use crate::happens_before::Step;
 use crate::history::{End, Event, Execution, History, SeenFile, Snapshot, What};
 use crate::id::ProcessId;
@@ -74,13 +76,39 @@ pub fn explore(
     searched
 }
 
+/// Whether the lock asks for an inode number in some schedule of `scenario`. If a limit cuts the search, it may.
+pub fn asks_for_inodes(primitive: &'static dyn LockPrimitive, scenario: &Scenario, limits: Limits) -> bool {
+    let asked = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&asked);
+    let watch = InodeWatch::new(move || flag.store(true, Ordering::Relaxed));
+    let mut world = SimWorld::watched(primitive, scenario, watch);
+    let searched = search(
+        &mut world,
+        &mut Dpor::new(),
+        limits,
+        &mut |world: &mut SimWorld, _, _| {
+            drop(world.take_history());
+            if asked.load(Ordering::Relaxed) {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
+        },
+    );
+    searched.stop != Stop::Exhausted
+}
+
 /// The state of the file system before the first step of `scenario`.
 ///
 /// # Panics
 ///
 /// When the model refuses a directory in an empty file system, which is a bug in it.
 pub fn prepared(primitive: &'static dyn LockPrimitive, scenario: &Scenario) -> sim::State {
-    let mut state = sim::State::new(scenario.participants());
+    prepared_watched(primitive, scenario, InodeWatch::default())
+}
+
+fn prepared_watched(primitive: &'static dyn LockPrimitive, scenario: &Scenario, watch: InodeWatch) -> sim::State {
+    let mut state = sim::State::new(scenario.participants()).watched_by(watch);
     if scenario.reused_numbers {
         state = state.reusing_numbers();
     }
@@ -191,7 +219,11 @@ struct SimWorld {
 
 impl SimWorld {
     fn new(primitive: &'static dyn LockPrimitive, scenario: &Scenario) -> Self {
-        let first = prepared(primitive, scenario);
+        Self::watched(primitive, scenario, InodeWatch::default())
+    }
+
+    fn watched(primitive: &'static dyn LockPrimitive, scenario: &Scenario, watch: InodeWatch) -> Self {
+        let first = prepared_watched(primitive, scenario, watch);
         Self {
             primitive,
             scenario: scenario.clone(),
@@ -413,5 +445,37 @@ impl World for SimWorld {
             self.look();
         }
         Ok(accesses)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fs::Errno;
+    use crate::fs::inject::Injection;
+    use crate::primitive::{CreateNew, FlockChecked};
+
+    #[test]
+    fn it_is_known_whether_a_lock_asks_for_inode_numbers() {
+        let injection = Injection {
+            call: 100,
+            errno: Errno::EIO,
+        };
+        // With an error there is a decorator between the lock and the file system.
+        for scenario in [Scenario::contend(2), Scenario::fault(injection)] {
+            let asks = |lock| asks_for_inodes(lock, &scenario, Limits::default());
+            assert!(asks(&FlockChecked::SameInode), "{scenario:?}");
+            assert!(!asks(&FlockChecked::LinkCount), "{scenario:?}");
+            assert!(!asks(&CreateNew), "{scenario:?}");
+        }
+    }
+
+    #[test]
+    fn a_search_that_a_limit_cuts_may_have_missed_a_question() {
+        let limits = Limits {
+            executions: 1,
+            ..Limits::default()
+        };
+        assert!(asks_for_inodes(&CreateNew, &Scenario::contend(2), limits));
     }
 }

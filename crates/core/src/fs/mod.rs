@@ -11,10 +11,10 @@
 pub mod call;
 mod errno;
 pub mod inject;
+mod inode_watch;
 pub mod loom;
 pub mod sim;
 
-use std::cell::Cell;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -22,6 +22,7 @@ use serde::{Deserialize, Serialize};
 
 pub use crate::id::ProcessId;
 pub use errno::Errno;
+pub use inode_watch::InodeWatch;
 
 /// A file descriptor of one process: the lowest free number, as the kernel gives them, counted from 0 in each [`Fs`].
 ///
@@ -230,6 +231,9 @@ pub struct Stat {
     /// Not the time itself: what a lock decides by the clock is then one bit, which a scheduler can choose.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub old: bool,
+    /// Told when the inode number is asked for.
+    #[serde(skip)]
+    watch: InodeWatch,
 }
 
 impl Stat {
@@ -241,15 +245,15 @@ impl Stat {
             links,
             inode,
             old,
+            watch: InodeWatch::default(),
         }
     }
 
     /// The inode number: no identity over time, because some file systems reuse it at once.
     ///
-    /// Where they do, the order in which files come and go is seen by whoever asks for numbers, and by nobody else. So it is
-    /// noted that this thread has asked.
+    /// If the file system that made this value has an [`InodeWatch`], the watch sees that the number is asked for.
     pub fn inode(&self) -> u64 {
-        NUMBERS.set(true);
+        self.watch.see();
         self.inode
     }
 
@@ -258,16 +262,6 @@ impl Stat {
     pub fn with_inode(self, inode: u64) -> Self {
         Self { inode, ..self }
     }
-}
-
-thread_local! {
-    /// Whether this thread has asked for an inode number.
-    static NUMBERS: Cell<bool> = const { Cell::new(false) };
-}
-
-/// Whether this thread has asked for an inode number since it was last told so.
-pub fn asked_for_numbers() -> bool {
-    NUMBERS.replace(false)
 }
 
 /// As in a trace: `file, 7 bytes, 1 link`; and `old`, if it is.

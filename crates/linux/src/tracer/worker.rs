@@ -32,8 +32,7 @@ use crate::sys::process::{Ended, Worker};
 use crate::sys::{affinity, process, seccomp, tracee, zygote};
 use onewinner_core::backend::contender::Contender;
 use onewinner_core::backend::sim;
-use onewinner_core::explore::{self, Dpor, Estimated, Limits, Searched, Stop, Strategy, search};
-use onewinner_core::fs::asked_for_numbers;
+use onewinner_core::explore::{self, Estimated, Limits, Searched, Strategy, search};
 use onewinner_core::history::{End, Execution, History, What};
 use onewinner_core::id::ProcessId;
 use onewinner_core::primitive::{self, LockPrimitive};
@@ -188,17 +187,7 @@ fn asks_for_numbers(primitive: &'static dyn LockPrimitive, request: &Request) ->
     let scenario = request.scenario.clone();
     let look = move || {
         std::panic::set_hook(Box::new(|_| {}));
-        let searched = sim::explore(
-            primitive,
-            &scenario,
-            &mut Dpor::new(),
-            limits,
-            &mut |_| match asked_for_numbers() {
-                true => ControlFlow::Break(()),
-                false => ControlFlow::Continue(()),
-            },
-        );
-        u8::from(searched.stop != Stop::Exhausted)
+        u8::from(sim::asks_for_inodes(primitive, &scenario, limits))
     };
     let mut looks = Worker::fork(look).map_err(|error| error.to_string())?;
     loop {

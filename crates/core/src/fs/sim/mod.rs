@@ -28,7 +28,7 @@ use std::path::{Path, PathBuf};
 
 use crate::access::{Accesses, InodeId};
 use crate::fs::call::{ByCall, Call, Reply};
-use crate::fs::{FileKind, Fs};
+use crate::fs::{FileKind, Fs, InodeWatch};
 use crate::id::ProcessId;
 
 pub use hosts::Hosts;
@@ -48,6 +48,7 @@ pub struct State {
     records: Vec<Record>,
     numbers: Numbers,
     hosts: Hosts,
+    watch: InodeWatch,
 }
 
 /// One name in the tree, as a person would look at it.
@@ -73,7 +74,15 @@ impl State {
             records: Vec::new(),
             numbers: Numbers::Fresh,
             hosts: Hosts::default(),
+            watch: InodeWatch::default(),
         }
+    }
+
+    /// The same file system, whose watch sees each question for an inode number.
+    #[must_use]
+    pub fn watched_by(mut self, watch: InodeWatch) -> Self {
+        self.watch = watch;
+        self
     }
 
     /// The same file system, with each process on a host.

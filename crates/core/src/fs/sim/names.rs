@@ -42,6 +42,7 @@ impl State {
             links,
             inode: inode.number,
             old: inode.old,
+            watch: self.watch,
         }
     }
 
