@@ -6,18 +6,17 @@
 use std::io::{BufRead, BufReader, PipeReader, PipeWriter, Write};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::unmeasured::Unmeasured;
 use crate::mount::verify::{VerifyError, one_store, told_apart};
 use onewinner_linux::run_directory::{RunDirectory, RunDirectoryError};
-use onewinner_linux::sys::process::Worker;
+use onewinner_linux::sys::process::Ended;
+use onewinner_linux::sys::supervisor::{Supervisor, Unfinished, Watch};
 use onewinner_linux::sys::{Shared, futex};
 
-/// How often it is looked whether it has told something.
-const POLL: Duration = Duration::from_millis(1);
 /// How long it trusts the kernel to wake it.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
@@ -44,7 +43,7 @@ pub(super) enum Told {
 
 /// The process.
 pub(super) struct Keeper {
-    worker: Worker,
+    supervisor: Supervisor,
     words: Shared<AtomicU32>,
     reader: BufReader<PipeReader>,
     heard: u32,
@@ -56,12 +55,13 @@ impl Keeper {
     pub(super) fn begin(ways: &[PathBuf]) -> Result<Self, Unmeasured> {
         let words = Shared::zeroed(WORDS)?;
         let (reader, writer) = std::io::pipe()?;
-        let worker = Worker::fork(|| {
+        let mut supervisor = Supervisor::default();
+        supervisor.fork(|| {
             keep(ways, &words, &writer);
             0
         })?;
         Ok(Self {
-            worker,
+            supervisor,
             words,
             reader: BufReader::new(reader),
             heard: 0,
@@ -70,27 +70,23 @@ impl Keeper {
 
     /// The next thing that it tells.
     pub(super) fn hear(&mut self, limit: Duration, interrupted: &AtomicBool) -> Result<Told, Unmeasured> {
-        let deadline = Instant::now() + limit;
-        loop {
-            // Before it is read whether there is a line: afterwards none comes any more.
-            let ended = self.worker.ended();
-            if self.words[TOLD].load(Ordering::Acquire) > self.heard {
-                self.heard += 1;
-                let mut line = String::new();
-                self.reader.read_line(&mut line)?;
-                return Ok(serde_json::from_str(&line).map_err(std::io::Error::from)?);
-            }
-            if let Some(ended) = ended {
-                return Err(Unmeasured::Lost(ended));
-            }
-            if interrupted.load(Ordering::Relaxed) {
-                return Err(Unmeasured::Interrupted);
-            }
-            if Instant::now() >= deadline {
-                return Err(Unmeasured::Silent(limit));
-            }
-            std::thread::sleep(POLL);
+        let cancelled = || interrupted.load(Ordering::Relaxed);
+        let (words, heard) = (&self.words, self.heard);
+        // Whether it ended is known before the look for a line: afterwards none comes any more.
+        let told = |ends: &[Option<Ended>]| match words[TOLD].load(Ordering::Acquire) > heard {
+            true => Some(Ok(())),
+            false => ends[0].map(Err),
+        };
+        match self.supervisor.until(&Watch::new(limit, &cancelled), told) {
+            Ok(Ok(())) => {}
+            Ok(Err(ended)) | Err(Unfinished::Lost(ended)) => return Err(Unmeasured::Lost(ended)),
+            Err(Unfinished::Cancelled) => return Err(Unmeasured::Interrupted),
+            Err(Unfinished::TimedOut) => return Err(Unmeasured::Silent(limit)),
         }
+        self.heard += 1;
+        let mut line = String::new();
+        self.reader.read_line(&mut line)?;
+        Ok(serde_json::from_str(&line).map_err(std::io::Error::from)?)
     }
 
     /// Has the directory removed, and waits for that; tells what is left. A process that does not come to it is killed.

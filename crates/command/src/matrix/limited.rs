@@ -1,18 +1,17 @@
 //! One piece of work in a process of its own, under a limit: what hangs in it hangs alone.
 
-use std::io::{self, BufRead, BufReader, Write};
+use std::io;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use onewinner_linux::sys::Shared;
 use onewinner_linux::sys::memory::ShareError;
-use onewinner_linux::sys::process::{Ended, ForkError, KILL_LIMIT, PANICKED, Worker, is_at_end, let_go_of_streams};
+use onewinner_linux::sys::process::is_at_end;
+use onewinner_linux::sys::supervisor::{IsolatedError, Watch, run_isolated};
 
-/// How often the process is looked at.
-const POLL: Duration = Duration::from_millis(1);
 /// How long it may take to clean up after it was asked to stop.
 const GRACE: Duration = Duration::from_secs(3);
 
@@ -38,73 +37,16 @@ impl Wish {
     }
 }
 
-/// Why there is no result.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum LimitedError {
-    #[error("it did not end within {} s, and was killed: a call hangs, or it needs longer", .0.as_secs())]
-    Hung(Duration),
-    #[error("it hangs in a call of the kernel and cannot be killed")]
-    Unkillable,
-    #[error("its process died ({0})")]
-    Died(String),
-    #[error("interrupted")]
-    Interrupted,
-    #[error(transparent)]
-    Fork(#[from] ForkError),
-    #[error("failed to hear of its process: {0}")]
-    Pipe(#[from] io::Error),
-}
-
 /// Runs `body` in a process of its own. Its result has to fit in a pipe.
 pub(super) fn limited<T: Serialize + DeserializeOwned>(
     limit: Duration,
     wish: &Wish,
     body: impl FnOnce() -> T,
-) -> Result<T, LimitedError> {
-    let (reader, writer) = io::pipe()?;
-    let mut worker = Worker::fork(|| {
-        // What it would say of a broken invariant goes where its result goes.
-        let said = writer.try_clone();
-        std::panic::set_hook(Box::new(move |panic| {
-            if let Ok(mut said) = said.as_ref() {
-                let _unheard = writeln!(said, "{}", panic.to_string().replace('\n', " "));
-            }
-        }));
-        // Without /dev/null they stay, and do harm only if a call hangs for ever.
-        let _kept = let_go_of_streams();
-        let text = serde_json::to_string(&body()).expect("it is plain data");
-        u8::from(writeln!(&writer, "{text}").is_err())
-    })?;
-    drop(writer);
-    let mut deadline = Instant::now() + limit;
-    let mut interrupted = false;
-    let ended = loop {
-        if let Some(ended) = worker.ended() {
-            break ended;
-        }
-        if !interrupted && wish.look() {
-            interrupted = true;
-            deadline = deadline.min(Instant::now() + GRACE);
-        }
-        if Instant::now() > deadline {
-            worker.kill();
-            let gone = worker.gone_by(Instant::now() + KILL_LIMIT);
-            return Err(match (gone, interrupted) {
-                (false, _) => LimitedError::Unkillable,
-                (true, true) => LimitedError::Interrupted,
-                (true, false) => LimitedError::Hung(limit),
-            });
-        }
-        std::thread::sleep(POLL);
+) -> Result<T, IsolatedError> {
+    let cancelled = || wish.look();
+    let watch = Watch {
+        grace: GRACE,
+        ..Watch::new(limit, &cancelled)
     };
-    if interrupted {
-        return Err(LimitedError::Interrupted);
-    }
-    // One line, and not to the end: what it started in the background may keep the pipe open.
-    let line = |mut line: String| BufReader::new(&reader).read_line(&mut line).map(|_| line);
-    match ended {
-        Ended::Exited(0) => Ok(serde_json::from_str(&line(String::new())?).map_err(io::Error::from)?),
-        Ended::Exited(PANICKED) => Err(LimitedError::Died(line(String::new())?.trim_end().to_owned())),
-        other => Err(LimitedError::Died(other.to_string())),
-    }
+    run_isolated(&watch, body)
 }

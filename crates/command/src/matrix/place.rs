@@ -6,11 +6,12 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::column::{Column, Standing};
-use super::limited::{LimitedError, Wish, limited};
+use super::limited::{Wish, limited};
 use crate::mount::need::obstacle;
 use crate::mount::verify::{Identity, VerifyError, answering, mounted, one_store, told_apart};
 use crate::mount::{self, Recipe};
 use onewinner_linux::sys::namespace::{Rights, mount_new, unmount};
+use onewinner_linux::sys::supervisor::IsolatedError;
 
 /// How long a directory may take to be looked at.
 const LOOK_LIMIT: Duration = Duration::from_secs(15);
@@ -85,7 +86,7 @@ pub(super) fn ready(asked: &Asked, ground: &Ground, wish: &Wish, column: &mut Co
         }
         Asked::Made(_) => (MAKE_LIMIT, true),
     };
-    let told: Result<Told, LimitedError> = limited(limit, wish, || match asked {
+    let told: Result<Told, IsolatedError> = limited(limit, wish, || match asked {
         Asked::Given(ways) => given(ways),
         Asked::Made(name) => ground.make(name),
     });
@@ -183,7 +184,7 @@ impl Place {
         match checked {
             Ok(checked) => checked,
             // That nobody wants to know says nothing of the directory.
-            Err(LimitedError::Interrupted) => Ok(()),
+            Err(IsolatedError::Interrupted) => Ok(()),
             Err(error) => Err(format!("failed to look at it: {error}")),
         }
     }

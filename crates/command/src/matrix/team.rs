@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use onewinner_core::id::ProcessId;
 use onewinner_linux::real_fs::{Peers, RealFs};
 use onewinner_linux::sys::Shared;
 use onewinner_linux::sys::memory::ShareError;
-use onewinner_linux::sys::process::{Ended, ForkError, Worker};
+use onewinner_linux::sys::process::{Ended, ForkError};
+use onewinner_linux::sys::supervisor::{NEVER, Supervisor, Unfinished, Watch};
 
 /// How often somebody looks whether it is its turn.
 pub(super) const POLL: Duration = Duration::from_micros(50);
@@ -45,31 +46,28 @@ impl Team {
 
     /// Has each of them run `body`, and waits until all are at their end.
     pub(super) fn run(&self, limit: Duration, body: impl Fn(ProcessId, &RealFs)) -> Result<(), TeamError> {
-        let mut workers = Vec::with_capacity(self.numbers.len());
+        let mut supervisor = Supervisor::default();
         for process in ProcessId::first(self.numbers.len()) {
-            // Dropped on the way out, those forked so far are killed.
-            workers.push(Worker::fork(|| {
+            supervisor.fork(|| {
                 body(process, &self.enter(process));
                 0
-            })?);
+            })?;
         }
-        let deadline = Instant::now() + limit;
-        loop {
-            let ends: Vec<Option<Ended>> = workers.iter_mut().map(Worker::ended).collect();
-            if let Some(died) = ends.iter().flatten().find(|ended| **ended != Ended::Exited(0)) {
-                return Err(TeamError::Died(*died));
+        let watch = Watch {
+            poll: POLL,
+            ..Watch::new(limit, NEVER)
+        };
+        match supervisor.all(&watch) {
+            Ok(()) => Ok(()),
+            Err(Unfinished::Lost(ended)) => Err(TeamError::Died(ended)),
+            Err(Unfinished::TimedOut | Unfinished::Cancelled) => {
+                let stuck = supervisor.end();
+                Err(if stuck.is_empty() {
+                    TeamError::Hung(limit)
+                } else {
+                    TeamError::Unkillable(stuck)
+                })
             }
-            if ends.iter().all(Option::is_some) {
-                return Ok(());
-            }
-            if Instant::now() > deadline {
-                let stuck = Worker::end(&mut workers);
-                return Err(match stuck.is_empty() {
-                    true => TeamError::Hung(limit),
-                    false => TeamError::Unkillable(stuck),
-                });
-            }
-            std::thread::sleep(POLL);
         }
     }
 

@@ -15,13 +15,14 @@ use serde::{Deserialize, Serialize};
 use super::Settings;
 use super::cell::{Answer, Cell};
 use super::column::{Column, Control, Standing};
-use super::limited::{LimitedError, Wish, limited};
+use super::limited::{Wish, limited};
 use super::measure::{Bench, sweep};
 use super::place::{Asked, Ground, Place, ground, ready};
 use super::talk::{request, say};
 use onewinner_core::primitive::{self, LockPrimitive};
 use onewinner_linux::sys::namespace;
 use onewinner_linux::sys::process::{self, PANICKED, Worker};
+use onewinner_linux::sys::supervisor::IsolatedError;
 
 /// How often the first process of the namespaces is looked at.
 const POLL: Duration = Duration::from_millis(5);
@@ -150,7 +151,7 @@ impl Filler<'_> {
 
     /// Races the controls, or tells why the directory is of no use.
     fn controls(&self, column: &mut Column) {
-        let raced: Result<Result<Vec<Control>, String>, LimitedError> =
+        let raced: Result<Result<Vec<Control>, String>, IsolatedError> =
             limited(self.limit(), self.wish, || self.bench().controls());
         if raced.is_err() {
             self.tidy();
@@ -214,9 +215,9 @@ impl Filler<'_> {
 }
 
 /// Why races have no result, and what to do about it.
-fn with_advice(error: &LimitedError) -> String {
+fn with_advice(error: &IsolatedError) -> String {
     match error {
-        LimitedError::Hung(_) => format!("{error}; raise --cell-time, or ask for fewer --rounds"),
+        IsolatedError::Hung(_) => format!("{error}; raise --cell-time, or ask for fewer --rounds"),
         _ => error.to_string(),
     }
 }

@@ -6,14 +6,18 @@ use std::ffi::OsStr;
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::{Command, ExitStatus, Stdio};
+use std::time::Duration;
+
+use onewinner_linux::sys::process::Ended;
+use onewinner_linux::sys::supervisor::{NEVER, Supervisor, Unfinished, Watch};
 
 /// How long a program may take.
 pub const LIMIT: Duration = Duration::from_secs(20);
-/// How often it is looked at.
-const POLL: Duration = Duration::from_millis(2);
+/// How long a killed program is waited for.
+const GOING: Duration = Duration::from_secs(1);
 /// Where they are, although users rarely have it in their PATH.
 const SYSTEM: [&str; 2] = ["/usr/sbin", "/sbin"];
 
@@ -87,29 +91,33 @@ pub fn run<I: AsRef<OsStr>>(
         command.args(arguments).stdin(Stdio::null()).stdout(out).stderr(errors);
         command.spawn()
     });
-    let mut child = match begun {
-        Ok(child) => child,
+    let mut supervisor = Supervisor::default();
+    match begun {
+        Ok(child) => supervisor.adopt(&child),
         Err(source) => return Err(ProgramError::Start { name, source }),
-    };
-    let deadline = Instant::now() + LIMIT;
-    loop {
-        match child.try_wait() {
-            Ok(Some(status)) if status.success() => return Ok(()),
-            Ok(Some(status)) => {
-                let text = std::fs::read_to_string(&said).unwrap_or_default();
-                let last = text.lines().rfind(|line| !line.trim().is_empty());
-                let said = last.map_or_else(|| status.to_string(), |line| line.trim().to_owned());
-                return Err(ProgramError::Failed { name, said });
-            }
-            Ok(None) if Instant::now() < deadline => std::thread::sleep(POLL),
-            Ok(None) => {
-                // One that cannot be killed goes with the namespace.
-                let _gone = child.kill();
-                return Err(ProgramError::Hung { name });
-            }
-            Err(source) => return Err(ProgramError::Start { name, source }),
+    }
+    match supervisor.all(&Watch::new(LIMIT, NEVER)) {
+        Ok(()) => Ok(()),
+        Err(Unfinished::Lost(ended)) => {
+            let text = std::fs::read_to_string(&said).unwrap_or_default();
+            let last = text.lines().rfind(|line| !line.trim().is_empty());
+            let said = last.map_or_else(|| status(ended).to_string(), |line| line.trim().to_owned());
+            Err(ProgramError::Failed { name, said })
+        }
+        Err(Unfinished::TimedOut | Unfinished::Cancelled) => {
+            // One that cannot be killed goes with the namespace.
+            supervisor.end_within(GOING);
+            Err(ProgramError::Hung { name })
         }
     }
+}
+
+/// The same as a program's status, in the words of the standard library.
+fn status(ended: Ended) -> ExitStatus {
+    ExitStatus::from_raw(match ended {
+        Ended::Exited(code) => i32::from(code) << 8,
+        Ended::Killed(signal) => signal,
+    })
 }
 
 #[cfg(test)]

@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 use super::pulse::is_at_work;
 use super::worker::Race;
 use super::{Lost, Mode, RaceError, Stop};
-use crate::sys::process::{Ended, PANICKED, Worker};
+use crate::sys::process::{Ended, PANICKED};
+use crate::sys::supervisor::Supervisor;
 use onewinner_core::id::ProcessId;
 
 /// How long workers go unwatched.
@@ -70,14 +71,13 @@ impl Watcher<'_> {
         let crews = race.crews();
         let mut seen = race.board.left();
         let all_left = seen.wrapping_add(u32::try_from(crews.len()).expect("there are at most 64 crews"));
-        let mut workers = Vec::with_capacity(crews.len());
+        let mut workers = Supervisor::default();
         for crew in &crews {
-            // Dropped on the way out, those forked so far are killed.
-            workers.push(Worker::fork(|| race.work(crew))?);
+            workers.fork(|| race.work(crew))?;
         }
         let mut ages = Ages::new(race);
         loop {
-            let ends: Vec<Option<Ended>> = workers.iter_mut().map(Worker::ended).collect();
+            let ends = workers.ends();
             let lost = lost(&crews, &ends);
             if !lost.is_empty() {
                 end(&mut workers)?;
@@ -142,8 +142,8 @@ fn lost(crews: &[Vec<ProcessId>], ends: &[Option<Ended>]) -> Vec<Lost> {
 }
 
 /// Kills all, by pid, and waits until they are gone.
-fn end(workers: &mut [Worker]) -> Result<(), RaceError> {
-    match Worker::end(workers) {
+fn end(workers: &mut Supervisor) -> Result<(), RaceError> {
+    match workers.end() {
         stuck if stuck.is_empty() => Ok(()),
         pids => Err(RaceError::Unkillable { pids }),
     }

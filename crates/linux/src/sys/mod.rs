@@ -49,6 +49,7 @@ pub mod process;
 )]
 pub mod registers;
 pub mod seccomp;
+pub mod supervisor;
 pub mod syscalls;
 pub mod trace;
 #[expect(unsafe_code, reason = "ptrace and waitpid, where nix has no words")]

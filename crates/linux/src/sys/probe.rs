@@ -8,11 +8,12 @@ use std::ffi::CString;
 use std::io;
 use std::os::unix::ffi::OsStringExt;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use nix::unistd::{ForkResult, fork};
 
 use super::process::Worker;
+use super::supervisor::{NEVER, Supervisor, Unfinished, Watch};
 
 /// How long a killed process is waited for: one that goes does so at once.
 const GOING: Duration = Duration::from_secs(1);
@@ -28,16 +29,17 @@ pub fn answers(directory: &Path, name: &str, limit: Duration) -> io::Result<bool
         return Ok(true); // A path with a NUL is nowhere, as whoever works there is told.
     };
     // SAFETY: the child makes async-signal-safe calls alone, whatever other threads hold, and ends by _exit(2): fork(2).
-    let mut probe = match unsafe { fork() }? {
+    let probe = match unsafe { fork() }? {
         ForkResult::Parent { child } => Worker::of(child),
         ForkResult::Child => ask(&path),
     };
-    if probe.gone_by(Instant::now() + limit) {
+    let mut supervisor = Supervisor::default();
+    supervisor.add(probe);
+    if supervisor.all(&Watch::new(limit, NEVER)) != Err(Unfinished::TimedOut) {
         return Ok(true);
     }
-    probe.kill();
     // It is left to `init` if a call holds it in the kernel.
-    probe.gone_by(Instant::now() + GOING);
+    supervisor.end_within(GOING);
     Ok(false)
 }
 

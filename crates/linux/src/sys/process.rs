@@ -125,6 +125,11 @@ impl Worker {
         }
     }
 
+    /// A program that was started. Nobody waits for it but the worker.
+    pub(super) fn of_program(program: &Child) -> Self {
+        Self::of(Pid::from_raw(program.id().cast_signed()))
+    }
+
     fn forked(life: impl FnOnce() -> u8) -> Result<Self, ForkError> {
         let threads = fs::read_dir("/proc/self/task").map_err(ForkError::Uncounted)?.count();
         if threads != 1 {
@@ -180,15 +185,9 @@ impl Worker {
         true
     }
 
-    /// Kills all of them before the first is waited for, and waits for all at once, at most [`KILL_LIMIT`]; tells which a call
-    /// holds in the kernel all the same.
-    pub fn end(workers: &mut [Self]) -> Vec<i32> {
-        workers.iter_mut().for_each(Self::kill);
-        let deadline = Instant::now() + KILL_LIMIT;
-        let stuck = workers
-            .iter_mut()
-            .filter_map(|worker| (!worker.gone_by(deadline)).then(|| worker.pid()));
-        stuck.collect()
+    /// Whether it was waited for in vain after it was killed.
+    pub(super) fn is_stuck(&self) -> bool {
+        self.stuck
     }
 }
 
