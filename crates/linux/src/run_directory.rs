@@ -19,6 +19,7 @@ use tempfile::TempDir;
 
 use crate::sys;
 use crate::sys::probe::answers;
+use crate::sys::task_state::is_gone;
 
 /// Every run directory begins so.
 pub const PREFIX: &str = "onewinner-";
@@ -299,20 +300,8 @@ fn is_of_the_dead(name: &str, boot: &str) -> bool {
         .and_then(|rest| rest.strip_prefix(boot))
         .and_then(|rest| rest.strip_prefix('-'))
         .and_then(|rest| rest.split_once('-'))
-        .and_then(|(process, _)| process.parse::<u32>().ok());
-    process.is_some_and(is_dead)
-}
-
-/// Whether a process is gone, or dead and not yet waited for: proc_pid_stat(5). The name in parentheses may contain anything,
-/// but the last one closes it.
-fn is_dead(process: u32) -> bool {
-    match fs::read_to_string(format!("/proc/{process}/stat")) {
-        Ok(stat) => stat
-            .rsplit(')')
-            .next()
-            .is_some_and(|rest| rest.trim_start().starts_with(['Z', 'X'])),
-        Err(error) => error.kind() == io::ErrorKind::NotFound,
-    }
+        .and_then(|(process, _)| process.parse::<i32>().ok());
+    process.is_some_and(is_gone)
 }
 
 /// Removes a run directory of this user whose flock is free, and keeps the flock while it does.
@@ -374,19 +363,6 @@ mod tests {
         drop(held);
         let (_next, swept) = RunDirectory::create(parent.path()).unwrap();
         assert_eq!((swept, kept[0].exists()), (1, false));
-    }
-
-    #[test]
-    fn a_process_that_nobody_waited_for_is_gone_all_the_same() {
-        let mut child = std::process::Command::new("true").spawn().unwrap();
-        let deadline = Instant::now() + Duration::from_secs(60);
-        while !is_dead(child.id()) {
-            assert!(Instant::now() < deadline, "it is dead by now");
-            std::thread::sleep(HIDDEN_POLL);
-        }
-        assert!(!is_dead(std::process::id()));
-        child.wait().unwrap();
-        assert!(is_dead(DEAD));
     }
 
     #[test]

@@ -51,6 +51,7 @@ pub mod registers;
 pub mod seccomp;
 pub mod supervisor;
 pub mod syscalls;
+pub mod task_state;
 pub mod trace;
 #[expect(unsafe_code, reason = "ptrace and waitpid, where nix has no words")]
 pub mod tracee;

@@ -2,12 +2,11 @@
 //!
 //! Knows neither the other tasks nor what its calls mean.
 
-use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt;
 
 use super::crowd::untraced;
 use super::interpreter::AtCall;
+use crate::sys::task_state::{TaskStat, TaskState};
 use crate::sys::trace::{Entry, Memory};
 use crate::sys::tracee::Stopped;
 use onewinner_core::explore::Lost;
@@ -50,7 +49,7 @@ pub(super) struct Task {
     pub(super) number: u32,
     pub(super) place: Place,
     pub(super) memory: Memory,
-    pub(super) status: File,
+    pub(super) status: TaskStat,
     /// It is asleep until its child calls execve.
     pub(super) vforked: bool,
     /// It has not become the program yet.
@@ -65,7 +64,7 @@ impl Task {
             number,
             place: Place::Running,
             memory: Memory::of(task)?,
-            status: File::open(format!("/proc/{task}/stat"))?,
+            status: TaskStat::of(task)?,
             vforked: false,
             prepares: false,
         })
@@ -73,17 +72,11 @@ impl Task {
 
     /// Whether it can do nothing by itself: it waits for another one, for input, or for a time.
     pub(super) fn is_asleep(&self) -> bool {
-        let mut text = [0; 128];
-        let read = self.status.read_at(&mut text, 0).unwrap_or(0);
-        // The name before it may hold any character, a parenthesis too (proc_pid_stat(5)).
-        let Some(end) = text[..read].iter().rposition(|byte| *byte == b')') else {
-            return false;
-        };
-        match text.get(end + 2) {
+        match self.status.state() {
             // A first thread that has ended waits so for the others.
-            Some(b'S' | b'T' | b'Z') => true,
-            Some(b'D') => self.vforked,
-            _ => false,
+            Some(TaskState::Sleeping | TaskState::Stopped | TaskState::Zombie) => true,
+            Some(TaskState::Uninterruptible) => self.vforked,
+            Some(TaskState::Dead | TaskState::Other) | None => false,
         }
     }
 }

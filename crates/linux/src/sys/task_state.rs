@@ -1,0 +1,101 @@
+//! The state of a process or thread, as `/proc/PID/stat` has it: the one place that reads this file.
+
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt;
+
+/// The state of a task; [proc_pid_stat(5)](https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TaskState {
+    /// `S`: it sleeps, and a signal wakes it.
+    Sleeping,
+    /// `D`: it sleeps in the kernel, and no signal wakes it.
+    Uninterruptible,
+    /// `T`: a signal has stopped it.
+    Stopped,
+    /// `Z`: it has ended, and nobody has waited for it.
+    Zombie,
+    /// `X`: it is dead.
+    Dead,
+    /// Anything else: it runs, or its tracer has stopped it.
+    Other,
+}
+
+/// The open file of one task: to look at its state often.
+#[derive(Debug)]
+pub struct TaskStat(File);
+
+impl TaskStat {
+    /// Opens it.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such task.
+    pub fn of(task: i32) -> io::Result<Self> {
+        File::open(format!("/proc/{task}/stat")).map(Self)
+    }
+
+    /// Its state now; none if that cannot be read.
+    pub fn state(&self) -> Option<TaskState> {
+        /// The number and the name, which has at most 16 bytes, and the state; more need not be read.
+        const START: usize = 128;
+        let mut text = [0; START];
+        let read = self.0.read_at(&mut text, 0).ok()?;
+        state(&text[..read])
+    }
+}
+
+/// The letter after the name. The name is in parentheses and may hold any character, but its end is the last parenthesis.
+fn state(stat: &[u8]) -> Option<TaskState> {
+    let end = stat.iter().rposition(|byte| *byte == b')')?;
+    Some(match stat.get(end + 2)? {
+        b'S' => TaskState::Sleeping,
+        b'D' => TaskState::Uninterruptible,
+        b'T' => TaskState::Stopped,
+        b'Z' => TaskState::Zombie,
+        b'X' => TaskState::Dead,
+        _ => TaskState::Other,
+    })
+}
+
+/// Whether a process is gone, or has ended and was not waited for. One that cannot be looked at is not known to be gone.
+pub fn is_gone(process: i32) -> bool {
+    match TaskStat::of(process) {
+        Ok(stat) => matches!(stat.state(), Some(TaskState::Zombie | TaskState::Dead)),
+        Err(error) => error.kind() == io::ErrorKind::NotFound,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_state_stands_after_the_last_parenthesis() {
+        for (text, expected) in [
+            ("1 (init) S 0 1", Some(TaskState::Sleeping)),
+            ("1 (a) Z (b) D 0", Some(TaskState::Uninterruptible)),
+            ("1 ()) Z 0", Some(TaskState::Zombie)),
+            ("1 (x) t 0", Some(TaskState::Other)),
+            ("1 (x) T 0", Some(TaskState::Stopped)),
+            ("1 (x)", None),
+            ("", None),
+        ] {
+            assert_eq!(state(text.as_bytes()), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_process_that_nobody_waited_for_is_gone_and_this_one_is_not() {
+        assert!(!is_gone(std::process::id().cast_signed()));
+        let mut child = std::process::Command::new("true").spawn().unwrap();
+        let process = child.id().cast_signed();
+        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
+        while !is_gone(process) {
+            assert!(std::time::Instant::now() < deadline, "it has ended by now");
+            std::thread::yield_now();
+        }
+        child.wait().unwrap();
+        assert!(is_gone(99_999_999));
+    }
+}
