@@ -7,7 +7,6 @@ use std::fs::{self, File};
 use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
 
 use super::board::{Board, Fault};
 use super::keeper::{Keeper, Told};
@@ -15,13 +14,10 @@ use super::row::Measure;
 use super::unmeasured::Unmeasured;
 use super::{CostError, Place, Run};
 use onewinner_core::fs::Errno;
+use onewinner_linux::one_store::{LATEST, shows};
 
 /// How many times the limit of a worker the removal of all files may take.
 const REMOVAL: u32 = 4;
-/// How long a directory may take to be seen by another way.
-const SEEN: Duration = Duration::from_secs(3);
-/// How often it is looked for.
-const SEEN_POLL: Duration = Duration::from_millis(10);
 
 /// A place that was asked for, and our own directory in it.
 pub(super) struct Site {
@@ -96,7 +92,7 @@ impl Site {
     pub(super) fn close(self, run: &Run<'_>) -> Option<String> {
         let limit = run.options.amount.worker_limit;
         let limit = if self.silent.get() {
-            limit.min(SEEN)
+            limit.min(LATEST)
         } else {
             limit * REMOVAL
         };
@@ -190,13 +186,11 @@ fn errno(error: &io::Error) -> Errno {
 
 /// Waits until a directory that was made by one way is there by another one.
 fn seen(way: &PathBuf) -> io::Result<()> {
-    let deadline = Instant::now() + SEEN;
-    loop {
-        match fs::metadata(way) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound && Instant::now() < deadline => {
-                std::thread::sleep(SEEN_POLL);
-            }
-            other => return other.map(drop),
-        }
-    }
+    let look = || fs::metadata(way).map(drop);
+    let mut found = Ok(());
+    shows(|| {
+        found = look();
+        !matches!(&found, Err(error) if error.kind() == io::ErrorKind::NotFound)
+    });
+    found
 }

@@ -6,18 +6,13 @@ use std::fs;
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
 use super::Recipe;
+use onewinner_linux::one_store::shows;
 use onewinner_linux::run_directory::{ANSWER, is_answering};
 use onewinner_linux::sys::machine::file_system;
-
-/// How long what was made by one way may take to be seen by another: caches of attributes last a second.
-const LATEST: Duration = Duration::from_secs(3);
-/// How often it is looked for.
-const POLL: Duration = Duration::from_millis(20);
 
 /// Why a directory does not count.
 #[derive(Debug, thiserror::Error)]
@@ -228,15 +223,11 @@ pub fn one_store(ways: &[PathBuf]) -> Result<(), VerifyError> {
 }
 
 fn seen(one: &Path, other: &Path, token: &str) -> Result<(), VerifyError> {
-    let deadline = Instant::now() + LATEST;
-    while !fs::read_to_string(other.join(token)).is_ok_and(|text| text == token) {
-        if Instant::now() > deadline {
-            let (one, other) = (one.to_owned(), other.to_owned());
-            return Err(VerifyError::NotShared { one, other });
-        }
-        std::thread::sleep(POLL);
+    if shows(|| fs::read_to_string(other.join(token)).is_ok_and(|text| text == token)) {
+        return Ok(());
     }
-    Ok(())
+    let (one, other) = (one.to_owned(), other.to_owned());
+    Err(VerifyError::NotShared { one, other })
 }
 
 /// Looks whether what a recipe made is mounted, and of its type.

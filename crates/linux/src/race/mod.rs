@@ -34,6 +34,7 @@ mod worker;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::one_store::NotShared;
 use crate::run_directory::RunDirectoryError;
 use crate::sys;
 use crate::sys::memory::ShareError;
@@ -165,6 +166,12 @@ pub enum RaceError {
         /// Their numbers.
         pids: Vec<i32>,
     },
+}
+
+impl From<NotShared> for RaceError {
+    fn from(NotShared { one, other }: NotShared) -> Self {
+        Self::NotShared { one, other }
+    }
 }
 
 impl RaceError {

@@ -1,6 +1,5 @@
 //! One race from its directory to its report.
 
-use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
@@ -9,6 +8,7 @@ use super::ground::Ground;
 use super::report::{Report, notes, report};
 use super::worker::Race;
 use super::{MOST_ATTEMPTS, RaceError, RaceOptions, coordinator};
+use crate::one_store::by_each_way;
 use crate::run_directory::RunDirectory;
 use onewinner_core::primitive::LockPrimitive;
 use onewinner_core::scenario::{Kind, LEAST_PROCESSES, MOST_PROCESSES, Scenario};
@@ -36,7 +36,7 @@ pub fn race(
     let attempts = attempts(scenario)?;
     let parent = options.directories.first().cloned().unwrap_or_else(std::env::temp_dir);
     let (run_directory, swept) = RunDirectory::create(&parent)?;
-    let roots = roots(run_directory.path(), &options.directories)?;
+    let roots = by_each_way(run_directory.path(), &options.directories)?;
     let others = roots[1..].to_vec();
     let race = Race {
         primitive,
@@ -50,20 +50,6 @@ pub fn race(
     let seen = report(&race, stop, elapsed, notes(options, swept));
     run_directory.close_by(&others)?;
     Ok(seen)
-}
-
-/// The directory of the run as it is found by way of each of the directories, which must be mounts of one store.
-fn roots(run: &Path, directories: &[PathBuf]) -> Result<Vec<PathBuf>, RaceError> {
-    let name = run.file_name().expect("a run has a directory of its own");
-    let others = directories.iter().skip(1).map(|directory| directory.join(name));
-    let roots: Vec<PathBuf> = [run.to_owned()].into_iter().chain(others).collect();
-    match roots.iter().position(|root| !root.is_dir()) {
-        Some(stranger) => Err(RaceError::NotShared {
-            one: directories[0].clone(),
-            other: directories[stranger].clone(),
-        }),
-        None => Ok(roots),
-    }
 }
 
 /// How many attempts a contender makes in a round.

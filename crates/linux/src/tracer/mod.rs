@@ -60,6 +60,7 @@ use std::path::{Path, PathBuf};
 use std::process::{ChildStdout, Command, Stdio};
 use std::time::Duration;
 
+use crate::one_store::{NotShared, by_each_way};
 use crate::run_directory::{ANSWER, RunDirectory, RunDirectoryError, is_answering};
 use crate::sys::process::{self, end_child};
 use onewinner_core::explore::{Limits, Searched, Stop, Strategy};
@@ -164,6 +165,12 @@ pub enum TracedError {
     Lost(String),
 }
 
+impl From<NotShared> for TracedError {
+    fn from(NotShared { one, other }: NotShared) -> Self {
+        Self::NotShared { one, other }
+    }
+}
+
 impl TracedError {
     /// Whether it tells of the machine, and not of what was asked for.
     pub fn is_no_misuse(&self) -> bool {
@@ -198,7 +205,8 @@ pub fn explore_telling(
     let subject = asked(run)?;
     let parent = real(&run.directories.first().cloned().unwrap_or_else(std::env::temp_dir));
     let (directory, swept) = RunDirectory::create(&parent)?;
-    let roots = roots(directory.path(), run.directories)?;
+    let ways: Vec<PathBuf> = run.directories.iter().map(|way| real(way)).collect();
+    let roots = by_each_way(directory.path(), &ways)?;
     let request = Request {
         subject,
         scenario: run.scenario.clone(),
@@ -217,20 +225,6 @@ pub fn explore_telling(
     let (searched, notes) = answer?;
     directory.close()?;
     Ok(Told { searched, swept, notes })
-}
-
-/// The directory of the run as it is found by way of each of the directories, which must be mounts of one store.
-fn roots(run: &Path, directories: &[PathBuf]) -> Result<Vec<PathBuf>, TracedError> {
-    let name = run.file_name().expect("a run has a directory of its own");
-    let others = directories.iter().skip(1).map(|directory| real(directory).join(name));
-    let roots: Vec<PathBuf> = [run.to_owned()].into_iter().chain(others).collect();
-    match roots.iter().position(|root| !root.is_dir()) {
-        Some(stranger) => Err(TracedError::NotShared {
-            one: directories[0].clone(),
-            other: directories[stranger].clone(),
-        }),
-        None => Ok(roots),
-    }
 }
 
 /// The directory without symbolic links on the way, as the kernel tells paths; whoever makes something in it notices if it is
