@@ -61,9 +61,10 @@ fn here(role: Option<Role>, test: Test, place: usize, lock: Option<&str>) -> Her
         Role::Race { place: wanted, .. } => *wanted == place,
         Role::Knowing { lock: wanted } => lock == Some(wanted),
     };
-    match wanted {
-        true => Here::Serves { role, test },
-        false => Here::PassesOver,
+    if wanted {
+        Here::Serves { role, test }
+    } else {
+        Here::PassesOver
     }
 }
 

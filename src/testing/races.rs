@@ -37,9 +37,10 @@ impl Race {
             rounds: self.rounds,
             time_limit: options.time,
             directories: options.directories.clone(),
-            alignment: match self.aligned {
-                true => Alignment::Aligned,
-                false => Alignment::of_few(processes),
+            alignment: if self.aligned {
+                Alignment::Aligned
+            } else {
+                Alignment::of_few(processes)
             },
             ..RaceOptions::new(scenario.clone())
         };

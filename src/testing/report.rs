@@ -186,10 +186,12 @@ impl Report {
             Stand::Elsewhere | Stand::Skipped => return,
         };
         let unclear = !outcomes.iter().any(Outcome::is_violated) && outcomes.iter().any(|each| *each != Outcome::Holds);
-        let instead = match outcomes.is_empty() {
-            true => "nothing was explored",
-            false if unclear => "the exploration is inconclusive, which is no pass",
-            false => "it is otherwise",
+        let instead = if outcomes.is_empty() {
+            "nothing was explored"
+        } else if unclear {
+            "the exploration is inconclusive, which is no pass"
+        } else {
+            "it is otherwise"
         };
         let is_so = !outcomes.is_empty() && fulfilled(outcomes);
         assert!(is_so, "expected that {what}, but {instead}:\n\n{}", self.text);

@@ -27,9 +27,10 @@ pub fn write(out: &mut dyn Write, history: &History, decisive: Option<[usize; 2]
     let columns = columns(history, &rows);
     let widest = columns.column_max_content_widths();
     let needed: usize = widest.iter().map(|width| usize::from(*width) + GAP).sum();
-    let table = match INDENT + needed <= width {
-        true => columns,
-        false => lanes(history, &rows),
+    let table = if INDENT + needed <= width {
+        columns
+    } else {
+        lanes(history, &rows)
     };
     writeln!(out)?;
     for line in table.lines() {
@@ -105,9 +106,10 @@ pub fn rows(history: &History, decisive: Option<[usize; 2]>) -> Vec<Row> {
         Some(Row {
             position,
             process: event.process,
-            text: match decisive.is_some_and(|decisive| decisive.contains(&position)) {
-                true => text + DECIDES,
-                false => text,
+            text: if decisive.is_some_and(|decisive| decisive.contains(&position)) {
+                text + DECIDES
+            } else {
+                text
             },
             mark: mark(history, &attempts, position),
         })
@@ -127,9 +129,12 @@ fn empty(header: impl IntoIterator<Item = String>) -> Table {
 
 /// A row for each step, a column for each process.
 fn columns(history: &History, rows: &[Row]) -> Table {
-    let names = ProcessId::first(history.processes).map(|process| match history.clock == Some(process) {
-        true => "clock".to_owned(),
-        false => process.to_string(),
+    let names = ProcessId::first(history.processes).map(|process| {
+        if history.clock == Some(process) {
+            "clock".to_owned()
+        } else {
+            process.to_string()
+        }
     });
     let mut table = empty(["step".to_owned()].into_iter().chain(names));
     for (number, row) in rows.iter().enumerate() {

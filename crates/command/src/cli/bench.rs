@@ -108,13 +108,15 @@ impl Arguments {
     fn options(&self) -> Options {
         let (blocks, slice) = if self.quick { QUICK_BLOCKS } else { BLOCKS };
         Options {
-            locks: match self.locks.is_empty() {
-                true => primitive::ALL.to_vec(),
-                false => self.locks.iter().map(|lock| lock.0).collect(),
+            locks: if self.locks.is_empty() {
+                primitive::ALL.to_vec()
+            } else {
+                self.locks.iter().map(|lock| lock.0).collect()
             },
-            places: match self.dir.is_empty() && self.make.is_empty() {
-                true => vec![Place::given(vec![std::env::temp_dir()])],
-                false => self.dir.iter().map(|Ways(ways)| Place::given(ways.clone())).collect(),
+            places: if self.dir.is_empty() && self.make.is_empty() {
+                vec![Place::given(vec![std::env::temp_dir()])]
+            } else {
+                self.dir.iter().map(|Ways(ways)| Place::given(ways.clone())).collect()
             },
             measures: self.measures(),
             amount: Amount {

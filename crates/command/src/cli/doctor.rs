@@ -42,9 +42,10 @@ impl Row {
 }
 
 pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<Exit, Failure> {
-    let directories = match arguments.dir.is_empty() {
-        true => vec![std::env::temp_dir()],
-        false => arguments.dir.clone(),
+    let directories = if arguments.dir.is_empty() {
+        vec![std::env::temp_dir()]
+    } else {
+        arguments.dir.clone()
     };
     let mut rows = vec![
         Row::well("sim", "works everywhere".to_owned()),
@@ -57,9 +58,10 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<Exit, Failur
         ),
     ];
     rows.extend(machine::look(&directories));
-    let exit = match rows.iter().any(|row| row.hinders) {
-        true => Exit::Inconclusive,
-        false => Exit::AsClaimed,
+    let exit = if rows.iter().any(|row| row.hinders) {
+        Exit::Inconclusive
+    } else {
+        Exit::AsClaimed
     };
     output.text(|out| {
         for Row {

@@ -52,10 +52,7 @@ pub(super) struct Arguments {
 
 impl Arguments {
     fn depth(&self) -> Depth {
-        match self.quick {
-            true => Depth::Quick,
-            false => Depth::Usual,
-        }
+        if self.quick { Depth::Quick } else { Depth::Usual }
     }
 
     /// What was covered before; nothing where it is to be recorded for the first time.
@@ -103,9 +100,10 @@ pub(super) fn run(arguments: &Arguments, output: &Output, interrupted: &Arc<Atom
     if let (Some(known), false) = (compared, is_over) {
         summary.dropped = dropped(known, &specs, &rows, whole.then_some(&names));
     }
-    let exit = match is_over {
-        true => Exit::Interrupted,
-        false => together(&rows, &summary),
+    let exit = if is_over {
+        Exit::Interrupted
+    } else {
+        together(&rows, &summary)
     };
     if let (Some(path), Some(known), true, false) =
         (&arguments.baseline, &mut known, arguments.update_baseline, is_over)

@@ -40,9 +40,10 @@ struct Row {
 
 pub(super) fn run(arguments: &Arguments, output: &Output, interrupted: &Arc<AtomicBool>) -> Result<Exit, Failure> {
     let chosen = || arguments.locks.iter().map(|lock| lock.0);
-    let locks: Vec<&'static dyn LockPrimitive> = match arguments.locks.is_empty() {
-        true => primitive::ALL.to_vec(),
-        false => chosen().collect(),
+    let locks: Vec<&'static dyn LockPrimitive> = if arguments.locks.is_empty() {
+        primitive::ALL.to_vec()
+    } else {
+        chosen().collect()
     };
     if arguments.verdicts {
         return judge(&locks, arguments.markdown, output, interrupted);
@@ -95,9 +96,12 @@ fn judge(
     } else {
         Exit::AsClaimed
     };
-    output.text(|out| match markdown {
-        true => report::verdicts::markdown(out, &rows),
-        false => report::verdicts::write(out, &rows),
+    output.text(|out| {
+        if markdown {
+            report::verdicts::markdown(out, &rows)
+        } else {
+            report::verdicts::write(out, &rows)
+        }
     })?;
     output.json("list", exit, &rows)?;
     Ok(exit)

@@ -81,9 +81,10 @@ pub(super) fn recipes() -> impl TypedValueParser<Value = String> {
 impl Arguments {
     fn settings(&self, seed: u64) -> Settings {
         let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
-        let (rounds, other_rounds, blocks, slice_ms) = match self.quick {
-            true => (300, 100, 2, 10),
-            false => (ROUNDS, 1_000, 5, 20),
+        let (rounds, other_rounds, blocks, slice_ms) = if self.quick {
+            (300, 100, 2, 10)
+        } else {
+            (ROUNDS, 1_000, 5, 20)
         };
         Settings {
             processes: self.processes,
@@ -113,12 +114,13 @@ impl Arguments {
         Ok(Matrix {
             directories,
             makes: once(self.make.iter().cloned()),
-            locks: match self.locks.is_empty() {
-                true => primitive::ALL
+            locks: if self.locks.is_empty() {
+                primitive::ALL
                     .iter()
                     .map(|primitive| primitive.name().to_owned())
-                    .collect(),
-                false => once(self.locks.iter().map(named)),
+                    .collect()
+            } else {
+                once(self.locks.iter().map(named))
             },
             settings: self.settings(seed),
         })
@@ -148,13 +150,15 @@ pub(super) fn run(arguments: &Arguments, output: &Output, interrupted: &Arc<Atom
         }
     })?;
     progress.finish_and_clear();
-    let exit = match interrupted.load(Ordering::Relaxed) {
-        true => Exit::Interrupted,
-        false => exit(&columns, arguments.judge),
+    let exit = if interrupted.load(Ordering::Relaxed) {
+        Exit::Interrupted
+    } else {
+        exit(&columns, arguments.judge)
     };
-    let detail = match arguments.details {
-        true => Detail::Everything,
-        false => Detail::Remarkable,
+    let detail = if arguments.details {
+        Detail::Everything
+    } else {
+        Detail::Remarkable
     };
     output.text(|out| write(out, &columns, detail, output.width))?;
     output.json("matrix", exit, &columns)?;
@@ -165,9 +169,10 @@ pub(super) fn run(arguments: &Arguments, output: &Output, interrupted: &Arc<Atom
 }
 
 fn exit(columns: &[Column], judge: bool) -> Exit {
-    let mut exit = match is_complete(columns) {
-        true => Exit::AsClaimed,
-        false => Exit::Inconclusive,
+    let mut exit = if is_complete(columns) {
+        Exit::AsClaimed
+    } else {
+        Exit::Inconclusive
     };
     if columns
         .iter()

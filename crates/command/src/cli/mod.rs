@@ -119,9 +119,10 @@ fn one_line(text: &str) -> String {
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
     for line in lines.filter(|line| !line.starts_with("Usage:")) {
         let line = line.strip_prefix("error: ").unwrap_or(line);
-        let glue = match line.starts_with(['[', '<', '-']) || said.is_empty() || said.ends_with(':') {
-            true => " ",
-            false => "; ",
+        let glue = if line.starts_with(['[', '<', '-']) || said.is_empty() || said.ends_with(':') {
+            " "
+        } else {
+            "; "
         };
         said.push_str(glue);
         said.push_str(match line {

@@ -122,9 +122,10 @@ impl Output {
         if let Some(failure) = failure {
             return Err(failure);
         }
-        let exit = match interrupted.load(Ordering::Relaxed) {
-            true => Exit::Interrupted,
-            false => Exit::together(&exits, claim),
+        let exit = if interrupted.load(Ordering::Relaxed) {
+            Exit::Interrupted
+        } else {
+            Exit::together(&exits, claim)
         };
         let left_out: Vec<String> = plans[rows.len()..].iter().map(Plan::configuration).collect();
         self.text(|out| {

@@ -113,9 +113,10 @@ impl Cell {
     /// As measured in a place of that name, on that type of file system.
     pub(super) fn row(mut self, place: &str, kind: &str) -> Row {
         self.samples.sort_by(f64::total_cmp);
-        let of = match self.samples.is_empty() {
-            true => &self.blocks,
-            false => &self.samples,
+        let of = if self.samples.is_empty() {
+            &self.blocks
+        } else {
+            &self.samples
         };
         let (median, p99) = match self.missing {
             Some(_) => (None, None),

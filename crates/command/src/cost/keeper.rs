@@ -73,9 +73,12 @@ impl Keeper {
         let cancelled = || interrupted.load(Ordering::Relaxed);
         let (words, heard) = (&self.words, self.heard);
         // Whether it ended is known before the look for a line: afterwards none comes any more.
-        let told = |ends: &[Option<Ended>]| match words[TOLD].load(Ordering::Acquire) > heard {
-            true => Some(Ok(())),
-            false => ends[0].map(Err),
+        let told = |ends: &[Option<Ended>]| {
+            if words[TOLD].load(Ordering::Acquire) > heard {
+                Some(Ok(()))
+            } else {
+                ends[0].map(Err)
+            }
         };
         match self.supervisor.until(&Watch::new(limit, &cancelled), told) {
             Ok(Ok(())) => {}

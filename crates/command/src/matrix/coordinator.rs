@@ -60,12 +60,11 @@ pub fn run(
                 interrupted,
                 tell,
             };
-            let end = match interrupted.load(Ordering::Relaxed) {
-                true => {
-                    sweep.clear(); // The next run does.
-                    End::Interrupted
-                }
-                false => talk.hold(std::mem::take(&mut sweep))?,
+            let end = if interrupted.load(Ordering::Relaxed) {
+                sweep.clear(); // The next run does.
+                End::Interrupted
+            } else {
+                talk.hold(std::mem::take(&mut sweep))?
             };
             let number = match &end {
                 End::Told | End::Interrupted | End::Refused(_) => rest.len(),

@@ -14,9 +14,10 @@ const FUSE: &str = "/dev/fuse";
 pub fn needs(recipe: &dyn Recipe) -> String {
     let root = recipe.needs_root().then_some("root");
     let all: Vec<&str> = root.into_iter().chain(recipe.programs().iter().copied()).collect();
-    match all.is_empty() {
-        true => "nothing".to_owned(),
-        false => all.join(", "),
+    if all.is_empty() {
+        "nothing".to_owned()
+    } else {
+        all.join(", ")
     }
 }
 

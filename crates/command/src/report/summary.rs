@@ -67,9 +67,10 @@ pub enum Layout {
 impl Layout {
     /// That which fits.
     pub fn within(width: usize, locks: &[&'static str]) -> Self {
-        match TITLE + locks.len() * (GAP + COLUMN) <= width + SLACK {
-            true => Self::Columns,
-            false => Self::Stacked { locks: locks.to_vec() },
+        if TITLE + locks.len() * (GAP + COLUMN) <= width + SLACK {
+            Self::Columns
+        } else {
+            Self::Stacked { locks: locks.to_vec() }
         }
     }
 

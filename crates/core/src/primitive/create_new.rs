@@ -36,9 +36,10 @@ impl LockPrimitive for CreateNew {
     }
 
     fn try_acquire(&self, fs: &dyn Fs, lock: &Path) -> Result<Held, AcquireError> {
-        match create(fs, lock)? {
-            true => Ok(Held::by_name()),
-            false => Err(AcquireError::Busy),
+        if create(fs, lock)? {
+            Ok(Held::by_name())
+        } else {
+            Err(AcquireError::Busy)
         }
     }
 

@@ -34,9 +34,10 @@ impl LockPrimitive for Symlink {
     }
 
     fn try_acquire(&self, fs: &dyn Fs, lock: &Path) -> Result<Held, AcquireError> {
-        match publish(fs, lock)? {
-            true => Ok(Held::by_name()),
-            false => Err(AcquireError::Busy),
+        if publish(fs, lock)? {
+            Ok(Held::by_name())
+        } else {
+            Err(AcquireError::Busy)
         }
     }
 

@@ -100,9 +100,10 @@ pub enum Alignment {
 impl Alignment {
     /// Delays, if there is a CPU for each of the processes: otherwise those that wait keep others from running.
     pub fn of_few(processes: usize) -> Self {
-        match processes <= sys::cpus() {
-            true => Self::Delayed,
-            false => Self::Natural,
+        if processes <= sys::cpus() {
+            Self::Delayed
+        } else {
+            Self::Natural
         }
     }
 }

@@ -209,9 +209,10 @@ impl Drop for Worker {
 /// When that parent is gone already.
 pub fn die_with(parent: u32) -> io::Result<()> {
     set_pdeathsig(Signal::SIGKILL)?;
-    match getppid().as_raw().cast_unsigned() == parent {
-        true => Ok(()),
-        false => Err(io::ErrorKind::NotFound.into()),
+    if getppid().as_raw().cast_unsigned() == parent {
+        Ok(())
+    } else {
+        Err(io::ErrorKind::NotFound.into())
     }
 }
 

@@ -168,9 +168,12 @@ fn holds(history: &History) -> Vec<Hold> {
 }
 
 fn interleaving(history: &History, steps: &[Row], holds: &[Hold]) -> Markup {
-    let name = |process: ProcessId| match history.clock == Some(process) {
-        true => "clock".to_owned(),
-        false => process.to_string(),
+    let name = |process: ProcessId| {
+        if history.clock == Some(process) {
+            "clock".to_owned()
+        } else {
+            process.to_string()
+        }
     };
     let share = |process: ProcessId, position: usize| {
         let now = || holds.iter().filter(|hold| (hold.from..hold.to).contains(&position));

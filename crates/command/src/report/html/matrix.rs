@@ -222,9 +222,10 @@ fn checks(column: &Column) -> Vec<&'static str> {
         .iter()
         .map(|way| way.display().to_string())
         .collect::<Vec<_>>();
-    let mut lines = match given.join(",") == column.name {
-        true => vec!["given: a directory, writable"],
-        false => vec!["made for the run: a mount, of the type that it should be"],
+    let mut lines = if given.join(",") == column.name {
+        vec!["given: a directory, writable"]
+    } else {
+        vec!["made for the run: a mount, of the type that it should be"]
     };
     if column.ways.len() > 1 {
         lines.push("one store: what is made by one way is there by the others");

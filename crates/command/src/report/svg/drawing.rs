@@ -72,9 +72,10 @@ pub(super) fn around(values: impl Iterator<Item = f64> + Clone) -> Range<f64> {
 /// The label of a place on a logarithmic axis: at 1, 2 and 5 times a power of ten, or labels would overlap.
 pub(super) fn sparse(number: f64, label: impl Fn(f64) -> String) -> String {
     let leading = number / 10_f64.powf(number.log10().floor());
-    match [1.0, 2.0, 5.0, 10.0].iter().any(|shown| (leading - shown).abs() < 0.01) {
-        true => label(number),
-        false => String::new(),
+    if [1.0, 2.0, 5.0, 10.0].iter().any(|shown| (leading - shown).abs() < 0.01) {
+        label(number)
+    } else {
+        String::new()
     }
 }
 

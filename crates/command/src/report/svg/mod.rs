@@ -85,9 +85,10 @@ fn slug(directory: &Path) -> String {
         .split(|letter: char| !letter.is_alphanumeric())
         .filter(|word| !word.is_empty())
         .collect();
-    match words.is_empty() {
-        true => "root".to_owned(),
-        false => words.join("-"),
+    if words.is_empty() {
+        "root".to_owned()
+    } else {
+        words.join("-")
     }
 }
 
