@@ -12,7 +12,8 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use onewinner_linux::sys::process::{self, end_child};
+use onewinner_linux::sys::process;
+use onewinner_linux::sys::supervisor::end_program;
 
 /// How often it is looked whether the user wants no more.
 const POLL: Duration = Duration::from_millis(50);
@@ -65,7 +66,7 @@ pub(super) fn converse<L: DeserializeOwned>(
         .spawn()?;
     let heard = ask_and_hear(&mut worker, request, limit + SILENCE, interrupted, hear);
     // It may have ended by itself; if not, nobody listens to it any more. One that a call holds in the kernel is left.
-    let _gone = end_child(&mut worker)?;
+    let _gone = end_program(&worker);
     // Else it was killed before it had heard the request, or in the middle of a word.
     Ok(heard.unwrap_or_else(|error| End::Lost(format!("the worker process was lost: {error}"))))
 }

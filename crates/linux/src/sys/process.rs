@@ -256,23 +256,6 @@ pub fn outlives_its_terminal() -> bool {
     asked == 0 && unsafe { now.assume_init() }.sa_sigaction == libc::SIG_IGN
 }
 
-/// Kills a program and waits for it, at most [`KILL_LIMIT`]; tells whether it went. It may have ended by itself.
-///
-/// # Errors
-///
-/// When somebody else waited for it.
-pub fn end_child(child: &mut Child) -> io::Result<bool> {
-    child.kill()?;
-    let deadline = Instant::now() + KILL_LIMIT;
-    while child.try_wait()?.is_none() {
-        if Instant::now() > deadline {
-            return Ok(false);
-        }
-        std::thread::sleep(KILL_POLL);
-    }
-    Ok(true)
-}
-
 /// Whether something can be read within `limit`, be it the end: [poll(2)](https://man7.org/linux/man-pages/man2/poll.2.html).
 pub fn is_readable(reader: &impl AsFd, limit: Duration) -> bool {
     let mut watched = [PollFd::new(reader.as_fd(), PollFlags::POLLIN)];

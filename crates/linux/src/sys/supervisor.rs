@@ -169,6 +169,14 @@ impl Drop for Supervisor {
     }
 }
 
+/// Kills a program that nobody waited for, and waits for it, at most [`KILL_LIMIT`]. It may have ended by itself. Returns
+/// whether it is gone.
+pub fn end_program(program: &Child) -> bool {
+    let mut supervisor = Supervisor::default();
+    supervisor.adopt(program);
+    supervisor.end().is_empty()
+}
+
 /// Why a process of its own gave no result.
 #[derive(Debug, thiserror::Error)]
 pub enum IsolatedError {
@@ -204,6 +212,10 @@ pub enum IsolatedError {
 /// # Errors
 ///
 /// When there is no result. Afterwards no process is left, but for [`IsolatedError::Unkillable`].
+///
+/// # Panics
+///
+/// In the other process alone, when the result is no plain data. Here that is [`IsolatedError::Died`].
 pub fn run_isolated<T: Serialize + DeserializeOwned>(
     watch: &Watch<'_>,
     body: impl FnOnce() -> T,

@@ -62,7 +62,8 @@ use std::time::Duration;
 
 use crate::one_store::{NotShared, by_each_way};
 use crate::run_directory::{ANSWER, RunDirectory, RunDirectoryError, is_answering};
-use crate::sys::process::{self, end_child};
+use crate::sys::process;
+use crate::sys::supervisor::end_program;
 use onewinner_core::explore::{Limits, Searched, Stop, Strategy};
 use onewinner_core::history::Execution;
 use onewinner_core::scenario::{ProgramKind, Scenario, Subject, Work};
@@ -221,7 +222,7 @@ pub fn explore_telling(
     let mut worker = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
     let answer = converse(&mut worker, entered, &request, tell, watch);
     // It may have ended by itself; if not, nobody listens to it any more.
-    end_child(&mut worker)?;
+    let _gone = end_program(&worker);
     let (searched, notes) = answer?;
     directory.close()?;
     Ok(Told { searched, swept, notes })

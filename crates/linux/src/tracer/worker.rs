@@ -28,7 +28,8 @@ use super::world::{Parts, TracedWorld, ground_of};
 use crate::pid_table::Roster;
 use crate::real_fs::{Peers, RealFs};
 use crate::sys::filter::{Chance, Clock, filters};
-use crate::sys::process::{Ended, Worker};
+use crate::sys::process::Worker;
+use crate::sys::supervisor::{NEVER, Supervisor, Watch};
 use crate::sys::{affinity, process, seccomp, tracee, zygote};
 use onewinner_core::backend::contender::Contender;
 use onewinner_core::backend::sim;
@@ -178,6 +179,8 @@ fn answer(extra: &[&'static dyn LockPrimitive]) -> Result<(), String> {
 fn asks_for_numbers(primitive: &'static dyn LockPrimitive, request: &Request) -> Result<bool, String> {
     /// A simulated execution takes a twentieth of one with real processes, or less.
     const FASTER: u64 = 20;
+    /// How much longer than its search the process may take.
+    const MARGIN: Duration = Duration::from_secs(5);
     // A small part of what the search with real processes may take.
     let limits = Limits {
         executions: request.executions.saturating_mul(FASTER).min(200_000),
@@ -189,13 +192,10 @@ fn asks_for_numbers(primitive: &'static dyn LockPrimitive, request: &Request) ->
         std::panic::set_hook(Box::new(|_| {}));
         u8::from(sim::asks_for_inodes(primitive, &scenario, limits))
     };
-    let mut looks = Worker::fork(look).map_err(|error| error.to_string())?;
-    loop {
-        match looks.ended() {
-            Some(ended) => return Ok(ended != Ended::Exited(0)),
-            None => std::thread::sleep(Duration::from_millis(1)),
-        }
-    }
+    let mut supervisor = Supervisor::default();
+    supervisor.fork(look).map_err(|error| error.to_string())?;
+    // A lock that spins without a call never comes to the limit of the search: then it may ask.
+    Ok(supervisor.all(&Watch::new(limits.time + MARGIN, NEVER)).is_err())
 }
 
 fn primitives(primitive: &'static dyn LockPrimitive, request: &Request) -> Result<TracedWorld, String> {
