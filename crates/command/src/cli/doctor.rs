@@ -88,7 +88,7 @@ mod machine {
     use crate::mount::{self, Recipe};
     use onewinner_core::scenario::MOST_PROCESSES;
     use onewinner_linux::sys::namespace::{self, Rights};
-    use onewinner_linux::sys::process::{Ended, Worker};
+    use onewinner_linux::sys::supervisor::{NEVER, Watch, run_isolated};
     use onewinner_linux::sys::{self, machine};
 
     /// Less than this is as good as full: a race writes small files only.
@@ -127,20 +127,12 @@ mod machine {
 
     /// Whose rights namespaces of our own would have; a process of its own tries it.
     fn rights() -> Option<Rights> {
-        const POLL: Duration = Duration::from_millis(1);
-        let mut tried = Worker::fork(|| match namespace::enter() {
-            Ok(Rights::Root) => 0,
-            Ok(Rights::User) => 1,
-            Err(_) => 2,
-        })
-        .ok()?;
-        loop {
-            match tried.ended() {
-                Some(Ended::Exited(0)) => return Some(Rights::Root),
-                Some(Ended::Exited(1)) => return Some(Rights::User),
-                Some(_) => return None,
-                None => std::thread::sleep(POLL),
-            }
+        const LIMIT: Duration = Duration::from_secs(10);
+        let is_root = || namespace::enter().ok().map(|rights| matches!(rights, Rights::Root));
+        match run_isolated(&Watch::new(LIMIT, NEVER), is_root) {
+            Ok(Some(true)) => Some(Rights::Root),
+            Ok(Some(false)) => Some(Rights::User),
+            Ok(None) | Err(_) => None,
         }
     }
 

@@ -3,6 +3,8 @@
 //! | file | what | unsafe because |
 //! |---|---|---|
 //! | `process.rs` | fork a worker, look whether it ended, kill it | `fork` gives the child a copy of everything |
+//! | `supervisor.rs` | child processes under a deadline and a cancellation | it is not |
+//! | `task_state.rs` | the state of a process or thread in `/proc/PID/stat` | it is not |
 //! | `probe.rs` | whether a directory answers | `fork` |
 //! | `memory.rs` | memory that forked processes share | a mapping is a raw pointer |
 //! | `futex.rs` | sleep until a word of that memory changes | the call is not in libc's prototypes |
