@@ -3,12 +3,20 @@
 //! Each rule is seen red in `architecture/red.rs`. Doc comments are free: a link is no import. Tests inside `src` may
 //! import what they like; the other rules hold for them too, but printing and `nix` or `libc`.
 
+#[path = "architecture/circles.rs"]
+mod circles;
+#[path = "architecture/known.rs"]
+mod known;
 #[path = "architecture/names.rs"]
 mod names;
 #[path = "architecture/red.rs"]
 mod red;
+#[path = "architecture/red_circles.rs"]
+mod red_circles;
 #[path = "architecture/rules.rs"]
 mod rules;
+#[path = "architecture/scopes.rs"]
+mod scopes;
 #[path = "architecture/source.rs"]
 mod source;
 #[path = "architecture/words.rs"]
@@ -16,11 +24,14 @@ mod words;
 
 use std::path::Path;
 
+use circles::{Circle, circles};
+use known::KNOWN;
 use rules::{Module, faults};
+use scopes::{Crate, Scopes};
 use source::Source;
 
 /// A crate of the workspace: where it is, and its modules from the lowest to the highest.
-struct Crate {
+struct Layers {
     directory: &'static str,
     modules: &'static [Module],
 }
@@ -29,24 +40,24 @@ struct Crate {
 ///
 /// Of a shorter list, `fs` stands for the module with all that is in it, `fs::_` for the types and traits that
 /// `fs/mod.rs` names, `fs::call` for one item. Modules of other crates are named as if they were in the same one.
-const CRATES: &[Crate] = &[
-    Crate {
+const LAYERS: &[Layers] = &[
+    Layers {
         directory: "crates/core",
         modules: CORE,
     },
-    Crate {
+    Layers {
         directory: "crates/linux",
         modules: LINUX,
     },
-    Crate {
+    Layers {
         directory: "crates/check",
         modules: CHECK,
     },
-    Crate {
+    Layers {
         directory: "crates/command",
         modules: COMMAND,
     },
-    Crate {
+    Layers {
         directory: ".",
         modules: LIBRARY,
     },
@@ -159,7 +170,7 @@ const LIBRARY: &[Module] = &[Module::above("testing")];
 #[test]
 fn the_code_keeps_its_shape() {
     let mut wrong = Vec::new();
-    for part in CRATES {
+    for part in LAYERS {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(part.directory);
         let sources = Source::all_below(&root);
         assert!(sources.iter().any(|source| source.path == "src/lib.rs"));
@@ -167,4 +178,55 @@ fn the_code_keeps_its_shape() {
         wrong.extend(faults.iter().map(|fault| format!("{}/{fault}", part.directory)));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The crates whose files are checked for circles.
+const CRATES: &[Crate] = &[
+    Crate {
+        name: "onewinner_core",
+        root: "crates/core/src",
+    },
+    Crate {
+        name: "onewinner_linux",
+        root: "crates/linux/src",
+    },
+    Crate {
+        name: "onewinner_check",
+        root: "crates/check/src",
+    },
+    Crate {
+        name: "onewinner_command",
+        root: "crates/command/src",
+    },
+    Crate {
+        name: "onewinner",
+        root: "src",
+    },
+];
+
+#[test]
+fn no_files_import_each_other() {
+    let mut sources = Vec::new();
+    for part in LAYERS {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(part.directory);
+        let prefix = if part.directory == "." {
+            String::new()
+        } else {
+            format!("{}/", part.directory)
+        };
+        let below = Source::all_below(&root).into_iter();
+        sources.extend(below.map(|source| Source::new(&format!("{prefix}{}", source.path), &source.text)));
+    }
+    let scopes = Scopes::of(&sources, CRATES).expect("the sources parse");
+    let circles = circles(&scopes.imports());
+    let is_known = |circle: &Circle| KNOWN.iter().any(|known| circle.files.iter().eq(known.iter()));
+    let new: Vec<String> = circles
+        .iter()
+        .filter(|circle| !is_known(circle))
+        .map(Circle::to_string)
+        .collect();
+    assert!(new.is_empty(), "files import each other:\n{}", new.join("\n"));
+    let is_there = |known: &[&str]| circles.iter().any(|circle| circle.files.iter().eq(known.iter()));
+    let gone: Vec<_> = KNOWN.iter().filter(|known| !is_there(known)).collect();
+    assert!(gone.is_empty(), "no circles any more, take them off the list: {gone:?}");
 }

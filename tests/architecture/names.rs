@@ -163,7 +163,7 @@ impl<'ast> Visit<'ast> for Survey {
 }
 
 /// The path with one more segment; `self` at the end of a `use` means what stands before it.
-fn with(mut prefix: Vec<String>, last: &str) -> Vec<String> {
+pub(crate) fn with(mut prefix: Vec<String>, last: &str) -> Vec<String> {
     if last != "self" || prefix.is_empty() {
         prefix.push(last.to_owned());
     }
@@ -171,7 +171,7 @@ fn with(mut prefix: Vec<String>, last: &str) -> Vec<String> {
 }
 
 /// `#[cfg(test)]`, or a `cfg(all(…))` with `test` in it.
-fn is_for_tests(attribute: &Attribute) -> bool {
+pub(crate) fn is_for_tests(attribute: &Attribute) -> bool {
     fn holds(meta: &syn::Meta) -> bool {
         match meta {
             syn::Meta::Path(path) => path.is_ident("test"),
@@ -185,7 +185,7 @@ fn is_for_tests(attribute: &Attribute) -> bool {
     attribute.path().is_ident("cfg") && attribute.parse_args::<syn::Meta>().is_ok_and(|meta| holds(&meta))
 }
 
-fn attributes(item: &Item) -> &[Attribute] {
+pub(crate) fn attributes(item: &Item) -> &[Attribute] {
     match item {
         Item::Const(item) => &item.attrs,
         Item::Enum(item) => &item.attrs,
