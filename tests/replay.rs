@@ -5,8 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use onewinner_check::counterexample::{Backend, Replayed, Saved};
-use onewinner_check::{Plan, World, check, nobody};
+use onewinner_check::counterexample::{BackendKind, Replayed, Saved};
+use onewinner_check::{Backend, Plan, check, ignore_events};
 use onewinner_core::explore::{Limits, Strategy};
 use onewinner_core::fs::Errno;
 use onewinner_core::fs::call::Call;
@@ -14,7 +14,7 @@ use onewinner_core::fs::inject::Injection;
 use onewinner_core::id::ProcessId;
 use onewinner_core::primitive::{CreateNew, StatThenWrite};
 use onewinner_core::property::Judging;
-use onewinner_core::scenario::{Program, ProgramKind, Scenario, Subject, Vary};
+use onewinner_core::scenario::{FaultSweep, Program, ProgramKind, Scenario, Subject};
 use onewinner_core::verdict::{Counterexample, Verdict};
 use serde_json::{Value, json};
 
@@ -26,15 +26,15 @@ fn counterexample(scenario: &Scenario) -> (Saved, Counterexample) {
     let plan = Plan {
         subject: Subject::Primitive(&StatThenWrite),
         scenario: scenario.clone(),
-        vary: Vary::Nothing,
-        world: World::Sim {
+        fault_sweep: FaultSweep::Nothing,
+        backend: Backend::Sim {
             strategy: Strategy::Random { seed: 7 },
             limits,
         },
         seed: 7,
         judged: Judging::All,
     };
-    let judged = check(&plan, &Arc::new(AtomicBool::new(false)), &nobody()).expect("the world can be made");
+    let judged = check(&plan, &Arc::new(AtomicBool::new(false)), &ignore_events()).expect("the world can be made");
     let Verdict::Violated(shown) = judged.verdict else {
         panic!("{scenario}: {:?}", judged.verdict);
     };
@@ -102,7 +102,7 @@ fn a_counterexample_of_a_program_is_read_back_with_its_directories() {
     };
     let saved = Saved {
         subject: Subject::Program(program),
-        backend: Backend::Traced,
+        backend: BackendKind::Traced,
         directories: vec!["/one".into(), "/other".into()],
         ..two_winners()
     };

@@ -172,7 +172,7 @@ fn simulated(
         ..Limits::default()
     };
     let scenario = Scenario {
-        reused_numbers: uses_numbers_again(real),
+        reuse_inodes: uses_numbers_again(real),
         ..scenario.clone()
     };
     let mut scheduler = strategy.scheduler();

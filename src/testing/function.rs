@@ -16,7 +16,7 @@ use super::place::{Here, come};
 use super::races::{self, Race};
 use super::report::Report;
 use onewinner_check::preset::{Configuration, Depth};
-use onewinner_check::{Allowance, Plan, World};
+use onewinner_check::{Allowance, Backend, Plan};
 use onewinner_core::explore::Strategy;
 use onewinner_core::primitive::LockPrimitive;
 use onewinner_core::property::Judging;
@@ -136,8 +136,8 @@ impl<'a, G> Exploration<Function<'a, G>> {
         let plan = |configuration: Configuration| Plan {
             subject: subject.clone(),
             scenario: configuration.scenario,
-            vary: configuration.vary,
-            world: World::Traced {
+            fault_sweep: configuration.fault_sweep,
+            backend: Backend::Traced {
                 strategy: Strategy::Bounded {
                     preemptions: options.preemptions.unwrap_or(configuration.preemptions),
                 },

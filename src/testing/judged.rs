@@ -11,7 +11,7 @@ use std::sync::atomic::AtomicBool;
 use super::report::{Outcome, Report};
 use onewinner_check::counterexample::Saved;
 use onewinner_check::text::verdict as terminal;
-use onewinner_check::{Allowance, CheckError, Plan, check_all, nobody};
+use onewinner_check::{Allowance, CheckError, Plan, check_all, ignore_events};
 use onewinner_core::scenario::Subject;
 use onewinner_core::verdict::{Judged, Verdict};
 
@@ -42,7 +42,7 @@ pub(super) fn judged(plans: &[Plan], allowance: Allowance, save: Option<&Path>, 
         ControlFlow::Continue(())
     };
     let uninterrupted = Arc::new(AtomicBool::new(false));
-    check_all(plans, allowance, &uninterrupted, &nobody(), &mut each);
+    check_all(plans, allowance, &uninterrupted, &ignore_events(), &mut each);
     let text = String::from_utf8_lossy(&text);
     Report::known(outcomes, anstream::adapter::strip_str(&text).to_string(), saved)
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use onewinner_check::preset::{Configuration, Depth, alone, stale};
 use onewinner_core::explore::Limits;
-use onewinner_core::scenario::{LEAST_PROCESSES, MOST_PROCESSES, Scenario, Vary};
+use onewinner_core::scenario::{FaultSweep, LEAST_PROCESSES, MOST_PROCESSES, Scenario};
 
 /// How many processes take part where it is not said.
 const PROCESSES: usize = 3;
@@ -29,7 +29,7 @@ pub(super) struct Options {
     depth: Depth,
     pub(super) processes: Option<usize>,
     pub(super) rounds: Option<u32>,
-    kills: Option<Vary>,
+    kills: Option<FaultSweep>,
     stale_s: Option<u64>,
     /// Whether leases run out; a function reads the time itself.
     pub(super) expiry: bool,
@@ -101,8 +101,8 @@ impl<S> Exploration<S> {
     /// When it is neither 1 nor 2.
     pub fn kills(mut self, kills: u8) -> Self {
         self.options.kills = Some(match kills {
-            1 => Vary::Kill,
-            2 => Vary::TwoKills,
+            1 => FaultSweep::Kill,
+            2 => FaultSweep::TwoKills,
             _ => panic!("1 or 2 processes are killed, not {kills}"),
         });
         self
@@ -182,7 +182,7 @@ impl Options {
     /// What is run: what was asked for, or else what `usual` says.
     pub(super) fn configurations(&self, usual: impl Fn(Depth) -> Vec<Configuration>) -> Vec<Configuration> {
         let mut asked = Vec::new();
-        let plain = |scenario| Configuration::of(scenario, Vary::Nothing);
+        let plain = |scenario| Configuration::of(scenario, FaultSweep::Nothing);
         if let Some(age_s) = self.stale_s {
             let Scenario { start, .. } = stale(age_s);
             asked.push(plain(Scenario { start, ..self.cycle() }));
@@ -191,9 +191,12 @@ impl Options {
             let expiry = true;
             asked.push(plain(Scenario { expiry, ..self.cycle() }));
         }
-        asked.extend(self.kills.map(|vary| Configuration::of(self.cycle(), vary)));
+        asked.extend(
+            self.kills
+                .map(|fault_sweep| Configuration::of(self.cycle(), fault_sweep)),
+        );
         if self.errors {
-            asked.extend([alone(), Configuration::of(self.cycle(), Vary::Error)]);
+            asked.extend([alone(), Configuration::of(self.cycle(), FaultSweep::Error)]);
         }
         if asked.is_empty() && self.processes.is_none() && self.rounds.is_none() {
             return usual(self.depth);
@@ -230,7 +233,7 @@ mod tests {
 
     #[track_caller]
     fn check(exploration: Exploration<()>, expected: &[&str]) {
-        let told = |each: Configuration| format!("{}{}", each.scenario, each.vary);
+        let told = |each: Configuration| format!("{}{}", each.scenario, each.fault_sweep);
         let configurations = exploration.options.configurations(Depth::of_a_program);
         assert_eq!(configurations.into_iter().map(told).collect::<Vec<_>>(), expected);
     }

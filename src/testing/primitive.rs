@@ -13,12 +13,12 @@ use super::{
     races::{self, Race},
 };
 use onewinner_check::preset::{Configuration, Depth};
-use onewinner_check::{Allowance, Plan, World};
+use onewinner_check::{Allowance, Backend, Plan};
 use onewinner_core::backend::loom::{self, Bounds};
 use onewinner_core::explore::Strategy;
 use onewinner_core::primitive::LockPrimitive;
 use onewinner_core::property::Judging;
-use onewinner_core::scenario::{Scenario, Subject, Vary};
+use onewinner_core::scenario::{FaultSweep, Scenario, Subject};
 #[cfg(target_os = "linux")]
 use onewinner_linux::tracer::{
     self,
@@ -101,8 +101,8 @@ impl Exploration<Primitive> {
         self
     }
 
-    fn also(mut self, world: Evidence) -> Self {
-        self.subject.worlds.push(world);
+    fn also(mut self, backend: Evidence) -> Self {
+        self.subject.worlds.push(backend);
         self
     }
 
@@ -116,7 +116,7 @@ impl Exploration<Primitive> {
     #[track_caller]
     #[cfg(target_os = "linux")]
     pub fn run(self) -> Report {
-        let needs_processes = |world: &Evidence| matches!(world, Evidence::Traced | Evidence::Race(_));
+        let needs_processes = |backend: &Evidence| matches!(backend, Evidence::Traced | Evidence::Race(_));
         if !self.worlds().iter().any(needs_processes) {
             return match reentry::role() {
                 Some(_) => Report::passed_over(),
@@ -131,7 +131,7 @@ impl Exploration<Primitive> {
                 Err(error) => panic!("failed to serve the test that started this process: {error}"),
             },
             Ok(Here::Explores { test, place }) => {
-                let races = self.worlds().iter().any(|world| matches!(world, Evidence::Race(_)));
+                let races = self.worlds().iter().any(|backend| matches!(backend, Evidence::Race(_)));
                 let report = self.searched(place);
                 if races {
                     report.and(races::elsewhere(&test, place))
@@ -161,15 +161,15 @@ impl Exploration<Primitive> {
     /// The verdicts of the worlds in which schedules are chosen.
     fn searched(&self, place: usize) -> Report {
         let mut plans = Vec::new();
-        for world in self.worlds() {
-            match world {
-                Evidence::Sim => plans.extend(self.searches(|strategy, options| World::Sim {
+        for backend in self.worlds() {
+            match backend {
+                Evidence::Sim => plans.extend(self.searches(|strategy, options| Backend::Sim {
                     strategy,
                     limits: options.limits(),
                 })),
                 Evidence::Loom => plans.push(self.modelled()),
                 #[cfg(target_os = "linux")]
-                Evidence::Traced => plans.extend(self.searches(|strategy, options| World::Traced {
+                Evidence::Traced => plans.extend(self.searches(|strategy, options| Backend::Traced {
                     strategy,
                     limits: options.limits(),
                     directories: options.directories.clone(),
@@ -186,23 +186,29 @@ impl Exploration<Primitive> {
         )
     }
 
-    fn plan(&self, scenario: Scenario, vary: Vary, world: World) -> Plan {
+    fn plan(&self, scenario: Scenario, fault_sweep: FaultSweep, backend: Backend) -> Plan {
         Plan {
             subject: Subject::Primitive(self.subject.lock),
             scenario,
-            vary,
-            world,
+            fault_sweep,
+            backend,
             seed: self.options.seed,
             judged: Judging::All,
         }
     }
 
-    fn searches(&self, world: impl Fn(Strategy, &Options) -> World) -> Vec<Plan> {
+    fn searches(&self, backend: impl Fn(Strategy, &Options) -> Backend) -> Vec<Plan> {
         let bounded = |preemptions| Strategy::Bounded { preemptions };
         let strategy = self.options.preemptions.map_or(Strategy::Dpor, bounded);
         let preset = |depth: Depth| depth.of_a_primitive(self.subject.lock.crash_class());
         let configurations = self.options.configurations(preset).into_iter();
-        let plan = |each: Configuration| self.plan(each.scenario, each.vary, world(strategy.clone(), &self.options));
+        let plan = |each: Configuration| {
+            self.plan(
+                each.scenario,
+                each.fault_sweep,
+                backend(strategy.clone(), &self.options),
+            )
+        };
         configurations.map(plan).collect()
     }
 
@@ -219,7 +225,7 @@ impl Exploration<Primitive> {
             preemptions: loom::default_preemptions(self.subject.lock, &scenario),
             time: self.options.time.unwrap_or(LOOM_TIME),
         };
-        self.plan(scenario, Vary::Nothing, World::Loom(bounds))
+        self.plan(scenario, FaultSweep::Nothing, Backend::Loom(bounds))
     }
 }
 
@@ -239,7 +245,7 @@ impl Exploration<Primitive> {
     }
 
     fn races(&self) -> Vec<Plan> {
-        let race = |world| match world {
+        let race = |backend| match backend {
             Evidence::Race(race) => Some(race.plan(self.subject.lock, &self.options)),
             _ => None,
         };

@@ -8,10 +8,10 @@ use std::process::{ExitCode, Stdio};
 use super::judged::judged;
 use super::options::Options;
 use super::report::Report;
-use onewinner_check::{Allowance, Plan, World};
+use onewinner_check::{Allowance, Backend, Plan};
 use onewinner_core::primitive::LockPrimitive;
 use onewinner_core::property::Judging;
-use onewinner_core::scenario::{Subject, Vary};
+use onewinner_core::scenario::{FaultSweep, Subject};
 use onewinner_linux::race::{Alignment, RaceOptions};
 use onewinner_linux::sys::process;
 use onewinner_linux::tracer;
@@ -47,8 +47,8 @@ impl Race {
         Plan {
             subject: Subject::Primitive(lock),
             scenario,
-            vary: Vary::Nothing,
-            world: World::Race(race),
+            fault_sweep: FaultSweep::Nothing,
+            backend: Backend::Race(race),
             seed: options.seed,
             judged: Judging::All,
         }

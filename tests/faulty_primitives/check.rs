@@ -5,12 +5,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use onewinner_check::text::verdict as terminal;
-use onewinner_check::{Event, Plan, Tell, World, exit, nobody};
+use onewinner_check::{Backend, Event, EventSink, Plan, exit, ignore_events};
 use onewinner_core::explore::{Limits, Strategy};
 use onewinner_core::primitive::Expectation::{ExactlyOneWinner, SeveralWinners};
 use onewinner_core::primitive::{CreateNew, LockPrimitive, StatThenWrite};
 use onewinner_core::property::{Judging, by_name};
-use onewinner_core::scenario::{Scenario, Subject, Vary};
+use onewinner_core::scenario::{FaultSweep, Scenario, Subject};
 use onewinner_core::verdict::{Coverage, Exit, Extent, Judged, RateBounds, Unit, Verdict};
 
 use super::{LIMITS, exhaust, fault, locks, plan, run};
@@ -95,8 +95,8 @@ fn an_interrupted_run_is_inconclusive_and_tells_how_far_it_came() {
     let plan = Plan {
         subject: Subject::Primitive(&CreateNew),
         scenario: Scenario::contend(3),
-        vary: Vary::Nothing,
-        world: World::Sim {
+        fault_sweep: FaultSweep::Nothing,
+        backend: Backend::Sim {
             strategy: Strategy::Exhaustive,
             limits: LIMITS,
         },
@@ -106,7 +106,7 @@ fn an_interrupted_run_is_inconclusive_and_tells_how_far_it_came() {
     let told = Arc::new(Mutex::new(Vec::new()));
     let judged = {
         let told = Arc::clone(&told);
-        let tell: Tell = Arc::new(move |event| told.lock().expect("nobody panics here").push(event));
+        let tell: EventSink = Arc::new(move |event| told.lock().expect("nobody panics here").push(event));
         onewinner_check::check(&plan, &Arc::new(AtomicBool::new(true)), &tell).expect("the world can be made")
     };
     let told = told.lock().expect("nobody panics here");
@@ -122,7 +122,7 @@ fn judged_on(lock: &'static dyn LockPrimitive, scenario: &Scenario, name: &str) 
         judged: Judging::Only(property),
         ..plan(lock, scenario.clone(), Strategy::Dpor, LIMITS)
     };
-    onewinner_check::check(&plan, &Arc::new(AtomicBool::new(false)), &nobody()).expect("the world can be made")
+    onewinner_check::check(&plan, &Arc::new(AtomicBool::new(false)), &ignore_events()).expect("the world can be made")
 }
 
 #[test]

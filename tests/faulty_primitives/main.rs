@@ -10,13 +10,13 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use onewinner_check::preset::{Configuration, Depth};
-use onewinner_check::{Plan, World, nobody};
+use onewinner_check::{Backend, Plan, ignore_events};
 use onewinner_core::explore::{Limits, Strategy};
 use onewinner_core::fs::Errno;
 use onewinner_core::fs::inject::Injection;
 use onewinner_core::primitive::{CrashClass, CreateNew, LockPrimitive, StatThenWrite};
 use onewinner_core::property::Judging;
-use onewinner_core::scenario::{Scenario, Subject, Vary};
+use onewinner_core::scenario::{FaultSweep, Scenario, Subject};
 use onewinner_core::verdict::{Judged, Reproduced, Verdict};
 
 pub(crate) const LIMITS: Limits = Limits {
@@ -34,8 +34,8 @@ pub(crate) fn plan(
     Plan {
         subject: Subject::Primitive(primitive),
         scenario,
-        vary: Vary::Nothing,
-        world: World::Sim { strategy, limits },
+        fault_sweep: FaultSweep::Nothing,
+        backend: Backend::Sim { strategy, limits },
         seed: 1,
         judged: Judging::All,
     }
@@ -48,7 +48,7 @@ pub(crate) fn run(
     limits: Limits,
 ) -> Judged {
     let plan = plan(primitive, scenario, strategy, limits);
-    onewinner_check::check(&plan, &Arc::new(AtomicBool::new(false)), &nobody()).expect("the world can be made")
+    onewinner_check::check(&plan, &Arc::new(AtomicBool::new(false)), &ignore_events()).expect("the world can be made")
 }
 
 fn exhaust(primitive: &'static dyn LockPrimitive, scenario: &Scenario) -> Judged {
@@ -172,21 +172,24 @@ fn the_lock_is_elsewhere() {
 #[test]
 fn create_new_holds_in_every_configuration_of_the_preset() {
     let strategy = Strategy::Exhaustive;
-    for Configuration { scenario, vary, .. } in Depth::Usual.of_a_primitive(CrashClass::Bounded) {
-        let world = World::Sim {
+    for Configuration {
+        scenario, fault_sweep, ..
+    } in Depth::Usual.of_a_primitive(CrashClass::Bounded)
+    {
+        let backend = Backend::Sim {
             strategy: strategy.clone(),
             limits: LIMITS,
         };
         let plan = Plan {
             subject: Subject::Primitive(&CreateNew),
             scenario,
-            vary,
-            world,
+            fault_sweep,
+            backend,
             seed: 1,
             judged: Judging::All,
         };
-        let judged = onewinner_check::check(&plan, &Arc::default(), &nobody()).expect("the world can be made");
-        assert_eq!(judged.verdict, Verdict::Holds, "{}{vary}", plan.scenario);
+        let judged = onewinner_check::check(&plan, &Arc::default(), &ignore_events()).expect("the world can be made");
+        assert_eq!(judged.verdict, Verdict::Holds, "{}{fault_sweep}", plan.scenario);
     }
 }
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use onewinner_command::claim::{Evidence, Partition, Spec};
-use onewinner_core::scenario::{Scenario, Start, Subject, Vary, Work};
+use onewinner_core::scenario::{FaultSweep, Scenario, Start, Subject, Work};
 
 const PATH: &str = "specs/mine.md";
 
@@ -25,7 +25,10 @@ fn what_is_not_said_is_the_usual() {
     assert_eq!((spec.name.as_str(), spec.line), ("mine", 3));
     let [only] = &spec.claims[..] else { panic!("one claim") };
     assert_eq!(only.line, 6);
-    assert_eq!((&only.scenario, only.vary), (&Scenario::contend(3), Vary::Nothing));
+    assert_eq!(
+        (&only.scenario, only.fault_sweep),
+        (&Scenario::contend(3), FaultSweep::Nothing)
+    );
     assert_eq!(only.evidence, [Evidence::Sim]);
     let program =
         parse("schema = 1\nwrap = \"flock -n {lock} {hold}\"\n[[claim]]\nexpect = \"keeps place\"\n").unwrap();
@@ -43,10 +46,10 @@ fn each_key_becomes_a_part_of_the_scenario() {
         start: Start::Stale { age_s: 3_600 },
         work: Work::Reopen,
         expiry: true,
-        reused_numbers: true,
+        reuse_inodes: true,
         ..Scenario::cycle(4, 2)
     };
-    assert_eq!((&claim.scenario, claim.vary), (&expected, Vary::TwoKills));
+    assert_eq!((&claim.scenario, claim.fault_sweep), (&expected, FaultSweep::TwoKills));
     assert_eq!((claim.budget.executions, claim.budget.rounds), (Some(10), None));
 }
 
@@ -54,7 +57,10 @@ fn each_key_becomes_a_part_of_the_scenario() {
 fn an_error_in_one_attempt_is_followed_by_one_more() {
     let spec = claim("errors = true").unwrap();
     let claim = &spec.claims[0];
-    assert_eq!((&claim.scenario, claim.vary), (&Scenario::contend(2), Vary::Error));
+    assert_eq!(
+        (&claim.scenario, claim.fault_sweep),
+        (&Scenario::contend(2), FaultSweep::Error)
+    );
 }
 
 #[test]

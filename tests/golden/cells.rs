@@ -8,7 +8,7 @@ use std::sync::Mutex;
 
 use onewinner_core::access::{Accesses, Object};
 use onewinner_core::explore::{
-    Covered, Dpor, Ended, Exhaustive, Lost, Model, Move, Scheduler, Split, Stop, World, in_rounds, search,
+    Covered, Dpor, Ended, Exhaustive, Lost, Model, Move, Scheduler, Split, Stop, System, in_rounds, search,
 };
 use onewinner_core::happens_before::{Class, Step};
 use onewinner_core::id::ProcessId;
@@ -76,7 +76,7 @@ impl Model for Cells {
     }
 }
 
-impl World for Cells {
+impl System for Cells {
     fn reset(&mut self) -> Result<(), Lost> {
         *self = Self::new(self.loaded.len(), self.memory.len(), self.script);
         Ok(())

@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use onewinner_core::access::{Access, Accesses, Kind, Object};
 use onewinner_core::explore::{
-    Begin, Bounded, Choice, Covered, Exhaustive, Lost, Model, Move, Now, RETRIES, Scheduler, World, search,
+    Begin, Bounded, Choice, Covered, Exhaustive, Lost, Model, Move, Now, RETRIES, Scheduler, System, search,
 };
 use onewinner_core::happens_before::Class;
 use onewinner_core::id::ProcessId;
@@ -141,7 +141,7 @@ impl Model for Unsteady {
     }
 }
 
-impl World for Unsteady {
+impl System for Unsteady {
     fn reset(&mut self) -> Result<(), Lost> {
         self.executions += 1;
         self.taken.clear();

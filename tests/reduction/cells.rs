@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use onewinner_core::access::{Accesses, Object};
-use onewinner_core::explore::{Dpor, Exhaustive, Lost, Model, Move, Scheduler, Stop, World, search};
+use onewinner_core::explore::{Dpor, Exhaustive, Lost, Model, Move, Scheduler, Stop, System, search};
 use onewinner_core::happens_before::{Class, Step};
 use onewinner_core::id::ProcessId;
 
@@ -109,7 +109,7 @@ impl Model for Cells<'_> {
     }
 }
 
-impl World for Cells<'_> {
+impl System for Cells<'_> {
     fn reset(&mut self) -> Result<(), Lost> {
         *self = Self::new(self.processes, self.reads);
         Ok(())

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use onewinner_core::access::{Accesses, Object};
 use onewinner_core::explore::{
     Begin, Bounded, Choice, Covered, Diverged, Dpor, Exhaustive, Lost, Mismatch, Model, Move, Now, Random, Rounds,
-    Scheduler, Stop, World, search,
+    Scheduler, Stop, System, search,
 };
 use onewinner_core::happens_before::Step;
 use onewinner_core::id::ProcessId;
@@ -50,7 +50,7 @@ impl Scheduler for Asking {
 }
 
 /// What the scheduler told before each execution, and at the end.
-fn told<W: World>(world: &mut W, scheduler: Box<dyn Scheduler>) -> Vec<f64> {
+fn told<W: System>(world: &mut W, scheduler: Box<dyn Scheduler>) -> Vec<f64> {
     let told = Vec::new();
     let mut asking = Asking { scheduler, told };
     let searched = search(world, &mut asking, LIMITS, &mut |_, _, _| ControlFlow::Continue(()));
@@ -86,7 +86,7 @@ impl Model for Uniform {
     }
 }
 
-impl World for Uniform {
+impl System for Uniform {
     fn reset(&mut self) -> Result<(), Lost> {
         self.taken.clear();
         Ok(())

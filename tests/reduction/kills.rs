@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use onewinner_core::access::{Accesses, Object};
-use onewinner_core::explore::{Dpor, Exhaustive, Lost, Model, Move, Scheduler, Stop, World, search};
+use onewinner_core::explore::{Dpor, Exhaustive, Lost, Model, Move, Scheduler, Stop, System, search};
 use onewinner_core::fs::call::{Call, Reply};
 use onewinner_core::fs::sim::State;
 use onewinner_core::happens_before::{Class, Step};
@@ -105,7 +105,7 @@ impl Model for Killing<'_> {
     }
 }
 
-impl World for Killing<'_> {
+impl System for Killing<'_> {
     fn reset(&mut self) -> Result<(), Lost> {
         *self = Self::new(self.program);
         Ok(())

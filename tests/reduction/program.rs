@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use onewinner_core::access::{Accesses, InodeId, Object};
-use onewinner_core::explore::{Ended, Limits, Lost, Model, Move, Scheduler, Searched, Stop, World, search};
+use onewinner_core::explore::{Ended, Limits, Lost, Model, Move, Scheduler, Searched, Stop, System, search};
 use onewinner_core::fs::call::{Call, Reply};
 use onewinner_core::fs::sim::State;
 use onewinner_core::fs::{Create, Errno, OpenFlags};
@@ -237,7 +237,7 @@ impl Model for Running<'_> {
     }
 }
 
-impl World for Running<'_> {
+impl System for Running<'_> {
     fn reset(&mut self) -> Result<(), Lost> {
         let (seen, replays) = (self.seen, self.replays);
         *self = Self {

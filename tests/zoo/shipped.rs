@@ -95,7 +95,7 @@ fn broken() -> Vec<(&'static str, Scenario, u64, Vec<Scenario>)> {
     let two = || Scenario::cycle(2, 1);
     let three = || Scenario::cycle(3, 1);
     let reused = |scenario| Scenario {
-        reused_numbers: true,
+        reuse_inodes: true,
         ..scenario
     };
     let sound_below = || vec![two()];

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use super::preset::{self, Configuration};
-use super::{Plan, World};
+use super::{Backend, Plan};
 use onewinner_core::backend::loom;
 use onewinner_core::explore::{Limits, Strategy};
 use onewinner_core::primitive::{Expectation, LockPrimitive};
 use onewinner_core::property::Judging;
-use onewinner_core::scenario::{Scenario, Subject, Vary};
+use onewinner_core::scenario::{FaultSweep, Scenario, Subject};
 #[cfg(target_os = "linux")]
 use onewinner_linux::race::{Alignment, Mode, RaceOptions};
 
@@ -31,74 +31,77 @@ const RACED: usize = 16;
 
 /// All evidence on one lock, about five seconds of it.
 pub fn evidence(primitive: &'static dyn LockPrimitive, seed: u64) -> Vec<Evidence> {
-    let plan = |(scenario, vary, world): (Scenario, Vary, World)| Plan {
+    let plan = |(scenario, fault_sweep, backend): (Scenario, FaultSweep, Backend)| Plan {
         subject: Subject::Primitive(primitive),
         scenario,
-        vary,
-        world,
+        fault_sweep,
+        backend,
         seed,
         judged: Judging::All,
     };
     let sound = primitive.expectation() == Expectation::ExactlyOneWinner;
-    let evidence = |title, certain: bool, runs: Vec<(Scenario, Vary, World)>| Evidence {
+    let evidence = |title, certain: bool, runs: Vec<(Scenario, FaultSweep, Backend)>| Evidence {
         title,
         plans: runs.into_iter().map(plan).collect(),
         claim: (certain || sound).then(|| primitive.expectation()),
     };
     let Configuration {
-        scenario: faulty, vary, ..
+        scenario: faulty,
+        fault_sweep,
+        ..
     } = preset::alone();
     let modelled = [
         evidence(
             "loom: 3 contend",
             true,
-            vec![(Scenario::contend(MODELLED), Vary::Nothing, under_loom(None))],
+            vec![(Scenario::contend(MODELLED), FaultSweep::Nothing, under_loom(None))],
         ),
         evidence(
             "loom: hub sync of 2",
             true,
-            vec![(Scenario::hub_sync(2), Vary::Nothing, under_loom(Some(3)))],
+            vec![(Scenario::hub_sync(2), FaultSweep::Nothing, under_loom(Some(3)))],
         ),
         evidence(
             "sim: 2 contend",
             true,
-            vec![(Scenario::contend(2), Vary::Nothing, simulated())],
+            vec![(Scenario::contend(2), FaultSweep::Nothing, simulated())],
         ),
         evidence(
             "sim: 3 contend",
             true,
-            vec![(Scenario::contend(MODELLED), Vary::Nothing, simulated())],
+            vec![(Scenario::contend(MODELLED), FaultSweep::Nothing, simulated())],
         ),
         evidence(
             "sim: 2 in 2 rounds",
             true,
-            vec![(Scenario::cycle(2, 2), Vary::Nothing, simulated())],
+            vec![(Scenario::cycle(2, 2), FaultSweep::Nothing, simulated())],
         ),
-        evidence("sim: a call fails", false, vec![(faulty, vary, simulated())]),
+        evidence("sim: a call fails", false, vec![(faulty, fault_sweep, simulated())]),
     ];
     let real = traced().into_iter().chain(races());
-    let real =
-        real.map(|(title, certain, scenario, world)| evidence(title, certain, vec![(scenario, Vary::Nothing, world)]));
+    let real = real.map(|(title, certain, scenario, backend)| {
+        evidence(title, certain, vec![(scenario, FaultSweep::Nothing, backend)])
+    });
     modelled.into_iter().chain(real).collect()
 }
 
 #[cfg(target_os = "linux")]
-fn traced() -> Vec<(&'static str, bool, Scenario, World)> {
-    let world = World::Traced {
+fn traced() -> Vec<(&'static str, bool, Scenario, Backend)> {
+    let backend = Backend::Traced {
         strategy: Strategy::Dpor,
         limits: Limits::default(),
         directories: Vec::new(),
     };
-    vec![("traced: 3 contend", true, Scenario::contend(MODELLED), world)]
+    vec![("traced: 3 contend", true, Scenario::contend(MODELLED), backend)]
 }
 
 #[cfg(not(target_os = "linux"))]
-fn traced() -> Vec<(&'static str, bool, Scenario, World)> {
+fn traced() -> Vec<(&'static str, bool, Scenario, Backend)> {
     Vec::new()
 }
 
 #[cfg(target_os = "linux")]
-fn races() -> Vec<(&'static str, bool, Scenario, World)> {
+fn races() -> Vec<(&'static str, bool, Scenario, Backend)> {
     let race = |title, certain, scenario: Scenario, alignment, mode, rounds| {
         let options = RaceOptions {
             rounds,
@@ -106,7 +109,7 @@ fn races() -> Vec<(&'static str, bool, Scenario, World)> {
             mode,
             ..RaceOptions::new(scenario.clone())
         };
-        (title, certain, scenario, World::Race(options))
+        (title, certain, scenario, Backend::Race(options))
     };
     let (contend, sync) = (Scenario::contend(RACED), Scenario::hub_sync(RACED));
     vec![
@@ -146,20 +149,20 @@ fn races() -> Vec<(&'static str, bool, Scenario, World)> {
 }
 
 #[cfg(not(target_os = "linux"))]
-fn races() -> Vec<(&'static str, bool, Scenario, World)> {
+fn races() -> Vec<(&'static str, bool, Scenario, Backend)> {
     Vec::new()
 }
 
-fn under_loom(preemptions: Option<usize>) -> World {
-    World::Loom(loom::Bounds {
+fn under_loom(preemptions: Option<usize>) -> Backend {
+    Backend::Loom(loom::Bounds {
         executions: 1_000_000,
         preemptions,
         time: Duration::from_secs(60),
     })
 }
 
-fn simulated() -> World {
-    World::Sim {
+fn simulated() -> Backend {
+    Backend::Sim {
         strategy: Strategy::Exhaustive,
         limits: Limits::default(),
     }

@@ -10,9 +10,9 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::Plan;
 #[cfg(target_os = "linux")]
-use super::World;
+use super::Backend;
+use super::Plan;
 use onewinner_core::explore::Limits;
 use onewinner_core::fs::call::{Call, Reply};
 use onewinner_core::id::ProcessId;
@@ -43,7 +43,7 @@ pub struct Saved {
     /// Whose lock.
     pub subject: Subject,
     /// Where it is replayed: the world in which it was found, or one in which the same schedule can be followed.
-    pub backend: Backend,
+    pub backend: BackendKind,
     /// The directories below which real processes ran; that for temporary files, if there is none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub directories: Vec<PathBuf>,
@@ -76,14 +76,14 @@ pub struct SavedCall {
 /// A world in which schedules can be followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Backend {
+pub enum BackendKind {
     /// The simulated file system; loom's schedules are followed there too.
     Sim,
     /// Real processes.
     Traced,
 }
 
-impl fmt::Display for Backend {
+impl fmt::Display for BackendKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Sim => f.write_str("sim"),
@@ -144,9 +144,9 @@ impl Saved {
             format: FORMAT.to_owned(),
             version: VERSION,
             subject: plan.subject.clone(),
-            backend: plan.world.follows(),
+            backend: plan.backend.follows(),
             directories: plan
-                .world
+                .backend
                 .directories()
                 .iter()
                 .map(|directory| absolute(directory))
@@ -209,10 +209,10 @@ impl Saved {
     /// What of it this version cannot replay.
     fn unknown(&self) -> Option<String> {
         let (processes, steps, most_steps) = (self.scenario.processes, self.schedule.len(), Limits::default().steps);
-        if let (Subject::Program(program), Backend::Sim) = (&self.subject, self.backend) {
+        if let (Subject::Program(program), BackendKind::Sim) = (&self.subject, self.backend) {
             return Some(format!("{} runs no program, as {:?} is", self.backend, program.line));
         }
-        if self.backend == Backend::Traced && !cfg!(target_os = "linux") {
+        if self.backend == BackendKind::Traced && !cfg!(target_os = "linux") {
             return Some("this build of onewinner traces no processes".to_owned());
         }
         if !property::ALL.iter().any(|property| property.name() == self.property) {
@@ -229,7 +229,7 @@ impl Environment {
     fn of(plan: &Plan) -> Self {
         let onewinner = env!("CARGO_PKG_VERSION").to_owned();
         #[cfg(target_os = "linux")]
-        if let World::Traced { directories, .. } = &plan.world {
+        if let Backend::Traced { directories, .. } = &plan.backend {
             let unknown = || "unknown".to_owned();
             let directory = directories.first().cloned().unwrap_or_else(std::env::temp_dir);
             return Self {
@@ -240,7 +240,7 @@ impl Environment {
             };
         }
         let simulated = || "simulated".to_owned();
-        debug_assert_eq!(plan.world.follows(), Backend::Sim);
+        debug_assert_eq!(plan.backend.follows(), BackendKind::Sim);
         Self {
             kernel: simulated(),
             file_system: simulated(),

@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use super::counterexample::Backend;
+use super::counterexample::BackendKind;
 use super::{CheckError, Plan};
 use onewinner_core::backend::sim;
 use onewinner_core::explore::{Limits, Strategy};
@@ -22,7 +22,7 @@ use onewinner_linux::tracer;
 pub(super) struct Follower<'a> {
     pub(super) subject: &'a Subject,
     pub(super) scenario: &'a Scenario,
-    pub(super) backend: Backend,
+    pub(super) backend: BackendKind,
     /// Where real processes run; that for temporary files, if none is named.
     pub(super) directories: &'a [PathBuf],
 }
@@ -33,8 +33,8 @@ impl<'a> Follower<'a> {
         Self {
             subject: &plan.subject,
             scenario,
-            backend: plan.world.follows(),
-            directories: plan.world.directories(),
+            backend: plan.backend.follows(),
+            directories: plan.backend.directories(),
         }
     }
 
@@ -43,7 +43,7 @@ impl<'a> Follower<'a> {
     pub(super) fn cheapest(self) -> Self {
         match (self.subject, self.directories) {
             (Subject::Primitive(_), [] | [_]) => Self {
-                backend: Backend::Sim,
+                backend: BackendKind::Sim,
                 directories: &[],
                 ..self
             },
@@ -53,7 +53,7 @@ impl<'a> Follower<'a> {
 
     /// Whether it takes real processes.
     fn is_costly(&self) -> bool {
-        self.backend == Backend::Traced
+        self.backend == BackendKind::Traced
     }
 
     /// One execution along a schedule, and no further.
@@ -83,12 +83,12 @@ impl<'a> Follower<'a> {
             ControlFlow::Break(())
         };
         match self.backend {
-            Backend::Sim => {
+            BackendKind::Sim => {
                 let scheduler = &mut *strategy.scheduler();
                 sim::explore(self.primitive()?, self.scenario, scheduler, Limits::default(), watch);
             }
             #[cfg(target_os = "linux")]
-            Backend::Traced => {
+            BackendKind::Traced => {
                 let run = tracer::Run {
                     subject: self.subject,
                     scenario: self.scenario,
@@ -99,7 +99,7 @@ impl<'a> Follower<'a> {
                 tracer::explore(&run, watch)?;
             }
             #[cfg(not(target_os = "linux"))]
-            Backend::Traced => {
+            BackendKind::Traced => {
                 unreachable!(
                     "no process is traced in {:?}: checked when the file was read",
                     self.directories

@@ -10,7 +10,7 @@ use std::time::Instant;
 use super::parts::Part;
 use super::searches::Gathered;
 use super::watch::Watch;
-use super::{CheckError, Event, Plan, Tell, check, check_until, forbidden, together};
+use super::{CheckError, Event, EventSink, Plan, check, check_until, forbidden, together};
 use onewinner_core::verdict::{Judged, Verdict};
 
 /// What a plan came to.
@@ -35,10 +35,10 @@ pub fn check_all(
     plans: &[Plan],
     allowance: Allowance,
     interrupted: &Arc<AtomicBool>,
-    tell: &Tell,
+    tell: &EventSink,
     each: &mut dyn FnMut(&Plan, Came) -> ControlFlow<()>,
 ) {
-    let searches = plans.iter().all(|plan| plan.world.is_searched());
+    let searches = plans.iter().all(|plan| plan.backend.is_searched());
     match allowance {
         Allowance::ForEach { jobs } if jobs > 1 && searches => at_once(plans, jobs, interrupted, tell, each),
         // A race forks, so that it must be alone; and one after another needs no threads.
@@ -57,12 +57,12 @@ pub fn check_all(
 fn climb(
     plans: &[Plan],
     interrupted: &Arc<AtomicBool>,
-    tell: &Tell,
+    tell: &EventSink,
     each: &mut dyn FnMut(&Plan, Came) -> ControlFlow<()>,
 ) {
     let times = plans
         .iter()
-        .filter_map(|plan| plan.world.search())
+        .filter_map(|plan| plan.backend.search())
         .map(|(_, limits)| limits.time);
     let deadline = times.max().and_then(|longest| Instant::now().checked_add(longest));
     for plan in plans {
@@ -84,7 +84,7 @@ fn at_once(
     plans: &[Plan],
     jobs: usize,
     interrupted: &Arc<AtomicBool>,
-    tell: &Tell,
+    tell: &EventSink,
     each: &mut dyn FnMut(&Plan, Came) -> ControlFlow<()>,
 ) {
     let over = Arc::new(AtomicBool::new(false));
@@ -120,7 +120,7 @@ struct All<'a> {
     /// How many parts run.
     running: AtomicUsize,
     watch: Watch,
-    tell: Tell,
+    tell: EventSink,
 }
 
 struct Progress<'a> {
@@ -138,17 +138,23 @@ struct SoFar {
 }
 
 impl<'a> All<'a> {
-    fn new(plans: &'a [Plan], jobs: usize, interrupted: &Arc<AtomicBool>, over: &Arc<AtomicBool>, tell: &Tell) -> Self {
+    fn new(
+        plans: &'a [Plan],
+        jobs: usize,
+        interrupted: &Arc<AtomicBool>,
+        over: &Arc<AtomicBool>,
+        tell: &EventSink,
+    ) -> Self {
         let queue = plans.iter().enumerate();
         let queue = queue.flat_map(|(position, plan)| {
-            Part::of(plan.vary, &plan.scenario)
+            Part::of(plan.fault_sweep, &plan.scenario)
                 .into_iter()
                 .map(move |part| (position, part))
         });
         let progress = |plan: &'a Plan| Progress {
             plan,
             so_far: Mutex::default(),
-            parts: Part::of(plan.vary, &plan.scenario).len(),
+            parts: Part::of(plan.fault_sweep, &plan.scenario).len(),
         };
         Self {
             plans: plans.iter().map(progress).collect(),
@@ -193,9 +199,9 @@ impl<'a> All<'a> {
             let mut so_far = progress.so_far.lock().unwrap_or_else(PoisonError::into_inner);
             *so_far.begun.get_or_insert_with(Instant::now)
         };
-        let (strategy, limits) = plan.world.search().expect("only searches are run at once");
+        let (strategy, limits) = plan.backend.search().expect("only searches are run at once");
         (self.tell)(Event::Began {
-            backend: plan.world.backend(),
+            backend: plan.backend.backend(),
             lock: plan.subject.name().to_owned(),
             scenario: plan.configuration(),
         });

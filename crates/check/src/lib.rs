@@ -43,7 +43,7 @@ use onewinner_linux::{race, tracer};
 
 pub use jobs::{Allowance, check_all};
 use parts::Part;
-pub use plan::{Plan, World};
+pub use plan::{Backend, Plan};
 use searches::Gathered;
 use tally::Tally;
 use watch::Watch;
@@ -74,10 +74,10 @@ pub enum Event {
 }
 
 /// Who is told; loom calls from inside a model, so it may be called from anywhere.
-pub type Tell = Arc<dyn Fn(Event) + Send + Sync>;
+pub type EventSink = Arc<dyn Fn(Event) + Send + Sync>;
 
 /// For whoever wants the verdict alone.
-pub fn nobody() -> Tell {
+pub fn ignore_events() -> EventSink {
     Arc::new(|_| {})
 }
 
@@ -166,7 +166,7 @@ impl CheckError {
 /// # Errors
 ///
 /// When the world cannot be made: a directory that is missing or not writable.
-pub fn check(plan: &Plan, interrupted: &Arc<AtomicBool>, tell: &Tell) -> Result<Judged, CheckError> {
+pub fn check(plan: &Plan, interrupted: &Arc<AtomicBool>, tell: &EventSink) -> Result<Judged, CheckError> {
     check_until(plan, None, interrupted, tell)
 }
 
@@ -175,23 +175,23 @@ fn check_until(
     plan: &Plan,
     latest: Option<Instant>,
     interrupted: &Arc<AtomicBool>,
-    tell: &Tell,
+    tell: &EventSink,
 ) -> Result<Judged, CheckError> {
     tell(Event::Began {
-        backend: plan.world.backend(),
+        backend: plan.backend.backend(),
         lock: plan.subject.name().to_owned(),
         scenario: plan.configuration(),
     });
     plan.refuse()?;
-    let judged = match &plan.world {
-        World::Loom(bounds) => modelled::modelled(plan, *bounds, interrupted, tell)?,
-        World::Sim { strategy, limits } => searched(plan, strategy, *limits, latest, interrupted, tell)?,
+    let judged = match &plan.backend {
+        Backend::Loom(bounds) => modelled::modelled(plan, *bounds, interrupted, tell)?,
+        Backend::Sim { strategy, limits } => searched(plan, strategy, *limits, latest, interrupted, tell)?,
         #[cfg(target_os = "linux")]
-        World::Traced { strategy, limits, .. } => {
+        Backend::Traced { strategy, limits, .. } => {
             searched(plan, strategy, *limits, latest, interrupted, tell).or_else(|error| forbidden(plan, error))?
         }
         #[cfg(target_os = "linux")]
-        World::Race(options) => {
+        Backend::Race(options) => {
             raced::raced(plan, options, interrupted, tell).or_else(|error| forbidden(plan, error))?
         }
     };
@@ -205,13 +205,13 @@ fn searched(
     limits: Limits,
     latest: Option<Instant>,
     interrupted: &Arc<AtomicBool>,
-    tell: &Tell,
+    tell: &EventSink,
 ) -> Result<Judged, CheckError> {
     let watch = Watch::new(interrupted, tell);
     let deadline = Instant::now() + limits.time;
     let deadline = latest.map_or(deadline, |latest| latest.min(deadline));
     let mut gathered = Vec::new();
-    for part in Part::of(plan.vary, &plan.scenario) {
+    for part in Part::of(plan.fault_sweep, &plan.scenario) {
         gathered.push(part.run(plan, strategy, limits, deadline, &watch, &|| 1)?);
     }
     Ok(together(plan, gathered))
@@ -220,9 +220,9 @@ fn searched(
 /// Nothing is known where the machine does not let us trace, the file system hangs, or the world does not do what is asked.
 fn forbidden(plan: &Plan, error: CheckError) -> Result<Judged, CheckError> {
     let reason = error.reason(&plan.subject).ok_or(error)?;
-    let extent = match plan.world {
+    let extent = match plan.backend {
         #[cfg(target_os = "linux")]
-        World::Race(_) => Extent::Sampled {
+        Backend::Race(_) => Extent::Sampled {
             violations: 0,
             rate: rate_bounds(0, 0),
         },
@@ -253,10 +253,10 @@ fn conclude(plan: &Plan, mut tally: Tally, extent: Extent, doubt: Option<String>
     Judged {
         verdict,
         coverage: Coverage {
-            backend: plan.world.backend(),
+            backend: plan.backend.backend(),
             lock: plan.subject.name().to_owned(),
             scenario: plan.scenario.clone(),
-            vary: plan.vary,
+            fault_sweep: plan.fault_sweep,
             crash: tally.crash(),
             stale: plan.scenario.start.is_stale().then_some(tally.took_stale),
             executions: tally.executions,
@@ -265,7 +265,7 @@ fn conclude(plan: &Plan, mut tally: Tally, extent: Extent, doubt: Option<String>
             extent,
             outcomes: tally.rows(),
             seed: plan.seed,
-            blind_spots: plan.world.blind_spots().into_iter().chain(tally.notes).collect(),
+            blind_spots: plan.backend.blind_spots().into_iter().chain(tally.notes).collect(),
             race: None,
         },
     }

@@ -4,7 +4,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::tally::Tally;
-use super::{CheckError, INTERRUPTED, Plan, Tell, Watch, conclude};
+use super::{CheckError, EventSink, INTERRUPTED, Plan, Watch, conclude};
 use onewinner_core::backend::loom::{self, Bounds};
 use onewinner_core::explore::Stop;
 use onewinner_core::verdict::{Extent, Judged, Unit, at_most};
@@ -13,7 +13,7 @@ pub(super) fn modelled(
     plan: &Plan,
     bounds: Bounds,
     interrupted: &Arc<AtomicBool>,
-    tell: &Tell,
+    tell: &EventSink,
 ) -> Result<Judged, CheckError> {
     let tally = Arc::new(Mutex::new(Tally::default()));
     let (taking, scenario) = (Arc::clone(&tally), plan.scenario.clone());

@@ -9,7 +9,7 @@ use onewinner_core::fs::call::Call;
 use onewinner_core::fs::inject::Injection;
 use onewinner_core::history::{History, What};
 use onewinner_core::id::ProcessId;
-use onewinner_core::scenario::{ERRORS, Kill, Kind, Scenario, Vary};
+use onewinner_core::scenario::{ERRORS, FaultSweep, Kill, Kind, Scenario};
 
 /// What is run in one go: a search, or a series of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,15 +26,15 @@ pub(super) enum Part {
 
 impl Part {
     /// The parts of a plan, in the order in which they are put together.
-    pub(super) fn of(vary: Vary, scenario: &Scenario) -> Vec<Self> {
+    pub(super) fn of(fault_sweep: FaultSweep, scenario: &Scenario) -> Vec<Self> {
         let processes = || ProcessId::first(scenario.processes);
         let kills = || processes().map(Self::Kills);
         let pairs = || processes().flat_map(move |one| ProcessId::first(one.index()).map(move |other| [other, one]));
-        match vary {
-            Vary::Nothing => vec![Self::Plain],
-            Vary::Error => ERRORS.iter().copied().map(Self::Errors).collect(),
-            Vary::Kill => kills().collect(),
-            Vary::TwoKills => kills().chain(pairs().map(Self::TwoKills)).collect(),
+        match fault_sweep {
+            FaultSweep::Nothing => vec![Self::Plain],
+            FaultSweep::Error => ERRORS.iter().copied().map(Self::Errors).collect(),
+            FaultSweep::Kill => kills().collect(),
+            FaultSweep::TwoKills => kills().chain(pairs().map(Self::TwoKills)).collect(),
         }
     }
 

@@ -3,13 +3,13 @@
 use std::path::PathBuf;
 
 use super::CheckError;
-use super::counterexample::Backend;
+use super::counterexample::BackendKind;
 use super::tally::Left;
 use onewinner_core::backend::loom;
 use onewinner_core::explore::{Limits, Strategy};
 use onewinner_core::primitive::LockPrimitive;
 use onewinner_core::property::Judging;
-use onewinner_core::scenario::{Scenario, Subject, Vary, Work};
+use onewinner_core::scenario::{FaultSweep, Scenario, Subject, Work};
 #[cfg(target_os = "linux")]
 use onewinner_linux::race;
 
@@ -21,9 +21,9 @@ pub struct Plan {
     /// What is run.
     pub scenario: Scenario,
     /// What is added to it, in a search for each way.
-    pub vary: Vary,
+    pub fault_sweep: FaultSweep,
     /// The world, and how far to go in it.
-    pub world: World,
+    pub backend: Backend,
     /// The seed of every random choice.
     pub seed: u64,
     /// What is judged.
@@ -32,7 +32,7 @@ pub struct Plan {
 
 /// A backend with its bounds.
 #[derive(Clone, Debug)]
-pub enum World {
+pub enum Backend {
     /// Under loom.
     Loom(loom::Bounds),
     /// On the simulated file system.
@@ -61,19 +61,17 @@ pub enum World {
 impl Plan {
     /// What is run, in words.
     pub fn configuration(&self) -> String {
-        format!("{}{}", self.scenario, self.vary)
+        format!("{}{}", self.scenario, self.fault_sweep)
     }
 
     /// Refuses what the world cannot do.
     pub(super) fn refuse(&self) -> Result<(), CheckError> {
-        let raced = matches!(self.world.backend(), "race");
+        let raced = matches!(self.backend.backend(), "race");
         let program = matches!(self.subject, Subject::Program(_));
-        let real = raced || matches!(self.world.backend(), "traced");
+        let real = raced || matches!(self.backend.backend(), "traced");
         let what = match self.scenario {
             Scenario { work: Work::Fork, .. } if real => "holders that fork",
-            Scenario {
-                reused_numbers: true, ..
-            } if real => "inode numbers that are used again as a choice",
+            Scenario { reuse_inodes: true, .. } if real => "inode numbers that are used again as a choice",
             Scenario {
                 work: Work::Reopen | Work::Reenter,
                 ..
@@ -81,7 +79,7 @@ impl Plan {
             Scenario { expiry: true, .. } if raced || program => "a lease that runs out at any moment",
             _ => return Ok(()),
         };
-        let backend = self.world.backend();
+        let backend = self.backend.backend();
         Err(CheckError::NeedsSimulation { what, backend })
     }
 
@@ -100,13 +98,13 @@ impl Plan {
             Subject::Primitive(primitive) => Ok(*primitive),
             Subject::Program(program) => Err(CheckError::NeedsProcesses {
                 line: program.line.clone(),
-                backend: self.world.backend(),
+                backend: self.backend.backend(),
             }),
         }
     }
 }
 
-impl World {
+impl Backend {
     /// The name of the backend.
     pub fn backend(&self) -> &'static str {
         match self {
@@ -144,11 +142,11 @@ impl World {
     }
 
     /// Where the schedules of this world can be followed.
-    pub(super) fn follows(&self) -> Backend {
+    pub(super) fn follows(&self) -> BackendKind {
         match self {
             #[cfg(target_os = "linux")]
-            Self::Traced { .. } => Backend::Traced,
-            _ => Backend::Sim,
+            Self::Traced { .. } => BackendKind::Traced,
+            _ => BackendKind::Sim,
         }
     }
 

@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use onewinner_core::primitive::CrashClass;
-use onewinner_core::scenario::{Scenario, Start, Vary};
+use onewinner_core::scenario::{FaultSweep, Scenario, Start};
 
 /// How much is run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,7 +26,7 @@ pub struct Configuration {
     /// What is run.
     pub scenario: Scenario,
     /// What is added to it.
-    pub vary: Vary,
+    pub fault_sweep: FaultSweep,
     /// The most preemptions of a search that bounds them.
     pub preemptions: u32,
 }
@@ -50,21 +50,21 @@ impl Depth {
     /// dead holder left, a process killed at each of its steps, and an error in each call; a lease that runs out, if there are
     /// leases.
     pub fn of_a_primitive(self, class: CrashClass) -> Vec<Configuration> {
-        let plain = |scenario| Configuration::of(scenario, Vary::Nothing);
+        let plain = |scenario| Configuration::of(scenario, FaultSweep::Nothing);
         let quick = vec![plain(Scenario::contend(3)), plain(Scenario::cycle(2, 1))];
         let usual = vec![
             plain(Scenario::contend(3)),
             plain(Scenario::cycle(3, 1)),
             plain(Scenario::cycle(2, 2)),
             plain(stale(STALE_AGE_S)),
-            Configuration::of(Scenario::cycle(3, 1), Vary::Kill),
+            Configuration::of(Scenario::cycle(3, 1), FaultSweep::Kill),
         ];
         let leased = (class == CrashClass::Bounded).then(|| plain(expiry()));
         let usual: Vec<_> = usual.into_iter().chain(leased).chain(faults()).collect();
         let deep = [
             plain(Scenario::contend(4)),
             plain(Scenario::cycle(3, 2)),
-            Configuration::of(Scenario::cycle(3, 1), Vary::TwoKills),
+            Configuration::of(Scenario::cycle(3, 1), FaultSweep::TwoKills),
         ];
         match self {
             Self::Quick => quick,
@@ -77,7 +77,7 @@ impl Depth {
     pub fn of_a_program(self) -> Vec<Configuration> {
         let rung = |scenario, preemptions| Configuration {
             preemptions,
-            ..Configuration::of(scenario, Vary::Nothing)
+            ..Configuration::of(scenario, FaultSweep::Nothing)
         };
         let rungs = |one, two| {
             vec![
@@ -94,7 +94,7 @@ impl Depth {
             Self::Deep => {
                 let killed = Configuration {
                     preemptions: 1,
-                    ..Configuration::of(Scenario::cycle(3, 1), Vary::TwoKills)
+                    ..Configuration::of(Scenario::cycle(3, 1), FaultSweep::TwoKills)
                 };
                 let more = [rung(Scenario::contend(4), 3), rung(Scenario::cycle(3, 2), 3)];
                 // Each kill is a search of its own, with programs started anew: last, since it takes longest.
@@ -106,10 +106,10 @@ impl Depth {
 
 impl Configuration {
     /// That, with the usual bound.
-    pub fn of(scenario: Scenario, vary: Vary) -> Self {
+    pub fn of(scenario: Scenario, fault_sweep: FaultSweep) -> Self {
         Self {
             scenario,
-            vary,
+            fault_sweep,
             preemptions: PREEMPTIONS,
         }
     }
@@ -133,10 +133,10 @@ pub fn expiry() -> Scenario {
 
 /// An error in each call of the first process: alone, before another one attempts, and while another one cycles too.
 pub fn faults() -> [Configuration; 2] {
-    [alone(), Configuration::of(Scenario::cycle(2, 1), Vary::Error)]
+    [alone(), Configuration::of(Scenario::cycle(2, 1), FaultSweep::Error)]
 }
 
 /// An error in each call of an attempt, and then one more attempt.
 pub fn alone() -> Configuration {
-    Configuration::of(Scenario::contend(2), Vary::Error)
+    Configuration::of(Scenario::contend(2), FaultSweep::Error)
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use super::tally::Tally;
-use super::{CheckError, Event, Plan, Tell, conclude};
+use super::{CheckError, Event, EventSink, Plan, conclude};
 use onewinner_core::fs::Errno;
 use onewinner_core::history::{End, Execution};
 use onewinner_core::primitive::{CreateNew, LockPrimitive, StatThenWrite};
@@ -26,7 +26,7 @@ pub(super) fn raced(
     plan: &Plan,
     options: &RaceOptions,
     interrupted: &Arc<AtomicBool>,
-    tell: &Tell,
+    tell: &EventSink,
 ) -> Result<Judged, CheckError> {
     let options = RaceOptions {
         scenario: plan.scenario.clone(),
@@ -80,7 +80,7 @@ fn run(
     judged: Judging,
     options: &RaceOptions,
     interrupted: &AtomicBool,
-    tell: &Tell,
+    tell: &EventSink,
 ) -> Result<(Report, Tally), CheckError> {
     let mut progress = |rounds| {
         tell(Event::Progress {
@@ -117,7 +117,7 @@ impl Beside {
         violated: bool,
         options: &RaceOptions,
         interrupted: &AtomicBool,
-        tell: &Tell,
+        tell: &EventSink,
     ) -> Result<Self, CheckError> {
         let options = RaceOptions {
             rounds: options.rounds.min(MOST_CONTROL_ROUNDS),
@@ -144,7 +144,7 @@ fn compared(
     sound: bool,
     options: &RaceOptions,
     interrupted: &AtomicBool,
-    tell: &Tell,
+    tell: &EventSink,
 ) -> Result<Control, CheckError> {
     tell(Event::Began {
         backend: "race beside",

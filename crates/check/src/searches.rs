@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use super::parts::{Part, Series};
 use super::rounds;
 use super::tally::{Tally, executions};
-use super::{CheckError, INTERRUPTED, Plan, Watch, World};
+use super::{Backend, CheckError, INTERRUPTED, Plan, Watch};
 use onewinner_core::backend::sim;
 use onewinner_core::explore::{Covered, Estimated, Limits, Searched, Stop, Strategy};
 use onewinner_core::history::{End, Execution, History};
@@ -124,7 +124,7 @@ impl Search<'_> {
         let (searched, notes) = run(self.plan, self.scenario, strategy, limits, tell, &mut |execution| {
             let belongs = belongs(&execution.history);
             let goes_on = seen.take(self, execution, belongs, share.get());
-            is_long = goes_on.is_continue() && rounds::pay(&self.plan.world, limits, &seen);
+            is_long = goes_on.is_continue() && rounds::pay(&self.plan.backend, limits, &seen);
             match is_long {
                 true => ControlFlow::Break(()),
                 false => goes_on,
@@ -258,15 +258,15 @@ pub(super) fn run(
     tell: &mut dyn FnMut(f64),
     watch: &mut dyn FnMut(Execution) -> ControlFlow<()>,
 ) -> Result<(Searched, Vec<String>), CheckError> {
-    match &plan.world {
-        World::Loom(_) | World::Sim { .. } => {
+    match &plan.backend {
+        Backend::Loom(_) | Backend::Sim { .. } => {
             let mut scheduler = strategy.scheduler();
             let scheduler = &mut Estimated::new(&mut *scheduler, tell);
             let searched = sim::explore(plan.primitive()?, scenario, scheduler, limits, watch);
             Ok((searched, Vec::new()))
         }
         #[cfg(target_os = "linux")]
-        World::Traced { directories, .. } => {
+        Backend::Traced { directories, .. } => {
             let run = tracer::Run {
                 subject: &plan.subject,
                 scenario,
@@ -278,6 +278,6 @@ pub(super) fn run(
             Ok((told.searched, told.notes))
         }
         #[cfg(target_os = "linux")]
-        World::Race(_) => unreachable!("the kernel chooses the schedules of a race"),
+        Backend::Race(_) => unreachable!("the kernel chooses the schedules of a race"),
     }
 }

@@ -35,7 +35,7 @@ pub(super) fn shown(plan: &Plan, found: Found) -> Counterexample {
     let found = at_once(plan, &found).unwrap_or(found);
     let property = found.property.name();
     let follower = Follower::of(plan, &found.scenario);
-    let decisive = match plan.world.is_searched() {
+    let decisive = match plan.backend.is_searched() {
         true => decisive(&follower, &found.execution, property),
         false => None,
     };
@@ -52,7 +52,7 @@ pub(super) fn shown(plan: &Plan, found: Found) -> Counterexample {
 /// The same property violated with fewer preemptions, or in fewer steps.
 fn easier(plan: &Plan, found: &Found) -> Option<Found> {
     let steps = found.execution.history.steps();
-    if !plan.world.is_searched() || steps.len() != found.execution.schedule.len() {
+    if !plan.backend.is_searched() || steps.len() != found.execution.schedule.len() {
         return None;
     }
     let mut tries = Tries::of(Follower::of(plan, &found.scenario).cheapest());
@@ -107,7 +107,7 @@ impl Found {
 
 /// The same property violated with fewer processes.
 fn with_fewer(plan: &Plan, found: &Found) -> Option<Found> {
-    if !plan.world.is_searched()
+    if !plan.backend.is_searched()
         || !found.scenario.kills.is_empty()
         || matches!(found.scenario.kind, Kind::Fault { .. })
     {

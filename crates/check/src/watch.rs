@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::{Event, Tell};
+use super::{Event, EventSink};
 
 /// How often is told how far it came.
 const TELL_EVERY: Duration = Duration::from_millis(50);
@@ -14,13 +14,13 @@ pub(super) struct Watch {
     interrupted: Arc<AtomicBool>,
     /// Nobody wants to know any more.
     abandoned: Arc<AtomicBool>,
-    tell: Tell,
+    tell: EventSink,
     executions: AtomicU64,
     told: Mutex<Instant>,
 }
 
 impl Watch {
-    pub(super) fn new(interrupted: &Arc<AtomicBool>, tell: &Tell) -> Self {
+    pub(super) fn new(interrupted: &Arc<AtomicBool>, tell: &EventSink) -> Self {
         Self {
             interrupted: Arc::clone(interrupted),
             abandoned: Arc::default(),

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::history::{Execution, Outcome};
 use crate::primitive::{CrashClass, Expectation};
-use crate::scenario::{Scenario, Vary};
+use crate::scenario::{FaultSweep, Scenario};
 
 /// The answer to "is it as claimed?".
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -74,8 +74,8 @@ pub struct Coverage {
     /// What was run.
     pub scenario: Scenario,
     /// What was added to it, in a search for each way.
-    #[serde(skip_serializing_if = "Vary::is_nothing")]
-    pub vary: Vary,
+    #[serde(rename = "vary", skip_serializing_if = "FaultSweep::is_nothing")]
+    pub fault_sweep: FaultSweep,
     /// What killed processes left behind; only where some were killed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub crash: Option<Crash>,

@@ -5,16 +5,16 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use crate::real_fs::{Peers, nobody};
+use crate::real_fs::{Peers, absent_pid};
 use crate::sys::Shared;
 use crate::sys::memory::ShareError;
 use onewinner_core::id::ProcessId;
 
 /// One number for each contender; 0 for one that has not entered.
 #[derive(Clone)]
-pub struct Roster(Arc<Shared<AtomicU32>>);
+pub struct PidTable(Arc<Shared<AtomicU32>>);
 
-impl Roster {
+impl PidTable {
     /// A table for this many contenders.
     ///
     /// # Errors
@@ -39,16 +39,16 @@ impl Roster {
         i32::try_from(number).ok().filter(|number| *number != 0)
     }
 
-    /// Whose number it is, or would be: see [`nobody`].
+    /// Whose number it is, or would be: see [`absent_pid`].
     pub fn who(&self, number: i32) -> Option<ProcessId> {
         let mut all = (0..=u8::MAX).map(ProcessId);
-        all.find(|process| self.number(*process).unwrap_or(nobody(*process)) == number)
+        all.find(|process| self.number(*process).unwrap_or(absent_pid(*process)) == number)
     }
 
     /// The table as a contender's file system asks it.
     pub fn peers(&self) -> Peers {
-        let roster = self.clone();
-        Peers::new(move |process| roster.number(process))
+        let pid_table = self.clone();
+        Peers::new(move |process| pid_table.number(process))
     }
 }
 
@@ -59,15 +59,15 @@ mod tests {
     #[test]
     fn whoever_has_entered_has_a_number_and_everybody_else_one_that_no_process_has() {
         let (one, other) = (ProcessId(0), ProcessId(1));
-        let roster = Roster::new(2).unwrap();
-        roster.enter(one);
-        assert_eq!(roster.who(std::process::id().cast_signed()), Some(one));
+        let pid_table = PidTable::new(2).unwrap();
+        pid_table.enter(one);
+        assert_eq!(pid_table.who(std::process::id().cast_signed()), Some(one));
         for absent in [other, ProcessId(7), ProcessId::GONE] {
-            assert_eq!(roster.number(absent), None);
-            assert_eq!(roster.who(nobody(absent)), Some(absent));
+            assert_eq!(pid_table.number(absent), None);
+            assert_eq!(pid_table.who(absent_pid(absent)), Some(absent));
         }
-        assert_eq!(roster.who(nobody(one)), None);
-        roster.clear();
-        assert_eq!(roster.who(nobody(one)), Some(one));
+        assert_eq!(pid_table.who(absent_pid(one)), None);
+        pid_table.clear();
+        assert_eq!(pid_table.who(absent_pid(one)), Some(one));
     }
 }

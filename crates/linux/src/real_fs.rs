@@ -23,7 +23,7 @@ use crate::sys::convert::{self, errno};
 
 /// A number that no process has, for a contender that is not there: they are larger than the kernel's largest
 /// (`PID_MAX_LIMIT`, `include/linux/threads.h`), and one for each, so that a tracer can tell who is asked about.
-pub fn nobody(process: ProcessId) -> i32 {
+pub fn absent_pid(process: ProcessId) -> i32 {
     i32::MAX - i32::from(ProcessId::GONE.0 - process.0)
 }
 
@@ -196,7 +196,7 @@ impl Fs for RealFs {
     }
 
     fn alive(&self, process: ProcessId) -> Result<(), Errno> {
-        let number = (self.peers.0)(process).unwrap_or_else(|| nobody(process));
+        let number = (self.peers.0)(process).unwrap_or_else(|| absent_pid(process));
         kill(Pid::from_raw(number), None).map_err(errno)
     }
 

@@ -11,7 +11,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use super::searches::{Belongs, Search, Seen, enough};
-use super::{CheckError, Plan, World};
+use super::{Backend, CheckError, Plan};
 use onewinner_core::backend::sim;
 use onewinner_core::explore::{Dpor, Limits, Searched, Strategy, Task, in_rounds_heard};
 use onewinner_core::history::Execution;
@@ -26,8 +26,8 @@ const ALONE: u64 = 1_000;
 const DEPTH: usize = 6;
 
 /// Whether a search goes on in rounds.
-pub(super) fn pay(world: &World, limits: Limits, seen: &Seen) -> bool {
-    let World::Sim { strategy, .. } = world else {
+pub(super) fn pay(backend: &Backend, limits: Limits, seen: &Seen) -> bool {
+    let Backend::Sim { strategy, .. } = backend else {
         return false;
     };
     *strategy == Strategy::Dpor && seen.executions == ALONE && limits.executions > ALONE && seen.tally.best.is_none()

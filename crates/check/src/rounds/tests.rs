@@ -6,12 +6,12 @@ use std::sync::Arc;
 use super::*;
 use crate::parts::{Part, Series};
 use crate::watch::Watch;
-use crate::{nobody, searches::Gathered};
+use crate::{ignore_events, searches::Gathered};
 use onewinner_core::explore::Stop;
 use onewinner_core::id::ProcessId;
 use onewinner_core::primitive;
 use onewinner_core::property::Judging;
-use onewinner_core::scenario::{Scenario, Subject, Vary};
+use onewinner_core::scenario::{FaultSweep, Scenario, Subject};
 use onewinner_core::verdict::{Extent, OutcomeRow};
 
 fn plan(lock: &str, scenario: Scenario) -> Plan {
@@ -19,8 +19,8 @@ fn plan(lock: &str, scenario: Scenario) -> Plan {
     Plan {
         subject: Subject::Primitive(primitive::by_name(lock).expect("a lock of the catalogue")),
         scenario,
-        vary: Vary::Nothing,
-        world: World::Sim {
+        fault_sweep: FaultSweep::Nothing,
+        backend: Backend::Sim {
             strategy,
             limits: Limits::default(),
         },
@@ -37,7 +37,7 @@ fn most(executions: u64) -> Limits {
 }
 
 fn watch() -> Watch {
-    Watch::new(&Arc::default(), &nobody())
+    Watch::new(&Arc::default(), &ignore_events())
 }
 
 /// All that a verdict is made of: outcomes, limit, the counterexample, and what was counted.

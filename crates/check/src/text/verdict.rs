@@ -41,7 +41,11 @@ pub fn judged(out: &mut dyn Write, judged: &Judged, width: usize, told: &[&Judge
         scenario,
         ..
     } = coverage;
-    writeln!(out, "{BOLD}{lock}{BOLD:#} · {backend} · {scenario}{}", coverage.vary)?;
+    writeln!(
+        out,
+        "{BOLD}{lock}{BOLD:#} · {backend} · {scenario}{}",
+        coverage.fault_sweep
+    )?;
     let style = style_of(verdict);
     let word = verdict.word();
     match verdict {

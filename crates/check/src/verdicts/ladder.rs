@@ -3,7 +3,7 @@
 //! A rung is small if few processes do few things: what decides a lock should be read in few steps.
 
 use crate::preset::STALE_AGE_S;
-use onewinner_core::scenario::{Scenario, Start, Vary, Work};
+use onewinner_core::scenario::{FaultSweep, Scenario, Start, Work};
 
 /// A configuration of the ladder.
 #[derive(Clone, Debug)]
@@ -11,7 +11,7 @@ pub struct Rung {
     /// Its name in a table: `3×1k` is three processes with one round each, one of which is killed.
     pub label: &'static str,
     pub(super) scenario: Scenario,
-    pub(super) vary: Vary,
+    pub(super) fault_sweep: FaultSweep,
     pub(super) under: Under,
 }
 
@@ -141,7 +141,7 @@ pub fn ladder() -> Vec<Rung> {
         ..scenario
     };
     let again = |scenario| Scenario {
-        reused_numbers: true,
+        reuse_inodes: true,
         ..scenario
     };
     // Alone, so that it is nobody else's doing.
@@ -149,33 +149,33 @@ pub fn ladder() -> Vec<Rung> {
         work,
         ..Scenario::cycle(1, 1)
     };
-    let rung = |label, scenario, vary, under| Rung {
+    let rung = |label, scenario, fault_sweep, under| Rung {
         label,
         scenario,
-        vary,
+        fault_sweep,
         under,
     };
-    let plain = |label, scenario| rung(label, scenario, Vary::Nothing, Under::Nothing);
+    let plain = |label, scenario| rung(label, scenario, FaultSweep::Nothing, Under::Nothing);
     vec![
         plain("2", Scenario::contend(2)),
         plain("2×1", two()),
-        rung("2e", Scenario::contend(2), Vary::Error, Under::Errors),
-        rung("2×1e", two(), Vary::Error, Under::Errors),
-        rung("1r", work(Work::Reenter), Vary::Nothing, Under::Inside),
-        rung("1f", work(Work::Fork), Vary::Nothing, Under::Inside),
-        rung("1o", work(Work::Reopen), Vary::Nothing, Under::Inside),
-        rung("2×1s", stale(two()), Vary::Nothing, Under::Stale),
-        rung("2×1si", again(stale(two())), Vary::Nothing, Under::Stale),
-        rung("2×1k", two(), Vary::Kill, Under::Kills),
-        rung("2×1sk", stale(two()), Vary::Kill, Under::Kills),
-        rung("2×1l", expiry(two()), Vary::Nothing, Under::Expiry),
-        rung("2×1kl", expiry(two()), Vary::Kill, Under::Kills),
+        rung("2e", Scenario::contend(2), FaultSweep::Error, Under::Errors),
+        rung("2×1e", two(), FaultSweep::Error, Under::Errors),
+        rung("1r", work(Work::Reenter), FaultSweep::Nothing, Under::Inside),
+        rung("1f", work(Work::Fork), FaultSweep::Nothing, Under::Inside),
+        rung("1o", work(Work::Reopen), FaultSweep::Nothing, Under::Inside),
+        rung("2×1s", stale(two()), FaultSweep::Nothing, Under::Stale),
+        rung("2×1si", again(stale(two())), FaultSweep::Nothing, Under::Stale),
+        rung("2×1k", two(), FaultSweep::Kill, Under::Kills),
+        rung("2×1sk", stale(two()), FaultSweep::Kill, Under::Kills),
+        rung("2×1l", expiry(two()), FaultSweep::Nothing, Under::Expiry),
+        rung("2×1kl", expiry(two()), FaultSweep::Kill, Under::Kills),
         plain("2×2", twice()),
         plain("2×2i", again(twice())),
         plain("3", Scenario::contend(3)),
         plain("3×1", three()),
-        rung("3×1s", stale(three()), Vary::Nothing, Under::Stale),
-        rung("3×1k", three(), Vary::Kill, Under::Kills),
-        rung("3×1l", expiry(three()), Vary::Nothing, Under::Expiry),
+        rung("3×1s", stale(three()), FaultSweep::Nothing, Under::Stale),
+        rung("3×1k", three(), FaultSweep::Kill, Under::Kills),
+        rung("3×1l", expiry(three()), FaultSweep::Nothing, Under::Expiry),
     ]
 }

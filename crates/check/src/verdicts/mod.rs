@@ -192,7 +192,7 @@ impl Seen {
             ..Self::default()
         };
         let mut refused = false;
-        for part in Part::of(rung.vary, &rung.scenario) {
+        for part in Part::of(rung.fault_sweep, &rung.scenario) {
             let mut series = Series::of(part, &rung.scenario);
             while let Some(scenario) = series.next() {
                 let searched = sim::explore(lock, &scenario, &mut Dpor::new(), limits, &mut |execution| {

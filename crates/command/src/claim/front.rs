@@ -43,7 +43,8 @@ pub(super) struct ClaimFront {
     pub(super) kills: Option<Spanned<u8>>,
     pub(super) errors: Option<Spanned<bool>>,
     pub(super) expiry: Option<Spanned<bool>>,
-    pub(super) reused_numbers: Option<Spanned<bool>>,
+    #[serde(alias = "reused-numbers")]
+    pub(super) reuse_inodes: Option<Spanned<bool>>,
     pub(super) work: Option<Spanned<WorkFront>>,
     pub(super) evidence: Option<Spanned<Vec<Spanned<Evidence>>>>,
     #[serde(default)]

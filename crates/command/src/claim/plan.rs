@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::front::Evidence;
 use super::spec::{Claim, Spec};
-use onewinner_check::{Plan, World, preset};
+use onewinner_check::{Backend, Plan, preset};
 use onewinner_core::backend::loom;
 use onewinner_core::explore::{Limits, Strategy};
 use onewinner_core::scenario::Subject;
@@ -62,13 +62,13 @@ impl Claim {
             depth,
         };
         let worlds = evidence.into_iter().flat_map(|each| run.worlds(each));
-        let piece = |(title, world): (_, Result<World, _>)| Piece {
+        let piece = |(title, backend): (_, Result<Backend, _>)| Piece {
             title,
-            plan: world.map(|world| Plan {
+            plan: backend.map(|backend| Plan {
                 subject: spec.subject.clone(),
                 scenario: self.scenario.clone(),
-                vary: self.vary,
-                world,
+                fault_sweep: self.fault_sweep,
+                backend,
                 seed,
                 judged: self.expected.judging(),
             }),
@@ -85,7 +85,7 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    fn worlds(&self, evidence: Evidence) -> Vec<(&'static str, Result<World, &'static str>)> {
+    fn worlds(&self, evidence: Evidence) -> Vec<(&'static str, Result<Backend, &'static str>)> {
         match evidence {
             Evidence::Loom => vec![("loom", Ok(self.loom()))],
             Evidence::Sim => vec![("sim", Ok(self.sim()))],
@@ -106,12 +106,12 @@ impl Run<'_> {
         }
     }
 
-    fn loom(&self) -> World {
+    fn loom(&self) -> Backend {
         let preemptions = match self.subject {
             Subject::Primitive(primitive) => loom::default_preemptions(*primitive, &self.claim.scenario),
             Subject::Program(_) => None,
         };
-        World::Loom(loom::Bounds {
+        Backend::Loom(loom::Bounds {
             executions: self.executions(),
             preemptions,
             time: LONGEST,
@@ -127,8 +127,8 @@ impl Run<'_> {
         }
     }
 
-    fn sim(&self) -> World {
-        World::Sim {
+    fn sim(&self) -> Backend {
+        Backend::Sim {
             strategy: self.strategy(),
             limits: self.limits(),
         }
@@ -138,8 +138,8 @@ impl Run<'_> {
         clippy::unnecessary_wraps,
         reason = "a build without real processes says why there is no such world"
     )]
-    fn traced(&self) -> Result<World, &'static str> {
-        Ok(World::Traced {
+    fn traced(&self) -> Result<Backend, &'static str> {
+        Ok(Backend::Traced {
             strategy: self.strategy(),
             limits: self.limits(),
             directories: Vec::new(),
@@ -148,14 +148,14 @@ impl Run<'_> {
 
     /// Aligned, which finds what there is to find; and of what is claimed to hold one that is left to chance, which tells a
     /// rate. Of what is claimed to be broken chance may miss it, and nothing would follow.
-    fn races(&self) -> Vec<(&'static str, Result<World, &'static str>)> {
+    fn races(&self) -> Vec<(&'static str, Result<Backend, &'static str>)> {
         let rounds = self.claim.budget.rounds.unwrap_or(ROUNDS);
         let rounds = match self.depth {
             Depth::Usual => rounds,
             Depth::Quick => rounds.div_ceil(QUICKER),
         };
         let race = |alignment, rounds| {
-            World::Race(RaceOptions {
+            Backend::Race(RaceOptions {
                 rounds,
                 alignment,
                 ..RaceOptions::new(self.claim.scenario.clone())
@@ -184,11 +184,11 @@ pub(super) struct Asked {
 
 impl Asked {
     pub(super) fn of(plan: &Plan) -> Self {
-        let (preemptions, rounds) = match &plan.world {
-            World::Loom(bounds) => (bounds.preemptions.and_then(|most| u32::try_from(most).ok()), None),
-            World::Sim { strategy, .. } => (bound(strategy), None),
-            World::Traced { strategy, .. } => (bound(strategy), None),
-            World::Race(options) => (None, Some(options.rounds)),
+        let (preemptions, rounds) = match &plan.backend {
+            Backend::Loom(bounds) => (bounds.preemptions.and_then(|most| u32::try_from(most).ok()), None),
+            Backend::Sim { strategy, .. } => (bound(strategy), None),
+            Backend::Traced { strategy, .. } => (bound(strategy), None),
+            Backend::Race(options) => (None, Some(options.rounds)),
         };
         Self { preemptions, rounds }
     }
@@ -203,11 +203,11 @@ fn bound(strategy: &Strategy) -> Option<u32> {
 
 /// The plan, with no more time than that.
 pub(super) fn within(mut plan: Plan, time: Duration) -> Plan {
-    match &mut plan.world {
-        World::Loom(bounds) => bounds.time = bounds.time.min(time),
-        World::Sim { limits, .. } => limits.time = limits.time.min(time),
-        World::Traced { limits, .. } => limits.time = limits.time.min(time),
-        World::Race(options) => options.time_limit = Some(options.time_limit.map_or(time, |most| most.min(time))),
+    match &mut plan.backend {
+        Backend::Loom(bounds) => bounds.time = bounds.time.min(time),
+        Backend::Sim { limits, .. } => limits.time = limits.time.min(time),
+        Backend::Traced { limits, .. } => limits.time = limits.time.min(time),
+        Backend::Race(options) => options.time_limit = Some(options.time_limit.map_or(time, |most| most.min(time))),
     }
     plan
 }

@@ -10,7 +10,7 @@ use super::front::{BudgetFront, ClaimFront, Evidence, KindFront, Text, WorkFront
 use super::spec::{Budget, Claim};
 use onewinner_check::preset::STALE_AGE_S;
 use onewinner_core::backend::loom;
-use onewinner_core::scenario::{Kind, LEAST_PROCESSES, MOST_PROCESSES, Scenario, Start, Subject, Vary, Work};
+use onewinner_core::scenario::{FaultSweep, Kind, LEAST_PROCESSES, MOST_PROCESSES, Scenario, Start, Subject, Work};
 
 /// How many processes contend where nothing is said: with two, some faults do not show.
 const PROCESSES: usize = 3;
@@ -33,15 +33,15 @@ impl Reader<'_> {
         let written = self.written;
         let expected = Expected::of(written.expect.get_ref());
         let expected = expected.map_err(|told| self.text.fault(&written.expect.span(), told))?;
-        let vary = self.vary()?;
-        let scenario = self.scenario(vary)?;
-        let evidence = self.evidence(&scenario, vary)?;
+        let fault_sweep = self.fault_sweep()?;
+        let scenario = self.scenario(fault_sweep)?;
+        let evidence = self.evidence(&scenario, fault_sweep)?;
         let budget = self.budget(&written.budget, &evidence)?;
         Ok(Claim {
             line: self.text.line(&written.expect.span()),
             expected,
             scenario,
-            vary,
+            fault_sweep,
             evidence,
             budget,
         })
@@ -56,14 +56,14 @@ impl Reader<'_> {
         matches!(self.subject, Subject::Program(_))
     }
 
-    fn vary(&self) -> Result<Vary, SpecError> {
+    fn fault_sweep(&self) -> Result<FaultSweep, SpecError> {
         let kills = self.within(&self.written.kills, KILLS)?.unwrap_or(0);
         let errors = is_set(&self.written.errors);
-        let vary = match (kills, errors) {
-            (0, None) => return Ok(Vary::Nothing),
-            (0, Some(_)) => Vary::Error,
-            (1, None) => Vary::Kill,
-            (_, None) => Vary::TwoKills,
+        let fault_sweep = match (kills, errors) {
+            (0, None) => return Ok(FaultSweep::Nothing),
+            (0, Some(_)) => FaultSweep::Error,
+            (1, None) => FaultSweep::Kill,
+            (_, None) => FaultSweep::TwoKills,
             (_, Some(place)) => return Err(self.text.fault(&place, "a claim has kills or errors, not both")),
         };
         if kills > 0 && !self.is_cycle() {
@@ -71,12 +71,12 @@ impl Reader<'_> {
             let told = "contenders never release; give kills with `scenario = \"cycle\"`";
             return Err(self.text.fault(&place, told));
         }
-        Ok(vary)
+        Ok(fault_sweep)
     }
 
-    fn scenario(&self, vary: Vary) -> Result<Scenario, SpecError> {
+    fn scenario(&self, fault_sweep: FaultSweep) -> Result<Scenario, SpecError> {
         let written = self.written;
-        let alone = vary == Vary::Error && !self.is_cycle();
+        let alone = fault_sweep == FaultSweep::Error && !self.is_cycle();
         let usual = if alone { PROCESSES_OF_A_FAULT } else { PROCESSES };
         let processes = self.within(&written.processes, LEAST_PROCESSES..=MOST_PROCESSES)?;
         let processes = processes.unwrap_or(usual);
@@ -95,7 +95,7 @@ impl Reader<'_> {
             }
         };
         if let Some(place) = is_set(&written.stale) {
-            if vary == Vary::Error {
+            if fault_sweep == FaultSweep::Error {
                 return Err(self
                     .text
                     .fault(&place, "an error in each call needs a free start; leave `stale` out"));
@@ -107,25 +107,25 @@ impl Reader<'_> {
                 let told = "nobody knows which file of a program is its lease; leave this out";
                 return Err(self.text.fault(&place, told));
             }
-            if !self.is_cycle() || vary == Vary::Error {
+            if !self.is_cycle() || fault_sweep == FaultSweep::Error {
                 let told = "a lease runs out in a cycle without errors; give `scenario = \"cycle\"`";
                 return Err(self.text.fault(&place, told));
             }
             scenario.expiry = true;
         }
-        if let Some(place) = is_set(&written.reused_numbers) {
+        if let Some(place) = is_set(&written.reuse_inodes) {
             if self.is_program() {
                 return Err(self
                     .text
                     .fault(&place, "the kernel numbers the files of a program; leave this out"));
             }
-            scenario.reused_numbers = true;
+            scenario.reuse_inodes = true;
         }
-        scenario.work = self.work(vary)?;
+        scenario.work = self.work(fault_sweep)?;
         Ok(scenario)
     }
 
-    fn work(&self, vary: Vary) -> Result<Work, SpecError> {
+    fn work(&self, fault_sweep: FaultSweep) -> Result<Work, SpecError> {
         let Some(written) = &self.written.work else {
             return Ok(Work::Nothing);
         };
@@ -136,7 +136,7 @@ impl Reader<'_> {
             WorkFront::HubSync if !self.is_cycle() => {
                 fault("a sync ends with a release; give it with `scenario = \"cycle\"`")
             }
-            WorkFront::HubSync if vary != Vary::Nothing => {
+            WorkFront::HubSync if fault_sweep != FaultSweep::Nothing => {
                 fault("nothing is claimed of a sync that fails or is killed; leave kills and errors out")
             }
             WorkFront::HubSync => Ok(Work::HubSync),
@@ -146,7 +146,7 @@ impl Reader<'_> {
         }
     }
 
-    fn evidence(&self, scenario: &Scenario, vary: Vary) -> Result<Vec<Evidence>, SpecError> {
+    fn evidence(&self, scenario: &Scenario, fault_sweep: FaultSweep) -> Result<Vec<Evidence>, SpecError> {
         let Some(written) = &self.written.evidence else {
             return Ok(vec![if self.is_program() {
                 Evidence::Traced
@@ -164,8 +164,8 @@ impl Reader<'_> {
                 Evidence::Traced => not_traced(scenario),
                 _ if self.is_program() => Some("a program runs with real processes: `traced` alone".to_owned()),
                 Evidence::Sim => None,
-                Evidence::Loom => not_under_loom(scenario, vary),
-                Evidence::Race => not_raced(scenario, vary),
+                Evidence::Loom => not_under_loom(scenario, fault_sweep),
+                Evidence::Race => not_raced(scenario, fault_sweep),
             };
             if let Some(told) = told {
                 return fault(told);
@@ -218,29 +218,29 @@ fn is_set(value: &Option<Spanned<bool>>) -> Option<Range<usize>> {
 
 /// Why real processes cannot be traced through a scenario.
 fn not_traced(scenario: &Scenario) -> Option<String> {
-    let asked = scenario.work == Work::Fork || scenario.reused_numbers;
+    let asked = scenario.work == Work::Fork || scenario.reuse_inodes;
     asked.then(|| "real processes neither fork in a hold nor choose the numbers of files; use `sim`".to_owned())
 }
 
 /// Why loom cannot run a scenario.
-fn not_under_loom(scenario: &Scenario, vary: Vary) -> Option<String> {
+fn not_under_loom(scenario: &Scenario, fault_sweep: FaultSweep) -> Option<String> {
     if scenario.processes > loom::MOST_PROCESSES {
         return Some(format!("loom takes {} contenders at most", loom::MOST_PROCESSES));
     }
-    let asked = is_disturbed(scenario, vary) || scenario.work == Work::Fork;
+    let asked = is_disturbed(scenario, fault_sweep) || scenario.work == Work::Fork;
     asked.then(|| "loom has no kills, errors, stale start, expiry, reused numbers or forks; use `sim`".to_owned())
 }
 
 /// Why a scenario cannot be raced.
-fn not_raced(scenario: &Scenario, vary: Vary) -> Option<String> {
+fn not_raced(scenario: &Scenario, fault_sweep: FaultSweep) -> Option<String> {
     // Where all that cycles do is release at once, even a broken lock is hardly ever caught.
     let raced = scenario.kind == Kind::Contend && scenario.work == Work::Nothing || scenario.work == Work::HubSync;
-    let asked = is_disturbed(scenario, vary) || !raced;
+    let asked = is_disturbed(scenario, fault_sweep) || !raced;
     asked.then(|| {
         "a race is of contenders, or of `work = \"hub-sync\"`, and nothing more; use `sim` or `traced`".to_owned()
     })
 }
 
-fn is_disturbed(scenario: &Scenario, vary: Vary) -> bool {
-    vary != Vary::Nothing || scenario.start != Start::Free || scenario.expiry || scenario.reused_numbers
+fn is_disturbed(scenario: &Scenario, fault_sweep: FaultSweep) -> bool {
+    fault_sweep != FaultSweep::Nothing || scenario.start != Start::Free || scenario.expiry || scenario.reuse_inodes
 }

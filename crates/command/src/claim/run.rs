@@ -11,7 +11,7 @@ use super::baseline::Baseline;
 use super::expected::Expected;
 use super::plan::{Asked, Depth, Piece, within};
 use super::spec::{Claim, Spec};
-use onewinner_check::{self, CheckError, Plan, Tell};
+use onewinner_check::{self, CheckError, EventSink, Plan};
 use onewinner_core::verdict::{Exit, Extent, Judged, Verdict};
 
 /// Why the gate cannot go on.
@@ -103,7 +103,7 @@ pub struct Gate<'a> {
     /// Whether the user has had enough.
     pub interrupted: &'a Arc<AtomicBool>,
     /// Who is told.
-    pub tell: &'a Tell,
+    pub tell: &'a EventSink,
 }
 
 impl Gate<'_> {

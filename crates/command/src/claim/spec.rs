@@ -13,7 +13,7 @@ use super::expected::Expected;
 use super::front::{Evidence, Front, Text};
 use super::reader::Reader;
 use onewinner_core::primitive;
-use onewinner_core::scenario::{Program, ProgramKind, Scenario, Subject, Vary};
+use onewinner_core::scenario::{FaultSweep, Program, ProgramKind, Scenario, Subject};
 
 /// One spec file.
 #[derive(Debug)]
@@ -40,7 +40,7 @@ pub struct Claim {
     /// What is run.
     pub scenario: Scenario,
     /// What is added to it.
-    pub vary: Vary,
+    pub fault_sweep: FaultSweep,
     /// Where it is to be shown; each once.
     pub evidence: Vec<Evidence>,
     /// How far.
@@ -124,7 +124,7 @@ impl Spec {
 impl Claim {
     /// What is run, in words.
     pub fn configuration(&self) -> String {
-        format!("{}{}", self.scenario, self.vary)
+        format!("{}{}", self.scenario, self.fault_sweep)
     }
 
     /// What tells it from the other claims of its spec.

@@ -12,10 +12,10 @@ use super::Failure;
 use super::arguments::{self, What};
 use super::output::{Files, Output, Save};
 use onewinner_check::preset::{self, Configuration, Depth};
-use onewinner_check::{Allowance, Plan, World};
+use onewinner_check::{Allowance, Backend, Plan};
 use onewinner_core::explore::{Limits, Strategy};
 use onewinner_core::property::Judging;
-use onewinner_core::scenario::{Kind, Scenario, Start, Subject, Vary};
+use onewinner_core::scenario::{FaultSweep, Kind, Scenario, Start, Subject};
 use onewinner_core::verdict::Exit;
 
 /// The ordering constraints that PCT looks for: with a release, several winners need preemptions and one more.
@@ -43,8 +43,8 @@ pub(super) struct Arguments {
     #[arg(long, conflicts_with_all = ["workload", "errors"])]
     expiry: bool,
     /// Inode numbers of files that are gone are used again, as on ext4; on the simulated file system alone.
-    #[arg(long)]
-    reused_numbers: bool,
+    #[arg(long, alias = "reused-numbers")]
+    reuse_inodes: bool,
     /// What finds most faults, within seconds.
     #[arg(long, conflicts_with_all = PARTICULARS, conflicts_with = "deep")]
     quick: bool,
@@ -57,7 +57,7 @@ pub(super) struct Arguments {
     dir: Vec<PathBuf>,
     /// The world to explore; a program runs with real processes alone.
     #[arg(long, value_name = "NAME", default_value_t)]
-    backend: Backend,
+    backend: BackendChoice,
     /// How schedules are chosen: dpor, and for a program, which has no model, bounded.
     #[arg(long, value_name = "NAME")]
     search: Option<Chosen>,
@@ -94,7 +94,7 @@ const PARTICULARS: [&str; 8] = [
 ];
 
 #[derive(Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-enum Backend {
+enum BackendChoice {
     /// Real processes, each stopped before its system calls; Linux only.
     #[default]
     Traced,
@@ -102,7 +102,7 @@ enum Backend {
     Sim,
 }
 
-impl fmt::Display for Backend {
+impl fmt::Display for BackendChoice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Traced => "traced",
@@ -162,15 +162,15 @@ impl Arguments {
         })
     }
 
-    fn world(&self, strategy: Strategy) -> World {
+    fn backend(&self, strategy: Strategy) -> Backend {
         let limits = Limits {
             executions: self.max_executions,
             time: self.time.unwrap_or(self.depth().time()),
             ..Limits::default()
         };
         match self.backend {
-            Backend::Sim => World::Sim { strategy, limits },
-            Backend::Traced => World::Traced {
+            BackendChoice::Sim => Backend::Sim { strategy, limits },
+            BackendChoice::Traced => Backend::Traced {
                 strategy,
                 limits,
                 directories: self.dir.clone(),
@@ -180,9 +180,9 @@ impl Arguments {
 
     /// What is run: a preset, or the one configuration that was asked for.
     fn configurations(&self, subject: &Subject) -> Result<Vec<Configuration>, Failure> {
-        if self.reused_numbers && self.backend != Backend::Sim {
+        if self.reuse_inodes && self.backend != BackendChoice::Sim {
             return Err(
-                "the kernel's file system gives numbers as it likes; give --reused-numbers with `--backend sim`".into(),
+                "the kernel's file system gives numbers as it likes; give --reuse-inodes with `--backend sim`".into(),
             );
         }
         if self.expiry && matches!(subject, Subject::Program(_)) {
@@ -191,43 +191,43 @@ impl Arguments {
         let mut configurations = self.chosen(subject)?;
         for configuration in &mut configurations {
             configuration.scenario.expiry |= self.expiry;
-            configuration.scenario.reused_numbers = self.reused_numbers;
+            configuration.scenario.reuse_inodes = self.reuse_inodes;
         }
         Ok(configurations)
     }
 
     fn chosen(&self, subject: &Subject) -> Result<Vec<Configuration>, Failure> {
-        if !self.dir.is_empty() && self.backend == Backend::Sim {
+        if !self.dir.is_empty() && self.backend == BackendChoice::Sim {
             return Err("the simulated file system has no such directory; give --dir with `--backend traced`".into());
         }
         if matches!(subject, Subject::Program(_)) && self.what.workload.is_some() {
             return Err("a program does its own work while it holds its lock; leave --workload out".into());
         }
-        let (option, vary) = match (self.errors, self.kills) {
-            (true, _) => ("--errors", Vary::Error),
-            (_, Some(1)) => ("--kills", Vary::Kill),
-            (_, Some(2)) => ("--kills", Vary::TwoKills),
-            _ if self.expiry => ("--expiry", Vary::Nothing),
-            _ => ("--stale", Vary::Nothing),
+        let (option, fault_sweep) = match (self.errors, self.kills) {
+            (true, _) => ("--errors", FaultSweep::Error),
+            (_, Some(1)) => ("--kills", FaultSweep::Kill),
+            (_, Some(2)) => ("--kills", FaultSweep::TwoKills),
+            _ if self.expiry => ("--expiry", FaultSweep::Nothing),
+            _ => ("--stale", FaultSweep::Nothing),
         };
-        match (self.what.is_given(), vary, self.stale) {
-            (false, Vary::Nothing, None) if self.kills.is_none() && !self.expiry => Ok(match subject {
+        match (self.what.is_given(), fault_sweep, self.stale) {
+            (false, FaultSweep::Nothing, None) if self.kills.is_none() && !self.expiry => Ok(match subject {
                 Subject::Program(_) => self.depth().of_a_program(),
                 Subject::Primitive(primitive) => self.depth().of_a_primitive(primitive.crash_class()),
             }),
-            (false, Vary::Error, _) => Ok(preset::faults().into()),
+            (false, FaultSweep::Error, _) => Ok(preset::faults().into()),
             (false, ..) => {
                 let scenario = self.stale.map_or(Scenario::cycle(3, 1), preset::stale);
-                Ok(vec![Configuration::of(scenario, vary)])
+                Ok(vec![Configuration::of(scenario, fault_sweep)])
             }
             (true, ..) => {
                 let mut scenario = self.what.scenario(3)?;
                 let releases = matches!(scenario.kind, Kind::Cycle { .. });
-                if (vary != Vary::Nothing || self.expiry) && !releases {
+                if (fault_sweep != FaultSweep::Nothing || self.expiry) && !releases {
                     return Err(format!("contenders never release; give {option} with `--scenario cycle`").into());
                 }
                 scenario.start = self.stale.map_or(Start::Free, |age_s| Start::Stale { age_s });
-                Ok(vec![Configuration::of(scenario, vary)])
+                Ok(vec![Configuration::of(scenario, fault_sweep)])
             }
         }
     }
@@ -241,8 +241,8 @@ pub(super) fn run(arguments: &Arguments, output: &Output, interrupted: &Arc<Atom
         plans.push(Plan {
             subject: subject.clone(),
             scenario: configuration.scenario,
-            vary: configuration.vary,
-            world: arguments.world(strategy),
+            fault_sweep: configuration.fault_sweep,
+            backend: arguments.backend(strategy),
             seed: output.seed,
             judged: Judging::All,
         });

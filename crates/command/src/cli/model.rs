@@ -9,11 +9,11 @@ use clap::Args;
 use super::Failure;
 use super::arguments::{self, What};
 use super::output::{Files, Output, Save};
-use onewinner_check::{Allowance, Plan, World};
+use onewinner_check::{Allowance, Backend, Plan};
 use onewinner_core::backend::loom::{self, Bounds};
 use onewinner_core::explore::Limits;
 use onewinner_core::property::Judging;
-use onewinner_core::scenario::{Subject, Vary};
+use onewinner_core::scenario::{FaultSweep, Subject};
 use onewinner_core::verdict::Exit;
 
 /// What is modelled, and how far.
@@ -51,8 +51,8 @@ pub(super) fn run(arguments: &Arguments, output: &Output, interrupted: &Arc<Atom
     let plan = Plan {
         subject: Subject::Primitive(primitive),
         scenario,
-        vary: Vary::Nothing,
-        world: World::Loom(Bounds {
+        fault_sweep: FaultSweep::Nothing,
+        backend: Backend::Loom(Bounds {
             executions: arguments.max_executions,
             preemptions,
             time: arguments.time,

@@ -18,7 +18,7 @@ use super::arguments::Common;
 use super::page::Page;
 use onewinner_check::counterexample::Saved;
 use onewinner_check::text::verdict as terminal;
-use onewinner_check::{self, Allowance, CheckError, Event, Plan, Tell};
+use onewinner_check::{self, Allowance, CheckError, Event, EventSink, Plan};
 use onewinner_core::primitive::Expectation;
 
 use crate::report::{html, json};
@@ -270,7 +270,7 @@ pub(super) fn counting(number: usize) -> ProgressBar {
     ProgressBar::new(number as u64).with_style(style)
 }
 
-pub(super) fn shown_on(progress: &ProgressBar) -> Tell {
+pub(super) fn shown_on(progress: &ProgressBar) -> EventSink {
     let progress = progress.clone();
     Arc::new(move |event| match event {
         Event::Began {

@@ -10,9 +10,9 @@ use clap::{Args, ValueEnum};
 use super::Failure;
 use super::arguments::{self, Workload};
 use super::output::{Files, Output, Save};
-use onewinner_check::{Allowance, Plan, World};
+use onewinner_check::{Allowance, Backend, Plan};
 use onewinner_core::property::Judging;
-use onewinner_core::scenario::{Scenario, Subject, Vary};
+use onewinner_core::scenario::{FaultSweep, Scenario, Subject};
 use onewinner_core::verdict::Exit;
 use onewinner_linux::race::{Alignment, Mode, RaceOptions};
 
@@ -94,8 +94,8 @@ pub(super) fn run(arguments: &Arguments, output: &Output, interrupted: &Arc<Atom
     let plan = Plan {
         subject: Subject::Primitive(arguments.subject.lock.0),
         scenario,
-        vary: Vary::Nothing,
-        world: World::Race(options),
+        fault_sweep: FaultSweep::Nothing,
+        backend: Backend::Race(options),
         seed: output.seed,
         judged: Judging::All,
     };

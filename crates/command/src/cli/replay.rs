@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::Failure;
 use super::output::Output;
 use crate::report::strace;
-use onewinner_check::counterexample::Backend;
+use onewinner_check::counterexample::BackendKind;
 use onewinner_check::counterexample::{Replayed, Saved};
 use onewinner_check::text::timeline;
 use onewinner_core::schedule::Schedule;
@@ -44,7 +44,7 @@ struct Row {
 pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<Exit, Failure> {
     let mut saved = Saved::read(&arguments.file)?;
     if !arguments.dir.is_empty() {
-        if saved.backend == Backend::Sim {
+        if saved.backend == BackendKind::Sim {
             return Err(
                 "it was found on the simulated file system, which has no such directory; leave --dir out".into(),
             );

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use onewinner_core::fs::Errno;
 use onewinner_core::id::ProcessId;
 use onewinner_linux::phaser::Phaser;
-use onewinner_linux::pid_table::Roster;
+use onewinner_linux::pid_table::PidTable;
 use onewinner_linux::real_fs::RealFs;
 use onewinner_linux::sys::Shared;
 use onewinner_linux::sys::memory::ShareError;
@@ -63,7 +63,7 @@ pub(super) struct Board {
     /// Words whose meaning the measurement knows; they begin as 0.
     pub(super) words: Shared<AtomicU64>,
     parties: usize,
-    roster: Roster,
+    pid_table: PidTable,
     samples: Shared<AtomicU64>,
     counts: Shared<AtomicU64>,
     fault: Shared<AtomicU64>,
@@ -76,7 +76,7 @@ impl Board {
             line: Phaser::new(u32::try_from(parties).expect("there are at most 64 workers"))?,
             words: Shared::zeroed(words)?,
             parties,
-            roster: Roster::new(parties)?,
+            pid_table: PidTable::new(parties)?,
             samples: Shared::zeroed(parties * MOST_SAMPLES)?,
             counts: Shared::zeroed(parties)?,
             fault: Shared::zeroed(1)?,
@@ -90,8 +90,8 @@ impl Board {
     /// The file system as this worker sees it, who is known to all others from here on.
     pub(super) fn enter(&self, worker: usize) -> RealFs {
         let process = ProcessId(u8::try_from(worker).expect("there are at most 64 workers"));
-        self.roster.enter(process);
-        RealFs::of(process, self.roster.peers())
+        self.pid_table.enter(process);
+        RealFs::of(process, self.pid_table.peers())
     }
 
     /// A time that this worker took; whether there is room for more.

@@ -17,7 +17,7 @@ use corosensei::{Coroutine, CoroutineResult};
 
 use super::contender::Contender;
 use crate::access::Accesses;
-use crate::explore::{Dpor, Ended, Limits, Lost, Model, Move, Scheduler, Searched, Stop, World, search};
+use crate::explore::{Dpor, Ended, Limits, Lost, Model, Move, Scheduler, Searched, Stop, System, search};
 use crate::fs::call::{ByCall, Call, Reply, Value};
 use crate::fs::sim::Node;
 use crate::fs::{FileKind, InodeWatch, Mode, OLD_S, sim};
@@ -109,7 +109,7 @@ pub fn prepared(primitive: &'static dyn LockPrimitive, scenario: &Scenario) -> s
 
 fn prepared_watched(primitive: &'static dyn LockPrimitive, scenario: &Scenario, watch: InodeWatch) -> sim::State {
     let mut state = sim::State::new(scenario.participants()).watched_by(watch);
-    if scenario.reused_numbers {
+    if scenario.reuse_inodes {
         state = state.reusing_numbers();
     }
     for path in scenario.directories(Path::new(DIRECTORY)) {
@@ -380,7 +380,7 @@ impl Model for SimWorld {
     }
 }
 
-impl World for SimWorld {
+impl System for SimWorld {
     fn reset(&mut self) -> Result<(), Lost> {
         let left = self.processes.drain(..).flatten().filter_map(|next| next.process);
         for mut process in left.chain(std::mem::take(&mut self.killed)) {

@@ -5,7 +5,7 @@
 //! ```
 //!
 //! The search is stateless: each execution starts afresh and follows its choices. Deliberately names no system call: a
-//! [`World`] offers processes that can take a step, and tells the footprint of each step taken.
+//! [`System`] offers processes that can take a step, and tells the footprint of each step taken.
 
 mod bounded;
 mod conflicts;
@@ -60,7 +60,7 @@ pub use strategy::Strategy;
 /// 2. `step` takes exactly one step of a process that was enabled, and tells all that it touched.
 /// 3. A process that can take no step until another one has is not enabled.
 /// 4. After an error, `reset` can be called again: the search may try the same schedule once more.
-pub trait World: Model {
+pub trait System: Model {
     /// Goes back to the first state.
     ///
     /// # Errors
@@ -92,12 +92,12 @@ pub struct Lost {
     /// What happened, naming process and call where it can.
     pub reason: String,
     /// Whether the same schedule may go well another time.
-    pub again: Again,
+    pub again: Retry,
 }
 
 /// Whether to try once more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Again {
+pub enum Retry {
     /// A matter of timing: try again.
     Maybe,
     /// It will happen again: a call that is not controlled, a model that answers otherwise.
@@ -112,7 +112,7 @@ pub enum Again {
 /// Duties of an implementer:
 ///
 /// 1. Asked about the order in which the steps were taken, it tells the footprints that they had.
-/// 2. It leaves the state of the [`World`] as it is.
+/// 2. It leaves the state of the [`System`] as it is.
 pub trait Model {
     /// Takes the first `kept` steps as they were taken, then the steps `then`, in that order, and tells the footprints of
     /// the latter. It ends before the first step that could not be taken there.
@@ -144,7 +144,7 @@ pub struct Now<'a> {
 }
 
 impl Now<'_> {
-    /// See [`World::forecast`].
+    /// See [`System::forecast`].
     pub fn forecast(&self, process: ProcessId) -> Accesses {
         (self.forecast)(process)
     }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Again, Begin, Choice, Covered, Diverged, Lost, Mismatch, Now, Scheduler, World};
+use super::{Begin, Choice, Covered, Diverged, Lost, Mismatch, Now, Retry, Scheduler, System};
 use crate::happens_before::Step;
 use crate::id::ProcessId;
 use crate::schedule::Schedule;
@@ -133,7 +133,7 @@ impl Searched {
 }
 
 /// Runs executions until the scheduler has no more, a limit is reached, or `watch` breaks.
-pub fn search<W: World>(
+pub fn search<W: System>(
     world: &mut W,
     scheduler: &mut dyn Scheduler,
     limits: Limits,
@@ -145,7 +145,7 @@ pub fn search<W: World>(
     searched
 }
 
-fn run<W: World>(
+fn run<W: System>(
     world: &mut W,
     scheduler: &mut dyn Scheduler,
     limits: Limits,
@@ -176,10 +176,10 @@ fn run<W: World>(
 }
 
 /// Runs one execution, and the same once more while it fails in a way that may be a matter of timing.
-fn execute_mended<W: World>(world: &mut W, scheduler: &mut dyn Scheduler, most_steps: usize) -> (Schedule, Ended) {
+fn execute_mended<W: System>(world: &mut W, scheduler: &mut dyn Scheduler, most_steps: usize) -> (Schedule, Ended) {
     for _ in 0..RETRIES {
         let (schedule, ended, again) = execute(world, scheduler, most_steps);
-        if again == Again::Never {
+        if again == Retry::Never {
             return (schedule, ended);
         }
         scheduler.again();
@@ -189,15 +189,15 @@ fn execute_mended<W: World>(world: &mut W, scheduler: &mut dyn Scheduler, most_s
 }
 
 /// Runs one execution from its first step; tells whether it failed and may go well another time.
-fn execute<W: World>(world: &mut W, scheduler: &mut dyn Scheduler, most_steps: usize) -> (Schedule, Ended, Again) {
+fn execute<W: System>(world: &mut W, scheduler: &mut dyn Scheduler, most_steps: usize) -> (Schedule, Ended, Retry) {
     let mut schedule = Schedule::default();
     let (ended, again) = match follow(world, scheduler, most_steps, &mut schedule) {
-        Ok(ended) => (ended, Again::Never),
+        Ok(ended) => (ended, Retry::Never),
         Err(Failure::Lost(Lost { reason, again })) => {
             let step = schedule.len();
             (Ended::Lost { step, reason }, again)
         }
-        Err(Failure::Diverged { step, reason }) => (Ended::Diverged { step, reason }, Again::Maybe),
+        Err(Failure::Diverged { step, reason }) => (Ended::Diverged { step, reason }, Retry::Maybe),
     };
     (schedule, ended, again)
 }
@@ -213,7 +213,7 @@ impl From<Lost> for Failure {
     }
 }
 
-fn follow<W: World>(
+fn follow<W: System>(
     world: &mut W,
     scheduler: &mut dyn Scheduler,
     most_steps: usize,

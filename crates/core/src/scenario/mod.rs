@@ -2,8 +2,8 @@
 //!
 //! Deliberately knows no backend and no property.
 
+mod fault_sweep;
 mod subject;
-mod vary;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -14,8 +14,8 @@ use crate::fs::inject::Injection;
 use crate::id::ProcessId;
 use crate::workload::hub_sync;
 
+pub use fault_sweep::{ERRORS, FaultSweep};
 pub use subject::{EXACT, Program, ProgramKind, Subject, UnknownLock};
-pub use vary::{ERRORS, Vary};
 
 /// The fewest processes that contend.
 pub const LEAST_PROCESSES: usize = 2;
@@ -44,8 +44,8 @@ pub struct Scenario {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub expiry: bool,
     /// Whether the number of an inode that is gone is given to the next one; on the simulated file system alone.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub reused_numbers: bool,
+    #[serde(default, rename = "reused_numbers", skip_serializing_if = "std::ops::Not::not")]
+    pub reuse_inodes: bool,
 }
 
 /// What stands at the lock's name before the first step.
@@ -131,7 +131,7 @@ impl Scenario {
             kills: Vec::new(),
             error: None,
             expiry: false,
-            reused_numbers: false,
+            reuse_inodes: false,
         }
     }
 
@@ -234,10 +234,6 @@ impl fmt::Display for Scenario {
             write!(f, ", {errno} in call {call} of P0")?;
         }
         f.write_str(if self.expiry { ", a lease runs out" } else { "" })?;
-        f.write_str(if self.reused_numbers {
-            ", numbers used again"
-        } else {
-            ""
-        })
+        f.write_str(if self.reuse_inodes { ", numbers used again" } else { "" })
     }
 }

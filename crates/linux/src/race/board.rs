@@ -13,7 +13,7 @@ use super::log::{load_text, store_text};
 use super::pulse::Pulse;
 use super::tally::Tally;
 use crate::phaser::Phaser;
-use crate::pid_table::Roster;
+use crate::pid_table::PidTable;
 use crate::sys::memory::ShareError;
 use crate::sys::{Shared, futex};
 use onewinner_core::fs::Errno;
@@ -49,7 +49,7 @@ pub(super) struct Board {
     pub(super) tally: Tally,
     pub(super) delays: Delays,
     /// The numbers of the contenders' processes.
-    pub(super) roster: Roster,
+    pub(super) pid_table: PidTable,
     parties: u32,
     pulses: Shared<AtomicU64>,
     words: Shared<AtomicU64>,
@@ -66,7 +66,7 @@ impl Board {
             calls: Phaser::new(parties)?,
             tally: Tally::new(processes, attempts)?,
             delays: Delays::new(processes, seed)?,
-            roster: Roster::new(processes)?,
+            pid_table: PidTable::new(processes)?,
             parties,
             pulses: Shared::zeroed(processes)?,
             words: Shared::zeroed(WORDS)?,

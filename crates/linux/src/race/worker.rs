@@ -74,7 +74,7 @@ impl Race<'_> {
         let (pulse, log) = (board.pulse(process), board.tally.log(process));
         let mut cache = Cache::default();
         pulse.begin();
-        board.roster.enter(process);
+        board.pid_table.enter(process);
         loop {
             board.start.arrive_and_wait(|| {
                 pulse.work();
@@ -84,7 +84,7 @@ impl Race<'_> {
             let Some(round) = board.round() else { return };
             contender.move_to(self.ground.directory(round, process), self.ground.lock(round, process));
             // New in each round: what a lock forgets to close is closed, and no round inherits it.
-            let fs = RealFs::of(process, board.roster.peers());
+            let fs = RealFs::of(process, board.pid_table.peers());
             let held = match options.alignment {
                 Alignment::Delayed => board
                     .delays

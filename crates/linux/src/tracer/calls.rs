@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
 
 use super::interpreter::AtCall;
-use crate::pid_table::Roster;
+use crate::pid_table::PidTable;
 use crate::sys::arguments::{self, RecordOwner, Replaces};
 use crate::sys::{syscalls, waits};
 use onewinner_core::fs::call::{Call, Reply, Value};
@@ -22,15 +22,15 @@ pub(super) struct Calls {
     directories: Vec<PathBuf>,
     /// For each process the kernel's descriptors, by their number in `Fs`.
     descriptors: Vec<Vec<Option<i32>>>,
-    roster: Roster,
+    pid_table: PidTable,
 }
 
 impl Calls {
-    pub(super) fn new(processes: usize, roster: Roster) -> Self {
+    pub(super) fn new(processes: usize, pid_table: PidTable) -> Self {
         Self {
             directories: Vec::new(),
             descriptors: vec![Vec::new(); processes],
-            roster,
+            pid_table,
         }
     }
 
@@ -43,7 +43,7 @@ impl Calls {
     pub(super) fn begin(&mut self, directories: &[PathBuf]) {
         self.directories = directories.to_vec();
         self.descriptors.iter_mut().for_each(Vec::clear);
-        self.roster.clear();
+        self.pid_table.clear();
     }
 
     /// The call that is asked for; `None` for one that no method of `Fs` makes.
@@ -88,7 +88,7 @@ impl Calls {
                 }
             }
             "kill" if number(1) as i32 == 0 => Call::Alive {
-                process: self.roster.who(number(0) as i32)?,
+                process: self.pid_table.who(number(0) as i32)?,
             },
             _ => return self.decode_named(at, name),
         })

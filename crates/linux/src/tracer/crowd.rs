@@ -15,7 +15,7 @@ use super::template::{Moving, Template};
 use crate::sys::process::{Ended, Worker};
 use crate::sys::tracee::{self, Seen, Stopped, Until, Why};
 use crate::sys::zygote::AWAIT_ORDER;
-use onewinner_core::explore::{Again, Lost};
+use onewinner_core::explore::{Lost, Retry};
 use onewinner_core::id::ProcessId;
 
 /// How long a task may run before it stops, sleeps, or is gone.
@@ -57,13 +57,13 @@ pub(super) struct Crowd {
     programs: bool,
 }
 
-pub(super) fn lost(again: Again, reason: String) -> Lost {
+pub(super) fn lost(again: Retry, reason: String) -> Lost {
     Lost { reason, again }
 }
 
 /// An error of ptrace or of `/proc`: the task was killed, or is not ours any more.
 pub(super) fn untraced(error: &io::Error) -> Lost {
-    lost(Again::Maybe, format!("a traced process cannot be reached: {error}"))
+    lost(Retry::Maybe, format!("a traced process cannot be reached: {error}"))
 }
 
 impl Crowd {
@@ -107,7 +107,7 @@ impl Crowd {
             }
             if began.elapsed() > QUIET_LIMIT {
                 let reason = format!("{doing}: nothing has happened for {QUIET_LIMIT:?}");
-                return Err(lost(Again::Maybe, reason));
+                return Err(lost(Retry::Maybe, reason));
             }
             tracee::await_change(PAUSE);
         }
@@ -165,7 +165,7 @@ impl Crowd {
                         "{process} does not become quiet: it has computed for {QUIET_LIMIT:?} without a system call (task {})",
                         tasks.join(", ")
                     );
-                    return Err(lost(Again::Never, reason));
+                    return Err(lost(Retry::Never, reason));
                 }
                 None => tracee::await_change(PAUSE),
             }
@@ -239,7 +239,7 @@ impl Crowd {
                 return Ok((AtExit { stopped, entry }, returned));
             }
             if self.gone.contains(&task) {
-                return Err(lost(Again::Maybe, format!("{process} was lost in a system call")));
+                return Err(lost(Retry::Maybe, format!("{process} was lost in a system call")));
             }
         }
     }
@@ -297,7 +297,7 @@ impl Crowd {
     pub(super) fn take_in(&mut self, seen: Seen, interpreter: &mut dyn Interpreter) -> Result<(), Lost> {
         match seen {
             Seen::Ended(task, how) if task == self.zygote.pid() => {
-                Err(lost(Again::Never, format!("the zygote is gone: {how}")))
+                Err(lost(Retry::Never, format!("the zygote is gone: {how}")))
             }
             Seen::Ended(task, how) => {
                 self.ended(task, how, interpreter);
@@ -442,9 +442,9 @@ impl Crowd {
                 let _running = stopped.go(Until::Next, None);
                 return Ok(());
             }
-            Decision::Uncontrolled(reason) => return Err(lost(Again::Never, reason)),
-            Decision::WantsFresh => return Err(lost(Again::Maybe, "a contender asks for its number".to_owned())),
-            Decision::WantsTime => return Err(lost(Again::Maybe, "a contender sleeps for a time".to_owned())),
+            Decision::Uncontrolled(reason) => return Err(lost(Retry::Never, reason)),
+            Decision::WantsFresh => return Err(lost(Retry::Maybe, "a contender asks for its number".to_owned())),
+            Decision::WantsTime => return Err(lost(Retry::Maybe, "a contender sleeps for a time".to_owned())),
             Decision::Controlled => At::Call,
             Decision::Exits => At::Exit,
             Decision::Sleeps => At::Sleep,

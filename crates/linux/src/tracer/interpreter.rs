@@ -107,7 +107,7 @@ pub trait Interpreter {
     /// What to do about this call.
     fn decide(&mut self, at: &AtCall<'_>) -> Decision;
 
-    /// What a controlled call may touch: see [`onewinner_core::explore::World::forecast`].
+    /// What a controlled call may touch: see [`onewinner_core::explore::System::forecast`].
     fn forecast(&self, at: &AtCall<'_>) -> Accesses;
 
     /// Whether a controlled call can be made now; one that waits for a lock cannot.

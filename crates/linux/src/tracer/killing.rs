@@ -8,7 +8,7 @@ use super::crowd::{Crowd, PAUSE, QUIET_LIMIT, lost, untraced};
 use super::interpreter::Interpreter;
 use super::task::Task;
 use crate::sys::tracee::{self, Seen, Until, Why};
-use onewinner_core::explore::{Again, Lost};
+use onewinner_core::explore::{Lost, Retry};
 use onewinner_core::id::ProcessId;
 
 impl Crowd {
@@ -32,7 +32,7 @@ impl Crowd {
             if let Some(seen) = tracee::look().map_err(|error| untraced(&error))? {
                 self.take_doomed(seen, only, interpreter)?;
             } else if began.elapsed() > QUIET_LIMIT {
-                return Err(lost(Again::Maybe, "a killed contender does not go".to_owned()));
+                return Err(lost(Retry::Maybe, "a killed contender does not go".to_owned()));
             } else {
                 tracee::await_change(PAUSE);
             }

@@ -240,7 +240,7 @@ enum Entered {
     /// At once.
     Directly,
     /// When a test has come to its exploration.
-    Again,
+    Retry,
 }
 
 /// The command that starts a worker: this binary, or the test that alone knows the lock.
@@ -248,7 +248,7 @@ fn worker(subject: &Subject) -> Result<(Command, Entered), TracedError> {
     match subject {
         Subject::Program(program) if program.kind == ProgramKind::Test => {
             let unknown = |error: LineError| TracedError::Refused(error.to_string());
-            return Ok((reentry::worker(program).map_err(unknown)?, Entered::Again));
+            return Ok((reentry::worker(program).map_err(unknown)?, Entered::Retry));
         }
         // In a test binary nobody understands the argument of a worker.
         Subject::Primitive(primitive) if is_of_a_test() => {
@@ -256,7 +256,7 @@ fn worker(subject: &Subject) -> Result<(Command, Entered), TracedError> {
             let command = Test::of_this_thread()
                 .map_err(unknown)?
                 .worker_knowing(primitive.name());
-            return Ok((command, Entered::Again));
+            return Ok((command, Entered::Retry));
         }
         Subject::Primitive(_) | Subject::Program(_) => {}
     }
@@ -317,7 +317,7 @@ fn converse(
     serde_json::to_writer(&mut input, request).map_err(io::Error::from)?;
     input.write_all(b"\n")?;
     let mut output = BufReader::new(worker.stdout.take().expect("it was piped"));
-    if entered == Entered::Again {
+    if entered == Entered::Retry {
         greeted(&mut output)?;
     }
     let mut notes = Vec::new();

@@ -14,7 +14,7 @@ use super::world::{FIRST_GROUND, ground_of};
 use crate::sys::fifo;
 use crate::sys::launch::{Streams, launch};
 use crate::sys::process::Ended;
-use onewinner_core::explore::{Again, Lost};
+use onewinner_core::explore::{Lost, Retry};
 use onewinner_core::history::What;
 use onewinner_core::id::ProcessId;
 use onewinner_core::scenario::{Kind, Program, ProgramKind, Scenario};
@@ -134,7 +134,7 @@ impl Pipes {
 }
 
 fn never(reason: String) -> Lost {
-    let again = Again::Never;
+    let again = Retry::Never;
     Lost { reason, again }
 }
 

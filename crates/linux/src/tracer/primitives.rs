@@ -10,7 +10,7 @@ use super::calls::Calls;
 use super::interpreter::{AtCall, Decision, Interpreter, Made, Outcome};
 use crate::sys::syscalls;
 use onewinner_core::access::Accesses;
-use onewinner_core::explore::{Again, Lost, Move};
+use onewinner_core::explore::{Lost, Move, Retry};
 use onewinner_core::fs::call::{Call, Reply, Value};
 use onewinner_core::fs::sim;
 use onewinner_core::happens_before::Step;
@@ -126,7 +126,7 @@ impl Interpreter for Primitives {
                     "model mismatch: {call} = {kernels} but the model says {}",
                     shown(&reply)
                 ),
-                again: Again::Never,
+                again: Retry::Never,
             });
         }
         self.steps.push((at.process, call.clone()));

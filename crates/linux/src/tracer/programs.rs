@@ -20,7 +20,7 @@ use crate::sys::syscalls::Deed;
 use crate::sys::trace::{Memory, take_kernel_code};
 use crate::sys::waits::{self, Wanted};
 use onewinner_core::access::{Accesses, InodeId, Object};
-use onewinner_core::explore::{Again, Lost, Move};
+use onewinner_core::explore::{Lost, Move, Retry};
 use onewinner_core::fs::Errno;
 use onewinner_core::fs::call::{Argument, Call};
 use onewinner_core::happens_before::Step;
@@ -258,7 +258,7 @@ impl Interpreter for Programs {
         if errno.is_none() {
             self.learn(at, &pending, returned).map_err(|error| Lost {
                 reason: format!("a new file of {} cannot be looked at: {error}", at.process),
-                again: Again::Maybe,
+                again: Retry::Maybe,
             })?;
         }
         let call = self.shown(&pending.decoded);

@@ -8,7 +8,7 @@ use super::interpreter::Outcome;
 use super::task::At;
 use super::world::TracedWorld;
 use onewinner_core::access::Accesses;
-use onewinner_core::explore::{Again, Lost};
+use onewinner_core::explore::{Lost, Retry};
 use onewinner_core::fs::Errno;
 use onewinner_core::fs::call::{Call, Value};
 use onewinner_core::history::{Event, What};
@@ -86,7 +86,7 @@ impl TracedWorld {
         let (exit, returned) = self.crowd.perform(task, made, &mut *self.interpreter)?;
         let outcome = self.interpreter.after(&self.crowd.at_exit(&exit), returned)?;
         let Outcome::Performed { call, reply, accesses } = outcome else {
-            return Err(lost(Again::Maybe, format!("{process} waits in a call that was free")));
+            return Err(lost(Retry::Maybe, format!("{process} waits in a call that was free")));
         };
         let performed = accesses.clone();
         let injected = self.injection(process);
@@ -175,7 +175,7 @@ impl TracedWorld {
             contender.wakes += 1;
             if contender.wakes > MOST_WAKES {
                 let reason = format!("{process} sleeps and looks again for ever: {MOST_WAKES} times");
-                return Err(lost(Again::Never, reason));
+                return Err(lost(Retry::Never, reason));
             }
             for (task, at) in self.crowd.standing(process) {
                 if at == At::Sleep {

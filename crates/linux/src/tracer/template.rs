@@ -15,7 +15,7 @@ use crate::sys::registers::Registers;
 use crate::sys::trace::Entry;
 use crate::sys::tracee::{self, Stopped, Until, Why};
 use crate::sys::zygote;
-use onewinner_core::explore::{Again, Lost};
+use onewinner_core::explore::{Lost, Retry};
 use onewinner_core::id::ProcessId;
 
 /// A contender that is kept at its first controlled call.
@@ -122,7 +122,7 @@ impl Crowd {
         match self.step_template(stopped, until, interpreter)? {
             (stopped, why) if why == expected => Ok(stopped),
             (_, why) => Err(lost(
-                Again::Maybe,
+                Retry::Maybe,
                 format!("a template does what it was not to: {why:?}"),
             )),
         }
@@ -131,7 +131,7 @@ impl Crowd {
     fn bear(&mut self, stopped: Stopped, interpreter: &mut dyn Interpreter) -> Result<(Stopped, i32), Lost> {
         match self.step_template(stopped, Until::Exit, interpreter)? {
             (stopped, Why::Born(child)) => Ok((stopped, child)),
-            (_, why) => Err(lost(Again::Maybe, format!("a template bears no copy: {why:?}"))),
+            (_, why) => Err(lost(Retry::Maybe, format!("a template bears no copy: {why:?}"))),
         }
     }
 
@@ -152,7 +152,7 @@ impl Crowd {
                 return Ok(came);
             }
             if self.gone.contains(&task) {
-                return Err(lost(Again::Maybe, "a template is gone".to_owned()));
+                return Err(lost(Retry::Maybe, "a template is gone".to_owned()));
             }
         }
     }

@@ -25,7 +25,7 @@ use super::programs::Programs;
 use super::reentry::GREETING;
 use super::start::Starter;
 use super::world::{Parts, TracedWorld, ground_of};
-use crate::pid_table::Roster;
+use crate::pid_table::PidTable;
 use crate::real_fs::{Peers, RealFs};
 use crate::sys::filter::{Chance, Clock, filters};
 use crate::sys::process::Worker;
@@ -202,13 +202,13 @@ fn primitives(primitive: &'static dyn LockPrimitive, request: &Request) -> Resul
     let scenario = &request.scenario;
     let reuses = reuses_numbers(&request.roots[0]).map_err(|error| error.to_string())?;
     let modelled = Scenario {
-        reused_numbers: reuses && asks_for_numbers(primitive, request)?,
+        reuse_inodes: reuses && asks_for_numbers(primitive, request)?,
         ..scenario.clone()
     };
     let board = Rc::new(Board::new(scenario.participants()).map_err(|error| error.to_string())?);
     let told = Rc::clone(&board);
-    let roster = Roster::new(scenario.participants()).map_err(|error| error.to_string())?;
-    let entered = roster.clone();
+    let pid_table = PidTable::new(scenario.participants()).map_err(|error| error.to_string())?;
+    let entered = pid_table.clone();
     let (contended, roots) = (scenario.clone(), request.roots.clone());
     let zygote = zygote(Clock::Real, Chance::Real, move |order| {
         std::panic::set_hook(Box::new(|_| {}));
@@ -230,7 +230,7 @@ fn primitives(primitive: &'static dyn LockPrimitive, request: &Request) -> Resul
     let hosts = hosts(&request.roots, scenario.participants());
     let shadow = sim::prepared(primitive, &modelled).on_hosts(hosts);
     let in_turn = matches!(scenario.kind, Kind::Fault { .. });
-    let calls = Calls::new(scenario.participants(), roster);
+    let calls = Calls::new(scenario.participants(), pid_table);
     let left = scenario.clone();
     let leave_behind = move |directory: &Path| {
         let gone = RealFs::of(ProcessId::GONE, Peers::new(|_| None));

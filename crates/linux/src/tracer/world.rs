@@ -18,7 +18,7 @@ use crate::sys::process::Worker;
 use crate::sys::tracee;
 use onewinner_core::access::Accesses;
 use onewinner_core::backend::sim;
-use onewinner_core::explore::{Again, Lost, Model, Move, World};
+use onewinner_core::explore::{Lost, Model, Move, Retry, System};
 use onewinner_core::fs::call::Call;
 use onewinner_core::happens_before::Step;
 use onewinner_core::history::{Event, History, Snapshot, What};
@@ -169,7 +169,7 @@ impl TracedWorld {
 
     /// All contenders, told of a new execution; none is started.
     fn begin(&mut self) -> Result<(), Lost> {
-        let unusable = |error: io::Error| lost(Again::Never, format!("no fresh directory: {error}"));
+        let unusable = |error: io::Error| lost(Retry::Never, format!("no fresh directory: {error}"));
         self.crowd.begin(self.number);
         self.contenders = vec![Contender::default(); self.scenario.participants()];
         let locks: Vec<PathBuf> = ProcessId::first(self.contenders.len())
@@ -188,7 +188,7 @@ impl TracedWorld {
         }
         if let Some(renew) = self.renew.as_ref().filter(|_| wanted != self.clock) {
             self.crowd
-                .renew(renew(wanted).map_err(|reason| lost(Again::Never, reason))?);
+                .renew(renew(wanted).map_err(|reason| lost(Retry::Never, reason))?);
             self.crowd.await_zygote(&mut *self.interpreter)?;
             self.clock = wanted;
         }
@@ -209,7 +209,7 @@ impl TracedWorld {
         self.settle(process)?;
         self.interpreter.settled();
         if self.renew.is_some() && self.interpreter.clock() != self.clock {
-            return Err(lost(Again::Maybe, "contenders get another clock".to_owned()));
+            return Err(lost(Retry::Maybe, "contenders get another clock".to_owned()));
         }
         let keep = self.interpreter.copies() && self.voice.is_silent(process) && !self.crowd.has_template(process);
         let kept = match keep {
@@ -230,7 +230,7 @@ impl TracedWorld {
         loop {
             self.crowd.quiet(process, &mut *self.interpreter)?;
             if let Some(how) = self.crowd.take_end(process) {
-                let lost = lost(Again::Maybe, format!("{process} was lost: {how}"));
+                let lost = lost(Retry::Maybe, format!("{process} was lost: {how}"));
                 return Err(self.with_complaint(process, lost));
             }
             if self.hear(process)? == Told::GoOn {
@@ -244,7 +244,7 @@ impl TracedWorld {
             }
             if began.elapsed() > PATIENCE {
                 let reason = format!("{process} does not become quiet: it waits for what nobody does");
-                return Err(self.with_complaint(process, lost(Again::Maybe, reason)));
+                return Err(self.with_complaint(process, lost(Retry::Maybe, reason)));
             }
             tracee::await_change(Duration::from_millis(1));
         }
@@ -274,7 +274,7 @@ impl TracedWorld {
         self.snapshots.clear();
         self.fresh_directories().map_err(|error| {
             let root = &self.roots[0];
-            lost(Again::Never, format!("no fresh directory below {root:?}: {error}"))
+            lost(Retry::Never, format!("no fresh directory below {root:?}: {error}"))
         })?;
         self.leave_behind()?;
         self.begin()?;
@@ -308,7 +308,7 @@ impl TracedWorld {
             None => self.acquire_and_die()?,
         }
         let aged = age(&self.directory(ProcessId(0)), Duration::from_secs(age_s));
-        aged.map_err(|error| lost(Again::Never, format!("a stale lock cannot be made older: {error}")))
+        aged.map_err(|error| lost(Retry::Never, format!("a stale lock cannot be made older: {error}")))
     }
 
     /// The first contender acquires, undisturbed, and is killed while it holds.
@@ -321,7 +321,7 @@ impl TracedWorld {
         while !acquired(self) {
             if self.next(process).is_none() {
                 return Err(lost(
-                    Again::Never,
+                    Retry::Never,
                     "nobody can leave a stale lock behind: an attempt alone does not acquire".to_owned(),
                 ));
             }
@@ -389,7 +389,7 @@ impl Model for TracedWorld {
     }
 }
 
-impl World for TracedWorld {
+impl System for TracedWorld {
     fn reset(&mut self) -> Result<(), Lost> {
         match self.enter_all() {
             // It is known now what contenders need, and they get it.

@@ -49,7 +49,7 @@ fn table(verdicts: &[&Judged]) -> Markup {
                     @for (number, Judged { verdict, coverage }) in verdicts.iter().enumerate() {
                         tr {
                             th scope="row" data-label="configuration" {
-                                a href={ "#v" (number) } { (coverage.scenario) (coverage.vary) }
+                                a href={ "#v" (number) } { (coverage.scenario) (coverage.fault_sweep) }
                             }
                             td data-label="world" { (coverage.backend) }
                             td data-label="verdict" { (word(look(verdict), verdict.word())) }
@@ -66,7 +66,7 @@ fn section(number: usize, judged: &Judged) -> Markup {
     let Judged { verdict, coverage } = judged;
     html! {
         section id={ "v" (number) } {
-            h2 { (coverage.backend) " · " (coverage.scenario) (coverage.vary) }
+            h2 { (coverage.backend) " · " (coverage.scenario) (coverage.fault_sweep) }
             p {
                 (word(look(verdict), verdict.word())) " "
                 @match verdict {

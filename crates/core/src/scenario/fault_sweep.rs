@@ -11,7 +11,7 @@ use crate::fs::Errno;
 /// How a scenario is varied; each way is a search of its own, and all of them are one configuration.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Vary {
+pub enum FaultSweep {
     /// Not at all: one search.
     #[default]
     Nothing,
@@ -27,14 +27,14 @@ pub enum Vary {
 /// forbidden one, and a signal.
 pub const ERRORS: &[Errno] = &[Errno::EIO, Errno::ENOSPC, Errno::EMFILE, Errno::EACCES, Errno::EINTR];
 
-impl Vary {
+impl FaultSweep {
     /// Whether the scenario is left as it is.
     pub fn is_nothing(&self) -> bool {
         *self == Self::Nothing
     }
 }
 
-impl fmt::Display for Vary {
+impl fmt::Display for FaultSweep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Nothing => Ok(()),

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use onewinner_check::{Plan, World, check, nobody};
+use onewinner_check::{Backend, Plan, check, ignore_events};
 use onewinner_core::backend::sim;
 use onewinner_core::explore::{Dpor, Limits, Stop, Strategy};
 use onewinner_core::fs::call::Call;
@@ -12,25 +12,25 @@ use onewinner_core::history::{History, What};
 use onewinner_core::id::ProcessId;
 use onewinner_core::primitive::{CreateNew, Flock, LockPrimitive, StatThenWrite};
 use onewinner_core::property::Judging;
-use onewinner_core::scenario::{ERRORS, Kill, Scenario, Subject, Vary};
+use onewinner_core::scenario::{ERRORS, FaultSweep, Kill, Scenario, Subject};
 use onewinner_core::verdict::{Extent, Judged, Verdict};
 
 /// No process of these takes as many steps.
 const BEYOND: u32 = 9;
 
-fn judged(lock: &'static dyn LockPrimitive, scenario: Scenario, vary: Vary) -> Judged {
+fn judged(lock: &'static dyn LockPrimitive, scenario: Scenario, fault_sweep: FaultSweep) -> Judged {
     let plan = Plan {
         subject: Subject::Primitive(lock),
         scenario,
-        vary,
-        world: World::Sim {
+        fault_sweep,
+        backend: Backend::Sim {
             strategy: Strategy::Dpor,
             limits: Limits::default(),
         },
         seed: 1,
         judged: Judging::All,
     };
-    check(&plan, &Arc::default(), &nobody()).expect("the world can be made")
+    check(&plan, &Arc::default(), &ignore_events()).expect("the world can be made")
 }
 
 /// The executions of a complete search that `belong`.
@@ -72,11 +72,16 @@ fn one_or_two_killed_at_each_of_their_steps_are_as_many_executions_as_counted_ap
                 }
             }
             assert!(one > 0 && two > 0, "{}: {one}, {two}", lock.name());
-            for (vary, executions) in [(Vary::Kill, one), (Vary::TwoKills, one + two)] {
-                let judged = judged(lock, base.clone(), vary);
-                assert_eq!(judged.verdict, Verdict::Holds, "{} {base}{vary}", lock.name());
+            for (fault_sweep, executions) in [(FaultSweep::Kill, one), (FaultSweep::TwoKills, one + two)] {
+                let judged = judged(lock, base.clone(), fault_sweep);
+                assert_eq!(judged.verdict, Verdict::Holds, "{} {base}{fault_sweep}", lock.name());
                 assert!(matches!(judged.coverage.extent, Extent::Complete { .. }));
-                assert_eq!(judged.coverage.executions, executions, "{} {base}{vary}", lock.name());
+                assert_eq!(
+                    judged.coverage.executions,
+                    executions,
+                    "{} {base}{fault_sweep}",
+                    lock.name()
+                );
             }
         }
     }
@@ -100,7 +105,7 @@ fn an_error_in_each_call_of_a_cycle_meets_another_cycle() {
                 });
             }
         }
-        let judged = judged(lock, base.clone(), Vary::Error);
+        let judged = judged(lock, base.clone(), FaultSweep::Error);
         assert_eq!(judged.verdict, Verdict::Holds, "{}", lock.name());
         assert_eq!(judged.coverage.executions, executions, "{}", lock.name());
     }
@@ -108,7 +113,7 @@ fn an_error_in_each_call_of_a_cycle_meets_another_cycle() {
 
 #[test]
 fn an_error_while_others_run_does_not_hide_that_two_get_in() {
-    let judged = judged(&StatThenWrite, Scenario::cycle(2, 1), Vary::Error);
+    let judged = judged(&StatThenWrite, Scenario::cycle(2, 1), FaultSweep::Error);
     let Verdict::Violated(shown) = judged.verdict else {
         panic!("{:?}", judged.verdict);
     };
