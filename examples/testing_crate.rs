@@ -1,4 +1,4 @@
-//! A lock of a crate from crates.io, [fs4](https://docs.rs/fs4), explored from a `#[test]`: `cargo test --example own_crate`.
+//! A lock of a crate from crates.io, [fs4](https://docs.rs/fs4), explored from a `#[test]`: `cargo test --example testing_crate`.
 //!
 //! It is flock(2) on a file. On a file that is kept it lets one in. With the file removed at the release it does not: who has
 //! opened it before locks a file that has no name any more, beside the next one, who makes another.
@@ -40,7 +40,7 @@ fn main() -> io::Result<()> {
     let lock = directory.path().join("lock");
     try_acquire(&lock)?.unlock()?;
     try_acquire(&lock)?.remove_and_unlock()?;
-    println!("it was held; `cargo test --example own_crate` explores it");
+    println!("it was held; `cargo test --example testing_crate` explores it");
     Ok(())
 }
 

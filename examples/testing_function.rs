@@ -1,4 +1,4 @@
-//! Two locks of one's own, any Rust code, explored from a `#[test]`: `cargo test --example own_function`.
+//! Two locks of one's own, any Rust code, explored from a `#[test]`: `cargo test --example testing_function`.
 //!
 //! The first is a name that one system call makes or does not; it is given back on drop. The second is a lock of the kernel by
 //! way of the standard library, on a file that is kept; it is given back by a call.
@@ -41,7 +41,7 @@ fn main() -> io::Result<()> {
     let directory = tempfile::tempdir()?;
     let _name = NameLock::try_acquire(&directory.path().join("name"))?;
     let _file = try_lock(&directory.path().join("file"))?;
-    println!("both are held; `cargo test --example own_function` explores them");
+    println!("both are held; `cargo test --example testing_function` explores them");
     Ok(())
 }
 

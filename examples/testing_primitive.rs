@@ -1,4 +1,4 @@
-//! A lock of one's own, written over `Fs`, explored in every world from a `#[test]`: `cargo test --example own_primitive`.
+//! A lock of one's own, written over `Fs`, explored in every world from a `#[test]`: `cargo test --example testing_primitive`.
 //!
 //! The lock is a directory: mkdir(2) makes it or fails. It knows `Fs` alone, so that the model runs the very code that the
 //! kernel runs.
@@ -46,7 +46,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (fs, lock) = (RealFs::new(), directory.path().join("lock"));
     let held = DirectoryLock.try_acquire(&fs, &lock)?;
     DirectoryLock.release(&fs, &lock, held)?;
-    println!("it was held; `cargo test --example own_primitive` explores it");
+    println!("it was held; `cargo test --example testing_primitive` explores it");
     Ok(())
 }
 

@@ -1,4 +1,4 @@
-//! A lock that is broken on purpose, and how onewinner shows it: `cargo test --example own_broken`.
+//! A lock that is broken on purpose, and how onewinner shows it: `cargo test --example testing_broken`.
 //!
 //! It looks whether there is a file, and then writes it: two that look before either writes both find nothing.
 
@@ -31,7 +31,7 @@ impl Drop for LookedFirst {
 fn main() -> io::Result<()> {
     let directory = tempfile::tempdir()?;
     let _held = LookedFirst::try_acquire(&directory.path().join("lock"))?;
-    println!("it is held, by one at least; `cargo test --example own_broken` explores it");
+    println!("it is held, by one at least; `cargo test --example testing_broken` explores it");
     Ok(())
 }
 
