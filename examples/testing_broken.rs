@@ -37,16 +37,16 @@ fn main() -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use onewinner::testing::attempt::Attempted;
+    use onewinner::testing::Attempt;
 
     use super::*;
 
     /// The answer of a lock that tells busy in another way than most.
-    fn attempt(path: &Path) -> Attempted<LookedFirst> {
+    fn attempt(path: &Path) -> Attempt<LookedFirst> {
         match LookedFirst::try_acquire(path) {
-            Ok(Some(held)) => Attempted::Acquired(held),
-            Ok(None) => Attempted::Busy,
-            Err(error) => Attempted::Failed(error.to_string()),
+            Ok(Some(held)) => Attempt::Acquired(held),
+            Ok(None) => Attempt::Busy,
+            Err(error) => Attempt::Failed(error.to_string()),
         }
     }
 

@@ -6,9 +6,8 @@
 use std::error::Error;
 use std::path::Path;
 
-use onewinner_core::fs::{Errno, Fs, Mode};
-use onewinner_core::primitive::{AcquireError, CallError, Expectation, Held, LockPrimitive};
-use onewinner_linux::real_fs::RealFs;
+use onewinner::fs::{Errno, Fs, Mode, RealFs};
+use onewinner::primitive::{AcquireError, CallError, Expectation, Held, LockPrimitive};
 
 struct DirectoryLock;
 

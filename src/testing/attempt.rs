@@ -12,7 +12,7 @@ use onewinner_core::primitive::AcquireError;
 
 /// What became of an attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Attempted<G> {
+pub enum Attempt<G> {
     /// The lock is held as long as this is.
     Acquired(G),
     /// Somebody else has it.
@@ -21,34 +21,34 @@ pub enum Attempted<G> {
     Failed(String),
 }
 
-/// The answer of a function that acquires: `Option`, where none is *busy*, or `Result` with an error that is a [`Refusal`].
+/// The answer of a function that acquires: `Option`, where none is *busy*, or `Result` with an error that is a [`LockError`].
 ///
 /// ```
 /// use std::io;
-/// use crate::testing::attempt::{Attempt, Attempted};
+/// use onewinner::testing::{IntoAttempt, Attempt};
 ///
-/// assert_eq!(Some(7).attempted(), Attempted::Acquired(7));
-/// assert_eq!(None::<u8>.attempted(), Attempted::Busy);
+/// assert_eq!(Some(7).into_attempt(), Attempt::Acquired(7));
+/// assert_eq!(None::<u8>.into_attempt(), Attempt::Busy);
 /// let lost: io::Result<u8> = Err(io::ErrorKind::AlreadyExists.into());
-/// assert_eq!(lost.attempted(), Attempted::Busy);
+/// assert_eq!(lost.into_attempt(), Attempt::Busy);
 /// let failed: io::Result<u8> = Err(io::ErrorKind::NotFound.into());
-/// assert!(matches!(failed.attempted(), Attempted::Failed(_)));
+/// assert!(matches!(failed.into_attempt(), Attempt::Failed(_)));
 /// ```
-pub trait Attempt {
+pub trait IntoAttempt {
     /// What holds the lock.
     type Guard;
 
     /// The answer, sorted.
-    fn attempted(self) -> Attempted<Self::Guard>;
+    fn into_attempt(self) -> Attempt<Self::Guard>;
 }
 
 /// An error of an attempt, which tells whether the lock is held by somebody else.
 ///
-/// Implement it for the error of your lock; of an error that is not yours, make an [`io::Error`] or an [`Attempted`].
+/// Implement it for the error of your lock; of an error that is not yours, make an [`io::Error`] or an [`Attempt`].
 ///
 /// ```
 /// use std::fmt;
-/// use crate::testing::attempt::{Attempt, Attempted, Refusal};
+/// use onewinner::testing::{IntoAttempt, Attempt, LockError};
 ///
 /// struct Taken;
 /// impl fmt::Display for Taken {
@@ -56,14 +56,14 @@ pub trait Attempt {
 ///         f.write_str("it is taken")
 ///     }
 /// }
-/// impl Refusal for Taken {
+/// impl LockError for Taken {
 ///     fn is_busy(&self) -> bool {
 ///         true
 ///     }
 /// }
-/// assert_eq!(Err::<(), _>(Taken).attempted(), Attempted::Busy);
+/// assert_eq!(Err::<(), _>(Taken).into_attempt(), Attempt::Busy);
 /// ```
-pub trait Refusal: fmt::Display {
+pub trait LockError: fmt::Display {
     /// Whether it says that somebody else has the lock.
     fn is_busy(&self) -> bool;
 
@@ -74,35 +74,35 @@ pub trait Refusal: fmt::Display {
 }
 
 /// The answer of a function that gives a lock back: nothing, or a `Result`.
-pub trait Released {
+pub trait ReleaseResult {
     /// Why it is not given back, if it is not.
     fn failure(self) -> Option<String>;
 }
 
-impl<G> Attempt for Attempted<G> {
+impl<G> IntoAttempt for Attempt<G> {
     type Guard = G;
 
-    fn attempted(self) -> Attempted<G> {
+    fn into_attempt(self) -> Attempt<G> {
         self
     }
 }
 
-impl<G> Attempt for Option<G> {
+impl<G> IntoAttempt for Option<G> {
     type Guard = G;
 
-    fn attempted(self) -> Attempted<G> {
-        self.map_or(Attempted::Busy, Attempted::Acquired)
+    fn into_attempt(self) -> Attempt<G> {
+        self.map_or(Attempt::Busy, Attempt::Acquired)
     }
 }
 
-impl<G, E: Refusal> Attempt for Result<G, E> {
+impl<G, E: LockError> IntoAttempt for Result<G, E> {
     type Guard = G;
 
-    fn attempted(self) -> Attempted<G> {
+    fn into_attempt(self) -> Attempt<G> {
         match self {
-            Ok(guard) => Attempted::Acquired(guard),
-            Err(error) if error.is_busy() => Attempted::Busy,
-            Err(error) => Attempted::Failed(match error.os_error() {
+            Ok(guard) => Attempt::Acquired(guard),
+            Err(error) if error.is_busy() => Attempt::Busy,
+            Err(error) => Attempt::Failed(match error.os_error() {
                 // By its name the error is known again, as that of a full disk for instance.
                 Some(number) => format!("{}: {error}", Errno::from_raw(number)),
                 None => error.to_string(),
@@ -112,7 +112,7 @@ impl<G, E: Refusal> Attempt for Result<G, E> {
 }
 
 /// `WouldBlock`, as of a kernel lock, and `AlreadyExists`, as of a lock that is a name, say that it is held.
-impl Refusal for io::Error {
+impl LockError for io::Error {
     fn is_busy(&self) -> bool {
         matches!(self.kind(), ErrorKind::WouldBlock | ErrorKind::AlreadyExists)
     }
@@ -122,7 +122,7 @@ impl Refusal for io::Error {
     }
 }
 
-impl Refusal for TryLockError {
+impl LockError for TryLockError {
     fn is_busy(&self) -> bool {
         match self {
             Self::WouldBlock => true,
@@ -138,7 +138,7 @@ impl Refusal for TryLockError {
     }
 }
 
-impl Refusal for AcquireError {
+impl LockError for AcquireError {
     fn is_busy(&self) -> bool {
         *self == Self::Busy
     }
@@ -152,9 +152,9 @@ impl Refusal for AcquireError {
 }
 
 /// As the error inside says, if that is one of those above; any other is a failure.
-impl Refusal for Box<dyn Error> {
+impl LockError for Box<dyn Error> {
     fn is_busy(&self) -> bool {
-        inside(&**self).is_some_and(Refusal::is_busy)
+        inside(&**self).is_some_and(LockError::is_busy)
     }
 
     fn os_error(&self) -> Option<i32> {
@@ -163,9 +163,9 @@ impl Refusal for Box<dyn Error> {
 }
 
 /// As the error inside says, if that is one of those above; any other is a failure.
-impl Refusal for Box<dyn Error + Send + Sync> {
+impl LockError for Box<dyn Error + Send + Sync> {
     fn is_busy(&self) -> bool {
-        inside(&**self).is_some_and(Refusal::is_busy)
+        inside(&**self).is_some_and(LockError::is_busy)
     }
 
     fn os_error(&self) -> Option<i32> {
@@ -173,20 +173,28 @@ impl Refusal for Box<dyn Error + Send + Sync> {
     }
 }
 
-fn inside<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a dyn Refusal> {
-    let io = error.downcast_ref::<io::Error>().map(|error| error as &dyn Refusal);
-    let lock = || error.downcast_ref::<TryLockError>().map(|error| error as &dyn Refusal);
-    let own = || error.downcast_ref::<AcquireError>().map(|error| error as &dyn Refusal);
+fn inside<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a dyn LockError> {
+    let io = error.downcast_ref::<io::Error>().map(|error| error as &dyn LockError);
+    let lock = || {
+        error
+            .downcast_ref::<TryLockError>()
+            .map(|error| error as &dyn LockError)
+    };
+    let own = || {
+        error
+            .downcast_ref::<AcquireError>()
+            .map(|error| error as &dyn LockError)
+    };
     io.or_else(lock).or_else(own)
 }
 
-impl Released for () {
+impl ReleaseResult for () {
     fn failure(self) -> Option<String> {
         None
     }
 }
 
-impl<T, E: fmt::Display> Released for Result<T, E> {
+impl<T, E: fmt::Display> ReleaseResult for Result<T, E> {
     fn failure(self) -> Option<String> {
         self.err().map(|error| error.to_string())
     }
@@ -201,30 +209,33 @@ mod tests {
         let full = || io::Error::from_raw_os_error(28);
         let boxed = |error: io::Error| -> Result<(), Box<dyn Error>> { Err(error.into()) };
         let other: Result<(), Box<dyn Error + Send + Sync>> = Err("a word".into());
-        for (attempted, expected) in [
-            (Ok::<(), io::Error>(()).attempted(), "acquired"),
-            (Err::<(), _>(io::Error::from(ErrorKind::WouldBlock)).attempted(), "busy"),
+        for (attempt, expected) in [
+            (Ok::<(), io::Error>(()).into_attempt(), "acquired"),
             (
-                Err::<(), _>(full()).attempted(),
+                Err::<(), _>(io::Error::from(ErrorKind::WouldBlock)).into_attempt(),
+                "busy",
+            ),
+            (
+                Err::<(), _>(full()).into_attempt(),
                 "ENOSPC: No space left on device (os error 28)",
             ),
-            (Err::<(), _>(TryLockError::WouldBlock).attempted(), "busy"),
+            (Err::<(), _>(TryLockError::WouldBlock).into_attempt(), "busy"),
             (
-                Err::<(), _>(TryLockError::Error(full())).attempted(),
+                Err::<(), _>(TryLockError::Error(full())).into_attempt(),
                 "ENOSPC: lock acquisition failed due to I/O error",
             ),
-            (Err::<(), _>(AcquireError::Busy).attempted(), "busy"),
-            (boxed(ErrorKind::AlreadyExists.into()).attempted(), "busy"),
+            (Err::<(), _>(AcquireError::Busy).into_attempt(), "busy"),
+            (boxed(ErrorKind::AlreadyExists.into()).into_attempt(), "busy"),
             (
-                boxed(full()).attempted(),
+                boxed(full()).into_attempt(),
                 "ENOSPC: No space left on device (os error 28)",
             ),
-            (other.attempted(), "a word"),
+            (other.into_attempt(), "a word"),
         ] {
-            match (attempted, expected) {
-                (Attempted::Acquired(()), "acquired") | (Attempted::Busy, "busy") => {}
-                (Attempted::Failed(text), _) => assert_eq!(text, expected),
-                (attempted, _) => panic!("{attempted:?}, not {expected}"),
+            match (attempt, expected) {
+                (Attempt::Acquired(()), "acquired") | (Attempt::Busy, "busy") => {}
+                (Attempt::Failed(text), _) => assert_eq!(text, expected),
+                (attempt, _) => panic!("{attempt:?}, not {expected}"),
             }
         }
         assert_eq!(

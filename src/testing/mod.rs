@@ -34,35 +34,34 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `attempt.rs` | what a function answers: acquired, busy, or failed |
-//! | `function.rs`, `contender.rs` | functions: how they are explored, and what each contender does |
-//! | `primitive.rs` | implementors of `LockPrimitive`, in every world |
+//! | `attempt.rs` | what a function returns: acquired, busy, or failed |
 //! | `options.rs` | what is run, and how far |
-//! | `races.rs`, `foreign.rs` | races, and a function as a lock that races |
-//! | `judged.rs` | from plans to a report |
-//! | `report.rs` | what is known at the end, and what a test expects of it |
-//! | `place.rs` | which exploration of a test this is |
+//! | `primitive.rs` | implementations of `LockPrimitive`, on every backend |
+//! | `linux/` | everything that starts processes: functions, traced searches, races |
+//! | `elsewhere.rs` | what replaces `linux/` on other systems |
+//! | `run_plans.rs` | from plans to a report |
+//! | `report.rs` | the results, and what a test expects of them |
 //!
 //! Deliberately prints nothing but that a test is skipped: what there is to say is the message of a panic.
 
-pub mod attempt;
-#[cfg(target_os = "linux")]
-mod contender;
-#[cfg(target_os = "linux")]
-mod foreign;
-#[cfg(target_os = "linux")]
-mod function;
-mod judged;
+mod attempt;
+#[cfg(any(not(target_os = "linux"), onewinner_portable))]
+mod elsewhere;
+#[cfg(all(target_os = "linux", not(onewinner_portable)))]
+mod linux;
 mod options;
-#[cfg(target_os = "linux")]
-mod place;
 mod primitive;
-#[cfg(target_os = "linux")]
-mod races;
 mod report;
+mod run_plans;
 
-#[cfg(target_os = "linux")]
-pub use function::{Function, explore};
+#[cfg(any(not(target_os = "linux"), onewinner_portable))]
+use elsewhere as platform;
+#[cfg(all(target_os = "linux", not(onewinner_portable)))]
+use linux as platform;
+
+pub use attempt::{Attempt, IntoAttempt, LockError, ReleaseResult};
+#[cfg(all(target_os = "linux", not(onewinner_portable)))]
+pub use linux::{Function, explore};
 pub use options::Exploration;
 pub use primitive::{Primitive, explore_primitive};
 pub use report::{Outcome, Report};

@@ -210,7 +210,7 @@ impl Options {
     }
 
     /// What so many processes do in a world that runs one configuration: rounds, if they were asked for.
-    pub(super) fn met_by(&self, processes: usize) -> Scenario {
+    pub(super) fn single_scenario(&self, processes: usize) -> Scenario {
         match self.rounds {
             Some(rounds) => Scenario::cycle(processes, rounds),
             None => Scenario::contend(processes),

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::platform::forbids_tracing;
 use onewinner_check::exit;
 use onewinner_core::primitive::Expectation;
 use onewinner_core::property;
@@ -16,18 +17,18 @@ use onewinner_core::verdict::{Exit, Judged, Verdict};
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[must_use = "nothing is expected of it yet: call `expect_holds`, or one of its like"]
 pub struct Report {
-    stand: Stand,
+    state: State,
     /// All of it, as `onewinner explore` prints it.
     text: String,
     saved: Option<PathBuf>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
-enum Stand {
+pub(super) enum State {
     /// Each configuration that was run, in its order.
-    Known(Vec<Outcome>),
+    Explored(Vec<Outcome>),
     /// Another process of the test does that.
-    Elsewhere,
+    InOtherProcess,
     /// Nothing was run, and the test wants that to pass.
     Skipped,
 }
@@ -73,12 +74,11 @@ impl Outcome {
     /// Nothing is known, for this reason.
     pub(super) fn unknown(reason: &str, executions: u64) -> Self {
         let reason = reason.to_owned();
-        #[cfg(target_os = "linux")]
-        if executions == 0 && reason.starts_with(onewinner_linux::tracer::FORBIDDEN) {
-            return Self::Forbidden { reason };
+        if executions == 0 && forbids_tracing(&reason) {
+            Self::Forbidden { reason }
+        } else {
+            Self::Inconclusive { reason }
         }
-        debug_assert!(executions < u64::MAX);
-        Self::Inconclusive { reason }
     }
 
     fn is_violated(&self) -> bool {
@@ -87,17 +87,17 @@ impl Outcome {
 }
 
 impl Report {
-    pub(super) fn known(outcomes: Vec<Outcome>, text: String, saved: Option<PathBuf>) -> Self {
-        let stand = Stand::Known(outcomes);
-        Self { stand, text, saved }
+    pub(super) fn explored(outcomes: Vec<Outcome>, text: String, saved: Option<PathBuf>) -> Self {
+        let state = State::Explored(outcomes);
+        Self { state, text, saved }
     }
 
     /// The verdicts, one for each configuration that was run; a violation ends a ladder. None where another process of the
     /// test explores, and none where it is skipped.
     pub fn outcomes(&self) -> &[Outcome] {
-        match &self.stand {
-            Stand::Known(outcomes) => outcomes,
-            Stand::Elsewhere | Stand::Skipped => &[],
+        match &self.state {
+            State::Explored(outcomes) => outcomes,
+            State::InOtherProcess | State::Skipped => &[],
         }
     }
 
@@ -120,7 +120,7 @@ impl Report {
         if let Some(Outcome::Forbidden { reason }) = forbidden.filter(|_| none_is_known) {
             // If nobody reads it, nobody wonders.
             let _unread = writeln!(io::stderr(), "skipped: {reason}");
-            self.stand = Stand::Skipped;
+            self.state = State::Skipped;
         }
         self
     }
@@ -181,9 +181,9 @@ impl Report {
 
     #[track_caller]
     fn expect(&self, what: &str, fulfilled: impl FnOnce(&[Outcome]) -> bool) {
-        let outcomes = match &self.stand {
-            Stand::Known(outcomes) => outcomes,
-            Stand::Elsewhere | Stand::Skipped => return,
+        let outcomes = match &self.state {
+            State::Explored(outcomes) => outcomes,
+            State::InOtherProcess | State::Skipped => return,
         };
         let unclear = !outcomes.iter().any(Outcome::is_violated) && outcomes.iter().any(|each| *each != Outcome::Holds);
         let instead = if outcomes.is_empty() {
@@ -198,29 +198,16 @@ impl Report {
     }
 }
 
-#[cfg(target_os = "linux")]
+/// What an exploration that spans several processes needs.
 impl Report {
-    /// That of a process which was started for another exploration: whatever is expected of it is fulfilled there.
-    pub(super) fn passed_over() -> Self {
-        Self {
-            stand: Stand::Elsewhere,
-            text: String::new(),
-            saved: None,
-        }
+    pub(super) fn with_state(state: State, text: String) -> Self {
+        let saved = None;
+        Self { state, text, saved }
     }
 
-    /// That nothing is known, for this reason.
-    pub(super) fn unknown(reason: &str) -> Self {
-        Self {
-            stand: Stand::Known(vec![Outcome::unknown(reason, 0)]),
-            text: format!("{reason}\n"),
-            saved: None,
-        }
-    }
-
-    /// Both together.
-    pub(super) fn and(mut self, other: Self) -> Self {
-        if let (Stand::Known(all), Stand::Known(more)) = (&mut self.stand, other.stand) {
+    /// Both reports as one.
+    pub(super) fn merged_with(mut self, other: Self) -> Self {
+        if let (State::Explored(all), State::Explored(more)) = (&mut self.state, other.state) {
             all.extend(more);
         }
         self.text += &other.text;
@@ -240,7 +227,7 @@ mod tests {
 
     fn report(outcomes: &[Outcome]) -> Report {
         Report {
-            stand: Stand::Known(outcomes.to_vec()),
+            state: State::Explored(outcomes.to_vec()),
             text: String::new(),
             saved: None,
         }
@@ -269,31 +256,6 @@ mod tests {
             assert_eq!(passes(|| report.expect_holds()), holding, "{outcomes:?}");
             assert_eq!(passes(|| report.expect_several_winners()), several, "{outcomes:?}");
             assert_eq!(passes(|| report.expect_violation("only-own")), only_own, "{outcomes:?}");
-        }
-    }
-
-    #[test]
-    #[cfg(target_os = "linux")]
-    fn only_a_machine_that_forbids_tracing_lets_a_test_be_skipped() {
-        let reason = format!("{}: not permitted", onewinner_linux::tracer::FORBIDDEN);
-        let forbidden = Outcome::unknown(&reason, 0);
-        let other = Outcome::unknown("the worker process was lost", 0);
-        // It was permitted before.
-        let later = Outcome::unknown(&reason, 3);
-        for (outcomes, skipped) in [
-            (vec![forbidden.clone()], true),
-            (vec![forbidden.clone(), other.clone()], false),
-            (vec![Outcome::Holds, forbidden.clone()], false),
-            (vec![other], false),
-            (vec![later], false),
-            (vec![], false),
-        ] {
-            assert!(!passes(|| report(&outcomes).expect_holds()), "{outcomes:?}");
-            assert_eq!(
-                passes(|| report(&outcomes).or_skip().expect_holds()),
-                skipped,
-                "{outcomes:?}"
-            );
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::id::{ParseProcessIdError, ProcessId};
 /// The text form runs together the steps that one process takes in a row: `P0*2 P1 P0`. It round-trips.
 ///
 /// ```
-/// use onewinner::Schedule;
+/// use onewinner_core::schedule::Schedule;
 ///
 /// let schedule: Schedule = "P0*2 P1 P0".parse().unwrap();
 /// assert_eq!(schedule.len(), 4);

@@ -301,7 +301,7 @@ impl fmt::Display for Stat {
 ///
 /// ```
 /// use std::path::Path;
-/// use crate::fs::{Errno, Fs, Mode, OpenFlags, sim};
+/// use onewinner_core::fs::{Errno, Fs, Mode, OpenFlags, sim};
 ///
 /// let fs = sim::alone();
 /// let lock = Path::new("/lock");

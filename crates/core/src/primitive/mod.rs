@@ -72,8 +72,8 @@ pub use symlink::Symlink;
 ///
 /// ```
 /// use std::path::Path;
-/// use crate::fs::sim;
-/// use crate::primitive::{AcquireError, CreateNew, LockPrimitive};
+/// use onewinner_core::fs::sim;
+/// use onewinner_core::primitive::{AcquireError, CreateNew, LockPrimitive};
 ///
 /// let (fs, lock) = (sim::alone(), Path::new("/lock"));
 /// let held = CreateNew.try_acquire(&fs, lock)?;

@@ -117,9 +117,9 @@ pub enum SyncError {
 ///
 /// ```
 /// use std::path::Path;
-/// use crate::fs::{Fs, Mode, sim};
-/// use crate::primitive::CreateNew;
-/// use crate::workload::hub_sync::{Outcome, Synced, hub_path, source, sync};
+/// use onewinner_core::fs::{Fs, Mode, sim};
+/// use onewinner_core::primitive::CreateNew;
+/// use onewinner_core::workload::hub_sync::{Outcome, Synced, hub_path, source, sync};
 ///
 /// let (fs, context) = (sim::alone(), Path::new("/"));
 /// fs.mkdir(&hub_path(context), Mode::DIRECTORY)?;

@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use super::attempt::Attempted;
+use super::super::attempt::Attempt;
 use onewinner_core::backend::sim;
 use onewinner_linux::tracer::answers::{LONGEST_LINE, TOLD};
 
@@ -18,7 +18,7 @@ use onewinner_linux::tracer::answers::{LONGEST_LINE, TOLD};
 /// When nobody listens.
 pub(super) fn contend<G>(
     mut lock: PathBuf,
-    attempt: &mut dyn FnMut(&Path) -> Attempted<G>,
+    attempt: &mut dyn FnMut(&Path) -> Attempt<G>,
     release: &mut dyn FnMut(G) -> Option<String>,
 ) -> io::Result<ExitCode> {
     // libtest would keep it for itself. Standard error is where the tracer looks for the last words of one that fails.
@@ -28,9 +28,9 @@ pub(super) fn contend<G>(
     loop {
         match caught(|| attempt(&lock)) {
             Err(message) => return say("panicked", &message).map(|()| ExitCode::FAILURE),
-            Ok(Attempted::Busy) => say("busy", "")?,
-            Ok(Attempted::Failed(error)) => say("error", &error)?,
-            Ok(Attempted::Acquired(guard)) => {
+            Ok(Attempt::Busy) => say("busy", "")?,
+            Ok(Attempt::Failed(error)) => say("error", &error)?,
+            Ok(Attempt::Acquired(guard)) => {
                 say("acquired", "")?;
                 if hear()?.is_none() {
                     // Nobody is there any more; a holder that is killed releases nothing.

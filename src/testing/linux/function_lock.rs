@@ -7,43 +7,43 @@ use std::any::Any;
 use std::cell::RefCell;
 use std::path::Path;
 
-use super::attempt::Attempted;
+use super::super::attempt::Attempt;
 use onewinner_core::fs::{Errno, Fs};
 use onewinner_core::primitive::{AcquireError, CallError, Expectation, Held, LockPrimitive};
 
 thread_local! {
     /// The function, of the thread that was given it and of the processes that it forks. The lock itself is shared by all
     /// threads, and has no place for it.
-    static FUNCTION: RefCell<Option<Box<dyn Foreign>>> = const { RefCell::new(None) };
+    static FUNCTION: RefCell<Option<Box<dyn LockFunction>>> = const { RefCell::new(None) };
 }
 
 /// An attempt at the lock there.
-type Attempt<G> = Box<dyn FnMut(&Path) -> Attempted<G>>;
+type AttemptFn<G> = Box<dyn FnMut(&Path) -> Attempt<G>>;
 /// Gives the lock back. Returns why that failed, if it did.
 type Release<G> = Box<dyn FnMut(G) -> Option<String>>;
 
 /// A function with its guards, whatever their type.
-trait Foreign: Any {
-    fn acquire(&mut self, lock: &Path) -> Attempted<()>;
+trait LockFunction: Any {
+    fn acquire(&mut self, lock: &Path) -> Attempt<()>;
     /// Why the lock is not given back, if it is not.
     fn release(&mut self) -> Option<String>;
 }
 
 struct Guarded<G> {
-    attempt: Attempt<G>,
+    attempt: AttemptFn<G>,
     release: Release<G>,
     guard: Option<G>,
 }
 
-impl<G: 'static> Foreign for Guarded<G> {
-    fn acquire(&mut self, lock: &Path) -> Attempted<()> {
+impl<G: 'static> LockFunction for Guarded<G> {
+    fn acquire(&mut self, lock: &Path) -> Attempt<()> {
         match (self.attempt)(lock) {
-            Attempted::Acquired(guard) => {
+            Attempt::Acquired(guard) => {
                 self.guard = Some(guard);
-                Attempted::Acquired(())
+                Attempt::Acquired(())
             }
-            Attempted::Busy => Attempted::Busy,
-            Attempted::Failed(error) => Attempted::Failed(error),
+            Attempt::Busy => Attempt::Busy,
+            Attempt::Failed(error) => Attempt::Failed(error),
         }
     }
 
@@ -54,25 +54,25 @@ impl<G: 'static> Foreign for Guarded<G> {
 }
 
 /// The lock whose function this thread was given.
-struct ForeignLock {
+struct FunctionLock {
     name: &'static str,
 }
 
 /// A lock of this function, for contenders that this thread forks. The name lives as long as the process, which was started
 /// for this race.
-pub(super) fn lock<G: 'static>(name: &str, attempt: Attempt<G>, release: Release<G>) -> &'static dyn LockPrimitive {
+pub(super) fn lock<G: 'static>(name: &str, attempt: AttemptFn<G>, release: Release<G>) -> &'static dyn LockPrimitive {
     let guard = None;
     FUNCTION.set(Some(Box::new(Guarded {
         attempt,
         release,
         guard,
     })));
-    Box::leak(Box::new(ForeignLock {
+    Box::leak(Box::new(FunctionLock {
         name: String::leak(name.to_owned()),
     }))
 }
 
-fn with<T>(deed: impl FnOnce(&mut dyn Foreign) -> T) -> T {
+fn with<T>(deed: impl FnOnce(&mut dyn LockFunction) -> T) -> T {
     FUNCTION.with_borrow_mut(|function| {
         let function = function.as_mut();
         deed(&mut **function.expect("contenders are forked from the thread that has the function"))
@@ -89,7 +89,7 @@ fn failed(operation: &str, lock: &Path, text: &str) -> CallError {
     }
 }
 
-impl LockPrimitive for ForeignLock {
+impl LockPrimitive for FunctionLock {
     fn name(&self) -> &'static str {
         self.name
     }
@@ -104,14 +104,14 @@ impl LockPrimitive for ForeignLock {
 
     fn try_acquire(&self, _: &dyn Fs, lock: &Path) -> Result<Held, AcquireError> {
         match with(|function| function.acquire(lock)) {
-            Attempted::Acquired(()) => Ok(Held::by_name()),
-            Attempted::Busy => Err(AcquireError::Busy),
-            Attempted::Failed(error) => Err(failed("acquire", lock, &error).into()),
+            Attempt::Acquired(()) => Ok(Held::by_name()),
+            Attempt::Busy => Err(AcquireError::Busy),
+            Attempt::Failed(error) => Err(failed("acquire", lock, &error).into()),
         }
     }
 
     fn release(&self, _: &dyn Fs, lock: &Path, _: Held) -> Result<(), CallError> {
-        match with(Foreign::release) {
+        match with(LockFunction::release) {
             None => Ok(()),
             Some(error) => Err(failed("release", lock, &error)),
         }

@@ -19,11 +19,11 @@ use onewinner_core::verdict::{Judged, Verdict};
 const WIDTH: usize = 120;
 
 /// Runs plans of one exploration, and saves the first counterexample.
-pub(super) fn judged(plans: &[Plan], allowance: Allowance, save: Option<&Path>, place: usize) -> Report {
+pub(super) fn run_plans(plans: &[Plan], allowance: Allowance, save: Option<&Path>, place: usize) -> Report {
     let (mut outcomes, mut before, mut text, mut saved) = (Vec::new(), Vec::new(), Vec::new(), None);
-    let mut each = |plan: &Plan, came: Result<Judged, CheckError>| {
+    let mut each = |plan: &Plan, result: Result<Judged, CheckError>| {
         // A vector takes everything.
-        let written = match came {
+        let written = match result {
             Ok(judged) => {
                 outcomes.push(Outcome::of(&judged));
                 let written = terminal::judged(&mut text, &judged, WIDTH, &before.iter().collect::<Vec<_>>());
@@ -44,7 +44,7 @@ pub(super) fn judged(plans: &[Plan], allowance: Allowance, save: Option<&Path>, 
     let uninterrupted = Arc::new(AtomicBool::new(false));
     check_all(plans, allowance, &uninterrupted, &ignore_events(), &mut each);
     let text = String::from_utf8_lossy(&text);
-    Report::known(outcomes, anstream::adapter::strip_str(&text).to_string(), saved)
+    Report::explored(outcomes, anstream::adapter::strip_str(&text).to_string(), saved)
 }
 
 /// Saves the counterexample, if there is one whose steps were chosen, and tells where.
@@ -62,7 +62,7 @@ fn save(plan: &Plan, judged: &Judged, asked: Option<&Path>, place: usize, text: 
     };
     let named = format!("onewinner-{}{number}-{}.json", plan.subject.slug(), shown.property);
     let path = asked.map_or_else(|| default_directory().join(named), Path::to_owned);
-    let told = match Saved::new(plan, shown).write(&path) {
+    let written = match Saved::new(plan, shown).write(&path) {
         Ok(()) => {
             let replay = match plan.subject {
                 Subject::Program(_) => format!("  replay    onewinner replay {}\n", path.display()),
@@ -73,7 +73,7 @@ fn save(plan: &Plan, judged: &Judged, asked: Option<&Path>, place: usize, text: 
         }
         Err(error) => writeln!(text, "  not saved: {error}\n").map(|()| None),
     };
-    told.expect("a vector grows as long as there is memory")
+    written.expect("a vector grows as long as there is memory")
 }
 
 /// Cargo's directory for what tests make, which `cargo clean` removes; that for temporary files where there is none.

@@ -7,14 +7,14 @@ use std::io;
 use std::path::Path;
 use std::process::ExitCode;
 
-use super::attempt::{Attempt, Attempted, Released};
+use super::super::attempt::{Attempt, IntoAttempt, ReleaseResult};
+use super::super::options::Exploration;
+use super::super::report::Report;
+use super::super::run_plans::run_plans;
 use super::contender::contend;
-use super::foreign;
-use super::judged::judged;
-use super::options::Exploration;
-use super::place::{Here, come};
+use super::entry::{Entry, enter};
+use super::function_lock;
 use super::races::{self, Race};
-use super::report::Report;
 use onewinner_check::preset::{Configuration, Depth};
 use onewinner_check::{Allowance, Backend, Plan};
 use onewinner_core::explore::Strategy;
@@ -25,7 +25,7 @@ use onewinner_linux::tracer;
 use onewinner_linux::tracer::reentry::{Role, Test};
 
 /// An attempt at the lock there.
-type Acquire<'a, G> = dyn FnMut(&Path) -> Attempted<G> + 'a;
+type Acquire<'a, G> = dyn FnMut(&Path) -> Attempt<G> + 'a;
 /// Gives the lock back, and tells why that failed if it did.
 type Release<'a, G> = dyn FnMut(G) -> Option<String> + 'a;
 
@@ -44,7 +44,7 @@ type AsLock<'a, G> = fn(&str, Function<'a, G>) -> &'static dyn LockPrimitive;
 /// Explores a function that attempts to acquire the lock at a path, once and without waiting.
 ///
 /// It returns an `Option`, in which none says that somebody else has the lock; or a `Result`, with an error that tells that
-/// ([`Refusal`](super::attempt::Refusal)), such as an [`io::Error`] of the kind `WouldBlock` or `AlreadyExists`.
+/// ([`LockError`](crate::testing::LockError)), such as an [`io::Error`] of the kind `WouldBlock` or `AlreadyExists`.
 /// The lock is given back by dropping what was returned, or as [`release`](Exploration::release) says. A function that waits
 /// for the lock is explored too.
 ///
@@ -61,9 +61,9 @@ type AsLock<'a, G> = fn(&str, Function<'a, G>) -> &'static dyn LockPrimitive;
 ///     onewinner::explore(|path| MyLock::try_acquire(path)).processes(3).rounds(2).run().expect_holds();
 /// }
 /// ```
-pub fn explore<'a, A: Attempt>(mut attempt: impl FnMut(&Path) -> A + 'a) -> Exploration<Function<'a, A::Guard>> {
+pub fn explore<'a, A: IntoAttempt>(mut attempt: impl FnMut(&Path) -> A + 'a) -> Exploration<Function<'a, A::Guard>> {
     Exploration::of(Function {
-        attempt: Box::new(move |path| attempt(path).attempted()),
+        attempt: Box::new(move |path| attempt(path).into_attempt()),
         release: Box::new(|guard| {
             drop(guard);
             None
@@ -90,7 +90,7 @@ impl<'a, G> Exploration<Function<'a, G>> {
     ///     onewinner::explore(attempt).release(|file| file.unlock()).run().expect_holds();
     /// }
     /// ```
-    pub fn release<R: Released>(mut self, mut release: impl FnMut(G) -> R + 'a) -> Self {
+    pub fn release<R: ReleaseResult>(mut self, mut release: impl FnMut(G) -> R + 'a) -> Self {
         self.subject.release = Box::new(move |guard| release(guard).failure());
         self
     }
@@ -111,19 +111,21 @@ impl<'a, G> Exploration<Function<'a, G>> {
     /// When this is no thread of a test.
     #[track_caller]
     pub fn run(self) -> Report {
-        match come(None) {
+        match enter(None) {
             Err(error) => panic!("{error}"),
-            Ok(Here::PassesOver) => Report::passed_over(),
-            Ok(Here::Serves { role, test }) => match self.serve(role, &test) {
+            Ok(Entry::Skip) => Report::of_other_process(),
+            Ok(Entry::Serve { role, test }) => match self.serve(role, &test) {
                 Ok(never) => match never {},
                 Err(error) => panic!("failed to serve the test that started this process: {error}"),
             },
-            Ok(Here::Explores { test, place }) => {
+            Ok(Entry::Explore { test, place }) => {
                 let races = !self.subject.races.is_empty();
                 match (self.subject.traced || !races, races) {
                     (true, false) => self.climb(&test, place),
-                    (true, true) => self.climb(&test, place).and(races::elsewhere(&test, place)),
-                    (false, _) => races::elsewhere(&test, place),
+                    (true, true) => self
+                        .climb(&test, place)
+                        .merged_with(races::in_new_process(&test, place)),
+                    (false, _) => races::in_new_process(&test, place),
                 }
             }
         }
@@ -149,7 +151,7 @@ impl<'a, G> Exploration<Function<'a, G>> {
         };
         let plans = options.configurations(Depth::of_a_program).into_iter().map(plan);
         let plans: Vec<Plan> = plans.collect();
-        judged(&plans, Allowance::Together, options.save.as_deref(), place)
+        run_plans(&plans, Allowance::Together, options.save.as_deref(), place)
     }
 
     /// Does what this process was started for, and ends it: nobody waits for the rest of the test.
@@ -180,7 +182,7 @@ impl<G: 'static> Exploration<Function<'static, G>> {
     /// A race that sees no violation passes, with the bound on the rate; chance finds few faults.
     pub fn race(mut self, rounds: u64) -> Self {
         self.subject.races.push(Race { rounds, aligned: false });
-        self.subject.lock = Some(|name, function| foreign::lock(name, function.attempt, function.release));
+        self.subject.lock = Some(|name, function| function_lock::lock(name, function.attempt, function.release));
         self
     }
 }

@@ -5,9 +5,9 @@
 use std::io;
 use std::process::{ExitCode, Stdio};
 
-use super::judged::judged;
-use super::options::Options;
-use super::report::Report;
+use super::super::options::Options;
+use super::super::report::Report;
+use super::super::run_plans::run_plans;
 use onewinner_check::{Allowance, Backend, Plan};
 use onewinner_core::primitive::LockPrimitive;
 use onewinner_core::property::Judging;
@@ -32,7 +32,7 @@ impl Race {
     /// How it is run.
     pub(super) fn plan(self, lock: &'static dyn LockPrimitive, options: &Options) -> Plan {
         let processes = options.processes.unwrap_or(PROCESSES);
-        let scenario = options.met_by(processes);
+        let scenario = options.single_scenario(processes);
         let race = RaceOptions {
             rounds: self.rounds,
             time_limit: options.time,
@@ -56,7 +56,7 @@ impl Race {
 }
 
 /// Has the test entered again for its races, and takes their report.
-pub(super) fn elsewhere(test: &Test, place: usize) -> Report {
+pub(super) fn in_new_process(test: &Test, place: usize) -> Report {
     let mut command = test.race(place);
     let output = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output();
     let told = output.map_err(|error| error.to_string()).and_then(|output| {
@@ -75,7 +75,7 @@ pub(super) fn elsewhere(test: &Test, place: usize) -> Report {
 /// When nobody listens.
 pub(super) fn serve(races: &[Plan], parent: u32, place: usize) -> io::Result<ExitCode> {
     process::die_with(parent)?;
-    let report = judged(races, Allowance::ForEach { jobs: 1 }, None, place);
+    let report = run_plans(races, Allowance::ForEach { jobs: 1 }, None, place);
     tracer::greet()?;
     serde_json::to_writer(io::stdout().lock(), &report)?;
     Ok(ExitCode::SUCCESS)

@@ -10,28 +10,28 @@ use onewinner_linux::tracer::reentry::{ReentryError, Role, Test, role};
 
 thread_local! {
     /// The test that came to explorations last, and to how many. A thread that libtest uses again runs another test.
-    static COME_TO: RefCell<Option<(String, usize)>> = const { RefCell::new(None) };
+    static REACHED: RefCell<Option<(String, usize)>> = const { RefCell::new(None) };
 }
 
 /// What this process does in an exploration.
 #[derive(Debug)]
-pub(super) enum Here {
+pub(super) enum Entry {
     /// It is the test itself, which explores.
-    Explores {
+    Explore {
         /// The test.
         test: Test,
         /// The number of the exploration in it, from 0.
         place: usize,
     },
     /// It was started by the test.
-    Serves {
+    Serve {
         /// What for.
         role: Role,
         /// The test.
         test: Test,
     },
     /// It was started for another exploration of the test.
-    PassesOver,
+    Skip,
 }
 
 /// Comes to an exploration: of this lock, if it is one that has a name.
@@ -39,9 +39,9 @@ pub(super) enum Here {
 /// # Errors
 ///
 /// When this is no thread of a test.
-pub(super) fn come(lock: Option<&str>) -> Result<Here, ReentryError> {
+pub(super) fn enter(lock: Option<&str>) -> Result<Entry, ReentryError> {
     let test = Test::of_this_thread()?;
-    let place = COME_TO.with_borrow_mut(|before| {
+    let place = REACHED.with_borrow_mut(|before| {
         let place = match before {
             Some((name, count)) if *name == test.name => *count,
             _ => 0,
@@ -49,12 +49,12 @@ pub(super) fn come(lock: Option<&str>) -> Result<Here, ReentryError> {
         *before = Some((test.name.clone(), place + 1));
         place
     });
-    Ok(here(role(), test, place, lock))
+    Ok(entry_of(role(), test, place, lock))
 }
 
-fn here(role: Option<Role>, test: Test, place: usize, lock: Option<&str>) -> Here {
+fn entry_of(role: Option<Role>, test: Test, place: usize, lock: Option<&str>) -> Entry {
     let Some(role) = role else {
-        return Here::Explores { test, place };
+        return Entry::Explore { test, place };
     };
     let wanted = match &role {
         Role::Contender { place: wanted, .. } | Role::Worker { place: wanted } => lock.is_none() && *wanted == place,
@@ -62,9 +62,9 @@ fn here(role: Option<Role>, test: Test, place: usize, lock: Option<&str>) -> Her
         Role::Knowing { lock: wanted } => lock == Some(wanted),
     };
     if wanted {
-        Here::Serves { role, test }
+        Entry::Serve { role, test }
     } else {
-        Here::PassesOver
+        Entry::Skip
     }
 }
 
@@ -90,16 +90,23 @@ mod tests {
             (knowing(), 0, Some("yours"), false),
             (knowing(), 0, None, false),
         ] {
-            let here = here(role.clone(), test(), place, lock);
-            assert_eq!(matches!(here, Here::Serves { .. }), serves, "{role:?} {place} {lock:?}");
+            let entry = entry_of(role.clone(), test(), place, lock);
+            assert_eq!(
+                matches!(entry, Entry::Serve { .. }),
+                serves,
+                "{role:?} {place} {lock:?}"
+            );
         }
-        assert!(matches!(here(None, test(), 3, None), Here::Explores { place: 3, .. }));
+        assert!(matches!(
+            entry_of(None, test(), 3, None),
+            Entry::Explore { place: 3, .. }
+        ));
     }
 
     #[test]
     fn explorations_of_a_test_are_counted() {
         for number in 0..3 {
-            assert!(matches!(come(None).unwrap(), Here::Explores { place, .. } if place == number));
+            assert!(matches!(enter(None).unwrap(), Entry::Explore { place, .. } if place == number));
         }
     }
 }

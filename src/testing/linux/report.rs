@@ -1,0 +1,60 @@
+//! Reports of an exploration that uses several processes of one test.
+//!
+//! Decides nothing.
+
+use super::super::report::{Outcome, Report, State};
+
+/// Whether this reason, of a search that ran nothing, is that the machine forbids tracing.
+pub(in crate::testing) fn forbids_tracing(reason: &str) -> bool {
+    reason.starts_with(onewinner_linux::tracer::FORBIDDEN)
+}
+
+impl Report {
+    /// The report in a process that was started for another exploration: that process checks what is expected of it.
+    pub(super) fn of_other_process() -> Self {
+        Self::with_state(State::InOtherProcess, String::new())
+    }
+
+    /// The report of an exploration that ran nothing, with the reason.
+    pub(super) fn unknown(reason: &str) -> Self {
+        let outcomes = vec![Outcome::unknown(reason, 0)];
+        Self::with_state(State::Explored(outcomes), format!("{reason}\n"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn report(outcomes: &[Outcome]) -> Report {
+        Report::explored(outcomes.to_vec(), String::new(), None)
+    }
+
+    fn passes(expects: impl FnOnce() + std::panic::UnwindSafe) -> bool {
+        std::panic::catch_unwind(expects).is_ok()
+    }
+
+    #[test]
+    fn only_a_machine_that_forbids_tracing_lets_a_test_be_skipped() {
+        let reason = format!("{}: not permitted", onewinner_linux::tracer::FORBIDDEN);
+        let forbidden = Outcome::unknown(&reason, 0);
+        let other = Outcome::unknown("the worker process was lost", 0);
+        // It was permitted before.
+        let later = Outcome::unknown(&reason, 3);
+        for (outcomes, skipped) in [
+            (vec![forbidden.clone()], true),
+            (vec![forbidden.clone(), other.clone()], false),
+            (vec![Outcome::Holds, forbidden.clone()], false),
+            (vec![other], false),
+            (vec![later], false),
+            (vec![], false),
+        ] {
+            assert!(!passes(|| report(&outcomes).expect_holds()), "{outcomes:?}");
+            assert_eq!(
+                passes(|| report(&outcomes).or_skip().expect_holds()),
+                skipped,
+                "{outcomes:?}"
+            );
+        }
+    }
+}
