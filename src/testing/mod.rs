@@ -38,7 +38,7 @@
 //! | `options.rs` | what is run, and how far |
 //! | `primitive.rs` | implementations of `LockPrimitive`, on every backend |
 //! | `linux/` | everything that starts processes: functions, traced searches, races |
-//! | `elsewhere.rs` | what replaces `linux/` on other systems |
+//! | `elsewhere/` | what replaces `linux/` on other systems |
 //! | `run_plans.rs` | from plans to a report |
 //! | `report.rs` | the results, and what a test expects of them |
 //!

@@ -6,9 +6,11 @@
 //! | `function_lock.rs` | a function as a lock that races |
 //! | `primitive.rs` | a lock over `Fs`: traced and raced |
 //! | `races.rs` | races, in a process of their own |
+//! | `backends.rs` | the requested backends that run real processes, as data |
 //! | `entry.rs` | which exploration of a test this is, and what this process does in it |
 //! | `report.rs` | reports of several processes |
 
+mod backends;
 mod contender;
 mod entry;
 mod function;
@@ -17,6 +19,5 @@ mod primitive;
 mod races;
 mod report;
 
+pub(super) use backends::{RealProcesses, forbids_tracing};
 pub use function::{Function, explore};
-pub(super) use primitive::RealProcesses;
-pub(super) use report::forbids_tracing;

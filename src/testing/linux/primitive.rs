@@ -7,19 +7,12 @@ use std::process::ExitCode;
 use super::super::options::Exploration;
 use super::super::primitive::{Primitive, Search};
 use super::super::report::Report;
+use super::backends::Race;
 use super::entry::{Entry, enter};
-use super::races::{self, Race};
+use super::races;
 use onewinner_check::{Backend, Plan};
 use onewinner_linux::tracer;
 use onewinner_linux::tracer::reentry::{self, Role};
-
-/// The requested backends that run real processes.
-#[derive(Debug, Default)]
-pub(in crate::testing) struct RealProcesses {
-    /// Whether a search traces real processes.
-    traced: bool,
-    races: Vec<Race>,
-}
 
 impl Exploration<Primitive> {
     /// Runs the lock with real processes. The tracer stops each one before its system calls, and compares every result of

@@ -8,6 +8,7 @@ use std::process::{ExitCode, Stdio};
 use super::super::options::Options;
 use super::super::report::Report;
 use super::super::run_plans::run_plans;
+use super::backends::Race;
 use onewinner_check::{Allowance, Backend, Plan};
 use onewinner_core::primitive::LockPrimitive;
 use onewinner_core::property::Judging;
@@ -19,14 +20,6 @@ use onewinner_linux::tracer::reentry::{GREETING, Test};
 
 /// How many race, unless told otherwise.
 const PROCESSES: usize = 16;
-
-/// A race that was asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Race {
-    pub(super) rounds: u64,
-    /// Whether calls are lined up, which only a lock over `Fs` lets one do.
-    pub(super) aligned: bool,
-}
 
 impl Race {
     /// How it is run.

@@ -4,11 +4,6 @@
 
 use super::super::report::{Outcome, Report, State};
 
-/// Whether this reason, of a search that ran nothing, is that the machine forbids tracing.
-pub(in crate::testing) fn forbids_tracing(reason: &str) -> bool {
-    reason.starts_with(onewinner_linux::tracer::FORBIDDEN)
-}
-
 impl Report {
     /// The report in a process that was started for another exploration: that process checks what is expected of it.
     pub(super) fn of_other_process() -> Self {
