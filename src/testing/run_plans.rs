@@ -44,7 +44,7 @@ pub(super) fn run_plans(plans: &[Plan], allowance: Allowance, save: Option<&Path
     let uninterrupted = Arc::new(AtomicBool::new(false));
     check_all(plans, allowance, &uninterrupted, &ignore_events(), &mut each);
     let text = String::from_utf8_lossy(&text);
-    Report::explored(outcomes, anstream::adapter::strip_str(&text).to_string(), saved)
+    Report::explored(outcomes, without_styles(&text), saved)
 }
 
 /// Saves the counterexample, if there is one whose steps were chosen, and tells where.
@@ -86,4 +86,30 @@ fn default_directory() -> PathBuf {
         Some(directory)
     };
     of_cargo().unwrap_or_else(std::env::temp_dir)
+}
+
+/// The text without its styles: each is an escape sequence that ends in `m`.
+fn without_styles(text: &str) -> String {
+    let mut parts = text.split("\x1b[");
+    let mut plain = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let is_parameter = |letter: char| letter.is_ascii_digit() || letter == ';';
+        let rest = part.trim_start_matches(is_parameter);
+        plain += rest.strip_prefix('m').unwrap_or(part);
+    }
+    plain
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn styles_are_removed_and_text_stays() {
+        assert_eq!(
+            without_styles("\x1b[1m\x1b[38;5;2mholds\x1b[0m: 2m [1m"),
+            "holds: 2m [1m"
+        );
+        assert_eq!(without_styles("plain"), "plain");
+    }
 }
