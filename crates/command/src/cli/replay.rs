@@ -7,7 +7,8 @@ use serde::Serialize;
 
 use super::Failure;
 use super::output::Output;
-use crate::report::strace;
+use super::page::Page;
+use crate::report::{strace, svg};
 use onewinner_check::counterexample::BackendKind;
 use onewinner_check::counterexample::{Replayed, Saved};
 use onewinner_check::text::timeline;
@@ -26,6 +27,9 @@ pub(super) struct Arguments {
     /// Print lines for a shell that show the race with strace(1) in place of onewinner: `onewinner replay --strace FILE | sh`.
     #[arg(long)]
     strace: bool,
+    /// Write a picture of the interleaving, an SVG for light and dark themes, if the violation shows again.
+    #[arg(long, value_name = "FILE", conflicts_with = "strace")]
+    svg: Option<PathBuf>,
 }
 
 #[derive(Serialize)]
@@ -51,7 +55,12 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<Exit, Failur
         }
         saved.directories.clone_from(&arguments.dir);
     }
+    let picture = arguments.svg.as_deref().map(Page::at).transpose()?;
     let came = saved.replay()?;
+    if let (Some(picture), Replayed::Reproduced(shown)) = (&picture, &came) {
+        // A picture of what did not show again would be a wrong one: none is written then.
+        picture.write(&svg::interleaving(saved.subject.name(), shown))?;
+    }
     let (exit, result, step, sentence) = match &came {
         Replayed::Reproduced(shown) => {
             let sentence = format!("{}: {}", shown.property, shown.sentence);

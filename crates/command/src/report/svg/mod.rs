@@ -1,9 +1,10 @@
 //! What an acquisition costs, as plots: for each file system, and against the number of contenders, files or directories.
 //!
-//! `points.rs` draws the first, `lines.rs` the others.
+//! `points.rs` draws the first, `lines.rs` the others. `interleaving.rs` draws a counterexample.
 //! Both scales are logarithmic: a mount can be a thousand times as slow as another. No font is read: the viewer has some.
 
 mod drawing;
+mod interleaving;
 mod lines;
 mod points;
 
@@ -16,6 +17,8 @@ pub use drawing::Plot;
 use drawing::locks;
 use lines::lines;
 use points::by_directory;
+
+pub use interleaving::interleaving;
 
 /// The most lines in a plot; more locks get another one.
 const MOST_LINES: usize = 8;
