@@ -1,5 +1,5 @@
-// A driver to copy from: it gets the path of the lock, and speaks as src/backend/traced/answers.rs says.
-// The lock is a file: the flag `wx` is O_CREAT | O_EXCL, which makes it or fails, in one system call.
+// A driver to copy from: it takes the path of a lock, tries once to acquire it, and prints how that went.
+// The lock is a file: the flag `wx` is O_CREAT | O_EXCL, which creates it or fails, in one system call.
 const { open, unlink } = require("node:fs/promises");
 const { createInterface } = require("node:readline");
 

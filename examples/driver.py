@@ -1,6 +1,6 @@
-"""A driver to copy from: it gets the path of the lock, and speaks as src/backend/traced/answers.rs says.
+"""A driver to copy from: it takes the path of a lock, tries once to acquire it, and prints how that went.
 
-The lock is a file: O_CREAT | O_EXCL makes it or fails, in one system call.
+The lock is a file: O_CREAT | O_EXCL creates it or fails, in one system call.
 """
 
 import errno

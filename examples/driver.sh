@@ -1,10 +1,10 @@
 #!/bin/sh
-# A driver to copy from: it gets the path of the lock, and speaks as src/backend/traced/answers.rs says.
-# The lock is a directory: mkdir makes it or fails, in one system call.
+# A driver to copy from: it takes the path of a lock, tries once to acquire it, and prints how that went.
+# The lock is a directory: mkdir creates it or fails, in one system call.
 lock=$1
 
 if ! why=$(LC_ALL=C mkdir "$lock" 2>&1); then
-    # Only a lock that is there means busy, and a second look may come too late to see it: mkdir has said why it failed.
+    # Only an existing lock means busy. A second look may come too late, so read why mkdir failed.
     case $why in
         *'File exists'*) echo busy ;;
         *) echo "error $why" ;;

@@ -1,4 +1,8 @@
-//! The book and the README as files: the picture is the one that a real run makes.
+//! The book and the README as files: their links lead somewhere, and their picture is the one that a real run makes.
+//!
+//! The commands in them are run by `readme.rs`.
 
+#[path = "book/links.rs"]
+mod links;
 #[path = "book/picture.rs"]
 mod picture;

@@ -1,23 +1,24 @@
-//! The commands in README.md: each is run, exits as the README says, and prints the words of its verdict.
+//! The commands in README.md and in the book: each is run, exits as its page says, and prints the words of its verdict.
 //!
 //! The convention, in blocks of ```` ```console ````, ```` ```sh ```` and ```` ```bash ````:
 //!
 //! - a line that begins with `$ onewinner` or `onewinner`, and ends there or goes on after a blank, is run as it stands;
+//! - so is a line `go build …`, where Go is installed; elsewhere the program that it makes is skipped too;
 //! - its words are split and quoted as in a shell, which understands nothing else here;
 //! - a trailing `# exits N` is its exit code; without it, 0;
 //! - the lines below it, up to an empty line before the next command or to the end of the block, are its output. Figures
 //!   vary from run to run; so each word of [`VERDICTS`] that begins a line must begin a line of what was printed, and each
 //!   outcome must be there with its grade.
 //!
-//! The commands of one README run one after another in one temporary directory: what one saves, another replays. It has the
+//! The commands of one page run one after another in one temporary directory: what one saves, another replays. It has the
 //! `examples` of the checkout. A command that needs tracing is skipped where that is forbidden, and one that starts a
-//! program where that is not installed.
+//! program where that is not installed. Output that changes with the machine belongs in blocks of ```` ```text ````.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-/// How long a command of a README may take: what reaches it hangs.
+/// How long a command of a page may take: what reaches it hangs.
 const LIMIT: Duration = Duration::from_secs(600);
 /// What says how a run ended, at the beginning of a line.
 const VERDICTS: &[&str] = &[
@@ -33,7 +34,7 @@ const VERDICTS: &[&str] = &[
 ];
 const GRADES: &[&str] = &["acceptable", "interesting", "forbidden"];
 
-/// A command as a README shows it.
+/// A command as a page shows it.
 #[derive(Debug, PartialEq, Eq)]
 struct Shown {
     arguments: Vec<String>,
@@ -41,7 +42,7 @@ struct Shown {
     output: Vec<String>,
 }
 
-/// The commands of a README, in their order.
+/// The commands of a page, in their order.
 fn shown(readme: &str) -> Result<Vec<Shown>, String> {
     let mut found: Vec<Shown> = Vec::new();
     let mut block: Option<bool> = None;
@@ -77,13 +78,14 @@ impl Shown {
     /// The command on a line, if there is one.
     fn of(line: &str) -> Result<Option<Self>, String> {
         let line = line.strip_prefix("$ ").unwrap_or(line);
-        let Some(rest) = line.strip_prefix("onewinner") else {
-            return Ok(None);
-        };
-        if !rest.is_empty() && !rest.starts_with(' ') {
+        let program = ["onewinner", "go build"].into_iter().find(|program| {
+            line.strip_prefix(program)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+        });
+        if program.is_none() {
             return Ok(None);
         }
-        let (arguments, comment) = rest.split_once('#').unwrap_or((rest, ""));
+        let (arguments, comment) = line.split_once('#').unwrap_or((line, ""));
         let exit = match comment.trim().strip_prefix("exits ") {
             None => 0,
             Some(code) => code
@@ -96,8 +98,7 @@ impl Shown {
         if arguments.contains(['|', '>', '<', '`', '$', '&', ';', '\\']) {
             return Err(format!("only a shell understands: {line}"));
         }
-        let words = shlex::split(arguments).ok_or_else(|| format!("a quote is open: {line}"))?;
-        let arguments: Vec<String> = ["onewinner".to_owned()].into_iter().chain(words).collect();
+        let arguments = shlex::split(arguments).ok_or_else(|| format!("a quote is open: {line}"))?;
         Ok(Some(Self {
             arguments,
             exit,
@@ -105,12 +106,23 @@ impl Shown {
         }))
     }
 
-    /// Runs it in `directory`; what differs from the README.
+    /// Runs it in `directory`; what differs from the page.
     fn check(&self, directory: &Path) -> Result<(), String> {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_onewinner"));
+        let go = self.arguments[0] == "go";
+        let built = self.arguments.iter().any(|argument| argument.starts_with("./my-lock "));
+        if (go || built) && !is_installed("go") {
+            println!("skipped: {}: there is no go here", self.arguments.join(" "));
+            return Ok(());
+        }
+        let mut command = match go {
+            true => Command::new("go"),
+            false => Command::new(env!("CARGO_BIN_EXE_onewinner")),
+        };
         command
             .args(&self.arguments[1..])
             .current_dir(directory)
+            .env("GOCACHE", directory.join("go-cache"))
+            .env("GO111MODULE", "off")
             .env("TMPDIR", directory)
             .stdin(Stdio::null());
         let command = snapbox::cmd::Command::from_std(command).timeout(LIMIT);
@@ -124,7 +136,7 @@ impl Shown {
             return Ok(());
         }
         if output.status.code() != Some(self.exit) {
-            return Err(wrong(format!("{}, and README.md says {}", output.status, self.exit)));
+            return Err(wrong(format!("{}, and the page says {}", output.status, self.exit)));
         }
         for expected in &self.output {
             if let Some(words) = VERDICTS.iter().find(|words| expected.starts_with(**words))
@@ -142,6 +154,12 @@ impl Shown {
     }
 }
 
+/// Whether a command is on the path.
+fn is_installed(command: &str) -> bool {
+    let paths = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&paths).any(|folder| folder.join(command).is_file())
+}
+
 /// The winners and the grade of a line of outcomes, without its count.
 fn outcome(line: &str) -> Option<String> {
     let words: Vec<&str> = line
@@ -154,10 +172,10 @@ fn outcome(line: &str) -> Option<String> {
     (winners && graded).then(|| words.join(" "))
 }
 
-/// Runs the commands of a README; what differs, a line each.
+/// Runs the commands of a page; what differs, a line each.
 fn faults(readme: &str) -> Vec<String> {
     let directory = tempfile::tempdir().expect("a temporary directory");
-    // Programs that a README names are those of the checkout.
+    // Programs that a page names are those of the checkout.
     let examples = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).join("examples");
     std::os::unix::fs::symlink(examples, directory.path().join("examples")).expect("the directory is ours");
     match shown(readme) {
@@ -169,28 +187,58 @@ fn faults(readme: &str) -> Vec<String> {
     }
 }
 
-#[test]
-fn each_command_of_the_readme_does_what_it_says() {
-    let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).join("README.md");
-    let readme = std::fs::read_to_string(path).expect("the package has a README");
-    assert!(
-        shown(&readme).is_ok_and(|commands| commands.len() >= 5),
-        "where are the commands?"
-    );
-    let faults = faults(&readme);
-    assert!(faults.is_empty(), "{}", faults.join("\n"));
+/// The README of the package.
+fn readme() -> PathBuf {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).join("README.md")
+}
+
+/// The pages of the book.
+fn pages() -> Vec<PathBuf> {
+    let book = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).join("book/src");
+    let folders = ["guide", "reference", "explain"].map(|folder| book.join(folder));
+    let below = |folder: &PathBuf| std::fs::read_dir(folder).expect("a folder of the book").flatten();
+    let mut pages: Vec<PathBuf> = folders.iter().flat_map(below).map(|entry| entry.path()).collect();
+    pages.sort();
+    pages
+}
+
+/// What differs from each of these pages, which have at least so many commands together.
+fn checked(pages: &[PathBuf], least: usize) {
+    let mut commands = 0;
+    let mut found = Vec::new();
+    for page in pages {
+        let text = std::fs::read_to_string(page).expect("UTF-8");
+        commands += shown(&text).map_or(0, |shown| shown.len());
+        found.extend(
+            faults(&text)
+                .into_iter()
+                .map(|fault| format!("{}: {fault}", page.display())),
+        );
+    }
+    assert!(commands >= least, "where are the commands? There are {commands}");
+    assert!(found.is_empty(), "{}", found.join("\n"));
 }
 
 #[test]
-fn each_file_system_that_can_be_made_is_named_in_the_readme() {
-    let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).join("README.md");
-    let readme = std::fs::read_to_string(path).expect("the package has a README");
+fn each_command_of_the_readme_does_what_it_says() {
+    checked(&[readme()], 5);
+}
+
+#[test]
+fn each_command_of_the_book_does_what_it_says() {
+    checked(&pages(), 20);
+}
+
+#[test]
+fn each_file_system_that_can_be_made_is_named_in_the_book() {
+    let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).join("book/src/reference/file-systems.md");
+    let page = std::fs::read_to_string(path).expect("a page of the book");
     for recipe in onewinner_command::mount::ALL {
         let name = recipe.name();
-        let row = readme
+        let row = page
             .lines()
             .find(|line| line.starts_with('|') && line.contains(&format!("`{name}`")));
-        let row = row.unwrap_or_else(|| panic!("no row of README.md names {name}"));
+        let row = row.unwrap_or_else(|| panic!("no row of the book names {name}"));
         assert_eq!(recipe.needs_root(), row.contains("root"), "{name}: {row}");
     }
 }
@@ -239,11 +287,11 @@ fn commands_stand_in_shell_blocks_alone_and_have_the_output_below_them() {
 }
 
 #[test]
-fn a_readme_that_is_right_has_no_fault_and_each_untruth_is_one() {
+fn a_page_that_is_right_has_no_fault_and_each_untruth_is_one() {
     assert_eq!(faults(FIXTURE), [""; 0]);
     for (from, to, complaint) in [
-        ("# exits 1", "", "README.md says 0"),
-        ("# exits 1", "# exits 3", "README.md says 3"),
+        ("# exits 1", "", "the page says 0"),
+        ("# exits 1", "# exits 3", "the page says 3"),
         ("# exits 1", "# exits one", "no exit code"),
         ("violated: at", "holds: at", "no line begins with \"holds:\""),
         (
@@ -252,7 +300,7 @@ fn a_readme_that_is_right_has_no_fault_and_each_untruth_is_one() {
             "no outcome is",
         ),
         ("2 winners, 0 busy", "3 winners, 0 busy", "no outcome is"),
-        ("onewinner list", "onewinner lists", "README.md says 0"),
+        ("onewinner list", "onewinner lists", "the page says 0"),
         ("onewinner list", "onewinner list | head -1", "only a shell understands"),
     ] {
         assert!(FIXTURE.contains(from), "{from}");

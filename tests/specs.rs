@@ -130,16 +130,20 @@ fn a_spec_that_strays_from_the_code_is_refused_with_the_reason() {
 
 #[test]
 fn the_table_of_properties_is_that_of_the_code() {
-    let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).join("specs/README.md");
-    let text = std::fs::read_to_string(path).expect("a file of the package");
-    let (_, text) = text.split_once("\n## Properties\n").expect("a section of that name");
-    let rows: BTreeSet<(String, String)> = text
+    let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).join("book/src/reference/properties.md");
+    let text = std::fs::read_to_string(path).expect("a page of the book");
+    let (_, text) = text
+        .split_once("\n|---|---|\n")
+        .expect("the page begins with the table");
+    let (table, _) = text.split_once("\n\n").expect("the table ends");
+    let rows: BTreeSet<(String, String)> = table
         .lines()
-        .filter_map(|line| line.strip_prefix("| M").or_else(|| line.strip_prefix("|  |")))
-        .filter_map(|line| {
+        .map(|line| {
             let cells: Vec<&str> = line.split('|').map(str::trim).filter(|cell| !cell.is_empty()).collect();
-            let [.., name, statement] = cells[..] else { return None };
-            Some((name.trim_matches('`').to_owned(), statement.to_owned()))
+            let [name, statement] = cells[..] else {
+                panic!("a row has a name and a statement: {line}")
+            };
+            (name.trim_matches('`').to_owned(), statement.to_owned())
         })
         .collect();
     let code = onewinner_core::property::ALL

@@ -61,7 +61,7 @@ impl Spec {
     ///
     /// # Errors
     ///
-    /// When it cannot be read, or its front matter is not what `specs/README.md` says.
+    /// When it cannot be read, or its front matter is not what the reference of spec files in the book says.
     pub fn read(path: &Path) -> Result<Self, SpecError> {
         let text = std::fs::read_to_string(path).map_err(|source| SpecError::Unreadable {
             path: path.to_owned(),
@@ -74,7 +74,7 @@ impl Spec {
     ///
     /// # Errors
     ///
-    /// When its front matter is not what `specs/README.md` says.
+    /// When its front matter is not what the reference of spec files in the book says.
     pub fn parse(path: &Path, text: &str) -> Result<Self, SpecError> {
         let text = Text::of(path, text)?;
         let front = text.front()?;

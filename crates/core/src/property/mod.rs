@@ -1,7 +1,7 @@
 //! What must be true of a history; one file per property, one line in [`ALL`].
 //!
 //! A property is decided from the history alone and cannot tell which backend made it. The ids M1 to M23 are those of the
-//! catalogue in `specs/README.md`.
+//! book's reference of properties.
 
 mod at_least_one_winner;
 mod at_most_one_winner;
