@@ -1,8 +1,11 @@
-//! The book and the README as files: their links lead somewhere, and their picture is the one that a real run makes.
+//! The book and the README as files: their links lead somewhere, the reference names each option, and the
+//! picture is the one that a real run makes.
 //!
 //! The commands in them are run by `readme.rs`.
 
 #[path = "book/links.rs"]
 mod links;
+#[path = "book/options.rs"]
+mod options;
 #[path = "book/picture.rs"]
 mod picture;
