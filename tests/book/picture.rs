@@ -50,7 +50,7 @@ fn the_picture_in_the_repository_is_the_one_that_a_real_run_makes() {
     let output = onewinner(directory.path(), &["replay", SAVED, "--svg", "made.svg"]);
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     let made = fs::read_to_string(directory.path().join("made.svg")).expect("the picture was written");
-    let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join(PICTURE);
+    let kept = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).join(PICTURE);
     let kept = fs::read_to_string(kept).expect("a file of the package");
     assert!(
         kept == made,

@@ -2,7 +2,7 @@
 //!
 //! Deliberately knows nothing of the coordinator: a worker leaves when the board says so, and dies with the command.
 
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::aligned::aligned;
 use super::board::Board;
@@ -55,24 +55,11 @@ impl Race<'_> {
         0
     }
 
-    /// Runs each contender of the crew in a thread of its own, so that all can hold at once.
-    ///
-    /// # Panics
-    ///
-    /// With the panic of a contender.
+    /// A pool of exactly as many threads as contenders, each of which gets one: so all can hold at once.
     fn contend_as_threads(&self, crew: &[ProcessId]) {
-        std::thread::scope(|scope| {
-            let start = |process: &ProcessId| {
-                let process = *process;
-                scope.spawn(move || self.contend(process))
-            };
-            let threads: Vec<_> = crew.iter().map(start).collect();
-            for thread in threads {
-                if let Err(payload) = thread.join() {
-                    resume_unwind(payload);
-                }
-            }
-        });
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(crew.len()).build();
+        let pool = pool.expect("the kernel gives at least 64 threads");
+        pool.broadcast(|thread| self.contend(crew[thread.index()]));
     }
 
     /// One contender, round after round.

@@ -294,19 +294,19 @@ mod tests {
     use quick_xml::events::Event;
 
     use super::*;
-    use onewinner_check::{self, Plan, World};
+    use onewinner_check::{self, Backend, Plan};
     use onewinner_core::explore::{Limits, Strategy};
     use onewinner_core::primitive;
     use onewinner_core::property::Judging;
-    use onewinner_core::scenario::{Scenario, Subject, Vary};
+    use onewinner_core::scenario::{FaultSweep, Scenario, Subject};
     use onewinner_core::verdict::Verdict;
 
     fn shown(lock: &str, scenario: Scenario) -> Counterexample {
         let plan = Plan {
             subject: Subject::Primitive(primitive::by_name(lock).expect("a shipped lock")),
             scenario,
-            vary: Vary::Nothing,
-            world: World::Sim {
+            fault_sweep: FaultSweep::Nothing,
+            backend: Backend::Sim {
                 strategy: Strategy::Dpor,
                 limits: Limits::default(),
             },
@@ -316,7 +316,7 @@ mod tests {
         let judged = onewinner_check::check(
             &plan,
             &Arc::new(AtomicBool::new(false)),
-            &(Arc::new(|_| {}) as onewinner_check::Tell),
+            &(Arc::new(|_| {}) as onewinner_check::EventSink),
         );
         match judged.expect("the simulated file system is always there").verdict {
             Verdict::Violated(shown) => *shown,
