@@ -2,11 +2,6 @@
 
 /// Each circle as its files, in order of their names.
 pub(crate) const KNOWN: &[&[&str]] = &[
-    &[
-        "crates/linux/src/tracer/crowd.rs",
-        "crates/linux/src/tracer/task.rs",
-        "crates/linux/src/tracer/template.rs",
-    ],
     &["crates/linux/src/tracer/mod.rs", "crates/linux/src/tracer/worker.rs"],
     &["crates/linux/src/tracer/steps.rs", "crates/linux/src/tracer/world.rs"],
     &[

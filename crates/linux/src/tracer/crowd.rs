@@ -5,27 +5,18 @@
 //! away, the letters of the states in `/proc` tell who is asleep. Knows no call by name, and no scenario.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io;
-use std::time::{Duration, Instant};
 
-use super::interpreter::{AtCall, Decision, Interpreter, Made};
+use super::event::{Birth, TaskEvent};
+use super::interpreter::{AtCall, Decision, Made};
+use super::loss::{lost, untraced};
 use super::order::Order;
-use super::task::{At, AtExit, Place, Standing, Task};
-use super::template::{Moving, Template};
+use super::task::{At, AtExit, Moving, PendingCall, Place, Standing, Task, Template};
 use crate::sys::process::{Ended, Worker};
-use crate::sys::tracee::{self, Seen, Stopped, Until, Why};
+use crate::sys::trace::{Entry, Memory};
+use crate::sys::tracee::{Seen, Stopped, Until, Why};
 use crate::sys::zygote::AWAIT_ORDER;
 use onewinner_core::explore::{Lost, Retry};
 use onewinner_core::id::ProcessId;
-
-/// How long a task may run before it stops, sleeps, or is gone.
-pub(super) const QUIET_LIMIT: Duration = Duration::from_secs(10);
-
-/// How long nothing happens before the states of tasks are looked at: most that are let go stop before.
-const MOMENT: Duration = Duration::from_micros(20);
-
-/// How long nothing happens before they are looked at once more.
-pub(super) const PAUSE: Duration = Duration::from_micros(100);
 
 /// All tasks but the tracer.
 pub(super) struct Crowd {
@@ -55,15 +46,6 @@ pub(super) struct Crowd {
     ground: u32,
     /// Whether children of the zygote become programs.
     programs: bool,
-}
-
-pub(super) fn lost(again: Retry, reason: String) -> Lost {
-    Lost { reason, again }
-}
-
-/// An error of ptrace or of `/proc`: the task was killed, or is not ours any more.
-pub(super) fn untraced(error: &io::Error) -> Lost {
-    lost(Retry::Maybe, format!("a traced process cannot be reached: {error}"))
 }
 
 impl Crowd {
@@ -98,34 +80,20 @@ impl Crowd {
         self.ready = None;
     }
 
-    /// Waits for the next event, and takes it in.
-    pub(super) fn next(&mut self, doing: &str, interpreter: &mut dyn Interpreter) -> Result<(), Lost> {
-        let began = Instant::now();
-        loop {
-            if let Some(seen) = tracee::look().map_err(|error| untraced(&error))? {
-                return self.take_in(seen, interpreter);
-            }
-            if began.elapsed() > QUIET_LIMIT {
-                let reason = format!("{doing}: nothing has happened for {QUIET_LIMIT:?}");
-                return Err(lost(Retry::Maybe, reason));
-            }
-            tracee::await_change(PAUSE);
-        }
+    /// Whether the zygote waits for an order.
+    pub(super) fn zygote_is_ready(&self) -> bool {
+        self.ready.is_some()
     }
 
-    /// Waits until the zygote takes orders.
-    pub(super) fn await_zygote(&mut self, interpreter: &mut dyn Interpreter) -> Result<(), Lost> {
-        while self.ready.is_none() {
-            self.next("the zygote", interpreter)?;
-        }
-        Ok(())
-    }
-
-    /// Starts the first process of a contender, which runs from here on.
-    pub(super) fn start(&mut self, process: ProcessId, interpreter: &mut dyn Interpreter) -> Result<(), Lost> {
-        // After a loss it may still be on its way.
-        self.await_zygote(interpreter)?;
-        let zygote = self.ready.take().expect("it was awaited");
+    /// Orders the zygote to fork the first process of a contender.
+    ///
+    /// # Errors
+    ///
+    /// When the zygote does not wait for an order, or cannot be reached.
+    pub(super) fn order_start(&mut self, process: ProcessId) -> Result<(), Lost> {
+        let Some(zygote) = self.ready.take() else {
+            return Err(lost(Retry::Maybe, "the zygote takes no order now".to_owned()));
+        };
         self.ordered = Some(process);
         self.first.remove(&process);
         let ground = self.ground;
@@ -133,43 +101,28 @@ impl Crowd {
             .answer(Order { process, ground }.word())
             .map_err(|error| untraced(&error))?;
         let _running = zygote.go(Until::Next, None);
-        while self.ordered.is_some() {
-            self.next("the zygote", interpreter)?;
-        }
-        self.await_zygote(interpreter)
+        Ok(())
     }
 
-    /// Runs the tasks of a contender until all of them are quiet.
-    pub(super) fn quiet(&mut self, process: ProcessId, interpreter: &mut dyn Interpreter) -> Result<(), Lost> {
-        let began = Instant::now();
-        loop {
-            while let Some(seen) = tracee::look().map_err(|error| untraced(&error))? {
-                self.take_in(seen, interpreter)?;
-            }
-            if !self.running(process).any(|_| true) {
-                return Ok(());
-            }
-            tracee::await_change(MOMENT);
-            if let Some(seen) = tracee::look().map_err(|error| untraced(&error))? {
-                self.take_in(seen, interpreter)?;
-                continue;
-            }
-            let asleep = self.running(process).all(|(_, task)| task.is_asleep());
-            // It may have woken up, stopped and fallen asleep between the two looks.
-            match tracee::look().map_err(|error| untraced(&error))? {
-                Some(seen) => self.take_in(seen, interpreter)?,
-                None if asleep => return Ok(()),
-                None if began.elapsed() > QUIET_LIMIT => {
-                    let tasks: Vec<_> = self.running(process).map(|(task, _)| task.to_string()).collect();
-                    let reason = format!(
-                        "{process} does not become quiet: it has computed for {QUIET_LIMIT:?} without a system call (task {})",
-                        tasks.join(", ")
-                    );
-                    return Err(lost(Retry::Never, reason));
-                }
-                None => tracee::await_change(PAUSE),
-            }
-        }
+    /// Whether the zygote has not yet forked the process that was ordered.
+    pub(super) fn start_is_pending(&self) -> bool {
+        self.ordered.is_some()
+    }
+
+    /// Whether a task of the contender runs or sleeps.
+    pub(super) fn has_running(&self, process: ProcessId) -> bool {
+        self.running(process).next().is_some()
+    }
+
+    /// Whether each task of the contender that runs is asleep in the kernel.
+    pub(super) fn all_asleep(&self, process: ProcessId) -> bool {
+        self.running(process).all(|(_, task)| task.is_asleep())
+    }
+
+    /// The numbers of the contender's running tasks, for messages.
+    pub(super) fn running_numbers(&self, process: ProcessId) -> String {
+        let tasks: Vec<_> = self.running(process).map(|(task, _)| task.to_string()).collect();
+        tasks.join(", ")
     }
 
     fn running(&self, process: ProcessId) -> impl Iterator<Item = (&i32, &Task)> {
@@ -210,13 +163,8 @@ impl Crowd {
         self.ended.remove(&process)
     }
 
-    /// Lets a task make the call at which it stands, and waits until it returns.
-    pub(super) fn perform(
-        &mut self,
-        task: i32,
-        made: Made,
-        interpreter: &mut dyn Interpreter,
-    ) -> Result<(AtExit, i64), Lost> {
+    /// Starts the call at which a task stands. [`take_returned`](Self::take_returned) gives its end.
+    pub(super) fn start_call(&mut self, task: i32, made: Made) -> Result<PendingCall, Lost> {
         let known = self.tasks.get_mut(&task).expect("a task that stands is known");
         let process = known.process;
         let Place::Stands(Standing { stopped, entry, .. }) = std::mem::replace(&mut known.place, Place::Running) else {
@@ -230,28 +178,26 @@ impl Crowd {
         self.gone.clear();
         self.performing = Some(task);
         let _running = stopped.go(Until::Exit, None);
-        let doing = format!("{process} in a system call");
-        loop {
-            self.next(&doing, interpreter)?;
-            if let Some(stopped) = self.returned.take_if(|stopped| stopped.task() == task) {
-                self.performing = None;
-                let returned = stopped.returned().map_err(|error| untraced(&error))?;
-                return Ok((AtExit { stopped, entry }, returned));
-            }
-            if self.gone.contains(&task) {
-                return Err(lost(Retry::Maybe, format!("{process} was lost in a system call")));
-            }
+        Ok(PendingCall { process, task, entry })
+    }
+
+    /// The task at the exit of its call and the result; `None` while the call has not returned.
+    pub(super) fn take_returned(&mut self, call: &PendingCall) -> Result<Option<(AtExit, i64)>, Lost> {
+        let PendingCall { process, task, entry } = *call;
+        if let Some(stopped) = self.returned.take_if(|stopped| stopped.task() == task) {
+            self.performing = None;
+            let returned = stopped.returned().map_err(|error| untraced(&error))?;
+            return Ok(Some((AtExit { stopped, entry }, returned)));
+        }
+        match self.gone.contains(&task) {
+            true => Err(lost(Retry::Maybe, format!("{process} was lost in a system call"))),
+            false => Ok(None),
         }
     }
 
-    /// Lets a task go that stands at the call with which its process ends, with all its threads.
-    pub(super) fn end(&mut self, task: i32, interpreter: &mut dyn Interpreter) -> Result<(), Lost> {
-        let group = self.tasks[&task].group;
-        self.let_go(task);
-        while self.tasks.values().any(|task| task.group == group) {
-            self.next("a process at its exit", interpreter)?;
-        }
-        Ok(())
+    /// Whether a task of this process is left.
+    pub(super) fn has_group(&self, group: i32) -> bool {
+        self.tasks.values().any(|task| task.group == group)
     }
 
     /// The call of a task has returned, with what it is about to do next.
@@ -275,7 +221,8 @@ impl Crowd {
         Ok(())
     }
 
-    fn let_go(&mut self, task: i32) {
+    /// Lets a task make the call at which it stands; nothing reports the result.
+    pub(super) fn let_go(&mut self, task: i32) {
         let known = self.tasks.get_mut(&task).expect("a task that stands is known");
         if let Place::Stands(Standing { stopped, .. }) = std::mem::replace(&mut known.place, Place::Running) {
             let _running = stopped.go(Until::Next, None);
@@ -294,38 +241,41 @@ impl Crowd {
         self.ordered = None;
     }
 
-    pub(super) fn take_in(&mut self, seen: Seen, interpreter: &mut dyn Interpreter) -> Result<(), Lost> {
+    /// Records one stop or end of a task.
+    ///
+    /// Returns what the interpreter of the calls has to know or decide, if anything.
+    pub(super) fn take_in(&mut self, seen: Seen) -> Result<Option<TaskEvent>, Lost> {
         match seen {
             Seen::Ended(task, how) if task == self.zygote.pid() => {
                 Err(lost(Retry::Never, format!("the zygote is gone: {how}")))
             }
-            Seen::Ended(task, how) => {
-                self.ended(task, how, interpreter);
-                Ok(())
-            }
+            Seen::Ended(task, how) => Ok(self.ended(task, how)),
             Seen::Stopped(stopped, why) if stopped.task() == self.zygote.pid() => {
+                let mut event = None;
                 if let Why::Born(child) = why {
                     // Of a loss before, if nobody has ordered it.
                     if let Some(process) = self.ordered.take() {
-                        self.born(process, child, child, interpreter)?;
+                        event = Some(self.born(process, child, child, Birth::First)?);
                         self.first.insert(process, child);
-                        interpreter.starts(process, child);
-                        let known = self.tasks.get_mut(&child);
-                        known.expect("it was born a moment ago").prepares = self.programs;
+                        if let Some(known) = self.tasks.get_mut(&child) {
+                            known.prepares = self.programs;
+                        }
                     }
                 }
-                self.zygote_stopped(stopped, why)
+                self.zygote_stopped(stopped, why)?;
+                Ok(event)
             }
             Seen::Stopped(stopped, why) if self.moving.as_ref().is_some_and(|it| it.task == stopped.task()) => {
-                let moving = self.moving.as_mut().expect("it was looked at");
-                moving.came = Some((stopped, why));
-                Ok(())
+                if let Some(moving) = &mut self.moving {
+                    moving.came = Some((stopped, why));
+                }
+                Ok(None)
             }
             Seen::Stopped(stopped, _) if !self.tasks.contains_key(&stopped.task()) => {
                 self.early.insert(stopped.task(), stopped);
-                Ok(())
+                Ok(None)
             }
-            Seen::Stopped(stopped, why) => self.stopped(stopped, why, interpreter),
+            Seen::Stopped(stopped, why) => self.stopped(stopped, why),
         }
     }
 
@@ -342,64 +292,62 @@ impl Crowd {
         Ok(())
     }
 
-    fn ended(&mut self, task: i32, how: Ended, interpreter: &mut dyn Interpreter) {
+    fn ended(&mut self, task: i32, how: Ended) -> Option<TaskEvent> {
         self.early.remove(&task);
         self.gone.insert(task);
-        if let Some(known) = self.tasks.remove(&task) {
-            interpreter.gone(task);
-            if self.first.get(&known.process) == Some(&task) {
-                self.ended.insert(known.process, how);
-            }
+        let known = self.tasks.remove(&task)?;
+        if self.first.get(&known.process) == Some(&task) {
+            self.ended.insert(known.process, how);
         }
+        Some(TaskEvent::Exited(task))
     }
 
-    /// A task is there; if it waits already it goes on.
-    pub(super) fn born(
-        &mut self,
-        process: ProcessId,
-        task: i32,
-        group: i32,
-        interpreter: &mut dyn Interpreter,
-    ) -> Result<(), Lost> {
+    /// Adds a new task; if it has stopped already, it continues.
+    pub(super) fn born(&mut self, process: ProcessId, task: i32, group: i32, birth: Birth) -> Result<TaskEvent, Lost> {
         self.births += 1;
         let known = Task::open(process, task, group, self.births).map_err(|error| untraced(&error))?;
         self.tasks.insert(task, known);
-        interpreter.born(process, task, group);
         if let Some(stopped) = self.early.remove(&task) {
             let _running = stopped.go(Until::Next, None);
         }
-        Ok(())
+        Ok(TaskEvent::Created {
+            process,
+            task,
+            group,
+            birth,
+        })
     }
 
-    pub(super) fn stopped(
-        &mut self,
-        stopped: Stopped,
-        why: Why,
-        interpreter: &mut dyn Interpreter,
-    ) -> Result<(), Lost> {
+    /// Records the stop of a known task.
+    pub(super) fn stopped(&mut self, stopped: Stopped, why: Why) -> Result<Option<TaskEvent>, Lost> {
         let task = stopped.task();
         let known = self.tasks.get_mut(&task).expect("a task that is known");
         let (process, group) = (known.process, known.group);
+        let mut event = None;
         match why {
             Why::Entry if known.prepares => {}
-            Why::Entry => return self.at_entry(stopped, interpreter),
+            Why::Entry => {
+                let entry = stopped.entry().map_err(|error| untraced(&error))?;
+                return Ok(Some(TaskEvent::ReachedCall { stopped, entry }));
+            }
             Why::Exit => {
                 self.returned = Some(stopped);
-                return Ok(());
+                return Ok(None);
             }
             Why::Signal(number) => {
                 let _running = stopped.go(Until::Next, Some(number));
-                return Ok(());
+                return Ok(None);
             }
             Why::Suspended(_) => {
                 let _running = stopped.stay_suspended();
-                return Ok(());
+                return Ok(None);
             }
             Why::Born(child) | Why::Vforked(child) => {
                 known.vforked = matches!(why, Why::Vforked(_));
                 let prepares = known.prepares;
                 let is_thread = std::fs::exists(format!("/proc/{group}/task/{child}")).unwrap_or(false);
-                self.born(process, child, if is_thread { group } else { child }, interpreter)?;
+                let group = if is_thread { group } else { child };
+                event = Some(self.born(process, child, group, Birth::Later)?);
                 if let Some(child) = self.tasks.get_mut(&child) {
                     child.prepares = prepares;
                 }
@@ -410,29 +358,39 @@ impl Crowd {
                 self.tasks.remove(&task);
                 let known = Task::open(process, task, task, number).map_err(|error| untraced(&error))?;
                 self.tasks.insert(task, known);
-                if before != task {
-                    interpreter.gone(before);
-                }
-                let stack = stopped.registers().map_err(|error| untraced(&error))?.stack();
-                let changed = interpreter.executed(&self.tasks[&task].memory, stack);
-                changed.map_err(|error| untraced(&error))?;
+                let replaced = (before != task).then_some(before);
+                return Ok(Some(TaskEvent::Executed { stopped, replaced }));
             }
             Why::New => {}
         }
+        self.resume(stopped);
+        Ok(event)
+    }
+
+    /// Lets a task continue after an event that is not the entry of a call.
+    pub(super) fn resume(&mut self, stopped: Stopped) {
         // execve may be a step: it closes descriptors.
-        let until = match self.performing == Some(task) {
+        let until = match self.performing == Some(stopped.task()) {
             true => Until::Exit,
             false => Until::Next,
         };
         let _running = stopped.go(until, None);
-        Ok(())
     }
 
-    fn at_entry(&mut self, stopped: Stopped, interpreter: &mut dyn Interpreter) -> Result<(), Lost> {
+    /// The memory of a known task.
+    pub(super) fn memory(&self, task: i32) -> &Memory {
+        &self.tasks[&task].memory
+    }
+
+    /// The call that a task has reached, for the one who decides about it.
+    pub(super) fn reached<'a>(&'a self, stopped: &Stopped, entry: Entry) -> AtCall<'a> {
         let task = stopped.task();
-        let entry = stopped.entry().map_err(|error| untraced(&error))?;
-        let known = self.tasks.get_mut(&task).expect("a task that is known");
-        let at = match interpreter.decide(&known.at(task, entry)) {
+        self.tasks[&task].at(task, entry)
+    }
+
+    /// Does with a task at the entry of a call what was decided.
+    pub(super) fn apply(&mut self, stopped: Stopped, entry: Entry, decision: Decision) -> Result<(), Lost> {
+        let at = match decision {
             Decision::Harmless => {
                 let _running = stopped.go(Until::Next, None);
                 return Ok(());
@@ -450,6 +408,7 @@ impl Crowd {
             Decision::Sleeps => At::Sleep,
             Decision::Finished => At::Finish,
         };
+        let known = self.tasks.get_mut(&stopped.task()).expect("a task that is known");
         known.place = Place::Stands(Standing { stopped, entry, at });
         Ok(())
     }

@@ -2,53 +2,41 @@
 //!
 //! Knows nothing of why.
 
-use std::time::Instant;
-
-use super::crowd::{Crowd, PAUSE, QUIET_LIMIT, lost, untraced};
-use super::interpreter::Interpreter;
+use super::crowd::Crowd;
+use super::event::TaskEvent;
 use super::task::Task;
 use crate::sys::tracee::{self, Seen, Until, Why};
-use onewinner_core::explore::{Lost, Retry};
+use onewinner_core::explore::Lost;
 use onewinner_core::id::ProcessId;
 
 impl Crowd {
-    /// Kills all tasks of a contender, or of all, and waits until they are gone.
-    pub(super) fn slay(&mut self, only: Option<ProcessId>, interpreter: &mut dyn Interpreter) -> Result<(), Lost> {
+    /// Kills all tasks of a contender, or of all; returns whether some are left.
+    ///
+    /// The caller repeats it after each event: a child may be born until its parent is dead.
+    pub(super) fn kill(&mut self, only: Option<ProcessId>) -> bool {
         let doomed = |task: &Task| only.is_none_or(|process| task.process == process);
-        let began = Instant::now();
-        loop {
-            // A child may be born until its parent is dead.
-            for (number, task) in self.tasks.iter().filter(|(_, task)| doomed(task)) {
-                tracee::slay(*number);
-                tracee::slay(task.group);
-            }
-            if only.is_none() {
-                self.early.keys().for_each(|task| tracee::slay(*task));
-            }
-            let early = only.is_none() && !self.early.is_empty();
-            if !early && !self.tasks.values().any(doomed) {
-                return Ok(());
-            }
-            if let Some(seen) = tracee::look().map_err(|error| untraced(&error))? {
-                self.take_doomed(seen, only, interpreter)?;
-            } else if began.elapsed() > QUIET_LIMIT {
-                return Err(lost(Retry::Maybe, "a killed contender does not go".to_owned()));
-            } else {
-                tracee::await_change(PAUSE);
-            }
+        let mut left = false;
+        for (number, task) in self.tasks.iter().filter(|(_, task)| doomed(task)) {
+            tracee::slay(*number);
+            tracee::slay(task.group);
+            left = true;
         }
+        if only.is_none() {
+            self.early.keys().for_each(|task| tracee::slay(*task));
+            left |= !self.early.is_empty();
+        }
+        left
     }
 
-    /// While contenders are killed: which of theirs stops is on the way to its end.
-    fn take_doomed(
+    /// Records one stop or end while contenders are killed: a task of theirs that stops is on the way to its end.
+    pub(super) fn take_in_while_killing(
         &mut self,
         seen: Seen,
         only: Option<ProcessId>,
-        interpreter: &mut dyn Interpreter,
-    ) -> Result<(), Lost> {
+    ) -> Result<Option<TaskEvent>, Lost> {
         let other = |task: i32| only.is_some() && self.tasks.get(&task).is_some_and(|task| only != Some(task.process));
         match seen {
-            Seen::Stopped(stopped, why) if other(stopped.task()) => self.stopped(stopped, why, interpreter),
+            Seen::Stopped(stopped, why) if other(stopped.task()) => self.stopped(stopped, why),
             Seen::Stopped(stopped, why) => {
                 let task = stopped.task();
                 match why {
@@ -64,9 +52,9 @@ impl Crowd {
                         let _running = stopped.go(Until::Next, None);
                     }
                 }
-                Ok(())
+                Ok(None)
             }
-            ended @ Seen::Ended(..) => self.take_in(ended, interpreter),
+            ended @ Seen::Ended(..) => self.take_in(ended),
         }
     }
 }

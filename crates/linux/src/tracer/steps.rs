@@ -3,8 +3,8 @@
 //! A contender makes a call, ends, is killed, meets an error, or goes on from a sleep. Knows nothing of how an execution
 //! begins, nor what a call means.
 
-use super::crowd::lost;
 use super::interpreter::Outcome;
+use super::loss::lost;
 use super::task::At;
 use super::world::TracedWorld;
 use onewinner_core::access::Accesses;
@@ -43,17 +43,17 @@ impl TracedWorld {
                 .all(|other| other.ended)
                 .then(|| Next::Made(self.waits_for_all()));
         }
-        if contender.looks >= MOST_LOOKS && self.interpreter.shadow().is_none() {
+        if contender.looks >= MOST_LOOKS && self.engine.interpreter.shadow().is_none() {
             return None;
         }
-        let standing = self.crowd.standing(process);
+        let standing = self.engine.crowd.standing(process);
         let calls = || standing.iter().filter(|(_, at)| *at == At::Call);
         if self.dies(process) && calls().next().is_some() {
             return Some(Next::Made(Call::Die));
         }
         let exits = |at: At| at == At::Exit || at == At::Finish && self.exits(process);
         standing.iter().find_map(|(task, at)| match at {
-            At::Call if self.interpreter.may_go_on(&self.crowd.at(*task)) => Some(Next::Call(*task)),
+            At::Call if self.engine.interpreter.may_go_on(&self.engine.crowd.at(*task)) => Some(Next::Call(*task)),
             at if exits(*at) => Some(Next::Exit(*task)),
             _ => None,
         })
@@ -78,13 +78,16 @@ impl TracedWorld {
         let lost = self.scenario.kind == Kind::Contend && !self.tale.iter().any(acquired);
         let ends = matches!(self.scenario.kind, Kind::Cycle { .. }) || lost;
         let probed = self.scenario.probe().is_some_and(|probe| probe != process);
-        ends && (probed || self.interpreter.holds_locks(process))
+        ends && (probed || self.engine.interpreter.holds_locks(process))
     }
 
     fn call(&mut self, process: ProcessId, task: i32) -> Result<Accesses, Lost> {
-        let made = self.interpreter.before(&self.crowd.at(task))?;
-        let (exit, returned) = self.crowd.perform(task, made, &mut *self.interpreter)?;
-        let outcome = self.interpreter.after(&self.crowd.at_exit(&exit), returned)?;
+        let made = self.engine.interpreter.before(&self.engine.crowd.at(task))?;
+        let (exit, returned) = self.engine.perform(task, made)?;
+        let outcome = self
+            .engine
+            .interpreter
+            .after(&self.engine.crowd.at_exit(&exit), returned)?;
         let Outcome::Performed { call, reply, accesses } = outcome else {
             return Err(lost(Retry::Maybe, format!("{process} waits in a call that was free")));
         };
@@ -101,22 +104,22 @@ impl TracedWorld {
         let told = [what].into_iter().chain(failed);
         self.tale.extend(told.map(|what| Event { process, what }));
         self.contenders[process.index()].calls += 1;
-        self.crowd.go_on(exit);
+        self.engine.crowd.go_on(exit);
         self.settle(process)?;
         Ok(performed)
     }
 
     /// A process of a contender ends; the last thing that the first one does.
     fn exit(&mut self, process: ProcessId, task: i32) -> Result<Accesses, Lost> {
-        let (call, accesses) = self.interpreter.exit(&self.crowd.at(task));
+        let (call, accesses) = self.engine.interpreter.exit(&self.engine.crowd.at(task));
         self.tell_made(process, call, &accesses);
-        self.crowd.end(task, &mut *self.interpreter)?;
-        let Some(how) = self.crowd.take_end(process) else {
+        self.engine.end(task)?;
+        let Some(how) = self.engine.crowd.take_end(process) else {
             self.settle(process)?;
             return Ok(accesses);
         };
         // What it left running may still act.
-        self.crowd.quiet(process, &mut *self.interpreter)?;
+        self.engine.quiet(process)?;
         self.hear(process)?;
         let mut heard = Vec::new();
         let again = self.voice.gone(process, how, &mut heard);
@@ -131,12 +134,12 @@ impl TracedWorld {
     }
 
     fn made(&mut self, process: ProcessId, call: Call) -> Result<Accesses, Lost> {
-        let accesses = self.interpreter.made(process, &call);
+        let accesses = self.engine.interpreter.made(process, &call);
         let dies = call == Call::Die;
         self.tell_made(process, call, &accesses);
         if dies {
-            self.crowd.slay(Some(process), &mut *self.interpreter)?;
-            let _killed = self.crowd.take_end(process);
+            self.engine.kill(Some(process))?;
+            let _killed = self.engine.crowd.take_end(process);
             self.contenders[process.index()].ended = true;
         } else {
             self.contenders[process.index()].awaits = false;
@@ -161,7 +164,7 @@ impl TracedWorld {
             let sleeper = |process: &ProcessId| {
                 let asleep = |(_, at): &(i32, At)| *at == At::Sleep;
                 let spins = self.contenders[process.index()].looks >= MOST_LOOKS;
-                (spins || self.crowd.standing(*process).iter().any(asleep)) && self.next(*process).is_none()
+                (spins || self.engine.crowd.standing(*process).iter().any(asleep)) && self.next(*process).is_none()
             };
             let sleepers: Vec<ProcessId> = ProcessId::first(self.contenders.len()).filter(sleeper).collect();
             let news = sleepers.iter().find(|process| self.contenders[process.index()].news);
@@ -177,10 +180,10 @@ impl TracedWorld {
                 let reason = format!("{process} sleeps and looks again for ever: {MOST_WAKES} times");
                 return Err(lost(Retry::Never, reason));
             }
-            for (task, at) in self.crowd.standing(process) {
+            for (task, at) in self.engine.crowd.standing(process) {
                 if at == At::Sleep {
                     // The sleep is over.
-                    self.crowd.answer(task, 0)?;
+                    self.engine.crowd.answer(task, 0)?;
                 }
             }
             self.settle(process)?;
@@ -196,7 +199,7 @@ impl TracedWorld {
             Next::Made(call) => self.made(process, call),
         }?;
         let stores = accesses.stores().next().is_some();
-        let programs = self.interpreter.shadow().is_none();
+        let programs = self.engine.interpreter.shadow().is_none();
         for (position, contender) in self.contenders.iter_mut().enumerate() {
             if position == process.index() {
                 self.spun |= programs && !stores && contender.looks + 1 == MOST_LOOKS;
@@ -217,7 +220,7 @@ impl TracedWorld {
             _ => self.scenario.error,
         };
         let due = self.contenders[process.index()].calls;
-        let here = process == ProcessId(0) && self.interpreter.shadow().is_none();
+        let here = process == ProcessId(0) && self.engine.interpreter.shadow().is_none();
         injection
             .filter(|injection| here && injection.call == due)
             .map(|injection| injection.errno)
@@ -228,12 +231,12 @@ impl TracedWorld {
         let Some(errno) = self.injection(process) else {
             return Ok(false);
         };
-        let standing = self.crowd.standing(process);
+        let standing = self.engine.crowd.standing(process);
         let Some((task, _)) = standing.into_iter().find(|(_, at)| *at == At::Call) else {
             return Ok(false);
         };
         // A descriptor is closed whatever close(2) says: that call is made, as a step.
-        let call = self.interpreter.fails(&self.crowd.at(task));
+        let call = self.engine.interpreter.fails(&self.engine.crowd.at(task));
         let Some(call) = call else { return Ok(false) };
         self.begins(process);
         self.tale.push(Event {
@@ -241,7 +244,7 @@ impl TracedWorld {
             what: What::Injected { call, errno },
         });
         self.contenders[process.index()].calls += 1;
-        self.crowd.answer(task, -i64::from(errno.raw()))?;
+        self.engine.crowd.answer(task, -i64::from(errno.raw()))?;
         Ok(true)
     }
 

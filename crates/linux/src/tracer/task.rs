@@ -4,11 +4,12 @@
 
 use std::io;
 
-use super::crowd::untraced;
 use super::interpreter::AtCall;
+use super::loss::untraced;
+use crate::sys::registers::Registers;
 use crate::sys::task_state::{TaskStat, TaskState};
 use crate::sys::trace::{Entry, Memory};
-use crate::sys::tracee::Stopped;
+use crate::sys::tracee::{Stopped, Why};
 use onewinner_core::explore::Lost;
 use onewinner_core::id::ProcessId;
 
@@ -91,6 +92,29 @@ impl Task {
             entry,
         }
     }
+}
+
+/// A call that a task makes now, as a step.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PendingCall {
+    pub(super) process: ProcessId,
+    pub(super) task: i32,
+    pub(super) entry: Entry,
+}
+
+/// A contender that is kept at its first controlled call: later ones are forked from it.
+pub(super) struct Template {
+    /// At the exit of a call.
+    pub(super) stopped: Stopped,
+    /// Those of its first controlled call.
+    pub(super) registers: Registers,
+    pub(super) entry: Entry,
+}
+
+/// A template that is let go for a moment, and where it has stopped.
+pub(super) struct Moving {
+    pub(super) task: i32,
+    pub(super) came: Option<(Stopped, Why)>,
 }
 
 /// A task whose call has returned.

@@ -8,8 +8,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use super::crowd::{Crowd, lost, untraced};
+use super::crowd::Crowd;
+use super::engine::Engine;
 use super::interpreter::Interpreter;
+use super::loss::{lost, untraced};
 use super::steps::Next;
 use super::task::At;
 use super::voice::{Told, Voice};
@@ -74,9 +76,8 @@ pub(super) struct TracedWorld {
     /// The number of the execution's directory.
     number: u32,
     // Before the rest: what it traces dies first.
-    pub(super) crowd: Crowd,
+    pub(super) engine: Engine,
     pub(super) contenders: Vec<Contender>,
-    pub(super) interpreter: Box<dyn Interpreter>,
     pub(super) voice: Box<dyn Voice>,
     leave_behind: Option<LeaveBehind>,
     renew: Option<Renew>,
@@ -127,9 +128,8 @@ impl TracedWorld {
             roots,
             renames,
             number: FIRST_GROUND,
-            crowd,
+            engine: Engine { crowd, interpreter },
             contenders: Vec::new(),
-            interpreter,
             voice,
             leave_behind,
             renew,
@@ -139,7 +139,7 @@ impl TracedWorld {
             tale: Vec::new(),
             snapshots: Vec::new(),
         };
-        world.crowd.await_zygote(&mut *world.interpreter)?;
+        world.engine.await_zygote()?;
         Ok(world)
     }
 
@@ -170,26 +170,27 @@ impl TracedWorld {
     /// All contenders, told of a new execution; none is started.
     fn begin(&mut self) -> Result<(), Lost> {
         let unusable = |error: io::Error| lost(Retry::Never, format!("no fresh directory: {error}"));
-        self.crowd.begin(self.number);
+        self.engine.crowd.begin(self.number);
         self.contenders = vec![Contender::default(); self.scenario.participants()];
         let locks: Vec<PathBuf> = ProcessId::first(self.contenders.len())
             .map(|process| self.scenario.lock(&self.directory(process)))
             .collect();
         let locks: Vec<&Path> = locks.iter().map(PathBuf::as_path).collect();
         self.voice.begin(&locks).map_err(unusable)?;
-        self.interpreter.begin(&self.directories()).map_err(unusable)
+        self.engine.interpreter.begin(&self.directories()).map_err(unusable)
     }
 
     /// Gives contenders the clock that they need, and forgets those that are not to be copied.
     fn keep_time(&mut self) -> Result<(), Lost> {
-        let wanted = self.interpreter.clock();
-        if wanted != self.clock || !self.interpreter.copies() {
-            self.crowd.discard(&mut *self.interpreter)?;
+        let wanted = self.engine.interpreter.clock();
+        if wanted != self.clock || !self.engine.interpreter.copies() {
+            self.engine.discard()?;
         }
         if let Some(renew) = self.renew.as_ref().filter(|_| wanted != self.clock) {
-            self.crowd
+            self.engine
+                .crowd
                 .renew(renew(wanted).map_err(|reason| lost(Retry::Never, reason))?);
-            self.crowd.await_zygote(&mut *self.interpreter)?;
+            self.engine.await_zygote()?;
             self.clock = wanted;
         }
         Ok(())
@@ -197,9 +198,9 @@ impl TracedWorld {
 
     pub(super) fn start(&mut self, process: ProcessId) -> Result<(), Lost> {
         self.voice.starts(process).map_err(|error| untraced(&error))?;
-        match self.crowd.has_template(process) {
-            true => self.crowd.copy(process, &mut *self.interpreter),
-            false => self.crowd.start(process, &mut *self.interpreter),
+        match self.engine.has_template(process) {
+            true => self.engine.copy(process),
+            false => self.engine.start(process),
         }
     }
 
@@ -207,17 +208,18 @@ impl TracedWorld {
     fn enter(&mut self, process: ProcessId) -> Result<(), Lost> {
         self.start(process)?;
         self.settle(process)?;
-        self.interpreter.settled();
-        if self.renew.is_some() && self.interpreter.clock() != self.clock {
+        self.engine.interpreter.settled();
+        if self.renew.is_some() && self.engine.interpreter.clock() != self.clock {
             return Err(lost(Retry::Maybe, "contenders get another clock".to_owned()));
         }
-        let keep = self.interpreter.copies() && self.voice.is_silent(process) && !self.crowd.has_template(process);
+        let keep =
+            self.engine.interpreter.copies() && self.voice.is_silent(process) && !self.engine.has_template(process);
         let kept = match keep {
-            true => self.crowd.keep(process, &mut *self.interpreter)?,
+            true => self.engine.keep(process)?,
             false => None,
         };
         if let Some(task) = kept {
-            self.interpreter.keeps(process, task);
+            self.engine.interpreter.keeps(process, task);
             self.start(process)?;
             self.settle(process)?;
         }
@@ -228,8 +230,8 @@ impl TracedWorld {
     pub(super) fn settle(&mut self, process: ProcessId) -> Result<(), Lost> {
         let began = Instant::now();
         loop {
-            self.crowd.quiet(process, &mut *self.interpreter)?;
-            if let Some(how) = self.crowd.take_end(process) {
+            self.engine.quiet(process)?;
+            if let Some(how) = self.engine.crowd.take_end(process) {
                 let lost = lost(Retry::Maybe, format!("{process} was lost: {how}"));
                 return Err(self.with_complaint(process, lost));
             }
@@ -239,7 +241,7 @@ impl TracedWorld {
             if self.fail(process)? {
                 continue;
             }
-            if !self.crowd.standing(process).is_empty() || self.voice.rests(process) {
+            if !self.engine.crowd.standing(process).is_empty() || self.voice.rests(process) {
                 return Ok(());
             }
             if began.elapsed() > PATIENCE {
@@ -267,7 +269,7 @@ impl TracedWorld {
 
     /// Goes back to an empty directory, and brings every contender to its first call.
     fn enter_all(&mut self) -> Result<(), Lost> {
-        self.crowd.slay(None, &mut *self.interpreter)?;
+        self.engine.kill(None)?;
         self.voice.end();
         self.keep_time()?;
         self.tale.clear();
@@ -281,7 +283,7 @@ impl TracedWorld {
         for process in ProcessId::first(self.contenders.len()) {
             if self.scenario.probe() == Some(process) {
                 self.contenders[process.index()].awaits = true;
-                self.interpreter.awaits(process, &self.waits_for_all());
+                self.engine.interpreter.awaits(process, &self.waits_for_all());
             } else {
                 self.enter(process)?;
             }
@@ -291,7 +293,7 @@ impl TracedWorld {
     }
 
     fn look(&mut self) {
-        let Some(shadow) = self.interpreter.shadow() else {
+        let Some(shadow) = self.engine.interpreter.shadow() else {
             return;
         };
         let seen = sim::snapshot(&self.scenario, shadow, self.tale.len());
@@ -328,7 +330,7 @@ impl TracedWorld {
             self.take(process)?;
             self.wake()?;
         }
-        self.crowd.slay(None, &mut *self.interpreter)?;
+        self.engine.kill(None)?;
         self.voice.end();
         self.tale.clear();
         Ok(())
@@ -336,7 +338,7 @@ impl TracedWorld {
 
     /// What was not seen so far, or not done as it was asked for.
     pub(super) fn notes(&self) -> Vec<String> {
-        let programs = self.interpreter.shadow().is_none();
+        let programs = self.engine.interpreter.shadow().is_none();
         let own = [
             (programs && !self.scenario.kills.is_empty()).then_some("who is killed is killed with all its children"),
             self.spun
@@ -346,7 +348,7 @@ impl TracedWorld {
         self.notes
             .iter()
             .cloned()
-            .chain(self.interpreter.notes())
+            .chain(self.engine.interpreter.notes())
             .chain(own)
             .collect()
     }
@@ -381,11 +383,11 @@ fn age(directory: &Path, by: Duration) -> io::Result<()> {
 
 impl Model for TracedWorld {
     fn replay(&mut self, kept: usize, then: &[Move]) -> Vec<Accesses> {
-        self.interpreter.replay(kept, then)
+        self.engine.interpreter.replay(kept, then)
     }
 
     fn waiting(&mut self) -> Vec<Step> {
-        self.interpreter.waiting()
+        self.engine.interpreter.waiting()
     }
 }
 
@@ -393,7 +395,7 @@ impl System for TracedWorld {
     fn reset(&mut self) -> Result<(), Lost> {
         match self.enter_all() {
             // It is known now what contenders need, and they get it.
-            Err(_) if self.renew.is_some() && self.interpreter.clock() != self.clock => self.enter_all(),
+            Err(_) if self.renew.is_some() && self.engine.interpreter.clock() != self.clock => self.enter_all(),
             entered => entered,
         }
     }
@@ -408,16 +410,21 @@ impl System for TracedWorld {
 
     fn forecast(&self, process: ProcessId) -> Accesses {
         match self.next(process).expect("the search asks about enabled processes") {
-            Next::Call(task) => self.interpreter.forecast(&self.crowd.at(task)),
-            Next::Exit(_) => self.interpreter.would(process, &Call::Exit),
-            Next::Made(call) => self.interpreter.would(process, &call),
+            Next::Call(task) => self.engine.interpreter.forecast(&self.engine.crowd.at(task)),
+            Next::Exit(_) => self.engine.interpreter.would(process, &Call::Exit),
+            Next::Made(call) => self.engine.interpreter.would(process, &call),
         }
     }
 
     fn step(&mut self, process: ProcessId) -> Result<Accesses, Lost> {
         let accesses = self.take(process)?;
         // Who judges an attempt with an error looks right after it.
-        let waits = self.crowd.standing(process).iter().any(|(_, at)| *at == At::Call);
+        let waits = self
+            .engine
+            .crowd
+            .standing(process)
+            .iter()
+            .any(|(_, at)| *at == At::Call);
         if !waits && self.next(process).is_none() && matches!(self.scenario.kind, Kind::Fault { .. }) {
             self.look();
         }
