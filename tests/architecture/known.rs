@@ -2,8 +2,6 @@
 
 /// Each circle as its files, in order of their names.
 pub(crate) const KNOWN: &[&[&str]] = &[
-    &["crates/linux/src/tracer/mod.rs", "crates/linux/src/tracer/worker.rs"],
-    &["crates/linux/src/tracer/steps.rs", "crates/linux/src/tracer/world.rs"],
     &[
         "crates/check/src/counterexample.rs",
         "crates/check/src/decisive.rs",

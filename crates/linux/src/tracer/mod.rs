@@ -41,12 +41,14 @@ mod judging;
 mod killing;
 pub mod line;
 mod loss;
+mod next_step;
 mod order;
 pub mod pipes;
 mod primitives;
 mod programs;
 pub mod reentry;
 mod replies;
+mod request;
 pub mod start;
 mod steps;
 mod task;
@@ -73,14 +75,13 @@ use onewinner_core::scenario::{ProgramKind, Scenario, Subject, Work};
 
 use line::LineError;
 use reentry::{GREETING, ReentryError, Test};
-use worker::{Asked, Line, Request};
+pub use request::FORBIDDEN;
+use request::{Asked, Line, Request};
 pub use worker::{greet, serve, serve_knowing};
 
 /// The argument that makes the binary a worker.
 pub const WORKER: &str = "worker";
 
-/// How a reason begins that tells of a machine which does not let processes be traced.
-pub const FORBIDDEN: &str = "failed to trace a process";
 /// How long a worker may be silent before it is asked whether its file system hangs.
 const SILENCE: Duration = Duration::from_secs(15);
 /// The most that a test may print before it comes to its exploration, in bytes.

@@ -5,6 +5,7 @@
 
 use super::interpreter::Outcome;
 use super::loss::lost;
+use super::next_step::Next;
 use super::task::At;
 use super::world::TracedWorld;
 use onewinner_core::access::Accesses;
@@ -20,17 +21,6 @@ const MOST_WAKES: u32 = 300;
 
 /// How many looks in a row a program may take while nothing changes; then it waits until something has.
 const MOST_LOOKS: u32 = 20;
-
-/// What a contender does next.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Next {
-    /// Its task makes the call at which it stands.
-    Call(i32),
-    /// A process of it ends.
-    Exit(i32),
-    /// The world does something for it: it is killed, or has waited.
-    Made(Call),
-}
 
 impl TracedWorld {
     /// What the contender can do now, if the kernel lets it.

@@ -5,14 +5,11 @@
 
 use std::io::{self, BufRead, Write};
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 use std::rc::Rc;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
-use super::FORBIDDEN;
 use super::board::Board;
 use super::calls::Calls;
 use super::crowd::Crowd;
@@ -23,6 +20,7 @@ use super::pipes::{HOLD, Pipes};
 use super::primitives::Primitives;
 use super::programs::Programs;
 use super::reentry::GREETING;
+use super::request::{Asked, FORBIDDEN, Line, Request};
 use super::start::Starter;
 use super::world::{Parts, TracedWorld, ground_of};
 use crate::pid_table::PidTable;
@@ -33,47 +31,11 @@ use crate::sys::supervisor::{NEVER, Supervisor, Watch};
 use crate::sys::{affinity, process, seccomp, tracee, zygote};
 use onewinner_core::backend::contender::Contender;
 use onewinner_core::backend::sim;
-use onewinner_core::explore::{self, Estimated, Limits, Searched, Strategy, search};
+use onewinner_core::explore::{self, Estimated, Limits, search};
 use onewinner_core::history::{End, Execution, History, What};
 use onewinner_core::id::ProcessId;
 use onewinner_core::primitive::{self, LockPrimitive};
 use onewinner_core::scenario::{Kind, Program, Scenario};
-
-/// What a worker is asked for.
-#[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Request {
-    pub(super) subject: Asked,
-    pub(super) scenario: Scenario,
-    pub(super) strategy: Strategy,
-    pub(super) executions: u64,
-    pub(super) steps: usize,
-    pub(super) time_ms: u64,
-    /// A directory of the run; the same one by another way, if contenders are divided between several.
-    pub(super) roots: Vec<PathBuf>,
-    /// The process that asks.
-    pub(super) parent: u32,
-}
-
-/// Whose lock: a primitive by its name, for a test may know some that are not in the catalogue.
-#[derive(Debug, Serialize, Deserialize)]
-pub(super) enum Asked {
-    Primitive(String),
-    Program(Program),
-}
-
-/// A line of its answer.
-#[derive(Debug, Serialize, Deserialize)]
-pub(super) enum Line {
-    Execution(Execution),
-    /// Which share of the search is behind it, as far as can be told.
-    Share(f64),
-    /// What was not seen so far, or not done as it was asked for: all of it, whenever there is more.
-    Notes(Vec<String>),
-    /// The search is over.
-    Done(Searched),
-    /// There was no search, for this reason.
-    Refused(String),
-}
 
 /// What the hidden command `worker` does; `extra` are locks that are not in the catalogue, for tests.
 pub fn serve_knowing(extra: &[&'static dyn LockPrimitive]) -> ExitCode {

@@ -12,7 +12,7 @@ use super::crowd::Crowd;
 use super::engine::Engine;
 use super::interpreter::Interpreter;
 use super::loss::{lost, untraced};
-use super::steps::Next;
+use super::next_step::Next;
 use super::task::At;
 use super::voice::{Told, Voice};
 use crate::sys::filter::Clock;
