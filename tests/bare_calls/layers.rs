@@ -40,13 +40,20 @@ pub(crate) fn example() -> &'static Path {
                 profile,
             ])
             .arg("--manifest-path")
-            .arg(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).join("Cargo.toml"))
+            .arg(workspace().join("Cargo.toml"))
             .arg("--target-dir")
             .arg(folder.parent().expect("a profile lies in the target directory"))
             .status();
         assert!(built.expect("cargo runs").success(), "the example does not build");
         folder.join("examples/acquire")
     })
+}
+
+/// The root of the workspace: this file belongs to tests of the library and of the command.
+fn workspace() -> &'static Path {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = package.ancestors().find(|each| each.join("Cargo.lock").is_file());
+    root.expect("a package lies in the workspace")
 }
 
 /// The calls between each pair of marks, of one way through one part; or why nothing can be traced here.
