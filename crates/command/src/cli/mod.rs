@@ -29,7 +29,7 @@ use failure::Failure;
 use onewinner_core::verdict::Exit;
 use output::Output;
 
-/// Settles whether a file lock lets exactly one process in.
+/// Checks whether a file lock really lets only one process in.
 ///
 /// Without a command: `confirm`.
 #[derive(Parser)]
