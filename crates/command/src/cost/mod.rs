@@ -140,7 +140,7 @@ impl Amount {
     }
 }
 
-/// One call of [`measure`].
+/// One call of [`measure()`].
 struct Run<'a> {
     options: &'a Options,
     interrupted: &'a AtomicBool,
