@@ -318,12 +318,14 @@ fn converse(
     watch: &mut dyn FnMut(Execution) -> ControlFlow<()>,
 ) -> Result<(Searched, Vec<String>), TracedError> {
     let mut input = worker.stdin.take().expect("it was piped");
-    serde_json::to_writer(&mut input, request).map_err(io::Error::from)?;
-    input.write_all(b"\n")?;
+    let sent = serde_json::to_writer(&mut input, request).map_err(io::Error::from);
+    let sent = sent.and_then(|()| input.write_all(b"\n"));
     let mut output = BufReader::new(worker.stdout.take().expect("it was piped"));
     if entered == Entered::Retry {
+        // A test that ends without serving closes the pipe: what it printed explains more than the pipe does.
         greeted(&mut output)?;
     }
+    sent?;
     let mut notes = Vec::new();
     let mut seen = Searched {
         stop: Stop::Asked,
