@@ -17,10 +17,10 @@ use onewinner_core::verdict::{Exit, Judged, Verdict};
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[must_use = "nothing is expected of it yet: call `expect_holds`, or one of its like"]
 pub struct Report {
-    state: State,
+    pub(super) state: State,
     /// All of it, as `onewinner explore` prints it.
-    text: String,
-    saved: Option<PathBuf>,
+    pub(super) text: String,
+    pub(super) saved: Option<PathBuf>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -195,24 +195,6 @@ impl Report {
         };
         let is_so = !outcomes.is_empty() && fulfilled(outcomes);
         assert!(is_so, "expected that {what}, but {instead}:\n\n{}", self.text);
-    }
-}
-
-/// What an exploration that spans several processes needs.
-impl Report {
-    pub(super) fn with_state(state: State, text: String) -> Self {
-        let saved = None;
-        Self { state, text, saved }
-    }
-
-    /// Both reports as one.
-    pub(super) fn merged_with(mut self, other: Self) -> Self {
-        if let (State::Explored(all), State::Explored(more)) = (&mut self.state, other.state) {
-            all.extend(more);
-        }
-        self.text += &other.text;
-        self.saved = self.saved.or(other.saved);
-        self
     }
 }
 

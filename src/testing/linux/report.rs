@@ -7,13 +7,26 @@ use super::super::report::{Outcome, Report, State};
 impl Report {
     /// The report in a process that was started for another exploration: that process checks what is expected of it.
     pub(super) fn of_other_process() -> Self {
-        Self::with_state(State::InOtherProcess, String::new())
+        Self {
+            state: State::InOtherProcess,
+            text: String::new(),
+            saved: None,
+        }
     }
 
     /// The report of an exploration that ran nothing, with the reason.
     pub(super) fn unknown(reason: &str) -> Self {
-        let outcomes = vec![Outcome::unknown(reason, 0)];
-        Self::with_state(State::Explored(outcomes), format!("{reason}\n"))
+        Self::explored(vec![Outcome::unknown(reason, 0)], format!("{reason}\n"), None)
+    }
+
+    /// Both reports as one.
+    pub(super) fn merged_with(mut self, other: Self) -> Self {
+        if let (State::Explored(all), State::Explored(more)) = (&mut self.state, other.state) {
+            all.extend(more);
+        }
+        self.text += &other.text;
+        self.saved = self.saved.or(other.saved);
+        self
     }
 }
 
