@@ -161,7 +161,7 @@ fn the_kernel_uses_a_number_again_where_the_simulation_does_if_its_file_system_e
     let place = env::temp_dir();
     let again = |script: &str| {
         let played = (0..PLAYED).map(|_| play(&mut Kernel::new_in(&place), script));
-        played.filter(|pattern| *pattern == Pattern::Retry).count()
+        played.filter(|pattern| *pattern == Pattern::Reused).count()
     };
     let (plainest, _) = SCRIPTS[0];
     if again(plainest) == 0 {
@@ -172,7 +172,7 @@ fn the_kernel_uses_a_number_again_where_the_simulation_does_if_its_file_system_e
         let again = again(script);
         assert_eq!(
             again > 0,
-            *pattern == Pattern::Retry,
+            *pattern == Pattern::Reused,
             "{again} of {PLAYED} times: {script}"
         );
     }
@@ -332,7 +332,10 @@ fn the_random_sequences_meet_each_answer_of_the_calls_on_links_and_locks() {
 fn a_simulated_link_has_a_number_until_its_last_name_is_gone() {
     for (script, pattern) in [
         ("open a; close 0; unlink a; symlink s; open b", Pattern::New),
-        ("open a; close 0; unlink a; symlink s; unlink s; open b", Pattern::Retry),
+        (
+            "open a; close 0; unlink a; symlink s; unlink s; open b",
+            Pattern::Reused,
+        ),
         (
             "open a; close 0; unlink a; symlink s; link s t; unlink s; open b",
             Pattern::New,

@@ -14,20 +14,23 @@ use super::world::World;
 
 /// Calls of P0, as short texts; between them it looks which number each new file got.
 pub(crate) const SCRIPTS: &[(&str, Pattern)] = &[
-    ("open a; close 0; unlink a; open b", Pattern::Retry),
+    ("open a; close 0; unlink a; open b", Pattern::Reused),
     ("open a; unlink a; open b", Pattern::New),
     ("open a; close 0; open b", Pattern::New),
-    ("open a; unlink a; close 0; open b", Pattern::Retry),
+    ("open a; unlink a; close 0; open b", Pattern::Reused),
     ("open a; close 0; link a c; unlink a; open b", Pattern::New),
-    ("open a; close 0; link a c; unlink a; unlink c; open b", Pattern::Retry),
-    ("open a; close 0; open t; close 0; rename t a; open b", Pattern::Retry),
+    ("open a; close 0; link a c; unlink a; unlink c; open b", Pattern::Reused),
+    ("open a; close 0; open t; close 0; rename t a; open b", Pattern::Reused),
     ("open a; open t; rename t a; open b", Pattern::New),
     ("open a; read a; unlink a; close 0; open b", Pattern::New),
-    ("open a; read a; unlink a; close 0; close 1; open b", Pattern::Retry),
-    ("open a; close 0; unlink a; symlink s; unlink s; open b", Pattern::Retry),
+    ("open a; read a; unlink a; close 0; close 1; open b", Pattern::Reused),
+    (
+        "open a; close 0; unlink a; symlink s; unlink s; open b",
+        Pattern::Reused,
+    ),
     (
         "open a; close 0; symlink s; unlink a; rename-new s t; open b",
-        Pattern::Retry,
+        Pattern::Reused,
     ),
 ];
 
@@ -35,7 +38,7 @@ pub(crate) const SCRIPTS: &[(&str, Pattern)] = &[
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Pattern {
     /// It may.
-    Retry,
+    Reused,
     /// It never does: the number is still in use.
     New,
 }
@@ -56,7 +59,7 @@ pub(crate) fn play(world: &mut impl World, script: &str) -> Pattern {
         }
     }
     match numbers[..] {
-        [a, b] if a == b => Pattern::Retry,
+        [a, b] if a == b => Pattern::Reused,
         [_, _] => Pattern::New,
         _ => panic!("{script} creates a and b"),
     }

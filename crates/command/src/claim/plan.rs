@@ -61,7 +61,7 @@ impl Claim {
             subject: &spec.subject,
             depth,
         };
-        let worlds = evidence.into_iter().flat_map(|each| run.worlds(each));
+        let backends = evidence.into_iter().flat_map(|each| run.backends(each));
         let piece = |(title, backend): (_, Result<Backend, _>)| Piece {
             title,
             plan: backend.map(|backend| Plan {
@@ -73,7 +73,7 @@ impl Claim {
                 judged: self.expected.judging(),
             }),
         };
-        worlds.map(piece).collect()
+        backends.map(piece).collect()
     }
 }
 
@@ -85,7 +85,7 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    fn worlds(&self, evidence: Evidence) -> Vec<(&'static str, Result<Backend, &'static str>)> {
+    fn backends(&self, evidence: Evidence) -> Vec<(&'static str, Result<Backend, &'static str>)> {
         match evidence {
             Evidence::Loom => vec![("loom", Ok(self.loom()))],
             Evidence::Sim => vec![("sim", Ok(self.sim()))],

@@ -244,7 +244,7 @@ enum Entered {
     /// At once.
     Directly,
     /// When a test has come to its exploration.
-    Retry,
+    ByTest,
 }
 
 /// The command that starts a worker: this binary, or the test that alone knows the lock.
@@ -252,7 +252,7 @@ fn worker(subject: &Subject) -> Result<(Command, Entered), TracedError> {
     match subject {
         Subject::Program(program) if program.kind == ProgramKind::Test => {
             let unknown = |error: LineError| TracedError::Refused(error.to_string());
-            return Ok((reentry::worker(program).map_err(unknown)?, Entered::Retry));
+            return Ok((reentry::worker(program).map_err(unknown)?, Entered::ByTest));
         }
         // In a test binary nobody understands the argument of a worker.
         Subject::Primitive(primitive) if is_of_a_test() => {
@@ -260,7 +260,7 @@ fn worker(subject: &Subject) -> Result<(Command, Entered), TracedError> {
             let command = Test::of_this_thread()
                 .map_err(unknown)?
                 .worker_knowing(primitive.name());
-            return Ok((command, Entered::Retry));
+            return Ok((command, Entered::ByTest));
         }
         Subject::Primitive(_) | Subject::Program(_) => {}
     }
@@ -321,7 +321,7 @@ fn converse(
     let sent = serde_json::to_writer(&mut input, request).map_err(io::Error::from);
     let sent = sent.and_then(|()| input.write_all(b"\n"));
     let mut output = BufReader::new(worker.stdout.take().expect("it was piped"));
-    if entered == Entered::Retry {
+    if entered == Entered::ByTest {
         // A test that ends without serving closes the pipe: what it printed explains more than the pipe does.
         greeted(&mut output)?;
     }
