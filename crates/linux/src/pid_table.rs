@@ -34,6 +34,16 @@ impl PidTable {
         self.0[process.index()].store(std::process::id(), Ordering::Relaxed);
     }
 
+    /// All contenders that the table has room for.
+    pub fn contenders(&self) -> impl Iterator<Item = ProcessId> {
+        ProcessId::first(self.0.len())
+    }
+
+    /// Whether every contender has entered.
+    pub fn is_complete(&self) -> bool {
+        self.contenders().all(|process| self.number(process).is_some())
+    }
+
     fn number(&self, process: ProcessId) -> Option<i32> {
         let number = self.0.get(process.index())?.load(Ordering::Relaxed);
         i32::try_from(number).ok().filter(|number| *number != 0)
@@ -60,14 +70,19 @@ mod tests {
     fn whoever_has_entered_has_a_number_and_everybody_else_one_that_no_process_has() {
         let (one, other) = (ProcessId(0), ProcessId(1));
         let pid_table = PidTable::new(2).unwrap();
+        assert!(!pid_table.is_complete());
         pid_table.enter(one);
+        assert!(!pid_table.is_complete());
         assert_eq!(pid_table.who(std::process::id().cast_signed()), Some(one));
         for absent in [other, ProcessId(7), ProcessId::GONE] {
             assert_eq!(pid_table.number(absent), None);
             assert_eq!(pid_table.who(absent_pid(absent)), Some(absent));
         }
         assert_eq!(pid_table.who(absent_pid(one)), None);
+        pid_table.enter(other);
+        assert!(pid_table.is_complete());
         pid_table.clear();
+        assert!(!pid_table.is_complete());
         assert_eq!(pid_table.who(absent_pid(one)), Some(one));
     }
 }

@@ -1,11 +1,11 @@
 //! Processes that know each other's numbers and begin together, for what is no race.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use onewinner_core::id::ProcessId;
-use onewinner_linux::real_fs::{Peers, RealFs};
+use onewinner_linux::pid_table::PidTable;
+use onewinner_linux::real_fs::RealFs;
 use onewinner_linux::sys::Shared;
 use onewinner_linux::sys::memory::ShareError;
 use onewinner_linux::sys::process::{Ended, ForkError};
@@ -31,7 +31,7 @@ pub(super) enum TeamError {
 
 /// What they share.
 pub(super) struct Team {
-    numbers: Arc<Shared<AtomicU32>>,
+    pid_table: PidTable,
     words: Shared<AtomicU64>,
 }
 
@@ -39,7 +39,7 @@ impl Team {
     /// With so many words for what they tell each other.
     pub(super) fn new(processes: usize, words: usize) -> Result<Self, ShareError> {
         Ok(Self {
-            numbers: Arc::new(Shared::zeroed(processes)?),
+            pid_table: PidTable::new(processes)?,
             words: Shared::zeroed(words)?,
         })
     }
@@ -47,7 +47,7 @@ impl Team {
     /// Has each of them run `body`, and waits until all are at their end.
     pub(super) fn run(&self, limit: Duration, body: impl Fn(ProcessId, &RealFs)) -> Result<(), TeamError> {
         let mut supervisor = Supervisor::default();
-        for process in ProcessId::first(self.numbers.len()) {
+        for process in self.pid_table.contenders() {
             supervisor.fork(|| {
                 body(process, &self.enter(process));
                 0
@@ -74,16 +74,11 @@ impl Team {
     /// Tells its number, and waits until all have told theirs: a lock may ask whether another one lives.
     fn enter(&self, process: ProcessId) -> RealFs {
         std::panic::set_hook(Box::new(|_| {}));
-        self.numbers[process.index()].store(std::process::id(), Ordering::Release);
-        while self.numbers.iter().any(|number| number.load(Ordering::Acquire) == 0) {
+        self.pid_table.enter(process);
+        while !self.pid_table.is_complete() {
             std::thread::sleep(POLL);
         }
-        let numbers = Arc::clone(&self.numbers);
-        let number = move |process: ProcessId| {
-            let number = numbers.get(process.index())?.load(Ordering::Relaxed);
-            i32::try_from(number).ok()
-        };
-        RealFs::of(process, Peers::new(number))
+        RealFs::of(process, self.pid_table.peers())
     }
 
     pub(super) fn get(&self, word: usize) -> u64 {
