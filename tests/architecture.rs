@@ -30,9 +30,13 @@ use rules::{Module, faults};
 use scopes::{Crate, Scopes};
 use source::Source;
 
-/// A crate of the workspace: where it is, and its modules from the lowest to the highest.
+/// A crate of the workspace.
 struct Layers {
-    directory: &'static str,
+    /// Where its package is, from the root of the workspace, with a slash behind it.
+    package: &'static str,
+    /// Its name, and the folder of its sources.
+    sources: Crate,
+    /// Its modules, from the lowest to the highest.
     modules: &'static [Module],
 }
 
@@ -42,23 +46,43 @@ struct Layers {
 /// `fs/mod.rs` names, `fs::call` for one item. Modules of other crates are named as if they were in the same one.
 const LAYERS: &[Layers] = &[
     Layers {
-        directory: "crates/core",
+        package: "crates/core/",
+        sources: Crate {
+            name: "onewinner_core",
+            root: "crates/core/src",
+        },
         modules: CORE,
     },
     Layers {
-        directory: "crates/linux",
+        package: "crates/linux/",
+        sources: Crate {
+            name: "onewinner_linux",
+            root: "crates/linux/src",
+        },
         modules: LINUX,
     },
     Layers {
-        directory: "crates/check",
+        package: "crates/check/",
+        sources: Crate {
+            name: "onewinner_check",
+            root: "crates/check/src",
+        },
         modules: CHECK,
     },
     Layers {
-        directory: "crates/command",
+        package: "crates/command/",
+        sources: Crate {
+            name: "onewinner_command",
+            root: "crates/command/src",
+        },
         modules: COMMAND,
     },
     Layers {
-        directory: ".",
+        package: "",
+        sources: Crate {
+            name: "onewinner",
+            root: "src",
+        },
         modules: LIBRARY,
     },
 ];
@@ -167,57 +191,33 @@ const COMMAND: &[Module] = &[
 
 const LIBRARY: &[Module] = &[Module::above("testing")];
 
+/// The sources of a crate.
+fn sources_of(part: &Layers) -> Vec<Source> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(part.package);
+    let sources = Source::all_below(&root);
+    assert!(sources.iter().any(|source| source.path == "src/lib.rs"));
+    sources
+}
+
 #[test]
 fn the_code_keeps_its_shape() {
     let mut wrong = Vec::new();
     for part in LAYERS {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(part.directory);
-        let sources = Source::all_below(&root);
-        assert!(sources.iter().any(|source| source.path == "src/lib.rs"));
-        let faults = faults(&sources, part.modules);
-        wrong.extend(faults.iter().map(|fault| format!("{}/{fault}", part.directory)));
+        let faults = faults(&sources_of(part), part.modules);
+        wrong.extend(faults.iter().map(|fault| format!("{}{fault}", part.package)));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
-
-/// The crates whose files are checked for circles.
-const CRATES: &[Crate] = &[
-    Crate {
-        name: "onewinner_core",
-        root: "crates/core/src",
-    },
-    Crate {
-        name: "onewinner_linux",
-        root: "crates/linux/src",
-    },
-    Crate {
-        name: "onewinner_check",
-        root: "crates/check/src",
-    },
-    Crate {
-        name: "onewinner_command",
-        root: "crates/command/src",
-    },
-    Crate {
-        name: "onewinner",
-        root: "src",
-    },
-];
 
 #[test]
 fn no_files_import_each_other() {
     let mut sources = Vec::new();
     for part in LAYERS {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(part.directory);
-        let prefix = if part.directory == "." {
-            String::new()
-        } else {
-            format!("{}/", part.directory)
-        };
-        let below = Source::all_below(&root).into_iter();
-        sources.extend(below.map(|source| Source::new(&format!("{prefix}{}", source.path), &source.text)));
+        let below = sources_of(part).into_iter();
+        sources.extend(below.map(|source| Source::new(&format!("{}{}", part.package, source.path), &source.text)));
     }
-    let scopes = Scopes::of(&sources, CRATES).expect("the sources parse");
+    let crates: Vec<Crate> = LAYERS.iter().map(|part| part.sources).collect();
+    let scopes = Scopes::of(&sources, &crates).expect("the sources parse");
     let circles = circles(&scopes.imports());
     let is_known = |circle: &Circle| KNOWN.iter().any(|known| circle.files.iter().eq(known.iter()));
     let new: Vec<String> = circles

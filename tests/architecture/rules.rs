@@ -18,10 +18,21 @@ const TERMINAL: &[&str] = &["src/cli/", "src/main.rs"];
 const ENDS: &[&str] = &["src/cli/", "src/main.rs", "src/testing/"];
 
 /// One line of the table.
+#[derive(Clone, Copy)]
 pub(crate) struct Module {
     name: &'static str,
-    only: Option<&'static [&'static str]>,
-    anywhere: bool,
+    imports: Imports,
+}
+
+/// What a module may import of its own crate.
+#[derive(Clone, Copy)]
+enum Imports {
+    /// Every module above it.
+    Above,
+    /// Every module, and the items of the crate's root.
+    Anywhere,
+    /// These, as far as they stand above it. Of other crates too, these alone.
+    Only(&'static [&'static str]),
 }
 
 impl Module {
@@ -29,17 +40,15 @@ impl Module {
     pub(crate) const fn above(name: &'static str) -> Self {
         Self {
             name,
-            only: None,
-            anywhere: false,
+            imports: Imports::Above,
         }
     }
 
-    /// It may import every module of its crate, and none by its crate's name.
+    /// It may import every module of its crate, and what the root of the crate names.
     pub(crate) const fn anywhere(name: &'static str) -> Self {
         Self {
             name,
-            only: None,
-            anywhere: true,
+            imports: Imports::Anywhere,
         }
     }
 
@@ -47,9 +56,16 @@ impl Module {
     pub(crate) const fn only(name: &'static str, only: &'static [&'static str]) -> Self {
         Self {
             name,
-            only: Some(only),
-            anywhere: false,
+            imports: Imports::Only(only),
         }
+    }
+
+    /// Why a short list does not allow the name, if the module has one.
+    fn refuses(&self, name: &[String], shown: &str) -> Option<String> {
+        let Imports::Only(only) = self.imports else { return None };
+        let allowed = only.iter().any(|entry| covers(entry, name));
+        let from = self.name;
+        (!allowed).then(|| format!("`{from}` imports `{shown}`, and may import {} only", only.join(", ")))
     }
 }
 
@@ -102,15 +118,8 @@ fn of_another_crate(name: &Name) -> Option<Vec<String>> {
 
 /// Whether a module with a short list may use a name of another crate; what the others may use is in the manifests.
 fn import_of_another_crate(from: &str, name: &[String], table: &[Module]) -> Option<String> {
-    let only = table.iter().find(|module| module.name == from)?.only?;
-    let allowed = name.is_empty() || only.iter().any(|entry| covers(entry, name));
-    (!allowed).then(|| {
-        format!(
-            "`{from}` imports `{}`, and may import {} only",
-            name.join("::"),
-            only.join(", ")
-        )
-    })
+    let from = table.iter().find(|module| module.name == from)?;
+    from.refuses(name, &name.join("::")).filter(|_| !name.is_empty())
 }
 
 fn shape(source: &Source, table: &[Module]) -> Vec<String> {
@@ -161,10 +170,10 @@ fn places(source: &Source, mentions: &Mentions) -> Vec<String> {
         let path: Vec<&str> = path.iter().map(String::as_str).collect();
         match path[..] {
             [kernel @ ("nix" | "libc"), ..] if !source.is_in(KERNEL) => {
-                wrong.push(format!("`{kernel}` outside src/sys and src/fs/real.rs"));
+                wrong.push(format!("`{kernel}` outside src/sys and src/real_fs.rs"));
             }
             ["std", "process", "exit"] if !source.is_in(ENDS) => {
-                wrong.push("`std::process::exit` outside src/cli and src/own".to_owned());
+                wrong.push("`std::process::exit` outside src/cli and src/testing".to_owned());
             }
             _ => {}
         }
@@ -189,16 +198,13 @@ fn import(from: &str, name: &[String], table: &[Module]) -> Option<String> {
         return Some("`crate::*` imports every module".to_owned());
     }
     let place = |wanted: &str| table.iter().position(|module| module.name == wanted);
-    // An item of the crate's root.
-    if place(from).is_some_and(|from| table[from].anywhere) && place(first).is_none() {
-        return None;
-    }
+    let from_anywhere = place(from).is_some_and(|from| matches!(table[from].imports, Imports::Anywhere));
     let Some(to) = place(first) else {
-        return Some(format!("`{shown}` names no module of the table"));
+        return (!from_anywhere).then(|| format!("`{shown}` names no module of the table"));
     };
     // A module that is not in the table is a fault of its own.
     let from_place = place(from)?;
-    if to > from_place && !table[from_place].anywhere {
+    if to > from_place && !from_anywhere {
         return Some(format!("`{from}` imports `{shown}`, which stands below it"));
     }
     if let [.., module, glob] = name
@@ -207,9 +213,7 @@ fn import(from: &str, name: &[String], table: &[Module]) -> Option<String> {
     {
         return Some(format!("`{shown}` hides what is imported"));
     }
-    let only = table[from_place].only?;
-    let allowed = only.iter().any(|entry| covers(entry, name));
-    (!allowed).then(|| format!("`{from}` imports `{shown}`, and may import {} only", only.join(", ")))
+    table[from_place].refuses(name, &shown)
 }
 
 /// Whether an entry of a short list allows the name. A module on the way to it is allowed too: what is used of it is a
