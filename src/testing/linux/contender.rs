@@ -1,6 +1,6 @@
 //! What a contender does whose lock is a function: it attempts, tells its tracer, and waits for what comes next.
 //!
-//! The words are those of a driver, `backend/traced/answers.rs`. Knows no exploration.
+//! The words are those of a driver, `crates/linux/src/tracer/answers.rs`. Knows no exploration.
 
 use std::io::{self, BufRead, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
