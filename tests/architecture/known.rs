@@ -18,16 +18,6 @@ pub(crate) const KNOWN: &[&[&str]] = &[
         "crates/check/src/watch.rs",
     ],
     &[
-        "crates/command/src/claim/baseline.rs",
-        "crates/command/src/claim/run.rs",
-    ],
-    &[
-        "crates/command/src/claim/find.rs",
-        "crates/command/src/claim/front.rs",
-        "crates/command/src/claim/reader.rs",
-        "crates/command/src/claim/spec.rs",
-    ],
-    &[
         "crates/core/src/explore/dpor/mod.rs",
         "crates/core/src/explore/dpor/part.rs",
     ],

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::plan::{Asked, Depth};
-use super::run::{Came, Row};
+use super::row::{Came, Row};
 use onewinner_core::verdict::{Exit, Extent, Judged, Unit, Verdict};
 
 /// The version of the file.

@@ -8,7 +8,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
-use super::SpecError;
+use super::spec_error::SpecError;
 
 /// The version of the front matter that is read.
 pub const SCHEMA: u64 = 1;

@@ -4,10 +4,10 @@ use std::ops::{Range, RangeInclusive};
 
 use toml::Spanned;
 
-use super::SpecError;
 use super::expected::Expected;
 use super::front::{BudgetFront, ClaimFront, Evidence, KindFront, Text, WorkFront};
 use super::spec::{Budget, Claim};
+use super::spec_error::SpecError;
 use onewinner_check::preset::STALE_AGE_S;
 use onewinner_core::backend::loom;
 use onewinner_core::scenario::{FaultSweep, Kind, LEAST_PROCESSES, MOST_PROCESSES, Scenario, Start, Subject, Work};
