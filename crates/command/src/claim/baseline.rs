@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::plan::{Asked, Depth};
+use super::evidence_plan::{Asked, Depth};
 use super::row::{Came, Row};
 use onewinner_core::verdict::{Exit, Extent, Judged, Unit, Verdict};
 

@@ -1,4 +1,4 @@
-//! A spec file's claims, parsed and checked: the gate.
+//! Parses spec files and checks their claims: the gate.
 //!
 //! ```text
 //!  specs/*.md ─find─▶ Spec{Subject, Claim…} ─pieces─▶ Plan… ─check─▶ Judged ─Expected─▶ Row ◀─ Baseline
@@ -6,33 +6,35 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `find.rs` | which files, in which order, and which part of them |
-//! | `front.rs`, `reader.rs`, `parser.rs` | the front matter: as it is written, what may be, and what it means |
-//! | `spec.rs`, `spec_error.rs` | a spec and its claims; why there is none |
-//! | `expected.rs` | what a claim expects, and whether a verdict is that |
-//! | `plan.rs`, `run.rs`, `row.rs` | the runs that decide a claim, and what became of them |
-//! | `baseline.rs` | what was covered before, and what of it is lost |
+//! | `spec.rs` | a spec and its claims |
+//! | `spec_files.rs` | which files are read, in which order, and the partitions of `--partition` |
+//! | `front_matter.rs`, `spec_parser.rs`, `claim_parser.rs` | parsing: the TOML as written, the spec, each claim |
+//! | `spec_error.rs` | why a spec cannot be used |
+//! | `expected.rs` | what a claim expects, and whether a verdict matches it |
+//! | `evidence_plan.rs` | the runs that check a claim |
+//! | `gate.rs`, `row.rs` | runs them; one row for each result |
+//! | `baseline.rs` | the coverage of an earlier run, and what of it is lost |
 //!
-//! It prints nothing, and knows no terminal and no exit.
+//! Prints nothing and does not exit the process.
 
 mod baseline;
+mod claim_parser;
+mod evidence_plan;
 mod expected;
-mod find;
-mod front;
-mod parser;
-mod plan;
-mod reader;
+mod front_matter;
+mod gate;
 mod row;
-mod run;
 mod spec;
 mod spec_error;
+mod spec_files;
+mod spec_parser;
 
 pub use baseline::{Baseline, BaselineError};
+pub use evidence_plan::{Depth, Piece};
 pub use expected::Expected;
-pub use find::{Partition, find};
-pub use front::{Evidence, SCHEMA};
-pub use plan::{Depth, Piece};
+pub use front_matter::{Evidence, SCHEMA};
+pub use gate::{Gate, RunError};
 pub use row::{Came, Row};
-pub use run::{Gate, RunError};
 pub use spec::{Budget, Claim, Spec};
 pub use spec_error::SpecError;
+pub use spec_files::{Partition, find};

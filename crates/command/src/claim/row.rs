@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Serialize, Serializer};
 
-use super::plan::Asked;
+use super::evidence_plan::Asked;
 use onewinner_core::verdict::{Exit, Judged, Verdict};
 
 /// What became of one piece of evidence on one claim.

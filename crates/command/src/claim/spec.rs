@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use super::expected::Expected;
-use super::front::Evidence;
+use super::front_matter::Evidence;
 use onewinner_core::scenario::{FaultSweep, Scenario, Subject};
 
 /// One spec file.

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use super::baseline::Baseline;
+use super::evidence_plan::{Asked, Depth, Piece, within};
 use super::expected::Expected;
-use super::plan::{Asked, Depth, Piece, within};
 use super::row::{Came, Row};
 use super::spec::{Claim, Spec};
 use onewinner_check::{self, CheckError, EventSink, Plan};

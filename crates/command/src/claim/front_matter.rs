@@ -1,6 +1,6 @@
 //! The front matter of a spec as it stands in its file: TOML between two lines `+++`, with the place of each value.
 //!
-//! Deliberately knows no lock and no scenario: what the values may be together is decided in `spec.rs`.
+//! Deliberately knows no lock and no scenario: what the values may be together is decided in `spec_parser.rs`.
 
 use std::ops::Range;
 use std::path::Path;

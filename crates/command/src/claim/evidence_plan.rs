@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::front::Evidence;
+use super::front_matter::Evidence;
 use super::spec::{Claim, Spec};
 use onewinner_check::{Backend, Plan, preset};
 use onewinner_core::backend::loom;

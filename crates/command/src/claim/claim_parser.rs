@@ -5,7 +5,7 @@ use std::ops::{Range, RangeInclusive};
 use toml::Spanned;
 
 use super::expected::Expected;
-use super::front::{BudgetFront, ClaimFront, Evidence, KindFront, Text, WorkFront};
+use super::front_matter::{BudgetFront, ClaimFront, Evidence, KindFront, Text, WorkFront};
 use super::spec::{Budget, Claim};
 use super::spec_error::SpecError;
 use onewinner_check::preset::STALE_AGE_S;

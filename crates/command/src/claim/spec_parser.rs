@@ -8,8 +8,8 @@ use std::path::Path;
 
 use toml::Spanned;
 
-use super::front::{Front, Text};
-use super::reader::Reader;
+use super::claim_parser::Reader;
+use super::front_matter::{Front, Text};
 use super::spec::{Claim, Spec};
 use super::spec_error::SpecError;
 use onewinner_core::primitive;
