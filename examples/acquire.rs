@@ -1,4 +1,4 @@
-//! Acquires and releases, or loses, a lock again and again: the program that `tests/bare_calls.rs` traces and callgrind
+//! Acquires and releases, or loses, a lock again and again: the program that `tests/linux/bare_calls/` traces and callgrind
 //! counts.
 //!
 //! ```console

@@ -1,6 +1,6 @@
 //! Fuzz target: bytes as a call sequence, the simulated file system against the kernel's.
 //!
-//! The body and the decoder are those of `tests/conformance.rs`. Deliberately decides nothing itself but where the kernel's
+//! The body and the decoder are those of `tests/linux/conformance.rs`. Deliberately decides nothing itself but where the kernel's
 //! side works: in memory if it can, because the fuzzer performs thousands of sequences a second.
 #![no_main]
 

@@ -1,6 +1,6 @@
 //! Any bytes as a schedule: contenders on the simulated file system, and no property is violated in whatever order.
 //!
-//! One body, run by proptest (`tests/schedules.rs`) and by the fuzzer (`fuzz/fuzz_targets/schedule.rs`). Knows neither.
+//! One body, run by proptest (`tests/portable/schedules.rs`) and by the fuzzer (`fuzz/fuzz_targets/schedule.rs`). Knows neither.
 //! The simulated kernel checks itself after each call, in debug builds.
 
 use std::ops::ControlFlow;

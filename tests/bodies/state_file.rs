@@ -1,6 +1,6 @@
 //! Any bytes as a state file: the sync never panics, uses the value that parses, and leaves the lock free.
 //!
-//! One body, run by proptest (`tests/state_file.rs`) and by the fuzzer (`fuzz/fuzz_targets/state_file.rs`). Knows
+//! One body, run by proptest (`tests/portable/state_file.rs`) and by the fuzzer (`fuzz/fuzz_targets/state_file.rs`). Knows
 //! neither.
 
 use std::path::Path;

@@ -1,6 +1,6 @@
 //! What a reduction loses that is wrong in one place: each program is one of those that the sound one is held against.
 //!
-//! The sound one is held against every interleaving in `tests/reduction/`, which cannot reach in here.
+//! The sound one is held against every interleaving in `tests/portable/reduction/`, which cannot reach in here.
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;

@@ -1,6 +1,6 @@
 //! What is lost if a sequence is dropped because the part of the tree that it belongs to has been started.
 //!
-//! That nothing is lost otherwise is shown in `tests/reduction/rounds.rs`.
+//! That nothing is lost otherwise is shown in `tests/portable/reduction/rounds.rs`.
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;

@@ -1,0 +1,479 @@
+//! Locks explored with real processes, each stopped before its system calls. Without libtest, whose tests are threads: the
+//! binary is its own worker.
+//!
+//! `tests/forking/traced/ [NAME]` runs the facts whose name contains NAME.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
+use std::ops::ControlFlow;
+use std::os::unix::ffi::OsStrExt;
+use std::panic::catch_unwind;
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use onewinner_core::access::Object;
+use onewinner_core::backend::sim;
+use onewinner_core::explore::{Limits, Stop, Strategy};
+use onewinner_core::fs::inject::Injection;
+use onewinner_core::fs::{Errno, Fs, Mode};
+use onewinner_core::history::{End, Event, Execution, Outcome, Snapshot};
+use onewinner_core::id::ProcessId;
+use onewinner_core::primitive::{self, AcquireError, Expectation, Held, LockPrimitive, StatThenWrite};
+use onewinner_core::primitive::{CallError, CreateNew};
+use onewinner_core::property;
+use onewinner_core::scenario::{Kill, Program, ProgramKind, Scenario, Start, Subject};
+use onewinner_linux::sys::machine;
+use onewinner_linux::tracer::pipes::{HOLD, hold};
+use onewinner_linux::tracer::{Run, Told, TracedError, WORKER, explore, serve_knowing};
+
+mod calls;
+#[path = "../../portable/zoo/every_call.rs"]
+mod every_call;
+#[path = "../../portable/zoo/locks.rs"]
+#[expect(dead_code, reason = "the zoo has more locks than are tried here")]
+mod locks;
+
+use calls::links_record_locks_expiry_and_liveness_are_answered_as_in_the_simulated_world;
+use locks::{ABSENT_AS_STALE, FLOCK_UNLINK, FLOCK_UNLINK_WAITING, HALF_FIX};
+
+/// What a fact answers: nothing, or why it could not be tried here.
+type Tried = Result<(), String>;
+
+/// A name and how to try it.
+type Fact = (&'static str, fn() -> Tried);
+
+macro_rules! facts {
+    ($($fact:ident),* $(,)?) => { &[$((stringify!($fact), $fact)),*] };
+}
+
+const FACTS: &[Fact] = facts![
+    sixteen_contenders_of_create_new_need_sixteen_executions,
+    classes_and_outcomes_are_those_of_the_simulated_world,
+    random_schedules_are_answered_call_by_call_as_in_the_simulated_world,
+    waiting_exits_and_kernel_locks_are_as_in_the_simulated_world,
+    kills_stale_locks_and_failing_calls_are_as_in_the_simulated_world,
+    links_record_locks_expiry_and_liveness_are_answered_as_in_the_simulated_world,
+    numbers_are_used_again_where_the_file_system_does_and_the_lock_asks_for_them,
+    a_schedule_is_replayed_to_the_same_history,
+    programs_lock_as_the_primitives_do,
+    a_contender_that_kills_itself_is_lost,
+    a_call_that_is_not_controlled_is_named,
+    an_answer_that_the_model_does_not_give_is_a_mismatch,
+];
+
+/// How long a search may take: none is to be cut by it, however slow the machine is.
+const TIME: Duration = Duration::from_secs(600);
+/// How long the whole suite may take, in seconds: what reaches it hangs.
+const LONGEST_SECONDS: u32 = 900;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if arguments == [WORKER] {
+        let locks: [&'static dyn LockPrimitive; 7] = [
+            &Suicide,
+            &Outside,
+            &Unmodelled,
+            &FLOCK_UNLINK,
+            &FLOCK_UNLINK_WAITING,
+            &HALF_FIX,
+            &ABSENT_AS_STALE,
+        ];
+        let made_of_every_call = every_call::ALL.map(|lock| lock as &'static dyn LockPrimitive);
+        return serve_knowing(&[&locks[..], &made_of_every_call].concat());
+    }
+    if arguments == [HOLD] {
+        return ExitCode::from(u8::from(hold().is_err()));
+    }
+    // SIGALRM ends a suite that hangs; its worker dies with it.
+    nix::unistd::alarm::set(LONGEST_SECONDS);
+    let wanted = arguments.iter().find(|argument| !argument.starts_with('-'));
+    let (mut passed, mut failed, mut skipped) = (0, 0, 0);
+    for (name, fact) in FACTS {
+        if wanted.is_some_and(|wanted| !name.contains(wanted.as_str())) {
+            continue;
+        }
+        let tried = catch_unwind(fact);
+        match &tried {
+            Ok(Ok(())) => passed += 1,
+            Ok(Err(_)) => skipped += 1,
+            Err(_) => failed += 1,
+        }
+        match tried {
+            Ok(Ok(())) => println!("ok      {name}"),
+            Ok(Err(why)) => println!("skipped {name}: {why}"),
+            Err(_) => println!("FAILED  {name}"),
+        }
+    }
+    println!("{passed} passed, {failed} failed, {skipped} skipped");
+    ExitCode::from(u8::from(failed > 0))
+}
+
+/// Explores in a directory of its own, which is empty afterwards.
+fn explored(
+    primitive: &'static dyn LockPrimitive,
+    scenario: &Scenario,
+    strategy: &Strategy,
+    executions: u64,
+) -> Result<(Told, Vec<Execution>), String> {
+    explored_of(&Subject::Primitive(primitive), scenario, strategy, executions)
+}
+
+fn explored_of(
+    subject: &Subject,
+    scenario: &Scenario,
+    strategy: &Strategy,
+    executions: u64,
+) -> Result<(Told, Vec<Execution>), String> {
+    let parent = tempfile::tempdir().expect("a temporary directory");
+    let mut seen = Vec::new();
+    let limits = Limits {
+        executions,
+        time: TIME,
+        ..Limits::default()
+    };
+    let run = Run {
+        subject,
+        scenario,
+        strategy,
+        limits,
+        directories: &[parent.path().to_owned()],
+    };
+    let told = explore(&run, &mut |execution| {
+        seen.push(execution);
+        ControlFlow::Continue(())
+    });
+    match told {
+        Ok(told) => {
+            let left = std::fs::read_dir(parent.path()).expect("it is there").count();
+            assert_eq!(left, 0, "files are left");
+            Ok((told, seen))
+        }
+        // Only what the machine forbids is no failure.
+        Err(TracedError::Refused(why)) if why.starts_with("failed to trace") => Err(why),
+        Err(error) => panic!("{error}"),
+    }
+}
+
+/// The same of the simulated world. It uses numbers again if the shadow of the traced one did, which does where it could not
+/// find out that the lock asks for none.
+fn simulated(
+    real: &[Execution],
+    primitive: &'static dyn LockPrimitive,
+    scenario: &Scenario,
+    strategy: &Strategy,
+    executions: u64,
+) -> Vec<Execution> {
+    let mut seen = Vec::new();
+    let limits = Limits {
+        executions,
+        time: TIME,
+        ..Limits::default()
+    };
+    let scenario = Scenario {
+        reuse_inodes: uses_numbers_again(real),
+        ..scenario.clone()
+    };
+    let mut scheduler = strategy.scheduler();
+    sim::explore(primitive, &scenario, &mut *scheduler, limits, &mut |execution| {
+        seen.push(execution);
+        ControlFlow::Continue(())
+    });
+    seen
+}
+
+/// Whether calls were taken to touch which numbers are free.
+fn uses_numbers_again(executions: &[Execution]) -> bool {
+    let mut steps = executions.iter().flat_map(|each| each.history.steps());
+    steps.any(|step| step.accesses.iter().any(|access| access.object == Object::Allocator))
+}
+
+fn outcomes(executions: &[Execution]) -> BTreeMap<Outcome, usize> {
+    let mut outcomes = BTreeMap::new();
+    for execution in executions {
+        assert_eq!(execution.end, End::Completed);
+        *outcomes.entry(Outcome::of(&execution.history)).or_default() += 1;
+    }
+    outcomes
+}
+
+fn numbers_are_used_again_where_the_file_system_does_and_the_lock_asks_for_them() -> Tried {
+    let kind = machine::file_system(&std::env::temp_dir()).expect("it is there").kind;
+    let reuses = !["tmpfs", "btrfs"].contains(&kind.as_str());
+    let scenario = Scenario {
+        start: Start::Stale { age_s: 3_600 },
+        ..Scenario::cycle(2, 1)
+    };
+    for (name, asks) in [
+        ("flock-same-inode", true),
+        ("break-unlink-inode", true),
+        ("break-rename-restore-inode", true),
+        // They look too, and not at the number.
+        ("flock-nlink", false),
+        ("stat-then-write", false),
+        ("lease-unlink", false),
+    ] {
+        let lock = primitive::by_name(name).expect("a shipped lock");
+        let (_, real) = explored(lock, &scenario, &Strategy::Dpor, 10_000)?;
+        assert_eq!(uses_numbers_again(&real), asks && reuses, "{name} on {kind}");
+    }
+    Ok(())
+}
+
+fn sixteen_contenders_of_create_new_need_sixteen_executions() -> Tried {
+    let (told, seen) = explored(&CreateNew, &Scenario::contend(16), &Strategy::Dpor, 1000)?;
+    assert_eq!((told.searched.stop, told.searched.executions), (Stop::Exhausted, 16));
+    assert!(
+        outcomes(&seen)
+            .keys()
+            .all(|outcome| outcome.winners == 1 && outcome.busy == 15)
+    );
+    Ok(())
+}
+
+fn classes_and_outcomes_are_those_of_the_simulated_world() -> Tried {
+    for primitive in primitive::ALL.iter().copied() {
+        for scenario in [Scenario::contend(2), Scenario::contend(3), Scenario::cycle(2, 1)] {
+            let (told, real) = explored(primitive, &scenario, &Strategy::Dpor, 10_000)?;
+            let model = simulated(&real, primitive, &scenario, &Strategy::Dpor, 10_000);
+            assert_eq!(told.searched.stop, Stop::Exhausted);
+            assert_eq!(events(&real), events(&model), "{}, {scenario}", primitive.name());
+            assert_eq!(outcomes(&real), outcomes(&model));
+        }
+    }
+    let (_, seen) = explored(&StatThenWrite, &Scenario::contend(3), &Strategy::Dpor, 10_000)?;
+    assert_eq!(seen.len(), 174);
+    Ok(())
+}
+
+fn events(executions: &[Execution]) -> Vec<&[Event]> {
+    executions.iter().map(|each| each.history.events.as_slice()).collect()
+}
+
+fn random_schedules_are_answered_call_by_call_as_in_the_simulated_world() -> Tried {
+    let strategy = Strategy::Random { seed: 7 };
+    // What is longer has its worker search the simulated world for seconds beforehand: `asks_for_numbers` in its worker.rs.
+    let short = || vec![Scenario::contend(3), Scenario::cycle(2, 1)];
+    let long = || vec![Scenario::contend(4), Scenario::cycle(3, 2), Scenario::hub_sync(2)];
+    let all = primitive::ALL.iter().map(|lock| (*lock, short()));
+    for (primitive, scenarios) in all.chain(primitive::CONTROLS.iter().map(|lock| (*lock, long()))) {
+        for scenario in scenarios {
+            let (_, real) = explored(primitive, &scenario, &strategy, 40)?;
+            let model = simulated(&real, primitive, &scenario, &strategy, 40);
+            assert_eq!(real.len(), 40);
+            assert_eq!(events(&real), events(&model), "{}, {scenario}", primitive.name());
+        }
+    }
+    Ok(())
+}
+
+/// The same executions, event by event.
+#[track_caller]
+fn check(primitive: &'static dyn LockPrimitive, scenario: &Scenario) -> Result<usize, String> {
+    let (told, real) = explored(primitive, scenario, &Strategy::Dpor, 10_000)?;
+    let model = simulated(&real, primitive, scenario, &Strategy::Dpor, 10_000);
+    assert_eq!(told.searched.failure, None, "{}, {scenario}", primitive.name());
+    assert_eq!(told.searched.stop, Stop::Exhausted);
+    assert_eq!(events(&real), events(&model), "{}, {scenario}", primitive.name());
+    assert_eq!(snapshots(&real), snapshots(&model), "{}, {scenario}", primitive.name());
+    Ok(real.len())
+}
+
+fn snapshots(executions: &[Execution]) -> Vec<&[Snapshot]> {
+    executions
+        .iter()
+        .map(|each| each.history.snapshots.as_slice())
+        .collect()
+}
+
+fn waiting_exits_and_kernel_locks_are_as_in_the_simulated_world() -> Tried {
+    let cycle = Scenario::cycle(3, 1);
+    assert_eq!(check(&FLOCK_UNLINK, &cycle)?, 261);
+    assert_eq!(check(&FLOCK_UNLINK_WAITING, &cycle)?, 156);
+    assert_eq!(check(&ABSENT_AS_STALE, &cycle)?, 159);
+    check(&HALF_FIX, &Scenario::cycle(2, 1))?;
+    Ok(())
+}
+
+fn kills_stale_locks_and_failing_calls_are_as_in_the_simulated_world() -> Tried {
+    let locks: [&'static dyn LockPrimitive; 4] = [&StatThenWrite, &CreateNew, &FLOCK_UNLINK, &FLOCK_UNLINK_WAITING];
+    for lock in locks {
+        for (victim, step) in [(0, 0), (0, 2), (1, 1), (1, 4)] {
+            let victim = ProcessId(victim);
+            let kills = vec![Kill { victim, step }];
+            check(
+                lock,
+                &Scenario {
+                    kills,
+                    ..Scenario::cycle(2, 1)
+                },
+            )?;
+        }
+        let start = Start::Stale { age_s: 60 };
+        check(
+            lock,
+            &Scenario {
+                start,
+                ..Scenario::cycle(2, 1)
+            },
+        )?;
+        for call in 0..5 {
+            check(
+                lock,
+                &Scenario::fault(Injection {
+                    call,
+                    errno: Errno::EIO,
+                }),
+            )?;
+        }
+    }
+    Ok(())
+}
+
+fn a_schedule_is_replayed_to_the_same_history() -> Tried {
+    let scenario = Scenario::contend(3);
+    let (_, seen) = explored(&StatThenWrite, &scenario, &Strategy::Dpor, 5)?;
+    let last = seen.last().expect("there are five");
+    let schedule = last.schedule.clone();
+    let (_, again) = explored(&StatThenWrite, &scenario, &Strategy::Replay { schedule }, 5)?;
+    assert_eq!(again, std::slice::from_ref(last));
+    Ok(())
+}
+
+/// Why the first execution was lost.
+fn loss(primitive: &'static dyn LockPrimitive) -> Result<String, String> {
+    let (_, seen) = explored(primitive, &Scenario::contend(2), &Strategy::Random { seed: 1 }, 1)?;
+    match &seen[0].end {
+        End::Diverged { reason, .. } => Ok(reason.clone()),
+        other => panic!("it ended as {other:?}"),
+    }
+}
+
+/// The properties that a program's lock violates, in all schedules with at most one preemption.
+fn violated(kind: ProgramKind, line: &str, scenario: &Scenario) -> Result<BTreeSet<&'static str>, String> {
+    let line = line.to_owned();
+    let subject = Subject::Program(Program { kind, line });
+    let (told, seen) = explored_of(&subject, scenario, &Strategy::Bounded { preemptions: 1 }, 10_000)?;
+    assert_eq!(told.searched.failure, None, "{}, {scenario}", subject.name());
+    assert!(outcomes(&seen).keys().any(|outcome| outcome.busy > 0));
+    Ok(seen
+        .iter()
+        .filter_map(|execution| Some(property::first_violation(&execution.history)?.0.name()))
+        .collect())
+}
+
+fn programs_lock_as_the_primitives_do() -> Tried {
+    use ProgramKind::{Driver, Wrap};
+    let unlinking = "sh -c 'exec 9>$0; if ! flock -n 9; then echo busy; exit; fi; echo acquired; read -r line; exec 9>&-; \
+                     rm -f $0; echo released' {lock}";
+    let (cycle, twice) = (Scenario::cycle(2, 1), Scenario::cycle(2, 2));
+    for (kind, line, scenario, expected) in [
+        (Driver, "sh examples/driver.sh {lock}", &twice, None),
+        (Wrap, "flock -n {lock} {hold}", &cycle, None),
+        (Driver, unlinking, &twice, Some("mutual-exclusion")),
+    ] {
+        let violated = violated(kind, line, scenario)?;
+        match expected {
+            None => assert_eq!(violated, BTreeSet::new(), "{line}"),
+            Some(expected) => assert!(violated.contains(expected), "{line}: {violated:?}"),
+        }
+    }
+    Ok(())
+}
+
+fn a_contender_that_kills_itself_is_lost() -> Tried {
+    let reason = loss(&Suicide)?;
+    assert!(reason.contains("was lost: signal"), "{reason}");
+    Ok(())
+}
+
+fn a_call_that_is_not_controlled_is_named() -> Tried {
+    let reason = loss(&Outside)?;
+    assert!(reason.starts_with("uncontrolled call connect of P"), "{reason}");
+    Ok(())
+}
+
+fn an_answer_that_the_model_does_not_give_is_a_mismatch() -> Tried {
+    let reason = loss(&Unmodelled)?;
+    assert!(reason.starts_with("model mismatch: mkdir("), "{reason}");
+    assert!(reason.ends_with("= 0 but the model says EILSEQ"), "{reason}");
+    Ok(())
+}
+
+/// A lock whose name is no text: the kernel takes it, and the model does not.
+struct Unmodelled;
+
+impl LockPrimitive for Unmodelled {
+    fn name(&self) -> &'static str {
+        "unmodelled"
+    }
+
+    fn protocol(&self) -> &'static str {
+        "a name that is no text"
+    }
+
+    fn expectation(&self) -> Expectation {
+        Expectation::ExactlyOneWinner
+    }
+
+    fn try_acquire(&self, fs: &dyn Fs, lock: &Path) -> Result<Held, AcquireError> {
+        let odd = lock.with_file_name(OsStr::from_bytes(b"lock \xff"));
+        fs.mkdir(&odd, Mode::DIRECTORY).map_err(CallError::when("make", &odd))?;
+        Ok(Held::by_name())
+    }
+
+    fn release(&self, _: &dyn Fs, _: &Path, _: Held) -> Result<(), CallError> {
+        Ok(())
+    }
+}
+
+/// A lock that dies by a signal before it does anything.
+struct Suicide;
+
+/// A lock that asks somebody beside the file system.
+struct Outside;
+
+macro_rules! odd_lock {
+    ($lock:ident, $name:literal, $deed:expr) => {
+        impl LockPrimitive for $lock {
+            fn name(&self) -> &'static str {
+                $name
+            }
+
+            fn protocol(&self) -> &'static str {
+                "something that no lock should do"
+            }
+
+            fn expectation(&self) -> Expectation {
+                Expectation::ExactlyOneWinner
+            }
+
+            fn try_acquire(&self, fs: &dyn Fs, lock: &Path) -> Result<Held, AcquireError> {
+                let deed: fn() = $deed;
+                deed();
+                CreateNew.try_acquire(fs, lock)
+            }
+
+            fn release(&self, fs: &dyn Fs, lock: &Path, held: Held) -> Result<(), CallError> {
+                CreateNew.release(fs, lock, held)
+            }
+        }
+    };
+}
+
+odd_lock!(Suicide, "suicide", || {
+    // SIGSEGV where the stack may not grow any more: a signal that no call asks for.
+    let limit = nix::sys::resource::Resource::RLIMIT_STACK;
+    nix::sys::resource::setrlimit(limit, 0, 0).expect("less is allowed");
+    assert_eq!(deeper(1 << 20), 0, "it outlives a stack overflow");
+});
+
+/// Takes a page of the stack for each step down.
+fn deeper(depth: u64) -> u64 {
+    let page = std::hint::black_box([depth; 512]);
+    if depth == 0 { 0 } else { deeper(depth - 1) & page[511] }
+}
+
+odd_lock!(Outside, "outside", || {
+    let _nobody = std::os::unix::net::UnixStream::connect("/nobody/listens");
+});

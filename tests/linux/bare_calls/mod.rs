@@ -1,0 +1,76 @@
+//! Our layers issue the bare system calls, no more and no others.
+//!
+//! `examples/acquire.rs` runs each primitive through the layers and as calls written out by hand; a tracer records what the
+//! kernel is asked between two markers, and the two records are equal. `tests/machine/filesystems` does the same on file systems that are
+//! made for it. The profile is that of the test: run it
+//! with `--release` too.
+
+mod layers;
+#[path = "../../bodies/scripts.rs"]
+#[expect(
+    dead_code,
+    reason = "the example makes the calls, and here it is asked which there are"
+)]
+mod scripts;
+mod tracer;
+
+use layers::{ITERATIONS, marked};
+use onewinner_core::primitive;
+
+/// The calls of one way through one part, or nothing where tracing is forbidden.
+fn calls(way: &str, part: &str, lock: &str) -> Option<Vec<String>> {
+    let marked = said(marked(way, part, lock, &std::env::temp_dir()))?;
+    Some(marked.concat())
+}
+
+/// What was found, or the reason why nothing was, which is printed.
+fn said<T>(tried: Result<T, String>) -> Option<T> {
+    tried.inspect_err(|why| println!("skipped: {why}")).ok()
+}
+
+#[test]
+fn layers_and_contender_add_no_call_and_leave_none_out() {
+    said(layers::layers_make_the_bare_calls(&std::env::temp_dir()));
+}
+
+#[test]
+fn each_method_is_one_call() {
+    said(layers::each_method_is_one_call(&std::env::temp_dir()));
+}
+
+#[test]
+fn the_scripts_of_the_controls_are_the_calls_written_out_by_hand() {
+    for primitive in primitive::CONTROLS {
+        for part in ["won", "lost"] {
+            let [hand, script] = ["bare", "script"].map(|way| calls(way, part, primitive.name()));
+            assert_eq!(hand, script, "{}, {part}", primitive.name());
+        }
+    }
+}
+
+#[test]
+fn create_new_is_open_close_unlink_and_for_a_loser_one_open() {
+    let create = format!(
+        r#"openat(-100, "/lock", {:#o}, 0o644)"#,
+        libc::O_WRONLY | libc::O_CREAT | libc::O_EXCL | libc::O_CLOEXEC
+    );
+    // Younger architectures lack the older call (include/uapi/asm-generic/unistd.h).
+    let remove = match cfg!(target_arch = "x86_64") {
+        true => r#"unlink("/lock")"#,
+        false => r#"unlinkat(-100, "/lock", 0o0)"#,
+    };
+    let once: [(&str, &[&str]); 2] = [("won", &[&create, "close(3)", remove]), ("lost", &[&create])];
+    for (part, expected) in once {
+        if let Some(calls) = calls("layered", part, "create-new") {
+            assert_eq!(calls, expected.repeat(ITERATIONS));
+        }
+    }
+}
+
+#[test]
+fn one_call_too_many_is_seen() {
+    if let (Some(noisy), Some(bare)) = (calls("noisy", "won", "create-new"), calls("bare", "won", "create-new")) {
+        assert_ne!(noisy, bare);
+        assert_eq!(noisy.len(), bare.len() + ITERATIONS);
+    }
+}
