@@ -15,8 +15,6 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use tempfile::TempDir;
-
 use crate::sys;
 use crate::sys::probe::answers;
 use crate::sys::task_state::is_gone;
@@ -128,31 +126,33 @@ impl RunDirectoryError {
 /// The directory of this run. [`close`](Self::close) removes it; so does dropping it, without a word if that fails.
 #[derive(Debug)]
 pub struct RunDirectory {
-    directory: Ours,
+    directory: RemovedOnDrop,
     owner: File,
 }
 
-/// The directory. Dropped, it is removed, unless that would hang.
+/// A directory that its drop removes, unless that would hang.
 #[derive(Debug)]
-struct Ours(Option<TempDir>);
+struct RemovedOnDrop {
+    path: PathBuf,
+    is_forgotten: bool,
+}
 
-impl Ours {
-    fn path(&self) -> &Path {
-        self.0.as_ref().expect("it is there until it is closed").path()
+impl RemovedOnDrop {
+    fn new(path: PathBuf) -> Self {
+        let is_forgotten = false;
+        Self { path, is_forgotten }
     }
 
-    /// From here on nobody removes it.
+    /// The drop leaves the directory alone from now on.
     fn forget(&mut self) {
-        if let Some(directory) = self.0.take() {
-            let _kept = directory.keep();
-        }
+        self.is_forgotten = true;
     }
 }
 
-impl Drop for Ours {
+impl Drop for RemovedOnDrop {
     fn drop(&mut self) {
-        if self.0.is_some() && !is_answering(self.path()).unwrap_or(false) {
-            self.forget();
+        if !self.is_forgotten && is_answering(&self.path).unwrap_or(false) {
+            let _remains = fs::remove_dir_all(&self.path);
         }
     }
 }
@@ -176,15 +176,9 @@ impl RunDirectory {
         let swept = sweep(parent, &boot);
         let prefix = format!("{PREFIX}{boot}-{}-", std::process::id());
         for _ in 0..MOST_ATTEMPTS {
-            let directory = tempfile::Builder::new()
-                .prefix(&prefix)
-                .tempdir_in(parent)
-                .map_err(&failed)?;
-            match own(directory.path()) {
-                Ok(owner) => {
-                    let directory = Ours(Some(directory));
-                    return Ok((Self { directory, owner }, swept));
-                }
+            let directory = RemovedOnDrop::new(sys::create_unique_directory(parent, &prefix).map_err(&failed)?);
+            match own(&directory.path) {
+                Ok(owner) => return Ok((Self { directory, owner }, swept)),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 Err(error) => return Err(failed(error)),
             }
@@ -194,7 +188,7 @@ impl RunDirectory {
 
     /// Where it is.
     pub fn path(&self) -> &Path {
-        self.directory.path()
+        &self.directory.path
     }
 
     /// Removes it with all that is in it.

@@ -3,7 +3,8 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use comfy_table::{Cell, Color, Table, presets};
+use anstyle::{AnsiColor, Style};
+use comfy_table::{Table, presets};
 
 use onewinner_core::fs::call::{Call, Reply};
 use onewinner_core::history::{Attempt, Event, History, What};
@@ -13,6 +14,8 @@ use onewinner_core::id::ProcessId;
 const INDENT: usize = 4;
 /// With more processes, each having a lane of its own is no help.
 const MOST_LANES: usize = 5;
+/// The colour of a step with which a process holds the lock.
+const RED: Style = AnsiColor::Red.on_default();
 
 /// Writes the interleaving of a history that has calls, with an empty line before and after it.
 ///
@@ -27,14 +30,21 @@ pub fn write(out: &mut dyn Write, history: &History, decisive: Option<[usize; 2]
     let columns = columns(history, &rows);
     let widest = columns.column_max_content_widths();
     let needed: usize = widest.iter().map(|width| usize::from(*width) + GAP).sum();
-    let table = if INDENT + needed <= width {
-        columns
+    let (table, layout) = if INDENT + needed <= width {
+        (columns, Layout::Columns)
     } else {
-        lanes(history, &rows)
+        (lanes(history, &rows), Layout::Lanes)
     };
     writeln!(out)?;
-    for line in table.lines() {
-        writeln!(out, "{:INDENT$}{}", "", line.trim_end())?;
+    let mut lines = table.lines();
+    for header in lines.by_ref().take(1) {
+        writeln!(out, "{:INDENT$}{}", "", header.trim_end())?;
+    }
+    for row in &rows {
+        // The table wraps nothing: each line of a step is a line of the table.
+        for (part, line) in row.cell(layout).lines().zip(&mut lines) {
+            writeln!(out, "{:INDENT$}{}", "", row.paint(part, line.trim_end()))?;
+        }
     }
     if let Some([earlier, later]) = decisive {
         writeln!(out, "\n  decides   ◄ {}", decides(history, [earlier, later]))?;
@@ -72,15 +82,19 @@ pub struct Row {
 }
 
 impl Row {
-    fn cell(&self, layout: Layout) -> Cell {
-        let text = match (&self.mark, layout) {
+    fn cell(&self, layout: Layout) -> String {
+        match (&self.mark, layout) {
             (None, _) => self.text.clone(),
             (Some(mark), Layout::Columns) => format!("{}\n{}", self.text, mark.text()),
             (Some(mark), Layout::Lanes) => format!("{}  {}", self.text, mark.word()),
-        };
-        match self.mark {
-            Some(Mark::Holds) => Cell::new(text).fg(Color::Red),
-            _ => Cell::new(text),
+        }
+    }
+
+    /// The line of the table, with `part`, its last text, in colour if the process holds the lock from here.
+    fn paint(&self, part: &str, line: &str) -> String {
+        match (&self.mark, line.strip_suffix(part)) {
+            (Some(Mark::Holds), Some(before)) => format!("{before}{RED}{part}{RED:#}"),
+            _ => line.to_owned(),
         }
     }
 }
@@ -120,9 +134,6 @@ pub fn rows(history: &History, decisive: Option<[usize; 2]>) -> Vec<Row> {
 fn empty(header: impl IntoIterator<Item = String>) -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
-    // The output decides about colours, not the table: it may be a pipe.
-    table.enforce_styling();
-    table.style_text_only();
     table.set_header(header);
     table
 }
@@ -138,8 +149,8 @@ fn columns(history: &History, rows: &[Row]) -> Table {
     });
     let mut table = empty(["step".to_owned()].into_iter().chain(names));
     for (number, row) in rows.iter().enumerate() {
-        let mut cells = vec![Cell::new(number)];
-        cells.resize(history.processes + 1, Cell::new(""));
+        let mut cells = vec![number.to_string()];
+        cells.resize(history.processes + 1, String::new());
         cells[row.process.index() + 1] = row.cell(Layout::Columns);
         table.add_row(cells);
     }
@@ -155,9 +166,9 @@ fn lanes(history: &History, rows: &[Row]) -> Table {
     };
     let mut table = empty(["step".to_owned()].into_iter().chain(vec![String::new(); lanes + 1]));
     for (number, row) in rows.iter().enumerate() {
-        let mut cells = vec![Cell::new(number)];
-        cells.resize(lanes + 1, Cell::new(""));
-        cells[row.process.index() % lanes + 1] = Cell::new(row.process);
+        let mut cells = vec![number.to_string()];
+        cells.resize(lanes + 1, String::new());
+        cells[row.process.index() % lanes + 1] = row.process.to_string();
         cells.push(row.cell(Layout::Lanes));
         table.add_row(cells);
     }

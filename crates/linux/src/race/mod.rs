@@ -115,7 +115,7 @@ pub enum Mode {
     LiveWorkers,
     /// Processes forked anew for each round.
     Fresh,
-    /// Threads of one process, which lives for all rounds.
+    /// Threads of one process, which lives for all rounds; needs the feature `threads`.
     Threads,
 }
 
@@ -132,6 +132,9 @@ pub enum RaceError {
     /// An injected error is one schedule, and a race chooses none.
     #[error("failed to race a scenario with an injected error: explore it instead")]
     Fault,
+    /// The build has no thread pool.
+    #[error("failed to race threads: this build has no thread pool; enable the feature `threads` of `onewinner-linux`")]
+    NoThreads,
     /// No run directory.
     #[error(transparent)]
     RunDirectory(#[from] RunDirectoryError),

@@ -7,7 +7,7 @@ use super::board::Board;
 use super::ground::Ground;
 use super::report::{Report, notes, report};
 use super::worker::Race;
-use super::{MOST_ATTEMPTS, RaceError, RaceOptions, coordinator};
+use super::{MOST_ATTEMPTS, Mode, RaceError, RaceOptions, coordinator};
 use crate::one_store::by_each_way;
 use crate::run_directory::RunDirectory;
 use onewinner_core::primitive::LockPrimitive;
@@ -34,6 +34,9 @@ pub fn race(
 ) -> Result<Report, RaceError> {
     let scenario = &options.scenario;
     let attempts = attempts(scenario)?;
+    if options.mode == Mode::Threads && !cfg!(feature = "threads") {
+        return Err(RaceError::NoThreads);
+    }
     let parent = options.directories.first().cloned().unwrap_or_else(std::env::temp_dir);
     let (run_directory, swept) = RunDirectory::create(&parent)?;
     let roots = by_each_way(run_directory.path(), &options.directories)?;

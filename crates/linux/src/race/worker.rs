@@ -55,7 +55,13 @@ impl Race<'_> {
         0
     }
 
+    #[cfg(not(feature = "threads"))]
+    fn contend_as_threads(&self, _: &[ProcessId]) {
+        unreachable!("`race` refuses threads in a build without them");
+    }
+
     /// A pool of exactly as many threads as contenders, each of which gets one: so all can hold at once.
+    #[cfg(feature = "threads")]
     fn contend_as_threads(&self, crew: &[ProcessId]) {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(crew.len()).build();
         let pool = pool.expect("the kernel gives at least 64 threads");

@@ -61,6 +61,9 @@ pub mod waits;
 #[expect(unsafe_code, reason = "fork, _exit, and a call that does not exist")]
 pub mod zygote;
 
+use std::io;
+use std::path::{Path, PathBuf};
+
 pub use memory::Shared;
 
 /// How many CPUs this process may use; 1 when the kernel does not tell.
@@ -71,6 +74,17 @@ pub fn cpus() -> usize {
 /// The user for whom files are created.
 pub fn effective_user() -> u32 {
     nix::unistd::geteuid().as_raw()
+}
+
+/// Makes a directory in `parent` whose name begins with `prefix` and exists nowhere else; only this user may enter it:
+/// [mkdtemp(3)](https://man7.org/linux/man-pages/man3/mkdtemp.3.html).
+///
+/// # Errors
+///
+/// When `parent` does not take a directory, or when the working directory is needed and unknown.
+pub fn create_unique_directory(parent: &Path, prefix: &str) -> io::Result<PathBuf> {
+    let template = std::path::absolute(parent)?.join(format!("{prefix}XXXXXX"));
+    Ok(nix::unistd::mkdtemp(&template)?)
 }
 
 /// Lets another process have the CPU: [sched_yield(2)](https://man7.org/linux/man-pages/man2/sched_yield.2.html).
