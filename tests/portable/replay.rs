@@ -5,8 +5,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use onewinner_check::counterexample::{BackendKind, Replayed, Saved};
+use onewinner_check::counterexample::{Replayed, Saved};
 use onewinner_check::{Backend, Plan, check, ignore_events};
+use onewinner_core::backend::BackendKind;
 use onewinner_core::explore::{Limits, Strategy};
 use onewinner_core::fs::Errno;
 use onewinner_core::fs::call::Call;

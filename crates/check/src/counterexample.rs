@@ -3,7 +3,6 @@
 //! A file carries all that is needed to see the violation again: subject, scenario, schedule, and the calls with the replies
 //! that are expected. An unknown format or version is refused.
 
-use std::fmt;
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -13,6 +12,7 @@ use serde::{Deserialize, Serialize};
 #[cfg(target_os = "linux")]
 use super::Backend;
 use super::Plan;
+use onewinner_core::backend::BackendKind;
 use onewinner_core::explore::Limits;
 use onewinner_core::fs::call::{Call, Reply};
 use onewinner_core::id::ProcessId;
@@ -42,7 +42,7 @@ pub struct Saved {
     pub version: u32,
     /// Whose lock.
     pub subject: Subject,
-    /// Where it is replayed: the world in which it was found, or one in which the same schedule can be followed.
+    /// Where it is replayed: `sim` or `traced`. A schedule that loom found is replayed in `sim`.
     pub backend: BackendKind,
     /// The directories below which real processes ran; that for temporary files, if there is none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -71,25 +71,6 @@ pub struct SavedCall {
     pub call: Call,
     /// The kernel's answer.
     pub reply: Reply,
-}
-
-/// A world in which schedules can be followed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum BackendKind {
-    /// The simulated file system; loom's schedules are followed there too.
-    Sim,
-    /// Real processes.
-    Traced,
-}
-
-impl fmt::Display for BackendKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Sim => f.write_str("sim"),
-            Self::Traced => f.write_str("traced"),
-        }
-    }
 }
 
 /// Where a counterexample was found.
@@ -209,6 +190,9 @@ impl Saved {
     /// What of it this version cannot replay.
     fn unknown(&self) -> Option<String> {
         let (processes, steps, most_steps) = (self.scenario.processes, self.schedule.len(), Limits::default().steps);
+        if !self.backend.is_explored() {
+            return Some(format!("{} replays no schedules; `sim` and `traced` do", self.backend));
+        }
         if let (Subject::Program(program), BackendKind::Sim) = (&self.subject, self.backend) {
             return Some(format!("{} runs no program, as {:?} is", self.backend, program.line));
         }

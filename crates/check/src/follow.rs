@@ -6,9 +6,8 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use super::counterexample::BackendKind;
 use super::{CheckError, Plan};
-use onewinner_core::backend::sim;
+use onewinner_core::backend::{BackendKind, sim};
 use onewinner_core::explore::{Limits, Strategy};
 use onewinner_core::history::Execution;
 use onewinner_core::primitive::LockPrimitive;
@@ -83,7 +82,7 @@ impl<'a> Follower<'a> {
             ControlFlow::Break(())
         };
         match self.backend {
-            BackendKind::Sim => {
+            BackendKind::Sim | BackendKind::Loom => {
                 let scheduler = &mut *strategy.scheduler();
                 sim::explore(self.primitive()?, self.scenario, scheduler, Limits::default(), watch);
             }
@@ -105,6 +104,7 @@ impl<'a> Follower<'a> {
                     self.directories
                 )
             }
+            BackendKind::Race => unreachable!("the kernel chooses the schedules of a race"),
         }
         Ok(ran.expect("each of these strategies runs one execution"))
     }
@@ -114,7 +114,7 @@ impl<'a> Follower<'a> {
             Subject::Primitive(primitive) => Ok(*primitive),
             Subject::Program(program) => Err(CheckError::NeedsProcesses {
                 line: program.line.clone(),
-                backend: "sim",
+                backend: BackendKind::Sim,
             }),
         }
     }

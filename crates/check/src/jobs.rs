@@ -201,7 +201,7 @@ impl<'a> All<'a> {
         };
         let (strategy, limits) = plan.backend.search().expect("only searches are run at once");
         (self.tell)(Event::Began {
-            backend: plan.backend.backend(),
+            backend: plan.backend.kind(),
             lock: plan.subject.name().to_owned(),
             scenario: plan.configuration(),
         });

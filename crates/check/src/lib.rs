@@ -32,12 +32,13 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
+use onewinner_core::backend::BackendKind;
 use onewinner_core::explore::{Limits, Strategy};
 use onewinner_core::primitive::Expectation;
 use onewinner_core::scenario::Subject;
 #[cfg(target_os = "linux")]
 use onewinner_core::statistics::rate_bounds;
-use onewinner_core::verdict::{Coverage, Exit, Extent, Judged, Verdict};
+use onewinner_core::verdict::{Coverage, CutReason, Exit, Extent, Judged, Verdict};
 #[cfg(target_os = "linux")]
 use onewinner_linux::{race, tracer};
 
@@ -53,8 +54,8 @@ use watch::Watch;
 pub enum Event {
     /// A plan begins.
     Began {
-        /// The world.
-        backend: &'static str,
+        /// The backend.
+        backend: BackendKind,
         /// The lock's name, or the program's command line.
         lock: String,
         /// What is run, in words.
@@ -81,9 +82,6 @@ pub fn ignore_events() -> EventSink {
     Arc::new(|_| {})
 }
 
-/// The limit of a search that the user ended.
-const INTERRUPTED: &str = "an interrupt";
-
 /// Whether what was found is what was claimed.
 pub fn exit(verdict: &Verdict, coverage: &Coverage, claim: Expectation) -> Exit {
     match (verdict, claim) {
@@ -95,10 +93,8 @@ pub fn exit(verdict: &Verdict, coverage: &Coverage, claim: Expectation) -> Exit 
             Exit::Inconclusive
         }
         (Verdict::Holds, Expectation::SeveralWinners) => Exit::NotAsClaimed,
-        (Verdict::Violated(shown), Expectation::SeveralWinners) => match shown.property {
-            "at-most-one-winner" | "mutual-exclusion" | "no-duplicates" => Exit::AsClaimed,
-            _ => Exit::NotAsClaimed,
-        },
+        (Verdict::Violated(shown), Expectation::SeveralWinners) if shown.breaks_exclusion() => Exit::AsClaimed,
+        (Verdict::Violated(_), Expectation::SeveralWinners) => Exit::NotAsClaimed,
     }
 }
 
@@ -113,16 +109,16 @@ pub enum CheckError {
     NeedsProcesses {
         /// The command line.
         line: String,
-        /// The world.
-        backend: &'static str,
+        /// The backend.
+        backend: BackendKind,
     },
     /// A world cannot do what the scenario asks for.
     #[error("failed to run {what} in {backend}: only the simulated file system does that; use `--backend sim`")]
     NeedsSimulation {
         /// What.
         what: &'static str,
-        /// The world.
-        backend: &'static str,
+        /// The backend.
+        backend: BackendKind,
     },
     /// Real processes could not be traced here.
     #[cfg(target_os = "linux")]
@@ -178,7 +174,7 @@ fn check_until(
     tell: &EventSink,
 ) -> Result<Judged, CheckError> {
     tell(Event::Began {
-        backend: plan.backend.backend(),
+        backend: plan.backend.kind(),
         lock: plan.subject.name().to_owned(),
         scenario: plan.configuration(),
     });
@@ -227,7 +223,7 @@ fn forbidden(plan: &Plan, error: CheckError) -> Result<Judged, CheckError> {
             rate: rate_bounds(0, 0),
         },
         _ => Extent::Cut {
-            limit: "the first".to_owned(),
+            reason: CutReason::NotStarted,
             preemptions: None,
         },
     };
@@ -253,7 +249,7 @@ fn conclude(plan: &Plan, mut tally: Tally, extent: Extent, doubt: Option<String>
     Judged {
         verdict,
         coverage: Coverage {
-            backend: plan.backend.backend(),
+            backend: plan.backend.kind(),
             lock: plan.subject.name().to_owned(),
             scenario: plan.scenario.clone(),
             fault_sweep: plan.fault_sweep,

@@ -4,10 +4,10 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::tally::Tally;
-use super::{CheckError, EventSink, INTERRUPTED, Plan, Watch, conclude};
+use super::{CheckError, EventSink, Plan, Watch, conclude};
 use onewinner_core::backend::loom::{self, Bounds};
 use onewinner_core::explore::Stop;
-use onewinner_core::verdict::{Extent, Judged, Unit, at_most};
+use onewinner_core::verdict::{CutReason, Extent, Judged, Unit, at_most};
 
 pub(super) fn modelled(
     plan: &Plan,
@@ -38,7 +38,7 @@ pub(super) fn modelled(
 }
 
 fn extent(stop: Stop, bounds: Bounds) -> Extent {
-    let limit = match stop {
+    let reason = match stop {
         Stop::Exhausted => {
             let named = bounds.preemptions.map(at_most::<usize>);
             return Extent::Complete {
@@ -46,13 +46,13 @@ fn extent(stop: Stop, bounds: Bounds) -> Extent {
                 bounds: named.into_iter().collect(),
             };
         }
-        Stop::Executions => format!("{} executions", bounds.executions),
-        Stop::Steps => format!("{} steps in an execution", loom::MOST_BRANCHES),
-        Stop::Time => format!("{} seconds", bounds.time.as_secs_f64()),
-        Stop::Asked => INTERRUPTED.to_owned(),
+        Stop::Executions => CutReason::Executions(bounds.executions),
+        Stop::Steps => CutReason::Steps(loom::MOST_BRANCHES),
+        Stop::Time => CutReason::Time(bounds.time),
+        Stop::Asked => CutReason::Interrupt,
     };
     Extent::Cut {
-        limit,
+        reason,
         preemptions: None,
     }
 }

@@ -3,9 +3,8 @@
 use std::path::PathBuf;
 
 use super::CheckError;
-use super::counterexample::BackendKind;
 use super::tally::Left;
-use onewinner_core::backend::loom;
+use onewinner_core::backend::{BackendKind, loom};
 use onewinner_core::explore::{Limits, Strategy};
 use onewinner_core::primitive::LockPrimitive;
 use onewinner_core::property::Judging;
@@ -66,9 +65,10 @@ impl Plan {
 
     /// Refuses what the world cannot do.
     pub(super) fn refuse(&self) -> Result<(), CheckError> {
-        let raced = matches!(self.backend.backend(), "race");
+        let kind = self.backend.kind();
+        let raced = kind == BackendKind::Race;
         let program = matches!(self.subject, Subject::Program(_));
-        let real = raced || matches!(self.backend.backend(), "traced");
+        let real = kind.is_real();
         let what = match self.scenario {
             Scenario { work: Work::Fork, .. } if real => "holders that fork",
             Scenario { reuse_inodes: true, .. } if real => "inode numbers that are used again as a choice",
@@ -79,8 +79,7 @@ impl Plan {
             Scenario { expiry: true, .. } if raced || program => "a lease that runs out at any moment",
             _ => return Ok(()),
         };
-        let backend = self.backend.backend();
-        Err(CheckError::NeedsSimulation { what, backend })
+        Err(CheckError::NeedsSimulation { what, backend: kind })
     }
 
     /// The lock that a dead holder left, if one did.
@@ -98,22 +97,22 @@ impl Plan {
             Subject::Primitive(primitive) => Ok(*primitive),
             Subject::Program(program) => Err(CheckError::NeedsProcesses {
                 line: program.line.clone(),
-                backend: self.backend.backend(),
+                backend: self.backend.kind(),
             }),
         }
     }
 }
 
 impl Backend {
-    /// The name of the backend.
-    pub fn backend(&self) -> &'static str {
+    /// Which backend it is, without its bounds.
+    pub fn kind(&self) -> BackendKind {
         match self {
-            Self::Loom(_) => "loom",
-            Self::Sim { .. } => "sim",
+            Self::Loom(_) => BackendKind::Loom,
+            Self::Sim { .. } => BackendKind::Sim,
             #[cfg(target_os = "linux")]
-            Self::Traced { .. } => "traced",
+            Self::Traced { .. } => BackendKind::Traced,
             #[cfg(target_os = "linux")]
-            Self::Race(_) => "race",
+            Self::Race(_) => BackendKind::Race,
         }
     }
 

@@ -9,6 +9,7 @@ use std::sync::atomic::AtomicBool;
 
 use super::tally::Tally;
 use super::{CheckError, Event, EventSink, Plan, conclude};
+use onewinner_core::backend::BackendKind;
 use onewinner_core::fs::Errno;
 use onewinner_core::history::{End, Execution};
 use onewinner_core::primitive::{CreateNew, LockPrimitive, StatThenWrite};
@@ -147,8 +148,8 @@ fn compared(
     tell: &EventSink,
 ) -> Result<Control, CheckError> {
     tell(Event::Began {
-        backend: "race beside",
-        lock: primitive.name().to_owned(),
+        backend: BackendKind::Race,
+        lock: format!("{} (control)", primitive.name()),
         scenario: options.scenario.to_string(),
     });
     // Whether a control shows teeth is a matter of every property.

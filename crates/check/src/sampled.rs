@@ -12,14 +12,11 @@ use super::CheckError;
 use super::raced::{by_name, doubt};
 use onewinner_core::history::Outcome;
 use onewinner_core::primitive::LockPrimitive;
-use onewinner_core::property::first_violation;
+use onewinner_core::property::{PropertyClass, first_violation};
 use onewinner_core::scenario::Kind;
 use onewinner_core::statistics::rate_bounds;
 use onewinner_core::verdict::RateBounds;
 use onewinner_linux::race::{RaceOptions, Report, Seen, race};
-
-/// The properties without which a lock is none.
-const EXCLUSION: [&str; 3] = ["at-most-one-winner", "mutual-exclusion", "no-duplicates"];
 
 /// What a race showed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -114,9 +111,9 @@ impl Counted {
         let Some((property, violation)) = first_violation(&seen.history) else {
             return;
         };
-        let (count, first) = match EXCLUSION.contains(&property.name()) {
-            true => (&mut self.violations, &mut self.shown),
-            false => (&mut self.flaws, &mut self.flaw),
+        let (count, first) = match property.class() {
+            PropertyClass::Exclusion => (&mut self.violations, &mut self.shown),
+            PropertyClass::Progress | PropertyClass::Tidiness => (&mut self.flaws, &mut self.flaw),
         };
         *count += seen.rounds;
         first.get_or_insert_with(|| Shown {

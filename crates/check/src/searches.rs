@@ -9,13 +9,13 @@ use std::time::{Duration, Instant};
 
 use super::parts::{Part, Series};
 use super::rounds;
-use super::tally::{Tally, executions};
-use super::{Backend, CheckError, INTERRUPTED, Plan, Watch};
+use super::tally::Tally;
+use super::{Backend, CheckError, Plan, Watch};
 use onewinner_core::backend::sim;
 use onewinner_core::explore::{Covered, Estimated, Limits, Searched, Stop, Strategy};
 use onewinner_core::history::{End, Execution, History};
 use onewinner_core::scenario::{Scenario, Subject};
-use onewinner_core::verdict::{Extent, Unit, at_most};
+use onewinner_core::verdict::{CutReason, Extent, Unit, at_most};
 #[cfg(target_os = "linux")]
 use onewinner_linux::tracer;
 
@@ -61,7 +61,7 @@ impl Part {
             tally.blocked = searched.blocked;
             tally.failure.clone_from(&searched.failure);
             tally.notes.extend(notes);
-            let extent = self.extent(&searched, limits, strategy, decided.as_deref());
+            let extent = self.extent(&searched, limits, strategy, decided);
             let complete = matches!(extent, Extent::Complete { .. }) && tally.lost == 0;
             gathered = gathered.and(Gathered { tally, extent });
             if !complete {
@@ -71,10 +71,10 @@ impl Part {
         Ok(gathered)
     }
 
-    fn extent(self, searched: &Searched, limits: Limits, strategy: &Strategy, decided: Option<&str>) -> Extent {
+    fn extent(self, searched: &Searched, limits: Limits, strategy: &Strategy, decided: Option<CutReason>) -> Extent {
         let lost = searched.lost + searched.diverged;
-        let limit = match searched.stop {
-            Stop::Exhausted if lost > 0 => format!("{} lost", executions(lost)),
+        let reason = match searched.stop {
+            Stop::Exhausted if lost > 0 => CutReason::Lost(lost),
             Stop::Exhausted => {
                 let bounds = match searched.covered {
                     Covered::Preemptions(most) => vec![at_most(most)],
@@ -83,17 +83,17 @@ impl Part {
                 let each = unit(strategy);
                 return Extent::Complete { each, bounds };
             }
-            Stop::Executions => format!("{} executions", limits.executions),
-            Stop::Steps => format!("{} steps in an execution", limits.steps),
-            Stop::Time => format!("{} seconds", limits.time.as_secs_f64()),
-            Stop::Asked => decided.unwrap_or(INTERRUPTED).to_owned(),
+            Stop::Executions => CutReason::Executions(limits.executions),
+            Stop::Steps => CutReason::Steps(limits.steps),
+            Stop::Time => CutReason::Time(limits.time),
+            Stop::Asked => decided.unwrap_or(CutReason::Interrupt),
         };
         let preemptions = match searched.covered {
             // Of a series, what comes after it is not run at all.
             Covered::Preemptions(most) if self == Self::Plain => Some(most),
             _ => None,
         };
-        Extent::Cut { limit, preemptions }
+        Extent::Cut { reason, preemptions }
     }
 }
 
@@ -150,7 +150,7 @@ pub(super) struct Seen {
     /// How many executions it was, also those that belong to another search.
     pub(super) executions: u64,
     /// The limit that was reached after a violation.
-    pub(super) decided: Option<String>,
+    pub(super) decided: Option<CutReason>,
     /// Since when something is violated.
     violated: Option<Instant>,
 }
@@ -196,12 +196,12 @@ impl Gathered {
             (Extent::Complete { .. }, cut) | (cut, Extent::Complete { .. }) => cut,
             (
                 Extent::Cut {
-                    limit,
+                    reason,
                     preemptions: one,
                 },
                 Extent::Cut { preemptions: other, .. },
             ) => Extent::Cut {
-                limit,
+                reason,
                 preemptions: one.zip(other).map(|(one, other)| one.min(other)),
             },
             (sampled, _) => sampled,
@@ -234,15 +234,12 @@ fn unit(strategy: &Strategy) -> Unit {
 }
 
 /// The limit that is reached after a violation, if one is: so many executions more were looked at, and since then.
-pub(super) fn enough(plan: &Plan, executions: u64, since: Instant) -> Option<String> {
+pub(super) fn enough(plan: &Plan, executions: u64, since: Instant) -> Option<CutReason> {
     let program = matches!(plan.subject, Subject::Program(_));
     if executions > EXECUTIONS_AFTER_VIOLATION {
-        Some(format!(
-            "{EXECUTIONS_AFTER_VIOLATION} executions after the first violation"
-        ))
+        Some(CutReason::ExecutionsAfterViolation(EXECUTIONS_AFTER_VIOLATION))
     } else if program && since.elapsed() > TIME_AFTER_VIOLATION {
-        let seconds = TIME_AFTER_VIOLATION.as_secs();
-        Some(format!("{seconds} seconds after the first violation"))
+        Some(CutReason::TimeAfterViolation(TIME_AFTER_VIOLATION))
     } else {
         None
     }

@@ -2,14 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::INTERRUPTED;
 use onewinner_core::access::Accesses;
 use onewinner_core::history::{Attempt, AttemptResult, End, Execution, History, Outcome, What};
 use onewinner_core::id::ProcessId;
 use onewinner_core::primitive::CrashClass;
 use onewinner_core::property::{self, Judging, Property, Shown, Violation};
 use onewinner_core::scenario::Scenario;
-use onewinner_core::verdict::{Crash, Extent, Grade, OutcomeRow, at_most};
+use onewinner_core::verdict::{Crash, CutReason, Extent, Grade, OutcomeRow, at_most};
 
 /// What the executions of one run showed so far.
 #[derive(Default)]
@@ -182,7 +181,15 @@ impl Tally {
     ///
     /// Of a lock that a dead holder `left` behind its class may be declared: if somebody has to clean up, nobody may win.
     pub(super) fn doubt(&self, extent: &Extent, left: Left) -> Option<String> {
-        if self.lost > 0 && !matches!(extent, Extent::Cut { limit, .. } if limit == INTERRUPTED) {
+        if self.lost > 0
+            && !matches!(
+                extent,
+                Extent::Cut {
+                    reason: CutReason::Interrupt,
+                    ..
+                }
+            )
+        {
             let why = self.failure.as_ref().map(|why| format!("; the first: {why}"));
             return Some(format!(
                 "{} could not be followed to the end{}",
@@ -190,23 +197,23 @@ impl Tally {
                 why.unwrap_or_default()
             ));
         }
-        if let Extent::Cut { limit, preemptions } = extent {
+        if let Extent::Cut { reason, preemptions } = extent {
             let before = match preemptions {
                 Some(most) => format!("; every schedule with {} was run before", at_most(*most)),
                 None => String::new(),
             };
-            if limit == INTERRUPTED {
+            if *reason == CutReason::Interrupt {
                 return Some(format!(
                     "the search was interrupted{before}; let it finish, or give it a limit"
                 ));
             }
             if self.executions == 0 {
                 return Some(format!(
-                    "nothing was run: the search was cut at {limit}; raise the limit"
+                    "nothing was run: the search was cut at {reason}; raise the limit"
                 ));
             }
             return Some(format!(
-                "the search was cut at {limit}{before}; raise the limit, or contend with fewer processes"
+                "the search was cut at {reason}{before}; raise the limit, or contend with fewer processes"
             ));
         }
         if self.blocked > 0 {

@@ -4,11 +4,14 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
+use crate::backend::BackendKind;
 use crate::history::{Execution, Outcome};
 use crate::primitive::{CrashClass, Expectation};
+use crate::property::{self, PropertyClass};
 use crate::scenario::{FaultSweep, Scenario};
 
 /// The answer to "is it as claimed?".
@@ -55,6 +58,13 @@ pub struct Counterexample {
     pub reproduced: Option<Reproduced>,
 }
 
+impl Counterexample {
+    /// Whether it shows that the lock lets several in.
+    pub fn breaks_exclusion(&self) -> bool {
+        property::by_name(self.property).is_some_and(|property| property.class() == PropertyClass::Exclusion)
+    }
+}
+
 /// The result of replaying a counterexample.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Reproduced {
@@ -67,8 +77,8 @@ pub struct Reproduced {
 /// What a verdict rests on.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Coverage {
-    /// The world in which the lock ran.
-    pub backend: &'static str,
+    /// The backend that ran the lock.
+    pub backend: BackendKind,
     /// The lock's name, or the program's command line.
     pub lock: String,
     /// What was run.
@@ -170,10 +180,11 @@ pub enum Extent {
         /// The bounds, in words; none if there is none.
         bounds: Vec<String>,
     },
-    /// A limit was reached first.
+    /// The search ended before it was complete.
     Cut {
-        /// The limit, in words.
-        limit: String,
+        /// What ended it.
+        #[serde(rename = "limit")]
+        reason: CutReason,
         /// Every schedule with at most so many preemptions was run before that; absent where no such part is known.
         #[serde(skip_serializing_if = "Option::is_none")]
         preemptions: Option<u32>,
@@ -185,6 +196,52 @@ pub enum Extent {
         /// The bounds on the rate of violations, at 95 %, nominal.
         rate: RateBounds,
     },
+}
+
+/// What ended a search before it was complete. Its text completes the sentence "the search was cut at".
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum CutReason {
+    /// The user interrupted it.
+    Interrupt,
+    /// The limit on the number of executions.
+    Executions(u64),
+    /// The limit on the steps of one execution.
+    Steps(usize),
+    /// The limit on time.
+    Time(Duration),
+    /// Enough executions were run after the first violation.
+    ExecutionsAfterViolation(u64),
+    /// Enough time passed after the first violation.
+    TimeAfterViolation(Duration),
+    /// All schedules were tried, but this many executions were lost.
+    Lost(u64),
+    /// The backend could not start the first execution.
+    NotStarted,
+}
+
+impl fmt::Display for CutReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Interrupt => f.write_str("an interrupt"),
+            Self::Executions(most) => write!(f, "{most} executions"),
+            Self::Steps(most) => write!(f, "{most} steps in an execution"),
+            Self::Time(most) => write!(f, "{} seconds", most.as_secs_f64()),
+            Self::ExecutionsAfterViolation(most) => write!(f, "{most} executions after the first violation"),
+            Self::TimeAfterViolation(most) => {
+                write!(f, "{} seconds after the first violation", most.as_secs_f64())
+            }
+            Self::Lost(1) => f.write_str("1 execution lost"),
+            Self::Lost(lost) => write!(f, "{lost} executions lost"),
+            Self::NotStarted => f.write_str("the first"),
+        }
+    }
+}
+
+/// Serialized as its text.
+impl Serialize for CutReason {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
 }
 
 /// A bound on preemptions, in words.
@@ -301,6 +358,37 @@ impl Exit {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_cut_is_its_text_in_json() {
+        let cut = |reason| {
+            let preemptions = None;
+            serde_json::to_value(Extent::Cut { reason, preemptions }).expect("an extent has a JSON form")
+        };
+        for (reason, text) in [
+            (CutReason::Interrupt, "an interrupt"),
+            (CutReason::Executions(1), "1 executions"),
+            (CutReason::Steps(10), "10 steps in an execution"),
+            (CutReason::Time(Duration::from_millis(500)), "0.5 seconds"),
+            (
+                CutReason::TimeAfterViolation(Duration::from_secs(5)),
+                "5 seconds after the first violation",
+            ),
+            (CutReason::Lost(1), "1 execution lost"),
+            (CutReason::Lost(2), "2 executions lost"),
+        ] {
+            assert_eq!(cut(reason), serde_json::json!({ "extent": "cut", "limit": text }));
+        }
+    }
+
+    #[test]
+    fn a_backend_has_the_same_name_in_text_and_json() {
+        use BackendKind::{Loom, Race, Sim, Traced};
+        for (kind, name) in [(Loom, "loom"), (Sim, "sim"), (Traced, "traced"), (Race, "race")] {
+            let json = serde_json::to_value(kind).expect("a backend has a JSON form");
+            assert_eq!((kind.to_string(), json), (name.to_owned(), name.into()));
+        }
+    }
 
     #[test]
     fn of_several_codes_the_gravest_counts() {

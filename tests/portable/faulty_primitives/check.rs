@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use onewinner_check::text::verdict as terminal;
 use onewinner_check::{Backend, Event, EventSink, Plan, exit, ignore_events};
+use onewinner_core::backend::BackendKind;
 use onewinner_core::explore::{Limits, Strategy};
 use onewinner_core::primitive::Expectation::{ExactlyOneWinner, SeveralWinners};
 use onewinner_core::primitive::{CreateNew, LockPrimitive, StatThenWrite};
@@ -112,7 +113,9 @@ fn an_interrupted_run_is_inconclusive_and_tells_how_far_it_came() {
     let told = told.lock().expect("nobody panics here");
     check_inconclusive(&judged, "interrupted");
     assert_eq!(judged.coverage.executions, 1);
-    assert!(matches!(&told[..], [Event::Began { backend: "sim", .. }, Event::Judged(last)] if **last == judged));
+    assert!(
+        matches!(&told[..], [Event::Began { backend: BackendKind::Sim, .. }, Event::Judged(last)] if **last == judged)
+    );
 }
 
 /// The verdict on one property alone.

@@ -15,6 +15,7 @@ use super::{Backend, CheckError, Plan};
 use onewinner_core::backend::sim;
 use onewinner_core::explore::{Dpor, Limits, Searched, Strategy, Task, in_rounds_heard};
 use onewinner_core::history::Execution;
+use onewinner_core::verdict::CutReason;
 
 /// A reduction that is not over after so many executions, and found nothing, begins anew in rounds. To run these twice takes
 /// less time than anybody notices; and a violation that comes soon is found by one search, in its order.
@@ -143,9 +144,9 @@ impl Count {
     }
 
     /// The limit that is reached, if one is.
-    fn ends(self, plan: &Plan, limits: Limits) -> Option<String> {
+    fn ends(self, plan: &Plan, limits: Limits) -> Option<CutReason> {
         let decided = self.since_first.and_then(|since| enough(plan, since, Instant::now()));
         let most = limits.executions;
-        decided.or_else(|| (self.executions > most).then(|| format!("{most} executions")))
+        decided.or_else(|| (self.executions > most).then_some(CutReason::Executions(most)))
     }
 }

@@ -43,7 +43,7 @@ fn watch() -> Watch {
 /// All that a verdict is made of: outcomes, limit, the counterexample, and what was counted.
 type Told = (
     Vec<OutcomeRow>,
-    Option<String>,
+    Option<CutReason>,
     Option<onewinner_core::schedule::Schedule>,
     Count,
 );
@@ -118,7 +118,7 @@ fn what_counts_of_rounds_that_are_cut_depends_on_no_number_of_threads() {
         for executions in [1, 40, 150] {
             let limits = most(executions);
             let (searched, one) = in_rounds(&plan, Part::Plain, limits, 1);
-            let told = one.1.as_deref() == Some(&*format!("{executions} executions"));
+            let told = one.1 == Some(CutReason::Executions(executions));
             assert!(told || searched.stop == Stop::Executions, "{searched:?}");
             assert!((executions..=2 * executions).contains(&one.3.executions), "{:?}", one.3);
             for threads in [2, 3] {
@@ -173,7 +173,7 @@ fn executions_count_from_the_first_violation_on_in_the_order_of_tasks() {
     let plan = plan("create-new", Scenario::cycle(3, 1));
     assert_eq!(count(200_000, None).ends(&plan, Limits::default()), None);
     let ends = count(200_000, Some(100_001)).ends(&plan, Limits::default());
-    assert_eq!(ends.as_deref(), Some("100000 executions after the first violation"));
-    assert_eq!(count(7, Some(3)).ends(&plan, most(6)).as_deref(), Some("6 executions"));
+    assert_eq!(ends, Some(CutReason::ExecutionsAfterViolation(100_000)));
+    assert_eq!(count(7, Some(3)).ends(&plan, most(6)), Some(CutReason::Executions(6)));
     assert_eq!(count(7, Some(3)).ends(&plan, most(7)), None);
 }

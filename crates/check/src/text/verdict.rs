@@ -173,7 +173,7 @@ fn after_crash(crash: &Crash) -> String {
 pub fn covered(coverage: &Coverage) -> String {
     let mut executions = counted(coverage.executions, "execution");
     // What can be blocked or lost, so that nothing is said of it, is worth a word when it was not.
-    if matches!(coverage.backend, "sim" | "traced") {
+    if coverage.backend.is_explored() {
         executions += &match (coverage.blocked, coverage.lost) {
             (0, 0) => ", none blocked or lost".to_owned(),
             (blocked, lost) => format!(", {} blocked, {} lost", grouped(blocked), grouped(lost)),
@@ -188,12 +188,12 @@ pub fn covered(coverage: &Coverage) -> String {
             let with = if bounds.is_empty() { "" } else { " with " };
             format!("{every}{with}{}, {executions}", bounds.join(", "))
         }
-        Extent::Cut { limit, preemptions } => match preemptions {
+        Extent::Cut { reason, preemptions } => match preemptions {
             Some(most) => format!(
-                "{executions}, cut at {limit}; before that every schedule with {}",
+                "{executions}, cut at {reason}; before that every schedule with {}",
                 at_most(*most)
             ),
-            None => format!("{executions}, cut at {limit}"),
+            None => format!("{executions}, cut at {reason}"),
         },
         Extent::Sampled { violations, rate } => {
             format!(

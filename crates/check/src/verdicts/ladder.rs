@@ -39,6 +39,8 @@ pub struct Aspect {
     under: Option<&'static [Under]>,
 }
 
+/// The properties of the class `Exclusion` that a rung can violate. The third, `no-duplicates`, needs a workload that writes
+/// entries, and no rung has one.
 pub(super) const EXCLUSION: &[&str] = &["at-most-one-winner", "mutual-exclusion"];
 
 /// The columns, in their order.

@@ -14,7 +14,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::parts::{Part, Series};
-use onewinner_core::backend::sim;
+use onewinner_core::backend::{BackendKind, sim};
 use onewinner_core::explore::{Dpor, Limits, Stop};
 use onewinner_core::history::{AttemptResult, Execution};
 use onewinner_core::primitive::{CrashClass, LockPrimitive};
@@ -53,8 +53,8 @@ pub enum Cell {
 pub struct Row {
     /// The lock.
     pub lock: &'static str,
-    /// The world that decided.
-    pub backend: &'static str,
+    /// The backend that decided.
+    pub backend: BackendKind,
     /// What is declared of a crash.
     pub crash_class: CrashClass,
     /// One cell for each of [`ASPECTS`], by its id.
@@ -165,7 +165,7 @@ pub fn row(lock: &'static dyn LockPrimitive, limits: Limits, interrupted: &Atomi
     };
     Row {
         lock: lock.name(),
-        backend: "sim",
+        backend: BackendKind::Sim,
         crash_class: lock.crash_class(),
         cells: ASPECTS.iter().map(|aspect| (aspect.id, cell(aspect))).collect(),
         executions: ladder

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::evidence_plan::{Asked, Depth};
 use super::row::{Came, Row};
+use onewinner_core::backend::BackendKind;
 use onewinner_core::verdict::{Exit, Extent, Judged, Unit, Verdict};
 
 /// The version of the file.
@@ -234,7 +235,7 @@ impl Ground {
             // Once a program is caught, its search ends by time: how far it came then is no ground.
             Extent::Complete {
                 each: Unit::Schedule, ..
-            } if coverage.backend == "traced" && matches!(verdict, Verdict::Violated(_)) => Self::default(),
+            } if coverage.backend == BackendKind::Traced && matches!(verdict, Verdict::Violated(_)) => Self::default(),
             Extent::Complete { each, bounds } => Self {
                 complete: Some(true),
                 preemptions: asked.preemptions.filter(|_| !bounds.is_empty()),

@@ -11,6 +11,7 @@ use super::output::{self, Output};
 use crate::report::summary::{self, Layout};
 use onewinner_check::confirm::{Evidence, evidence};
 use onewinner_check::text::verdict as terminal;
+use onewinner_core::backend::BackendKind;
 use onewinner_core::primitive::{self, Expectation, LockPrimitive};
 use onewinner_core::verdict::{Exit, Judged, Verdict};
 
@@ -96,7 +97,7 @@ fn conclusion(out: &mut dyn Write, rows: &[Row], exit: Exit, width: usize) -> io
         })
         // Of equal ones, that of real processes.
         .min_by_key(|(row, shown)| {
-            let modelled = row.judged.coverage.backend != "traced";
+            let modelled = row.judged.coverage.backend != BackendKind::Traced;
             (
                 shown.execution.history.processes,
                 shown.execution.schedule.len(),
@@ -106,7 +107,7 @@ fn conclusion(out: &mut dyn Write, rows: &[Row], exit: Exit, width: usize) -> io
     if let Some((row, shown)) = shortest {
         let lock = &row.judged.coverage.lock;
         let processes = match row.judged.coverage.backend {
-            "traced" => "with real processes",
+            BackendKind::Traced => "with real processes",
             _ => "with modelled processes",
         };
         writeln!(out, "\nHow {lock} lets several in, {processes}: {}", shown.sentence)?;

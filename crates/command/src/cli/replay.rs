@@ -9,9 +9,9 @@ use super::Failure;
 use super::output::Output;
 use super::page::Page;
 use crate::report::{strace, svg};
-use onewinner_check::counterexample::BackendKind;
 use onewinner_check::counterexample::{Replayed, Saved};
 use onewinner_check::text::timeline;
+use onewinner_core::backend::BackendKind;
 use onewinner_core::schedule::Schedule;
 use onewinner_core::verdict::Exit;
 

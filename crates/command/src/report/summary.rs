@@ -116,10 +116,8 @@ pub fn cell(judged: &Judged, exit: Option<Exit>) -> Cell {
 pub fn words(judged: &Judged) -> String {
     match &judged.verdict {
         Verdict::Holds => format!("{}, {}", what_holds(&judged.coverage), extent(&judged.coverage)),
-        Verdict::Violated(shown) => match shown.property {
-            "at-most-one-winner" | "mutual-exclusion" | "no-duplicates" => several(&judged.coverage),
-            other => format!("violates {other}"),
-        },
+        Verdict::Violated(shown) if shown.breaks_exclusion() => several(&judged.coverage),
+        Verdict::Violated(shown) => format!("violates {}", shown.property),
         Verdict::Inconclusive { reason } => format!("inconclusive: {reason}"),
     }
 }

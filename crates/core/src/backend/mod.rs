@@ -12,3 +12,49 @@
 pub mod contender;
 pub mod loom;
 pub mod sim;
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// The backend that ran a lock, as reports and files name it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum BackendKind {
+    /// loom on a model of the file system.
+    Loom,
+    /// The simulated file system.
+    Sim,
+    /// Real processes, stopped before each system call.
+    Traced,
+    /// Real processes that start together; the kernel chooses the schedule.
+    Race,
+}
+
+impl BackendKind {
+    /// The name in text and JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Loom => "loom",
+            Self::Sim => "sim",
+            Self::Traced => "traced",
+            Self::Race => "race",
+        }
+    }
+
+    /// Whether [`explore`](crate::explore) chooses the schedules. Only then can an execution be blocked or lost.
+    pub fn is_explored(self) -> bool {
+        matches!(self, Self::Sim | Self::Traced)
+    }
+
+    /// Whether contenders are real processes on the kernel's file system.
+    pub fn is_real(self) -> bool {
+        matches!(self, Self::Traced | Self::Race)
+    }
+}
+
+impl fmt::Display for BackendKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}

@@ -1,6 +1,6 @@
 //! M3: of single attempts from a free lock, undisturbed, at least one wins.
 
-use super::{Case, Finding, Property, Violation};
+use super::{Case, Finding, Property, PropertyClass, Violation};
 use crate::history::{Attempt, AttemptResult};
 
 pub(super) struct AtLeastOneWinner;
@@ -8,6 +8,10 @@ pub(super) struct AtLeastOneWinner;
 impl Property for AtLeastOneWinner {
     fn name(&self) -> &'static str {
         "at-least-one-winner"
+    }
+
+    fn class(&self) -> PropertyClass {
+        PropertyClass::Progress
     }
 
     fn statement(&self) -> &'static str {

@@ -1,6 +1,6 @@
 //! M2: of single attempts from a free lock, with no release, at most one wins; whatever errors they meet.
 
-use super::{Case, Finding, Property, Violation, enumerate};
+use super::{Case, Finding, Property, PropertyClass, Violation, enumerate};
 use crate::history::Attempt;
 
 /// So many are named; of more, the number says enough.
@@ -11,6 +11,10 @@ pub(super) struct AtMostOneWinner;
 impl Property for AtMostOneWinner {
     fn name(&self) -> &'static str {
         "at-most-one-winner"
+    }
+
+    fn class(&self) -> PropertyClass {
+        PropertyClass::Exclusion
     }
 
     fn statement(&self) -> &'static str {

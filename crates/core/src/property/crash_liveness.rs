@@ -2,7 +2,7 @@
 //!
 //! A lock that a person has to free, or that time frees, is not judged: no history here has a clock.
 
-use super::{Case, Finding, Property, Violation};
+use super::{Case, Finding, Property, PropertyClass, Violation};
 use crate::history::{AttemptResult, CrashClass};
 
 pub(super) struct CrashLiveness;
@@ -10,6 +10,10 @@ pub(super) struct CrashLiveness;
 impl Property for CrashLiveness {
     fn name(&self) -> &'static str {
         "crash-liveness"
+    }
+
+    fn class(&self) -> PropertyClass {
+        PropertyClass::Progress
     }
 
     fn statement(&self) -> &'static str {

@@ -3,7 +3,7 @@
 //! Record locks of a process are lost so: any close of any descriptor of the inode gives them back
 //! ([fcntl_locking(2)](https://man7.org/linux/man-pages/man2/F_SETLK.2const.html)).
 
-use super::{Case, Finding, Property, Violation};
+use super::{Case, Finding, Property, PropertyClass, Violation};
 use crate::fs::call::Call;
 
 pub(super) struct DescriptorIndependence;
@@ -11,6 +11,10 @@ pub(super) struct DescriptorIndependence;
 impl Property for DescriptorIndependence {
     fn name(&self) -> &'static str {
         "descriptor-independence"
+    }
+
+    fn class(&self) -> PropertyClass {
+        PropertyClass::Tidiness
     }
 
     fn statement(&self) -> &'static str {

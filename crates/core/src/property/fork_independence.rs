@@ -4,7 +4,7 @@
 //! ([fork(2)](https://man7.org/linux/man-pages/man2/fork.2.html), [flock(2)](https://man7.org/linux/man-pages/man2/flock.2.html));
 //! and it knows the names of all files. A destructor that runs in the child releases what the parent holds.
 
-use super::{Case, Finding, Property, Violation};
+use super::{Case, Finding, Property, PropertyClass, Violation};
 use crate::fs::call::Call;
 
 pub(super) struct ForkIndependence;
@@ -12,6 +12,10 @@ pub(super) struct ForkIndependence;
 impl Property for ForkIndependence {
     fn name(&self) -> &'static str {
         "fork-independence"
+    }
+
+    fn class(&self) -> PropertyClass {
+        PropertyClass::Tidiness
     }
 
     fn statement(&self) -> &'static str {

@@ -3,7 +3,7 @@
 //! A directory that is missing, a full disk, a lock that the file system does not know are errors: who says *busy* then waits
 //! for ever for a holder who does not exist.
 
-use super::{Case, Finding, Property, Violation};
+use super::{Case, Finding, Property, PropertyClass, Violation};
 use crate::history::{Attempt, AttemptResult};
 
 pub(super) struct HonestBusy;
@@ -11,6 +11,10 @@ pub(super) struct HonestBusy;
 impl Property for HonestBusy {
     fn name(&self) -> &'static str {
         "honest-busy"
+    }
+
+    fn class(&self) -> PropertyClass {
+        PropertyClass::Tidiness
     }
 
     fn statement(&self) -> &'static str {

@@ -1,6 +1,6 @@
 //! M4: who does not win is told *busy*, and nothing else.
 
-use super::{Case, Finding, Property, Violation};
+use super::{Case, Finding, Property, PropertyClass, Violation};
 use crate::history::{AttemptResult, What};
 
 pub(super) struct LosersResult;
@@ -8,6 +8,10 @@ pub(super) struct LosersResult;
 impl Property for LosersResult {
     fn name(&self) -> &'static str {
         "losers-result"
+    }
+
+    fn class(&self) -> PropertyClass {
+        PropertyClass::Progress
     }
 
     fn statement(&self) -> &'static str {

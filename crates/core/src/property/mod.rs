@@ -58,11 +58,25 @@ pub trait Property: Sync {
     /// The name, in kebab case.
     fn name(&self) -> &'static str;
 
+    /// What a violation means for the users of the lock.
+    fn class(&self) -> PropertyClass;
+
     /// What must be true, in one sentence.
     fn statement(&self) -> &'static str;
 
     /// Decides one history.
     fn judge(&self, case: &Case<'_>) -> Finding;
+}
+
+/// What a violation means for the users of a lock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PropertyClass {
+    /// Two processes hold the lock at the same time, or the data under it shows that they did.
+    Exclusion,
+    /// Nobody gets a lock that is free, or an attempt fails with an error instead of *busy*.
+    Progress,
+    /// The lock still excludes, but damages something: files, other locks, or its own promise on fork or nested attempts.
+    Tidiness,
 }
 
 /// The finding of one property on one history.

@@ -4,7 +4,7 @@
 //! search ran: a class can hold a violation that no execution of it shows as two holds at one moment
 //! (Abdulla et al., JACM 2017, explore one execution per class).
 
-use super::{Case, Finding, Property, Violation};
+use super::{Case, Finding, Property, PropertyClass, Violation};
 use crate::history::Attempt;
 
 pub(super) struct MutualExclusion;
@@ -12,6 +12,10 @@ pub(super) struct MutualExclusion;
 impl Property for MutualExclusion {
     fn name(&self) -> &'static str {
         "mutual-exclusion"
+    }
+
+    fn class(&self) -> PropertyClass {
+        PropertyClass::Exclusion
     }
 
     fn statement(&self) -> &'static str {

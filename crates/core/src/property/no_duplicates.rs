@@ -1,12 +1,16 @@
 //! The workload's own property: no entry is written twice.
 
-use super::{Case, Finding, Property, Violation};
+use super::{Case, Finding, Property, PropertyClass, Violation};
 
 pub(super) struct NoDuplicates;
 
 impl Property for NoDuplicates {
     fn name(&self) -> &'static str {
         "no-duplicates"
+    }
+
+    fn class(&self) -> PropertyClass {
+        PropertyClass::Exclusion
     }
 
     fn statement(&self) -> &'static str {

@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use super::{Case, Finding, Property, Violation};
+use super::{Case, Finding, Property, PropertyClass, Violation};
 use crate::history::{Attempt, AttemptResult, History, Snapshot};
 
 pub(super) struct NoLeak;
@@ -13,6 +13,10 @@ pub(super) struct NoLeak;
 impl Property for NoLeak {
     fn name(&self) -> &'static str {
         "no-leak"
+    }
+
+    fn class(&self) -> PropertyClass {
+        PropertyClass::Tidiness
     }
 
     fn statement(&self) -> &'static str {

@@ -2,7 +2,7 @@
 //!
 //! Stronger than mutual exclusion: it sees the damage before a second process believes that it holds the lock.
 
-use super::{Case, Finding, Property, Violation};
+use super::{Case, Finding, Property, PropertyClass, Violation};
 use crate::history::Attempt;
 
 pub(super) struct OnlyOwn;
@@ -10,6 +10,10 @@ pub(super) struct OnlyOwn;
 impl Property for OnlyOwn {
     fn name(&self) -> &'static str {
         "only-own"
+    }
+
+    fn class(&self) -> PropertyClass {
+        PropertyClass::Tidiness
     }
 
     fn statement(&self) -> &'static str {

@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::path::Path;
 
-use super::{Case, Finding, Property, Violation};
+use super::{Case, Finding, Property, PropertyClass, Violation};
 use crate::history::{Attempt, History, What};
 
 pub(super) struct Place;
@@ -11,6 +11,10 @@ pub(super) struct Place;
 impl Property for Place {
     fn name(&self) -> &'static str {
         "place"
+    }
+
+    fn class(&self) -> PropertyClass {
+        PropertyClass::Tidiness
     }
 
     fn statement(&self) -> &'static str {

@@ -2,7 +2,7 @@
 //!
 //! No lock here nests. One that is granted twice keeps nobody out of the same process: threads, libraries, plug-ins.
 
-use super::{Case, Finding, Property, Violation};
+use super::{Case, Finding, Property, PropertyClass, Violation};
 use crate::history::What;
 
 pub(super) struct Reentrancy;
@@ -10,6 +10,10 @@ pub(super) struct Reentrancy;
 impl Property for Reentrancy {
     fn name(&self) -> &'static str {
         "reentrancy"
+    }
+
+    fn class(&self) -> PropertyClass {
+        PropertyClass::Tidiness
     }
 
     fn statement(&self) -> &'static str {

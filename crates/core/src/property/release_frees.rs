@@ -3,7 +3,7 @@
 //! Some order of the class has to show it: every attempt that may have mattered is over before the loser begins, and none
 //! of them is forced to overlap it. A release that conflicts with nothing that the loser did may come first.
 
-use super::{Case, Finding, Property, Violation};
+use super::{Case, Finding, Property, PropertyClass, Violation};
 use crate::history::{Attempt, AttemptResult};
 
 pub(super) struct ReleaseFrees;
@@ -11,6 +11,10 @@ pub(super) struct ReleaseFrees;
 impl Property for ReleaseFrees {
     fn name(&self) -> &'static str {
         "release-frees"
+    }
+
+    fn class(&self) -> PropertyClass {
+        PropertyClass::Progress
     }
 
     fn statement(&self) -> &'static str {

@@ -3,7 +3,7 @@
 mod fuzz;
 mod tale;
 
-use super::{ALL, Case, Finding, Property};
+use super::{ALL, Case, Finding, Property, PropertyClass};
 use crate::history::CrashClass;
 use crate::id::ProcessId;
 
@@ -33,6 +33,15 @@ fn check(property: &str, tales: &[(&str, &str)]) {
             "{property} on {tale}: {found}"
         );
     }
+}
+
+#[test]
+fn three_properties_are_about_exclusion() {
+    let exclusion = ALL
+        .iter()
+        .filter(|property| property.class() == PropertyClass::Exclusion);
+    let names: Vec<_> = exclusion.map(|property| property.name()).collect();
+    assert_eq!(names, ["at-most-one-winner", "mutual-exclusion", "no-duplicates"]);
 }
 
 #[test]
