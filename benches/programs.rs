@@ -1,8 +1,8 @@
 //! How many executions per second of real programs the binary explores, and what their start alone would take.
 //!
-//! `cargo bench --bench programs [SOURCE]`: those of `tests/machine/explored/drivers/` whose name contains it.
+//! `cargo bench --bench programs [SOURCE]`: those of `tests/command/explored/drivers/` whose name contains it.
 
-#[path = "../tests/machine/explored/programs.rs"]
+#[path = "../tests/command/explored/programs.rs"]
 mod programs;
 
 use std::process::{Command, Stdio};

@@ -2,19 +2,12 @@
 
 mod book;
 mod cli;
-#[path = "../machine/explored/mod.rs"]
 mod explored;
 mod gate;
-#[path = "../machine/matrix/mod.rs"]
 mod matrix;
-#[path = "../machine/memory.rs"]
 mod memory;
-mod own_lock;
-#[path = "../machine/pages/mod.rs"]
 mod pages;
-#[path = "../machine/programs/mod.rs"]
 mod programs;
-#[path = "../machine/readme.rs"]
 mod readme;
 mod seed;
 mod specs;

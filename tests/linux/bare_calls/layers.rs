@@ -1,7 +1,7 @@
 //! Each shipped lock by each way through the layers, in a directory that is given: the kernel is asked the same as by a bare
 //! program.
 //!
-//! Shared by `tests/linux/bare_calls/` and `tests/machine/filesystems`, which has file systems made for it.
+//! Shared by `tests/linux/bare_calls/` and `tests/command/filesystems`, which has file systems made for it.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};

@@ -1,7 +1,7 @@
 //! Our layers issue the bare system calls, no more and no others.
 //!
 //! `examples/acquire.rs` runs each primitive through the layers and as calls written out by hand; a tracer records what the
-//! kernel is asked between two markers, and the two records are equal. `tests/machine/filesystems` does the same on file systems that are
+//! kernel is asked between two markers, and the two records are equal. `tests/command/filesystems` does the same on file systems that are
 //! made for it. The profile is that of the test: run it
 //! with `--release` too.
 

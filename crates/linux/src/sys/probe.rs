@@ -63,7 +63,7 @@ fn ask(path: &CString) -> ! {
 mod tests {
     use super::*;
 
-    /// That one which hangs does not answer is shown in `tests/machine/matrix/`, where file systems hang.
+    /// That one which hangs does not answer is shown in `tests/command/matrix/`, where file systems hang.
     #[test]
     fn a_directory_answers_well_or_ill_and_nothing_is_left() {
         let there = tempfile::tempdir().unwrap();

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use super::{Name, UNHURRIED, look_first};
+use crate::{Name, UNHURRIED, look_first};
 
 #[test]
 fn explorations_of_one_line_are_told_apart() {

@@ -1,6 +1,6 @@
 //! The race on the real kernel. Without libtest, whose tests are threads: a race forks, and forks only from a single thread.
 //!
-//! `tests/forking/race/ [NAME]` runs the facts whose name contains NAME. Called with `--command DIRECTORY` it is the command that
+//! `tests/linux/race/ [NAME]` runs the facts whose name contains NAME. Called with `--command DIRECTORY` it is the command that
 //! one of the facts kills: a race without end.
 
 mod ends;

@@ -3,7 +3,7 @@
 //! The same scripts (locks_truth/table.rs) are played by real processes and in the simulation. Without libtest, whose tests are
 //! threads: the processes are forked, and only a process with a single thread forks.
 //!
-//! `tests/forking/locks_truth/ [NAME]` runs the facts whose name contains NAME.
+//! `tests/linux/locks_truth/ [NAME]` runs the facts whose name contains NAME.
 
 mod kernel;
 mod table;

@@ -1,7 +1,7 @@
 //! What an acquisition costs, measured of locks that are made for it. Without libtest, whose tests are threads: a measurement
 //! forks, and forks only from a single thread.
 //!
-//! `tests/machine/bench_cost/ [NAME]` runs the facts whose name contains NAME.
+//! `tests/command/bench_cost/ [NAME]` runs the facts whose name contains NAME.
 
 mod locks;
 

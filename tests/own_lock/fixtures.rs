@@ -1,6 +1,6 @@
 //! Tests that do what a user may do wrong. Each is ignored: a fact runs it, and looks at how it fails.
 
-use super::{Name, UNHURRIED, look_first};
+use crate::{Name, UNHURRIED, look_first};
 
 #[test]
 #[ignore = "a fixture"]

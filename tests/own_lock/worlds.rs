@@ -6,7 +6,7 @@ use onewinner::testing::Outcome;
 use onewinner_core::fs::Fs;
 use onewinner_core::primitive::{AcquireError, CallError, CreateNew, Expectation, Held, LockPrimitive, StatThenWrite};
 
-use super::UNHURRIED;
+use crate::UNHURRIED;
 
 /// Another lock by another name.
 struct Named(&'static str, &'static dyn LockPrimitive);

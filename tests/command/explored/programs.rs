@@ -17,7 +17,7 @@ pub(crate) type Missing = String;
 type Words = Result<Vec<String>, Missing>;
 
 /// Where the sources are.
-const SOURCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/machine/explored/drivers");
+const SOURCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/command/explored/drivers");
 /// Cargo's directory for what tests make; `cargo clean` removes it.
 const TEMPORARY: &str = env!("CARGO_TARGET_TMPDIR");
 /// Where the compiled programs go.

@@ -1,7 +1,7 @@
 //! Locks explored with real processes, each stopped before its system calls. Without libtest, whose tests are threads: the
 //! binary is its own worker.
 //!
-//! `tests/forking/traced/ [NAME]` runs the facts whose name contains NAME.
+//! `tests/linux/traced/ [NAME]` runs the facts whose name contains NAME.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;

@@ -6,7 +6,7 @@ use std::io::{self, ErrorKind, Write};
 use std::path::Path;
 use std::time::Duration;
 
-use super::{Name, UNHURRIED, look_first};
+use crate::{Name, UNHURRIED, look_first};
 
 /// A file that nobody removes.
 fn kept(path: &Path) -> io::Result<File> {

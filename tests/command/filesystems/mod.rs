@@ -1,7 +1,7 @@
 //! What holds on each file system: the calls that our layers and workers make, and what the explorer finds with real processes.
 //!
 //! Without libtest, whose tests are threads: file systems are made in namespaces, into which a process moves that has one
-//! thread. `tests/machine/filesystems [NAME]` runs the facts whose name, or whose file system, contains NAME. What the machine does not
+//! thread. `tests/command/filesystems [NAME]` runs the facts whose name, or whose file system, contains NAME. What the machine does not
 //! give is said: `skipped: why`.
 
 #[path = "../../linux/bare_calls/layers.rs"]
