@@ -1,8 +1,15 @@
 //! The command `onewinner`, as its users run it, and what is written about it.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
+
+#[path = "../harness/mod.rs"]
+mod harness;
+
+mod bench_cost;
 mod book;
 mod cli;
 mod explored;
+mod filesystems;
 mod gate;
 mod matrix;
 mod memory;
@@ -12,3 +19,27 @@ mod readme;
 mod seed;
 mod specs;
 mod verdicts;
+
+use std::process::ExitCode;
+
+use harness::{Capability, Suite, run};
+
+fn main() -> ExitCode {
+    run(vec![
+        Suite::new("book", book::tests()),
+        Suite::new("cli", cli::tests()),
+        Suite::new("explored", explored::tests()).needs(&[Capability::Ptrace]),
+        Suite::new("filesystems", filesystems::tests()).needs(&[Capability::Namespaces]),
+        Suite::new("gate", gate::tests()),
+        Suite::new("matrix", matrix::tests()),
+        Suite::new("memory", memory::tests()),
+        Suite::new("pages", pages::tests()),
+        Suite::new("programs", programs::tests()),
+        Suite::new("readme", readme::tests()),
+        Suite::new("seed", seed::tests()),
+        Suite::new("specs", specs::tests()),
+        Suite::new("verdicts", verdicts::tests()),
+        // It measures time.
+        Suite::new("bench_cost", bench_cost::tests()).alone(),
+    ])
+}

@@ -5,6 +5,7 @@
 #[path = "../bodies/peak.rs"]
 mod peak;
 
+use crate::harness::{Capability, Test, ignore, tests};
 use peak::peak;
 
 /// Executions after which all is there that stays.
@@ -22,12 +23,11 @@ fn peak_kib(search: &str, executions: u64) -> Result<u64, String> {
     Ok(peak_kib)
 }
 
-#[test]
 fn a_million_executions_would_stay_below_the_limit() {
     for search in ["dpor", "exhaustive", "random", "pct"] {
         let (few, many) = match (peak_kib(search, FEW), peak_kib(search, MANY)) {
             (Ok(few), Ok(many)) => (few, many),
-            (Err(why), _) | (_, Err(why)) => return eprintln!("skipped: {why}"),
+            (Err(why), _) | (_, Err(why)) => ignore(Capability::Ptrace, why),
         };
         let million = many + many.saturating_sub(few) * 1_000_000 / (MANY - FEW);
         eprintln!("{search}: {few} KiB after {FEW} executions, {many} after {MANY}, so {million} after a million");
@@ -36,4 +36,9 @@ fn a_million_executions_would_stay_below_the_limit() {
             "{search}: {few} KiB after {FEW}, {many} after {MANY}"
         );
     }
+}
+
+/// The tests of this file.
+pub(crate) fn tests() -> Vec<Test> {
+    tests![a_million_executions_would_stay_below_the_limit,]
 }

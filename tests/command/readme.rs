@@ -14,6 +14,7 @@
 //! `examples` of the checkout. A command that needs tracing is skipped where that is forbidden, and one that starts a
 //! program where that is not installed. Output that changes with the machine belongs in blocks of ```` ```text ````.
 
+use crate::harness::{Test, tests};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -219,17 +220,14 @@ fn checked(pages: &[PathBuf], least: usize) {
     assert!(found.is_empty(), "{}", found.join("\n"));
 }
 
-#[test]
 fn each_command_of_the_readme_does_what_it_says() {
     checked(&[readme()], 5);
 }
 
-#[test]
 fn each_command_of_the_book_does_what_it_says() {
     checked(&pages(), 20);
 }
 
-#[test]
 fn each_file_system_that_can_be_made_is_named_in_the_book() {
     let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).join("book/src/reference/file-systems.md");
     let page = std::fs::read_to_string(path).expect("a page of the book");
@@ -266,7 +264,6 @@ onewinner-frobnicate
 ```
 ";
 
-#[test]
 fn commands_stand_in_shell_blocks_alone_and_have_the_output_below_them() {
     let commands = shown(FIXTURE).unwrap();
     let lines: Vec<_> = commands.iter().map(|command| command.arguments.join(" ")).collect();
@@ -286,7 +283,6 @@ fn commands_stand_in_shell_blocks_alone_and_have_the_output_below_them() {
     assert_eq!(commands[1].output, ["stat-then-write"]);
 }
 
-#[test]
 fn a_page_that_is_right_has_no_fault_and_each_untruth_is_one() {
     assert_eq!(faults(FIXTURE), [""; 0]);
     for (from, to, complaint) in [
@@ -307,4 +303,15 @@ fn a_page_that_is_right_has_no_fault_and_each_untruth_is_one() {
         let faults = faults(&FIXTURE.replacen(from, to, 1));
         assert!(faults.len() == 1 && faults[0].contains(complaint), "{to}: {faults:?}");
     }
+}
+
+/// The tests of this file.
+pub(crate) fn tests() -> Vec<Test> {
+    tests![
+        each_command_of_the_readme_does_what_it_says,
+        each_command_of_the_book_does_what_it_says,
+        each_file_system_that_can_be_made_is_named_in_the_book,
+        commands_stand_in_shell_blocks_alone_and_have_the_output_below_them,
+        a_page_that_is_right_has_no_fault_and_each_untruth_is_one,
+    ]
 }

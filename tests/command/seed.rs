@@ -8,6 +8,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::process::Command;
 
+use crate::harness::{Test, tests};
 use onewinner_core::backend::sim;
 use onewinner_core::explore::{Limits, Replay};
 use onewinner_core::fs::Fs;
@@ -49,7 +50,6 @@ fn check_winners(arguments: &str, winners: u64, rounds: u64) {
     assert_eq!(counts, [winners, CONTENDERS - winners, 0, rounds], "{arguments}");
 }
 
-#[test]
 fn of_16_processes_and_of_16_threads_exactly_one_wins_and_15_get_exists() {
     check_winners("create-new -n 16 --rounds 300", 1, 300);
     check_winners("create-new -n 16 --rounds 300 --threads", 1, 300);
@@ -58,7 +58,6 @@ fn of_16_processes_and_of_16_threads_exactly_one_wins_and_15_get_exists() {
 }
 
 /// The mutation check: a schedule on the simulation, and the aligned race on the kernel. The natural rate is printed only.
-#[test]
 fn the_same_against_stat_then_write_reports_16_winners() {
     // All look before anyone writes.
     let processes = || ProcessId::first(16);
@@ -84,7 +83,6 @@ fn the_same_against_stat_then_write_reports_16_winners() {
     println!("natural: {:?}", race("stat-then-write -n 16 --rounds 300"));
 }
 
-#[test]
 fn lock_released_the_next_attempt_proceeds() {
     for primitive in primitive::CONTROLS {
         let directory = tempfile::tempdir().expect("a temporary directory");
@@ -113,7 +111,6 @@ fn sync(fs: &dyn Fs, context: &Path) -> Result<hub_sync::Outcome, SyncError> {
     hub_sync::sync(&CreateNew, fs, context, &hub_sync::source(2))
 }
 
-#[test]
 fn released_after_corrupt_state() {
     let (context, fs) = (hub(), RealFs::new());
     let state = context.path().join("hub/.sync-state.json");
@@ -124,7 +121,6 @@ fn released_after_corrupt_state() {
     assert!(matches!(sync(&fs, context.path()), Ok(hub_sync::Outcome::Synced(_))));
 }
 
-#[test]
 fn lock_lives_at_context_dir_hub_sync_lock() {
     let (context, fs) = (hub(), RealFs::new());
     let lock = context.path().join("hub").join(".sync.lock");
@@ -137,7 +133,6 @@ fn lock_lives_at_context_dir_hub_sync_lock() {
 }
 
 /// loom says the same of two: `tests/portable/loom.rs`, `hub_sync_with_2_contenders`.
-#[test]
 fn duplicates_in_the_hub_directory_with_stat_then_write_and_none_with_create_new() {
     let duplicates = |arguments: &str| {
         let outcomes = race(arguments);
@@ -156,4 +151,16 @@ fn duplicates_in_the_hub_directory_with_stat_then_write_and_none_with_create_new
         duplicates("create-new -n 16 --rounds 50 --workload hub-sync"),
         (Some(0), Some(0))
     );
+}
+
+/// The tests of this file.
+pub(crate) fn tests() -> Vec<Test> {
+    tests![
+        of_16_processes_and_of_16_threads_exactly_one_wins_and_15_get_exists,
+        the_same_against_stat_then_write_reports_16_winners,
+        lock_released_the_next_attempt_proceeds,
+        released_after_corrupt_state,
+        lock_lives_at_context_dir_hub_sync_lock,
+        duplicates_in_the_hub_directory_with_stat_then_write_and_none_with_create_new,
+    ]
 }

@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use crate::harness::{Test, tests};
 use onewinner_command::claim::{Expected, Spec};
 use onewinner_core::primitive::{self, Expectation, LockPrimitive};
 use onewinner_core::scenario::{Subject, Work};
@@ -59,7 +60,6 @@ fn specs() -> Vec<(PathBuf, String)> {
         .collect()
 }
 
-#[test]
 fn each_spec_claims_what_the_code_declares_and_is_called_after_its_subject() {
     for (path, text) in specs() {
         let spec = check(&path, &text).unwrap_or_else(|error| panic!("{error}"));
@@ -69,7 +69,6 @@ fn each_spec_claims_what_the_code_declares_and_is_called_after_its_subject() {
     }
 }
 
-#[test]
 fn each_primitive_has_a_spec_of_its_own() {
     let specs: Vec<_> = specs().into_iter().map(|(path, _)| path).collect();
     for primitive in primitive::ALL {
@@ -81,7 +80,6 @@ fn each_primitive_has_a_spec_of_its_own() {
     }
 }
 
-#[test]
 fn a_spec_that_strays_from_the_code_is_refused_with_the_reason() {
     let sound = format!(
         "+++\nschema = 1\nlock = \"create-new\"\n[[claim]]\nexpect = \"exactly-one-winner\"\n+++\n\nProtocol: `{}`\n",
@@ -128,7 +126,6 @@ fn a_spec_that_strays_from_the_code_is_refused_with_the_reason() {
     }
 }
 
-#[test]
 fn the_table_of_properties_is_that_of_the_code() {
     let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).join("book/src/reference/properties.md");
     let text = std::fs::read_to_string(path).expect("a page of the book");
@@ -150,4 +147,14 @@ fn the_table_of_properties_is_that_of_the_code() {
         .iter()
         .map(|each| (each.name().to_owned(), each.statement().to_owned()));
     assert_eq!(rows, code.collect());
+}
+
+/// The tests of this file.
+pub(crate) fn tests() -> Vec<Test> {
+    tests![
+        each_spec_claims_what_the_code_declares_and_is_called_after_its_subject,
+        each_primitive_has_a_spec_of_its_own,
+        a_spec_that_strays_from_the_code_is_refused_with_the_reason,
+        the_table_of_properties_is_that_of_the_code,
+    ]
 }

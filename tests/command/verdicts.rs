@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::OnceLock;
 use std::sync::atomic::AtomicBool;
 
+use crate::harness::{Test, tests};
 use onewinner_check::verdicts::{self, Cell, Row};
 use onewinner_command::report;
 use onewinner_core::primitive::{self, Expectation};
@@ -20,7 +21,6 @@ fn rows() -> &'static [Row] {
     ROWS.get_or_init(|| verdicts::rows(primitive::ALL, verdicts::limits(), &AtomicBool::new(false), &|_| {}))
 }
 
-#[test]
 fn the_document_has_the_table_that_is_computed() {
     let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).join("specs/README.md");
     let document = std::fs::read_to_string(path).expect("a file of the package");
@@ -42,13 +42,11 @@ fn the_document_has_the_table_that_is_computed() {
     );
 }
 
-#[test]
 fn every_search_came_to_its_end() {
     let open = rows().iter().filter(|row| row.is_open()).map(|row| row.lock);
     assert_eq!(open.collect::<Vec<_>>(), Vec::<&str>::new());
 }
 
-#[test]
 fn each_lock_violates_what_it_declares_and_nothing_else() {
     for (row, lock) in rows().iter().zip(primitive::ALL) {
         let violated = row.cells.iter().filter_map(|(_, cell)| match cell {
@@ -61,4 +59,13 @@ fn each_lock_violates_what_it_declares_and_nothing_else() {
         let claimed = lock.expectation() == Expectation::SeveralWinners;
         assert_eq!(lets_two_in, claimed, "{}", row.lock);
     }
+}
+
+/// The tests of this file.
+pub(crate) fn tests() -> Vec<Test> {
+    tests![
+        the_document_has_the_table_that_is_computed,
+        every_search_came_to_its_end,
+        each_lock_violates_what_it_declares_and_nothing_else,
+    ]
 }

@@ -12,6 +12,7 @@ use proptest::test_runner::{RngSeed, TestRunner};
 
 use super::steps::{PROCESSES, Step, WIDTH};
 use super::swaps::{Relation, in_family, pairs, swap};
+use crate::harness::{Test, tests};
 
 const LONGEST_PREFIX: usize = 24;
 const MOST_NEXT: usize = 8;
@@ -90,23 +91,19 @@ fn check_simulation(first: &State, decode: Decoder, seed: u64) {
     assert!(conflict > 1_000 && apart > 40_000 && shared > 4_000);
 }
 
-#[test]
 fn independent_calls_commute_in_the_simulation() {
     check_simulation(&first(), Step::from, 1);
 }
 
-#[test]
 fn independent_calls_commute_where_numbers_are_used_again() {
     check_simulation(&first().reusing_numbers(), Step::from, 3);
 }
 
-#[test]
 fn independent_calls_of_processes_and_their_children_commute() {
     check_simulation(&first(), in_family, 4);
     check_simulation(&first().reusing_numbers(), in_family, 5);
 }
 
-#[test]
 fn independent_calls_commute_on_the_kernel() {
     use crate::kernel::Kernel;
     use crate::swaps::swap_on;
@@ -129,4 +126,14 @@ fn independent_calls_commute_on_the_kernel() {
     });
     eprintln!("{} pairs swapped", swapped.get());
     assert!(swapped.get() > 1_000);
+}
+
+/// The tests of this file.
+pub(crate) fn tests() -> Vec<Test> {
+    tests![
+        independent_calls_commute_in_the_simulation,
+        independent_calls_commute_where_numbers_are_used_again,
+        independent_calls_of_processes_and_their_children_commute,
+        independent_calls_commute_on_the_kernel,
+    ]
 }

@@ -23,6 +23,7 @@ use super::kernel::Kernel;
 use super::numbers::{Pattern, SCRIPTS, play};
 use super::steps::{PROCESSES, Step, WIDTH};
 use super::world::{Simulated, World};
+use crate::harness::{Capability, Test, ignore, tests};
 
 const LONGEST_SEQUENCE: usize = 64;
 
@@ -45,8 +46,10 @@ fn check(place: &Path, sequences: u32, seed: u64) {
 #[track_caller]
 fn check_from(first: &State, place: &Path, sequences: u32, seed: u64) {
     if !place.is_dir() {
-        eprintln!("skipped: {} is no directory here", place.display());
-        return;
+        ignore(
+            Capability::FileSystems,
+            format!("{} is not a directory", place.display()),
+        );
     }
     let steps = vec(any::<[u8; WIDTH]>().prop_map(Step::from), 0..=LONGEST_SEQUENCE);
     let outcome = runner(sequences, seed).run(&steps, |steps| {
@@ -58,37 +61,29 @@ fn check_from(first: &State, place: &Path, sequences: u32, seed: u64) {
     }
 }
 
-#[test]
 fn simulation_and_kernel_agree_in_the_temporary_directory() {
     check(&env::temp_dir(), 1_500, 1);
 }
 
-#[test]
 fn a_simulation_that_uses_numbers_again_agrees_as_well() {
     let first = State::new(usize::from(PROCESSES)).reusing_numbers();
     check_from(&first, &env::temp_dir(), 500, 5);
 }
 
-#[test]
 fn simulation_and_kernel_agree_on_tmpfs() {
     check(Path::new("/dev/shm"), 1_500, 2);
 }
 
-#[test]
-#[ignore = "slow suite: run with cargo test --release --test linux conformance:: -- --ignored"]
 fn simulation_and_kernel_agree_in_the_temporary_directory_100_000_times() {
     check(&env::temp_dir(), 100_000, 3);
 }
 
-#[test]
-#[ignore = "slow suite: run with cargo test --release --test linux conformance:: -- --ignored"]
 fn simulation_and_kernel_agree_on_tmpfs_100_000_times() {
     check(Path::new("/dev/shm"), 100_000, 4);
 }
 
 /// The root has no name that a call could take away, which no directory below it can show. None of these calls can succeed
 /// in changing anything.
-#[test]
 fn the_simulated_root_answers_as_the_kernels() {
     let mut calls = Vec::new();
     for path in ["/", "//", "/.", "/..", "/../.."].map(Path::new).map(Path::to_owned) {
@@ -137,7 +132,6 @@ fn simulated(state: State, script: &str) -> Pattern {
     play(&mut Simulated(state), script)
 }
 
-#[test]
 fn a_simulated_number_is_used_again_once_its_last_name_and_descriptor_are_gone_or_never() {
     for (script, pattern) in SCRIPTS {
         assert_eq!(simulated(State::new(3).reusing_numbers(), script), *pattern, "{script}");
@@ -145,7 +139,6 @@ fn a_simulated_number_is_used_again_once_its_last_name_and_descriptor_are_gone_o
     }
 }
 
-#[test]
 fn the_kernel_uses_a_number_again_where_the_simulation_does_if_its_file_system_ever_does() {
     let place = env::temp_dir();
     let again = |script: &str| {
@@ -154,8 +147,8 @@ fn the_kernel_uses_a_number_again_where_the_simulation_does_if_its_file_system_e
     };
     let (plainest, _) = SCRIPTS[0];
     if again(plainest) == 0 {
-        eprintln!("skipped: the file system of {} uses no number again", place.display());
-        return;
+        let why = format!("the file system of {} reuses no inode number", place.display());
+        ignore(Capability::FileSystems, why);
     }
     for (script, pattern) in SCRIPTS {
         let again = again(script);
@@ -167,12 +160,10 @@ fn the_kernel_uses_a_number_again_where_the_simulation_does_if_its_file_system_e
     }
 }
 
-#[test]
 fn tmpfs_uses_no_number_again() {
     let place = Path::new("/dev/shm");
     if statfs(place).ok().map(|seen| seen.filesystem_type()) != Some(TMPFS_MAGIC) {
-        eprintln!("skipped: {} is no tmpfs here", place.display());
-        return;
+        ignore(Capability::FileSystems, format!("{} is not a tmpfs", place.display()));
     }
     for (script, _) in SCRIPTS {
         assert_eq!(play(&mut Kernel::new_in(place), script), Pattern::New, "{script}");
@@ -180,7 +171,6 @@ fn tmpfs_uses_no_number_again() {
 }
 
 /// Linux gives up what a description has before it looks for others (`fs/locks.c`, `flock_lock_inode`).
-#[test]
 fn a_conversion_that_fails_loses_the_lock_in_both() {
     let open = Call::Open {
         path: "/a".into(),
@@ -232,7 +222,6 @@ fn check_script(calls: impl IntoIterator<Item = Call>) {
 }
 
 /// What random links must not do, because they might climb out of the directory that stands for the root.
-#[test]
 fn targets_that_climb_or_begin_at_the_root_lead_to_the_same_in_both() {
     let mkdir = |path: &str| Call::Mkdir {
         path: path.into(),
@@ -262,7 +251,6 @@ fn targets_that_climb_or_begin_at_the_root_lead_to_the_same_in_both() {
     ]);
 }
 
-#[test]
 fn as_many_links_are_followed_in_both() {
     let name = |number: usize| format!("l{number}");
     for length in [40, 41] {
@@ -276,7 +264,6 @@ fn as_many_links_are_followed_in_both() {
 }
 
 /// A suite that meets no link and no lock in its sequences proves nothing about them.
-#[test]
 fn the_random_sequences_meet_each_answer_of_the_calls_on_links_and_locks() {
     use onewinner_core::fs::Errno::{EAGAIN, EBADF, EEXIST, EINVAL, ELOOP, ENOENT, ENOTDIR, ESRCH};
     let wanted: [(&str, &[Option<Errno>]); 8] = [
@@ -317,7 +304,6 @@ fn the_random_sequences_meet_each_answer_of_the_calls_on_links_and_locks() {
     }
 }
 
-#[test]
 fn a_simulated_link_has_a_number_until_its_last_name_is_gone() {
     for (script, pattern) in [
         ("open a; close 0; unlink a; symlink s; open b", Pattern::New),
@@ -336,4 +322,24 @@ fn a_simulated_link_has_a_number_until_its_last_name_is_gone() {
     ] {
         assert_eq!(simulated(State::new(3).reusing_numbers(), script), pattern, "{script}");
     }
+}
+
+/// The tests of this file.
+pub(crate) fn tests() -> Vec<Test> {
+    tests![
+        simulation_and_kernel_agree_in_the_temporary_directory,
+        a_simulation_that_uses_numbers_again_agrees_as_well,
+        simulation_and_kernel_agree_on_tmpfs,
+        simulation_and_kernel_agree_in_the_temporary_directory_100_000_times: "slow suite: run with cargo test --release --test linux conformance:: -- --ignored",
+        simulation_and_kernel_agree_on_tmpfs_100_000_times: "slow suite: run with cargo test --release --test linux conformance:: -- --ignored",
+        the_simulated_root_answers_as_the_kernels,
+        a_simulated_number_is_used_again_once_its_last_name_and_descriptor_are_gone_or_never,
+        the_kernel_uses_a_number_again_where_the_simulation_does_if_its_file_system_ever_does,
+        tmpfs_uses_no_number_again,
+        a_conversion_that_fails_loses_the_lock_in_both,
+        targets_that_climb_or_begin_at_the_root_lead_to_the_same_in_both,
+        as_many_links_are_followed_in_both,
+        the_random_sequences_meet_each_answer_of_the_calls_on_links_and_locks,
+        a_simulated_link_has_a_number_until_its_last_name_is_gone,
+    ]
 }

@@ -1,13 +1,9 @@
-//! What an acquisition costs, measured of locks that are made for it. Without libtest, whose tests are threads: a measurement
-//! forks, and forks only from a single thread.
-//!
-//! `tests/command/bench_cost/ [NAME]` runs the facts whose name contains NAME.
+//! What an acquisition costs, measured of locks that are made for it. A measurement forks, and
+//! forks only from a single thread.
 
 mod locks;
 
-use std::panic::catch_unwind;
 use std::path::Path;
-use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -17,63 +13,25 @@ use onewinner_command::cost::compare::{Found, compare};
 use onewinner_command::cost::{self, Amount, Measure, Options, Place, Row, Unmeasured};
 use onewinner_core::primitive::{CreateNew, LockPrimitive};
 
+use crate::harness::{Capability, Test, ignore, tests};
 use locks::{GetsIn, Hangs, NeverFree, Slow};
 
-/// How long the whole suite may take, in seconds.
-const LONGEST_SECONDS: u32 = 300;
 /// When workers of these tests count as hung.
 const WORKER_LIMIT: Duration = Duration::from_secs(60);
 /// When one counts as hung that does.
 const SHORT_LIMIT: Duration = Duration::from_secs(2);
 
-/// A name and how to try it.
-type Fact = (&'static str, fn());
-
-const FACTS: &[Fact] = &[
-    (
-        "every_measure_of_a_sound_lock_gives_a_number",
+/// The tests of this area.
+pub(crate) fn tests() -> Vec<Test> {
+    tests![
         every_measure_of_a_sound_lock_gives_a_number,
-    ),
-    (
-        "a_result_is_the_same_as_itself_and_a_slower_lock_is_dearer",
         a_result_is_the_same_as_itself_and_a_slower_lock_is_dearer,
-    ),
-    (
-        "what_cannot_be_measured_says_why_and_the_rest_is_measured",
         what_cannot_be_measured_says_why_and_the_rest_is_measured,
-    ),
-    (
-        "an_interrupt_and_the_end_of_the_time_leave_what_was_measured",
         an_interrupt_and_the_end_of_the_time_leave_what_was_measured,
-    ),
-    (
-        "a_call_that_hangs_is_told_and_what_comes_after_it_is_begun",
         a_call_that_hangs_is_told_and_what_comes_after_it_is_begun,
-    ),
-    (
-        "two_ways_to_one_store_are_one_lock_and_two_stores_are_refused",
         two_ways_to_one_store_are_one_lock_and_two_stores_are_refused,
-    ),
-    (
-        "a_directory_that_goes_while_it_is_measured_has_one_reason_and_the_others_are_measured",
         a_directory_that_goes_while_it_is_measured_has_one_reason_and_the_others_are_measured,
-    ),
-];
-
-fn main() -> ExitCode {
-    // SIGALRM ends a suite that hangs; what it forked dies with it.
-    nix::unistd::alarm::set(LONGEST_SECONDS);
-    let wanted = std::env::args().skip(1).find(|argument| !argument.starts_with('-'));
-    let mut failed = 0;
-    for (name, fact) in FACTS {
-        if wanted.as_ref().is_some_and(|wanted| !name.contains(wanted.as_str())) {
-            continue;
-        }
-        let passed = catch_unwind(fact).is_ok();
-        println!("{} {name}", if passed { "ok     " } else { "FAILED " });
-        failed += u8::from(!passed);
-    }
-    ExitCode::from(failed)
+    ]
 }
 
 fn options(locks: &[&'static dyn LockPrimitive], measures: &[Measure], blocks: u32) -> Options {
@@ -252,8 +210,7 @@ fn two_ways_to_one_store_are_one_lock_and_two_stores_are_refused() {
     std::fs::create_dir(&other).expect("ours");
     // The holder works by way of the first, who loses by way of the other.
     if let Err(reason) = shown_there_too(&one, &other) {
-        println!("skipped: there is no mount for this user: {reason}");
-        return;
+        ignore(Capability::Namespaces, reason);
     }
     let strangers = tempfile::tempdir().expect("a temporary directory");
     let mut options = options(

@@ -1,5 +1,6 @@
 //! Links in Markdown: each one inside the repository leads to a file that is there, and to a heading that is there.
 
+use crate::harness::{Test, tests};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -115,7 +116,6 @@ fn pages() -> Vec<PathBuf> {
     pages
 }
 
-#[test]
 fn each_link_leads_to_a_file_and_a_heading() {
     let pages = pages();
     assert!(pages.len() > 50, "where are the pages? {pages:?}");
@@ -126,7 +126,6 @@ fn each_link_leads_to_a_file_and_a_heading() {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
-#[test]
 fn each_page_of_the_book_is_in_its_summary_and_links_to_nothing_outside_the_book() {
     let book = root().join("book/src");
     let summary = book.join("SUMMARY.md");
@@ -150,7 +149,6 @@ fn each_page_of_the_book_is_in_its_summary_and_links_to_nothing_outside_the_book
     }
 }
 
-#[test]
 fn the_readme_has_at_most_150_lines_and_its_picture_stands_above_any_table() {
     let text = fs::read_to_string(root().join("README.md")).expect("the package has a README");
     assert!(text.lines().count() <= 150, "{} lines", text.lines().count());
@@ -161,7 +159,6 @@ fn the_readme_has_at_most_150_lines_and_its_picture_stands_above_any_table() {
     );
 }
 
-#[test]
 fn a_link_that_leads_nowhere_is_a_fault() {
     let folder = tempfile::tempdir().expect("a temporary directory");
     let page = folder.path().join("page.md");
@@ -190,4 +187,14 @@ fn a_link_that_leads_nowhere_is_a_fault() {
         let found = faults(&page, broken);
         assert!(found.len() == 1 && found[0].contains(why), "{broken}: {found:?}");
     }
+}
+
+/// The tests of this file.
+pub(crate) fn tests() -> Vec<Test> {
+    tests![
+        each_link_leads_to_a_file_and_a_heading,
+        each_page_of_the_book_is_in_its_summary_and_links_to_nothing_outside_the_book,
+        the_readme_has_at_most_150_lines_and_its_picture_stands_above_any_table,
+        a_link_that_leads_nowhere_is_a_fault,
+    ]
 }

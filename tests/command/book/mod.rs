@@ -6,3 +6,10 @@
 mod links;
 mod options;
 mod picture;
+
+use crate::harness::{Test, modules};
+
+/// The tests of this area.
+pub(crate) fn tests() -> Vec<Test> {
+    modules![links, options, picture]
+}

@@ -1,5 +1,6 @@
 //! The reference names each command and each option that `--help` names.
 
+use crate::harness::{Test, tests};
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -36,7 +37,6 @@ fn options(help: &str) -> Vec<&str> {
     words.filter(|word| word.starts_with("--")).collect()
 }
 
-#[test]
 fn the_reference_names_each_command_and_each_option() {
     let reference = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).join("book/src");
     let read = |page: &str| fs::read_to_string(reference.join(page)).expect("a page of the book");
@@ -66,9 +66,16 @@ fn the_reference_names_each_command_and_each_option() {
     assert!(missing.is_empty(), "the book does not name {missing:?}");
 }
 
-#[test]
 fn options_are_found_in_a_help_text() {
     let text = "Commands:\n  one   Do it\n        or not\n  help  Print\n\nOptions:\n  -n, --number <N>  How --many\n      --json\n  -h\n";
     assert_eq!(commands(text), ["one"]);
     assert_eq!(options(text), ["--number", "--json"]);
+}
+
+/// The tests of this file.
+pub(crate) fn tests() -> Vec<Test> {
+    tests![
+        the_reference_names_each_command_and_each_option,
+        options_are_found_in_a_help_text,
+    ]
 }

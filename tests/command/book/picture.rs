@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
+use crate::harness::{Capability, Test, ignore, tests};
 use tempfile::TempDir;
 
 /// The picture that README.md and the book show.
@@ -18,7 +19,7 @@ fn onewinner(directory: &Path, arguments: &[&str]) -> Output {
 }
 
 /// A directory with a counterexample, from `backend`; `None` if nothing can be traced here.
-fn explored(backend: &str) -> Option<TempDir> {
+fn explored(backend: &str) -> TempDir {
     let directory = TempDir::new().expect("a temporary directory");
     let arguments = [
         "explore",
@@ -33,20 +34,18 @@ fn explored(backend: &str) -> Option<TempDir> {
     let output = onewinner(directory.path(), &arguments);
     let printed = String::from_utf8_lossy(&output.stdout);
     if printed.contains("failed to trace a process") {
-        println!("skipped: {printed}");
-        return None;
+        ignore(Capability::Ptrace, printed);
     }
     assert_eq!(output.status.code(), Some(1), "{printed}");
-    Some(directory)
+    directory
 }
 
 fn entries(directory: &Path) -> usize {
     fs::read_dir(directory).expect("it is there").count()
 }
 
-#[test]
 fn the_picture_in_the_repository_is_the_one_that_a_real_run_makes() {
-    let Some(directory) = explored("traced") else { return };
+    let directory = explored("traced");
     let output = onewinner(directory.path(), &["replay", SAVED, "--svg", "made.svg"]);
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     let made = fs::read_to_string(directory.path().join("made.svg")).expect("the picture was written");
@@ -59,9 +58,8 @@ fn the_picture_in_the_repository_is_the_one_that_a_real_run_makes() {
     );
 }
 
-#[test]
 fn a_run_that_differs_from_the_file_makes_no_picture_and_keeps_the_old_one() {
-    let directory = explored("sim").expect("nothing is traced");
+    let directory = explored("sim");
     let saved = directory.path().join(SAVED);
     let text = fs::read_to_string(&saved).expect("explore saved it");
     assert!(text.contains("ENOENT"), "{text}");
@@ -79,9 +77,8 @@ fn a_run_that_differs_from_the_file_makes_no_picture_and_keeps_the_old_one() {
     assert_eq!(entries(directory.path()), before);
 }
 
-#[test]
 fn a_place_that_cannot_hold_a_picture_is_refused_in_one_line() {
-    let directory = explored("sim").expect("nothing is traced");
+    let directory = explored("sim");
     let before = entries(directory.path());
     for place in ["absent/a.svg", "."] {
         let output = onewinner(directory.path(), &["replay", SAVED, "--svg", place]);
@@ -97,4 +94,13 @@ fn a_place_that_cannot_hold_a_picture_is_refused_in_one_line() {
         );
     }
     assert_eq!(entries(directory.path()), before);
+}
+
+/// The tests of this file.
+pub(crate) fn tests() -> Vec<Test> {
+    tests![
+        the_picture_in_the_repository_is_the_one_that_a_real_run_makes,
+        a_run_that_differs_from_the_file_makes_no_picture_and_keeps_the_old_one,
+        a_place_that_cannot_hold_a_picture_is_refused_in_one_line,
+    ]
 }

@@ -12,11 +12,11 @@ use serde_json::{Value, json};
 use super::command::{
     BINARY, LIMIT, command, directory, end_of, eventually, left_in, onewinner, onewinner_in, processes_of, run,
 };
+use crate::harness::{Capability, Test, ignore, tests};
 
 /// As short as a measurement can be.
 const SHORT: &str = "--blocks 6 --slice 0.001 --contenders 1,2 --files 1 --depth 2";
 
-#[test]
 fn a_document_has_a_row_for_each_measure_and_is_compared_with_itself() {
     let directory = directory();
     let ran = onewinner_in(directory.path(), &format!("bench create-new {SHORT} --dir . --json")).exits(0);
@@ -63,7 +63,6 @@ fn schema() -> jsonschema::Validator {
     jsonschema::draft202012::new(&schema).expect("a schema")
 }
 
-#[test]
 fn a_document_is_valid_and_each_untruth_in_it_is_not() {
     let (schema, directory) = (schema(), directory());
     let line = "bench create-new --blocks 6 --slice 0.001 --measure uncontended,rounds --contenders 2 --files 1 --json";
@@ -127,7 +126,6 @@ fn a_document_is_valid_and_each_untruth_in_it_is_not() {
     }
 }
 
-#[test]
 fn a_directory_that_takes_nothing_has_one_line_and_the_others_are_measured() {
     let directory = directory();
     fs::create_dir(directory.path().join("one")).expect("ours");
@@ -143,7 +141,6 @@ fn a_directory_that_takes_nothing_has_one_line_and_the_others_are_measured() {
     assert_eq!(left_in(&directory.path().join("one")), [""; 0]);
 }
 
-#[test]
 fn a_path_that_is_too_long_and_a_disk_that_is_too_small_are_told_with_what_to_do() {
     let directory = directory();
     let deep = vec!["x".repeat(200); 15].join("/");
@@ -158,7 +155,7 @@ fn a_path_that_is_too_long_and_a_disk_that_is_too_small_are_told_with_what_to_do
         "bench create-new --quick --files 1,1000000 --depth 1 --worker-time 120 --make ext4",
     );
     if ran.stdout.contains("skipped: ") {
-        return println!("skipped: {}", ran.stdout);
+        ignore(Capability::FileSystems, &ran.stdout);
     }
     ran.exits(3)
         .says(&[
@@ -169,7 +166,6 @@ fn a_path_that_is_too_long_and_a_disk_that_is_too_small_are_told_with_what_to_do
         .says(&["acquire and release so many directories deep"]);
 }
 
-#[test]
 fn file_systems_that_are_made_are_rows_by_their_names_and_nothing_is_left() {
     let directory = directory();
     let line =
@@ -192,7 +188,6 @@ fn file_systems_that_are_made_are_rows_by_their_names_and_nothing_is_left() {
     }
 }
 
-#[test]
 fn a_mount_that_does_not_answer_is_told_and_the_others_are_measured() {
     let directory = directory();
     // The process that serves it is stopped, and goes on when all is over, so that nothing is left that hangs.
@@ -209,18 +204,20 @@ fn a_mount_that_does_not_answer_is_told_and_the_others_are_measured() {
         .arg(directory.path())
         .arg(BINARY);
     if !nix::unistd::geteuid().is_root() {
-        return println!("skipped: only root mounts");
+        ignore(Capability::Root, "only root mounts");
     }
     let ran = run(command);
     if ran.code == Some(77) {
-        return println!("skipped: bindfs does not mount here: {}", ran.stderr);
+        ignore(
+            Capability::FileSystems,
+            format!("bindfs does not mount: {}", ran.stderr),
+        );
     }
     assert_eq!(ran.code, Some(3), "{ran:?}");
     ran.says(&["/mount: the directory does not answer", "/other · "]);
     assert_eq!(left_in(&directory.path().join("other")), [""; 0]);
 }
 
-#[test]
 fn what_a_killed_measurement_left_is_swept_by_the_next_one() {
     let directory = directory();
     let dir = directory.path().display();
@@ -241,7 +238,6 @@ fn what_a_killed_measurement_left_is_swept_by_the_next_one() {
     assert_eq!(left_in(directory.path()), [""; 0]);
 }
 
-#[test]
 fn a_file_that_cannot_be_written_takes_nothing_from_what_is_printed() {
     let directory = directory();
     let ran = onewinner_in(
@@ -255,7 +251,6 @@ fn a_file_that_cannot_be_written_takes_nothing_from_what_is_printed() {
     );
 }
 
-#[test]
 fn the_csv_file_has_a_head_and_each_plot_is_a_drawing() {
     let directory = directory();
     let line = format!("bench create-new stat-then-write {SHORT} --dir . --csv costs.csv --svg plots");
@@ -282,7 +277,6 @@ fn the_csv_file_has_a_head_and_each_plot_is_a_drawing() {
     }
 }
 
-#[test]
 fn what_could_not_be_measured_has_a_line_and_the_exit_says_so() {
     let ran = onewinner("bench create-new --measure uncontended --files 1000000 --time 0.2").exits(3);
     let line = "not measured: create-new, 1,000,000 files beside it";
@@ -290,7 +284,6 @@ fn what_could_not_be_measured_has_a_line_and_the_exit_says_so() {
     assert!(ran.stdout.contains(&line), "{}", ran.stdout);
 }
 
-#[test]
 fn a_wrong_use_is_told_in_one_line_before_anything_is_measured() {
     let directory = directory();
     fs::write(
@@ -334,7 +327,6 @@ fn a_wrong_use_is_told_in_one_line_before_anything_is_measured() {
     }
 }
 
-#[test]
 fn an_interrupted_measurement_tells_what_it_has_and_leaves_nothing() {
     let directory = directory();
     let dir = directory.path().display();
@@ -346,4 +338,22 @@ fn an_interrupted_measurement_tells_what_it_has_and_leaves_nothing() {
     assert_eq!((ran.code, &*ran.stderr), (Some(130), ""), "{}", ran.stdout);
     assert_eq!(processes_of(directory.path()), [0; 0]);
     assert_eq!(left_in(directory.path()), [""; 0]);
+}
+
+/// The tests of this file.
+pub(crate) fn tests() -> Vec<Test> {
+    tests![
+        a_document_has_a_row_for_each_measure_and_is_compared_with_itself,
+        a_document_is_valid_and_each_untruth_in_it_is_not,
+        a_directory_that_takes_nothing_has_one_line_and_the_others_are_measured,
+        a_path_that_is_too_long_and_a_disk_that_is_too_small_are_told_with_what_to_do,
+        file_systems_that_are_made_are_rows_by_their_names_and_nothing_is_left,
+        a_mount_that_does_not_answer_is_told_and_the_others_are_measured,
+        what_a_killed_measurement_left_is_swept_by_the_next_one,
+        a_file_that_cannot_be_written_takes_nothing_from_what_is_printed,
+        the_csv_file_has_a_head_and_each_plot_is_a_drawing,
+        what_could_not_be_measured_has_a_line_and_the_exit_says_so,
+        a_wrong_use_is_told_in_one_line_before_anything_is_measured,
+        an_interrupted_measurement_tells_what_it_has_and_leaves_nothing,
+    ]
 }

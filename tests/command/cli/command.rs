@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::harness::{Capability, ignore};
 use tempfile::TempDir;
 
 /// The binary under test.
@@ -30,13 +31,12 @@ impl Ran {
         self
     }
 
-    /// Whether the machine forbids tracing; then nothing is said of real processes, and the test says that it is skipped.
-    pub(crate) fn is_forbidden_to_trace(&self) -> bool {
-        let forbidden = self.stdout.contains("failed to trace a process");
-        if forbidden {
-            println!("skipped: {}", self.stdout);
+    /// The same; where the machine forbids tracing the test is ignored.
+    pub(crate) fn traced(self) -> Self {
+        if self.stdout.contains("failed to trace a process") {
+            ignore(Capability::Ptrace, &self.stdout);
         }
-        forbidden
+        self
     }
 
     /// As it printed each of `texts`.

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use super::command::{BINARY, Ran, directory, left_in, onewinner_in, run};
+use crate::harness::{Capability, Test, ignore, tests};
 
 /// A user that owns nothing: the overflow user of user_namespaces(7).
 const NOBODY: &str = "65534";
@@ -24,7 +25,6 @@ fn works(tool: &str, arguments: &[&str]) -> bool {
     command.status().is_ok_and(|status| status.success())
 }
 
-#[test]
 fn a_missing_directory_and_a_file_are_named() {
     let directory = directory();
     fs::write(directory.path().join("file"), "").expect("writable");
@@ -42,7 +42,6 @@ fn a_missing_directory_and_a_file_are_named() {
     assert_eq!(left_in(directory.path()), ["file"]);
 }
 
-#[test]
 fn a_read_only_directory_is_refused_to_a_normal_user() {
     let place = directory();
     let copy = directory();
@@ -59,7 +58,10 @@ fn a_read_only_directory_is_refused_to_a_normal_user() {
             fs::remove_file(place.path().join("probe")).expect("just written");
             let identity = ["--reuid", NOBODY, "--regid", NOBODY, "--clear-groups"];
             if !works("setpriv", &[&identity[..], &["true"]].concat()) {
-                return println!("skipped: root may write anywhere, and setpriv does not work here");
+                ignore(
+                    Capability::Program("setpriv"),
+                    "root may write anywhere, and setpriv does not work",
+                );
             }
             let mut command = Command::new("setpriv");
             command.args(identity).arg(&binary);
@@ -88,12 +90,11 @@ fn on_a_disk_with(inodes: u32, arguments: &str) -> Option<Ran> {
     Some(run(command))
 }
 
-#[test]
 fn a_full_disk_is_refused_or_inconclusive_and_never_a_violation() {
     // The directory itself, the run's, the round's: each may be the one that there is no room for.
     for inodes in 1..=2 {
         let Some(ran) = on_a_disk_with(inodes, "race create-new -n 4 --rounds 10 --dir .") else {
-            return println!("skipped: no mount namespace can be made here");
+            ignore(Capability::Namespaces, "unshare cannot make one");
         };
         refused(&ran, "make room");
     }
@@ -104,7 +105,6 @@ fn a_full_disk_is_refused_or_inconclusive_and_never_a_violation() {
     assert!(!ran.stdout.contains("forbidden"), "{}", ran.stdout);
 }
 
-#[test]
 fn doctor_tells_what_hinders_a_race_in_a_directory() {
     let directory = directory();
     let absent = Path::new("absent").display().to_string();
@@ -117,12 +117,10 @@ fn doctor_tells_what_hinders_a_race_in_a_directory() {
 }
 
 /// What `explore` says of a directory, unless the machine forbids tracing.
-fn explored(place: &Path, arguments: &str) -> Option<Ran> {
-    let ran = onewinner_in(place, &format!("explore {arguments}"));
-    (!ran.is_forbidden_to_trace()).then_some(ran)
+fn explored(place: &Path, arguments: &str) -> Ran {
+    onewinner_in(place, &format!("explore {arguments}")).traced()
 }
 
-#[test]
 fn explore_names_a_directory_that_cannot_be_and_those_that_are_not_one() {
     let place = directory();
     fs::write(place.path().join("file"), "").expect("writable");
@@ -147,14 +145,11 @@ fn explore_names_a_directory_that_cannot_be_and_those_that_are_not_one() {
     }
 }
 
-#[test]
 fn a_counterexample_is_replayed_where_it_was_found_or_where_it_is_asked_for() {
     let place = directory();
     fs::create_dir(place.path().join("here")).expect("writable");
     let search = "stat-then-write --scenario contend -n 2 --dir here --save found.json";
-    let Some(ran) = explored(place.path(), search) else {
-        return;
-    };
+    let ran = explored(place.path(), search);
     ran.exits(1);
     let here = place.path().join("here").display().to_string();
     let saved = fs::read_to_string(place.path().join("found.json")).expect("it was saved");
@@ -173,7 +168,6 @@ fn a_counterexample_is_replayed_where_it_was_found_or_where_it_is_asked_for() {
     onewinner_in(place.path(), "replay found.json --dir .").exits(1);
 }
 
-#[test]
 fn two_mounts_of_one_store_are_one_place_in_which_two_contend() {
     let place = directory();
     let script = r#"mkdir one other && mount -t tmpfs none one && mount --bind one other && exec "$@""#;
@@ -198,25 +192,34 @@ fn two_mounts_of_one_store_are_one_place_in_which_two_contend() {
         command.args(["--quick", "--time", "600", "--dir", "one", "--dir", "other"]);
         let ran = run(command);
         if ran.code != Some(exit) && (ran.stderr.contains("unshare") || ran.stderr.contains("mount")) {
-            return println!("skipped: no mount namespace can be made here: {}", ran.stderr);
+            ignore(Capability::Namespaces, &ran.stderr);
         }
-        if ran.is_forbidden_to_trace() {
-            return;
-        }
+        let ran = ran.traced();
         ran.exits(exit)
             .says(&[told, "stat(\"lock\")"][..1 + usize::from(exit == 1)]);
     }
 }
 
-#[test]
 fn a_directory_may_be_named_by_a_symbolic_link() {
     let place = directory();
     fs::create_dir(place.path().join("one")).expect("writable");
     std::os::unix::fs::symlink("one", place.path().join("other")).expect("writable");
     for directories in ["--dir other", "--dir one --dir other"] {
-        let Some(ran) = explored(place.path(), &format!("create-new --quick --time 600 {directories}")) else {
-            return;
-        };
+        let ran = explored(place.path(), &format!("create-new --quick --time 600 {directories}"));
         ran.exits(0);
     }
+}
+
+/// The tests of this file.
+pub(crate) fn tests() -> Vec<Test> {
+    tests![
+        a_missing_directory_and_a_file_are_named,
+        a_read_only_directory_is_refused_to_a_normal_user,
+        a_full_disk_is_refused_or_inconclusive_and_never_a_violation,
+        doctor_tells_what_hinders_a_race_in_a_directory,
+        explore_names_a_directory_that_cannot_be_and_those_that_are_not_one,
+        a_counterexample_is_replayed_where_it_was_found_or_where_it_is_asked_for,
+        two_mounts_of_one_store_are_one_place_in_which_two_contend,
+        a_directory_may_be_named_by_a_symbolic_link,
+    ]
 }

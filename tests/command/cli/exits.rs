@@ -3,12 +3,12 @@
 use serde_json::Value;
 
 use super::command::{onewinner, onewinner_in};
+use crate::harness::{Test, tests};
 
 fn results(text: &str) -> Value {
     serde_json::from_str::<Value>(text).expect("JSON")["results"].clone()
 }
 
-#[test]
 fn model_shows_that_one_two_or_three_win() {
     onewinner("model stat-then-write -n 3").exits(1).says(&[
         "  violated: at-most-one-winner: ",
@@ -21,7 +21,6 @@ fn model_shows_that_one_two_or_three_win() {
     ]);
 }
 
-#[test]
 fn model_of_create_new_is_complete() {
     onewinner("model create-new -n 4").exits(0).says(&[
         "  holds: no schedule violates a property",
@@ -31,7 +30,6 @@ fn model_of_create_new_is_complete() {
     ]);
 }
 
-#[test]
 fn a_search_that_was_cut_is_no_pass() {
     for command in [
         "model create-new -n 4",
@@ -48,13 +46,10 @@ fn a_search_that_was_cut_is_no_pass() {
         .says(&["cut at 0.1 seconds"]);
 }
 
-#[test]
 fn aligned_every_round_has_as_many_winners_as_processes() {
     aligned(300);
 }
 
-#[test]
-#[ignore = "the issue's own numbers; ten seconds on a busy machine"]
 fn aligned_every_one_of_2000_rounds_has_16_winners() {
     aligned(2_000);
 }
@@ -73,13 +68,10 @@ fn aligned(rounds: u64) {
     assert_eq!(result["coverage"]["race"]["control"]["violations"], 0);
 }
 
-#[test]
 fn a_race_that_passes_states_its_bound() {
     raced_soundly(300, "rate below 0.99 % at 95 %");
 }
 
-#[test]
-#[ignore = "the issue's own numbers; half a minute on a busy machine"]
 fn a_race_of_5000_rounds_states_its_bound() {
     raced_soundly(5_000, "rate below 0.0599 % at 95 %");
 }
@@ -95,7 +87,6 @@ fn raced_soundly(rounds: u64, bound: &str) {
         ]);
 }
 
-#[test]
 fn threads_and_fresh_processes_race_alike() {
     for mode in ["--threads", "--fresh", "--delays never"] {
         onewinner(&format!("race create-new -n 8 --rounds 50 {mode}"))
@@ -109,14 +100,12 @@ fn threads_and_fresh_processes_race_alike() {
     }
 }
 
-#[test]
 fn the_hub_sync_under_a_broken_lock_writes_twice() {
     onewinner("race stat-then-write -n 8 --rounds 20 --align --workload hub-sync").exits(1);
     onewinner("race create-new -n 8 --rounds 20 --align --workload hub-sync").exits(0);
     onewinner("model create-new --workload hub-sync --preemptions 2").exits(0);
 }
 
-#[test]
 fn expecting_several_winners_turns_the_exit_code() {
     let directory = super::command::directory();
     for (arguments, exit) in [
@@ -134,7 +123,6 @@ fn expecting_several_winners_turns_the_exit_code() {
     }
 }
 
-#[test]
 fn several_configurations_need_one_that_lets_several_in() {
     let directory = super::command::directory();
     onewinner_in(
@@ -144,13 +132,11 @@ fn several_configurations_need_one_that_lets_several_in() {
     .exits(0);
 }
 
-#[test]
 fn the_same_seed_gives_the_same_search() {
     let run = || onewinner("explore create-new --backend sim -n 4 --search random --max-executions 50 --seed 7").stdout;
     assert_eq!(run(), run());
 }
 
-#[test]
 fn list_and_doctor_judge_nothing() {
     onewinner("list")
         .exits(0)
@@ -158,7 +144,6 @@ fn list_and_doctor_judge_nothing() {
     onewinner("doctor").exits(0).says(&["kernel", "writable"]);
 }
 
-#[test]
 fn what_is_found_does_not_depend_on_how_many_searches_run_at_once() {
     for lock in ["stat-then-write", "create-new"] {
         let run = |jobs: usize| {
@@ -173,7 +158,6 @@ fn what_is_found_does_not_depend_on_how_many_searches_run_at_once() {
     }
 }
 
-#[test]
 fn an_error_in_each_call_is_one_verdict() {
     let directory = super::command::directory();
     // Two calls, five errors.
@@ -193,7 +177,6 @@ fn an_error_in_each_call_is_one_verdict() {
     onewinner_in(directory.path(), "replay leak.json").exits(1);
 }
 
-#[test]
 fn a_process_or_two_are_killed_at_each_of_their_steps() {
     let directory = super::command::directory();
     for (kills, words) in [
@@ -212,7 +195,6 @@ fn a_process_or_two_are_killed_at_each_of_their_steps() {
     }
 }
 
-#[test]
 fn a_stale_lock_is_as_old_as_asked_for_and_how_often_it_was_got_past_is_told() {
     onewinner("explore create-new --backend sim --stale 2m")
         .exits(0)
@@ -222,7 +204,6 @@ fn a_stale_lock_is_as_old_as_asked_for_and_how_often_it_was_got_past_is_told() {
         ]);
 }
 
-#[test]
 fn a_deep_search_has_all_that_a_usual_one_has_and_more_and_a_quick_one_less() {
     let configurations = |depth: &str| {
         let ran = onewinner(&format!("explore create-new --backend sim {depth} --json")).exits(0);
@@ -236,7 +217,6 @@ fn a_deep_search_has_all_that_a_usual_one_has_and_more_and_a_quick_one_less() {
     assert!(usual.iter().all(|row| deep.contains(row)), "{usual:?} {deep:?}");
 }
 
-#[test]
 fn where_two_processes_suffice_two_are_shown_with_the_calls_that_decide() {
     let directory = super::command::directory();
     onewinner_in(
@@ -254,4 +234,29 @@ fn where_two_processes_suffice_two_are_shown_with_the_calls_that_decide() {
     onewinner_in(directory.path(), "replay found.json")
         .exits(1)
         .says(&["contend 2", "  decides   ◄ P0's stat before P1's open"]);
+}
+
+/// The tests of this file.
+pub(crate) fn tests() -> Vec<Test> {
+    tests![
+        model_shows_that_one_two_or_three_win,
+        model_of_create_new_is_complete,
+        a_search_that_was_cut_is_no_pass,
+        aligned_every_round_has_as_many_winners_as_processes,
+        aligned_every_one_of_2000_rounds_has_16_winners: "the issue's own numbers; ten seconds on a busy machine",
+        a_race_that_passes_states_its_bound,
+        a_race_of_5000_rounds_states_its_bound: "the issue's own numbers; half a minute on a busy machine",
+        threads_and_fresh_processes_race_alike,
+        the_hub_sync_under_a_broken_lock_writes_twice,
+        expecting_several_winners_turns_the_exit_code,
+        several_configurations_need_one_that_lets_several_in,
+        the_same_seed_gives_the_same_search,
+        list_and_doctor_judge_nothing,
+        what_is_found_does_not_depend_on_how_many_searches_run_at_once,
+        an_error_in_each_call_is_one_verdict,
+        a_process_or_two_are_killed_at_each_of_their_steps,
+        a_stale_lock_is_as_old_as_asked_for_and_how_often_it_was_got_past_is_told,
+        a_deep_search_has_all_that_a_usual_one_has_and_more_and_a_quick_one_less,
+        where_two_processes_suffice_two_are_shown_with_the_calls_that_decide,
+    ]
 }

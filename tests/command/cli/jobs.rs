@@ -1,8 +1,8 @@
 //! `--jobs`: what is told of a search that is shared out does not depend on how many search.
 
 use super::command::onewinner;
+use crate::harness::{Test, tests};
 
-#[test]
 fn a_long_search_tells_the_same_whoever_helps() {
     for (limits, exit, executions) in [
         ("", 0, "\"executions\": 1263,"),
@@ -17,4 +17,9 @@ fn a_long_search_tells_the_same_whoever_helps() {
         assert_eq!(run(2), alone, "{limits}");
         assert_eq!(run(3), alone, "{limits}");
     }
+}
+
+/// The tests of this file.
+pub(crate) fn tests() -> Vec<Test> {
+    tests![a_long_search_tells_the_same_whoever_helps,]
 }

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::command::{Ran, directory, onewinner_in};
+use crate::harness::{Test, tests};
 
 /// The document, which says how the process ended.
 #[track_caller]
@@ -18,7 +19,6 @@ fn document(ran: &Ran, command: &str) -> Value {
     document
 }
 
-#[test]
 fn each_command_prints_one_document_that_tells_its_exit() {
     let directory = directory();
     let saved = "onewinner-stat-then-write-at-most-one-winner.json";
@@ -47,7 +47,6 @@ fn each_command_prints_one_document_that_tells_its_exit() {
     }
 }
 
-#[test]
 fn a_counterexample_tells_where_it_was_saved_and_what_it_is() {
     let directory = directory();
     let ran = onewinner_in(
@@ -62,13 +61,9 @@ fn a_counterexample_tells_where_it_was_saved_and_what_it_is() {
     assert_eq!(result["reproduced"]["same"], 10);
 }
 
-#[test]
 fn confirm_tells_each_piece_of_evidence() {
     let directory = directory();
-    let ran = onewinner_in(directory.path(), "--json");
-    if ran.is_forbidden_to_trace() {
-        return;
-    }
+    let ran = onewinner_in(directory.path(), "--json").traced();
     let ran = ran.exits(0);
     let document = document(&ran, "confirm");
     let results = document["results"].as_array().expect("a list");
@@ -77,4 +72,13 @@ fn confirm_tells_each_piece_of_evidence() {
         assert!(result["evidence"].is_string() && result["verdict"].is_string());
         assert!(result["claim"].is_null() || result["exit"] == 0, "{result}");
     }
+}
+
+/// The tests of this file.
+pub(crate) fn tests() -> Vec<Test> {
+    tests![
+        each_command_prints_one_document_that_tells_its_exit,
+        a_counterexample_tells_where_it_was_saved_and_what_it_is,
+        confirm_tells_each_piece_of_evidence,
+    ]
 }

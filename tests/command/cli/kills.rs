@@ -7,30 +7,25 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::command::{LIMIT, command, directory, eventually, left_in, members_of, onewinner_in, processes_of};
+use crate::harness::{Test, tests};
 
 /// The first milliseconds are those in which directories, memory and workers are made.
 const BEGINNING_MS: f64 = 8.0;
 /// By then a race is in full swing.
 const SWING_MS: f64 = 150.0;
 
-#[test]
 fn ten_killed_races_leave_no_process_and_one_directory_each_at_most() {
     killed(10, RACES);
 }
 
-#[test]
-#[ignore = "a hundred kills; twenty seconds"]
 fn a_hundred_killed_races_leave_no_process_and_one_directory_each_at_most() {
     killed(100, RACES);
 }
 
-#[test]
 fn ten_killed_tracers_leave_no_process_and_one_directory_each_at_most() {
     killed(10, TRACERS);
 }
 
-#[test]
-#[ignore = "a hundred kills; twenty seconds"]
 fn a_hundred_killed_tracers_leave_no_process_and_one_directory_each_at_most() {
     killed(100, TRACERS);
 }
@@ -79,4 +74,14 @@ fn killed(times: u32, commands: &[&str]) {
     }
     onewinner_in(dir, "race create-new -n 2 --rounds 1 --dir .").exits(0);
     assert_eq!(left_in(dir), [""; 0], "the next run sweeps");
+}
+
+/// The tests of this file.
+pub(crate) fn tests() -> Vec<Test> {
+    tests![
+        ten_killed_races_leave_no_process_and_one_directory_each_at_most,
+        a_hundred_killed_races_leave_no_process_and_one_directory_each_at_most: "a hundred kills; twenty seconds",
+        ten_killed_tracers_leave_no_process_and_one_directory_each_at_most,
+        a_hundred_killed_tracers_leave_no_process_and_one_directory_each_at_most: "a hundred kills; twenty seconds",
+    ]
 }

@@ -18,3 +18,25 @@ mod strace;
 mod streams;
 mod traced;
 mod wrong_use;
+
+use crate::harness::{Test, modules};
+
+/// The tests of this area.
+pub(crate) fn tests() -> Vec<Test> {
+    modules![
+        bench,
+        directories,
+        exits,
+        jobs,
+        json,
+        kills,
+        programs,
+        replays,
+        signals,
+        snapshots,
+        strace,
+        streams,
+        traced,
+        wrong_use
+    ]
+}

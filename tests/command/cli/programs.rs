@@ -5,17 +5,17 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::command::{Ran, command, directory, left_in, onewinner_in, run};
+use crate::harness::{Test, tests};
 
 /// The directory of the drivers to copy from.
 const EXAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples");
 
 /// What `explore` does with a shell driver in `place`, unless the machine forbids tracing.
-fn driven(place: &Path, script: &str, more: &str) -> Option<Ran> {
+fn driven(place: &Path, script: &str, more: &str) -> Ran {
     let mut explore = command(place, "explore --driver");
     explore.arg(format!("sh {EXAMPLES}/{script} {{lock}}"));
     explore.args(more.split_whitespace());
-    let ran = run(explore);
-    (!ran.is_forbidden_to_trace()).then_some(ran)
+    run(explore).traced()
 }
 
 fn rows(ran: &Ran) -> Vec<Value> {
@@ -23,12 +23,9 @@ fn rows(ran: &Ran) -> Vec<Value> {
     document["results"].as_array().expect("a list").clone()
 }
 
-#[test]
 fn a_sound_driver_climbs_the_whole_ladder() {
     let place = directory();
-    let Some(ran) = driven(place.path(), "driver.sh", "--json --seed 1") else {
-        return;
-    };
+    let ran = driven(place.path(), "driver.sh", "--json --seed 1");
     let rows = rows(&ran.exits(0));
     let rungs: Vec<String> = rows.iter().map(|row| row["coverage"]["scenario"].to_string()).collect();
     assert_eq!(rungs.len(), 5, "{rungs:?}");
@@ -44,12 +41,9 @@ fn a_sound_driver_climbs_the_whole_ladder() {
     assert_eq!(left_in(place.path()), [""; 0]);
 }
 
-#[test]
 fn a_violation_ends_the_climb_and_is_saved_under_a_sane_name_and_replayed() {
     let place = directory();
-    let Some(ran) = driven(place.path(), "stat-then-write.sh", "--seed 1") else {
-        return;
-    };
+    let ran = driven(place.path(), "stat-then-write.sh", "--seed 1");
     let saved = "onewinner-sh-stat-then-write-sh-at-most-one-winner.json";
     ran.exits(1).says(&[
         "contend 2\n  violated: at-most-one-winner: 2 of 2 hold the lock at once: P0 and P1",
@@ -74,12 +68,9 @@ fn a_violation_ends_the_climb_and_is_saved_under_a_sane_name_and_replayed() {
         .says(&["  diverged: step 1 differs: expected "]);
 }
 
-#[test]
 fn the_time_is_for_the_whole_ladder_and_what_was_completed_is_told() {
     let place = directory();
-    let Some(ran) = driven(place.path(), "driver.sh", "--deep --time 1.5 --json") else {
-        return;
-    };
+    let ran = driven(place.path(), "driver.sh", "--deep --time 1.5 --json");
     let rows = rows(&ran.exits(3));
     let is_cut = |row: &&Value| row["coverage"]["extent"]["extent"] == "cut";
     let mut cut = rows.iter().skip_while(|row| !is_cut(row));
@@ -91,20 +82,15 @@ fn the_time_is_for_the_whole_ladder_and_what_was_completed_is_told() {
     assert!(later.iter().all(|executions| **executions == 0), "{later:?}");
 }
 
-#[test]
 fn a_program_that_does_not_keep_to_what_was_agreed_is_inconclusive_with_its_words() {
     let place = directory();
     let mut explore = command(place.path(), "explore --quick --driver");
     explore.arg("echo hello {lock}");
-    let ran = run(explore);
-    if ran.is_forbidden_to_trace() {
-        return;
-    }
+    let ran = run(explore).traced();
     ran.exits(3)
         .says(&["could not be followed to the end; the first: ", "hello"]);
 }
 
-#[test]
 fn programs_are_killed_meet_errors_and_find_stale_locks() {
     let place = directory();
     let mut told = Vec::new();
@@ -113,9 +99,7 @@ fn programs_are_killed_meet_errors_and_find_stale_locks() {
         ("--errors", 0),
         ("--scenario cycle -n 2 --stale 1h", 3),
     ] {
-        let Some(ran) = driven(place.path(), "driver.sh", more) else {
-            return;
-        };
+        let ran = driven(place.path(), "driver.sh", more);
         told.push(ran.exits(exit));
     }
     let [killed, errors, stale] = &told[..] else {
@@ -132,4 +116,15 @@ fn programs_are_killed_meet_errors_and_find_stale_locks() {
         stale.stdout.contains("nothing is known of how it is broken"),
         "{stale:?}"
     );
+}
+
+/// The tests of this file.
+pub(crate) fn tests() -> Vec<Test> {
+    tests![
+        a_sound_driver_climbs_the_whole_ladder,
+        a_violation_ends_the_climb_and_is_saved_under_a_sane_name_and_replayed,
+        the_time_is_for_the_whole_ladder_and_what_was_completed_is_told,
+        a_program_that_does_not_keep_to_what_was_agreed_is_inconclusive_with_its_words,
+        programs_are_killed_meet_errors_and_find_stale_locks,
+    ]
 }

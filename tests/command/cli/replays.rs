@@ -6,6 +6,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::command::{directory, onewinner_in};
+use crate::harness::{Test, tests};
 
 /// A counterexample of three contenders, as `explore` saves it in `directory`.
 fn counterexample(directory: &Path) -> Value {
@@ -17,7 +18,6 @@ fn counterexample(directory: &Path) -> Value {
     serde_json::from_str(&fs::read_to_string(directory.join("saved.json")).expect("saved")).expect("JSON")
 }
 
-#[test]
 fn what_explore_saves_replays_and_violates_again() {
     let directory = directory();
     let ran = onewinner_in(directory.path(), "explore stat-then-write --backend sim -n 2").exits(1);
@@ -30,14 +30,12 @@ fn what_explore_saves_replays_and_violates_again() {
     ]);
 }
 
-#[test]
 fn what_model_saves_replays_too() {
     let directory = directory();
     onewinner_in(directory.path(), "model stat-then-write -n 3 --save loom.json").exits(1);
     onewinner_in(directory.path(), "replay loom.json").exits(1);
 }
 
-#[test]
 fn an_edited_file_diverges_at_the_step_that_was_edited() {
     let directory = directory();
     let mut saved = counterexample(directory.path());
@@ -50,7 +48,6 @@ fn an_edited_file_diverges_at_the_step_that_was_edited() {
     ]);
 }
 
-#[test]
 fn a_file_that_violates_nothing_is_told_so() {
     let directory = directory();
     let mut saved = counterexample(directory.path());
@@ -64,7 +61,6 @@ fn a_file_that_violates_nothing_is_told_so() {
         .says(&["  not reproduced: the same calls, and no property is violated"]);
 }
 
-#[test]
 fn a_file_of_another_version_or_lock_is_refused() {
     let directory = directory();
     let saved = counterexample(directory.path());
@@ -89,7 +85,6 @@ fn a_file_of_another_version_or_lock_is_refused() {
     }
 }
 
-#[test]
 fn a_directory_that_takes_no_file_does_not_take_the_verdict() {
     let directory = directory();
     // A directory in the place of the file: root cannot write there either.
@@ -106,4 +101,16 @@ fn a_directory_that_takes_no_file_does_not_take_the_verdict() {
         "{}",
         ran.stderr
     );
+}
+
+/// The tests of this file.
+pub(crate) fn tests() -> Vec<Test> {
+    tests![
+        what_explore_saves_replays_and_violates_again,
+        what_model_saves_replays_too,
+        an_edited_file_diverges_at_the_step_that_was_edited,
+        a_file_that_violates_nothing_is_told_so,
+        a_file_of_another_version_or_lock_is_refused,
+        a_directory_that_takes_no_file_does_not_take_the_verdict,
+    ]
 }

@@ -9,6 +9,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use super::command::{LIMIT, command, directory, end_of, eventually, left_in, processes_of};
+use crate::harness::{Test, tests};
 
 /// How much a search has computed when it is under way, in clock ticks: a command that only starts needs none or one.
 const UNDER_WAY_TICKS: u64 = 20;
@@ -73,7 +74,6 @@ fn race(directory: &Path, processes: usize) -> Child {
     child
 }
 
-#[test]
 fn an_interrupted_race_prints_its_coverage_and_leaves_nothing() {
     for signal in [Signal::SIGINT, Signal::SIGTERM] {
         let directory = directory();
@@ -91,7 +91,6 @@ fn an_interrupted_race_prints_its_coverage_and_leaves_nothing() {
     }
 }
 
-#[test]
 fn an_interrupt_of_the_whole_foreground_group_is_no_different() {
     let directory = directory();
     let child = race(directory.path(), 4);
@@ -104,7 +103,6 @@ fn an_interrupt_of_the_whole_foreground_group_is_no_different() {
     assert_eq!(left_in(directory.path()), [""; 0]);
 }
 
-#[test]
 fn an_interrupted_search_prints_its_coverage() {
     for arguments in [
         "explore create-new --backend sim -n 8 --search random --max-executions 1000000000 --time 3600",
@@ -125,7 +123,6 @@ fn an_interrupted_search_prints_its_coverage() {
     }
 }
 
-#[test]
 fn an_interrupted_document_is_whole_and_tells_130() {
     let directory = directory();
     let child = command(
@@ -142,7 +139,6 @@ fn an_interrupted_document_is_whole_and_tells_130() {
     assert_eq!(document["results"][0]["coverage"]["extent"]["extent"], "cut");
 }
 
-#[test]
 fn an_interrupted_confirm_prints_what_it_has() {
     let directory = directory();
     let told = tempfile::NamedTempFile::new().expect("a temporary file");
@@ -168,7 +164,6 @@ fn races(pid: i32) -> bool {
 }
 
 /// Workers that are stopped cannot leave when they are asked to: the first Ctrl-C has to wait for them.
-#[test]
 fn a_second_interrupt_ends_at_once_and_takes_the_workers_along() {
     let directory = directory();
     let mut child = race(directory.path(), 4);
@@ -190,4 +185,16 @@ fn a_second_interrupt_ends_at_once_and_takes_the_workers_along() {
     let ran = end_of(child);
     assert_eq!(ran.code, Some(130), "{ran:?}");
     assert!(eventually(LIMIT, || processes_of(directory.path()).is_empty()));
+}
+
+/// The tests of this file.
+pub(crate) fn tests() -> Vec<Test> {
+    tests![
+        an_interrupted_race_prints_its_coverage_and_leaves_nothing,
+        an_interrupt_of_the_whole_foreground_group_is_no_different,
+        an_interrupted_search_prints_its_coverage,
+        an_interrupted_document_is_whole_and_tells_130,
+        an_interrupted_confirm_prints_what_it_has,
+        a_second_interrupt_ends_at_once_and_takes_the_workers_along,
+    ]
 }

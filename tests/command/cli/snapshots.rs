@@ -5,6 +5,7 @@
 use snapbox::{Assert, Data};
 
 use super::command::{directory, onewinner, onewinner_in};
+use crate::harness::{Test, tests};
 
 /// A line that ends with the seconds a race took.
 const TIMED: &str = "  race      ";
@@ -33,7 +34,6 @@ fn normalised(text: &str) -> String {
     lines.map(line).collect()
 }
 
-#[test]
 fn help() {
     let mut text = onewinner("--help").exits(0).stdout;
     for command in [
@@ -45,14 +45,12 @@ fn help() {
     same("help", &text);
 }
 
-#[test]
 fn list() {
     let few = "list stat-then-write create-new";
     let json = onewinner(&format!("{few} --json")).exits(0).stdout;
     same("list", &(onewinner(few).exits(0).stdout + "\n" + &json));
 }
 
-#[test]
 fn model() {
     for (name, arguments, exit) in [
         ("model-violated", "model stat-then-write -n 3 --seed 1", 1),
@@ -64,7 +62,6 @@ fn model() {
     }
 }
 
-#[test]
 fn explore_and_replay() {
     let directory = directory();
     for (name, arguments, exit) in [
@@ -106,7 +103,6 @@ fn explore_and_replay() {
     }
 }
 
-#[test]
 fn race() {
     for (name, arguments, exit) in [
         (
@@ -125,12 +121,8 @@ fn race() {
     }
 }
 
-#[test]
 fn confirm() {
-    let ran = onewinner("--seed 1");
-    if ran.is_forbidden_to_trace() {
-        return;
-    }
+    let ran = onewinner("--seed 1").traced();
     let text = ran.exits(0).stdout;
     // How often chance hits is no fact.
     let line = |line: &str| match line.starts_with("race: 16 processes") {
@@ -138,4 +130,9 @@ fn confirm() {
         false => format!("{line}\n"),
     };
     same("confirm", &text.lines().map(line).collect::<String>());
+}
+
+/// The tests of this file.
+pub(crate) fn tests() -> Vec<Test> {
+    tests![help, list, model, explore_and_replay, race, confirm,]
 }

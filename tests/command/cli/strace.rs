@@ -4,29 +4,25 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use super::command::{BINARY, Ran, command, directory, left_in, onewinner_in, run};
+use crate::harness::{Capability, Test, ignore, tests};
 
 /// How many times as long the slots of the lines are, one after another, until they show what they should. Time stands for
 /// order in them, and a machine that stands still for longer than a slot confuses it.
 const STRETCHES: [f64; 3] = [1.0, 4.0, 16.0];
 
 /// Explores one subject, and runs the lines that its counterexample gives until they show that both hold; what they showed
-/// last, and nothing where that cannot be.
-fn shown_by_strace(place: &Path, subject: &[&str], scenario: &str) -> Option<String> {
+/// last. Where strace cannot trace the test is ignored.
+fn shown_by_strace(place: &Path, subject: &[&str], scenario: &str) -> String {
     let probe = Command::new("strace").args(["-qq", "-o", "/dev/null", "true"]).status();
     if !probe.is_ok_and(|status| status.success()) {
-        println!("skipped: strace is not here, or may not trace");
-        return None;
+        ignore(Capability::Program("strace"), "it is not here, or may not trace");
     }
     let mut explore = command(place, "explore");
     explore
         .args(subject)
         .args(scenario.split(' '))
         .args(["--save", "found.json"]);
-    let ran = run(explore);
-    if ran.is_forbidden_to_trace() {
-        return None;
-    }
-    ran.exits(1);
+    run(explore).traced().exits(1);
     let lines = onewinner_in(place, "replay found.json --strace").exits(1).stdout;
     let told = "# reproduced: ";
     assert!(lines.starts_with(told) && lines.contains("delay_enter="), "{lines}");
@@ -37,7 +33,7 @@ fn shown_by_strace(place: &Path, subject: &[&str], scenario: &str) -> Option<Str
             break;
         }
     }
-    Some(shown)
+    shown
 }
 
 /// The lines with all that is waited for so many times as long.
@@ -82,7 +78,6 @@ fn both_hold(shown: &str) -> bool {
     })
 }
 
-#[test]
 fn a_driver_is_let_in_twice_without_onewinner() {
     let place = directory();
     let driver = concat!(
@@ -90,30 +85,24 @@ fn a_driver_is_let_in_twice_without_onewinner() {
         env!("CARGO_MANIFEST_DIR"),
         "/../../examples/stat-then-write.sh {lock}"
     );
-    if let Some(shown) = shown_by_strace(place.path(), &["--driver", driver], "-n 2") {
-        assert!(both_hold(&shown), "{shown}");
-    }
+    let shown = shown_by_strace(place.path(), &["--driver", driver], "-n 2");
+    assert!(both_hold(&shown), "{shown}");
 }
 
-#[test]
 fn a_wrapped_command_is_let_in_twice_and_told_to_release() {
     let place = directory();
     let wrapped = "sh -c '[ -e {lock} ] || { echo >{lock}; {hold}; rm -f {lock}; }'";
-    if let Some(shown) = shown_by_strace(place.path(), &["--wrap", wrapped], "--scenario cycle -n 2") {
-        assert!(both_hold(&shown), "{shown}");
-        assert!(shown.contains("released"), "{shown}");
-    }
+    let shown = shown_by_strace(place.path(), &["--wrap", wrapped], "--scenario cycle -n 2");
+    assert!(both_hold(&shown), "{shown}");
+    assert!(shown.contains("released"), "{shown}");
 }
 
-#[test]
 fn a_shipped_lock_is_run_by_a_command_that_only_locks() {
     let place = directory();
-    if let Some(shown) = shown_by_strace(place.path(), &["stat-then-write"], "-n 2") {
-        assert!(both_hold(&shown), "{shown}");
-    }
+    let shown = shown_by_strace(place.path(), &["stat-then-write"], "-n 2");
+    assert!(both_hold(&shown), "{shown}");
 }
 
-#[test]
 fn what_strace_cannot_bring_about_is_refused() {
     let place = directory();
     onewinner_in(
@@ -124,4 +113,14 @@ fn what_strace_cannot_bring_about_is_refused() {
     let ran = onewinner_in(place.path(), "replay k.json --strace");
     assert_eq!((ran.code, &*ran.stdout), (Some(2), ""), "{ran:?}");
     assert!(ran.stderr.contains("leave --strace out"), "{}", ran.stderr);
+}
+
+/// The tests of this file.
+pub(crate) fn tests() -> Vec<Test> {
+    tests![
+        a_driver_is_let_in_twice_without_onewinner,
+        a_wrapped_command_is_let_in_twice_and_told_to_release,
+        a_shipped_lock_is_run_by_a_command_that_only_locks,
+        what_strace_cannot_bring_about_is_refused,
+    ]
 }

@@ -8,9 +8,10 @@ use std::process::Command;
 use nix::fcntl::{FcntlArg, fcntl};
 
 use super::command::{BINARY, command, directory, end_of, onewinner_in, run};
+use crate::harness::{Capability, Test, ignore, tests};
 
 /// Runs a shell line on a terminal made by script(1), and tells what the terminal showed; nothing without script.
-fn on_a_terminal(directory: &Path, line: &str) -> Option<String> {
+fn on_a_terminal(directory: &Path, line: &str) -> String {
     let mut command = Command::new("script");
     let line = line.replace("onewinner", BINARY);
     command.args(["-qec", &line, "/dev/null"]).current_dir(directory);
@@ -19,13 +20,11 @@ fn on_a_terminal(directory: &Path, line: &str) -> Option<String> {
         .env("TERM", "xterm")
         .env_remove("NO_COLOR");
     if Command::new("script").arg("--version").output().is_err() {
-        println!("skipped: script(1) is not here");
-        return None;
+        ignore(Capability::Program("script"), "it is not on the PATH");
     }
-    Some(run(command).stdout)
+    run(command).stdout
 }
 
-#[test]
 fn in_a_pipe_there_are_no_escape_codes_and_no_progress() {
     let directory = directory();
     for (arguments, exit) in [
@@ -40,7 +39,6 @@ fn in_a_pipe_there_are_no_escape_codes_and_no_progress() {
     }
 }
 
-#[test]
 fn a_terminal_gets_colours_unless_no_color_is_set() {
     let directory = directory();
     let explore = "onewinner explore stat-then-write --backend sim -n 2 2>/dev/null";
@@ -49,27 +47,21 @@ fn a_terminal_gets_colours_unless_no_color_is_set() {
         (format!("NO_COLOR=1 {explore}"), false),
         (format!("{explore} | cat"), false),
     ] {
-        let Some(shown) = on_a_terminal(directory.path(), &line) else {
-            return;
-        };
+        let shown = on_a_terminal(directory.path(), &line);
         assert!(shown.contains("at-most-one-winner"), "{line}: {shown:?}");
         assert_eq!(shown.contains('\u{1b}'), coloured, "{line}: {shown:?}");
     }
 }
 
-#[test]
 fn progress_is_for_a_terminal_and_leaves_the_document_alone() {
     let directory = directory();
     let line = "onewinner model stat-then-write -n 3 --json >document.json";
-    let Some(shown) = on_a_terminal(directory.path(), line) else {
-        return;
-    };
+    let shown = on_a_terminal(directory.path(), line);
     assert!(shown.contains("stat-then-write · loom · contend 3"), "{shown:?}");
     let document = fs::read_to_string(directory.path().join("document.json")).expect("written");
     serde_json::from_str::<serde_json::Value>(&document).expect("one JSON document");
 }
 
-#[test]
 fn progress_tells_how_long_executions_are_and_what_is_left() {
     let directory = directory();
     for backend in ["sim", "traced"] {
@@ -79,13 +71,10 @@ fn progress_tells_how_long_executions_are_and_what_is_left() {
         for seconds in [2, 20, 200] {
             let line =
                 format!("onewinner explore create-new -n 9 --search exhaustive --time {seconds} --backend {backend}");
-            let Some(text) = on_a_terminal(directory.path(), &line) else {
-                return;
-            };
-            if text.contains("failed to trace a process") {
-                return println!("skipped: {text}");
+            shown = on_a_terminal(directory.path(), &line);
+            if shown.contains("failed to trace a process") {
+                ignore(Capability::Ptrace, shown);
             }
-            shown = text;
             if parts.iter().all(|part| shown.contains(part)) {
                 break;
             }
@@ -96,16 +85,13 @@ fn progress_tells_how_long_executions_are_and_what_is_left() {
     }
 }
 
-#[test]
 fn an_interleaving_fits_eighty_columns() {
     let directory = directory();
     for processes in [2, 3, 5] {
         let line = format!(
             "stty cols 80; onewinner explore stat-then-write --backend sim -n {processes} --max-executions 2000 2>/dev/null"
         );
-        let Some(shown) = on_a_terminal(directory.path(), &format!("export NO_COLOR=1; {line}")) else {
-            return;
-        };
+        let shown = on_a_terminal(directory.path(), &format!("export NO_COLOR=1; {line}"));
         let steps = shown.lines().skip_while(|line| !line.contains("step"));
         for line in steps.take_while(|line| !line.contains("schedule")) {
             assert!(line.trim_end().chars().count() <= 80, "{line}");
@@ -113,7 +99,6 @@ fn an_interleaving_fits_eighty_columns() {
     }
 }
 
-#[test]
 fn a_reader_that_leaves_is_not_complained_of() {
     let directory = directory();
     let line = "explore stat-then-write --backend sim --max-executions 2000";
@@ -133,7 +118,6 @@ fn a_reader_that_leaves_is_not_complained_of() {
     assert_eq!((ran.code, &*ran.stderr), (Some(3), ""));
 }
 
-#[test]
 fn a_reader_that_never_came_is_not_complained_of_either() {
     let directory = directory();
     for (arguments, exit) in [
@@ -149,4 +133,17 @@ fn a_reader_that_never_came_is_not_complained_of_either() {
         let ran = end_of(child.expect("it starts"));
         assert_eq!((ran.code, &*ran.stderr), (Some(exit), ""), "{arguments}");
     }
+}
+
+/// The tests of this file.
+pub(crate) fn tests() -> Vec<Test> {
+    tests![
+        in_a_pipe_there_are_no_escape_codes_and_no_progress,
+        a_terminal_gets_colours_unless_no_color_is_set,
+        progress_is_for_a_terminal_and_leaves_the_document_alone,
+        progress_tells_how_long_executions_are_and_what_is_left,
+        an_interleaving_fits_eighty_columns,
+        a_reader_that_leaves_is_not_complained_of,
+        a_reader_that_never_came_is_not_complained_of_either,
+    ]
 }

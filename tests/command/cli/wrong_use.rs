@@ -1,6 +1,7 @@
 //! A wrong use: exit code 2, nothing on standard output, and one line on standard error that says what to do.
 
 use super::command::{Ran, command, directory, left_in, onewinner, run};
+use crate::harness::{Test, tests};
 
 #[track_caller]
 fn refused(ran: &Ran, advice: &str) {
@@ -10,7 +11,6 @@ fn refused(ran: &Ran, advice: &str) {
     assert!(ran.stderr.contains(advice), "{advice:?} is missing: {}", ran.stderr);
 }
 
-#[test]
 fn each_wrong_argument_is_answered_with_what_to_give() {
     for (arguments, advice) in [
         ("model nolock", "no lock is called that; `onewinner list` names them"),
@@ -96,7 +96,6 @@ fn each_wrong_argument_is_answered_with_what_to_give() {
     }
 }
 
-#[test]
 fn a_program_that_cannot_be_run_is_refused_before_anything_is() {
     let driver = |line: &'static str| ("--driver", line);
     let sound = driver("sh examples/driver.sh {lock}");
@@ -124,8 +123,16 @@ fn a_program_that_cannot_be_run_is_refused_before_anything_is() {
     }
 }
 
-#[test]
 fn without_a_command_options_are_checked_all_the_same() {
     refused(&onewinner("--seed x"), "give a whole number");
     refused(&onewinner("--sede 1"), "'--seed'");
+}
+
+/// The tests of this file.
+pub(crate) fn tests() -> Vec<Test> {
+    tests![
+        each_wrong_argument_is_answered_with_what_to_give,
+        a_program_that_cannot_be_run_is_refused_before_anything_is,
+        without_a_command_options_are_checked_all_the_same,
+    ]
 }

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::Said;
+use crate::harness::{Test, tests};
 
 /// The verdicts of a document, one for each configuration.
 pub(crate) fn results(document: &Value) -> &[Value] {
@@ -58,7 +59,7 @@ pub(crate) fn judge(document: &Value, code: Option<i32>, said: Said) -> Result<(
     Ok(())
 }
 
-mod tests {
+mod own {
     use serde_json::json;
 
     use super::*;
@@ -69,8 +70,7 @@ mod tests {
         json!({"exit": exit, "results": [{"verdict": verdict, "sentence": word, "coverage": coverage}]})
     }
 
-    #[test]
-    fn what_was_not_said_is_refused() {
+    pub(super) fn what_was_not_said_is_refused() {
         use Said::{Holds, HoldsBut, HoldsWithin, Inconclusive, NoAlarm, NoPass, Violated};
         let holds = document(0, "holds", "complete", "");
         let violated = document(1, "violated", "complete", "two at once");
@@ -104,8 +104,7 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_pass_without_all_of_its_search_is_refused() {
+    pub(super) fn a_pass_without_all_of_its_search_is_refused() {
         for (document, code) in [
             (document(0, "holds", "cut", ""), Some(0)),
             (document(0, "inconclusive", "complete", ""), Some(0)),
@@ -119,4 +118,14 @@ mod tests {
             }
         }
     }
+}
+
+/// The tests of this file.
+pub(crate) fn tests() -> Vec<Test> {
+    use own::{a_pass_without_all_of_its_search_is_refused, what_was_not_said_is_refused};
+
+    tests![
+        what_was_not_said_is_refused,
+        a_pass_without_all_of_its_search_is_refused,
+    ]
 }

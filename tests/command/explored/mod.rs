@@ -39,15 +39,22 @@ pub(crate) enum Said {
     NoAlarm,
 }
 
+use crate::harness::{Capability, Test, ignore, modules};
 use Said::{Holds, HoldsBut, HoldsWithin, Inconclusive, NoAlarm, NoPass, Violated};
+
+/// Ignores the test: the machine lacks this program.
+pub(crate) fn ignore_without(program: &Missing) -> ! {
+    let capability = Capability::program(program).expect("the programs that tests use are listed");
+    ignore(capability, "it is not on the PATH")
+}
 
 /// Explores a program and holds the answer against what must be said.
 #[track_caller]
 fn check(program: Result<Program, Missing>, arguments: &str, said: Said) {
     let program = match program {
         Ok(program) if takes_programs() => program,
-        Ok(_) => return eprintln!("skipped: this onewinner explores no programs"),
-        Err(why) => return eprintln!("skipped: {why}"),
+        Ok(_) => panic!("this onewinner explores no programs"),
+        Err(missing) => ignore_without(&missing),
     };
     let began = Instant::now();
     let answer = explore(&program, arguments);
@@ -60,7 +67,7 @@ fn check(program: Result<Program, Missing>, arguments: &str, said: Said) {
         began.elapsed()
     );
     if answer.words().contains("failed to trace a process") {
-        return eprintln!("skipped: {}", answer.words());
+        ignore(Capability::Ptrace, answer.words());
     }
     if let Err(wrong) = judge(&answer.document, answer.code, said) {
         panic!(
@@ -118,8 +125,10 @@ fn example(command: &str, file: &str) -> Result<Program, Missing> {
 }
 
 macro_rules! cases {
-    ($($(#[$attribute:meta])* $name:ident: $program:expr, $arguments:literal => $said:expr;)*) => {
-        $(#[test] $(#[$attribute])* fn $name() { check($program, $arguments, $said); })*
+    ($list:ident; $($(#[ignore = $slow:literal])? $name:ident: $program:expr, $arguments:literal => $said:expr;)*) => {
+        fn $list() -> Vec<Test> {
+            vec![$(Test::new(stringify!($name), || check($program, $arguments, $said))$(.slow($slow))?),*]
+        }
     };
 }
 
@@ -131,6 +140,7 @@ const TWICE: &str = "hold the lock at once";
 
 // The two locks that onewinner began with, in every language.
 cases! {
+    the_first_two_locks;
     create_new_in_c: driver("seed.c", "create-new {lock}"), "-n 3" => Holds;
     create_new_in_go: driver("seed.go", "create-new {lock}"), "-n 2 --preemptions 1" => Holds;
     create_new_in_perl: driver("seed.pl", "create-new {lock}"), "-n 2" => Holds;
@@ -162,6 +172,7 @@ cases! {
 
 // Locks that are right.
 cases! {
+    right_locks;
     mkdir_in_the_shell: example("sh", "driver.sh"), "-n 2" => Holds;
     mkdir_in_the_shell_by_three: example("sh", "driver.sh"), "-n 3 --preemptions 1" => Holds;
     flock_before_a_command: wrap("flock", "flock -n {lock} {hold}"), "-n 3 --preemptions 1" => Holds;
@@ -188,6 +199,7 @@ cases! {
 
 // Locks that are wrong, with the least that shows it.
 cases! {
+    wrong_locks;
     flock_on_a_removed_file: driver("flock-unlink.sh", "{lock}"), "-n 3 --scenario cycle --preemptions 1" => Violated(TWICE);
     flock_on_a_removed_file_by_two: driver("flock-unlink.sh", "{lock}"), "-n 2 --scenario cycle --preemptions 1" => Holds;
     flock_removed_early: driver("half-fix.c", "early {lock}"), "-n 3 --scenario cycle --preemptions 2" => Violated(TWICE);
@@ -217,6 +229,7 @@ cases! {
 
 // Programs that look whether somebody holds, and then say so themselves, each through another part of the kernel.
 cases! {
+    programs_that_look;
     by_a_name_in_the_working_directory: looks("relative"), "-n 2 --preemptions 1" => Violated(TWICE);
     by_a_descriptor_of_the_directory: looks("dirfd"), "-n 2 --preemptions 1" => Violated(TWICE);
     by_openat2: looks("openat2"), "-n 2 --preemptions 1" => Violated(TWICE);
@@ -244,6 +257,7 @@ cases! {
 
 // Without a configuration: the ladder. The longest of all, they have names with which libtest begins.
 cases! {
+    ladders;
     a_ladder_under_a_lock_that_holds: example("sh", "driver.sh"), "" => HoldsWithin("preemption");
     a_ladder_under_a_lock_that_takes_three: driver("exit-handler.c", "{lock}"), "" => Violated("");
     a_ladder_under_two_rounds: driver("flock-unlink.sh", "{lock}"), "" => Violated("");
@@ -253,6 +267,7 @@ cases! {
 
 // What is not seen, or not kept, is told.
 cases! {
+    unseen_locks;
     a_right_lock_in_another_place: driver("elsewhere.c", "create-new {lock}"), "-n 2" => NoAlarm;
     a_wrong_lock_in_another_place: driver("elsewhere.c", "stat-then-write {lock}"), "-n 2" => NoPass;
     a_word_of_shared_memory: driver("mapped.c", "{lock}"), "-n 2" => Inconclusive("mmap");
@@ -264,4 +279,16 @@ cases! {
     a_stale_lock_that_nobody_gets_past: example("sh", "driver.sh"), "--stale 1h -n 2 --preemptions 1" => Inconclusive("got past the stale lock");
     a_search_that_is_cut: driver("half-fix.c", "late {lock}"), "-n 3 --scenario cycle --max-executions 3" => Inconclusive("3 executions");
     a_bound_that_leaves_schedules_out: driver("absent-as-stale.c", "{lock}"), "-n 3 --scenario cycle --preemptions 1" => HoldsWithin("preemption");
+}
+
+/// The tests of this area.
+pub(crate) fn tests() -> Vec<Test> {
+    let mut all = modules![judge, outcomes];
+    all.extend(the_first_two_locks());
+    all.extend(right_locks());
+    all.extend(wrong_locks());
+    all.extend(programs_that_look());
+    all.extend(ladders());
+    all.extend(unseen_locks());
+    all
 }

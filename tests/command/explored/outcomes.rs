@@ -7,8 +7,9 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::programs;
 use super::run::{Program, explore, explore_primitive, takes_programs};
+use super::{ignore_without, programs};
+use crate::harness::{Capability, Test, ignore};
 
 /// More than any schedule of these has.
 const NO_BOUND: &str = "--preemptions 99";
@@ -32,12 +33,12 @@ fn outcomes(document: &Value) -> BTreeSet<String> {
 fn check(lock: &str, scenario: &str) {
     let line = match programs::line("seed.c", &format!("{lock} {{lock}}")) {
         Ok(line) if takes_programs() => line,
-        Ok(_) => return eprintln!("skipped: this onewinner explores no programs"),
-        Err(why) => return eprintln!("skipped: {why}"),
+        Ok(_) => panic!("this onewinner explores no programs"),
+        Err(missing) => ignore_without(&missing),
     };
     let program = explore(&Program::Driver(line), &format!("{scenario} {NO_BOUND}"));
     if program.words().contains("failed to trace a process") {
-        return eprintln!("skipped: {}", program.words());
+        ignore(Capability::Ptrace, program.words());
     }
     let primitive = explore_primitive(lock, scenario);
     let [program, primitive] = [&program, &primitive].map(|answer| outcomes(&answer.document));
@@ -47,7 +48,10 @@ fn check(lock: &str, scenario: &str) {
 
 macro_rules! facts {
     ($($name:ident: $lock:literal, $scenario:literal;)*) => {
-        $(#[test] fn $name() { check($lock, $scenario); })*
+        /// The tests of this file.
+        pub(crate) fn tests() -> Vec<Test> {
+            vec![$(Test::new(stringify!($name), || check($lock, $scenario))),*]
+        }
     };
 }
 

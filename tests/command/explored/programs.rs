@@ -1,6 +1,6 @@
 //! The programs in `drivers/` as command lines: interpreted, or compiled once. Deliberately speaks to none of them.
 //!
-//! What the machine lacks is no failure here: whoever asks is told why there is no program, and skips.
+//! If the machine lacks the interpreter or the compiler, the caller gets its name.
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::{Mutex, PoisonError};
 
-/// Why there is no such program here.
+/// The name of an interpreter or compiler that the machine lacks.
 pub(crate) type Missing = String;
 
 /// The words that start a program, or why there is none.
@@ -47,7 +47,7 @@ pub(crate) fn found(command: &str) -> Result<(), Missing> {
     let paths = std::env::var_os("PATH").unwrap_or_default();
     match std::env::split_paths(&paths).any(|folder| folder.join(command).is_file()) {
         true => Ok(()),
-        false => Err(format!("there is no {command} here")),
+        false => Err(command.to_owned()),
     }
 }
 

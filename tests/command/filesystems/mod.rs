@@ -1,8 +1,7 @@
 //! What holds on each file system: the calls that our layers and workers make, and what the explorer finds with real processes.
 //!
-//! Without libtest, whose tests are threads: file systems are made in namespaces, into which a process moves that has one
-//! thread. `tests/command/filesystems [NAME]` runs the facts whose name, or whose file system, contains NAME. What the machine does not
-//! give is said: `skipped: why`.
+//! File systems are made in namespaces, into which a process moves that has one thread. A test is named after its file system,
+//! and ignored if the machine cannot make that.
 
 #[path = "../../linux/bare_calls/layers.rs"]
 mod layers;
@@ -22,15 +21,16 @@ mod workers;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::process::ExitCode;
 
 use onewinner_command::mount;
 use onewinner_linux::sys::namespace::{Rights, enter, mount_new, show_processes, unmount};
 use onewinner_linux::sys::process::{Ended, Worker};
-use place::{Place, Tried};
 
-/// A name, the file systems on which it is tried, and how.
-type Fact = (&'static str, &'static [&'static str], fn(&Place) -> Tried);
+use crate::harness::{Capability, Missing, Test, Tried, ignore};
+use place::Place;
+
+/// A name, the file systems on which it is tried, and how. An error says why the machine lets nobody trace.
+type Fact = (&'static str, &'static [&'static str], fn(&Place) -> place::Tried);
 
 /// In the kernel, made in a moment, and on every Linux.
 const KERNELS: &[&str] = &["ext4", "xfs", "btrfs", "tmpfs", "overlay"];
@@ -71,31 +71,45 @@ const FACTS: &[Fact] = &[
     ),
 ];
 
-/// The fact that [`Place::make`] looks at, of every recipe.
+/// The fact that [`Place::make`] checks, of every recipe.
 const MADE: &str = "it_is_made_and_is_of_its_type_and_all_ways_lead_to_one_store";
 
-/// How long the whole suite may take, in seconds: ten times what it needs.
-const LONGEST_SECONDS: u32 = 600;
-/// The exit code of the process in the namespaces, if a fact fails.
+/// The exit codes of the process in the namespaces.
+const PASSED: u8 = 0;
 const FAILED: u8 = 1;
+const IGNORED: u8 = 2;
 
-fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    // SIGALRM ends a suite that hangs; what is in the namespaces dies with it.
-    nix::unistd::alarm::set(LONGEST_SECONDS);
-    workers::a_call_beside_those_of_the_lock_is_seen();
+/// The tests of this area.
+pub(crate) fn tests() -> Vec<Test> {
+    let own = "a_call_beside_those_of_the_lock_is_seen";
+    let mut all = vec![Test::new(own, workers::a_call_beside_those_of_the_lock_is_seen)];
+    for name in mount::ALL.iter().map(|recipe| recipe.name()) {
+        all.push(Test::new(MADE, move || apart(name, |_| Ok(()))).within(name));
+        let of_this = FACTS.iter().filter(|(_, names, _)| names.contains(&name));
+        all.extend(of_this.map(|(fact, _, run)| Test::new(*fact, move || apart(name, *run)).within(name)));
+    }
+    all
+}
+
+/// Tries a fact on a file system, in namespaces of its own.
+fn apart(name: &'static str, run: fn(&Place) -> place::Tried) {
     // Not in the namespaces: cargo needs what is outside.
     layers::example();
-    let wanted = arguments.iter().find(|argument| !argument.starts_with('-'));
-    let ground = tempfile::tempdir().expect("a temporary directory");
+    let place = tempfile::tempdir().expect("a temporary directory");
+    let (mounts, why) = (place.path().join("mounts"), place.path().join("why"));
+    std::fs::create_dir(&mounts).expect("the directory is new");
     let rights = match enter() {
         Ok(rights) => rights,
-        Err(why) => {
-            println!("skipped: every fact: {why}");
-            return ExitCode::SUCCESS;
-        }
+        Err(why) => ignore(Capability::Namespaces, why),
     };
-    let first = Worker::fork_first(|| inside(ground.path(), rights, wanted.map(String::as_str)));
+    let first = Worker::fork_first(|| match inside(&mounts, rights, name, run) {
+        Ok(code) => code,
+        Err(missing) => {
+            let text = format!("{}\n{}", missing.capability, missing.why);
+            std::fs::write(&why, text).expect("the directory is ours");
+            IGNORED
+        }
+    });
     let mut first = first.expect("the first process of the namespaces");
     let ended = loop {
         match first.ended() {
@@ -104,64 +118,31 @@ fn main() -> ExitCode {
         }
     };
     // What is a mount point cannot be removed; nothing is mounted there if nothing can be.
-    let _gone = unmount(ground.path());
+    let _gone = unmount(&mounts);
     match ended {
-        Ended::Exited(0) => ExitCode::SUCCESS,
-        ended => {
-            println!("FAILED  {ended}");
-            ExitCode::FAILURE
+        Ended::Exited(code) if code == PASSED => {}
+        Ended::Exited(code) if code == IGNORED => {
+            let text = std::fs::read_to_string(&why).expect("the process wrote why");
+            let (capability, why) = text.split_once('\n').expect("two lines");
+            ignore(Capability::by_name(capability).expect("a name of ours"), why);
         }
+        ended => panic!("{name}: {ended}"),
     }
 }
 
 /// The first process in the namespaces: when it ends, all that was mounted and started is gone.
-fn inside(ground: &Path, rights: Rights, wanted: Option<&str>) -> u8 {
+fn inside(mounts: &Path, rights: Rights, name: &'static str, run: fn(&Place) -> place::Tried) -> Result<u8, Missing> {
     // A container, or a rule of the machine, may refuse mounts in namespaces too.
-    let prepared = show_processes().and_then(|()| mount_new("tmpfs", ground, "size=75%,mode=0755"));
-    if let Err(errno) = prepared {
-        println!("skipped: every fact: nothing can be mounted in namespaces of our own: {errno}");
-        return 0;
+    let prepared = show_processes().and_then(|()| mount_new("tmpfs", mounts, "size=75%,mode=0755"));
+    prepared.map_err(|errno| Missing::new(Capability::Namespaces, errno))?;
+    let tried = catch_unwind(AssertUnwindSafe(|| -> Tried {
+        let place = Place::make(name, mounts, rights);
+        let place = place.map_err(|why| Missing::new(Capability::FileSystems, why))?;
+        run(&place).map_err(|why| Missing::new(Capability::Ptrace, why))
+    }));
+    match tried {
+        Ok(Ok(())) => Ok(PASSED),
+        Ok(Err(missing)) => Err(missing),
+        Err(_) => Ok(FAILED),
     }
-    let (mut passed, mut failed, mut skipped) = (0, 0, 0);
-    for name in mount::ALL.iter().map(|recipe| recipe.name()) {
-        let is_wanted = |fact: &str| wanted.is_none_or(|wanted| fact.contains(wanted) || name.contains(wanted));
-        let facts = FACTS
-            .iter()
-            .filter(|(fact, places, _)| places.contains(&name) && is_wanted(fact));
-        let facts: Vec<&Fact> = facts.collect();
-        if facts.is_empty() && !is_wanted(MADE) {
-            continue;
-        }
-        let mut tell = |fact: &str, tried: std::thread::Result<Tried>| match tried {
-            Ok(Ok(())) => {
-                passed += 1;
-                println!("ok      {name}: {fact}");
-            }
-            Ok(Err(why)) => {
-                skipped += 1;
-                println!("skipped: {name}: {fact}: {why}");
-            }
-            Err(_) => {
-                failed += 1;
-                println!("FAILED  {name}: {fact}");
-            }
-        };
-        match catch_unwind(AssertUnwindSafe(|| Place::make(name, ground, rights))) {
-            Ok(Ok(place)) => {
-                tell(MADE, Ok(Ok(())));
-                for (fact, _, try_it) in facts {
-                    tell(fact, catch_unwind(AssertUnwindSafe(|| try_it(&place))));
-                }
-            }
-            Ok(Err(why)) => {
-                tell(MADE, Ok(Err(why.clone())));
-                for (fact, ..) in facts {
-                    tell(fact, Ok(Err(why.clone())));
-                }
-            }
-            Err(panicked) => tell(MADE, Err(panicked)),
-        }
-    }
-    println!("{passed} passed, {failed} failed, {skipped} skipped");
-    if failed > 0 { FAILED } else { 0 }
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use super::{BROKEN, Place, Ran, SOUND, run};
+use crate::harness::{Capability, Test, ignore, tests};
 
 /// The last script of the action.
 fn script() -> String {
@@ -33,11 +34,9 @@ fn action(place: &Place, inputs: &[(&str, &str)]) -> Ran {
     run(command)
 }
 
-#[test]
 fn the_action_hands_its_inputs_to_the_gate() {
     if Command::new("bash").arg("--version").output().is_err() {
-        println!("skipped: there is no bash, which runners have");
-        return;
+        ignore(Capability::Program("bash"), "it is not on the PATH");
     }
     let place = Place::with(&[("sound", SOUND), ("broken", BROKEN)]);
     action(&place, &[]).exits(0, &["2 claims of 2 specs"]);
@@ -64,4 +63,9 @@ fn the_action_hands_its_inputs_to_the_gate() {
             .replace("exactly-one-winner", "several-winners"),
     );
     action(&place, &[]).exits(1, &["not as claimed: sound"]);
+}
+
+/// The tests of this file.
+pub(crate) fn tests() -> Vec<Test> {
+    tests![the_action_hands_its_inputs_to_the_gate,]
 }

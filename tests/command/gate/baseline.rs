@@ -1,6 +1,7 @@
 //! The baseline: recorded once, kept as long as nothing is lost, and red for each kind of lost ground.
 
 use super::{BROKEN, Place, SOUND};
+use crate::harness::{Test, tests};
 
 const RECORD: &str = "--baseline ground.toml --update-baseline";
 const COMPARE: &str = "--baseline ground.toml";
@@ -10,7 +11,6 @@ fn worlds() -> String {
     format!("{SOUND}\nevidence = [\"loom\", \"sim\", \"race\"]\nbudget = {{ rounds = 20 }}")
 }
 
-#[test]
 fn a_baseline_is_recorded_and_kept_and_has_equal_bytes_for_equal_ground() {
     let place = Place::with(&[("sound", &worlds()), ("broken", BROKEN)]);
     place.gate(RECORD).exits(0, &[]);
@@ -31,7 +31,6 @@ fn a_baseline_is_recorded_and_kept_and_has_equal_bytes_for_equal_ground() {
     assert_eq!(place.read("ground.toml"), first);
 }
 
-#[test]
 fn each_kind_of_lost_ground_fails_the_gate() {
     let place = Place::with(&[("sound", &worlds())]);
     place.gate(RECORD).exits(0, &[]);
@@ -54,7 +53,6 @@ fn each_kind_of_lost_ground_fails_the_gate() {
     }
 }
 
-#[test]
 fn a_search_that_is_no_longer_complete_is_lost_ground() {
     let place = Place::with(&[("broken", BROKEN)]);
     place.gate(RECORD).exits(0, &[]);
@@ -72,7 +70,6 @@ fn a_search_that_is_no_longer_complete_is_lost_ground() {
     place.gate(COMPARE).exits(0, &[]);
 }
 
-#[test]
 fn more_ground_or_other_specs_are_no_loss() {
     let place = Place::with(&[("sound", SOUND)]);
     place.gate(RECORD).exits(0, &[]);
@@ -94,7 +91,6 @@ fn more_ground_or_other_specs_are_no_loss() {
     }
 }
 
-#[test]
 fn what_is_not_as_claimed_does_not_become_the_ground() {
     let place = Place::with(&[("sound", SOUND)]);
     place.gate(RECORD).exits(0, &[]);
@@ -109,7 +105,6 @@ fn what_is_not_as_claimed_does_not_become_the_ground() {
     assert_eq!(place.read("ground.toml"), ground);
 }
 
-#[test]
 fn a_baseline_of_another_depth_or_version_is_refused() {
     let place = Place::with(&[("sound", SOUND)]);
     place.gate(RECORD).exits(0, &[]);
@@ -132,11 +127,23 @@ fn a_baseline_of_another_depth_or_version_is_refused() {
     }
 }
 
-#[test]
 fn a_run_that_time_cuts_loses_no_ground() {
     let place = Place::with(&[("sound", SOUND)]);
     place.gate(RECORD).exits(0, &[]);
     place
         .gate(&format!("{COMPARE} --time 0.000001"))
         .exits(3, &["inconclusive"]);
+}
+
+/// The tests of this file.
+pub(crate) fn tests() -> Vec<Test> {
+    tests![
+        a_baseline_is_recorded_and_kept_and_has_equal_bytes_for_equal_ground,
+        each_kind_of_lost_ground_fails_the_gate,
+        a_search_that_is_no_longer_complete_is_lost_ground,
+        more_ground_or_other_specs_are_no_loss,
+        what_is_not_as_claimed_does_not_become_the_ground,
+        a_baseline_of_another_depth_or_version_is_refused,
+        a_run_that_time_cuts_loses_no_ground,
+    ]
 }

@@ -8,8 +8,8 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use super::{BROKEN, LIMIT, Place, SOUND, run};
+use crate::harness::{Capability, Test, ignore, tests};
 
-#[test]
 fn all_as_claimed_is_0() {
     let place = Place::with(&[("sound", SOUND), ("broken", BROKEN)]);
     place.gate("").exits(
@@ -22,7 +22,6 @@ fn all_as_claimed_is_0() {
     );
 }
 
-#[test]
 fn a_claim_that_fails_is_1_with_the_spec_its_line_and_the_interleaving() {
     let place = Place::with(&[
         ("wrong", &BROKEN.replace("several-winners", "exactly-one-winner")),
@@ -40,7 +39,6 @@ fn a_claim_that_fails_is_1_with_the_spec_its_line_and_the_interleaving() {
     );
 }
 
-#[test]
 fn a_lock_that_is_claimed_broken_and_not_caught_is_1() {
     for expect in ["several-winners", "violates mutual-exclusion"] {
         let place = Place::with(&[(
@@ -53,7 +51,6 @@ fn a_lock_that_is_claimed_broken_and_not_caught_is_1() {
     }
 }
 
-#[test]
 fn another_fault_than_the_claimed_one_does_not_show_it() {
     let claim = |lines: &str| {
         let front = format!("lock = \"stat-then-write\"\n[[claim]]\nerrors = true\n{lines}");
@@ -67,7 +64,6 @@ fn another_fault_than_the_claimed_one_does_not_show_it() {
     assert_eq!(claim("expect = \"keeps place\""), Some(0));
 }
 
-#[test]
 fn a_property_that_nothing_can_violate_is_not_kept() {
     let place = Place::with(&[("idle", &SOUND.replace("exactly-one-winner", "keeps no-duplicates"))]);
     place.gate("").exits(
@@ -76,7 +72,6 @@ fn a_property_that_nothing_can_violate_is_not_kept() {
     );
 }
 
-#[test]
 fn nothing_checked_is_3() {
     let place = Place::with(&[]);
     place
@@ -89,7 +84,6 @@ fn nothing_checked_is_3() {
     place.gate("--partition 1/2").exits(0, &["1 claim of 1 spec"]);
 }
 
-#[test]
 fn a_search_that_its_budget_cuts_is_inconclusive_unless_it_found_what_is_claimed() {
     let cut = "\nprocesses = 4\nbudget = { executions = 2 }";
     let place = Place::with(&[("sound", &format!("{SOUND}{cut}"))]);
@@ -100,7 +94,6 @@ fn a_search_that_its_budget_cuts_is_inconclusive_unless_it_found_what_is_claimed
     place.gate("").exits(0, &["as claimed"]);
 }
 
-#[test]
 fn what_is_not_reached_in_time_is_inconclusive_and_named() {
     let place = Place::with(&[("sound", SOUND), ("broken", BROKEN)]);
     let ran = place.gate("--time 0.000001");
@@ -113,7 +106,6 @@ fn what_is_not_reached_in_time_is_inconclusive_and_named() {
     );
 }
 
-#[test]
 fn one_failure_counts_more_than_what_is_not_decided() {
     let place = Place::with(&[
         ("cut", &format!("{SOUND}\nprocesses = 4\nbudget = {{ executions = 2 }}")),
@@ -124,7 +116,6 @@ fn one_failure_counts_more_than_what_is_not_decided() {
         .exits(1, &["not as claimed: wrong\n", "specs/cut.md:5: inconclusive"]);
 }
 
-#[test]
 fn a_wrong_use_is_2_in_one_line() {
     let place = Place::with(&[("sound", SOUND)]);
     place.write("specs/typing.txt", "no spec");
@@ -157,7 +148,6 @@ fn a_wrong_use_is_2_in_one_line() {
     place.gate("sound.md specs/sound.md").refuses("may not share a name");
 }
 
-#[test]
 fn a_spec_that_is_named_twice_is_checked_once() {
     let place = Place::with(&[("sound", SOUND)]);
     place
@@ -165,7 +155,6 @@ fn a_spec_that_is_named_twice_is_checked_once() {
         .exits(0, &["1 claim of 1 spec, by 1 piece of evidence"]);
 }
 
-#[test]
 fn an_interrupt_is_130_and_prints_what_is_done() {
     // First what is done at once, then what takes hours.
     let long = format!("{SOUND}\nevidence = [\"race\"]\nbudget = {{ rounds = 100000000 }}");
@@ -192,10 +181,11 @@ fn an_interrupt_is_130_and_prints_what_is_done() {
     assert_eq!(document["results"][1]["verdict"], "inconclusive");
 }
 
-#[test]
 fn a_program_is_started_in_the_folder_of_its_spec() {
-    if skipped_without_tracing() {
-        return;
+    let place = Place::with(&[("traced", &format!("{SOUND}\nevidence = [\"traced\"]"))]);
+    let ran = place.gate("");
+    if ran.code == Some(3) {
+        ignore(Capability::Ptrace, &ran.stdout);
     }
     let driver = "driver = \"sh lock.sh {lock}\"\n[[claim]]\nprocesses = 2\nexpect = ";
     let place = Place::with(&[
@@ -214,18 +204,6 @@ fn a_program_is_started_in_the_folder_of_its_spec() {
     run(elsewhere).exits(0, &["as claimed"]);
 }
 
-/// Whether the machine forbids tracing, and says so.
-fn skipped_without_tracing() -> bool {
-    let place = Place::with(&[("traced", &format!("{SOUND}\nevidence = [\"traced\"]"))]);
-    let ran = place.gate("");
-    let forbidden = ran.code == Some(3);
-    if forbidden {
-        println!("skipped: {}", ran.stdout);
-    }
-    forbidden
-}
-
-#[test]
 fn quick_takes_the_cheapest_evidence_and_says_what_it_left_out() {
     let place = Place::with(&[("sound", &format!("{SOUND}\nevidence = [\"race\", \"loom\", \"sim\"]"))]);
     let ran = place.gate("--quick");
@@ -237,4 +215,24 @@ fn quick_takes_the_cheapest_evidence_and_says_what_it_left_out() {
             "sim",
         ],
     );
+}
+
+/// The tests of this file.
+pub(crate) fn tests() -> Vec<Test> {
+    tests![
+        all_as_claimed_is_0,
+        a_claim_that_fails_is_1_with_the_spec_its_line_and_the_interleaving,
+        a_lock_that_is_claimed_broken_and_not_caught_is_1,
+        another_fault_than_the_claimed_one_does_not_show_it,
+        a_property_that_nothing_can_violate_is_not_kept,
+        nothing_checked_is_3,
+        a_search_that_its_budget_cuts_is_inconclusive_unless_it_found_what_is_claimed,
+        what_is_not_reached_in_time_is_inconclusive_and_named,
+        one_failure_counts_more_than_what_is_not_decided,
+        a_wrong_use_is_2_in_one_line,
+        a_spec_that_is_named_twice_is_checked_once,
+        an_interrupt_is_130_and_prints_what_is_done,
+        a_program_is_started_in_the_folder_of_its_spec,
+        quick_takes_the_cheapest_evidence_and_says_what_it_left_out,
+    ]
 }

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::{BROKEN, Place, SOUND};
+use crate::harness::{Test, tests};
 
 /// The opposite of what is expected.
 fn flipped(expect: &str) -> String {
@@ -30,7 +31,6 @@ fn each_flipped(text: &str) -> Vec<String> {
     places.into_iter().map(flip).collect()
 }
 
-#[test]
 fn a_claim_that_is_turned_round_fails_the_gate() {
     let broken = BROKEN.replace("several-winners", "violates at-most-one-winner");
     let kept = SOUND.replace("exactly-one-winner", "keeps at-most-one-winner");
@@ -62,8 +62,6 @@ fn specs() -> Vec<PathBuf> {
 }
 
 /// Minutes: each claim of each spec of the package.
-#[test]
-#[ignore = "takes minutes: cargo test --test command gate:: -- --ignored"]
 fn each_claim_of_this_package_fails_the_gate_when_it_is_turned_round() {
     let mut survivors = Vec::new();
     for path in specs() {
@@ -90,4 +88,12 @@ fn each_claim_of_this_package_fails_the_gate_when_it_is_turned_round() {
         }
     }
     assert!(survivors.is_empty(), "{}", survivors.join("\n"));
+}
+
+/// The tests of this file.
+pub(crate) fn tests() -> Vec<Test> {
+    tests![
+        a_claim_that_is_turned_round_fails_the_gate,
+        each_claim_of_this_package_fails_the_gate_when_it_is_turned_round: "takes minutes: cargo test --test command gate:: -- --ignored",
+    ]
 }

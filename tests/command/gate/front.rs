@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::harness::{Test, tests};
 use onewinner_command::claim::{Evidence, Partition, Spec};
 use onewinner_core::scenario::{FaultSweep, Scenario, Start, Subject, Work};
 
@@ -19,7 +20,6 @@ fn claim(lines: &str) -> Result<Spec, String> {
     ))
 }
 
-#[test]
 fn what_is_not_said_is_the_usual() {
     let spec = claim("").unwrap();
     assert_eq!((spec.name.as_str(), spec.line), ("mine", 3));
@@ -36,7 +36,6 @@ fn what_is_not_said_is_the_usual() {
     assert_eq!(program.claims[0].evidence, [Evidence::Traced]);
 }
 
-#[test]
 fn each_key_becomes_a_part_of_the_scenario() {
     let all = "scenario = \"cycle\"\nprocesses = 4\nrounds = 2\nstale = true\nkills = 2\nexpiry = true\n\
                reused-numbers = true\nwork = \"reopen\"\nevidence = [\"sim\"]\nbudget = { executions = 10 }";
@@ -53,7 +52,6 @@ fn each_key_becomes_a_part_of_the_scenario() {
     assert_eq!((claim.budget.executions, claim.budget.rounds), (Some(10), None));
 }
 
-#[test]
 fn an_error_in_one_attempt_is_followed_by_one_more() {
     let spec = claim("errors = true").unwrap();
     let claim = &spec.claims[0];
@@ -63,14 +61,12 @@ fn an_error_in_one_attempt_is_followed_by_one_more() {
     );
 }
 
-#[test]
 fn a_file_with_other_line_ends_is_read_alike() {
     let text = "+++\r\nschema = 1\r\nlock = \"create-new\"\r\n[[claim]]\r\nexpect = \"keeps place\"\r\n+++\r\n";
     let spec = Spec::parse(Path::new(PATH), text).unwrap();
     assert_eq!(spec.claims[0].line, 5);
 }
 
-#[test]
 fn a_text_without_front_matter_is_refused() {
     for (text, told) in [
         ("", "specs/mine.md:1: there is no front matter"),
@@ -82,7 +78,6 @@ fn a_text_without_front_matter_is_refused() {
     }
 }
 
-#[test]
 fn a_wrong_key_or_value_is_named_with_its_file_and_line() {
     for (front, line, told) in [
         ("lock = \"create-new\"\n", 2, "missing field `schema`"),
@@ -125,7 +120,6 @@ fn a_wrong_key_or_value_is_named_with_its_file_and_line() {
     }
 }
 
-#[test]
 fn a_wrong_value_of_a_claim_is_named_with_its_line() {
     for (lines, line, told) in [
         ("proceses = 3", 7, "unknown field `proceses`"),
@@ -184,7 +178,6 @@ fn a_wrong_value_of_a_claim_is_named_with_its_line() {
     }
 }
 
-#[test]
 fn a_program_has_processes_alone() {
     let program = |lines: &str| {
         parse(&format!(
@@ -207,7 +200,6 @@ fn a_program_has_processes_alone() {
     }
 }
 
-#[test]
 fn each_spec_is_in_exactly_one_part() {
     let specs = || -> Vec<Spec> {
         (0..10)
@@ -231,4 +223,19 @@ fn each_spec_is_in_exactly_one_part() {
     for wrong in ["", "1", "0/3", "4/3", "1/0", "a/b", "1/2/3", "-1/2", "1/1001"] {
         assert!(wrong.parse::<Partition>().is_err(), "{wrong}");
     }
+}
+
+/// The tests of this file.
+pub(crate) fn tests() -> Vec<Test> {
+    tests![
+        what_is_not_said_is_the_usual,
+        each_key_becomes_a_part_of_the_scenario,
+        an_error_in_one_attempt_is_followed_by_one_more,
+        a_file_with_other_line_ends_is_read_alike,
+        a_text_without_front_matter_is_refused,
+        a_wrong_key_or_value_is_named_with_its_file_and_line,
+        a_wrong_value_of_a_claim_is_named_with_its_line,
+        a_program_has_processes_alone,
+        each_spec_is_in_exactly_one_part,
+    ]
 }

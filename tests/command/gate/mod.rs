@@ -16,6 +16,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
+use crate::harness::{Test, modules};
 use tempfile::TempDir;
 
 /// No gate of these tests takes longer, even where all cores are busy: what reaches it hangs.
@@ -122,3 +123,8 @@ impl Ran {
 pub(crate) const SOUND: &str = "lock = \"create-new\"\n[[claim]]\nexpect = \"exactly-one-winner\"";
 /// A broken one as it is.
 pub(crate) const BROKEN: &str = "lock = \"stat-then-write\"\n[[claim]]\nexpect = \"several-winners\"";
+
+/// The tests of this area.
+pub(crate) fn tests() -> Vec<Test> {
+    modules![action, baseline, exits, flips, front, junit, reports, schema]
+}

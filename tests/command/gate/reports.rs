@@ -1,6 +1,7 @@
 //! What GitHub is told where it runs the gate, and that nobody is told anything elsewhere.
 
 use super::{BROKEN, Place, SOUND, run};
+use crate::harness::{Test, tests};
 
 fn specs() -> Place {
     Place::with(&[
@@ -10,7 +11,6 @@ fn specs() -> Place {
     ])
 }
 
-#[test]
 fn github_gets_annotations_at_the_lines_of_the_claims_and_a_summary_of_the_job() {
     let place = specs();
     place.write("summary.md", "before\n");
@@ -42,7 +42,6 @@ fn github_gets_annotations_at_the_lines_of_the_claims_and_a_summary_of_the_job()
     }
 }
 
-#[test]
 fn elsewhere_nobody_is_told() {
     let place = specs();
     let ran = place.gate("").exits(1, &[]);
@@ -52,7 +51,6 @@ fn elsewhere_nobody_is_told() {
     assert_eq!(run(command).stderr, "");
 }
 
-#[test]
 fn a_summary_that_cannot_be_written_is_a_wrong_use() {
     let place = Place::with(&[("sound", SOUND)]);
     let mut command = place.command("");
@@ -60,4 +58,13 @@ fn a_summary_that_cannot_be_written_is_a_wrong_use() {
     let ran = run(command);
     assert_eq!(ran.code, Some(2));
     assert!(ran.stderr.contains("failed to write"), "{}", ran.stderr);
+}
+
+/// The tests of this file.
+pub(crate) fn tests() -> Vec<Test> {
+    tests![
+        github_gets_annotations_at_the_lines_of_the_claims_and_a_summary_of_the_job,
+        elsewhere_nobody_is_told,
+        a_summary_that_cannot_be_written_is_a_wrong_use,
+    ]
 }

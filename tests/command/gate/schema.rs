@@ -6,6 +6,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::{BROKEN, Place, SOUND};
+use crate::harness::{Test, tests};
 
 fn schema() -> jsonschema::Validator {
     let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).join("schemas/gate.schema.json");
@@ -36,7 +37,6 @@ fn document() -> Value {
     serde_json::from_str(&ran.stdout).expect("one JSON document")
 }
 
-#[test]
 fn what_the_gate_prints_is_valid_and_each_untruth_in_it_is_not() {
     let (schema, document) = (schema(), document());
     let errors: Vec<String> = schema.iter_errors(&document).map(|error| error.to_string()).collect();
@@ -87,7 +87,6 @@ fn what_the_gate_prints_is_valid_and_each_untruth_in_it_is_not() {
     }
 }
 
-#[test]
 fn what_was_not_run_has_no_coverage_and_is_valid() {
     let place = Place::with(&[("sound", SOUND)]);
     let ran = place.gate("--json --time 0.000001");
@@ -98,4 +97,12 @@ fn what_was_not_run_has_no_coverage_and_is_valid() {
     let document: Value = serde_json::from_str(&empty.stdout).expect("one JSON document");
     assert!(schema().is_valid(&document), "{document}");
     assert_eq!((document["exit"].as_u64(), empty.code), (Some(3), Some(3)));
+}
+
+/// The tests of this file.
+pub(crate) fn tests() -> Vec<Test> {
+    tests![
+        what_the_gate_prints_is_valid_and_each_untruth_in_it_is_not,
+        what_was_not_run_has_no_coverage_and_is_valid,
+    ]
 }

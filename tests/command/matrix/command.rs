@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use crate::harness::{Capability, ignore};
+
 /// How long anything here may take: it guards against what hangs, and says nothing of how quick it should be.
 pub(crate) const LIMIT: Duration = Duration::from_secs(240);
 /// How often something is looked at.
@@ -132,10 +134,22 @@ pub(crate) fn cell<'a>(column: &'a Value, lock: &str) -> &'a Value {
     found.unwrap_or_else(|| panic!("no cell {lock} in {column:#}"))
 }
 
+/// The column, if the machine lets this user make the file system; else the test is ignored.
+pub(crate) fn made<'a>(document: &'a Value, name: &str) -> &'a Value {
+    let column = column(document, name);
+    if column["standing"] == "skipped" {
+        ignore(
+            Capability::FileSystems,
+            format!("{}: {}", column["name"], column["reason"]),
+        );
+    }
+    column
+}
+
 /// Whether the machine lets this user make the file system; says so if not.
 pub(crate) fn is_made(column: &Value) -> bool {
     if column["standing"] == "skipped" {
-        println!("skipped: {}: {}", column["name"], column["reason"]);
+        println!("not covered: {}: {}", column["name"], column["reason"]);
         return false;
     }
     true

@@ -8,6 +8,7 @@ use super::command::{command, is_done, is_refused, start, until};
 use super::few;
 use super::mounted::{apart, folder, seal, tmpfs, unmount};
 use super::traces::runs;
+use crate::harness::{Test, tests};
 
 /// Locks enough that a run is not over before something is done to it.
 const MANY: &[&str] = &[
@@ -25,7 +26,6 @@ fn text(path: &Path) -> &str {
     path.to_str().expect("the names of tests are text")
 }
 
-#[test]
 fn a_disk_without_room_or_inodes_and_one_that_is_sealed_are_told_and_the_others_are_done() {
     apart(|place| {
         let full = tmpfs(place, "full", "size=64k");
@@ -50,7 +50,6 @@ fn a_disk_without_room_or_inodes_and_one_that_is_sealed_are_told_and_the_others_
     });
 }
 
-#[test]
 fn what_is_no_directory_no_pair_or_named_twice_is_told_and_the_others_are_done() {
     let place = tempfile::tempdir().unwrap();
     let place = place.path();
@@ -119,7 +118,6 @@ fn meanwhile(directory: &Path, other: &Path, act: impl FnOnce()) {
     is_done(&document, text(other));
 }
 
-#[test]
 fn a_mount_that_vanishes_in_the_middle_is_told_and_the_others_are_done() {
     apart(|place| {
         let (mount, good) = (tmpfs(place, "mount", "size=4m"), folder(place, "good"));
@@ -132,7 +130,6 @@ fn a_mount_that_vanishes_in_the_middle_is_told_and_the_others_are_done() {
     });
 }
 
-#[test]
 fn a_directory_that_is_removed_in_the_middle_is_told_and_the_others_are_done() {
     let place = tempfile::tempdir().unwrap();
     let (gone, good) = (folder(place.path(), "gone"), folder(place.path(), "good"));
@@ -143,7 +140,6 @@ fn a_directory_that_is_removed_in_the_middle_is_told_and_the_others_are_done() {
     assert!(!gone.exists());
 }
 
-#[test]
 fn a_program_that_is_missing_is_named_and_the_others_are_done() {
     let good = tempfile::tempdir().unwrap();
     let good = text(good.path());
@@ -164,7 +160,6 @@ fn a_program_that_is_missing_is_named_and_the_others_are_done() {
     is_done(&document, good);
 }
 
-#[test]
 fn wrong_uses_are_told() {
     let good = tempfile::tempdir().unwrap();
     let good = text(good.path());
@@ -200,4 +195,16 @@ fn wrong_uses_are_told() {
         (code, columns.len(), columns[0]["cells"].as_array().unwrap().len()),
         (0, 1, 1)
     );
+}
+
+/// The tests of this file.
+pub(crate) fn tests() -> Vec<Test> {
+    tests![
+        a_disk_without_room_or_inodes_and_one_that_is_sealed_are_told_and_the_others_are_done,
+        what_is_no_directory_no_pair_or_named_twice_is_told_and_the_others_are_done,
+        a_mount_that_vanishes_in_the_middle_is_told_and_the_others_are_done,
+        a_directory_that_is_removed_in_the_middle_is_told_and_the_others_are_done,
+        a_program_that_is_missing_is_named_and_the_others_are_done,
+        wrong_uses_are_told,
+    ]
 }

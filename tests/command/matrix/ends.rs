@@ -10,6 +10,7 @@ use rand::RngExt;
 use super::command::{column, command, is_done, start, until};
 use super::mounted::folder;
 use super::traces::{Traces, descendants, runs, worker_of};
+use crate::harness::{Test, tests};
 
 /// File systems of each kind: in an image, of two mounts, of user space; what cannot be made is skipped, and leaves nothing.
 const MADE: &[&str] = &["--make", "ext4,overlay-shared,bindfs,btrfs"];
@@ -22,7 +23,6 @@ fn send(pid: u32, signal: Signal) {
     kill(Pid::from_raw(pid.cast_signed()), signal).expect("it runs");
 }
 
-#[test]
 fn a_command_that_is_killed_at_any_moment_leaves_nothing() {
     const MOMENTS: usize = 6;
     let mut seen = 0;
@@ -56,7 +56,6 @@ fn is_ignored(signal: Signal) -> bool {
     mask & 1 << (signal as i32 - 1) != 0
 }
 
-#[test]
 fn an_interrupt_ends_it_with_what_was_told_and_nothing_is_left() {
     for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
         if is_ignored(signal) {
@@ -81,7 +80,6 @@ fn an_interrupt_ends_it_with_what_was_told_and_nothing_is_left() {
     }
 }
 
-#[test]
 fn a_command_that_nohup_keeps_goes_on_at_the_end_of_the_terminal() {
     let place = tempfile::tempdir().unwrap();
     let mut command = std::process::Command::new("sh");
@@ -98,7 +96,6 @@ fn a_command_that_nohup_keeps_goes_on_at_the_end_of_the_terminal() {
     is_done(&document, text(place.path()));
 }
 
-#[test]
 fn a_worker_that_is_killed_takes_its_column_along_and_another_one_goes_on() {
     let place = tempfile::tempdir().unwrap();
     let (one, other) = (folder(place.path(), "one"), folder(place.path(), "other"));
@@ -136,7 +133,6 @@ fn a_worker_that_is_killed_takes_its_column_along_and_another_one_goes_on() {
     before.await_no_more(&[&one, &other], &family);
 }
 
-#[test]
 fn output_that_nobody_reads_is_no_pass_and_leaves_nothing() {
     let place = tempfile::tempdir().unwrap();
     let before = Traces::now(&[place.path()]);
@@ -164,4 +160,15 @@ fn output_that_nobody_reads_is_no_pass_and_leaves_nothing() {
     });
     assert_eq!(code, Some(Some(3)));
     before.await_no_more(&[place.path()], &[]);
+}
+
+/// The tests of this file.
+pub(crate) fn tests() -> Vec<Test> {
+    tests![
+        a_command_that_is_killed_at_any_moment_leaves_nothing,
+        an_interrupt_ends_it_with_what_was_told_and_nothing_is_left,
+        a_command_that_nohup_keeps_goes_on_at_the_end_of_the_terminal,
+        a_worker_that_is_killed_takes_its_column_along_and_another_one_goes_on,
+        output_that_nobody_reads_is_no_pass_and_leaves_nothing,
+    ]
 }

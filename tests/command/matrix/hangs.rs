@@ -6,6 +6,7 @@ use std::process::Command;
 use super::command::{Ran, Running, command, is_done, is_refused, onewinner, start, until};
 use super::mounted::{Ice, Mute, apart, folder};
 use super::traces::{Traces, descendants, lives, runs};
+use crate::harness::{Capability, Test, ignore, tests};
 
 /// What a line about it says.
 const HANGS: &str = "its file system hangs";
@@ -35,13 +36,12 @@ fn begun(arguments: &[&str], directory: &Path) -> Running {
     start(command)
 }
 
-#[test]
 fn a_mount_that_hangs_is_told_by_each_command_and_the_others_are_done() {
     apart(|place| {
         let (point, good) = (folder(place, "mute"), folder(place, "good"));
         let mute = match Mute::at(point.clone()) {
             Ok(mute) => mute,
-            Err(reason) => return println!("skipped: there is no file system of user space: {reason}"),
+            Err(reason) => ignore(Capability::Fuse, reason),
         };
         let (point, good) = (text(&point), text(&good));
         // All at the same time: each waits for an answer that never comes.
@@ -83,13 +83,12 @@ fn signal(run: &Running, signal: nix::sys::signal::Signal) {
     nix::sys::signal::kill(pid, signal).expect("it runs");
 }
 
-#[test]
 fn a_command_that_waits_for_a_mount_that_hangs_can_be_interrupted() {
     apart(|place| {
         let point = folder(place, "mute");
         let _mute = match Mute::at(point.clone()) {
             Ok(mute) => mute,
-            Err(reason) => return println!("skipped: there is no file system of user space: {reason}"),
+            Err(reason) => ignore(Capability::Fuse, reason),
         };
         let race = begun(&["race", "create-new", "--rounds", "10"], &point);
         let matrix = start(command(&["create-new", "--dir", text(&point)]));
@@ -106,12 +105,11 @@ fn a_command_that_waits_for_a_mount_that_hangs_can_be_interrupted() {
 }
 
 /// A frozen file system lets nobody go that writes, not even the dead.
-#[test]
 fn a_file_system_that_hangs_in_the_middle_ends_its_column_and_is_clean_after_the_next_run() {
     apart(|place| {
         let (ice, good) = match Ice::below(place) {
             Ok(ice) => (ice, folder(place, "good")),
-            Err(reason) => return println!("skipped: there is no file system to be frozen: {reason}"),
+            Err(reason) => ignore(Capability::Root, format!("no file system can be frozen: {reason}")),
         };
         let (frozen, other) = (text(&ice.point), text(&good));
         let dirs = [
@@ -146,7 +144,6 @@ fn a_file_system_that_hangs_in_the_middle_ends_its_column_and_is_clean_after_the
 }
 
 /// What is made for the run is ours, and whoever waits for it is let go.
-#[test]
 fn a_daemon_of_our_own_that_stops_ends_its_column_and_nothing_is_left() {
     let before = Traces::now(&[]);
     let locks = ["create-new", "mkdir", "flock", "--make", "bindfs,tmpfs"];
@@ -173,7 +170,7 @@ fn a_daemon_of_our_own_that_stops_ends_its_column_and_nothing_is_left() {
     let (code, document, stderr) = run.end().told();
     let made = super::command::column(&document, "bindfs");
     if daemons.is_empty() {
-        return println!("skipped: bindfs: {}", made["reason"]);
+        ignore(Capability::FileSystems, &made["reason"]);
     }
     assert_eq!(code, 3, "{document:#} {stderr}");
     let reasons = made.to_string();
@@ -186,13 +183,12 @@ fn a_daemon_of_our_own_that_stops_ends_its_column_and_nothing_is_left() {
 }
 
 /// A daemon that is stopped while a run is at work, as a server that is gone.
-#[test]
 fn a_daemon_that_stops_in_the_middle_is_told_by_race_and_explore() {
     apart(|place| {
         let (store, point) = (folder(place, "store"), folder(place, "point"));
         let daemon = Command::new("bindfs").arg("-f").arg(&store).arg(&point).spawn();
         let Ok(mut daemon) = daemon else {
-            return println!("skipped: there is no bindfs");
+            ignore(Capability::Program("bindfs"), "it does not start");
         };
         let is_mounted = || {
             let mounts = std::fs::read_to_string("/proc/thread-self/mountinfo").unwrap();
@@ -202,7 +198,7 @@ fn a_daemon_that_stops_in_the_middle_is_told_by_race_and_explore() {
             is_mounted() || daemon.try_wait().unwrap().is_some()
         });
         if daemon.try_wait().unwrap().is_some() {
-            return println!("skipped: bindfs does not mount here");
+            ignore(Capability::FileSystems, "bindfs does not mount");
         }
         let pid = nix::unistd::Pid::from_raw(daemon.id().cast_signed());
         let send = |signal| nix::sys::signal::kill(pid, signal).expect("it runs");
@@ -235,4 +231,15 @@ fn a_daemon_that_stops_in_the_middle_is_told_by_race_and_explore() {
         super::mounted::unmount(&point);
         until("the daemon ends", || daemon.try_wait().unwrap().is_some());
     });
+}
+
+/// The tests of this file.
+pub(crate) fn tests() -> Vec<Test> {
+    tests![
+        a_mount_that_hangs_is_told_by_each_command_and_the_others_are_done,
+        a_command_that_waits_for_a_mount_that_hangs_can_be_interrupted,
+        a_file_system_that_hangs_in_the_middle_ends_its_column_and_is_clean_after_the_next_run,
+        a_daemon_of_our_own_that_stops_ends_its_column_and_nothing_is_left,
+        a_daemon_that_stops_in_the_middle_is_told_by_race_and_explore,
+    ]
 }

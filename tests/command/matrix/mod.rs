@@ -1,7 +1,7 @@
 //! Locks × directories, by the command: what it tells on file systems that it makes, what it says where it cannot, and that
 //! nothing is left.
 //!
-//! What the machine does not give is said: `skipped: why`.
+//! Where the machine cannot make a file system, its test is ignored.
 
 mod command;
 mod edges;
@@ -12,7 +12,8 @@ mod schema;
 mod traces;
 mod user;
 
-use command::{cell, column, is_made, matrix};
+use crate::harness::{Test, modules, tests};
+use command::{cell, column, is_made, made, matrix};
 use serde_json::Value;
 use traces::Traces;
 
@@ -26,10 +27,7 @@ fn few(arguments: &[&str]) -> (i32, Value, String) {
 /// Existence locks go through to the store, and kernel locks are on inodes of each mount.
 fn a_pair_keeps_existence_locks_and_no_kernel_locks(name: &str) {
     let (_, document, stderr) = few(&["create-new", "mkdir", "flock", "record-lock", "--make", name]);
-    let pair = column(&document, name);
-    if !is_made(pair) {
-        return;
-    }
+    let pair = made(&document, name);
     assert_eq!(
         (&pair["standing"], pair["ways"].as_array().expect("it has ways").len()),
         (&Value::from("ready"), 2),
@@ -55,28 +53,22 @@ fn a_pair_keeps_existence_locks_and_no_kernel_locks(name: &str) {
     }
 }
 
-#[test]
 fn two_overlays_of_one_upper_keep_existence_locks_and_no_kernel_locks() {
     a_pair_keeps_existence_locks_and_no_kernel_locks("overlay-shared");
 }
 
-#[test]
 fn two_bindfs_of_one_store_keep_existence_locks_and_no_kernel_locks() {
     a_pair_keeps_existence_locks_and_no_kernel_locks("bindfs");
 }
 
-#[test]
 fn a_bind_mount_is_the_same_file_system_and_keeps_kernel_locks() {
     let (_, document, _) = few(&["flock", "record-lock", "--make", "bind"]);
-    let bind = column(&document, "bind");
-    if is_made(bind) {
-        for lock in ["flock", "record-lock"] {
-            assert_eq!(cell(bind, lock)["answer"], "holds", "{bind:#}");
-        }
+    let bind = made(&document, "bind");
+    for lock in ["flock", "record-lock"] {
+        assert_eq!(cell(bind, lock)["answer"], "holds", "{bind:#}");
     }
 }
 
-#[test]
 fn each_file_system_has_controls_costs_and_its_type_and_nothing_is_left() {
     let before = Traces::now(&[]);
     let (code, document, stderr) = few(&["create-new", "--make", "ext4,xfs,btrfs,tmpfs,overlay"]);
@@ -119,7 +111,6 @@ fn each_file_system_has_controls_costs_and_its_type_and_nothing_is_left() {
     before.await_no_more(&[], &[]);
 }
 
-#[test]
 fn a_declared_claim_that_fails_is_told_by_the_exit_if_that_is_asked_for() {
     let arguments = ["flock", "--make", "overlay-shared"];
     let (code, document, _) = few(&arguments);
@@ -127,4 +118,17 @@ fn a_declared_claim_that_fails_is_told_by_the_exit_if_that_is_asked_for() {
         assert_eq!(code, 0, "it reports");
         assert_eq!(few(&[&arguments[..], &["--judge"]].concat()).0, 1, "it judges");
     }
+}
+
+/// The tests of this area.
+pub(crate) fn tests() -> Vec<Test> {
+    let mut all = tests![
+        two_overlays_of_one_upper_keep_existence_locks_and_no_kernel_locks,
+        two_bindfs_of_one_store_keep_existence_locks_and_no_kernel_locks,
+        a_bind_mount_is_the_same_file_system_and_keeps_kernel_locks,
+        each_file_system_has_controls_costs_and_its_type_and_nothing_is_left,
+        a_declared_claim_that_fails_is_told_by_the_exit_if_that_is_asked_for,
+    ];
+    all.extend(modules![edges, ends, hangs, schema, user]);
+    all
 }

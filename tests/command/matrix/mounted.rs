@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
+use crate::harness::{Capability, ignore};
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sched::{CloneFlags, unshare};
 
@@ -21,7 +22,7 @@ pub(crate) fn apart(test: impl FnOnce(&Path) + Send) {
                 .and_then(|()| private())
             {
                 Ok(()) => test(place.path()),
-                Err(reason) => println!("skipped: there is no mount namespace for this user: {reason}"),
+                Err(reason) => ignore(Capability::Namespaces, reason),
             }
         });
         // Whatever it says was said there.

@@ -6,6 +6,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::few;
+use crate::harness::{Test, tests};
 
 fn schema() -> jsonschema::Validator {
     let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).join("schemas/matrix.schema.json");
@@ -14,7 +15,6 @@ fn schema() -> jsonschema::Validator {
     jsonschema::draft202012::new(&schema).expect("a schema")
 }
 
-#[test]
 fn what_the_matrix_prints_is_valid_and_each_untruth_in_it_is_not() {
     let good = tempfile::tempdir().unwrap();
     let good = good.path().to_str().unwrap();
@@ -82,4 +82,9 @@ fn what_the_matrix_prints_is_valid_and_each_untruth_in_it_is_not() {
             .unwrap_or_else(|| panic!("{pointer}/{key} is missing"));
         assert!(!schema.is_valid(&short), "{pointer}/{key}");
     }
+}
+
+/// The tests of this file.
+pub(crate) fn tests() -> Vec<Test> {
+    tests![what_the_matrix_prints_is_valid_and_each_untruth_in_it_is_not,]
 }

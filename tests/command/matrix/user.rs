@@ -8,21 +8,21 @@ use std::process::{Command, Stdio};
 
 use super::command::{cell, column, is_done, is_refused, start};
 use super::mounted::folder;
+use crate::harness::{Capability, Test, ignore, tests};
 
 /// Nobody.
 const USER: u32 = 65_534;
 
 /// A place that anybody may enter, with the command in it; says so where this user cannot become another.
-fn place() -> Option<tempfile::TempDir> {
+fn place() -> tempfile::TempDir {
     if !nix::unistd::geteuid().is_root() {
-        println!("skipped: only root becomes another user; the rest of this suite runs as this one");
-        return None;
+        ignore(Capability::Root, "only root becomes another user");
     }
     let place = tempfile::tempdir().expect("root has the rights");
     fs::set_permissions(place.path(), fs::Permissions::from_mode(0o755)).expect("root has the rights");
     // Where it was built that user may have no way.
     fs::copy(env!("CARGO_BIN_EXE_onewinner"), place.path().join("onewinner")).expect("root has the rights");
-    Some(place)
+    place
 }
 
 fn as_user(program: impl AsRef<std::ffi::OsStr>) -> Command {
@@ -35,9 +35,8 @@ fn text(path: &Path) -> &str {
     path.to_str().expect("the names of tests are text")
 }
 
-#[test]
 fn a_normal_user_has_given_directories_and_what_user_namespaces_allow() {
-    let Some(place) = place() else { return };
+    let place = place();
     let place = place.path();
     let (own, foreign) = (folder(place, "own"), folder(place, "foreign"));
     std::os::unix::fs::chown(&own, Some(USER), Some(USER)).unwrap();
@@ -91,13 +90,12 @@ fn a_normal_user_has_given_directories_and_what_user_namespaces_allow() {
                 );
             }
         }
-        _ => println!("skipped: a normal user has no namespaces here"),
+        _ => println!("not covered: a normal user has no namespaces here"),
     }
 }
 
-#[test]
 fn without_namespaces_what_is_made_is_skipped_and_given_directories_are_done() {
-    let Some(place) = place() else { return };
+    let place = place();
     let place = place.path();
     let own = folder(place, "own");
     // A user namespace in which there is no further one, without the rights to mount.
@@ -118,7 +116,7 @@ fn without_namespaces_what_is_made_is_skipped_and_given_directories_are_done() {
     command.arg("--dir").arg(&own).args(["--make", "tmpfs,ext4"]);
     let ran = start(command).end();
     if ran.stdout.is_empty() {
-        return println!("skipped: there is no way to forbid namespaces here: {}", ran.stderr);
+        ignore(Capability::Namespaces, format!("no way to forbid them: {}", ran.stderr));
     }
     let (code, document, stderr) = ran.told();
     assert_eq!(code, 3, "{stderr}");
@@ -126,4 +124,12 @@ fn without_namespaces_what_is_made_is_skipped_and_given_directories_are_done() {
     for name in ["tmpfs", "ext4"] {
         is_refused(&document, name, "skipped", &["namespace", "user.max_user_namespaces"]);
     }
+}
+
+/// The tests of this file.
+pub(crate) fn tests() -> Vec<Test> {
+    tests![
+        a_normal_user_has_given_directories_and_what_user_namespaces_allow,
+        without_namespaces_what_is_made_is_skipped_and_given_directories_are_done,
+    ]
 }

@@ -9,11 +9,11 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
+use crate::harness::capability::installed_browser;
+use crate::harness::{Capability, ignore};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// The names by which the browser is known.
-const BROWSERS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 /// How long an answer may take on a busy machine.
 const LIMIT: Duration = Duration::from_secs(120);
 /// How long a page may take to do what a key asks for.
@@ -34,25 +34,14 @@ pub(crate) struct Browser {
     directory: TempDir,
 }
 
-/// Starts one, or says why none is there.
-pub(crate) fn browser() -> Option<Browser> {
-    let is_there = |name: &&str| {
-        let version = Command::new(name)
-            .arg("--version")
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .status();
-        version.is_ok_and(|status| status.success())
+/// Starts one; where there is none the test is ignored.
+pub(crate) fn browser() -> Browser {
+    let name = match installed_browser() {
+        Ok(name) => name,
+        Err(why) => ignore(Capability::Chromium, why),
     };
-    let Some(name) = BROWSERS.into_iter().find(|name| is_there(name)) else {
-        println!("skipped: none of {BROWSERS:?} is installed");
-        return None;
-    };
-    let started = Browser::start(name);
-    if started.is_none() {
-        println!("skipped: {name} is installed and ends before it answers; try `{name} --headless`");
-    }
-    started
+    let ends = || format!("{name} ends before it answers; try `{name} --headless`");
+    Browser::start(name).unwrap_or_else(|| ignore(Capability::Chromium, ends()))
 }
 
 impl Browser {

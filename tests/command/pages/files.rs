@@ -8,6 +8,7 @@ use std::process::{Command, Output, Stdio};
 use tempfile::TempDir;
 
 use super::BINARY;
+use crate::harness::{Capability, Test, ignore, tests};
 
 /// A command that takes no time, with a page.
 const EXPLORE: &[&str] = &["explore", "create-new", "--backend", "sim", "-n", "2"];
@@ -32,7 +33,6 @@ fn left_in(directory: &Path) -> Vec<String> {
     names
 }
 
-#[test]
 fn a_place_that_cannot_be_is_told_in_one_line_before_anything_is_run() {
     let directory = TempDir::new().expect("a temporary directory");
     fs::create_dir(directory.path().join("folder")).expect("it is ours");
@@ -55,7 +55,6 @@ fn a_place_that_cannot_be_is_told_in_one_line_before_anything_is_run() {
     assert_eq!(left_in(directory.path()), ["folder"]);
 }
 
-#[test]
 fn a_page_takes_the_place_of_an_older_one_and_nothing_else_is_left() {
     let directory = TempDir::new().expect("a temporary directory");
     let page = directory.path().join("page.html");
@@ -79,7 +78,6 @@ fn a_page_takes_the_place_of_an_older_one_and_nothing_else_is_left() {
     assert_eq!(mode & 0o777, 0o640, "who may read it is as before");
 }
 
-#[test]
 fn a_device_is_written_to_and_never_replaced() {
     let directory = TempDir::new().expect("a temporary directory");
     let ran = run(EXPLORE, directory.path(), "/dev/full");
@@ -99,7 +97,6 @@ fn a_device_is_written_to_and_never_replaced() {
     assert!(is_device, "it is as it was");
 }
 
-#[test]
 fn on_a_full_disk_the_older_page_stays_and_no_part_of_the_new_one() {
     // A page of memory for the older one, and one for the rest.
     let script = "mount -t tmpfs -o size=8k tmpfs \"$1\" && printf older > \"$1/page.html\" || exit 99; shift;
@@ -128,7 +125,17 @@ fn on_a_full_disk_the_older_page_stays_and_no_part_of_the_new_one() {
             let text = String::from_utf8_lossy(&ran.stdout).into_owned();
             assert!(text.ends_with("2\nolderpage.html\n"), "{text}");
         }
-        Ok(ran) => println!("skipped: no namespace to mount in: {}", told(&ran)),
-        Err(error) => println!("skipped: there is no unshare(1): {error}"),
+        Ok(ran) => ignore(Capability::Namespaces, told(&ran)),
+        Err(error) => ignore(Capability::Program("unshare"), error),
     }
+}
+
+/// The tests of this file.
+pub(crate) fn tests() -> Vec<Test> {
+    tests![
+        a_place_that_cannot_be_is_told_in_one_line_before_anything_is_run,
+        a_page_takes_the_place_of_an_older_one_and_nothing_else_is_left,
+        a_device_is_written_to_and_never_replaced,
+        on_a_full_disk_the_older_page_stays_and_no_part_of_the_new_one,
+    ]
 }

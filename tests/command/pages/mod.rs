@@ -1,5 +1,5 @@
 //! Pages in a real browser: they render at every width, on paper and in the dark; counterexamples step, cells open, by key and by
-//! click. Skipped, with a line, where there is no Chromium.
+//! click. Ignored where there is no Chromium.
 
 mod browser;
 mod files;
@@ -8,6 +8,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use crate::harness::{Test, modules, tests};
 use browser::{Browser, browser};
 use tempfile::TempDir;
 
@@ -87,7 +88,6 @@ fn tab_until(browser: &mut Browser, condition: &str) {
     panic!("{MOST_TABS} tabulators do not lead to {condition}");
 }
 
-#[test]
 fn a_page_says_in_words_what_was_found_and_needs_nothing_from_elsewhere() {
     let page = explored("explore stat-then-write --backend sim -n 2");
     for text in [
@@ -114,9 +114,8 @@ fn a_page_says_in_words_what_was_found_and_needs_nothing_from_elsewhere() {
     assert!(explored("explore create-new --backend sim -n 2").contains("✓ holds"));
 }
 
-#[test]
 fn a_counterexample_steps_by_key_and_button() {
-    let Some(mut browser) = browser() else { return };
+    let mut browser = browser();
     let page = explored("explore stat-then-write --backend sim -n 2 --scenario cycle");
     for width in WIDTHS {
         browser.open(&page, width);
@@ -157,18 +156,16 @@ fn a_counterexample_steps_by_key_and_button() {
     }
 }
 
-#[test]
 fn two_that_hold_at_once_are_told_from_one_that_holds_alone() {
-    let Some(mut browser) = browser() else { return };
+    let mut browser = browser();
     browser.open(&explored("explore stat-then-write --backend sim -n 2"), 1_280);
     let marked = "[...document.querySelectorAll('.steps tbody tr')].map(row =>
         row.querySelectorAll('.together').length || -row.querySelectorAll('.holding').length).join(' ')";
     assert_eq!(browser.value(marked), "0 0 0 0 -1 -1 -1 2");
 }
 
-#[test]
 fn pages_of_every_kind_fit_a_phone_and_paper_and_the_dark() {
-    let Some(mut browser) = browser() else { return };
+    let mut browser = browser();
     for arguments in [
         "explore stat-then-write --backend sim",
         "explore create-new --backend sim",
@@ -207,9 +204,8 @@ fn fits_paper_and_the_dark(browser: &mut Browser) {
     browser.media("screen", "light");
 }
 
-#[test]
 fn each_cell_of_a_matrix_opens_its_numbers_by_click_and_by_keyboard() {
-    let Some(mut browser) = browser() else { return };
+    let mut browser = browser();
     let page = raced();
     for width in WIDTHS {
         browser.open(&page, width);
@@ -251,8 +247,7 @@ fn each_cell_of_a_matrix_opens_its_numbers_by_click_and_by_keyboard() {
     }
 }
 
-#[test]
-fn a_matrix_tells_in_each_cell_what_was_measured_and_on_paper_all_of_it() {
+fn a_page_of_a_matrix_says_in_words_what_was_found_and_needs_nothing_from_elsewhere() {
     let page = raced();
     for text in [
         "✓ holds",
@@ -268,7 +263,11 @@ fn a_matrix_tells_in_each_cell_what_was_measured_and_on_paper_all_of_it() {
     for outside in ["http:", "https:", "src=", "@import", "url("] {
         assert!(!page.contains(outside), "{outside} is there");
     }
-    let Some(mut browser) = browser() else { return };
+}
+
+fn a_matrix_tells_in_each_cell_what_was_measured_and_on_paper_all_of_it() {
+    let page = raced();
+    let mut browser = browser();
     browser.open(&page, 1_280);
     assert_eq!(
         browser.value("document.scripts.length"),
@@ -306,4 +305,19 @@ fn a_matrix_tells_in_each_cell_what_was_measured_and_on_paper_all_of_it() {
     assert_eq!(browser.value(plots), true);
     fits_paper_and_the_dark(&mut browser);
     is_well(&mut browser);
+}
+
+/// The tests of this area.
+pub(crate) fn tests() -> Vec<Test> {
+    let mut all = tests![
+        a_page_says_in_words_what_was_found_and_needs_nothing_from_elsewhere,
+        a_counterexample_steps_by_key_and_button,
+        two_that_hold_at_once_are_told_from_one_that_holds_alone,
+        pages_of_every_kind_fit_a_phone_and_paper_and_the_dark,
+        each_cell_of_a_matrix_opens_its_numbers_by_click_and_by_keyboard,
+        a_page_of_a_matrix_says_in_words_what_was_found_and_needs_nothing_from_elsewhere,
+        a_matrix_tells_in_each_cell_what_was_measured_and_on_paper_all_of_it,
+    ];
+    all.extend(modules![files]);
+    all
 }

@@ -1,13 +1,15 @@
 //! Drivers spoken to as the harness speaks, each in a way that no schedule decides: one after another. Each answers in the
 //! agreed words, and none stays behind.
 //!
-//! No schedule is explored here, so that a wrong lock passes too. A program that the machine does not have is skipped.
+//! No schedule is explored here, so that a wrong lock passes too. Where the machine lacks the program the test is ignored.
 
 mod driver;
 
 use std::path::Path;
 
+use super::explored::ignore_without;
 use super::explored::programs::{self, Missing, line};
+use crate::harness::Test;
 use driver::Driver;
 use onewinner_core::history::What::{self, AcquireBegan, Acquired, Busy, ReleaseBegan, Released};
 
@@ -93,7 +95,7 @@ fn check(line: Result<String, Missing>, fact: fn(&str, &Path)) {
     let directory = tempfile::tempdir().expect("a directory");
     match line {
         Ok(line) => fact(&line, &directory.path().join("lock")),
-        Err(why) => eprintln!("skipped: {why}"),
+        Err(missing) => ignore_without(&missing),
     }
 }
 
@@ -128,7 +130,10 @@ fn check_each(source: &str, words: &str, fact: fn(&str, &Path)) {
 
 macro_rules! facts {
     ($($name:ident: $check:ident($($argument:expr),+);)*) => {
-        $(#[test] fn $name() { $check($($argument),+); })*
+        /// The tests of this area.
+        pub(crate) fn tests() -> Vec<Test> {
+            vec![$(Test::new(stringify!($name), || $check($($argument),+))),*]
+        }
     };
 }
 

@@ -1,62 +1,29 @@
 //! The measured truth about kernel locks (`flock`, record locks, OFD locks), of the kernel and of the simulation.
 //!
-//! The same scripts (locks_truth/table.rs) are played by real processes and in the simulation. Without libtest, whose tests are
-//! threads: the processes are forked, and only a process with a single thread forks.
-//!
-//! `tests/linux/locks_truth/ [NAME]` runs the facts whose name contains NAME.
+//! The same scripts (`table.rs`) are played by real processes and in the simulation. The processes are forked, and only a
+//! process with a single thread forks.
 
 mod kernel;
 mod table;
-
-use std::panic::catch_unwind;
-use std::process::ExitCode;
 
 use onewinner_core::fs::Errno;
 use onewinner_core::fs::call::{Call, Reply, Value};
 use onewinner_core::fs::sim::State;
 use onewinner_core::id::ProcessId;
 
+use crate::harness::{Test, tests};
 use kernel::Processes;
 use table::{ACCESS, Answer, BESIDE, COLUMNS, KINDS, Script, WITHIN, Who, beside, by_access, within};
 
-const FACTS: &[(&str, fn())] = &[
-    ("the_table_is_as_measured", the_table_is_as_measured),
-    (
-        "flock_conflicts_with_no_other_kind_and_record_locks_of_both_kinds_do",
+/// The tests of this area.
+pub(crate) fn tests() -> Vec<Test> {
+    tests![
+        the_table_is_as_measured,
         flock_conflicts_with_no_other_kind_and_record_locks_of_both_kinds_do,
-    ),
-    (
-        "an_ofd_lock_is_in_the_way_of_its_own_process",
         an_ofd_lock_is_in_the_way_of_its_own_process,
-    ),
-    (
-        "a_record_lock_asks_for_a_descriptor_of_its_own_kind_and_flock_for_any",
         a_record_lock_asks_for_a_descriptor_of_its_own_kind_and_flock_for_any,
-    ),
-    ("whoever_is_gone_is_not_there", whoever_is_gone_is_not_there),
-];
-
-/// How long the whole suite may take, in seconds.
-const LONGEST_SECONDS: u32 = 600;
-
-fn main() -> ExitCode {
-    // SIGALRM ends a suite that hangs; what it forked dies with it, and the child of P by an alarm of its own.
-    nix::unistd::alarm::set(LONGEST_SECONDS);
-    let wanted = std::env::args().skip(1).find(|argument| !argument.starts_with('-'));
-    let (mut passed, mut failed) = (0, 0);
-    for (name, fact) in FACTS {
-        if wanted.as_ref().is_some_and(|wanted| !name.contains(wanted.as_str())) {
-            continue;
-        }
-        let tried = catch_unwind(fact);
-        match tried {
-            Ok(()) => passed += 1,
-            Err(_) => failed += 1,
-        }
-        println!("{} {name}", if tried.is_ok() { "ok     " } else { "FAILED " });
-    }
-    println!("{passed} passed, {failed} failed");
-    ExitCode::from(u8::from(failed > 0))
+        whoever_is_gone_is_not_there,
+    ]
 }
 
 /// Plays a script in both worlds; all but the last call must succeed, and the last must answer so.

@@ -16,19 +16,21 @@ use onewinner_linux::sys::process::{Ended, ForkError};
 
 use super::locks::{Fault, Faulty};
 use super::world::{left_in, options, processes, status, watched};
-use super::{Fact, Tried, facts};
+use crate::harness::{Test, tests};
 
-/// All of them.
-pub(crate) const FACTS: &[Fact] = facts![
-    a_worker_that_hangs_is_named_and_killed,
-    aligned_only_the_one_that_hangs_is_named,
-    a_worker_that_dies_is_named,
-    the_time_limit_ends_a_race_with_what_was_counted,
-    an_interrupt_ends_a_race_with_what_was_counted,
-    a_threaded_process_is_told_to_race_elsewhere,
-    a_directory_that_takes_no_files_is_an_error,
-    no_worker_outlives_the_command_and_the_next_run_sweeps_what_it_left,
-];
+/// The tests of this file.
+pub(crate) fn tests() -> Vec<Test> {
+    tests![
+        a_worker_that_hangs_is_named_and_killed,
+        aligned_only_the_one_that_hangs_is_named,
+        a_worker_that_dies_is_named,
+        the_time_limit_ends_a_race_with_what_was_counted,
+        an_interrupt_ends_a_race_with_what_was_counted,
+        a_threaded_process_is_told_to_race_elsewhere,
+        a_directory_that_takes_no_files_is_an_error,
+        no_worker_outlives_the_command_and_the_next_run_sweeps_what_it_left,
+    ]
+}
 
 const MODES: [Mode; 3] = [Mode::LiveWorkers, Mode::Fresh, Mode::Threads];
 
@@ -45,7 +47,7 @@ fn impatient(scenario: Scenario, alignment: Alignment, mode: Mode) -> RaceOption
     }
 }
 
-fn a_worker_that_hangs_is_named_and_killed() -> Tried {
+fn a_worker_that_hangs_is_named_and_killed() {
     for mode in MODES {
         for lock in [&Faulty(Fault::LoserSleeps), &Faulty(Fault::LoserSpins)] {
             let report = watched(lock, impatient(Scenario::contend(4), Alignment::Natural, mode));
@@ -56,11 +58,10 @@ fn a_worker_that_hangs_is_named_and_killed() -> Tried {
             assert_eq!(report.rounds, 0);
         }
     }
-    Ok(())
 }
 
 /// Two contenders: the winner waits at the line for its next call, and is not at fault.
-fn aligned_only_the_one_that_hangs_is_named() -> Tried {
+fn aligned_only_the_one_that_hangs_is_named() {
     for mode in MODES {
         let lock = &Faulty(Fault::LoserSleeps);
         let report = watched(lock, impatient(Scenario::contend(2), Alignment::Aligned, mode));
@@ -70,10 +71,9 @@ fn aligned_only_the_one_that_hangs_is_named() -> Tried {
             report.stop
         );
     }
-    Ok(())
 }
 
-fn a_worker_that_dies_is_named() -> Tried {
+fn a_worker_that_dies_is_named() {
     for mode in MODES {
         let report = watched(
             &Faulty(Fault::WinnerDies),
@@ -94,10 +94,9 @@ fn a_worker_that_dies_is_named() -> Tried {
         });
         assert_eq!(report.rounds, 0);
     }
-    Ok(())
 }
 
-fn the_time_limit_ends_a_race_with_what_was_counted() -> Tried {
+fn the_time_limit_ends_a_race_with_what_was_counted() {
     for mode in MODES {
         // In the first of them that is long enough for a round on this machine.
         let counted = [200, 2_000, 20_000, 200_000].into_iter().any(|limit_ms| {
@@ -113,10 +112,9 @@ fn the_time_limit_ends_a_race_with_what_was_counted() -> Tried {
         });
         assert!(counted, "{mode:?}");
     }
-    Ok(())
 }
 
-fn an_interrupt_ends_a_race_with_what_was_counted() -> Tried {
+fn an_interrupt_ends_a_race_with_what_was_counted() {
     let parent = tempfile::tempdir().expect("a temporary directory");
     for mode in MODES {
         let interrupted = AtomicBool::new(false);
@@ -135,10 +133,9 @@ fn an_interrupt_ends_a_race_with_what_was_counted() -> Tried {
         assert_eq!((&report.stop, report.rounds), (&Stop::Interrupted, told));
         assert_eq!(left_in(parent.path()), [""; 0]);
     }
-    Ok(())
 }
 
-fn a_threaded_process_is_told_to_race_elsewhere() -> Tried {
+fn a_threaded_process_is_told_to_race_elsewhere() {
     let parent = tempfile::tempdir().expect("a temporary directory");
     let options = RaceOptions {
         directories: vec![parent.path().to_owned()],
@@ -153,10 +150,9 @@ fn a_threaded_process_is_told_to_race_elsewhere() -> Tried {
         "{raced:?}"
     );
     assert_eq!(left_in(parent.path()), [""; 0]);
-    Ok(())
 }
 
-fn a_directory_that_takes_no_files_is_an_error() -> Tried {
+fn a_directory_that_takes_no_files_is_an_error() {
     let absent = RaceOptions {
         directories: vec!["/no/such/directory".into()],
         ..options(Scenario::contend(2), 1, Alignment::Natural, Mode::LiveWorkers)
@@ -166,7 +162,6 @@ fn a_directory_that_takes_no_files_is_an_error() -> Tried {
         matches!(error, RaceError::RunDirectory(RunDirectoryError::Missing { .. })),
         "{error}"
     );
-    Ok(())
 }
 
 /// The command of the fact below.
@@ -188,14 +183,14 @@ pub(crate) fn race_without_end(directory: &Path) {
 }
 
 /// Kills the command at moments spread over its start, three races, and the changes between them.
-fn no_worker_outlives_the_command_and_the_next_run_sweeps_what_it_left() -> Tried {
+fn no_worker_outlives_the_command_and_the_next_run_sweeps_what_it_left() {
     const KILLS: u64 = 60;
     let parent = tempfile::tempdir().expect("a temporary directory");
     let own = std::env::current_exe().expect("a path");
     let mut before = 0;
     for kill in 0..KILLS {
         let mut command = Command::new(&own)
-            .arg("--command")
+            .arg(crate::RACE)
             .arg(parent.path())
             .stdin(Stdio::null())
             .process_group(0)
@@ -220,7 +215,6 @@ fn no_worker_outlives_the_command_and_the_next_run_sweeps_what_it_left() -> Trie
             before = 0;
         }
     }
-    Ok(())
 }
 
 fn next_run_sweeps(parent: &Path, left: usize) {

@@ -13,26 +13,28 @@ use onewinner_linux::race::{Alignment, Mode, RaceError, RaceOptions, Report, rac
 
 use super::locks::{Fault, Faulty};
 use super::world::{complete, options, outcomes};
-use super::{Fact, Tried, facts};
+use crate::harness::{Test, tests};
 
-/// All of them.
-pub(crate) const FACTS: &[Fact] = facts![
-    exactly_one_of_sixteen_creates_in_every_round_and_all_others_are_busy,
-    aligned_sixteen_of_sixteen_pass_stat_then_write_in_every_round,
-    aligned_one_of_sixteen_passes_create_new_in_every_round,
-    sixty_four_contend,
-    aligned_hub_sync_writes_duplicates_behind_stat_then_write_and_none_behind_create_new,
-    hub_sync_behind_create_new_holds_without_alignment_too,
-    delays_run_every_round,
-    winners_in_turn_do_not_hold_together,
-    a_lock_that_always_fails_is_counted_as_errors_by_number,
-    a_lock_that_nobody_wins_is_counted_as_rounds_without_winner,
-    a_release_that_fails_is_counted_and_told,
-    a_lock_that_panics_is_told_and_the_race_goes_on,
-    what_a_lock_forgets_to_close_does_not_add_up,
-    contenders_find_each_other_there_and_nobody_else,
-    options_that_make_no_sense_are_refused,
-];
+/// The tests of this file.
+pub(crate) fn tests() -> Vec<Test> {
+    tests![
+        exactly_one_of_sixteen_creates_in_every_round_and_all_others_are_busy,
+        aligned_sixteen_of_sixteen_pass_stat_then_write_in_every_round,
+        aligned_one_of_sixteen_passes_create_new_in_every_round,
+        sixty_four_contend,
+        aligned_hub_sync_writes_duplicates_behind_stat_then_write_and_none_behind_create_new,
+        hub_sync_behind_create_new_holds_without_alignment_too,
+        delays_run_every_round,
+        winners_in_turn_do_not_hold_together,
+        a_lock_that_always_fails_is_counted_as_errors_by_number,
+        a_lock_that_nobody_wins_is_counted_as_rounds_without_winner,
+        a_release_that_fails_is_counted_and_told,
+        a_lock_that_panics_is_told_and_the_race_goes_on,
+        what_a_lock_forgets_to_close_does_not_add_up,
+        contenders_find_each_other_there_and_nobody_else,
+        options_that_make_no_sense_are_refused,
+    ]
+}
 
 const MODES: [Mode; 3] = [Mode::LiveWorkers, Mode::Fresh, Mode::Threads];
 
@@ -51,7 +53,7 @@ fn violations(report: &Report) -> Vec<Option<&'static str>> {
     report.seen.iter().map(|seen| violation(&seen.history)).collect()
 }
 
-fn exactly_one_of_sixteen_creates_in_every_round_and_all_others_are_busy() -> Tried {
+fn exactly_one_of_sixteen_creates_in_every_round_and_all_others_are_busy() {
     for (mode, rounds) in MODES.into_iter().zip([2_000, 100, 2_000]) {
         let report = complete(
             &CreateNew,
@@ -62,10 +64,9 @@ fn exactly_one_of_sixteen_creates_in_every_round_and_all_others_are_busy() -> Tr
         assert_eq!((report.without_winner, report.unclassified), (0, 0));
         assert!(report.attempt_errors.is_empty() && report.release_errors.is_empty());
     }
-    Ok(())
 }
 
-fn aligned_sixteen_of_sixteen_pass_stat_then_write_in_every_round() -> Tried {
+fn aligned_sixteen_of_sixteen_pass_stat_then_write_in_every_round() {
     for (mode, rounds) in MODES.into_iter().zip([300, 50, 300]) {
         let report = complete(
             &StatThenWrite,
@@ -74,10 +75,9 @@ fn aligned_sixteen_of_sixteen_pass_stat_then_write_in_every_round() -> Tried {
         assert_eq!(outcomes(&report), [(outcome(16, 0, 0), rounds)], "{mode:?}");
         assert_eq!(violations(&report), [Some("at-most-one-winner")]);
     }
-    Ok(())
 }
 
-fn aligned_one_of_sixteen_passes_create_new_in_every_round() -> Tried {
+fn aligned_one_of_sixteen_passes_create_new_in_every_round() {
     for (mode, rounds) in MODES.into_iter().zip([300, 50, 300]) {
         let report = complete(
             &CreateNew,
@@ -85,10 +85,9 @@ fn aligned_one_of_sixteen_passes_create_new_in_every_round() -> Tried {
         );
         assert_eq!(outcomes(&report), [(outcome(1, 15, 0), rounds)], "{mode:?}");
     }
-    Ok(())
 }
 
-fn sixty_four_contend() -> Tried {
+fn sixty_four_contend() {
     for (mode, winners) in [(Mode::LiveWorkers, 64), (Mode::Threads, 64)] {
         let report = complete(
             &StatThenWrite,
@@ -96,10 +95,9 @@ fn sixty_four_contend() -> Tried {
         );
         assert_eq!(outcomes(&report), [(outcome(winners, 64 - winners, 0), 20)]);
     }
-    Ok(())
 }
 
-fn aligned_hub_sync_writes_duplicates_behind_stat_then_write_and_none_behind_create_new() -> Tried {
+fn aligned_hub_sync_writes_duplicates_behind_stat_then_write_and_none_behind_create_new() {
     for mode in MODES {
         let with = |primitive| complete(primitive, options(Scenario::hub_sync(16), 20, Alignment::Aligned, mode));
         let broken = with(&StatThenWrite);
@@ -127,10 +125,9 @@ fn aligned_hub_sync_writes_duplicates_behind_stat_then_write_and_none_behind_cre
         );
         assert_eq!(violations(&sound), [None]);
     }
-    Ok(())
 }
 
-fn hub_sync_behind_create_new_holds_without_alignment_too() -> Tried {
+fn hub_sync_behind_create_new_holds_without_alignment_too() {
     let report = complete(
         &CreateNew,
         options(Scenario::hub_sync(4), 300, Alignment::Natural, Mode::LiveWorkers),
@@ -140,18 +137,16 @@ fn hub_sync_behind_create_new_holds_without_alignment_too() -> Tried {
         assert!(outcome.winners >= 1);
     }
     assert!(violations(&report).iter().all(Option::is_none));
-    Ok(())
 }
 
-fn delays_run_every_round() -> Tried {
+fn delays_run_every_round() {
     for mode in MODES {
         let report = complete(&CreateNew, options(Scenario::contend(4), 200, Alignment::Delayed, mode));
         assert_eq!(outcomes(&report), [(outcome(1, 3, 0), 200)]);
     }
-    Ok(())
 }
 
-fn winners_in_turn_do_not_hold_together() -> Tried {
+fn winners_in_turn_do_not_hold_together() {
     let report = complete(
         &CreateNew,
         options(Scenario::cycle(4, 8), 300, Alignment::Natural, Mode::LiveWorkers),
@@ -162,10 +157,9 @@ fn winners_in_turn_do_not_hold_together() -> Tried {
         "{:?}",
         violations(&report)
     );
-    Ok(())
 }
 
-fn a_lock_that_always_fails_is_counted_as_errors_by_number() -> Tried {
+fn a_lock_that_always_fails_is_counted_as_errors_by_number() {
     let report = complete(
         &Faulty(Fault::AllFail),
         options(Scenario::contend(16), 100, Alignment::Natural, Mode::LiveWorkers),
@@ -174,10 +168,9 @@ fn a_lock_that_always_fails_is_counted_as_errors_by_number() -> Tried {
     assert_eq!(report.attempt_errors, BTreeMap::from([(Errno::EROFS, 1600)]));
     assert_eq!(report.without_winner, 100);
     assert!(violations(&report).iter().all(Option::is_some));
-    Ok(())
 }
 
-fn a_lock_that_nobody_wins_is_counted_as_rounds_without_winner() -> Tried {
+fn a_lock_that_nobody_wins_is_counted_as_rounds_without_winner() {
     let report = complete(
         &Faulty(Fault::NobodyWins),
         options(Scenario::contend(16), 100, Alignment::Natural, Mode::LiveWorkers),
@@ -185,10 +178,9 @@ fn a_lock_that_nobody_wins_is_counted_as_rounds_without_winner() -> Tried {
     assert_eq!(outcomes(&report), [(outcome(0, 16, 0), 100)]);
     assert_eq!(report.without_winner, 100);
     assert_eq!(violations(&report), [Some("at-least-one-winner")]);
-    Ok(())
 }
 
-fn a_release_that_fails_is_counted_and_told() -> Tried {
+fn a_release_that_fails_is_counted_and_told() {
     let report = complete(
         &Faulty(Fault::ReleaseFails),
         options(Scenario::contend(4), 100, Alignment::Natural, Mode::LiveWorkers),
@@ -197,10 +189,9 @@ fn a_release_that_fails_is_counted_and_told() -> Tried {
     assert_eq!(report.release_errors, BTreeMap::from([(Errno::EIO, 100)]));
     assert!(report.attempt_errors.is_empty());
     assert_eq!(violations(&report), [Some("losers-result")]);
-    Ok(())
 }
 
-fn a_lock_that_panics_is_told_and_the_race_goes_on() -> Tried {
+fn a_lock_that_panics_is_told_and_the_race_goes_on() {
     for mode in MODES {
         let report = complete(
             &Faulty(Fault::WinnerPanics),
@@ -210,11 +201,10 @@ fn a_lock_that_panics_is_told_and_the_race_goes_on() -> Tried {
         let text = format!("{:?}", report.seen[0].history);
         assert!(text.contains("the winner panics"), "{text}");
     }
-    Ok(())
 }
 
 /// More rounds than a process may have descriptors.
-fn what_a_lock_forgets_to_close_does_not_add_up() -> Tried {
+fn what_a_lock_forgets_to_close_does_not_add_up() {
     let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE).expect("there is a limit");
     setrlimit(Resource::RLIMIT_NOFILE, 100, hard).expect("lower is allowed");
     let rounds = 300;
@@ -224,19 +214,17 @@ fn what_a_lock_forgets_to_close_does_not_add_up() -> Tried {
     );
     setrlimit(Resource::RLIMIT_NOFILE, soft, hard).expect("as it was");
     assert_eq!(outcomes(&report), [(outcome(1, 1, 0), rounds)]);
-    Ok(())
 }
 
-fn contenders_find_each_other_there_and_nobody_else() -> Tried {
+fn contenders_find_each_other_there_and_nobody_else() {
     for (mode, rounds) in MODES.into_iter().zip([300, 50, 300]) {
         let options = options(Scenario::contend(4), rounds, Alignment::Natural, mode);
         let report = complete(&Faulty(Fault::None), options);
         assert_eq!(outcomes(&report), [(outcome(1, 3, 0), rounds)], "{mode:?}");
     }
-    Ok(())
 }
 
-fn options_that_make_no_sense_are_refused() -> Tried {
+fn options_that_make_no_sense_are_refused() {
     let injection = Injection {
         call: 0,
         errno: Errno::EIO,
@@ -258,5 +246,4 @@ fn options_that_make_no_sense_are_refused() -> Tried {
             "{refused}"
         );
     }
-    Ok(())
 }

@@ -8,7 +8,8 @@ use onewinner_core::history::{Event, Execution, What};
 use onewinner_core::scenario::{Kill, Scenario, Start};
 
 use super::every_call::ALL;
-use super::{Tried, check, events, explored, simulated};
+use super::{check, events, explored, simulated};
+use crate::harness::Tried;
 
 /// Whether some call of these executions is answered so; `call` as [`Call::name`](onewinner_core::fs::call::Call::name) says it.
 fn answers(executions: &[Execution], call: &str, errno: Option<Errno>) -> bool {

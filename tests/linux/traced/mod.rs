@@ -1,13 +1,10 @@
-//! Locks explored with real processes, each stopped before its system calls. Without libtest, whose tests are threads: the
+//! Locks explored with real processes, each stopped before its system calls. The
 //! binary is its own worker.
-//!
-//! `tests/linux/traced/ [NAME]` runs the facts whose name contains NAME.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::ops::ControlFlow;
 use std::os::unix::ffi::OsStrExt;
-use std::panic::catch_unwind;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -34,79 +31,52 @@ mod every_call;
 #[expect(dead_code, reason = "the zoo has more locks than are tried here")]
 mod locks;
 
+use crate::harness::{Capability, Missing, Test, Tried, tests};
 use calls::links_record_locks_expiry_and_liveness_are_answered_as_in_the_simulated_world;
 use locks::{ABSENT_AS_STALE, FLOCK_UNLINK, FLOCK_UNLINK_WAITING, HALF_FIX};
 
-/// What a fact answers: nothing, or why it could not be tried here.
-type Tried = Result<(), String>;
-
-/// A name and how to try it.
-type Fact = (&'static str, fn() -> Tried);
-
-macro_rules! facts {
-    ($($fact:ident),* $(,)?) => { &[$((stringify!($fact), $fact)),*] };
+/// The tests of this area.
+pub(crate) fn tests() -> Vec<Test> {
+    tests![
+        sixteen_contenders_of_create_new_need_sixteen_executions,
+        classes_and_outcomes_are_those_of_the_simulated_world,
+        random_schedules_are_answered_call_by_call_as_in_the_simulated_world,
+        waiting_exits_and_kernel_locks_are_as_in_the_simulated_world,
+        kills_stale_locks_and_failing_calls_are_as_in_the_simulated_world,
+        links_record_locks_expiry_and_liveness_are_answered_as_in_the_simulated_world,
+        numbers_are_used_again_where_the_file_system_does_and_the_lock_asks_for_them,
+        a_schedule_is_replayed_to_the_same_history,
+        programs_lock_as_the_primitives_do,
+        a_contender_that_kills_itself_is_lost,
+        a_call_that_is_not_controlled_is_named,
+        an_answer_that_the_model_does_not_give_is_a_mismatch,
+    ]
 }
-
-const FACTS: &[Fact] = facts![
-    sixteen_contenders_of_create_new_need_sixteen_executions,
-    classes_and_outcomes_are_those_of_the_simulated_world,
-    random_schedules_are_answered_call_by_call_as_in_the_simulated_world,
-    waiting_exits_and_kernel_locks_are_as_in_the_simulated_world,
-    kills_stale_locks_and_failing_calls_are_as_in_the_simulated_world,
-    links_record_locks_expiry_and_liveness_are_answered_as_in_the_simulated_world,
-    numbers_are_used_again_where_the_file_system_does_and_the_lock_asks_for_them,
-    a_schedule_is_replayed_to_the_same_history,
-    programs_lock_as_the_primitives_do,
-    a_contender_that_kills_itself_is_lost,
-    a_call_that_is_not_controlled_is_named,
-    an_answer_that_the_model_does_not_give_is_a_mismatch,
-];
 
 /// How long a search may take: none is to be cut by it, however slow the machine is.
 const TIME: Duration = Duration::from_secs(600);
-/// How long the whole suite may take, in seconds: what reaches it hangs.
-const LONGEST_SECONDS: u32 = 900;
+/// What this binary does when the tracer starts it with these arguments, if it does.
+pub(crate) fn serve(arguments: &[String]) -> Option<ExitCode> {
+    match arguments {
+        [only] if only == WORKER => Some(work()),
+        [only] if only == HOLD => Some(ExitCode::from(u8::from(hold().is_err()))),
+        _ => None,
+    }
+}
 
-fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    if arguments == [WORKER] {
-        let locks: [&'static dyn LockPrimitive; 7] = [
-            &Suicide,
-            &Outside,
-            &Unmodelled,
-            &FLOCK_UNLINK,
-            &FLOCK_UNLINK_WAITING,
-            &HALF_FIX,
-            &ABSENT_AS_STALE,
-        ];
-        let made_of_every_call = every_call::ALL.map(|lock| lock as &'static dyn LockPrimitive);
-        return serve_knowing(&[&locks[..], &made_of_every_call].concat());
-    }
-    if arguments == [HOLD] {
-        return ExitCode::from(u8::from(hold().is_err()));
-    }
-    // SIGALRM ends a suite that hangs; its worker dies with it.
-    nix::unistd::alarm::set(LONGEST_SECONDS);
-    let wanted = arguments.iter().find(|argument| !argument.starts_with('-'));
-    let (mut passed, mut failed, mut skipped) = (0, 0, 0);
-    for (name, fact) in FACTS {
-        if wanted.is_some_and(|wanted| !name.contains(wanted.as_str())) {
-            continue;
-        }
-        let tried = catch_unwind(fact);
-        match &tried {
-            Ok(Ok(())) => passed += 1,
-            Ok(Err(_)) => skipped += 1,
-            Err(_) => failed += 1,
-        }
-        match tried {
-            Ok(Ok(())) => println!("ok      {name}"),
-            Ok(Err(why)) => println!("skipped {name}: {why}"),
-            Err(_) => println!("FAILED  {name}"),
-        }
-    }
-    println!("{passed} passed, {failed} failed, {skipped} skipped");
-    ExitCode::from(u8::from(failed > 0))
+/// The worker, which knows the locks of these tests.
+fn work() -> ExitCode {
+    let locks: [&'static dyn LockPrimitive; 7] = [
+        &Suicide,
+        &Outside,
+        &Unmodelled,
+        &FLOCK_UNLINK,
+        &FLOCK_UNLINK_WAITING,
+        &HALF_FIX,
+        &ABSENT_AS_STALE,
+    ];
+    let made_of_every_call = every_call::ALL.map(|lock| lock as &'static dyn LockPrimitive);
+    serve_knowing(&[&locks[..], &made_of_every_call].concat())
 }
 
 /// Explores in a directory of its own, which is empty afterwards.
@@ -115,7 +85,7 @@ fn explored(
     scenario: &Scenario,
     strategy: &Strategy,
     executions: u64,
-) -> Result<(Told, Vec<Execution>), String> {
+) -> Result<(Told, Vec<Execution>), Missing> {
     explored_of(&Subject::Primitive(primitive), scenario, strategy, executions)
 }
 
@@ -124,7 +94,7 @@ fn explored_of(
     scenario: &Scenario,
     strategy: &Strategy,
     executions: u64,
-) -> Result<(Told, Vec<Execution>), String> {
+) -> Result<(Told, Vec<Execution>), Missing> {
     let parent = tempfile::tempdir().expect("a temporary directory");
     let mut seen = Vec::new();
     let limits = Limits {
@@ -150,7 +120,9 @@ fn explored_of(
             Ok((told, seen))
         }
         // Only what the machine forbids is no failure.
-        Err(TracedError::Refused(why)) if why.starts_with("failed to trace") => Err(why),
+        Err(TracedError::Refused(why)) if why.starts_with("failed to trace") => {
+            Err(Missing::new(Capability::Ptrace, why))
+        }
         Err(error) => panic!("{error}"),
     }
 }
@@ -269,7 +241,7 @@ fn random_schedules_are_answered_call_by_call_as_in_the_simulated_world() -> Tri
 
 /// The same executions, event by event.
 #[track_caller]
-fn check(primitive: &'static dyn LockPrimitive, scenario: &Scenario) -> Result<usize, String> {
+fn check(primitive: &'static dyn LockPrimitive, scenario: &Scenario) -> Result<usize, Missing> {
     let (told, real) = explored(primitive, scenario, &Strategy::Dpor, 10_000)?;
     let model = simulated(&real, primitive, scenario, &Strategy::Dpor, 10_000);
     assert_eq!(told.searched.failure, None, "{}, {scenario}", primitive.name());
@@ -341,7 +313,7 @@ fn a_schedule_is_replayed_to_the_same_history() -> Tried {
 }
 
 /// Why the first execution was lost.
-fn loss(primitive: &'static dyn LockPrimitive) -> Result<String, String> {
+fn loss(primitive: &'static dyn LockPrimitive) -> Result<String, Missing> {
     let (_, seen) = explored(primitive, &Scenario::contend(2), &Strategy::Random { seed: 1 }, 1)?;
     match &seen[0].end {
         End::Diverged { reason, .. } => Ok(reason.clone()),
@@ -350,7 +322,7 @@ fn loss(primitive: &'static dyn LockPrimitive) -> Result<String, String> {
 }
 
 /// The properties that a program's lock violates, in all schedules with at most one preemption.
-fn violated(kind: ProgramKind, line: &str, scenario: &Scenario) -> Result<BTreeSet<&'static str>, String> {
+fn violated(kind: ProgramKind, line: &str, scenario: &Scenario) -> Result<BTreeSet<&'static str>, Missing> {
     let line = line.to_owned();
     let subject = Subject::Program(Program { kind, line });
     let (told, seen) = explored_of(&subject, scenario, &Strategy::Bounded { preemptions: 1 }, 10_000)?;
