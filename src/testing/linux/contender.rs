@@ -1,6 +1,6 @@
 //! What a contender does whose lock is a function: it attempts, tells its tracer, and waits for what comes next.
 //!
-//! The words are those of a driver, `crates/linux/src/tracer/answers.rs`. Knows no exploration.
+//! The words are those of a driver, `crates/linux/src/tracer/channel/driver_protocol.rs`. Knows no exploration.
 
 use std::io::{self, BufRead, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -9,7 +9,7 @@ use std::process::ExitCode;
 
 use super::super::attempt::Attempt;
 use onewinner_core::backend::sim;
-use onewinner_linux::tracer::answers::{LONGEST_LINE, TOLD};
+use onewinner_linux::tracer::channel::driver_protocol::{LONGEST_LINE, TOLD};
 
 /// Attempts at `lock`, and wherever it is told to afterwards, until its input ends.
 ///

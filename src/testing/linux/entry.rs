@@ -6,7 +6,7 @@
 
 use std::cell::RefCell;
 
-use onewinner_linux::tracer::reentry::{ReentryError, Role, Test, role};
+use onewinner_linux::tracer::program::re_exec::{ReentryError, Role, Test, role};
 
 thread_local! {
     /// The test that came to explorations last, and to how many. A thread that libtest uses again runs another test.

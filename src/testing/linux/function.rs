@@ -23,7 +23,7 @@ use onewinner_core::primitive::LockPrimitive;
 use onewinner_core::property::Judging;
 use onewinner_core::scenario::Subject;
 use onewinner_linux::tracer;
-use onewinner_linux::tracer::reentry::{Role, Test};
+use onewinner_linux::tracer::program::re_exec::{Role, Test};
 
 /// An attempt at the lock there.
 type Acquire<'a, G> = dyn FnMut(&Path) -> Attempt<G> + 'a;

@@ -12,7 +12,7 @@ use super::entry::{Entry, enter};
 use super::races;
 use onewinner_check::{Backend, Plan};
 use onewinner_linux::tracer;
-use onewinner_linux::tracer::reentry::{self, Role};
+use onewinner_linux::tracer::program::re_exec::{self, Role};
 
 impl Exploration<Primitive> {
     /// Runs the lock with real processes. The tracer stops each one before its system calls, and compares every result of
@@ -51,7 +51,7 @@ impl Exploration<Primitive> {
         let real = &self.subject.real;
         let searches = self.searches();
         if !real.traced && real.races.is_empty() && !self.subject.searches.is_empty() {
-            return match reentry::role() {
+            return match re_exec::role() {
                 Some(_) => Report::of_other_process(),
                 None => self.run_searches(&searches, 0),
             };

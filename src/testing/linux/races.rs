@@ -16,7 +16,7 @@ use onewinner_core::scenario::{FaultSweep, Subject};
 use onewinner_linux::race::{Alignment, RaceOptions};
 use onewinner_linux::sys::process;
 use onewinner_linux::tracer;
-use onewinner_linux::tracer::reentry::{GREETING, Test};
+use onewinner_linux::tracer::program::re_exec::{GREETING, Test};
 
 /// How many race, unless told otherwise.
 const PROCESSES: usize = 16;

@@ -8,8 +8,8 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use nix::poll::{PollFd, PollFlags, poll};
 use onewinner_core::history::What;
 use onewinner_core::scenario::{Program, ProgramKind};
-use onewinner_linux::tracer::answers::{Conversation, Owes};
-use onewinner_linux::tracer::line::words;
+use onewinner_linux::tracer::channel::driver_protocol::{Conversation, Owes};
+use onewinner_linux::tracer::program::command_line::words;
 
 /// The longest that a driver may be silent, in milliseconds.
 const LIMIT_MS: u16 = 60_000;

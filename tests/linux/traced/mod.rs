@@ -21,7 +21,7 @@ use onewinner_core::primitive::{CallError, CreateNew};
 use onewinner_core::property;
 use onewinner_core::scenario::{Kill, Program, ProgramKind, Scenario, Start, Subject};
 use onewinner_linux::sys::machine;
-use onewinner_linux::tracer::pipes::{HOLD, hold};
+use onewinner_linux::tracer::channel::pipes::{HOLD, hold};
 use onewinner_linux::tracer::{Run, Told, TracedError, WORKER, explore, serve_knowing};
 
 mod calls;

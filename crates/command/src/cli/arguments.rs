@@ -13,7 +13,7 @@ use super::Failure;
 use onewinner_core::primitive::{self, Expectation, LockPrimitive};
 use onewinner_core::scenario::{self, LEAST_PROCESSES, MOST_PROCESSES, Scenario};
 use onewinner_core::scenario::{Program, ProgramKind};
-use onewinner_linux::tracer::find::find;
+use onewinner_linux::tracer::program::find::find;
 
 /// A hundred years: an older lock was not left by a process that died.
 const OLDEST_S: u64 = 100 * 365 * 86_400;

@@ -1,6 +1,6 @@
 //! `onewinner drive LOCK PATH`: a shipped lock as a driver, in a process of its own, and nothing of the harness about it.
 //!
-//! It speaks as `crates/linux/src/tracer/answers.rs` says, so that the lines of `replay --strace` have a program to run.
+//! It speaks as `crates/linux/src/tracer/channel/driver_protocol.rs` says, so that the lines of `replay --strace` have a program to run.
 
 use std::io::{self, BufRead, Write};
 use std::path::PathBuf;

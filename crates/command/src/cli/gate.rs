@@ -22,7 +22,7 @@ use crate::report::gate::{self as report, Summary};
 use crate::report::{github, json, junit};
 use onewinner_core::scenario::Subject;
 use onewinner_core::verdict::Exit;
-use onewinner_linux::tracer::find::find;
+use onewinner_linux::tracer::program::find::find;
 
 /// What is checked, and against what.
 #[derive(Args)]

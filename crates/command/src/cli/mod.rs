@@ -83,8 +83,11 @@ pub fn run() -> ExitCode {
     if std::env::args_os().skip(1).eq([crate::matrix::COSTS_WORKER]) {
         return crate::matrix::serve_costs();
     }
-    if std::env::args_os().skip(1).eq([onewinner_linux::tracer::pipes::HOLD]) {
-        let held = onewinner_linux::tracer::pipes::hold();
+    if std::env::args_os()
+        .skip(1)
+        .eq([onewinner_linux::tracer::channel::pipes::HOLD])
+    {
+        let held = onewinner_linux::tracer::channel::pipes::hold();
         return ExitCode::from(u8::from(held.is_err()));
     }
     let exit = match Cli::try_parse() {

@@ -5,59 +5,27 @@
 //!          ◀─executions──
 //! ```
 //!
-//! | file | what |
+//! | folder | what it does |
 //! |---|---|
-//! | `worker.rs` | the process that traces and searches |
-//! | `world.rs`, `steps.rs` | contenders, stopped and started as the search says |
-//! | `crowd.rs`, `task.rs`, `killing.rs` | their tasks, when these are quiet, and how they end |
-//! | `voice.rs` | how contenders are spoken to and heard: the seam to what they are |
-//! | `board.rs` | what locks over `Fs` tell |
-//! | `answers.rs` | what programs say about their lock |
-//! | `line.rs`, `find.rs`, `start.rs`, `pipes.rs` | programs: how they are started, spoken to and heard |
-//! | `reentry.rs` | a test as a program, or as a worker |
-//! | `decode.rs` | a stopped call as a value |
-//! | `interpreter.rs` | what calls mean: the seam between the engine and those who understand calls |
-//! | `calls.rs`, `primitives.rs` | the calls of a lock over `Fs`, with a shadow on the simulated file system |
-//! | `programs.rs`, `judging.rs` | the calls of programs |
-//! | `template.rs` | contenders that are copied instead of started |
-//! | `time.rs` | the clock and the lots of programs |
-//! | `hosts.rs` | several mounts of one store: whose kernel locks are seen where |
-//! | `ground.rs`, `touched.rs`, `replies.rs` | the watched directories; what a call touches in them; what it was told |
+//! | `session` | starts the worker, sends requests, reads its answers |
+//! | `worker` | the process that traces and searches |
+//! | `system` | the traced contenders as the system that the search steps |
+//! | `tracees` | every traced task: stopped, run, copied, killed |
+//! | `syscalls` | what system calls mean and which objects they touch |
+//! | `channel` | how the tracer and a contender exchange messages |
+//! | `program` | how a program, or a test of libtest, is started |
+//!
+//! Each folder may import those below it in the table, and no other one.
 //!
 //! A system call is taken as atomic.
 
-pub mod answers;
-mod board;
-mod calls;
-mod crowd;
-pub mod decode;
-mod engine;
-mod event;
-pub mod find;
-mod ground;
-mod hosts;
-pub mod interpreter;
-mod judging;
-mod killing;
-pub mod line;
-mod loss;
-mod next_step;
-mod order;
-pub mod pipes;
-mod primitives;
-mod programs;
-pub mod reentry;
-mod replies;
-mod request;
-pub mod start;
-mod steps;
-mod task;
-mod template;
-mod time;
-mod touched;
-mod voice;
+pub mod channel;
+pub mod program;
+mod session;
+mod syscalls;
+mod system;
+mod tracees;
 mod worker;
-mod world;
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::ops::ControlFlow;
@@ -73,10 +41,10 @@ use onewinner_core::explore::{Limits, Searched, Stop, Strategy};
 use onewinner_core::history::Execution;
 use onewinner_core::scenario::{ProgramKind, Scenario, Subject, Work};
 
-use line::LineError;
-use reentry::{GREETING, ReentryError, Test};
-pub use request::FORBIDDEN;
-use request::{Asked, Line, Request};
+use program::command_line::LineError;
+use program::re_exec::{self, GREETING, ReentryError, Test};
+pub use session::messages::FORBIDDEN;
+use session::messages::{Asked, Line, Request};
 pub use worker::{greet, serve, serve_knowing};
 
 /// The argument that makes the binary a worker.
@@ -252,7 +220,7 @@ fn worker(subject: &Subject) -> Result<(Command, Entered), TracedError> {
     match subject {
         Subject::Program(program) if program.kind == ProgramKind::Test => {
             let unknown = |error: LineError| TracedError::Refused(error.to_string());
-            return Ok((reentry::worker(program).map_err(unknown)?, Entered::ByTest));
+            return Ok((re_exec::worker(program).map_err(unknown)?, Entered::ByTest));
         }
         // In a test binary nobody understands the argument of a worker.
         Subject::Primitive(primitive) if is_of_a_test() => {

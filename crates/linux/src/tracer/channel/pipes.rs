@@ -1,0 +1,295 @@
+//! Programs as contenders: how they are started, spoken to and heard.
+//!
+//! Each reads and prints through named pipes in a directory of the run, which its tracer keeps open. A program that is no
+//! server is started once for each round. What the lines mean is in `answers.rs`; knows no system call and no footprint.
+
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use super::driver_protocol::{Conversation, Misspoken, Owes};
+use super::{Told, Voice};
+use crate::sys::fifo;
+use crate::sys::launch::{Streams, launch};
+use crate::sys::process::Ended;
+use crate::tracer::program::start::Starter;
+use crate::tracer::system::{FIRST_GROUND, ground_of};
+use onewinner_core::explore::{Lost, Retry};
+use onewinner_core::history::What;
+use onewinner_core::id::ProcessId;
+use onewinner_core::scenario::{Kind, Program, ProgramKind, Scenario};
+
+/// The argument that makes the binary the command that `{hold}` stands for.
+pub const HOLD: &str = "hold";
+
+/// The exit codes of a shell, and of `env` and its like, for a command that was not run.
+const NOT_RUN: [u8; 2] = [126, 127];
+
+/// Where the pipes of a contender are.
+#[derive(Clone, Debug)]
+struct Ends {
+    input: PathBuf,
+    output: PathBuf,
+    complaints: PathBuf,
+}
+
+impl Ends {
+    fn of(root: &Path, process: ProcessId) -> Self {
+        let end = |what: &str| root.join(format!("{what}-{process}"));
+        Self {
+            input: end("input"),
+            output: end("output"),
+            complaints: end("complaints"),
+        }
+    }
+}
+
+/// What the zygote's children do: they become the program.
+pub(crate) struct Stage {
+    starter: Starter,
+    scenario: Scenario,
+    roots: Vec<PathBuf>,
+}
+
+impl Stage {
+    /// Becomes the program of this contender; the exit code if that fails.
+    pub(crate) fn enter(&self, process: ProcessId) -> u8 {
+        let lock = self.scenario.lock(&ground_of(&self.roots, process, FIRST_GROUND));
+        let ends = Ends::of(&self.roots[0], process);
+        let streams = Streams {
+            input: &ends.input,
+            output: &ends.output,
+            complaints: &ends.complaints,
+        };
+        if let Ok(image) = self.starter.image(&lock) {
+            let Err(error) = launch(&image, streams);
+            // Its standard error is open by now, if anything is; if nobody reads it, the exit code tells as much.
+            let _unread = writeln!(io::stderr(), "failed to execute {:?}: {error}", self.starter.file());
+        }
+        NOT_RUN[1]
+    }
+}
+
+/// A contender that is a program.
+struct Talk {
+    ends: Ends,
+    lock: PathBuf,
+    conversation: Option<Conversation>,
+    input: Option<File>,
+    output: Option<File>,
+    rounds_left: u32,
+}
+
+/// Speaks to programs.
+pub(crate) struct Pipes {
+    program: Program,
+    scenario: Scenario,
+    talks: Vec<Talk>,
+}
+
+impl Pipes {
+    /// With the pipes that the contenders of a run use, made in its directory; and what becomes of the contenders.
+    ///
+    /// # Errors
+    ///
+    /// When there is no place for them.
+    pub(crate) fn new(starter: Starter, scenario: &Scenario, roots: &[PathBuf]) -> io::Result<(Self, Stage)> {
+        let mut talks = Vec::new();
+        for process in ProcessId::first(scenario.participants()) {
+            let ends = Ends::of(&roots[0], process);
+            fifo::make(&ends.input)?;
+            fifo::make(&ends.output)?;
+            talks.push(Talk {
+                ends,
+                lock: PathBuf::new(),
+                conversation: None,
+                input: None,
+                output: None,
+                rounds_left: 0,
+            });
+        }
+        let pipes = Self {
+            program: starter.program.clone(),
+            scenario: scenario.clone(),
+            talks,
+        };
+        let stage = Stage {
+            starter,
+            scenario: scenario.clone(),
+            roots: roots.to_vec(),
+        };
+        Ok((pipes, stage))
+    }
+
+    fn rounds(&self, process: ProcessId) -> u32 {
+        match self.scenario.kind {
+            Kind::Cycle { rounds } if self.scenario.probe() != Some(process) => rounds,
+            _ => 1,
+        }
+    }
+
+    fn releases(&self) -> bool {
+        matches!(self.scenario.kind, Kind::Cycle { .. })
+    }
+}
+
+fn never(reason: String) -> Lost {
+    let again = Retry::Never;
+    Lost { reason, again }
+}
+
+/// Paths in what a program has told begin at its directory, as in its calls.
+fn relative(mut what: What, lock: &Path) -> What {
+    if let What::Failed { error } | What::ReleaseFailed { error } = &mut what
+        && error.path == lock
+    {
+        error.path = Path::new("/").join(lock.file_name().unwrap_or_default());
+    }
+    what
+}
+
+/// All that is in a pipe now.
+fn drain(pipe: &mut File) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    match pipe.read_to_end(&mut bytes) {
+        Err(error) if error.kind() != io::ErrorKind::WouldBlock => Err(error),
+        _ => Ok(bytes),
+    }
+}
+
+impl Talk {
+    /// What has been printed since the last time.
+    fn printed(&mut self) -> io::Result<Vec<u8>> {
+        self.output.as_mut().map_or(Ok(Vec::new()), drain)
+    }
+
+    fn say(&mut self, line: &str) -> io::Result<()> {
+        let input = self.input.as_mut().expect("who owes nothing more is not spoken to");
+        input.write_all(line.as_bytes())
+    }
+}
+
+impl Voice for Pipes {
+    fn begin(&mut self, locks: &[&Path]) -> io::Result<()> {
+        for (process, lock) in ProcessId::first(self.talks.len()).zip(locks) {
+            // The first attempt of a test begins with it, as if it had been asked for.
+            let begun = u32::from(self.program.kind == ProgramKind::Test);
+            let rounds_left = self.rounds(process) - begun;
+            let talk = &mut self.talks[process.index()];
+            talk.lock = (*lock).to_owned();
+            talk.rounds_left = rounds_left;
+        }
+        Ok(())
+    }
+
+    fn starts(&mut self, process: ProcessId) -> io::Result<()> {
+        let kind = self.program.kind;
+        let talk = &mut self.talks[process.index()];
+        talk.conversation = Some(Conversation::new(kind, &talk.lock));
+        talk.input = Some(fifo::open(&talk.ends.input)?);
+        talk.output = Some(fifo::open(&talk.ends.output)?);
+        // What the last one did not read, or nobody heard.
+        for end in [&mut talk.input, &mut talk.output] {
+            drain(end.as_mut().expect("it was opened"))?;
+        }
+        Ok(())
+    }
+
+    fn acts(&mut self, process: ProcessId, heard: &mut Vec<What>) {
+        if let Some(conversation) = &mut self.talks[process.index()].conversation {
+            conversation.acts(&mut |what| heard.push(what));
+        }
+    }
+
+    fn hear(&mut self, process: ProcessId, _: &Path, heard: &mut Vec<What>) -> Result<Told, Lost> {
+        let releases = self.releases();
+        let talk = &mut self.talks[process.index()];
+        let unheard = |error: io::Error| never(format!("{process} cannot be heard: {error}"));
+        let printed = talk.printed().map_err(unheard)?;
+        let Some(conversation) = &mut talk.conversation else {
+            return Ok(Told::Nothing);
+        };
+        let lock = talk.lock.clone();
+        let mut tell = |what| heard.push(relative(what, &lock));
+        let misspoken = |error: Misspoken| never(format!("{process} is not understood: {error}"));
+        conversation.hear(&printed, &mut tell).map_err(misspoken)?;
+        let line = match conversation.owes() {
+            Owes::Release if releases => Some(conversation.release(&mut tell).to_owned()),
+            Owes::Acquire if talk.rounds_left > 0 => {
+                talk.rounds_left -= 1;
+                Some(conversation.acquire(&mut tell))
+            }
+            Owes::Acquire | Owes::End => None,
+            Owes::Answer | Owes::Release => return Ok(Told::Nothing),
+        };
+        match line {
+            Some(line) => talk.say(&line).map_err(unheard)?,
+            // The end of its input: it has nothing more to do.
+            None if talk.input.take().is_none() => return Ok(Told::Nothing),
+            None => {}
+        }
+        Ok(Told::GoOn)
+    }
+
+    fn gone(&mut self, process: ProcessId, how: Ended, heard: &mut Vec<What>) -> Result<bool, Lost> {
+        let talk = &mut self.talks[process.index()];
+        let Some(mut conversation) = talk.conversation.take() else {
+            return Ok(false);
+        };
+        if let Ended::Exited(code) = how
+            && NOT_RUN.contains(&code)
+            && conversation.owes() == Owes::Answer
+        {
+            return Err(never(format!("{process} could not be run: exit code {code}")));
+        }
+        let lock = talk.lock.clone();
+        let served = conversation.serves();
+        let mut tell = |what| heard.push(relative(what, &lock));
+        conversation
+            .ended(&mut tell)
+            .map_err(|error| never(format!("{process} has ended with {how}: {error}")))?;
+        if served {
+            return Ok(false);
+        }
+        talk.rounds_left = talk.rounds_left.saturating_sub(1);
+        Ok(talk.rounds_left > 0)
+    }
+
+    fn rests(&self, process: ProcessId) -> bool {
+        let talk = &self.talks[process.index()];
+        let holds = |conversation: &Conversation| conversation.owes() == Owes::Release && !self.releases();
+        talk.conversation.as_ref().is_none_or(holds)
+    }
+
+    fn is_silent(&self, process: ProcessId) -> bool {
+        let conversation = self.talks[process.index()].conversation.as_ref();
+        conversation.is_some_and(Conversation::is_silent)
+    }
+
+    fn complaint(&self, process: ProcessId) -> Option<String> {
+        let text = fs::read_to_string(&self.talks[process.index()].ends.complaints).ok()?;
+        let last = text.lines().rfind(|line| !line.trim().is_empty())?;
+        Some(last.chars().take(200).collect())
+    }
+
+    fn end(&mut self) {
+        for talk in &mut self.talks {
+            (talk.conversation, talk.input, talk.output) = (None, None, None);
+        }
+    }
+}
+
+/// What the command `{hold}` does: it says that the lock is held, and ends when it is told to release, or when nobody is
+/// there any more.
+///
+/// # Errors
+///
+/// When nobody listens.
+pub fn hold() -> io::Result<()> {
+    let mut out = io::stdout();
+    out.write_all(b"acquired\n")?;
+    out.flush()?;
+    let mut line = String::new();
+    io::stdin().read_line(&mut line)?;
+    Ok(())
+}

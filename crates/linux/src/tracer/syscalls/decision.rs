@@ -1,0 +1,279 @@
+//! What to do about a call of a program: whether it is a step, harmless, or beyond what is controlled.
+//!
+//! Deliberately makes no call, and knows nothing of what comes of one.
+
+use std::path::{Path, PathBuf};
+
+use super::decode::{Decoded, decode};
+use super::footprint::Touched;
+use super::interpreter::{AtCall, Decision};
+use super::programs::{Pending, Programs};
+use super::watched_tree::Spot;
+use crate::sys::bits;
+use crate::sys::filter::{self, Clock};
+use crate::sys::syscalls::{self, Deed};
+use onewinner_core::access::{Access, Kind, Object};
+use onewinner_core::id::ProcessId;
+
+/// Devices that say something else to everybody who reads them.
+const OF_CHANCE: [&str; 2] = ["/dev/random", "/dev/urandom"];
+
+/// How much of what is written is looked through for numbers of processes, in bytes.
+const MOST_SAID: usize = 64 * 1024;
+
+impl Programs {
+    /// What to do about the call at which a task stands.
+    pub(crate) fn judge(&mut self, at: &AtCall<'_>) -> Decision {
+        if let Some(answered) = self.time_or_lots(at) {
+            return answered;
+        }
+        let Some(system) = syscalls::of(at.entry.number) else {
+            return Decision::Uncontrolled(format!(
+                "{} makes system call {}, which is not controlled",
+                at.process, at.entry.number
+            ));
+        };
+        let is_watched = |position: usize| {
+            let fd = at.entry.arguments[position] as i32;
+            matches!(self.ground.descriptor(at, fd), Some(Spot::Object(_)))
+        };
+        match system.deed {
+            Deed::Spawn => return Decision::Harmless,
+            Deed::Exit => return self.end(at, system.name == "exit"),
+            Deed::Sleep if at.task == at.group => return self.sleep(at, system.name),
+            // The housekeeping of a runtime: nothing that a search could cut short.
+            Deed::Sleep => return Decision::Harmless,
+            // Most calls of a starting program are about files that nobody watches.
+            Deed::Read | Deed::Seek if !is_watched(0) => return Decision::Harmless,
+            Deed::Close if system.name == "close" && !is_watched(0) => return Decision::Harmless,
+            _ => {}
+        }
+        let decoded = match decode(at.task, at.memory, &at.entry) {
+            Ok(decoded) => decoded,
+            Err(error) => return Decision::Uncontrolled(format!("{}: {error}", at.process)),
+        };
+        if system.deed == Deed::List && self.lists_processes(at, &decoded) {
+            return Decision::Uncontrolled(format!("{} lists /proc, where it finds the others", at.process));
+        }
+        if let Some(why) = self.cannot_be_copied(at, &decoded) {
+            self.afresh = Some(why);
+            // What is no copy may go on.
+            if !self.kept.is_empty() {
+                return Decision::WantsFresh;
+            }
+        }
+        match system.deed {
+            Deed::Kill | Deed::Ask => self.kill(at, decoded),
+            Deed::Timer => Decision::Uncontrolled(format!(
+                "{} arms a timer by {}, and when that goes off is not controlled",
+                at.process, system.name
+            )),
+            Deed::Socket => self.socket(at, &decoded),
+            Deed::Map => self.map(at, decoded),
+            _ => self.on_files(at, decoded),
+        }
+    }
+
+    /// Notes the use of a file beside the watched directories.
+    ///
+    /// # Errors
+    ///
+    /// When another contender uses it too, and one of them changes it.
+    fn note(&mut self, process: ProcessId, path: &Path, kind: Kind) -> Result<(), String> {
+        let used = self.outside.entry(path.to_owned()).or_default();
+        used.by.insert(process);
+        used.changed |= kind == Kind::Store;
+        if !used.changed || used.by.len() < 2 {
+            return Ok(());
+        }
+        let contenders: Vec<_> = used.by.iter().map(ToString::to_string).collect();
+        Err(format!(
+            "{} use {}, which is not watched, and one of them changes it; let the lock be at {{lock}}, or name the directory of that file with --dir",
+            contenders.join(" and "),
+            path.display()
+        ))
+    }
+
+    /// Why a copy does what the process that it is a copy of would not: it tells the number that it was told as another
+    /// process, or has drawn a lot that was drawn once for all.
+    fn cannot_be_copied(&self, at: &AtCall<'_>, decoded: &Decoded) -> Option<&'static str> {
+        if self.afresh.is_some() {
+            return None;
+        }
+        if decoded
+            .places
+            .iter()
+            .any(|place| OF_CHANCE.iter().any(|device| place.path == Path::new(device)))
+        {
+            return Some("it reads a device of chance");
+        }
+        if self.kept.is_empty() || !self.may_be_heard(at, decoded) {
+            return None;
+        }
+        let mut said = decoded.call.to_string().into_bytes();
+        if decoded.system.deed == Deed::Write {
+            let length = (at.entry.arguments[2] as usize).min(MOST_SAID);
+            let mut bytes = vec![0; length];
+            let read = at.memory.read(at.entry.arguments[1], &mut bytes).unwrap_or(0);
+            said.extend_from_slice(&bytes[..read]);
+        }
+        let mistaken = self.kept.iter().any(|number| {
+            let (digits, binary) = (number.to_string().into_bytes(), number.to_ne_bytes());
+            said.windows(digits.len()).any(|part| part == digits) || said.windows(4).any(|part| part == binary)
+        });
+        mistaken.then_some("it tells others its process number")
+    }
+
+    /// Whether another contender can notice what this call says: it is about a process, or on what is watched. Files beside
+    /// that are each contender's own, or the search ends.
+    fn may_be_heard(&self, at: &AtCall<'_>, decoded: &Decoded) -> bool {
+        let about = matches!(decoded.system.deed, Deed::Kill | Deed::Ask);
+        let in_proc = |path: &Path| path.starts_with("/proc");
+        about
+            || decoded
+                .places
+                .iter()
+                .any(|place| !place.path.is_absolute() || in_proc(&place.path))
+            || self.touched(at, decoded).watched.is_some()
+    }
+
+    /// Whether a directory is listed that tells of all contenders.
+    fn lists_processes(&self, at: &AtCall<'_>, decoded: &Decoded) -> bool {
+        let mut listed = decoded.read.iter().filter_map(|fd| self.ground.descriptor(at, *fd));
+        listed.any(|spot| matches!(spot, Spot::Outside { path, .. } if path == Path::new("/proc")))
+    }
+
+    fn on_files(&mut self, at: &AtCall<'_>, decoded: Decoded) -> Decision {
+        let touched = self.touched(at, &decoded);
+        let process = at.process;
+        if touched.watched.is_some() {
+            if let Some(refused) = touched.refused {
+                return Decision::Uncontrolled(format!("{process} {refused}: {}", decoded.system.name));
+            }
+            for (path, kind) in &touched.outside {
+                if let Err(reason) = self.note(process, path, *kind) {
+                    return Decision::Uncontrolled(reason);
+                }
+            }
+            self.pending.insert(at.task, Pending { decoded, touched });
+            return Decision::Controlled;
+        }
+        for (path, kind) in touched.outside {
+            if let Err(reason) = self.note(process, &path, kind) {
+                return Decision::Uncontrolled(reason);
+            }
+        }
+        Decision::Harmless
+    }
+
+    /// Answers a call that asks for the time or for random bytes; one that fails to is left to the kernel.
+    fn time_or_lots(&mut self, at: &AtCall<'_>) -> Option<Decision> {
+        let number = at.entry.number;
+        if filter::draws_lots(number) {
+            let drawn = self.time.draw(at);
+            return Some(drawn.map_or(Decision::Harmless, Decision::Answered));
+        }
+        if !filter::tells_the_time(number) {
+            return None;
+        }
+        let told = filter::time_call(number).and_then(|call| self.time.tell(at, call).ok().flatten());
+        Some(told.map_or(Decision::Harmless, Decision::Answered))
+    }
+
+    fn sleep(&mut self, at: &AtCall<'_>, name: &str) -> Decision {
+        match self.time.sleep(at, name) {
+            Ok(Some(_)) if self.clock == Clock::Real => {
+                self.clock = Clock::Virtual;
+                Decision::WantsTime
+            }
+            Ok(Some(length)) => {
+                self.time.pass(at.process, length);
+                Decision::Sleeps
+            }
+            // For a signal, or what the kernel will refuse.
+            Ok(None) | Err(_) => Decision::Harmless,
+        }
+    }
+
+    /// A signal, or a look whether a process is there.
+    fn kill(&mut self, at: &AtCall<'_>, decoded: Decoded) -> Decision {
+        let argument = |position: usize| at.entry.arguments[position] as i32;
+        let name = decoded.system.name;
+        let (target, signal) = match name {
+            "getpriority" | "setpriority" => (argument(1), 0),
+            _ if decoded.system.deed == Deed::Ask => (argument(0), 0),
+            "tgkill" => (argument(1), argument(2)),
+            "pidfd_open" => (argument(0), 0),
+            _ => (argument(0), argument(1)),
+        };
+        let own = self.ground.contender(target) == Some(at.process);
+        match self.ground.contender(target) {
+            _ if own => Decision::Harmless,
+            Some(other) if signal == 0 => {
+                let access = Access {
+                    object: Object::Liveness(other),
+                    kind: Kind::Load,
+                };
+                let watched = Some(vec![access]);
+                let touched = Touched {
+                    watched,
+                    ..Touched::default()
+                };
+                self.pending.insert(at.task, Pending { decoded, touched });
+                Decision::Controlled
+            }
+            // Whether a stranger is there no contender changes.
+            None if signal == 0 && target > 0 => Decision::Harmless,
+            _ => Decision::Uncontrolled(format!(
+                "{} sends signal {signal} to process {target}, which is not its own",
+                at.process
+            )),
+        }
+    }
+
+    fn socket(&mut self, at: &AtCall<'_>, decoded: &Decoded) -> Decision {
+        let mut address = vec![0; (at.entry.arguments[2] as usize).min(128)];
+        let read = at.memory.read(at.entry.arguments[1], &mut address).unwrap_or(0);
+        address.truncate(read);
+        let name = String::from_utf8_lossy(address.get(2..).unwrap_or_default()).replace('\0', "@");
+        let path = PathBuf::from(format!("the socket {name:?}"));
+        let kind = match decoded.system.name {
+            "bind" => Kind::Store,
+            _ => Kind::Load,
+        };
+        match self.note(at.process, &path, kind) {
+            Ok(()) => Decision::Harmless,
+            Err(reason) => Decision::Uncontrolled(reason),
+        }
+    }
+
+    fn map(&mut self, at: &AtCall<'_>, decoded: Decoded) -> Decision {
+        let argument = |position: usize| at.entry.arguments[position] as i32;
+        let writes = argument(2) & bits::MAY_WRITE != 0 && argument(3) & bits::MAP_SHARED != 0;
+        match self.ground.descriptor(at, argument(4)) {
+            Some(Spot::Outside { path, .. }) if writes => match self.note(at.process, &path, Kind::Store) {
+                Ok(()) => Decision::Harmless,
+                Err(reason) => Decision::Uncontrolled(reason),
+            },
+            Some(Spot::Object(_)) => self.on_files(at, decoded),
+            _ => Decision::Harmless,
+        }
+    }
+
+    fn end(&mut self, at: &AtCall<'_>, is_thread: bool) -> Decision {
+        let first = self.first.get(&at.process) == Some(&at.group);
+        // A thread that is not the last ends alone.
+        let alone = || {
+            let group = |(_, group): &(ProcessId, i32)| *group == at.group;
+            self.ground.tasks.values().filter(|task| group(task)).count() == 1
+        };
+        if is_thread && !alone() {
+            return Decision::Harmless;
+        }
+        let frees = || !self.held(at.task).is_empty();
+        match first || !self.locked.is_empty() && frees() {
+            true => Decision::Exits,
+            false => Decision::Harmless,
+        }
+    }
+}

@@ -1,0 +1,382 @@
+//! What a call of a program touches, told before it is made from what it finds.
+//!
+//! Nothing changes between this and the call, since all contenders stand still: so the footprint is exact if the call
+//! succeeds, and if it fails it has only looked. Objects are read in the order in which the kernel reads them. Deliberately
+//! makes no call, and knows no search.
+
+use super::decode::Decoded;
+use super::interpreter::AtCall;
+use super::watched_tree::{Ground, Number, Spot, There};
+use crate::sys::syscalls::Deed;
+use crate::sys::{bits, waits};
+use onewinner_core::access::{Access, Accesses, Kind, Object};
+
+/// What is known of a call before it is made.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Touched {
+    /// Its footprint if it succeeds; nothing of it is watched if this is `None`.
+    pub(crate) watched: Option<Vec<Access>>,
+    /// Files beside the watched directories, and whether it changes them.
+    pub(crate) outside: Vec<(std::path::PathBuf, Kind)>,
+    /// Where something new will stand: the path by which it is found.
+    pub(crate) makes: Vec<std::path::PathBuf>,
+    /// Inodes whose last name goes: their numbers may be given to others.
+    pub(crate) unnames: Vec<Number>,
+    /// Why it is not followed on what it touches.
+    pub(crate) refused: Option<&'static str>,
+}
+
+/// How a call looks at names and objects.
+struct Looking<'a> {
+    touched: Touched,
+    deed: Deed,
+    flags: Flags,
+    /// Whether a descriptor of the task is one by which a lock is held.
+    holds: &'a dyn Fn(i32, &There) -> bool,
+    /// Whether the file system gives the numbers of inodes that are gone to new ones.
+    reuses: bool,
+}
+
+/// Flags that decide what is touched.
+#[derive(Clone, Copy, Debug, Default)]
+struct Flags {
+    creates: bool,
+    exclusively: bool,
+    truncates: bool,
+    /// `AT_REMOVEDIR`.
+    of_directory: bool,
+    /// `RENAME_EXCHANGE`.
+    exchanges: bool,
+    /// `RENAME_NOREPLACE`.
+    keeps: bool,
+    /// A lock is asked about, and not taken.
+    asks: bool,
+    /// It is about descriptors in a way that is not followed: leases, notes to whoever changes a directory.
+    odd: bool,
+    /// A lock is given back, and not taken.
+    gives_back: bool,
+    follows: bool,
+}
+
+/// What the call at which a task stands will touch; `holds` tells whether a lock is held by a descriptor of it,
+/// `reuses` whether numbers of inodes are used again.
+pub(crate) fn touched(
+    at: &AtCall<'_>,
+    decoded: &Decoded,
+    ground: &Ground,
+    holds: &dyn Fn(i32, &There) -> bool,
+    reuses: bool,
+) -> Touched {
+    let deed = decoded.system.deed;
+    let mut looking = Looking {
+        touched: Touched::default(),
+        deed,
+        flags: flags(at, decoded),
+        holds,
+        reuses,
+    };
+    for (position, place) in decoded.places.iter().enumerate() {
+        let spot = ground.spot(at, place, looking.flags.follows);
+        looking.name(&spot, position);
+    }
+    for fd in decoded.read.iter() {
+        let writes = false;
+        looking.descriptor(*fd, ground.descriptor(at, *fd), writes);
+    }
+    for fd in decoded.written.iter() {
+        let writes = true;
+        looking.descriptor(*fd, ground.descriptor(at, *fd), writes);
+    }
+    match deed {
+        Deed::Close => closing(at, decoded, ground)
+            .iter()
+            .for_each(|(fd, there)| looking.closes(*fd, there)),
+        // Only a lock that goes with it is something that another can see.
+        Deed::Execute => ground
+            .open(at.task)
+            .iter()
+            .filter(|(fd, there)| holds(*fd, there) && waits::closes_on_execute(at.task, *fd))
+            .for_each(|(fd, there)| looking.closes(*fd, there)),
+        _ => {}
+    }
+    looking.touched
+}
+
+/// The watched descriptors that a call closes.
+fn closing(at: &AtCall<'_>, decoded: &Decoded, ground: &Ground) -> Vec<(i32, There)> {
+    let number = |position: usize| at.entry.arguments[position] as i32;
+    let one = |fd: i32| match ground.descriptor(at, fd) {
+        Some(Spot::Object(there)) => vec![(fd, there)],
+        _ => Vec::new(),
+    };
+    match decoded.system.name {
+        "close" => one(number(0)),
+        // Closed is what the number meant before.
+        "dup2" | "dup3" => one(number(1)),
+        _ => {
+            let range = number(0).cast_unsigned()..=number(1).cast_unsigned();
+            let mut open = ground.open(at.task);
+            open.retain(|(fd, _)| range.contains(&fd.cast_unsigned()));
+            open
+        }
+    }
+}
+
+fn flags(at: &AtCall<'_>, decoded: &Decoded) -> Flags {
+    let argument = |position: usize| at.entry.arguments[position] as i32;
+    let mut flags = Flags {
+        follows: true,
+        ..Flags::default()
+    };
+    let name = decoded.system.name;
+    match decoded.system.deed {
+        Deed::Open => {
+            let value = match name {
+                "open" => argument(1),
+                "openat" => argument(2),
+                "creat" => bits::CREATE | bits::TRUNCATE,
+                // The first word of `struct open_how`.
+                _ => {
+                    let mut word = [0; 8];
+                    let read = at.memory.read(at.entry.arguments[2], &mut word);
+                    read.map_or(0, |_| u64::from_ne_bytes(word) as i32)
+                }
+            };
+            flags.creates = value & bits::CREATE != 0;
+            flags.exclusively = flags.creates && value & bits::EXCLUSIVE != 0;
+            flags.truncates = value & bits::TRUNCATE != 0;
+            flags.follows = !flags.exclusively && value & bits::NO_FOLLOW == 0;
+        }
+        Deed::Stat | Deed::Attributes | Deed::LookUp => {
+            let at_flags = match name {
+                "newfstatat" | "fchmodat2" | "utimensat" | "faccessat2" => argument(3),
+                "statx" => argument(2),
+                "fchownat" => argument(4),
+                _ => 0,
+            };
+            flags.follows = at_flags & bits::SYMLINK_NO_FOLLOW == 0;
+        }
+        Deed::Rename => {
+            let value = if name == "renameat2" { argument(4) } else { 0 };
+            flags.keeps = value & 1 != 0;
+            flags.exchanges = value & 2 != 0;
+            flags.follows = false;
+        }
+        Deed::Unlink => {
+            flags.of_directory = name == "unlinkat" && argument(2) & bits::REMOVE_DIRECTORY != 0;
+            flags.follows = false;
+        }
+        Deed::Link => flags.follows = name == "linkat" && argument(4) & bits::SYMLINK_FOLLOW != 0,
+        Deed::Lstat | Deed::ReadLink | Deed::RemoveDirectory | Deed::Make => flags.follows = false,
+        Deed::Fcntl => {
+            flags.asks = bits::ASKING.contains(&argument(1));
+            flags.odd = !flags.asks && !bits::LOCKING.contains(&argument(1));
+        }
+        Deed::Flock => flags.gives_back = argument(1) & bits::UNLOCK != 0,
+        _ => {}
+    }
+    flags
+}
+
+impl Looking<'_> {
+    fn load(&mut self, object: Object) {
+        self.add(object, Kind::Load);
+    }
+
+    fn store(&mut self, object: Object) {
+        self.add(object, Kind::Store);
+    }
+
+    fn add(&mut self, object: Object, kind: Kind) {
+        self.touched
+            .watched
+            .get_or_insert_default()
+            .push(Access { object, kind });
+    }
+
+    /// A path among the arguments, the first or the second.
+    fn name(&mut self, spot: &Spot, position: usize) {
+        match spot {
+            Spot::Own => {}
+            Spot::Process(process) => {
+                self.load(Object::Liveness(*process));
+                if matches!(self.deed, Deed::Open | Deed::ReadLink) {
+                    let reads =
+                        "reads what /proc tells of another contender, and only whether that is there is followed";
+                    self.touched.refused = Some(reads);
+                }
+            }
+            Spot::Nowhere(read) => {
+                self.touched.watched.get_or_insert_default();
+                read.iter().cloned().for_each(|object| self.load(object));
+            }
+            Spot::Object(there) => self.object(there),
+            Spot::Outside { path, exists } => {
+                let kind = match self.changes_outside(*exists) {
+                    true => Kind::Store,
+                    false => Kind::Load,
+                };
+                self.touched.outside.push((path.clone(), kind));
+            }
+            Spot::Inside { read, there, real } => {
+                let (entry, way) = read.split_last().expect("the name itself was read");
+                way.iter().cloned().for_each(|object| self.load(object));
+                self.load(entry.clone());
+                self.entry(entry, there.as_ref(), real, position);
+            }
+        }
+    }
+
+    /// Whether a file beside the watched directories, or its name, is changed.
+    fn changes_outside(&self, exists: bool) -> bool {
+        match self.deed {
+            Deed::Open => self.flags.creates && !exists || self.flags.truncates && exists,
+            Deed::Make => !exists,
+            Deed::Link | Deed::Rename | Deed::Unlink | Deed::RemoveDirectory => exists,
+            Deed::Truncate | Deed::Attributes => true,
+            _ => false,
+        }
+    }
+
+    /// A name in a watched directory, which was read.
+    fn entry(&mut self, entry: &Object, there: Option<&There>, real: &std::path::Path, position: usize) {
+        match (self.deed, there) {
+            (Deed::Open, None) if self.flags.creates => {
+                self.makes(entry, real);
+                self.creates();
+            }
+            (Deed::Open, Some(_)) if self.flags.exclusively => {}
+            // What is empty already stays as it is: `exec 9>lock` by a loser does no harm.
+            (Deed::Open, Some(there)) if self.flags.truncates && !there.is_directory => {
+                let kind = if there.size > 0 { Kind::Store } else { Kind::Load };
+                self.add(Object::Content(there.id), kind);
+            }
+            (Deed::Make, None) => {
+                self.makes(entry, real);
+                self.creates();
+            }
+            // The first is the one that has been, the second the one to be.
+            (Deed::Link, Some(there)) if position == 0 => self.store(Object::Links(there.id)),
+            (Deed::Link, None) if position == 1 => self.makes(entry, real),
+            (Deed::Rename, Some(_)) if position == 0 => self.store(entry.clone()),
+            (Deed::Rename, Some(_)) if self.flags.keeps => {}
+            (Deed::Rename, there) if position == 1 => {
+                self.makes(entry, real);
+                if let Some(replaced) = there.filter(|_| !self.flags.exchanges) {
+                    self.loses(replaced);
+                }
+            }
+            (Deed::Unlink, Some(there)) if !self.flags.of_directory => {
+                self.store(entry.clone());
+                self.loses(there);
+            }
+            (Deed::Unlink | Deed::RemoveDirectory, Some(there)) if there.is_directory => {
+                self.load(Object::Listing(there.id));
+                self.store(entry.clone());
+                self.loses(there);
+            }
+            (Deed::Stat | Deed::Lstat | Deed::Attributes | Deed::Truncate | Deed::Other, Some(there)) => {
+                self.object(there);
+            }
+            _ => {}
+        }
+    }
+
+    fn makes(&mut self, entry: &Object, real: &std::path::Path) {
+        self.store(entry.clone());
+        self.touched.makes.push(real.to_owned());
+    }
+
+    /// A new inode takes a number.
+    fn creates(&mut self) {
+        if self.reuses {
+            self.store(Object::Allocator);
+        }
+    }
+
+    /// A name of it goes. Whether its number is free then, or only when its last descriptor is closed, is told as the same.
+    fn loses(&mut self, there: &There) {
+        self.store(Object::Links(there.id));
+        if there.links <= 1 || there.is_directory {
+            self.creates();
+            self.touched.unnames.push(there.number);
+        }
+    }
+
+    /// An object that is named by a descriptor, or by a path whose name does not matter.
+    fn object(&mut self, there: &There) {
+        self.touched.watched.get_or_insert_default();
+        match self.deed {
+            Deed::Stat | Deed::Lstat => {
+                self.load(Object::Content(there.id));
+                if !there.is_directory {
+                    self.load(Object::Links(there.id));
+                }
+            }
+            Deed::Read | Deed::Seek | Deed::LookUp => self.load(Object::Content(there.id)),
+            Deed::Write | Deed::Truncate | Deed::Attributes => self.store(Object::Content(there.id)),
+            Deed::List => self.load(Object::Listing(there.id)),
+            Deed::Flock => self.store(Object::Locks(there.id)),
+            Deed::Fcntl if self.flags.odd => self.touched.refused = Some("does on a watched file what is not followed"),
+            Deed::Fcntl if self.flags.asks => self.load(Object::Locks(there.id)),
+            Deed::Fcntl => self.store(Object::Locks(there.id)),
+            Deed::Map => {
+                self.touched.refused = Some("maps a watched file into memory, where nobody sees its accesses");
+            }
+            Deed::Other => self.touched.refused = Some("does on a watched file what is not followed"),
+            _ => {}
+        }
+    }
+
+    fn descriptor(&mut self, fd: i32, spot: Option<Spot>, writes: bool) {
+        match spot {
+            // Whoever has nothing gives nothing back.
+            Some(Spot::Object(there)) if self.flags.gives_back && !(self.holds)(fd, &there) => {
+                self.load(Object::Locks(there.id));
+            }
+            Some(Spot::Object(there)) if self.deed == Deed::Copy => {
+                let content = Object::Content(there.id);
+                self.add(content, if writes { Kind::Store } else { Kind::Load });
+            }
+            // Waiting for the disk changes nothing that another can see.
+            Some(Spot::Object(_)) if self.deed == Deed::Sync => {}
+            Some(Spot::Object(there)) => self.object(&there),
+            Some(Spot::Outside { path, .. }) => {
+                let kind = if writes || self.changes_locks() {
+                    Kind::Store
+                } else {
+                    Kind::Load
+                };
+                self.touched.outside.push((path, kind));
+            }
+            _ => {}
+        }
+    }
+
+    fn changes_locks(&self) -> bool {
+        self.deed == Deed::Flock || self.deed == Deed::Fcntl && !self.flags.asks
+    }
+
+    fn closes(&mut self, fd: i32, there: &There) {
+        self.touched.watched.get_or_insert_default();
+        if self.reuses && !there.is_directory {
+            self.load(Object::Links(there.id));
+            if there.links == 0 {
+                self.store(Object::Opens(there.id));
+                self.creates();
+            }
+        }
+        if (self.holds)(fd, there) {
+            self.store(Object::Locks(there.id));
+        }
+    }
+}
+
+/// The footprint of a call that has failed: it has only looked.
+pub(crate) fn looked(accesses: &[Access]) -> Accesses {
+    let looks = accesses.iter().map(|access| Access {
+        object: access.object.clone(),
+        kind: Kind::Load,
+    });
+    looks.collect()
+}

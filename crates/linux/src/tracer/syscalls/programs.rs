@@ -1,0 +1,421 @@
+//! The calls of programs, of any language, as the kernel answers them.
+//!
+//! A call that touches nothing watched is made at once. Files beside the watched directories are noted: if two contenders use
+//! one and either changes it, they have found a way past the search, and nothing follows. There is no model of the file
+//! system here, so that steps cannot be taken again in another order.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::path::PathBuf;
+
+use super::decode::Decoded;
+use super::footprint::{Touched, looked, touched};
+use super::interpreter::{AtCall, Decision, Interpreter, Made, Outcome};
+use super::replies;
+use super::time_and_entropy::Time;
+use super::watched_tree::{Ground, New, There};
+use crate::sys::bits;
+use crate::sys::filter::Clock;
+use crate::sys::syscalls::Deed;
+use crate::sys::trace::{Memory, take_kernel_code};
+use crate::sys::waits::{self, Wanted};
+use onewinner_core::access::{Accesses, InodeId, Object};
+use onewinner_core::explore::{Lost, Move, Retry};
+use onewinner_core::fs::Errno;
+use onewinner_core::fs::call::{Argument, Call};
+use onewinner_core::happens_before::Step;
+use onewinner_core::id::ProcessId;
+
+/// Who understands the calls of programs.
+pub(crate) struct Programs {
+    pub(crate) ground: Ground,
+    /// Whether the file system gives the numbers of inodes that are gone to new ones.
+    pub(crate) reuses: bool,
+    /// Inodes that somebody has locked, or tried to, in this execution.
+    pub(crate) locked: BTreeSet<InodeId>,
+    /// The first process of each contender.
+    pub(crate) first: BTreeMap<ProcessId, i32>,
+    /// What is about to be made, by the task that makes it.
+    pub(crate) pending: BTreeMap<i32, Pending>,
+    pub(crate) time: Time,
+    /// Whether a contender had several threads.
+    threads: bool,
+    /// The clock that contenders have: the kernel's for those with threads, whose runtimes wait by it, until one sleeps.
+    pub(crate) clock: Clock,
+    /// The numbers of processes that others are copies of: a copy may take one for its own.
+    pub(crate) kept: Vec<i32>,
+    /// Why there are no more copies.
+    pub(crate) afresh: Option<&'static str>,
+    /// Who has used which file beside the watched directories, in any execution.
+    pub(crate) outside: BTreeMap<PathBuf, Used>,
+}
+
+/// A call that a task waits to make.
+pub(crate) struct Pending {
+    pub(crate) decoded: Decoded,
+    pub(crate) touched: Touched,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Used {
+    pub(crate) by: BTreeSet<ProcessId>,
+    pub(crate) changed: bool,
+}
+
+impl Programs {
+    /// On a file system that does, or does not, use numbers of inodes again.
+    pub(crate) fn new(reuses: bool) -> Self {
+        Self {
+            ground: Ground::new(),
+            reuses,
+            locked: BTreeSet::new(),
+            first: BTreeMap::new(),
+            pending: BTreeMap::new(),
+            time: Time::new(),
+            threads: false,
+            clock: Clock::Real,
+            kept: Vec::new(),
+            afresh: None,
+            outside: BTreeMap::new(),
+        }
+    }
+
+    pub(crate) fn touched(&self, at: &AtCall<'_>, decoded: &Decoded) -> Touched {
+        let locked = &self.locked;
+        let holds = |fd: i32, there: &There| locked.contains(&there.id) && waits::has_lock(at.task, fd);
+        touched(at, decoded, &self.ground, &holds, self.reuses)
+    }
+
+    /// What the end of these tasks touches: the locks that it frees, and that the contender was there.
+    fn ends(&self, tasks: &[i32], of: Option<ProcessId>) -> Accesses {
+        let mut accesses = Accesses::none();
+        for task in tasks {
+            self.held(*task)
+                .into_iter()
+                .for_each(|id| accesses.store(Object::Locks(id)));
+        }
+        if let Some(process) = of {
+            accesses.store(Object::Liveness(process));
+        }
+        accesses
+    }
+
+    /// The inodes that a task holds a lock on.
+    pub(crate) fn held(&self, task: i32) -> Vec<InodeId> {
+        if self.locked.is_empty() {
+            return Vec::new();
+        }
+        let open = self.ground.open(task).into_iter();
+        let held = open.filter(|(fd, there)| self.locked.contains(&there.id) && waits::has_lock(task, *fd));
+        held.map(|(_, there)| there.id).collect()
+    }
+
+    fn tasks_of(&self, process: ProcessId) -> Vec<i32> {
+        let tasks = self.ground.tasks.iter().filter(|(_, (owner, _))| *owner == process);
+        tasks.map(|(task, _)| *task).collect()
+    }
+
+    /// The lock that a call waits for, and the descriptor by which.
+    fn wanted(&self, at: &AtCall<'_>, deed: Deed) -> Option<(i32, Wanted)> {
+        let argument = |position: usize| at.entry.arguments[position] as i32;
+        match deed {
+            Deed::Flock if argument(1) & (bits::WITHOUT_WAITING | bits::UNLOCK) == 0 => {
+                let exclusive = argument(1) & bits::ALONE != 0;
+                Some((argument(0), Wanted::Flock { exclusive }))
+            }
+            Deed::Fcntl => {
+                bits::impatient(argument(1))?;
+                let mut bytes = [0; waits::RECORD_BYTES];
+                at.memory.read(at.entry.arguments[2], &mut bytes).ok()?;
+                Some((argument(0), Wanted::Record(waits::record(&bytes))))
+            }
+            _ => None,
+        }
+    }
+
+    /// As it is shown and kept: without what changes from one execution to the next.
+    fn shown(&self, decoded: &Decoded) -> Call {
+        let mut call = decoded.call.clone();
+        if let Call::Foreign { arguments, .. } = &mut call {
+            for argument in arguments.iter_mut() {
+                // It is seen from the root of the machine, and a path from that of the directory.
+                if let Argument::Path(path) = argument
+                    && !self.ground.is_inside(path)
+                {
+                    *argument = Argument::Text(self.ground.canonical(&format!("{path:?}")));
+                }
+            }
+            symbolise(arguments, decoded.system.deed, |text| self.ground.canonical(text));
+        }
+        for path in call.paths_mut() {
+            *path = self.ground.shown(path);
+        }
+        call
+    }
+
+    fn lock(&mut self, decoded: &Decoded, accesses: &Accesses) {
+        if matches!(decoded.system.deed, Deed::Flock | Deed::Fcntl) {
+            let locks = accesses.iter().filter_map(|access| match access.object {
+                Object::Locks(id) => Some(id),
+                _ => None,
+            });
+            self.locked.extend(locks);
+        }
+    }
+
+    /// Inodes that are new in a watched directory, and those that have no name there any more.
+    fn learn(&mut self, at: &AtCall<'_>, pending: &Pending, returned: i64) -> io::Result<()> {
+        pending
+            .touched
+            .unnames
+            .iter()
+            .for_each(|number| self.ground.unname(*number));
+        for made in &pending.touched.makes {
+            match pending.decoded.system.deed {
+                Deed::Open => {
+                    let fd = i32::try_from(returned).map_err(io::Error::other)?;
+                    self.ground.identify_open(at.task, fd, at.process)?;
+                }
+                Deed::Make => self.ground.identify(made, Some(at.process), New::Always)?,
+                _ => self.ground.identify(made, Some(at.process), New::IfUnknown)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Interpreter for Programs {
+    fn begin(&mut self, directories: &[PathBuf]) -> io::Result<()> {
+        self.locked.clear();
+        self.first.clear();
+        self.pending.clear();
+        self.time.begin();
+        self.ground.begin(directories)
+    }
+
+    fn decide(&mut self, at: &AtCall<'_>) -> Decision {
+        self.judge(at)
+    }
+
+    fn forecast(&self, at: &AtCall<'_>) -> Accesses {
+        let pending = &self.pending[&at.task];
+        if matches!(pending.decoded.system.deed, Deed::Kill | Deed::Ask) {
+            return pending.touched.watched.iter().flatten().cloned().collect();
+        }
+        // Others have gone on since it came here.
+        let touched = self.touched(at, &pending.decoded);
+        touched.watched.into_iter().flatten().collect()
+    }
+
+    fn may_go_on(&self, at: &AtCall<'_>) -> bool {
+        let deed = self.pending[&at.task].decoded.system.deed;
+        let wanted = self.wanted(at, deed);
+        // Where nobody can tell, the kernel is asked.
+        wanted.is_none_or(|(fd, wanted)| waits::could_have(at.task, fd, wanted).unwrap_or(true))
+    }
+
+    fn before(&mut self, at: &AtCall<'_>) -> Result<Made, Lost> {
+        let decoded = self.pending[&at.task].decoded.clone();
+        let touched = self.touched(at, &decoded);
+        let deed = decoded.system.deed;
+        let is_kill = matches!(deed, Deed::Kill | Deed::Ask);
+        let pending = self.pending.get_mut(&at.task).expect("the task waits to make a call");
+        if !is_kill {
+            pending.touched = touched;
+        }
+        let mut arguments = at.entry.arguments;
+        match self.wanted(at, deed) {
+            Some((_, Wanted::Flock { .. })) => arguments[1] |= u64::from(bits::WITHOUT_WAITING.cast_unsigned()),
+            Some((_, Wanted::Record(_))) => {
+                let command = bits::impatient(arguments[1] as i32).expect("it waits");
+                arguments[1] = u64::from(command.cast_unsigned());
+            }
+            None => return Ok(Made::AsAsked),
+        }
+        Ok(Made::With(arguments))
+    }
+
+    fn after(&mut self, at: &AtCall<'_>, returned: i64) -> Result<Outcome, Lost> {
+        let pending = self
+            .pending
+            .remove(&at.task)
+            .expect("a call is made that was waited at");
+        let errno = i32::try_from(-returned)
+            .ok()
+            .filter(|number| (1..4096).contains(number));
+        let errno = errno.map(Errno::from_raw);
+        let waited = self.wanted(at, pending.decoded.system.deed).is_some();
+        if waited && matches!(errno, Some(Errno::EAGAIN | Errno::EACCES)) {
+            self.pending.insert(at.task, pending);
+            return Ok(Outcome::Waits);
+        }
+        let watched = pending.touched.watched.as_deref().unwrap_or_default();
+        let accesses = match errno {
+            Some(_) => looked(watched),
+            None => watched.iter().cloned().collect(),
+        };
+        self.lock(&pending.decoded, &accesses);
+        if errno.is_none() {
+            self.learn(at, &pending, returned).map_err(|error| Lost {
+                reason: format!("a new file of {} cannot be looked at: {error}", at.process),
+                again: Retry::Maybe,
+            })?;
+        }
+        let call = self.shown(&pending.decoded);
+        let reply = match errno {
+            Some(errno) => Err(errno),
+            None => Ok(replies::value(at, &pending.decoded, returned, &self.ground)),
+        };
+        Ok(Outcome::Performed { call, reply, accesses })
+    }
+
+    fn fails(&mut self, at: &AtCall<'_>) -> Option<Call> {
+        let decoded = self.pending[&at.task].decoded.clone();
+        if decoded.system.deed == Deed::Close {
+            return None;
+        }
+        self.pending.remove(&at.task);
+        Some(self.shown(&decoded))
+    }
+
+    fn exit(&mut self, at: &AtCall<'_>) -> (Call, Accesses) {
+        if self.first.get(&at.process) == Some(&at.group) {
+            return (Call::Exit, self.ends(&[at.task], Some(at.process)));
+        }
+        let call = Call::Foreign {
+            name: "exit_group".to_owned(),
+            arguments: Vec::new(),
+        };
+        (call, self.ends(&[at.task], None))
+    }
+
+    fn made(&mut self, process: ProcessId, call: &Call) -> Accesses {
+        self.would(process, call)
+    }
+
+    fn would(&self, process: ProcessId, call: &Call) -> Accesses {
+        match call {
+            Call::Await { processes } => {
+                let mut accesses = Accesses::none();
+                processes
+                    .iter()
+                    .for_each(|other| accesses.load(Object::Liveness(*other)));
+                accesses
+            }
+            _ => self.ends(&self.tasks_of(process), Some(process)),
+        }
+    }
+
+    fn settled(&mut self) {
+        if !self.threads {
+            self.clock = Clock::Virtual;
+        }
+    }
+
+    fn born(&mut self, process: ProcessId, task: i32, group: i32) {
+        self.threads |= task != group;
+        self.ground.tasks.insert(task, (process, group));
+    }
+
+    fn starts(&mut self, process: ProcessId, task: i32) {
+        self.first.insert(process, task);
+        self.time.starts(process);
+    }
+
+    fn copies(&self) -> bool {
+        self.afresh.is_none()
+    }
+
+    fn keeps(&mut self, process: ProcessId, task: i32) {
+        self.kept.push(task);
+        self.time.keep(process);
+    }
+
+    fn executed(&mut self, memory: &Memory, stack: u64) -> io::Result<()> {
+        match self.clock {
+            Clock::Real => Ok(()),
+            Clock::Virtual => take_kernel_code(memory, stack),
+        }
+    }
+
+    fn clock(&self) -> Clock {
+        self.clock
+    }
+
+    fn notes(&self) -> Vec<String> {
+        let afresh = |why| format!("each contender was started afresh for each execution: {why}");
+        let copied =
+            "contenders are copies of some that were started once, and have come to their first controlled call";
+        let slept = "clocks are the tracer's, and a sleep ends when another has changed something";
+        let notes = [
+            Some("set-uid and set-gid programs have no privileges here (no_new_privs)".to_owned()),
+            Some("threads and children of one contender take turns in one order".to_owned()),
+            (self.clock == Clock::Virtual).then(|| slept.to_owned()),
+            self.afresh.map(afresh),
+            (self.copies() && !self.kept.is_empty()).then(|| copied.to_owned()),
+        ];
+        notes.into_iter().flatten().collect()
+    }
+
+    fn gone(&mut self, task: i32) {
+        self.pending.remove(&task);
+    }
+
+    /// There is no model: a search that needs one is refused before.
+    fn replay(&mut self, _: usize, _: &[Move]) -> Vec<Accesses> {
+        Vec::new()
+    }
+
+    fn waiting(&mut self) -> Vec<Step> {
+        let waits = |(task, pending): (&i32, &Pending)| {
+            let process = self.ground.contender(*task)?;
+            let accesses = pending.touched.watched.iter().flatten().cloned().collect();
+            Some(Step { process, accesses })
+        };
+        self.pending.iter().filter_map(waits).collect()
+    }
+}
+
+/// Puts symbols in place of the numbers of processes, which differ from one execution to the next, and are not always as long:
+/// so the length behind bytes that are written is that of what is shown.
+fn symbolise(arguments: &mut [Argument], deed: Deed, canonical: impl Fn(&str) -> String) {
+    let of_a_process = matches!(deed, Deed::Kill | Deed::Ask);
+    let mut bytes = None;
+    for argument in arguments {
+        let Argument::Text(text) = argument else { continue };
+        // Descriptors and flags are numbers too.
+        if of_a_process || text.starts_with('"') {
+            let shown = canonical(text);
+            bytes = (deed == Deed::Write).then_some((text.len(), shown.len()));
+            *text = shown;
+        } else if let Some((asked, shown)) = bytes.take()
+            && let Ok(length) = text.parse::<usize>()
+        {
+            *text = (length + shown).saturating_sub(asked).to_string();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_shown_alike_however_long_the_numbers_of_processes_are() {
+        let shown = |deed, texts: &[&str]| {
+            let mut arguments: Vec<_> = texts.iter().map(|text| Argument::Text((*text).to_owned())).collect();
+            symbolise(&mut arguments, deed, |text| {
+                text.replace("99999", "<P1>").replace("999", "<P1>")
+            });
+            let arguments: Vec<_> = arguments.iter().map(ToString::to_string).collect();
+            arguments.join(", ")
+        };
+        for number in ["999", "99999"] {
+            let (bytes, length) = (format!("{number:?}"), number.len().to_string());
+            assert_eq!(shown(Deed::Write, &["3", &bytes, &length, "0"]), r#"3, "<P1>", 4, 0"#);
+            assert_eq!(shown(Deed::Ask, &[number]), "<P1>");
+        }
+        // Neither a descriptor nor a length is a number of a process.
+        assert_eq!(shown(Deed::Write, &["999", "\"a\"", "999"]), "999, \"a\", 999");
+    }
+}

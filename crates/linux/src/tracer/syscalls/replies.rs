@@ -1,0 +1,74 @@
+//! What the kernel answered to a program, as it is shown and compared: without what changes from one execution to the next.
+//!
+//! Numbers of processes stand in it as symbols, numbers of inodes as the names that footprints use. Knows no footprint.
+
+use super::decode::Decoded;
+use super::interpreter::AtCall;
+use super::watched_tree::Ground;
+use crate::sys::convert::attributes;
+use crate::sys::syscalls::Deed;
+use onewinner_core::fs::call::Value;
+use onewinner_core::fs::{Fd, Stat};
+
+/// How much of what was read is kept, in bytes.
+const MOST_KEPT: usize = 256;
+/// The size of the kernel's `struct statx`, in bytes.
+const STATX_BYTES: usize = 256;
+
+/// The value of a call that has succeeded with `returned`.
+pub(crate) fn value(at: &AtCall<'_>, decoded: &Decoded, returned: i64, ground: &Ground) -> Value {
+    let count = usize::try_from(returned).unwrap_or(0);
+    match decoded.system.deed {
+        Deed::Open => Value::Fd(Fd(u32::try_from(returned).unwrap_or(u32::MAX))),
+        Deed::Read if matches!(decoded.system.name, "read" | "pread64") => {
+            let mut bytes = vec![0; count.min(MOST_KEPT)];
+            let read = at.memory.read(at.entry.arguments[1], &mut bytes).unwrap_or(0);
+            bytes.truncate(read);
+            Value::Bytes(ground.canonical(&String::from_utf8_lossy(&bytes)).into_bytes())
+        }
+        Deed::Stat | Deed::Lstat => stat(at, decoded.system.name, ground).map_or(Value::Done, Value::Stat),
+        Deed::Write if matches!(decoded.system.name, "write" | "pwrite64") => Value::Count(written(at, count, ground)),
+        Deed::Write | Deed::Copy => Value::Count(count),
+        _ => Value::Done,
+    }
+}
+
+/// How much was written, with the symbols of processes in place of their numbers, which are not always as long.
+fn written(at: &AtCall<'_>, count: usize, ground: &Ground) -> usize {
+    let mut bytes = vec![0; count.min(MOST_KEPT)];
+    match at.memory.read(at.entry.arguments[1], &mut bytes) {
+        Ok(read) if read == count => ground.canonical(&String::from_utf8_lossy(&bytes)).len(),
+        _ => count,
+    }
+}
+
+/// What was told about a file, by whichever of the calls.
+fn stat(at: &AtCall<'_>, name: &str, ground: &Ground) -> Option<Stat> {
+    let buffer = match name {
+        "fstat" | "stat" | "lstat" => 1,
+        "newfstatat" => 2,
+        "statx" => return statx(at, ground),
+        _ => return None,
+    };
+    let mut bytes = [0; crate::sys::arguments::STAT_BYTES];
+    at.memory.read(at.entry.arguments[buffer], &mut bytes).ok()?;
+    Some(named(crate::sys::arguments::stat_of(&bytes), ground))
+}
+
+/// `struct statx`, `include/uapi/linux/stat.h`.
+fn statx(at: &AtCall<'_>, ground: &Ground) -> Option<Stat> {
+    let mut bytes = [0; STATX_BYTES];
+    at.memory.read(at.entry.arguments[4], &mut bytes).ok()?;
+    let word = |at: usize| u32::from_ne_bytes(bytes[at..at + 4].try_into().expect("four bytes"));
+    let long = |at: usize| u64::from_ne_bytes(bytes[at..at + 8].try_into().expect("eight bytes"));
+    // When it was changed is not shown.
+    let stat = attributes(word(28), long(40), u64::from(word(16)), long(32), 0);
+    Some(named(stat, ground))
+}
+
+/// With a number that follows from the name of the inode, and without an age: a program reads the time itself.
+fn named(stat: Stat, ground: &Ground) -> Stat {
+    let mut stat = stat.with_inode(ground.stable_number(stat.inode()));
+    stat.old = false;
+    stat
+}

@@ -1,0 +1,154 @@
+//! The time that programs are told, and the lots that they draw: the same in every execution.
+//!
+//! Each contender has a clock of its own, so that what it is told follows from its own steps: it begins when the run does, goes
+//! on by a microsecond with each look at it, and by its length with each sleep. Knows nothing of who sleeps when.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+use super::interpreter::AtCall;
+use crate::sys::clock;
+use crate::sys::filter::TimeCall;
+use onewinner_core::id::ProcessId;
+
+/// How far a clock goes on when it is looked at.
+const LOOK: Duration = Duration::from_micros(1);
+/// The most random bytes that are given at once.
+const MOST_DRAWN: usize = 1 << 20;
+
+/// Clocks of the kernel that tell the time of day: `CLOCK_REALTIME`, `CLOCK_REALTIME_COARSE`, `CLOCK_TAI`.
+const OF_DAY: [u64; 3] = [0, 5, 11];
+/// Clocks that tell the time since some moment: `CLOCK_MONOTONIC`, its raw and coarse forms, `CLOCK_BOOTTIME`.
+const SINCE: [u64; 4] = [1, 4, 6, 7];
+/// `TIMER_ABSTIME` of clock_nanosleep(2).
+const ABSOLUTE: u64 = 1;
+
+/// The clocks of all contenders, and their lots.
+pub(crate) struct Time {
+    /// When the run began: the time of day, and that since some moment.
+    began: [Duration; 2],
+    passed: BTreeMap<ProcessId, Duration>,
+    lots: BTreeMap<ProcessId, ChaCha8Rng>,
+    /// How far they were when a contender was kept, of which others are copies.
+    kept: BTreeMap<ProcessId, (Option<Duration>, Option<ChaCha8Rng>)>,
+}
+
+impl Time {
+    pub(crate) fn new() -> Self {
+        let of_day = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Self {
+            began: [of_day, Duration::from_nanos(clock::now_ns())],
+            passed: BTreeMap::new(),
+            lots: BTreeMap::new(),
+            kept: BTreeMap::new(),
+        }
+    }
+
+    /// A contender is kept as it is now, for copies.
+    pub(crate) fn keep(&mut self, process: ProcessId) {
+        let now = (self.passed.get(&process).copied(), self.lots.get(&process).cloned());
+        self.kept.insert(process, now);
+    }
+
+    /// A contender begins, as it was kept if it was: a copy goes on from there. In a second round its clock has gone on.
+    pub(crate) fn starts(&mut self, process: ProcessId) {
+        let Some((passed, lots)) = self.kept.get(&process).cloned() else {
+            return;
+        };
+        if let Some(passed) = passed {
+            let clock = self.passed.entry(process).or_default();
+            *clock = passed.max(*clock);
+        }
+        if let Some(lots) = lots {
+            self.lots.entry(process).or_insert(lots);
+        }
+    }
+
+    /// All clocks go back to the beginning of the run.
+    pub(crate) fn begin(&mut self) {
+        self.passed.clear();
+        self.lots.clear();
+    }
+
+    /// A contender's time has gone on.
+    pub(crate) fn pass(&mut self, process: ProcessId, by: Duration) {
+        *self.passed.entry(process).or_default() += by;
+    }
+
+    fn now(&self, process: ProcessId, clock: u64) -> Option<Duration> {
+        let began = match clock {
+            clock if OF_DAY.contains(&clock) => self.began[0],
+            clock if SINCE.contains(&clock) => self.began[1],
+            _ => return None,
+        };
+        Some(began + self.passed.get(&process).copied().unwrap_or_default())
+    }
+
+    /// Tells the time to a task that asks for it; the result of the call, or `None` if the kernel
+    /// shall tell it: how long the task has computed, and the like.
+    pub(crate) fn tell(&mut self, at: &AtCall<'_>, call: TimeCall) -> io::Result<Option<i64>> {
+        self.pass(at.process, LOOK);
+        let arguments = at.entry.arguments;
+        let (clock, place) = match call {
+            TimeCall::Clock => (arguments[0], arguments[1]),
+            TimeCall::TimeOfDay | TimeCall::Seconds => (OF_DAY[0], arguments[0]),
+        };
+        let Some(now) = self.now(at.process, clock) else {
+            return Ok(None);
+        };
+        let seconds = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
+        let parts = match call {
+            TimeCall::Clock => vec![seconds, i64::from(now.subsec_nanos())],
+            TimeCall::TimeOfDay => vec![seconds, i64::from(now.subsec_micros())],
+            TimeCall::Seconds => vec![seconds],
+        };
+        if place != 0 {
+            let bytes: Vec<u8> = parts.iter().flat_map(|part| part.to_ne_bytes()).collect();
+            at.memory.write(place, &bytes)?;
+        }
+        Ok(Some(if call == TimeCall::Seconds { seconds } else { 0 }))
+    }
+
+    /// Draws random bytes for a task; how many it got.
+    pub(crate) fn draw(&mut self, at: &AtCall<'_>) -> io::Result<i64> {
+        let wanted = usize::try_from(at.entry.arguments[1]).unwrap_or(MOST_DRAWN);
+        let mut bytes = vec![0; wanted.min(MOST_DRAWN)];
+        let lots = self
+            .lots
+            .entry(at.process)
+            .or_insert_with(|| ChaCha8Rng::seed_from_u64(u64::from(at.process.0)));
+        lots.fill_bytes(&mut bytes);
+        at.memory.write(at.entry.arguments[0], &bytes)?;
+        Ok(i64::try_from(bytes.len()).expect("not so many bytes"))
+    }
+
+    /// How long a task wants to sleep by the call of that name; `None` for ever.
+    pub(crate) fn sleep(&self, at: &AtCall<'_>, name: &str) -> io::Result<Option<Duration>> {
+        let arguments = at.entry.arguments;
+        let (place, unit_ns) = match name {
+            "nanosleep" => (arguments[0], 1),
+            "clock_nanosleep" => (arguments[2], 1),
+            "ppoll" => (arguments[2], 1),
+            "pselect6" => (arguments[4], 1),
+            "select" => (arguments[4], 1_000),
+            _ => {
+                let milliseconds = u64::try_from(arguments[2] as i32);
+                return Ok(milliseconds.ok().map(Duration::from_millis));
+            }
+        };
+        if place == 0 {
+            return Ok(None);
+        }
+        let mut bytes = [0; 16];
+        at.memory.read(place, &mut bytes)?;
+        let part = |at: usize| u64::from_ne_bytes(std::array::from_fn(|byte| bytes[at + byte]));
+        let length = Duration::from_secs(part(0)).saturating_add(Duration::from_nanos(part(8).saturating_mul(unit_ns)));
+        let until = name == "clock_nanosleep" && arguments[1] & ABSOLUTE != 0;
+        let now = until.then(|| self.now(at.process, arguments[0])).flatten();
+        Ok(Some(length.saturating_sub(now.unwrap_or_default())))
+    }
+}

@@ -1,0 +1,494 @@
+//! The watched directories of one execution: what a path or a descriptor of a stopped task means in them.
+//!
+//! Inodes have names of their own here, by who created them: a number may be given to the next file at once. Every change of
+//! a watched directory is a step, so that a new inode is seen when it comes. Paths are walked as the kernel would, the
+//! names on the way being read. Deliberately knows no call.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fs::{self, Metadata};
+use std::io;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::path::{Component, Path, PathBuf};
+
+use super::decode::{Base, Place};
+use super::interpreter::AtCall;
+use crate::sys::machine;
+use onewinner_core::access::{InodeId, Object};
+use onewinner_core::id::ProcessId;
+
+/// How many symbolic links are followed; the kernel follows 40 ([path_resolution(7)](https://man7.org/linux/man-pages/man7/path_resolution.7.html)).
+const MOST_LINKS: u32 = 40;
+
+/// What stands at a name.
+#[derive(Clone, Debug)]
+pub(crate) struct There {
+    pub(crate) id: InodeId,
+    pub(crate) is_directory: bool,
+    pub(crate) links: u64,
+    pub(crate) size: u64,
+    pub(crate) number: Number,
+}
+
+/// The numbers of a device and of an inode on it: no identity over time.
+pub(crate) type Number = (u64, u64);
+
+/// What a path means to a task.
+#[derive(Clone, Debug)]
+pub(crate) enum Spot {
+    /// A name in a watched directory.
+    Inside {
+        /// The names read on the way, and then this one.
+        read: Vec<Object>,
+        /// What stands there.
+        there: Option<There>,
+        /// The path by which it is found now.
+        real: PathBuf,
+    },
+    /// A watched directory itself, or what a descriptor of a watched object stands for.
+    Object(There),
+    /// A name that cannot be come to, for what was read on the way.
+    Nowhere(Vec<Object>),
+    /// What `/proc` tells of a contender.
+    Process(ProcessId),
+    /// What `/proc` tells of the contender itself, a pipe, a terminal: nothing that is shared.
+    Own,
+    /// A file that is not watched.
+    Outside {
+        /// Its path, without symbolic links.
+        path: PathBuf,
+        /// Whether it is there.
+        exists: bool,
+    },
+}
+
+/// The watched directories, and who is who.
+pub(crate) struct Ground {
+    /// The directory of each mount, without symbolic links.
+    roots: Vec<PathBuf>,
+    known: HashMap<Number, InodeId>,
+    /// Those among them that have no name any more: anybody may get their numbers.
+    nameless: BTreeSet<Number>,
+    created: BTreeMap<Option<ProcessId>, u32>,
+    /// Every task that there was, with its contender and the number of its process.
+    pub(crate) tasks: BTreeMap<i32, (ProcessId, i32)>,
+    /// Directories outside by the paths that were used for them, over all executions.
+    elsewhere: RefCell<HashMap<PathBuf, PathBuf>>,
+}
+
+impl Ground {
+    pub(crate) fn new() -> Self {
+        Self {
+            roots: Vec::new(),
+            known: HashMap::new(),
+            nameless: BTreeSet::new(),
+            created: BTreeMap::new(),
+            tasks: BTreeMap::new(),
+            elsewhere: RefCell::default(),
+        }
+    }
+
+    /// Forgets the last execution, and learns what stands there already.
+    pub(crate) fn begin(&mut self, directories: &[PathBuf]) -> io::Result<()> {
+        self.known.clear();
+        self.nameless.clear();
+        self.created.clear();
+        self.tasks.clear();
+        self.roots = directories.iter().map(fs::canonicalize).collect::<io::Result<_>>()?;
+        for root in self.roots.clone() {
+            let number = self.number(&fs::metadata(&root)?);
+            self.known.insert(number, InodeId::ROOT);
+            self.learn(&root)?;
+        }
+        Ok(())
+    }
+
+    fn learn(&mut self, directory: &Path) -> io::Result<()> {
+        let mut entries = fs::read_dir(directory)?.collect::<io::Result<Vec<_>>>()?;
+        entries.sort_by_key(fs::DirEntry::file_name);
+        for entry in entries {
+            self.identify(&entry.path(), None, New::IfUnknown)?;
+            if entry.file_type()?.is_dir() {
+                self.learn(&entry.path())?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Several roots are mounts of one store: the number of the device differs there, that of the inode does not.
+    fn number(&self, metadata: &Metadata) -> Number {
+        let device = if self.roots.len() > 1 { 0 } else { metadata.dev() };
+        (device, metadata.ino())
+    }
+
+    /// The contender whose process, or thread, has this number.
+    pub(crate) fn contender(&self, task: i32) -> Option<ProcessId> {
+        self.tasks.get(&task).map(|(process, _)| *process)
+    }
+
+    /// Gives the inode at a path its name, after a call of `process` that put it there.
+    pub(crate) fn identify(&mut self, real: &Path, process: Option<ProcessId>, new: New) -> io::Result<()> {
+        let number = self.number(&fs::symlink_metadata(real)?);
+        self.name(number, process, new);
+        Ok(())
+    }
+
+    /// The same of an open file.
+    pub(crate) fn identify_open(&mut self, task: i32, fd: i32, process: ProcessId) -> io::Result<()> {
+        let number = self.number(&fs::metadata(format!("/proc/{task}/fd/{fd}"))?);
+        self.name(number, Some(process), New::Always);
+        Ok(())
+    }
+
+    fn name(&mut self, number: Number, process: Option<ProcessId>, new: New) {
+        if new == New::IfUnknown && self.known.contains_key(&number) {
+            return;
+        }
+        let serial = self.created.entry(process).or_default();
+        *serial += 1;
+        let id = InodeId {
+            creator: process,
+            serial: *serial,
+        };
+        self.nameless.remove(&number);
+        self.known.insert(number, id);
+    }
+
+    /// The name of a file as it stands in footprints: the numbers of contenders' processes stand in it as symbols.
+    pub(crate) fn canonical(&self, name: &str) -> String {
+        let mut canonical = String::with_capacity(name.len());
+        let mut rest = name;
+        while let Some(start) = rest.find(|letter: char| letter.is_ascii_digit()) {
+            let (before, digits) = rest.split_at(start);
+            let end = digits.find(|letter: char| !letter.is_ascii_digit());
+            let (digits, behind) = digits.split_at(end.unwrap_or(digits.len()));
+            canonical.push_str(before);
+            match digits.parse::<i32>().ok().and_then(|task| self.symbol(task)) {
+                Some(symbol) => canonical.push_str(&symbol),
+                None => canonical.push_str(digits),
+            }
+            rest = behind;
+        }
+        canonical + rest
+    }
+
+    /// How a number of a process or thread is shown: `P0`, and `P0.2` for the third of its tasks.
+    fn symbol(&self, task: i32) -> Option<String> {
+        let (process, _) = self.tasks.get(&task)?;
+        let own = self.tasks.iter().filter(|(_, (other, _))| other == process);
+        let place = own.map(|(number, _)| *number).position(|number| number == task)?;
+        Some(match place {
+            0 => format!("<{process}>"),
+            place => format!("<{process}.{place}>"),
+        })
+    }
+
+    /// The last name of an inode is gone.
+    pub(crate) fn unname(&mut self, number: Number) {
+        self.nameless.insert(number);
+    }
+
+    /// Whether what the link in `/proc` leads to is watched.
+    fn is_watched(&self, metadata: &Metadata, link: &str) -> bool {
+        let number = self.number(metadata);
+        let ours = || {
+            let path = fs::read_link(link).unwrap_or_default();
+            self.roots.iter().any(|root| path.starts_with(root))
+        };
+        self.known.contains_key(&number) && (!self.nameless.contains(&number) || ours())
+    }
+
+    fn there(&self, metadata: &Metadata) -> There {
+        // A stranger's file that was put there while nobody looked has no name; it is nobody's.
+        let nobodys = InodeId {
+            creator: None,
+            serial: u32::MAX,
+        };
+        There {
+            id: self.known.get(&self.number(metadata)).copied().unwrap_or(nobodys),
+            is_directory: metadata.is_dir(),
+            links: metadata.nlink(),
+            size: metadata.size(),
+            number: self.number(metadata),
+        }
+    }
+
+    /// What an open descriptor stands for; `None` for one that is closed.
+    pub(crate) fn descriptor(&self, at: &AtCall<'_>, fd: i32) -> Option<Spot> {
+        let link = format!("/proc/{}/fd/{fd}", at.task);
+        let metadata = fs::metadata(&link).ok()?;
+        if self.is_watched(&metadata, &link) {
+            return Some(Spot::Object(self.there(&metadata)));
+        }
+        let kind = metadata.file_type();
+        let path = fs::read_link(link).ok()?;
+        if !(kind.is_file() || kind.is_dir()) || has_no_name(&path) {
+            return Some(Spot::Own);
+        }
+        let exists = true;
+        Some(Spot::Outside { path, exists })
+    }
+
+    /// The watched objects that the descriptors of a task lead to, each as often as there are descriptors.
+    pub(crate) fn open(&self, task: i32) -> Vec<(i32, There)> {
+        let Ok(entries) = fs::read_dir(format!("/proc/{task}/fd")) else {
+            return Vec::new();
+        };
+        let mut open: Vec<_> = entries
+            .filter_map(|entry| {
+                let entry = entry.ok()?;
+                let fd = entry.file_name().to_str()?.parse().ok()?;
+                let metadata = fs::metadata(entry.path()).ok()?;
+                let watched = self.is_watched(&metadata, &format!("/proc/{task}/fd/{fd}"));
+                watched.then(|| (fd, self.there(&metadata)))
+            })
+            .collect();
+        open.sort_unstable_by_key(|(fd, _)| *fd);
+        open
+    }
+
+    /// What a path of a stopped task means; a symbolic link at its end is followed if `follow`.
+    pub(crate) fn spot(&self, at: &AtCall<'_>, place: &Place, follow: bool) -> Spot {
+        if place.path.as_os_str().is_empty() {
+            return match place.base {
+                Base::Descriptor(fd) => self.descriptor(at, fd).unwrap_or(Spot::Own),
+                Base::WorkingDirectory => Spot::Own,
+            };
+        }
+        let base = match place.base {
+            _ if place.path.is_absolute() => PathBuf::from("/"),
+            Base::WorkingDirectory => fs::read_link(format!("/proc/{}/cwd", at.task)).unwrap_or_default(),
+            Base::Descriptor(fd) => fs::read_link(format!("/proc/{}/fd/{fd}", at.task)).unwrap_or_default(),
+        };
+        if !base.is_absolute() {
+            return Spot::Own; // The descriptor leads to no directory: the call fails.
+        }
+        self.walk(at, &base.join(&place.path), follow, 0)
+    }
+
+    fn walk(&self, at: &AtCall<'_>, path: &Path, follow: bool, links: u32) -> Spot {
+        let path = self.of_the_task(at, path);
+        if let Some(spot) = self.process(at, &path, follow, links) {
+            return spot;
+        }
+        if let Some(root) = self.roots.iter().position(|root| path.starts_with(root)) {
+            let inside = path.strip_prefix(&self.roots[root]).expect("it begins so").to_owned();
+            return self.inside(at, root, &inside, follow, links);
+        }
+        let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
+            return self.outside(&path);
+        };
+        let Some(parent) = self.elsewhere(parent) else {
+            let exists = false;
+            return Spot::Outside { path, exists };
+        };
+        let real = parent.join(name);
+        if self.roots.iter().any(|root| real.starts_with(root)) {
+            return self.walk(at, &real, follow, links);
+        }
+        match fs::read_link(&real) {
+            Ok(target) if follow && links < MOST_LINKS => self.walk(at, &parent.join(target), follow, links + 1),
+            _ => self.outside(&real),
+        }
+    }
+
+    fn outside(&self, path: &Path) -> Spot {
+        let there = fs::symlink_metadata(path);
+        match &there {
+            Ok(there) if there.file_type().is_char_device() || there.file_type().is_fifo() => Spot::Own,
+            _ => Spot::Outside {
+                path: path.to_owned(),
+                exists: there.is_ok(),
+            },
+        }
+    }
+
+    /// A directory outside, without symbolic links; `None` if it is absent.
+    fn elsewhere(&self, directory: &Path) -> Option<PathBuf> {
+        if let Some(real) = self.elsewhere.borrow().get(directory) {
+            return Some(real.clone());
+        }
+        let real = fs::canonicalize(directory).ok()?;
+        // One that is watched is not there in the next execution.
+        if !self.roots.iter().any(|root| real.starts_with(root)) {
+            self.elsewhere.borrow_mut().insert(directory.to_owned(), real.clone());
+        }
+        Some(real)
+    }
+
+    /// The path with what `/proc/self` and its like mean to the task.
+    fn of_the_task(&self, at: &AtCall<'_>, path: &Path) -> PathBuf {
+        if !path.starts_with("/proc") && !path.starts_with("/dev") {
+            return path.to_owned();
+        }
+        let own = PathBuf::from(format!("/proc/{}", at.group));
+        let descriptors = own.join("fd");
+        let aliases = [
+            ("/proc/self", own.clone()),
+            ("/proc/thread-self", own),
+            ("/dev/fd", descriptors.clone()),
+            ("/dev/stdin", descriptors.join("0")),
+            ("/dev/stdout", descriptors.join("1")),
+            ("/dev/stderr", descriptors.join("2")),
+        ];
+        let alias = aliases
+            .iter()
+            .find_map(|(alias, meant)| Some((path.strip_prefix(alias).ok()?, meant)));
+        match alias {
+            Some((rest, meant)) if rest.as_os_str().is_empty() => meant.clone(),
+            Some((rest, meant)) => meant.join(rest),
+            None => path.to_owned(),
+        }
+    }
+
+    /// What a path below `/proc` tells of a process.
+    fn process(&self, at: &AtCall<'_>, path: &Path, follow: bool, links: u32) -> Option<Spot> {
+        let mut names = path.strip_prefix("/proc").ok()?.iter();
+        let number: i32 = names.next()?.to_str()?.parse().ok()?;
+        let process = self.contender(number)?;
+        if process != at.process {
+            return Some(Spot::Process(process));
+        }
+        // The links of its own that lead elsewhere.
+        let mut link = PathBuf::from(format!("/proc/{number}"));
+        let kind = names.next()?;
+        link.push(kind);
+        let fd = (kind == "fd").then(|| names.next()).flatten();
+        link.extend(fd);
+        let rest: PathBuf = names.collect();
+        if (fd.is_some() || kind == "cwd" || kind == "root") && !rest.as_os_str().is_empty() && links < MOST_LINKS {
+            let base = fs::read_link(link).ok()?;
+            return Some(self.walk(at, &base.join(rest), follow, links + 1));
+        }
+        let fd = fd.and_then(|fd| fd.to_str()?.parse().ok());
+        Some(fd.and_then(|fd| self.descriptor(at, fd)).unwrap_or(Spot::Own))
+    }
+
+    /// Walks a path from a watched directory on.
+    fn inside(&self, at: &AtCall<'_>, root: usize, path: &Path, follow: bool, links: u32) -> Spot {
+        let root = self.roots[root].clone();
+        let mut read = Vec::new();
+        let mut real = root.clone();
+        let mut names = path.components().peekable();
+        let mut there = match fs::symlink_metadata(&root) {
+            Ok(metadata) => self.there(&metadata),
+            Err(_) => return Spot::Nowhere(read),
+        };
+        while let Some(name) = names.next() {
+            let name = match name {
+                Component::Normal(name) => name,
+                Component::CurDir => continue,
+                // Whatever was read on the way so far decides nothing that another can change later.
+                Component::ParentDir | Component::RootDir | Component::Prefix(_) => {
+                    let rest: PathBuf = names.collect();
+                    let above = real.parent().unwrap_or(Path::new("/")).join(rest);
+                    return with(read, self.walk(at, &above, follow, links + 1));
+                }
+            };
+            if !there.is_directory {
+                return Spot::Nowhere(read);
+            }
+            let entry = self.canonical(&name.to_string_lossy());
+            read.push(Object::Entry(there.id, entry.into_boxed_str()));
+            let parent = real.clone();
+            real.push(name);
+            let last = names.peek().is_none();
+            let metadata = fs::symlink_metadata(&real);
+            match metadata {
+                Ok(metadata) if metadata.is_symlink() && (follow || !last) => {
+                    if links == MOST_LINKS {
+                        return Spot::Nowhere(read);
+                    }
+                    let target = fs::read_link(&real).unwrap_or_default();
+                    let rest: PathBuf = names.collect();
+                    let onwards = match rest.as_os_str().is_empty() {
+                        true => parent.join(target),
+                        false => parent.join(target).join(rest),
+                    };
+                    return with(read, self.walk(at, &onwards, follow, links + 1));
+                }
+                Ok(metadata) => {
+                    there = self.there(&metadata);
+                    if last {
+                        let there = Some(there);
+                        return Spot::Inside { read, there, real };
+                    }
+                }
+                Err(_) if last => {
+                    let there = None;
+                    return Spot::Inside { read, there, real };
+                }
+                Err(_) => return Spot::Nowhere(read),
+            }
+        }
+        Spot::Object(there)
+    }
+
+    /// A number for an inode that is the same in each execution.
+    pub(crate) fn stable_number(&self, number: u64) -> u64 {
+        let known = self.known.iter().find(|((_, known), _)| *known == number);
+        known.map_or(0, |(_, id)| {
+            let creator = id.creator.map_or(0, |process| u64::from(process.0) + 1);
+            creator * 1_000_000 + u64::from(id.serial)
+        })
+    }
+
+    /// Whether a path lies in a watched directory, as it is written.
+    pub(crate) fn is_inside(&self, path: &Path) -> bool {
+        self.roots.iter().any(|root| path.starts_with(root))
+    }
+
+    /// A path as it is shown: from its watched directory on.
+    pub(crate) fn shown(&self, path: &Path) -> PathBuf {
+        let inside = self.roots.iter().find_map(|root| path.strip_prefix(root).ok());
+        let shown = inside.map_or_else(|| path.to_owned(), |inside| Path::new("/").join(inside));
+        PathBuf::from(self.canonical(&shown.to_string_lossy()))
+    }
+}
+
+/// Whether it is a file of memfd_create(2), whose link in `/proc` begins so: it is the contender's own.
+fn has_no_name(path: &Path) -> bool {
+    path.to_string_lossy().starts_with("/memfd:")
+}
+
+/// File systems that give each inode a number of its own: `mm/shmem.c`, `fs/btrfs/inode.c`. Not xfs: it frees an inode a moment
+/// after its file is gone (`fs/xfs/xfs_icache.c`, `xfs_inodegc_queue`), and then its number is the first that is given.
+const COUNTING_ON: [&str; 2] = ["tmpfs", "btrfs"];
+
+/// Whether the file system of a directory may give the number of a file that is gone to the next one: all do that are not
+/// known to count on. A try would prove nothing, for somebody else may take the number meanwhile.
+///
+/// # Errors
+///
+/// When it cannot be looked at.
+pub(crate) fn reuses_numbers(directory: &Path) -> io::Result<bool> {
+    let kind = machine::file_system(directory)?.kind;
+    Ok(!COUNTING_ON.contains(&kind.as_str()))
+}
+
+/// The same spot, reached by way of a symbolic link that was read before.
+fn with(mut before: Vec<Object>, spot: Spot) -> Spot {
+    match spot {
+        Spot::Inside { read, there, real } => {
+            before.extend(read);
+            let read = before;
+            Spot::Inside { read, there, real }
+        }
+        Spot::Nowhere(read) => {
+            before.extend(read);
+            Spot::Nowhere(before)
+        }
+        // The link itself is watched: where it leads to is of its own concern.
+        Spot::Outside { .. } | Spot::Own | Spot::Process(_) if !before.is_empty() => Spot::Nowhere(before),
+        other => other,
+    }
+}
+
+/// Whether an inode that is seen is a new one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum New {
+    /// It was made a moment ago: whoever had its number is gone.
+    Always,
+    /// It may have come from elsewhere.
+    IfUnknown,
+}

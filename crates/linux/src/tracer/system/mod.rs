@@ -1,0 +1,437 @@
+//! The world of traced processes: it stops and starts them, one contender at a time, as the search says.
+//!
+//! What their calls mean is told by an [`Interpreter`], what they say by a [`Voice`], where their tasks stand by the
+//! [`Crowd`]. Deliberately knows no call of a contender, and nothing of what a contender is.
+
+pub(crate) mod next_step;
+mod steps;
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use self::next_step::Next;
+use crate::sys::filter::Clock;
+use crate::sys::process::Worker;
+use crate::sys::tracee;
+use crate::tracer::channel::{Told, Voice};
+use crate::tracer::syscalls::interpreter::Interpreter;
+use crate::tracer::tracees::engine::Engine;
+use crate::tracer::tracees::loss::{lost, untraced};
+use crate::tracer::tracees::registry::Crowd;
+use crate::tracer::tracees::task::At;
+use onewinner_core::access::Accesses;
+use onewinner_core::backend::sim;
+use onewinner_core::explore::{Lost, Model, Move, Retry, System};
+use onewinner_core::fs::call::Call;
+use onewinner_core::happens_before::Step;
+use onewinner_core::history::{Event, History, Snapshot, What};
+use onewinner_core::id::ProcessId;
+use onewinner_core::scenario::{Kind, Scenario, Start};
+
+/// How long a contender that owes an answer may sleep for a time of its own.
+const PATIENCE: Duration = Duration::from_millis(1_500);
+
+/// The directory of the execution with this number, in that of the run.
+pub(crate) fn ground(number: u32) -> String {
+    format!("ground-{number}")
+}
+
+/// The number of the first, and the only one unless each has a name of its own.
+pub(crate) const FIRST_GROUND: u32 = 0;
+
+/// Where a contender works then, in the directories of a run.
+pub(crate) fn ground_of(roots: &[PathBuf], process: ProcessId, number: u32) -> PathBuf {
+    roots[process.index() % roots.len()].join(ground(number))
+}
+
+/// Who builds what stands there at the start of a stale scenario.
+pub(crate) type LeaveBehind = Box<dyn Fn(&Path)>;
+
+/// Makes another zygote, whose children have that clock.
+pub(crate) type Renew = Box<dyn Fn(Clock) -> Result<Worker, String>>;
+
+/// A contender, as far as its tasks do not tell.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Contender {
+    /// It has not begun: it waits until all others are at their end.
+    pub(crate) awaits: bool,
+    /// It is at its end: it has exited, or was killed.
+    pub(crate) ended: bool,
+    /// Steps that it has taken.
+    pub(crate) taken: u32,
+    /// Whether another has stored something since it was last let go on from a sleep.
+    pub(crate) news: bool,
+    pub(crate) wakes: u32,
+    /// Steps in a row that stored nothing, since another stored something.
+    pub(crate) looks: u32,
+    /// Calls that it has made, those among them that failed because they were to.
+    pub(crate) calls: u32,
+}
+
+pub(crate) struct TracedWorld {
+    pub(crate) scenario: Scenario,
+    /// The history before its first event.
+    blank: History,
+    roots: Vec<PathBuf>,
+    renames: bool,
+    /// The number of the execution's directory.
+    number: u32,
+    // Before the rest: what it traces dies first.
+    pub(crate) engine: Engine,
+    pub(crate) contenders: Vec<Contender>,
+    pub(crate) voice: Box<dyn Voice>,
+    leave_behind: Option<LeaveBehind>,
+    renew: Option<Renew>,
+    notes: Vec<String>,
+    /// Whether a program was kept from looking again.
+    pub(crate) spun: bool,
+    clock: Clock,
+    pub(crate) tale: Vec<Event>,
+    snapshots: Vec<Snapshot>,
+}
+
+/// What a world is made of.
+pub(crate) struct Parts {
+    pub(crate) scenario: Scenario,
+    pub(crate) blank: History,
+    /// Below each of these every execution has a directory of its own.
+    pub(crate) roots: Vec<PathBuf>,
+    /// Whether each execution's directory has a name that no other had: a mount may remember what was removed by another.
+    pub(crate) renames: bool,
+    pub(crate) crowd: Crowd,
+    pub(crate) interpreter: Box<dyn Interpreter>,
+    pub(crate) voice: Box<dyn Voice>,
+    /// Builds a stale start, if contenders cannot do so themselves.
+    pub(crate) leave_behind: Option<LeaveBehind>,
+    /// Makes another zygote, if contenders may need one.
+    pub(crate) renew: Option<Renew>,
+    /// What is not done as it was asked for.
+    pub(crate) notes: Vec<String>,
+}
+
+impl TracedWorld {
+    pub(crate) fn new(parts: Parts) -> Result<Self, Lost> {
+        let Parts {
+            scenario,
+            blank,
+            roots,
+            renames,
+            crowd,
+            interpreter,
+            voice,
+            leave_behind,
+            renew,
+            notes,
+        } = parts;
+        let mut world = Self {
+            scenario,
+            blank,
+            roots,
+            renames,
+            number: FIRST_GROUND,
+            engine: Engine { crowd, interpreter },
+            contenders: Vec::new(),
+            voice,
+            leave_behind,
+            renew,
+            notes,
+            spun: false,
+            clock: Clock::Real,
+            tale: Vec::new(),
+            snapshots: Vec::new(),
+        };
+        world.engine.await_zygote()?;
+        Ok(world)
+    }
+
+    fn directories(&self) -> Vec<PathBuf> {
+        self.roots.iter().map(|root| root.join(ground(self.number))).collect()
+    }
+
+    fn directory(&self, process: ProcessId) -> PathBuf {
+        ground_of(&self.roots, process, self.number)
+    }
+
+    /// An empty directory, by the same path for each execution, unless mounts could take it for the one before. Several are mounts of one store: what is made in the first is
+    /// in all.
+    fn fresh_directories(&mut self) -> io::Result<()> {
+        let directory = &self.directories()[0];
+        if directory.exists() {
+            fs::remove_dir_all(directory)?;
+        }
+        self.number += u32::from(self.renames);
+        let directory = &self.directories()[0];
+        fs::create_dir(directory)?;
+        for inside in self.scenario.directories(directory) {
+            fs::create_dir(inside)?;
+        }
+        Ok(())
+    }
+
+    /// All contenders, told of a new execution; none is started.
+    fn begin(&mut self) -> Result<(), Lost> {
+        let unusable = |error: io::Error| lost(Retry::Never, format!("no fresh directory: {error}"));
+        self.engine.crowd.begin(self.number);
+        self.contenders = vec![Contender::default(); self.scenario.participants()];
+        let locks: Vec<PathBuf> = ProcessId::first(self.contenders.len())
+            .map(|process| self.scenario.lock(&self.directory(process)))
+            .collect();
+        let locks: Vec<&Path> = locks.iter().map(PathBuf::as_path).collect();
+        self.voice.begin(&locks).map_err(unusable)?;
+        self.engine.interpreter.begin(&self.directories()).map_err(unusable)
+    }
+
+    /// Gives contenders the clock that they need, and forgets those that are not to be copied.
+    fn keep_time(&mut self) -> Result<(), Lost> {
+        let wanted = self.engine.interpreter.clock();
+        if wanted != self.clock || !self.engine.interpreter.copies() {
+            self.engine.discard()?;
+        }
+        if let Some(renew) = self.renew.as_ref().filter(|_| wanted != self.clock) {
+            self.engine
+                .crowd
+                .renew(renew(wanted).map_err(|reason| lost(Retry::Never, reason))?);
+            self.engine.await_zygote()?;
+            self.clock = wanted;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn start(&mut self, process: ProcessId) -> Result<(), Lost> {
+        self.voice.starts(process).map_err(|error| untraced(&error))?;
+        match self.engine.has_template(process) {
+            true => self.engine.copy(process),
+            false => self.engine.start(process),
+        }
+    }
+
+    /// Starts a contender for the first time in an execution, and keeps it for later ones if copies of it will do.
+    fn enter(&mut self, process: ProcessId) -> Result<(), Lost> {
+        self.start(process)?;
+        self.settle(process)?;
+        self.engine.interpreter.settled();
+        if self.renew.is_some() && self.engine.interpreter.clock() != self.clock {
+            return Err(lost(Retry::Maybe, "contenders get another clock".to_owned()));
+        }
+        let keep =
+            self.engine.interpreter.copies() && self.voice.is_silent(process) && !self.engine.has_template(process);
+        let kept = match keep {
+            true => self.engine.keep(process)?,
+            false => None,
+        };
+        if let Some(task) = kept {
+            self.engine.interpreter.keeps(process, task);
+            self.start(process)?;
+            self.settle(process)?;
+        }
+        Ok(())
+    }
+
+    /// Lets a contender run until all its tasks are quiet and it has something to do, or nothing ever again.
+    pub(crate) fn settle(&mut self, process: ProcessId) -> Result<(), Lost> {
+        let began = Instant::now();
+        loop {
+            self.engine.quiet(process)?;
+            if let Some(how) = self.engine.crowd.take_end(process) {
+                let lost = lost(Retry::Maybe, format!("{process} was lost: {how}"));
+                return Err(self.with_complaint(process, lost));
+            }
+            if self.hear(process)? == Told::GoOn {
+                continue;
+            }
+            if self.fail(process)? {
+                continue;
+            }
+            if !self.engine.crowd.standing(process).is_empty() || self.voice.rests(process) {
+                return Ok(());
+            }
+            if began.elapsed() > PATIENCE {
+                let reason = format!("{process} does not become quiet: it waits for what nobody does");
+                return Err(self.with_complaint(process, lost(Retry::Maybe, reason)));
+            }
+            tracee::await_change(Duration::from_millis(1));
+        }
+    }
+
+    pub(crate) fn hear(&mut self, process: ProcessId) -> Result<Told, Lost> {
+        let mut heard = Vec::new();
+        let told = self.voice.hear(process, &self.directory(process), &mut heard);
+        self.tale.extend(heard.into_iter().map(|what| Event { process, what }));
+        told.map_err(|lost| self.with_complaint(process, lost))
+    }
+
+    /// The same loss, with what the contender last complained about. Whether to try again stays as it was told.
+    pub(crate) fn with_complaint(&self, process: ProcessId, mut lost: Lost) -> Lost {
+        if let Some(complaint) = self.voice.complaint(process) {
+            lost.reason = format!("{}; it complained: {complaint}", lost.reason);
+        }
+        lost
+    }
+
+    /// Goes back to an empty directory, and brings every contender to its first call.
+    fn enter_all(&mut self) -> Result<(), Lost> {
+        self.engine.kill(None)?;
+        self.voice.end();
+        self.keep_time()?;
+        self.tale.clear();
+        self.snapshots.clear();
+        self.fresh_directories().map_err(|error| {
+            let root = &self.roots[0];
+            lost(Retry::Never, format!("no fresh directory below {root:?}: {error}"))
+        })?;
+        self.leave_behind()?;
+        self.begin()?;
+        for process in ProcessId::first(self.contenders.len()) {
+            if self.scenario.probe() == Some(process) {
+                self.contenders[process.index()].awaits = true;
+                self.engine.interpreter.awaits(process, &self.waits_for_all());
+            } else {
+                self.enter(process)?;
+            }
+        }
+        self.look();
+        self.wake()
+    }
+
+    fn look(&mut self) {
+        let Some(shadow) = self.engine.interpreter.shadow() else {
+            return;
+        };
+        let seen = sim::snapshot(&self.scenario, shadow, self.tale.len());
+        self.snapshots.extend(seen);
+    }
+
+    /// The lock of a holder that is dead, its files aged.
+    fn leave_behind(&mut self) -> Result<(), Lost> {
+        let Start::Stale { age_s } = self.scenario.start else {
+            return Ok(());
+        };
+        match &self.leave_behind {
+            Some(build) => build(&self.directory(ProcessId(0))),
+            None => self.acquire_and_die()?,
+        }
+        let aged = age(&self.directory(ProcessId(0)), Duration::from_secs(age_s));
+        aged.map_err(|error| lost(Retry::Never, format!("a stale lock cannot be made older: {error}")))
+    }
+
+    /// The first contender acquires, undisturbed, and is killed while it holds.
+    fn acquire_and_die(&mut self) -> Result<(), Lost> {
+        let process = ProcessId(0);
+        self.begin()?;
+        self.start(process)?;
+        self.settle(process)?;
+        let acquired = |world: &Self| world.tale.iter().any(|event| event.what == What::Acquired);
+        while !acquired(self) {
+            if self.next(process).is_none() {
+                return Err(lost(
+                    Retry::Never,
+                    "nobody can leave a stale lock behind: an attempt alone does not acquire".to_owned(),
+                ));
+            }
+            self.take(process)?;
+            self.wake()?;
+        }
+        self.engine.kill(None)?;
+        self.voice.end();
+        self.tale.clear();
+        Ok(())
+    }
+
+    /// What was not seen so far, or not done as it was asked for.
+    pub(crate) fn notes(&self) -> Vec<String> {
+        let programs = self.engine.interpreter.shadow().is_none();
+        let own = [
+            (programs && !self.scenario.kills.is_empty()).then_some("who is killed is killed with all its children"),
+            self.spun
+                .then_some("a program looked again and again: after 20 looks it waits until something has changed"),
+        ];
+        let own = own.into_iter().flatten().map(str::to_owned);
+        self.notes
+            .iter()
+            .cloned()
+            .chain(self.engine.interpreter.notes())
+            .chain(own)
+            .collect()
+    }
+
+    pub(crate) fn take_history(&mut self) -> History {
+        self.look();
+        let mut history = self.blank.clone();
+        history.events = std::mem::take(&mut self.tale);
+        history.snapshots = std::mem::take(&mut self.snapshots);
+        history
+    }
+}
+
+/// Sets back the times of all that stands in a directory.
+fn age(directory: &Path, by: Duration) -> io::Result<()> {
+    for entry in fs::read_dir(directory)? {
+        let entry = entry?;
+        let kind = entry.file_type()?;
+        if kind.is_dir() {
+            age(&entry.path(), by)?;
+        }
+        // The times of a symbolic link are nobody's measure.
+        if kind.is_dir() || kind.is_file() {
+            let file = fs::File::open(entry.path())?;
+            let then = file.metadata()?.modified()?.checked_sub(by);
+            let then = then.ok_or_else(|| io::Error::other("there was no such time"))?;
+            file.set_times(fs::FileTimes::new().set_accessed(then).set_modified(then))?;
+        }
+    }
+    Ok(())
+}
+
+impl Model for TracedWorld {
+    fn replay(&mut self, kept: usize, then: &[Move]) -> Vec<Accesses> {
+        self.engine.interpreter.replay(kept, then)
+    }
+
+    fn waiting(&mut self) -> Vec<Step> {
+        self.engine.interpreter.waiting()
+    }
+}
+
+impl System for TracedWorld {
+    fn reset(&mut self) -> Result<(), Lost> {
+        match self.enter_all() {
+            // It is known now what contenders need, and they get it.
+            Err(_) if self.renew.is_some() && self.engine.interpreter.clock() != self.clock => self.enter_all(),
+            entered => entered,
+        }
+    }
+
+    fn enabled(&self, processes: &mut Vec<ProcessId>) {
+        processes.extend(ProcessId::first(self.contenders.len()).filter(|process| self.next(*process).is_some()));
+        // The second attempt of a fault begins when the first is over.
+        if matches!(self.scenario.kind, Kind::Fault { .. }) {
+            processes.truncate(1);
+        }
+    }
+
+    fn forecast(&self, process: ProcessId) -> Accesses {
+        match self.next(process).expect("the search asks about enabled processes") {
+            Next::Call(task) => self.engine.interpreter.forecast(&self.engine.crowd.at(task)),
+            Next::Exit(_) => self.engine.interpreter.would(process, &Call::Exit),
+            Next::Made(call) => self.engine.interpreter.would(process, &call),
+        }
+    }
+
+    fn step(&mut self, process: ProcessId) -> Result<Accesses, Lost> {
+        let accesses = self.take(process)?;
+        // Who judges an attempt with an error looks right after it.
+        let waits = self
+            .engine
+            .crowd
+            .standing(process)
+            .iter()
+            .any(|(_, at)| *at == At::Call);
+        if !waits && self.next(process).is_none() && matches!(self.scenario.kind, Kind::Fault { .. }) {
+            self.look();
+        }
+        self.wake()?;
+        Ok(accesses)
+    }
+}

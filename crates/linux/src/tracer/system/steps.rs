@@ -1,0 +1,247 @@
+//! The steps of traced contenders: what each can do next, and how that is done.
+//!
+//! A contender makes a call, ends, is killed, meets an error, or goes on from a sleep. Knows nothing of how an execution
+//! begins, nor what a call means.
+
+use super::TracedWorld;
+use super::next_step::Next;
+use crate::tracer::syscalls::interpreter::Outcome;
+use crate::tracer::tracees::loss::lost;
+use crate::tracer::tracees::task::At;
+use onewinner_core::access::Accesses;
+use onewinner_core::explore::{Lost, Retry};
+use onewinner_core::fs::Errno;
+use onewinner_core::fs::call::{Call, Value};
+use onewinner_core::history::{Event, What};
+use onewinner_core::id::ProcessId;
+use onewinner_core::scenario::Kind;
+
+/// How often a contender that polls is let go on.
+const MOST_WAKES: u32 = 300;
+
+/// How many looks in a row a program may take while nothing changes; then it waits until something has.
+const MOST_LOOKS: u32 = 20;
+
+impl TracedWorld {
+    /// What the contender can do now, if the kernel lets it.
+    pub(crate) fn next(&self, process: ProcessId) -> Option<Next> {
+        let contender = &self.contenders[process.index()];
+        if contender.awaits {
+            let others = self.contenders.iter().filter(|other| !other.awaits);
+            return others
+                .clone()
+                .all(|other| other.ended)
+                .then(|| Next::Made(self.waits_for_all()));
+        }
+        if contender.looks >= MOST_LOOKS && self.engine.interpreter.shadow().is_none() {
+            return None;
+        }
+        let standing = self.engine.crowd.standing(process);
+        let calls = || standing.iter().filter(|(_, at)| *at == At::Call);
+        if self.dies(process) && calls().next().is_some() {
+            return Some(Next::Made(Call::Die));
+        }
+        let exits = |at: At| at == At::Exit || at == At::Finish && self.exits(process);
+        standing.iter().find_map(|(task, at)| match at {
+            At::Call if self.engine.interpreter.may_go_on(&self.engine.crowd.at(*task)) => Some(Next::Call(*task)),
+            at if exits(*at) => Some(Next::Exit(*task)),
+            _ => None,
+        })
+    }
+
+    pub(crate) fn waits_for_all(&self) -> Call {
+        Call::Await {
+            processes: ProcessId::first(self.scenario.processes).collect(),
+        }
+    }
+
+    /// Whether it is killed in place of its next step.
+    fn dies(&self, process: ProcessId) -> bool {
+        let taken = self.contenders[process.index()].taken;
+        let kill = self.scenario.kills.iter().find(|kill| kill.victim == process);
+        kill.is_some_and(|kill| kill.step == taken)
+    }
+
+    /// Whether the end of a lock over `Fs` is a step: as in the simulated world, only if another can see it.
+    pub(crate) fn exits(&self, process: ProcessId) -> bool {
+        let acquired = |event: &Event| event.process == process && event.what == What::Acquired;
+        let lost = self.scenario.kind == Kind::Contend && !self.tale.iter().any(acquired);
+        let ends = matches!(self.scenario.kind, Kind::Cycle { .. }) || lost;
+        let probed = self.scenario.probe().is_some_and(|probe| probe != process);
+        ends && (probed || self.engine.interpreter.holds_locks(process))
+    }
+
+    fn call(&mut self, process: ProcessId, task: i32) -> Result<Accesses, Lost> {
+        let made = self.engine.interpreter.before(&self.engine.crowd.at(task))?;
+        let (exit, returned) = self.engine.perform(task, made)?;
+        let outcome = self
+            .engine
+            .interpreter
+            .after(&self.engine.crowd.at_exit(&exit), returned)?;
+        let Outcome::Performed { call, reply, accesses } = outcome else {
+            return Err(lost(Retry::Maybe, format!("{process} waits in a call that was free")));
+        };
+        let performed = accesses.clone();
+        let injected = self.injection(process);
+        if let Some(errno) = injected {
+            exit.answer(-i64::from(errno.raw()))?;
+        }
+        let failed = injected.map(|errno| What::Injected {
+            call: call.clone(),
+            errno,
+        });
+        let what = What::Performed { call, reply, accesses };
+        let told = [what].into_iter().chain(failed);
+        self.tale.extend(told.map(|what| Event { process, what }));
+        self.contenders[process.index()].calls += 1;
+        self.engine.crowd.go_on(exit);
+        self.settle(process)?;
+        Ok(performed)
+    }
+
+    /// A process of a contender ends; the last thing that the first one does.
+    fn exit(&mut self, process: ProcessId, task: i32) -> Result<Accesses, Lost> {
+        let (call, accesses) = self.engine.interpreter.exit(&self.engine.crowd.at(task));
+        self.tell_made(process, call, &accesses);
+        self.engine.end(task)?;
+        let Some(how) = self.engine.crowd.take_end(process) else {
+            self.settle(process)?;
+            return Ok(accesses);
+        };
+        // What it left running may still act.
+        self.engine.quiet(process)?;
+        self.hear(process)?;
+        let mut heard = Vec::new();
+        let again = self.voice.gone(process, how, &mut heard);
+        self.tale.extend(heard.into_iter().map(|what| Event { process, what }));
+        if again.map_err(|lost| self.with_complaint(process, lost))? {
+            self.start(process)?;
+            self.settle(process)?;
+        } else {
+            self.contenders[process.index()].ended = true;
+        }
+        Ok(accesses)
+    }
+
+    fn made(&mut self, process: ProcessId, call: Call) -> Result<Accesses, Lost> {
+        let accesses = self.engine.interpreter.made(process, &call);
+        let dies = call == Call::Die;
+        self.tell_made(process, call, &accesses);
+        if dies {
+            self.engine.kill(Some(process))?;
+            let _killed = self.engine.crowd.take_end(process);
+            self.contenders[process.index()].ended = true;
+        } else {
+            self.contenders[process.index()].awaits = false;
+            self.start(process)?;
+            self.settle(process)?;
+        }
+        Ok(accesses)
+    }
+
+    fn tell_made(&mut self, process: ProcessId, call: Call, accesses: &Accesses) {
+        let what = What::Performed {
+            call,
+            reply: Ok(Value::Done),
+            accesses: accesses.clone(),
+        };
+        self.tale.push(Event { process, what });
+    }
+
+    /// Lets contenders go on that sleep while something has happened, or while nothing else can.
+    pub(crate) fn wake(&mut self) -> Result<(), Lost> {
+        loop {
+            let sleeper = |process: &ProcessId| {
+                let asleep = |(_, at): &(i32, At)| *at == At::Sleep;
+                let spins = self.contenders[process.index()].looks >= MOST_LOOKS;
+                (spins || self.engine.crowd.standing(*process).iter().any(asleep)) && self.next(*process).is_none()
+            };
+            let sleepers: Vec<ProcessId> = ProcessId::first(self.contenders.len()).filter(sleeper).collect();
+            let news = sleepers.iter().find(|process| self.contenders[process.index()].news);
+            let idle = || ProcessId::first(self.contenders.len()).all(|process| self.next(process).is_none());
+            let Some(&process) = news.or_else(|| sleepers.first().filter(|_| idle())) else {
+                return Ok(());
+            };
+            let contender = &mut self.contenders[process.index()];
+            contender.news = false;
+            contender.looks = 0;
+            contender.wakes += 1;
+            if contender.wakes > MOST_WAKES {
+                let reason = format!("{process} sleeps and looks again for ever: {MOST_WAKES} times");
+                return Err(lost(Retry::Never, reason));
+            }
+            for (task, at) in self.engine.crowd.standing(process) {
+                if at == At::Sleep {
+                    // The sleep is over.
+                    self.engine.crowd.answer(task, 0)?;
+                }
+            }
+            self.settle(process)?;
+        }
+    }
+
+    pub(crate) fn take(&mut self, process: ProcessId) -> Result<Accesses, Lost> {
+        let next = self.next(process).expect("the search takes steps of enabled processes");
+        self.begins(process);
+        let accesses = match next {
+            Next::Call(task) => self.call(process, task),
+            Next::Exit(task) => self.exit(process, task),
+            Next::Made(call) => self.made(process, call),
+        }?;
+        let stores = accesses.stores().next().is_some();
+        let programs = self.engine.interpreter.shadow().is_none();
+        for (position, contender) in self.contenders.iter_mut().enumerate() {
+            if position == process.index() {
+                self.spun |= programs && !stores && contender.looks + 1 == MOST_LOOKS;
+                contender.taken += 1;
+                contender.looks = if stores { 0 } else { contender.looks + 1 };
+            } else if stores {
+                contender.news = true;
+                contender.looks = 0;
+            }
+        }
+        Ok(accesses)
+    }
+
+    /// The error that the next call of a program meets, if it is the one that fails. A lock over `Fs` fails by itself.
+    fn injection(&self, process: ProcessId) -> Option<Errno> {
+        let injection = match self.scenario.kind {
+            Kind::Fault { injection } => Some(injection),
+            _ => self.scenario.error,
+        };
+        let due = self.contenders[process.index()].calls;
+        let here = process == ProcessId(0) && self.engine.interpreter.shadow().is_none();
+        injection
+            .filter(|injection| here && injection.call == due)
+            .map(|injection| injection.errno)
+    }
+
+    /// Lets the call fail at which a contender stands, if it is to: it is not made then, and is no step.
+    pub(crate) fn fail(&mut self, process: ProcessId) -> Result<bool, Lost> {
+        let Some(errno) = self.injection(process) else {
+            return Ok(false);
+        };
+        let standing = self.engine.crowd.standing(process);
+        let Some((task, _)) = standing.into_iter().find(|(_, at)| *at == At::Call) else {
+            return Ok(false);
+        };
+        // A descriptor is closed whatever close(2) says: that call is made, as a step.
+        let call = self.engine.interpreter.fails(&self.engine.crowd.at(task));
+        let Some(call) = call else { return Ok(false) };
+        self.begins(process);
+        self.tale.push(Event {
+            process,
+            what: What::Injected { call, errno },
+        });
+        self.contenders[process.index()].calls += 1;
+        self.engine.crowd.answer(task, -i64::from(errno.raw()))?;
+        Ok(true)
+    }
+
+    /// A contender is about to act.
+    fn begins(&mut self, process: ProcessId) {
+        let mut heard = Vec::new();
+        self.voice.acts(process, &mut heard);
+        self.tale.extend(heard.into_iter().map(|what| Event { process, what }));
+    }
+}

@@ -1,0 +1,185 @@
+//! Runs traced tasks: waits for their events, and asks the interpreter what each call means.
+//!
+//! The registry knows where each task is; the interpreter knows what calls mean. Neither knows the other: events go through
+//! [`Engine::next`]. Every wait has a limit, and a wait that reaches it loses the execution.
+
+use std::time::{Duration, Instant};
+
+use super::event::{Birth, TaskEvent};
+use super::loss::{lost, untraced};
+use super::registry::Crowd;
+use super::task::AtExit;
+use crate::sys::tracee;
+use crate::tracer::syscalls::interpreter::{Interpreter, Made};
+use onewinner_core::explore::{Lost, Retry};
+use onewinner_core::id::ProcessId;
+
+/// How long a task may run before it stops, sleeps, or is gone.
+const QUIET_LIMIT: Duration = Duration::from_secs(10);
+
+/// How long nothing happens before the states of tasks are looked at: most that are let go stop before.
+const MOMENT: Duration = Duration::from_micros(20);
+
+/// How long nothing happens before they are looked at once more.
+const PAUSE: Duration = Duration::from_micros(100);
+
+/// The traced tasks, and the interpreter of their calls.
+pub(crate) struct Engine {
+    // First, so that it is dropped first: what it traces dies before the rest.
+    pub(crate) crowd: Crowd,
+    pub(crate) interpreter: Box<dyn Interpreter>,
+}
+
+impl Engine {
+    /// Passes one event on to the interpreter.
+    fn handle(&mut self, event: TaskEvent) -> Result<(), Lost> {
+        match event {
+            TaskEvent::Created {
+                process,
+                task,
+                group,
+                birth,
+            } => {
+                self.interpreter.born(process, task, group);
+                if birth == Birth::First {
+                    self.interpreter.starts(process, task);
+                }
+            }
+            TaskEvent::ReachedCall { stopped, entry } => {
+                let decision = self.interpreter.decide(&self.crowd.reached(&stopped, entry));
+                self.crowd.apply(stopped, entry, decision)?;
+            }
+            TaskEvent::Executed { stopped, replaced } => {
+                if let Some(thread) = replaced {
+                    self.interpreter.gone(thread);
+                }
+                let stack = stopped.registers().map_err(|error| untraced(&error))?.stack();
+                let changed = self.interpreter.executed(self.crowd.memory(stopped.task()), stack);
+                changed.map_err(|error| untraced(&error))?;
+                self.crowd.resume(stopped);
+            }
+            TaskEvent::Exited(task) => self.interpreter.gone(task),
+        }
+        Ok(())
+    }
+
+    /// Handles an event of the registry, if there is one.
+    pub(crate) fn handle_any(&mut self, event: Option<TaskEvent>) -> Result<(), Lost> {
+        event.map_or(Ok(()), |event| self.handle(event))
+    }
+
+    /// Handles what has happened to one task since the last call; returns whether anything has. Does not wait.
+    fn poll(&mut self) -> Result<bool, Lost> {
+        let Some(seen) = tracee::look().map_err(|error| untraced(&error))? else {
+            return Ok(false);
+        };
+        let event = self.crowd.take_in(seen)?;
+        self.handle_any(event)?;
+        Ok(true)
+    }
+
+    /// Waits until something happens to a task, and handles it.
+    ///
+    /// # Errors
+    ///
+    /// When nothing happens within [`QUIET_LIMIT`]; `doing` names the wait in the message.
+    pub(crate) fn next(&mut self, doing: &str) -> Result<(), Lost> {
+        let began = Instant::now();
+        while !self.poll()? {
+            if began.elapsed() > QUIET_LIMIT {
+                let reason = format!("{doing}: nothing has happened for {QUIET_LIMIT:?}");
+                return Err(lost(Retry::Maybe, reason));
+            }
+            tracee::await_change(PAUSE);
+        }
+        Ok(())
+    }
+
+    /// Waits until the zygote takes orders.
+    pub(crate) fn await_zygote(&mut self) -> Result<(), Lost> {
+        while !self.crowd.zygote_is_ready() {
+            self.next("the zygote")?;
+        }
+        Ok(())
+    }
+
+    /// Starts the first process of a contender, which runs from here on.
+    pub(crate) fn start(&mut self, process: ProcessId) -> Result<(), Lost> {
+        // After a loss it may still be on its way.
+        self.await_zygote()?;
+        self.crowd.order_start(process)?;
+        while self.crowd.start_is_pending() {
+            self.next("the zygote")?;
+        }
+        self.await_zygote()
+    }
+
+    /// Runs the tasks of a contender until all of them are quiet.
+    pub(crate) fn quiet(&mut self, process: ProcessId) -> Result<(), Lost> {
+        let began = Instant::now();
+        loop {
+            while self.poll()? {}
+            if !self.crowd.has_running(process) {
+                return Ok(());
+            }
+            tracee::await_change(MOMENT);
+            if self.poll()? {
+                continue;
+            }
+            let asleep = self.crowd.all_asleep(process);
+            // It may have woken up, stopped and fallen asleep between the two looks.
+            if self.poll()? {
+                continue;
+            }
+            if asleep {
+                return Ok(());
+            }
+            if began.elapsed() > QUIET_LIMIT {
+                let reason = format!(
+                    "{process} does not become quiet: it has computed for {QUIET_LIMIT:?} without a system call (task {})",
+                    self.crowd.running_numbers(process)
+                );
+                return Err(lost(Retry::Never, reason));
+            }
+            tracee::await_change(PAUSE);
+        }
+    }
+
+    /// Lets a task make the call at which it stands, and waits until it returns.
+    pub(crate) fn perform(&mut self, task: i32, made: Made) -> Result<(AtExit, i64), Lost> {
+        let call = self.crowd.start_call(task, made)?;
+        let doing = format!("{} in a system call", call.process);
+        loop {
+            self.next(&doing)?;
+            if let Some(returned) = self.crowd.take_returned(&call)? {
+                return Ok(returned);
+            }
+        }
+    }
+
+    /// Lets a task go that stands at the call with which its process ends, with all its threads.
+    pub(crate) fn end(&mut self, task: i32) -> Result<(), Lost> {
+        let group = self.crowd.at(task).group;
+        self.crowd.let_go(task);
+        while self.crowd.has_group(group) {
+            self.next("a process at its exit")?;
+        }
+        Ok(())
+    }
+
+    /// Kills all tasks of a contender, or of all, and waits until they are gone.
+    pub(crate) fn kill(&mut self, only: Option<ProcessId>) -> Result<(), Lost> {
+        let began = Instant::now();
+        while self.crowd.kill(only) {
+            if let Some(seen) = tracee::look().map_err(|error| untraced(&error))? {
+                let event = self.crowd.take_in_while_killing(seen, only)?;
+                self.handle_any(event)?;
+            } else if began.elapsed() > QUIET_LIMIT {
+                return Err(lost(Retry::Maybe, "a killed contender does not go".to_owned()));
+            } else {
+                tracee::await_change(PAUSE);
+            }
+        }
+        Ok(())
+    }
+}

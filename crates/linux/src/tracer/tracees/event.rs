@@ -1,0 +1,49 @@
+//! What the registry of traced tasks reports: events that concern whoever understands calls.
+//!
+//! The registry returns an event and does not know who handles it. An event that holds a stopped task asks for something: the
+//! handler looks at the task while it is stopped and hands it back.
+
+use crate::sys::trace::Entry;
+use crate::sys::tracee::Stopped;
+use onewinner_core::id::ProcessId;
+
+/// A change of a task of a contender.
+#[derive(Debug)]
+pub(crate) enum TaskEvent {
+    /// A task exists now.
+    Created {
+        /// The contender to which it belongs.
+        process: ProcessId,
+        /// The number of the task.
+        task: i32,
+        /// The number of its process: of the first of its threads.
+        group: i32,
+        /// Whether it is the first process of the contender.
+        birth: Birth,
+    },
+    /// A task is stopped at the entry of a call. The handler decides and calls `apply`.
+    ReachedCall {
+        /// The task.
+        stopped: Stopped,
+        /// The call.
+        entry: Entry,
+    },
+    /// A task runs another program now, and is stopped. The handler calls `resume`.
+    Executed {
+        /// The task.
+        stopped: Stopped,
+        /// The number of the thread that called execve, if it was another: that number is gone.
+        replaced: Option<i32>,
+    },
+    /// A task is gone.
+    Exited(i32),
+}
+
+/// Whether a new task is the first process of its contender.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Birth {
+    /// It is the first process.
+    First,
+    /// Another task of the contender created it.
+    Later,
+}

@@ -1,0 +1,23 @@
+//! Every traced task of an execution: stopped, run, copied and killed.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `engine.rs` | waits for events and asks the interpreter what each call means |
+//! | `registry.rs` | all tasks, and where each one is |
+//! | `task.rs` | one task: whose it is, where it is stopped, whether it sleeps |
+//! | `event.rs` | what the registry reports to the engine |
+//! | `killing.rs` | how one contender, or all, are killed |
+//! | `fork_snapshot.rs` | contenders that are forked from a stopped one instead of started |
+//! | `start_order.rs` | what the zygote is ordered to start |
+//! | `loss.rs` | why an execution is lost |
+//!
+//! Knows no system call by name, and no scenario.
+
+pub(crate) mod engine;
+pub(crate) mod event;
+mod fork_snapshot;
+mod killing;
+pub(crate) mod loss;
+pub(crate) mod registry;
+pub(crate) mod start_order;
+pub(crate) mod task;

@@ -1,0 +1,414 @@
+//! All traced tasks: whose each is, where it stands, and when those of one contender are quiet.
+//!
+//! A contender is a tree of tasks: processes and their threads. It is *quiet* when each of its tasks stands at a call, is
+//! asleep in the kernel, or is gone. Tracer and tracees share one CPU: if nothing has happened although the CPU was given
+//! away, the letters of the states in `/proc` tell who is asleep. Knows no call by name, and no scenario.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::event::{Birth, TaskEvent};
+use super::loss::{lost, untraced};
+use super::start_order::Order;
+use super::task::{At, AtExit, Moving, PendingCall, Place, Standing, Task, Template};
+use crate::sys::process::{Ended, Worker};
+use crate::sys::trace::{Entry, Memory};
+use crate::sys::tracee::{Seen, Stopped, Until, Why};
+use crate::sys::zygote::AWAIT_ORDER;
+use crate::tracer::syscalls::interpreter::{AtCall, Decision, Made};
+use onewinner_core::explore::{Lost, Retry};
+use onewinner_core::id::ProcessId;
+
+/// All tasks but the tracer.
+pub(crate) struct Crowd {
+    pub(crate) tasks: BTreeMap<i32, Task>,
+    /// Tasks that stopped before their birth was told: a child is often faster than the news of it.
+    pub(crate) early: BTreeMap<i32, Stopped>,
+    /// The first process of each contender.
+    pub(crate) first: BTreeMap<ProcessId, i32>,
+    /// Contenders whose first process is gone.
+    ended: BTreeMap<ProcessId, Ended>,
+    /// Tasks whose end was seen since somebody cared.
+    pub(crate) gone: BTreeSet<i32>,
+    /// The task that makes a call, as a step.
+    performing: Option<i32>,
+    /// It has come to the exit of that call.
+    returned: Option<Stopped>,
+    births: u32,
+    /// Contenders that are copied instead of started.
+    pub(crate) templates: BTreeMap<ProcessId, Template>,
+    /// The template that is let go now.
+    pub(crate) moving: Option<Moving>,
+    pub(crate) zygote: Worker,
+    ready: Option<Stopped>,
+    /// Whose first process the zygote's next child is.
+    ordered: Option<ProcessId>,
+    /// The number of the directory in which the execution takes place.
+    ground: u32,
+    /// Whether children of the zygote become programs.
+    programs: bool,
+}
+
+impl Crowd {
+    /// With a zygote that is traced and was let go.
+    pub(crate) fn new(zygote: Worker, programs: bool) -> Self {
+        Self {
+            tasks: BTreeMap::new(),
+            early: BTreeMap::new(),
+            first: BTreeMap::new(),
+            ended: BTreeMap::new(),
+            gone: BTreeSet::new(),
+            performing: None,
+            returned: None,
+            births: 0,
+            templates: BTreeMap::new(),
+            moving: None,
+            zygote,
+            ready: None,
+            ordered: None,
+            ground: 0,
+            programs,
+        }
+    }
+
+    /// Goes on with another zygote, which is traced and was let go; no contender is there.
+    pub(crate) fn renew(&mut self, zygote: Worker) {
+        debug_assert!(
+            self.templates.is_empty(),
+            "templates are children of the zygote that made them"
+        );
+        self.zygote = zygote;
+        self.ready = None;
+    }
+
+    /// Whether the zygote waits for an order.
+    pub(crate) fn zygote_is_ready(&self) -> bool {
+        self.ready.is_some()
+    }
+
+    /// Orders the zygote to fork the first process of a contender.
+    ///
+    /// # Errors
+    ///
+    /// When the zygote does not wait for an order, or cannot be reached.
+    pub(crate) fn order_start(&mut self, process: ProcessId) -> Result<(), Lost> {
+        let Some(zygote) = self.ready.take() else {
+            return Err(lost(Retry::Maybe, "the zygote takes no order now".to_owned()));
+        };
+        self.ordered = Some(process);
+        self.first.remove(&process);
+        let ground = self.ground;
+        zygote
+            .answer(Order { process, ground }.word())
+            .map_err(|error| untraced(&error))?;
+        let _running = zygote.go(Until::Next, None);
+        Ok(())
+    }
+
+    /// Whether the zygote has not yet forked the process that was ordered.
+    pub(crate) fn start_is_pending(&self) -> bool {
+        self.ordered.is_some()
+    }
+
+    /// Whether a task of the contender runs or sleeps.
+    pub(crate) fn has_running(&self, process: ProcessId) -> bool {
+        self.running(process).next().is_some()
+    }
+
+    /// Whether each task of the contender that runs is asleep in the kernel.
+    pub(crate) fn all_asleep(&self, process: ProcessId) -> bool {
+        self.running(process).all(|(_, task)| task.is_asleep())
+    }
+
+    /// The numbers of the contender's running tasks, for messages.
+    pub(crate) fn running_numbers(&self, process: ProcessId) -> String {
+        let tasks: Vec<_> = self.running(process).map(|(task, _)| task.to_string()).collect();
+        tasks.join(", ")
+    }
+
+    fn running(&self, process: ProcessId) -> impl Iterator<Item = (&i32, &Task)> {
+        let runs = move |(_, task): &(&i32, &Task)| task.process == process && matches!(task.place, Place::Running);
+        self.tasks.iter().filter(runs)
+    }
+
+    /// The tasks of a contender that stand at a call, from the oldest to the youngest.
+    pub(crate) fn standing(&self, process: ProcessId) -> Vec<(i32, At)> {
+        let mut standing: Vec<_> = self
+            .tasks
+            .iter()
+            .filter(|(_, task)| task.process == process)
+            .filter_map(|(number, task)| match &task.place {
+                Place::Stands(standing) => Some((task.number, *number, standing.at)),
+                Place::Running => None,
+            })
+            .collect();
+        standing.sort_unstable_by_key(|(number, ..)| *number);
+        standing.into_iter().map(|(_, task, at)| (task, at)).collect()
+    }
+
+    /// The call at which a task stands.
+    ///
+    /// # Panics
+    ///
+    /// When it stands at none.
+    pub(crate) fn at(&self, task: i32) -> AtCall<'_> {
+        let known = &self.tasks[&task];
+        match &known.place {
+            Place::Stands(standing) => known.at(task, standing.entry),
+            Place::Running => unreachable!("{task} runs"),
+        }
+    }
+
+    /// How the first process of a contender has ended, if it has.
+    pub(crate) fn take_end(&mut self, process: ProcessId) -> Option<Ended> {
+        self.ended.remove(&process)
+    }
+
+    /// Starts the call at which a task stands. [`take_returned`](Self::take_returned) gives its end.
+    pub(crate) fn start_call(&mut self, task: i32, made: Made) -> Result<PendingCall, Lost> {
+        let known = self.tasks.get_mut(&task).expect("a task that stands is known");
+        let process = known.process;
+        let Place::Stands(Standing { stopped, entry, .. }) = std::mem::replace(&mut known.place, Place::Running) else {
+            unreachable!("{task} runs");
+        };
+        match made {
+            Made::AsAsked => {}
+            Made::With(arguments) => stopped.rewrite(arguments).map_err(|error| untraced(&error))?,
+        }
+        self.gone.clear();
+        self.performing = Some(task);
+        let _running = stopped.go(Until::Exit, None);
+        Ok(PendingCall { process, task, entry })
+    }
+
+    /// The task at the exit of its call and the result; `None` while the call has not returned.
+    pub(crate) fn take_returned(&mut self, call: &PendingCall) -> Result<Option<(AtExit, i64)>, Lost> {
+        let PendingCall { process, task, entry } = *call;
+        if let Some(stopped) = self.returned.take_if(|stopped| stopped.task() == task) {
+            self.performing = None;
+            let returned = stopped.returned().map_err(|error| untraced(&error))?;
+            return Ok(Some((AtExit { stopped, entry }, returned)));
+        }
+        match self.gone.contains(&task) {
+            true => Err(lost(Retry::Maybe, format!("{process} was lost in a system call"))),
+            false => Ok(None),
+        }
+    }
+
+    /// Whether a task of this process is left.
+    pub(crate) fn has_group(&self, group: i32) -> bool {
+        self.tasks.values().any(|task| task.group == group)
+    }
+
+    /// The call of a task has returned, with what it is about to do next.
+    pub(crate) fn at_exit<'a>(&'a self, exit: &'a AtExit) -> AtCall<'a> {
+        let task = exit.stopped.task();
+        self.tasks[&task].at(task, exit.entry)
+    }
+
+    /// Lets a task go on whose call has returned.
+    pub(crate) fn go_on(&mut self, exit: AtExit) {
+        let _running = exit.stopped.go(Until::Next, None);
+    }
+
+    /// Answers the call at which a task stands, in place of the kernel.
+    pub(crate) fn answer(&mut self, task: i32, returned: i64) -> Result<(), Lost> {
+        let known = self.tasks.get_mut(&task).expect("a task that stands is known");
+        if let Place::Stands(Standing { stopped, .. }) = std::mem::replace(&mut known.place, Place::Running) {
+            stopped.answer(returned).map_err(|error| untraced(&error))?;
+            let _running = stopped.go(Until::Next, None);
+        }
+        Ok(())
+    }
+
+    /// Lets a task make the call at which it stands; nothing reports the result.
+    pub(crate) fn let_go(&mut self, task: i32) {
+        let known = self.tasks.get_mut(&task).expect("a task that stands is known");
+        if let Place::Stands(Standing { stopped, .. }) = std::mem::replace(&mut known.place, Place::Running) {
+            let _running = stopped.go(Until::Next, None);
+        }
+    }
+
+    /// Forgets all that belongs to one execution; its tasks are gone.
+    pub(crate) fn begin(&mut self, ground: u32) {
+        self.ground = ground;
+        debug_assert!(self.tasks.is_empty(), "the last execution was ended");
+        self.first.clear();
+        self.ended.clear();
+        self.gone.clear();
+        (self.performing, self.returned) = (None, None);
+        self.births = 0;
+        self.ordered = None;
+    }
+
+    /// Records one stop or end of a task.
+    ///
+    /// Returns what the interpreter of the calls has to know or decide, if anything.
+    pub(crate) fn take_in(&mut self, seen: Seen) -> Result<Option<TaskEvent>, Lost> {
+        match seen {
+            Seen::Ended(task, how) if task == self.zygote.pid() => {
+                Err(lost(Retry::Never, format!("the zygote is gone: {how}")))
+            }
+            Seen::Ended(task, how) => Ok(self.ended(task, how)),
+            Seen::Stopped(stopped, why) if stopped.task() == self.zygote.pid() => {
+                let mut event = None;
+                if let Why::Born(child) = why {
+                    // Of a loss before, if nobody has ordered it.
+                    if let Some(process) = self.ordered.take() {
+                        event = Some(self.born(process, child, child, Birth::First)?);
+                        self.first.insert(process, child);
+                        if let Some(known) = self.tasks.get_mut(&child) {
+                            known.prepares = self.programs;
+                        }
+                    }
+                }
+                self.zygote_stopped(stopped, why)?;
+                Ok(event)
+            }
+            Seen::Stopped(stopped, why) if self.moving.as_ref().is_some_and(|it| it.task == stopped.task()) => {
+                if let Some(moving) = &mut self.moving {
+                    moving.came = Some((stopped, why));
+                }
+                Ok(None)
+            }
+            Seen::Stopped(stopped, _) if !self.tasks.contains_key(&stopped.task()) => {
+                self.early.insert(stopped.task(), stopped);
+                Ok(None)
+            }
+            Seen::Stopped(stopped, why) => self.stopped(stopped, why),
+        }
+    }
+
+    pub(crate) fn zygote_stopped(&mut self, stopped: Stopped, why: Why) -> Result<(), Lost> {
+        let entry = match why {
+            Why::Entry => Some(stopped.entry().map_err(|error| untraced(&error))?),
+            _ => None,
+        };
+        if entry.is_some_and(|entry| entry.number == AWAIT_ORDER) {
+            self.ready = Some(stopped);
+        } else {
+            let _running = stopped.go(Until::Next, None);
+        }
+        Ok(())
+    }
+
+    fn ended(&mut self, task: i32, how: Ended) -> Option<TaskEvent> {
+        self.early.remove(&task);
+        self.gone.insert(task);
+        let known = self.tasks.remove(&task)?;
+        if self.first.get(&known.process) == Some(&task) {
+            self.ended.insert(known.process, how);
+        }
+        Some(TaskEvent::Exited(task))
+    }
+
+    /// Adds a new task; if it has stopped already, it continues.
+    pub(crate) fn born(&mut self, process: ProcessId, task: i32, group: i32, birth: Birth) -> Result<TaskEvent, Lost> {
+        self.births += 1;
+        let known = Task::open(process, task, group, self.births).map_err(|error| untraced(&error))?;
+        self.tasks.insert(task, known);
+        if let Some(stopped) = self.early.remove(&task) {
+            let _running = stopped.go(Until::Next, None);
+        }
+        Ok(TaskEvent::Created {
+            process,
+            task,
+            group,
+            birth,
+        })
+    }
+
+    /// Records the stop of a known task.
+    pub(crate) fn stopped(&mut self, stopped: Stopped, why: Why) -> Result<Option<TaskEvent>, Lost> {
+        let task = stopped.task();
+        let known = self.tasks.get_mut(&task).expect("a task that is known");
+        let (process, group) = (known.process, known.group);
+        let mut event = None;
+        match why {
+            Why::Entry if known.prepares => {}
+            Why::Entry => {
+                let entry = stopped.entry().map_err(|error| untraced(&error))?;
+                return Ok(Some(TaskEvent::ReachedCall { stopped, entry }));
+            }
+            Why::Exit => {
+                self.returned = Some(stopped);
+                return Ok(None);
+            }
+            Why::Signal(number) => {
+                let _running = stopped.go(Until::Next, Some(number));
+                return Ok(None);
+            }
+            Why::Suspended(_) => {
+                let _running = stopped.stay_suspended();
+                return Ok(None);
+            }
+            Why::Born(child) | Why::Vforked(child) => {
+                known.vforked = matches!(why, Why::Vforked(_));
+                let prepares = known.prepares;
+                let is_thread = std::fs::exists(format!("/proc/{group}/task/{child}")).unwrap_or(false);
+                let group = if is_thread { group } else { child };
+                event = Some(self.born(process, child, group, Birth::Later)?);
+                if let Some(child) = self.tasks.get_mut(&child) {
+                    child.prepares = prepares;
+                }
+            }
+            Why::VforkDone => known.vforked = false,
+            Why::Executed(before) => {
+                let number = self.tasks.remove(&before).map_or(self.births, |caller| caller.number);
+                self.tasks.remove(&task);
+                let known = Task::open(process, task, task, number).map_err(|error| untraced(&error))?;
+                self.tasks.insert(task, known);
+                let replaced = (before != task).then_some(before);
+                return Ok(Some(TaskEvent::Executed { stopped, replaced }));
+            }
+            Why::New => {}
+        }
+        self.resume(stopped);
+        Ok(event)
+    }
+
+    /// Lets a task continue after an event that is not the entry of a call.
+    pub(crate) fn resume(&mut self, stopped: Stopped) {
+        // execve may be a step: it closes descriptors.
+        let until = match self.performing == Some(stopped.task()) {
+            true => Until::Exit,
+            false => Until::Next,
+        };
+        let _running = stopped.go(until, None);
+    }
+
+    /// The memory of a known task.
+    pub(crate) fn memory(&self, task: i32) -> &Memory {
+        &self.tasks[&task].memory
+    }
+
+    /// The call that a task has reached, for the one who decides about it.
+    pub(crate) fn reached<'a>(&'a self, stopped: &Stopped, entry: Entry) -> AtCall<'a> {
+        let task = stopped.task();
+        self.tasks[&task].at(task, entry)
+    }
+
+    /// Does with a task at the entry of a call what was decided.
+    pub(crate) fn apply(&mut self, stopped: Stopped, entry: Entry, decision: Decision) -> Result<(), Lost> {
+        let at = match decision {
+            Decision::Harmless => {
+                let _running = stopped.go(Until::Next, None);
+                return Ok(());
+            }
+            Decision::Answered(returned) => {
+                stopped.answer(returned).map_err(|error| untraced(&error))?;
+                let _running = stopped.go(Until::Next, None);
+                return Ok(());
+            }
+            Decision::Uncontrolled(reason) => return Err(lost(Retry::Never, reason)),
+            Decision::WantsFresh => return Err(lost(Retry::Maybe, "a contender asks for its number".to_owned())),
+            Decision::WantsTime => return Err(lost(Retry::Maybe, "a contender sleeps for a time".to_owned())),
+            Decision::Controlled => At::Call,
+            Decision::Exits => At::Exit,
+            Decision::Sleeps => At::Sleep,
+            Decision::Finished => At::Finish,
+        };
+        let known = self.tasks.get_mut(&stopped.task()).expect("a task that is known");
+        known.place = Place::Stands(Standing { stopped, entry, at });
+        Ok(())
+    }
+}
