@@ -22,7 +22,7 @@ use nix::sys::{
 use onewinner_core::explore::{Covered, Limits, Searched, Strategy};
 use onewinner_core::primitive;
 use onewinner_core::scenario::{Scenario, Subject};
-use onewinner_linux::tracer::{Run, TracedError, WORKER, explore, serve};
+use onewinner_linux::tracer::{Run, TracerError, WORKER, explore, serve};
 
 /// Executions on each side of a pair.
 const EXECUTIONS: u64 = 1_000;
@@ -40,7 +40,7 @@ fn main() -> ExitCode {
     let directory = PathBuf::from(directory.map_or("/dev/shm", String::as_str));
     match measure(&directory) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(TracedError::Refused(why)) => {
+        Err(TracerError::Unavailable(why)) => {
             println!("skipped: {why}");
             ExitCode::SUCCESS
         }
@@ -51,7 +51,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn measure(directory: &Path) -> Result<(), TracedError> {
+fn measure(directory: &Path) -> Result<(), TracerError> {
     compare(directory)?;
     for (lock, scenario) in [
         ("create-new", Scenario::contend(16)),
@@ -75,7 +75,7 @@ fn engine(
     scenario: &Scenario,
     strategy: &Strategy,
     executions: u64,
-) -> Result<(Searched, Duration), TracedError> {
+) -> Result<(Searched, Duration), TracerError> {
     let subject = Subject::Primitive(primitive::by_name(lock).expect("shipped"));
     let limits = Limits {
         executions,
@@ -97,14 +97,14 @@ fn engine(
 }
 
 #[cfg(not(target_arch = "x86_64"))]
-fn compare(_: &Path) -> Result<(), TracedError> {
+fn compare(_: &Path) -> Result<(), TracerError> {
     println!("skipped: the bare tracer is written for x86-64");
     Ok(())
 }
 
 /// A B A B …: what the machine does besides falls on both.
 #[cfg(target_arch = "x86_64")]
-fn compare(directory: &Path) -> Result<(), TracedError> {
+fn compare(directory: &Path) -> Result<(), TracerError> {
     let scenario = Scenario::contend(2);
     let mut ratios = Vec::new();
     let (mut worked, mut engines, mut bares, mut stops) = (Vec::new(), Vec::new(), Vec::new(), 0);

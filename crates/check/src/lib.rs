@@ -123,7 +123,7 @@ pub enum CheckError {
     /// Real processes could not be traced here.
     #[cfg(target_os = "linux")]
     #[error(transparent)]
-    Traced(#[from] tracer::TracedError),
+    Traced(#[from] tracer::TracerError),
     /// There was no race.
     #[cfg(target_os = "linux")]
     #[error(transparent)]
@@ -135,7 +135,7 @@ impl CheckError {
     #[cfg(target_os = "linux")]
     fn reason(&self, subject: &Subject) -> Option<String> {
         match self {
-            Self::Traced(hung @ (tracer::TracedError::RunDirectory(_) | tracer::TracedError::Hung { .. }))
+            Self::Traced(hung @ (tracer::TracerError::RunDirectory(_) | tracer::TracerError::Hung { .. }))
                 if hung.is_no_misuse() =>
             {
                 Some(hung.to_string())
@@ -145,7 +145,7 @@ impl CheckError {
                 Subject::Primitive(_) => format!("{refused}; `--backend sim` needs no tracing"),
                 Subject::Program(_) => refused.to_string(),
             }),
-            Self::Traced(refused @ tracer::TracedError::Unsupported { .. }) => Some(refused.to_string()),
+            Self::Traced(refused @ tracer::TracerError::Unsupported { .. }) => Some(refused.to_string()),
             _ => None,
         }
     }

@@ -6,7 +6,7 @@
 
 use std::cell::RefCell;
 
-use onewinner_linux::tracer::program::re_exec::{ReentryError, Role, Test, role};
+use onewinner_linux::tracer::program::re_exec::{ReExecError, Role, Test, role};
 
 thread_local! {
     /// The test that came to explorations last, and to how many. A thread that libtest uses again runs another test.
@@ -39,7 +39,7 @@ pub(super) enum Entry {
 /// # Errors
 ///
 /// When this is no thread of a test.
-pub(super) fn enter(lock: Option<&str>) -> Result<Entry, ReentryError> {
+pub(super) fn enter(lock: Option<&str>) -> Result<Entry, ReExecError> {
     let test = Test::of_this_thread()?;
     let place = REACHED.with_borrow_mut(|before| {
         let place = match before {

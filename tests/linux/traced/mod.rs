@@ -22,7 +22,7 @@ use onewinner_core::property;
 use onewinner_core::scenario::{Kill, Program, ProgramKind, Scenario, Start, Subject};
 use onewinner_linux::sys::machine;
 use onewinner_linux::tracer::channel::pipes::{HOLD, hold};
-use onewinner_linux::tracer::{Run, Told, TracedError, WORKER, explore, serve_knowing};
+use onewinner_linux::tracer::{Run, Told, TracerError, WORKER, explore, serve_knowing};
 
 mod calls;
 #[path = "../../portable/zoo/every_call.rs"]
@@ -30,9 +30,11 @@ mod every_call;
 #[path = "../../portable/zoo/locks.rs"]
 #[expect(dead_code, reason = "the zoo has more locks than are tried here")]
 mod locks;
+mod session;
 
 use crate::harness::{Capability, Missing, Test, Tried, tests};
 use calls::links_record_locks_expiry_and_liveness_are_answered_as_in_the_simulated_world;
+use session::one_session_searches_again_and_again_from_a_fresh_state;
 use locks::{ABSENT_AS_STALE, FLOCK_UNLINK, FLOCK_UNLINK_WAITING, HALF_FIX};
 
 /// The tests of this area.
@@ -47,6 +49,7 @@ pub(crate) fn tests() -> Vec<Test> {
         numbers_are_used_again_where_the_file_system_does_and_the_lock_asks_for_them,
         a_schedule_is_replayed_to_the_same_history,
         programs_lock_as_the_primitives_do,
+        one_session_searches_again_and_again_from_a_fresh_state,
         a_contender_that_kills_itself_is_lost,
         a_call_that_is_not_controlled_is_named,
         an_answer_that_the_model_does_not_give_is_a_mismatch,
@@ -119,10 +122,8 @@ fn explored_of(
             assert_eq!(left, 0, "files are left");
             Ok((told, seen))
         }
-        // Only what the machine forbids is no failure.
-        Err(TracedError::Refused(why)) if why.starts_with("failed to trace") => {
-            Err(Missing::new(Capability::Ptrace, why))
-        }
+        // A machine that forbids tracing is no failure.
+        Err(TracerError::Unavailable(why)) => Err(Missing::new(Capability::Tracing, why)),
         Err(error) => panic!("{error}"),
     }
 }

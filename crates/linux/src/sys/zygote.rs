@@ -19,6 +19,10 @@ use super::process::{ForkError, PANICKED, Worker};
 /// The number of the call at which a zygote waits for orders. No kernel has it, so that without a tracer it fails.
 pub const AWAIT_ORDER: u64 = 0x0077_a17e;
 
+/// The exit code of a zygote that may not switch off address randomisation:
+/// [personality(2)](https://man7.org/linux/man-pages/man2/personality.2.html).
+pub const NO_PERSONALITY: u8 = 102;
+
 /// The number of clone(2).
 pub const CLONE: u64 = libc::SYS_clone as u64;
 /// Its arguments for a process like the caller, with the caller's parent as its own: `CLONE_PARENT | SIGCHLD`.
@@ -71,7 +75,16 @@ pub fn fork_zygote(
 ) -> Result<Worker, ForkError> {
     Worker::fork(move || {
         let lonely = Lonely(()); // It was forked a moment ago, and a fork takes one thread along.
-        if prepare().is_err() || go.read(&mut [0]).is_err() {
+        if prepare().is_err() {
+            return PANICKED;
+        }
+        if personality::get()
+            .and_then(|now| personality::set(now | Persona::ADDR_NO_RANDOMIZE))
+            .is_err()
+        {
+            return NO_PERSONALITY;
+        }
+        if go.read(&mut [0]).is_err() {
             return PANICKED;
         }
         drop(go);
@@ -97,7 +110,6 @@ fn prepare() -> nix::Result<()> {
     let nowhere = open("/dev/null", OFlag::O_RDWR | OFlag::O_CLOEXEC, Mode::empty())?;
     dup2_stdin(nowhere.as_fd())?;
     dup2_stdout(nowhere.as_fd())?;
-    personality::set(personality::get()? | Persona::ADDR_NO_RANDOMIZE)?;
     // SAFETY: ignoring a signal installs no handler.
     unsafe { signal(Signal::SIGCHLD, SigHandler::SigIgn) }?;
     Ok(())

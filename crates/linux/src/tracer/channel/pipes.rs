@@ -12,8 +12,8 @@ use super::{Told, Voice};
 use crate::sys::fifo;
 use crate::sys::launch::{Streams, launch};
 use crate::sys::process::Ended;
+use crate::tracer::layout::{FIRST_DIRECTORY, contender_directory};
 use crate::tracer::program::start::Starter;
-use crate::tracer::system::{FIRST_GROUND, ground_of};
 use onewinner_core::explore::{Lost, Retry};
 use onewinner_core::history::What;
 use onewinner_core::id::ProcessId;
@@ -54,7 +54,9 @@ pub(crate) struct Stage {
 impl Stage {
     /// Becomes the program of this contender; the exit code if that fails.
     pub(crate) fn enter(&self, process: ProcessId) -> u8 {
-        let lock = self.scenario.lock(&ground_of(&self.roots, process, FIRST_GROUND));
+        let lock = self
+            .scenario
+            .lock(&contender_directory(&self.roots, process, FIRST_DIRECTORY));
         let ends = Ends::of(&self.roots[0], process);
         let streams = Streams {
             input: &ends.input,

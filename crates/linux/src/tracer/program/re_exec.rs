@@ -64,7 +64,7 @@ pub enum Role {
 /// Why a test cannot be entered again.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum ReentryError {
+pub enum ReExecError {
     /// This is no thread of libtest's.
     #[error(
         "failed to find the test that this is: {0}; explore from the body of a `#[test]` itself, under `cargo test` or \
@@ -94,7 +94,7 @@ impl Test {
     /// # Errors
     ///
     /// When this is no thread of a test.
-    pub fn of_this_thread() -> Result<Self, ReentryError> {
+    pub fn of_this_thread() -> Result<Self, ReExecError> {
         let thread = std::thread::current();
         let name = match thread.name() {
             Some("main") => exact(std::env::args()).ok_or("the main thread runs no test by name"),
@@ -102,10 +102,10 @@ impl Test {
             Some(name) => Ok(name.to_owned()),
             None => Err("its thread has no name"),
         };
-        let name = name.map_err(|why| ReentryError::NoTest(why.to_owned()))?;
-        let binary = std::env::current_exe().map_err(ReentryError::Binary)?;
+        let name = name.map_err(|why| ReExecError::NoTest(why.to_owned()))?;
+        let binary = std::env::current_exe().map_err(ReExecError::Binary)?;
         let binary = binary.into_os_string().into_string();
-        let binary = binary.map_err(|path| ReentryError::Path(path.into()))?;
+        let binary = binary.map_err(|path| ReExecError::Path(path.into()))?;
         Ok(Self { name, binary })
     }
 

@@ -1,7 +1,205 @@
-//! A session with a worker: one process that traces and searches.
+//! A session: one worker process for any number of searches of one lock.
 //!
-//! | file | what it holds |
-//! |---|---|
-//! | `messages.rs` | the lines between a session and its worker |
+//! ```text
+//!  Session::open ──▶ worker ──┬─▶ search ─▶ executions, notes, the end
+//!                             ├─▶ search ─▶ …
+//!  Session::close ────────────┴─▶ the worker is killed, the directory of the run removed
+//! ```
+//!
+//! | `worker_process.rs` | the worker process: start, send, receive, end |
 
-pub(crate) mod messages;
+pub(crate) mod worker_process;
+
+use std::marker::PhantomData;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use self::worker_process::WorkerProcess;
+use crate::one_store::by_each_way;
+use crate::run_directory::RunDirectory;
+use crate::tracer::error::{TracerError, WorkerLoss};
+use crate::tracer::messages::{Answer, Message, Opening, SearchRequest, SubjectName};
+use onewinner_core::explore::{Limits, Searched, Stop, Strategy};
+use onewinner_core::history::Execution;
+use onewinner_core::scenario::{Scenario, Subject, Work};
+
+/// What to search.
+#[derive(Clone, Copy, Debug)]
+pub struct Search<'a> {
+    /// What each process does.
+    pub scenario: &'a Scenario,
+    /// How schedules are chosen.
+    pub strategy: &'a Strategy,
+    /// How far the search goes.
+    pub limits: Limits,
+}
+
+/// What a search found, apart from its executions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SearchReport {
+    /// How far it went.
+    pub searched: Searched,
+    /// How programs were started, and what was not observed.
+    pub notes: Vec<String>,
+}
+
+/// A worker process that searches the schedules of one lock, as often as requested.
+///
+/// Each search begins from an empty directory, with contenders that no earlier search started. Paths are the same in all
+/// searches of a session. The session belongs to the thread that opened it: the worker dies with that thread.
+///
+/// Dropped, it kills the worker and removes the directory; [`close`](Self::close) also reports what cannot be removed.
+#[derive(Debug)]
+pub struct Session {
+    subject: Subject,
+    // Before the directory: the worker is gone when that is removed.
+    worker: WorkerProcess,
+    roots: Vec<PathBuf>,
+    directory: RunDirectory,
+    removed: usize,
+    /// Whether the last search was ended early, and its last answers were not read.
+    unfinished: bool,
+    one_thread: PhantomData<*const ()>,
+}
+
+impl Session {
+    /// Starts a worker for a lock, in a new directory below the first of `directories`, or below the directory for temporary
+    /// files. Process *i* works through the *i* mod *k*-th directory.
+    ///
+    /// # Errors
+    ///
+    /// When there is no directory or no process, or a test does not reach its exploration again. Whether the machine lets
+    /// processes be traced shows in the first search.
+    pub fn open(subject: &Subject, directories: &[PathBuf]) -> Result<Self, TracerError> {
+        let parent = real(&directories.first().cloned().unwrap_or_else(std::env::temp_dir));
+        let (directory, removed) = RunDirectory::create(&parent)?;
+        let ways: Vec<PathBuf> = directories.iter().map(|way| real(way)).collect();
+        let roots = by_each_way(directory.path(), &ways)?;
+        if let Some(directory) = roots.iter().find(|root| root.to_str().is_none()) {
+            let directory = directory.clone();
+            return Err(TracerError::NotText { directory });
+        }
+        let opening = Message::Open(Opening {
+            subject: match subject {
+                Subject::Primitive(primitive) => SubjectName::Primitive(primitive.name().to_owned()),
+                Subject::Program(program) => SubjectName::Program(program.clone()),
+            },
+            roots: roots.clone(),
+            parent: std::process::id(),
+        });
+        let worker = WorkerProcess::start(subject, &opening)?;
+        Ok(Self {
+            subject: subject.clone(),
+            worker,
+            roots,
+            directory,
+            removed,
+            unfinished: false,
+            one_thread: PhantomData,
+        })
+    }
+
+    /// How many directories of killed runs were removed when the session was opened.
+    pub fn removed_directories(&self) -> usize {
+        self.removed
+    }
+
+    /// Searches, and hands each execution to `watch` until that breaks. `progress` gets the estimated share of the search
+    /// that is done, now and then.
+    ///
+    /// # Errors
+    ///
+    /// When the machine forbids tracing, or the worker is lost: then the session is of no more use. An execution that is lost
+    /// is not an error: it says so itself.
+    pub fn search(
+        &mut self,
+        search: &Search<'_>,
+        progress: &mut dyn FnMut(f64),
+        watch: &mut dyn FnMut(Execution) -> ControlFlow<()>,
+    ) -> Result<SearchReport, TracerError> {
+        check_supported(&self.subject, search)?;
+        self.finish()?;
+        let request = SearchRequest::new(search.scenario, search.strategy, search.limits);
+        let sent = self.worker.send(&Message::Search(request));
+        let mut notes = Vec::new();
+        let mut searched = Searched {
+            stop: Stop::Asked,
+            ..Searched::nothing()
+        };
+        while let Some(answer) = self.worker.next(&self.roots[0])? {
+            match answer {
+                Answer::Execution(execution) => {
+                    searched.executions += 1;
+                    searched.steps += execution.schedule.len() as u64;
+                    if watch(execution).is_break() {
+                        self.unfinished = true;
+                        // If the worker is gone, the next search finds out.
+                        let _gone = self.worker.send(&Message::Stop);
+                        return Ok(SearchReport { searched, notes });
+                    }
+                }
+                Answer::Share(share) => progress(share),
+                Answer::Notes(all) => notes = all,
+                Answer::Alive => {}
+                Answer::Done(searched) => return Ok(SearchReport { searched, notes }),
+                Answer::Refused(refusal) => return Err(refusal.into()),
+            }
+        }
+        sent?;
+        Err(TracerError::Lost(WorkerLoss::Ended))
+    }
+
+    /// Ends a search that `watch` left early, and passes over what it still sent.
+    fn finish(&mut self) -> Result<(), TracerError> {
+        if !self.unfinished {
+            return Ok(());
+        }
+        while let Some(answer) = self.worker.next(&self.roots[0])? {
+            if matches!(answer, Answer::Done(_)) {
+                self.unfinished = false;
+                return Ok(());
+            }
+        }
+        Err(TracerError::Lost(WorkerLoss::Ended))
+    }
+
+    /// Ends the worker and removes the directory of the run. Afterwards no process and no file is left.
+    ///
+    /// # Errors
+    ///
+    /// When something in the directory cannot be removed.
+    pub fn close(self) -> Result<(), TracerError> {
+        let Self { worker, directory, .. } = self;
+        drop(worker);
+        Ok(directory.close()?)
+    }
+}
+
+/// Refuses what no worker does.
+///
+/// # Errors
+///
+/// [`TracerError::Unsupported`].
+pub(crate) fn check_supported(subject: &Subject, search: &Search<'_>) -> Result<(), TracerError> {
+    let unsupported = |what: String, instead| Err(TracerError::Unsupported { what, instead });
+    let Subject::Program(program) = subject else {
+        return Ok(());
+    };
+    match search.strategy {
+        Strategy::Dpor => unsupported(
+            format!("`{}` by a complete reduction", program.line),
+            "it needs a model of what calls do; use `--search bounded`",
+        ),
+        _ if search.scenario.work != Work::Nothing => unsupported(
+            format!("`{}` with a workload", program.line),
+            "a program does its own work; leave the workload out",
+        ),
+        _ => Ok(()),
+    }
+}
+
+/// The directory without symbolic links on the way, as the kernel reports paths. Whether it exists shows when something is
+/// made in it.
+fn real(directory: &Path) -> PathBuf {
+    directory.canonicalize().unwrap_or_else(|_| directory.to_owned())
+}

@@ -16,6 +16,8 @@ use crate::sys::filter::Clock;
 use crate::sys::process::Worker;
 use crate::sys::tracee;
 use crate::tracer::channel::{Told, Voice};
+use crate::tracer::error::Unavailable;
+use crate::tracer::layout::{contender_directory, execution_directories};
 use crate::tracer::syscalls::interpreter::Interpreter;
 use crate::tracer::tracees::engine::Engine;
 use crate::tracer::tracees::loss::{lost, untraced};
@@ -33,24 +35,14 @@ use onewinner_core::scenario::{Kind, Scenario, Start};
 /// How long a contender that owes an answer may sleep for a time of its own.
 const PATIENCE: Duration = Duration::from_millis(1_500);
 
-/// The directory of the execution with this number, in that of the run.
-pub(crate) fn ground(number: u32) -> String {
-    format!("ground-{number}")
-}
-
-/// The number of the first, and the only one unless each has a name of its own.
-pub(crate) const FIRST_GROUND: u32 = 0;
-
-/// Where a contender works then, in the directories of a run.
-pub(crate) fn ground_of(roots: &[PathBuf], process: ProcessId, number: u32) -> PathBuf {
-    roots[process.index() % roots.len()].join(ground(number))
-}
-
-/// Who builds what stands there at the start of a stale scenario.
-pub(crate) type LeaveBehind = Box<dyn Fn(&Path)>;
+/// Builds the lock that a stale scenario starts with; the error in words.
+pub(crate) type LeaveBehind = Box<dyn Fn(&Path) -> Result<(), String>>;
 
 /// Makes another zygote, whose children have that clock.
-pub(crate) type Renew = Box<dyn Fn(Clock) -> Result<Worker, String>>;
+pub(crate) type Renew = Box<dyn Fn(Clock) -> Result<Worker, Unavailable>>;
+
+/// Called before each step and each execution.
+pub(crate) type OnStep = Box<dyn FnMut()>;
 
 /// A contender, as far as its tasks do not tell.
 #[derive(Clone, Debug, Default)]
@@ -70,7 +62,7 @@ pub(crate) struct Contender {
     pub(crate) calls: u32,
 }
 
-pub(crate) struct TracedWorld {
+pub(crate) struct TracedSystem {
     pub(crate) scenario: Scenario,
     /// The history before its first event.
     blank: History,
@@ -90,6 +82,7 @@ pub(crate) struct TracedWorld {
     clock: Clock,
     pub(crate) tale: Vec<Event>,
     snapshots: Vec<Snapshot>,
+    on_step: OnStep,
 }
 
 /// What a world is made of.
@@ -98,6 +91,8 @@ pub(crate) struct Parts {
     pub(crate) blank: History,
     /// Below each of these every execution has a directory of its own.
     pub(crate) roots: Vec<PathBuf>,
+    /// The number of the first execution's directory.
+    pub(crate) first_directory: u32,
     /// Whether each execution's directory has a name that no other had: a mount may remember what was removed by another.
     pub(crate) renames: bool,
     pub(crate) crowd: Crowd,
@@ -111,12 +106,13 @@ pub(crate) struct Parts {
     pub(crate) notes: Vec<String>,
 }
 
-impl TracedWorld {
-    pub(crate) fn new(parts: Parts) -> Result<Self, Lost> {
+impl TracedSystem {
+    pub(crate) fn new(parts: Parts) -> Self {
         let Parts {
             scenario,
             blank,
             roots,
+            first_directory,
             renames,
             crowd,
             interpreter,
@@ -125,12 +121,12 @@ impl TracedWorld {
             renew,
             notes,
         } = parts;
-        let mut world = Self {
+        Self {
             scenario,
             blank,
             roots,
             renames,
-            number: FIRST_GROUND,
+            number: first_directory,
             engine: Engine { crowd, interpreter },
             contenders: Vec::new(),
             voice,
@@ -141,17 +137,33 @@ impl TracedWorld {
             clock: Clock::Real,
             tale: Vec::new(),
             snapshots: Vec::new(),
-        };
-        world.engine.await_zygote()?;
-        Ok(world)
+            on_step: Box::new(|| {}),
+        }
+    }
+
+    /// Calls this before each step and each execution.
+    pub(crate) fn on_step(&mut self, call: OnStep) {
+        self.on_step = call;
+    }
+
+    /// The number of the last execution's directory.
+    pub(crate) fn directory_number(&self) -> u32 {
+        self.number
+    }
+
+    /// Kills all contenders, and those that others are copied from.
+    pub(crate) fn end(&mut self) -> Result<(), Lost> {
+        self.engine.kill(None)?;
+        self.voice.end();
+        self.engine.discard()
     }
 
     fn directories(&self) -> Vec<PathBuf> {
-        self.roots.iter().map(|root| root.join(ground(self.number))).collect()
+        execution_directories(&self.roots, self.number)
     }
 
     fn directory(&self, process: ProcessId) -> PathBuf {
-        ground_of(&self.roots, process, self.number)
+        contender_directory(&self.roots, process, self.number)
     }
 
     /// An empty directory, by the same path for each execution, unless mounts could take it for the one before. Several are mounts of one store: what is made in the first is
@@ -192,7 +204,7 @@ impl TracedWorld {
         if let Some(renew) = self.renew.as_ref().filter(|_| wanted != self.clock) {
             self.engine
                 .crowd
-                .renew(renew(wanted).map_err(|reason| lost(Retry::Never, reason))?);
+                .renew(renew(wanted).map_err(|why| lost(Retry::Never, why.to_string()))?);
             self.engine.await_zygote()?;
             self.clock = wanted;
         }
@@ -309,7 +321,8 @@ impl TracedWorld {
             return Ok(());
         };
         match &self.leave_behind {
-            Some(build) => build(&self.directory(ProcessId(0))),
+            Some(build) => build(&self.directory(ProcessId(0)))
+                .map_err(|error| lost(Retry::Never, format!("a stale lock cannot be left behind: {error}")))?,
             None => self.acquire_and_die()?,
         }
         let aged = age(&self.directory(ProcessId(0)), Duration::from_secs(age_s));
@@ -384,7 +397,7 @@ fn age(directory: &Path, by: Duration) -> io::Result<()> {
     Ok(())
 }
 
-impl Model for TracedWorld {
+impl Model for TracedSystem {
     fn replay(&mut self, kept: usize, then: &[Move]) -> Vec<Accesses> {
         self.engine.interpreter.replay(kept, then)
     }
@@ -394,8 +407,9 @@ impl Model for TracedWorld {
     }
 }
 
-impl System for TracedWorld {
+impl System for TracedSystem {
     fn reset(&mut self) -> Result<(), Lost> {
+        (self.on_step)();
         match self.enter_all() {
             // It is known now what contenders need, and they get it.
             Err(_) if self.renew.is_some() && self.engine.interpreter.clock() != self.clock => self.enter_all(),
@@ -420,6 +434,7 @@ impl System for TracedWorld {
     }
 
     fn step(&mut self, process: ProcessId) -> Result<Accesses, Lost> {
+        (self.on_step)();
         let accesses = self.take(process)?;
         // Who judges an attempt with an error looks right after it.
         let waits = self

@@ -3,7 +3,7 @@
 //! A contender makes a call, ends, is killed, meets an error, or goes on from a sleep. Knows nothing of how an execution
 //! begins, nor what a call means.
 
-use super::TracedWorld;
+use super::TracedSystem;
 use super::next_step::Next;
 use crate::tracer::syscalls::interpreter::Outcome;
 use crate::tracer::tracees::loss::lost;
@@ -22,7 +22,7 @@ const MOST_WAKES: u32 = 300;
 /// How many looks in a row a program may take while nothing changes; then it waits until something has.
 const MOST_LOOKS: u32 = 20;
 
-impl TracedWorld {
+impl TracedSystem {
     /// What the contender can do now, if the kernel lets it.
     pub(crate) fn next(&self, process: ProcessId) -> Option<Next> {
         let contender = &self.contenders[process.index()];

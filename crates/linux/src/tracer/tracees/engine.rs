@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::event::{Birth, TaskEvent};
 use super::loss::{lost, untraced};
-use super::registry::Crowd;
+use super::registry::{Crowd, zygote_gone};
 use super::task::AtExit;
 use crate::sys::tracee;
 use crate::tracer::syscalls::interpreter::{Interpreter, Made};
@@ -98,6 +98,9 @@ impl Engine {
     /// Waits until the zygote takes orders.
     pub(crate) fn await_zygote(&mut self) -> Result<(), Lost> {
         while !self.crowd.zygote_is_ready() {
+            if let Some(how) = self.crowd.zygote_end() {
+                return Err(zygote_gone(how));
+            }
             self.next("the zygote")?;
         }
         Ok(())

@@ -42,8 +42,10 @@ pub(crate) struct Crowd {
     ready: Option<Stopped>,
     /// Whose first process the zygote's next child is.
     ordered: Option<ProcessId>,
+    /// How the zygote ended, if it has.
+    zygote_end: Option<Ended>,
     /// The number of the directory in which the execution takes place.
-    ground: u32,
+    directory: u32,
     /// Whether children of the zygote become programs.
     programs: bool,
 }
@@ -65,7 +67,8 @@ impl Crowd {
             zygote,
             ready: None,
             ordered: None,
-            ground: 0,
+            zygote_end: None,
+            directory: 0,
             programs,
         }
     }
@@ -78,6 +81,12 @@ impl Crowd {
         );
         self.zygote = zygote;
         self.ready = None;
+        self.zygote_end = None;
+    }
+
+    /// How the zygote ended, if it has.
+    pub(crate) fn zygote_end(&self) -> Option<Ended> {
+        self.zygote_end
     }
 
     /// Whether the zygote waits for an order.
@@ -96,9 +105,9 @@ impl Crowd {
         };
         self.ordered = Some(process);
         self.first.remove(&process);
-        let ground = self.ground;
+        let directory = self.directory;
         zygote
-            .answer(Order { process, ground }.word())
+            .answer(Order { process, directory }.word())
             .map_err(|error| untraced(&error))?;
         let _running = zygote.go(Until::Next, None);
         Ok(())
@@ -229,8 +238,8 @@ impl Crowd {
     }
 
     /// Forgets all that belongs to one execution; its tasks are gone.
-    pub(crate) fn begin(&mut self, ground: u32) {
-        self.ground = ground;
+    pub(crate) fn begin(&mut self, directory: u32) {
+        self.directory = directory;
         debug_assert!(self.tasks.is_empty(), "the last execution was ended");
         self.first.clear();
         self.ended.clear();
@@ -246,7 +255,9 @@ impl Crowd {
     pub(crate) fn take_in(&mut self, seen: Seen) -> Result<Option<TaskEvent>, Lost> {
         match seen {
             Seen::Ended(task, how) if task == self.zygote.pid() => {
-                Err(lost(Retry::Never, format!("the zygote is gone: {how}")))
+                self.zygote_end = Some(how);
+                self.ready = None;
+                Err(zygote_gone(how))
             }
             Seen::Ended(task, how) => Ok(self.ended(task, how)),
             Seen::Stopped(stopped, why) if stopped.task() == self.zygote.pid() => {
@@ -411,4 +422,12 @@ impl Crowd {
         known.place = Place::Stands(Standing { stopped, entry, at });
         Ok(())
     }
+}
+
+/// The loss of every execution after the zygote has ended.
+pub(crate) fn zygote_gone(how: Ended) -> Lost {
+    lost(
+        Retry::Never,
+        format!("the process that starts contenders was lost: {how}"),
+    )
 }

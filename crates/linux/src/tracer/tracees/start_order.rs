@@ -7,19 +7,19 @@ use onewinner_core::id::ProcessId;
 pub(crate) struct Order {
     pub(crate) process: ProcessId,
     /// The number of the directory in which the execution takes place.
-    pub(crate) ground: u32,
+    pub(crate) directory: u32,
 }
 
 impl Order {
     /// As a number that is not negative, for a negative one ends the zygote.
     pub(crate) fn word(self) -> i64 {
-        i64::from(self.ground) << u8::BITS | i64::from(self.process.0)
+        i64::from(self.directory) << u8::BITS | i64::from(self.process.0)
     }
 
     pub(crate) fn of(word: i64) -> Self {
         Self {
             process: ProcessId((word & i64::from(u8::MAX)) as u8),
-            ground: u32::try_from(word >> u8::BITS).expect("a word that was made of an order"),
+            directory: u32::try_from(word >> u8::BITS).expect("a word that was made of an order"),
         }
     }
 }
@@ -30,9 +30,9 @@ mod tests {
 
     #[test]
     fn an_order_comes_back_from_its_word() {
-        for (process, ground) in [(0, 0), (63, 1), (1, u32::MAX), (255, 7)] {
+        for (process, directory) in [(0, 0), (63, 1), (1, u32::MAX), (255, 7)] {
             let process = ProcessId(process);
-            let order = Order { process, ground };
+            let order = Order { process, directory };
             assert!(order.word() >= 0);
             assert_eq!(Order::of(order.word()), order);
         }

@@ -1,0 +1,127 @@
+//! The system of contenders of a lock over `Fs`: each is a forked process that runs the lock.
+
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::time::Duration;
+
+use super::answering::failed;
+use super::lock_visibility::hosts;
+use super::zygote::{ready, zygote};
+use crate::pid_table::PidTable;
+use crate::real_fs::{Peers, RealFs};
+use crate::sys::filter::{Chance, Clock};
+use crate::sys::supervisor::{NEVER, Supervisor, Watch};
+use crate::tracer::channel::shared_state::Board;
+use crate::tracer::error::Refusal;
+use crate::tracer::layout::contender_directory;
+use crate::tracer::messages::SearchRequest;
+use crate::tracer::syscalls::fs_calls::Calls;
+use crate::tracer::syscalls::primitives::Primitives;
+use crate::tracer::syscalls::watched_tree::reuses_numbers;
+use crate::tracer::system::{Parts, TracedSystem};
+use crate::tracer::tracees::registry::Crowd;
+use crate::tracer::tracees::start_order::Order;
+use onewinner_core::backend::contender::Contender;
+use onewinner_core::backend::sim;
+use onewinner_core::explore::Limits;
+use onewinner_core::history::What;
+use onewinner_core::id::ProcessId;
+use onewinner_core::primitive::LockPrimitive;
+use onewinner_core::scenario::{Kind, Scenario};
+
+/// The system for one search, whose first execution has the directory with this number.
+///
+/// # Errors
+///
+/// When the machine does not let processes be traced, or has no memory or file system for them.
+pub(super) fn system(
+    primitive: &'static dyn LockPrimitive,
+    request: &SearchRequest,
+    roots: &[PathBuf],
+    directory: u32,
+) -> Result<TracedSystem, Refusal> {
+    let scenario = &request.scenario;
+    let reuses = reuses_numbers(&roots[0]).map_err(|error| failed("find out the type of the file system", &error))?;
+    let modelled = Scenario {
+        reuse_inodes: reuses && asks_for_numbers(primitive, request)?,
+        ..scenario.clone()
+    };
+    let shared = |error| failed("share memory with contenders", &error);
+    let board = Rc::new(Board::new(scenario.participants()).map_err(shared)?);
+    let told = Rc::clone(&board);
+    let pid_table = PidTable::new(scenario.participants()).map_err(shared)?;
+    let entered = pid_table.clone();
+    let (contended, directories) = (scenario.clone(), roots.to_vec());
+    let zygote = zygote(Clock::Real, Chance::Real, move |order| {
+        std::panic::set_hook(Box::new(|_| {}));
+        let Order { process, directory } = Order::of(order);
+        let directory = contender_directory(&directories, process, directory);
+        let contender = Contender::new(primitive, &contended, &directory, process);
+        entered.enter(process);
+        let fs = RealFs::of(process, entered.peers());
+        let run = || contender.run(&fs, &mut |what| told.push(process, &what));
+        let held = std::panic::catch_unwind(std::panic::AssertUnwindSafe(run));
+        if let Err(payload) = &held {
+            let message = sim::panic_message(&**payload);
+            told.push(process, &What::Panicked { message });
+        }
+        // Neither closed nor released: the contender exits as it is.
+        std::mem::forget((held, fs));
+        0
+    })?;
+    let hosts = hosts(roots, scenario.participants());
+    let shadow = sim::prepared(primitive, &modelled).on_hosts(hosts);
+    let in_turn = matches!(scenario.kind, Kind::Fault { .. });
+    let calls = Calls::new(scenario.participants(), pid_table);
+    let left = scenario.clone();
+    let leave_behind = move |directory: &Path| {
+        let gone = RealFs::of(ProcessId::GONE, Peers::new(|_| None));
+        match primitive.try_acquire(&gone, &left.lock(directory)) {
+            Ok(_held) => Ok(()),
+            Err(error) => Err(error.to_string()),
+        }
+    };
+    let parts = Parts {
+        scenario: scenario.clone(),
+        blank: sim::blank_history(primitive, scenario),
+        roots: roots.to_vec(),
+        first_directory: directory,
+        renames: roots.len() > 1,
+        crowd: Crowd::new(zygote, false),
+        interpreter: Box::new(Primitives::new(shadow, calls, in_turn)),
+        voice: Box::new(board),
+        leave_behind: Some(Box::new(leave_behind)),
+        renew: None,
+        notes: Vec::new(),
+    };
+    Ok(ready(parts)?)
+}
+
+/// Whether the lock asks for inode numbers in some schedule of the scenario, by a search of the simulated file system; if that
+/// is cut, it may.
+///
+/// In a process of its own: a lock that misbehaves must not do so in this one.
+fn asks_for_numbers(primitive: &'static dyn LockPrimitive, request: &SearchRequest) -> Result<bool, Refusal> {
+    /// A simulated execution takes a twentieth of one with real processes, or less.
+    const FASTER: u64 = 20;
+    /// How much longer than its search the process may take.
+    const MARGIN: Duration = Duration::from_secs(5);
+    let asked = request.limits();
+    // A small part of what the search with real processes may take.
+    let limits = Limits {
+        executions: asked.executions.saturating_mul(FASTER).min(200_000),
+        steps: asked.steps,
+        time: (asked.time / u32::try_from(FASTER).unwrap_or(u32::MAX)).min(Duration::from_secs(10)),
+    };
+    let scenario = request.scenario.clone();
+    let look = move || {
+        std::panic::set_hook(Box::new(|_| {}));
+        u8::from(sim::asks_for_inodes(primitive, &scenario, limits))
+    };
+    let mut supervisor = Supervisor::default();
+    supervisor
+        .fork(look)
+        .map_err(|error| failed("search the simulated file system", &error))?;
+    // A lock that spins without a call never comes to the limit of the search: then it may ask.
+    Ok(supervisor.all(&Watch::new(limits.time + MARGIN, NEVER)).is_err())
+}

@@ -1,0 +1,82 @@
+//! The system of contenders that are programs.
+
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use super::answering::failed;
+use super::zygote::{ready, zygote};
+use crate::sys::filter::{Chance, Clock};
+use crate::tracer::channel::pipes::{HOLD, Pipes};
+use crate::tracer::error::Refusal;
+use crate::tracer::messages::SearchRequest;
+use crate::tracer::program::start::Starter;
+use crate::tracer::syscalls::programs::Programs;
+use crate::tracer::syscalls::watched_tree::reuses_numbers;
+use crate::tracer::system::{Parts, TracedSystem};
+use crate::tracer::tracees::registry::Crowd;
+use crate::tracer::tracees::start_order::Order;
+use onewinner_core::history::History;
+use onewinner_core::scenario::Program;
+
+/// Makes systems for one program: its file is found once.
+pub(super) struct ProgramLauncher {
+    starter: Starter,
+}
+
+impl ProgramLauncher {
+    /// # Errors
+    ///
+    /// When the command line starts nothing.
+    pub(super) fn new(program: &Program) -> Result<Self, Refusal> {
+        let own = std::env::current_exe().map_err(|error| failed("find the file of this program", &error))?;
+        let hold = vec![own.to_string_lossy().into_owned(), HOLD.to_owned()];
+        let starter = Starter::new(program, hold).map_err(|error| Refusal::Program(error.to_string()))?;
+        Ok(Self { starter })
+    }
+
+    /// The system for one search, whose first execution has the directory with this number.
+    ///
+    /// # Errors
+    ///
+    /// When the machine does not let processes be traced, or there is no place for their pipes.
+    pub(super) fn system(
+        &self,
+        request: &SearchRequest,
+        roots: &[PathBuf],
+        directory: u32,
+    ) -> Result<TracedSystem, Refusal> {
+        let scenario = &request.scenario;
+        let notes = self.starter.note().into_iter().collect();
+        let (pipes, stage) = Pipes::new(self.starter.clone(), scenario, roots)
+            .map_err(|error| failed("make the pipes of contenders", &error))?;
+        let stage = Rc::new(stage);
+        let renew = move |clock| {
+            let stage = Rc::clone(&stage);
+            zygote(clock, Chance::Drawn, move |order| {
+                // A copy of a program keeps the path that the program was started with: it is one for all executions.
+                stage.enter(Order::of(order).process)
+            })
+        };
+        let zygote = renew(Clock::Real)?;
+        let reuses =
+            reuses_numbers(&roots[0]).map_err(|error| failed("find out the type of the file system", &error))?;
+        let mut blank = History::new(scenario.participants(), scenario.lock(Path::new("/")));
+        blank.stale = scenario.start.is_stale();
+        blank.probe = scenario.probe();
+        blank.disturbed = scenario.disturbed();
+        let parts = Parts {
+            scenario: scenario.clone(),
+            blank,
+            roots: roots.to_vec(),
+            first_directory: directory,
+            renames: false,
+            crowd: Crowd::new(zygote, true),
+            interpreter: Box::new(Programs::new(reuses)),
+            voice: Box::new(pipes),
+            leave_behind: None,
+            renew: Some(Box::new(renew)),
+            notes,
+        };
+        Ok(ready(parts)?)
+    }
+}
