@@ -34,8 +34,8 @@ mod session;
 
 use crate::harness::{Capability, Missing, Test, Tried, tests};
 use calls::links_record_locks_expiry_and_liveness_are_answered_as_in_the_simulated_world;
-use session::one_session_searches_again_and_again_from_a_fresh_state;
 use locks::{ABSENT_AS_STALE, FLOCK_UNLINK, FLOCK_UNLINK_WAITING, HALF_FIX};
+use session::one_session_searches_again_and_again_from_a_fresh_state;
 
 /// The tests of this area.
 pub(crate) fn tests() -> Vec<Test> {
@@ -123,7 +123,7 @@ fn explored_of(
             Ok((told, seen))
         }
         // A machine that forbids tracing is no failure.
-        Err(TracerError::Unavailable(why)) => Err(Missing::new(Capability::Tracing, why)),
+        Err(TracerError::Unavailable(why)) => Err(Missing::new(Capability::Ptrace, why)),
         Err(error) => panic!("{error}"),
     }
 }

@@ -58,7 +58,7 @@ pub(crate) fn one_session_searches_again_and_again_from_a_fresh_state() -> Tried
         let mut again =
             |scenario: &Scenario, strategy: &Strategy, most| match searched(&mut session, scenario, strategy, most) {
                 Ok(seen) => Ok(seen),
-                Err(TracerError::Unavailable(why)) => Err(Missing::new(Capability::Tracing, why)),
+                Err(TracerError::Unavailable(why)) => Err(Missing::new(Capability::Ptrace, why)),
                 Err(error) => panic!("{}: {error}", subject.name()),
             };
         let two = Scenario::contend(2);
