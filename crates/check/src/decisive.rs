@@ -40,7 +40,7 @@ pub(super) fn decisive(follower: &Follower<'_>, execution: &Execution, property:
             let rest = [earlier].into_iter().chain(bound).chain(later + 1..steps.len());
             let rest = rest.map(|step| steps[step]);
             let schedule: Schedule = first.iter().copied().chain(rest).collect();
-            let turned = tries.led_by(&schedule)?;
+            let turned = tries.guided_by(&schedule)?;
             let is_turned = turned.schedule.steps().starts_with(&first) && turned.end == End::Completed;
             if is_turned && violation(&turned.history, property).is_none() {
                 return Some([calls[earlier].0, calls[later].0]);

@@ -70,9 +70,9 @@ impl<'a> Follower<'a> {
     /// # Errors
     ///
     /// As [`along`](Self::along).
-    pub(super) fn led_by(&self, schedule: &Schedule) -> Result<Execution, CheckError> {
+    pub(super) fn guided_by(&self, schedule: &Schedule) -> Result<Execution, CheckError> {
         let schedule = schedule.clone();
-        self.run(&Strategy::Lead { schedule })
+        self.run(&Strategy::Guided { schedule })
     }
 
     fn run(&self, strategy: &Strategy) -> Result<Execution, CheckError> {
@@ -142,12 +142,12 @@ impl<'a> Tries<'a> {
         }
     }
 
-    /// See [`Follower::led_by`]; nothing when no try is left.
-    pub(super) fn led_by(&mut self, schedule: &Schedule) -> Option<Execution> {
+    /// See [`Follower::guided_by`]; nothing when no try is left.
+    pub(super) fn guided_by(&mut self, schedule: &Schedule) -> Option<Execution> {
         self.left = self.left.checked_sub(1)?;
         if self.until.is_some_and(|until| Instant::now() > until) {
             return None;
         }
-        self.follower.led_by(schedule).ok()
+        self.follower.guided_by(schedule).ok()
     }
 }

@@ -229,7 +229,7 @@ fn unit(strategy: &Strategy) -> Unit {
         | Strategy::Pct { .. }
         | Strategy::Random { .. }
         | Strategy::Replay { .. }
-        | Strategy::Lead { .. } => Unit::Schedule,
+        | Strategy::Guided { .. } => Unit::Schedule,
     }
 }
 

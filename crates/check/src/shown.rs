@@ -62,7 +62,7 @@ fn easier(plan: &Plan, found: &Found) -> Option<Found> {
         execution.end == End::Completed && as_disturbed && violation(history, found.property.name()).is_some()
     };
     let schedule = minimise(&steps, MINIMISING, &mut |schedule| {
-        let execution = tries.led_by(schedule).filter(violates)?;
+        let execution = tries.guided_by(schedule).filter(violates)?;
         Some(execution.history.steps())
     });
     found.along(plan, &schedule)

@@ -8,7 +8,7 @@ use std::sync::Mutex;
 
 use onewinner_core::access::{Accesses, Object};
 use onewinner_core::explore::{
-    Covered, Dpor, Ended, Exhaustive, Lost, Model, Move, Scheduler, Split, Stop, System, in_rounds, search,
+    Covered, Dpor, Ended, Exhaustive, Lost, Model, Move, Scheduler, Split, Stop, System, search, search_in_parallel,
 };
 use onewinner_core::happens_before::{Class, Step};
 use onewinner_core::id::ProcessId;
@@ -113,15 +113,15 @@ fn check_cells(processes: usize, cells: usize, script: Script, interleavings: u6
     assert_eq!(count_cells(world(), &mut Exhaustive::new()), all);
     assert_eq!(count_cells(world(), &mut Dpor::new()), (classes as u64, classes));
     let (executions, found) = (Mutex::new(0), Mutex::new(BTreeSet::new()));
-    let searched = in_rounds(Split { depth: 3, threads: 2 }, LIMITS, &|task, limits| {
-        let mut part = Dpor::of(task);
+    let searched = search_in_parallel(Split { depth: 3, threads: 2 }, LIMITS, &|task, limits| {
+        let mut part = Dpor::for_task(task);
         let searched = search(&mut world(), &mut part, limits, &mut |world: &mut Cells, _, _| {
             let class = Class::of(processes, &world.steps);
             found.lock().expect("nobody panics").insert(class);
             ControlFlow::Continue(())
         });
         *executions.lock().expect("nobody panics") += searched.executions;
-        part.came(searched)
+        part.into_result(searched)
     });
     let found = (executions.into_inner(), found.into_inner());
     let (executions, found) = (found.0.expect("nobody panics"), found.1.expect("nobody panics"));

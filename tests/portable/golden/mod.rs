@@ -12,7 +12,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use onewinner_core::backend::sim;
-use onewinner_core::explore::{Covered, Dpor, Exhaustive, Limits, Scheduler, Split, Stop, in_rounds};
+use onewinner_core::explore::{Covered, Dpor, Exhaustive, Limits, Scheduler, Split, Stop, search_in_parallel};
 use onewinner_core::fs::{Create, Errno, Fs, Mode, OpenFlags};
 use onewinner_core::happens_before::Class;
 use onewinner_core::history::End;
@@ -123,8 +123,8 @@ fn check(toy: &'static Toy, processes: usize, interleavings: u64, classes: usize
 fn check_in_rounds(toy: &'static Toy, processes: usize, classes: usize) {
     for (depth, threads) in [(3, 1), (6, 1), (3, 2), (6, 3)] {
         let all = Mutex::new((0, BTreeSet::new()));
-        let searched = in_rounds(Split { depth, threads }, LIMITS, &|task, limits| {
-            let mut part = Dpor::of(task);
+        let searched = search_in_parallel(Split { depth, threads }, LIMITS, &|task, limits| {
+            let mut part = Dpor::for_task(task);
             let scenario = Scenario::contend(processes);
             let searched = sim::explore(toy, &scenario, &mut part, limits, &mut |execution| {
                 let mut all = all.lock().expect("nobody panics");
@@ -132,7 +132,7 @@ fn check_in_rounds(toy: &'static Toy, processes: usize, classes: usize) {
                 all.1.insert(Class::of(processes, &execution.history.steps()));
                 ControlFlow::Continue(())
             });
-            part.came(searched)
+            part.into_result(searched)
         });
         let (executions, found) = all.into_inner().expect("nobody panics");
         assert_eq!(

@@ -4,8 +4,8 @@ use std::ops::ControlFlow;
 
 use onewinner_core::access::{Accesses, Object};
 use onewinner_core::explore::{
-    Begin, Bounded, Choice, Covered, Diverged, Dpor, Exhaustive, Lost, Mismatch, Model, Move, Now, Random, Rounds,
-    Scheduler, Stop, System, search,
+    Begin, Bounded, Choice, Covered, Diverged, Dpor, Exhaustive, Lost, Mismatch, Model, Move, Now, ParallelSearch,
+    Random, Scheduler, Stop, System, search,
 };
 use onewinner_core::happens_before::Step;
 use onewinner_core::id::ProcessId;
@@ -164,22 +164,22 @@ fn rounds_tell_a_share_that_ends_at_all_and_who_never_ends_tells_none() {
     let mut generator = ChaCha8Rng::seed_from_u64(42);
     for _ in 0..50 {
         let program = random_program(&mut generator);
-        let mut rounds = Rounds::new(3);
+        let mut rounds = ParallelSearch::new(3);
         assert_eq!(rounds.estimate(), 0.0);
         loop {
             let tasks = rounds.tasks();
             if tasks.is_empty() {
                 break;
             }
-            let came = tasks.iter().map(|task| {
-                let mut part = Dpor::of(task);
+            let results = tasks.iter().map(|task| {
+                let mut part = Dpor::for_task(task);
                 let searched = search(&mut Running::new(&program), &mut part, LIMITS, &mut |_, _, _| {
                     ControlFlow::Continue(())
                 });
-                part.came(searched)
+                part.into_result(searched)
             });
-            let came = came.collect();
-            rounds.take(came);
+            let results = results.collect();
+            rounds.merge(results);
             assert!((0.0..=1.0).contains(&rounds.estimate()));
         }
         assert_eq!(rounds.estimate(), 1.0);

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use onewinner_core::explore::{Exhaustive, Lead, fewest_preemptions, minimise, preemptions, search};
+use onewinner_core::explore::{Exhaustive, Replay, fewest_preemptions, minimise, preemptions, search};
 use onewinner_core::fs::Flock;
 use onewinner_core::fs::call::Call;
 use onewinner_core::happens_before::{Class, Step};
@@ -36,9 +36,12 @@ fn classes(program: &Program) -> BTreeMap<Class, (Vec<Step>, usize)> {
 
 fn led(program: &Program, schedule: &Schedule) -> Vec<Step> {
     let mut world = Running::new(program);
-    search(&mut world, &mut Lead::new(schedule.clone()), LIMITS, &mut |_, _, _| {
-        ControlFlow::Continue(())
-    });
+    search(
+        &mut world,
+        &mut Replay::guided(schedule.clone()),
+        LIMITS,
+        &mut |_, _, _| ControlFlow::Continue(()),
+    );
     world.steps
 }
 

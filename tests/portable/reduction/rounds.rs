@@ -5,7 +5,9 @@ use std::ops::ControlFlow;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use onewinner_core::explore::{Came, Covered, Dpor, Limits, Rounds, Searched, Split, Stop, Task, in_rounds, search};
+use onewinner_core::explore::{
+    Covered, Dpor, Limits, ParallelSearch, Searched, Split, Stop, Task, TaskResult, search, search_in_parallel,
+};
 use onewinner_core::happens_before::Class;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -23,10 +25,10 @@ fn explore_in_rounds(program: &Program, depth: usize, threads: usize) -> Found {
         contradicted: 0,
         searched: Searched::nothing(),
     });
-    let searched = in_rounds(Split { depth, threads }, LIMITS, &|task, _| {
+    let searched = search_in_parallel(Split { depth, threads }, LIMITS, &|task, _| {
         // As a worker process gets it, and answers.
         let task: Task = through_text(task);
-        let mut part = Dpor::of(&task);
+        let mut part = Dpor::for_task(&task);
         let found = explore(Running::new(program), &mut part);
         let mut all = all.lock().expect("nobody panics");
         all.executions += found.executions;
@@ -34,7 +36,7 @@ fn explore_in_rounds(program: &Program, depth: usize, threads: usize) -> Found {
         all.contradicted += found.contradicted;
         all.classes.extend(found.classes);
         all.replies.extend(found.replies);
-        through_text(&part.came(found.searched))
+        through_text(&part.into_result(found.searched))
     });
     assert_eq!(
         (searched.covered, searched.stop),
@@ -89,14 +91,14 @@ fn the_tasks_of_each_round_do_not_depend_on_the_number_of_threads() {
         let program = random_program(&mut generator);
         let tasks = |threads| {
             let tasks = Mutex::new(BTreeSet::new());
-            let work = |task: &Task, _| -> Came {
+            let work = |task: &Task, _| -> TaskResult {
                 let text = serde_json::to_string(task).expect("plain data");
                 tasks.lock().expect("nobody panics").insert(text);
-                let mut part = Dpor::of(task);
+                let mut part = Dpor::for_task(task);
                 let found = explore(Running::new(&program), &mut part);
-                part.came(found.searched)
+                part.into_result(found.searched)
             };
-            in_rounds(Split { depth: 4, threads }, LIMITS, &work);
+            search_in_parallel(Split { depth: 4, threads }, LIMITS, &work);
             tasks.into_inner().expect("nobody panics")
         };
         assert_eq!(tasks(1), tasks(3), "{program}");
@@ -107,8 +109,8 @@ fn the_tasks_of_each_round_do_not_depend_on_the_number_of_threads() {
 fn cut(threads: usize, limits: Limits, asked: u64) -> Searched {
     let text = "excl A; unlink A";
     let program = Program::of("", &[text, text, text]);
-    in_rounds(Split { depth: 2, threads }, limits, &|task, limits| {
-        let mut part = Dpor::of(task);
+    search_in_parallel(Split { depth: 2, threads }, limits, &|task, limits| {
+        let mut part = Dpor::for_task(task);
         let mut executions = 0;
         let searched = search(&mut Running::new(&program), &mut part, limits, &mut |_, _, _| {
             executions += 1;
@@ -117,7 +119,7 @@ fn cut(threads: usize, limits: Limits, asked: u64) -> Searched {
                 false => ControlFlow::Continue(()),
             }
         });
-        part.came(searched)
+        part.into_result(searched)
     })
 }
 
@@ -148,25 +150,25 @@ fn rounds_that_are_cut_claim_nothing() {
 #[test]
 fn a_task_whose_executions_differ_from_what_is_told_of_them_is_not_covered() {
     let [told, run] = ["create A; unlink A", "create B; unlink B"].map(|text| Program::of("", &[text, text, text]));
-    let mut rounds = Rounds::new(2);
+    let mut rounds = ParallelSearch::new(2);
     let mut diverged = 0;
     for round in 0.. {
         let tasks = rounds.tasks();
         if tasks.is_empty() {
             break;
         }
-        let came = tasks.iter().map(|task| {
-            let mut part = Dpor::of(task);
+        let results = tasks.iter().map(|task| {
+            let mut part = Dpor::for_task(task);
             let program = if round == 0 { &told } else { &run };
             let searched = search(&mut Running::new(program), &mut part, LIMITS, &mut |_, _, _| {
                 ControlFlow::Continue(())
             });
             assert_eq!(searched.stop, Stop::Exhausted);
             diverged += searched.diverged;
-            part.came(searched)
+            part.into_result(searched)
         });
-        let came = came.collect();
-        rounds.take(came);
+        let results = results.collect();
+        rounds.merge(results);
     }
     assert!(diverged > 0);
     assert_eq!(rounds.covered(), Covered::Some);

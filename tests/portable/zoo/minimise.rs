@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use onewinner_core::backend::sim;
-use onewinner_core::explore::{Dpor, Lead, Scheduler, minimise, preemptions};
+use onewinner_core::explore::{Dpor, Replay, Scheduler, minimise, preemptions};
 use onewinner_core::happens_before::Step;
 use onewinner_core::property;
 use onewinner_core::scenario::Scenario;
@@ -37,10 +37,10 @@ fn check(lock: Lock, scenario: &Scenario, least: usize, most: usize) {
             let mut tried = 0;
             let schedule = minimise(steps, TRIES, &mut |schedule| {
                 tried += 1;
-                violating(lock, scenario, &mut Lead::new(schedule.clone())).pop()
+                violating(lock, scenario, &mut Replay::guided(schedule.clone())).pop()
             });
             most_tried = most_tried.max(tried);
-            let again = violating(lock, scenario, &mut Lead::new(schedule.clone()));
+            let again = violating(lock, scenario, &mut Replay::guided(schedule.clone()));
             assert_eq!(again.len(), 1, "{}: {schedule} shows nothing", lock.name());
             preemptions(&schedule)
         })

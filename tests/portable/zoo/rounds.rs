@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::sync::Mutex;
 
 use onewinner_core::backend::sim;
-use onewinner_core::explore::{Covered, Dpor, Split, in_rounds};
+use onewinner_core::explore::{Covered, Dpor, Split, search_in_parallel};
 use onewinner_core::happens_before::Class;
 use onewinner_core::scenario::Scenario;
 
@@ -17,16 +17,16 @@ fn check(lock: Lock, classes: usize) {
         let all = Mutex::new(BTreeSet::new());
         let tasks = Mutex::new(0);
         let scenario = Scenario::cycle(3, 1);
-        let searched = in_rounds(Split { depth, threads }, LIMITS, &|task, limits| {
+        let searched = search_in_parallel(Split { depth, threads }, LIMITS, &|task, limits| {
             *tasks.lock().expect("nobody panics") += 1;
-            let mut part = Dpor::of(task);
+            let mut part = Dpor::for_task(task);
             let searched = sim::explore(lock, &scenario, &mut part, limits, &mut |execution| {
                 let class = Class::of(3, &execution.history.steps());
                 all.lock().expect("nobody panics").insert(class);
                 ControlFlow::Continue(())
             });
             assert_eq!(searched.blocked, 0, "{}", lock.name());
-            part.came(searched)
+            part.into_result(searched)
         });
         let found = all.into_inner().expect("nobody panics");
         let tasks = tasks.into_inner().expect("nobody panics");

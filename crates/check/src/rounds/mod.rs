@@ -13,7 +13,7 @@ use std::time::Instant;
 use super::searches::{Belongs, Search, Seen, enough};
 use super::{Backend, CheckError, Plan};
 use onewinner_core::backend::sim;
-use onewinner_core::explore::{Dpor, Limits, Searched, Strategy, Task, in_rounds_heard};
+use onewinner_core::explore::{Dpor, Limits, Searched, Strategy, Task, search_in_parallel_observed};
 use onewinner_core::history::Execution;
 use onewinner_core::verdict::CutReason;
 
@@ -47,7 +47,7 @@ pub(super) fn run(
     let primitive = plan.primitive()?;
     let (belongs, round) = (Mutex::new(belongs), Mutex::new(Round::default()));
     let work = |number: usize, task: &Task, left| {
-        let (mut seen, mut part) = (Seen::default(), Dpor::of(task));
+        let (mut seen, mut part) = (Seen::default(), Dpor::for_task(task));
         let watch = &mut |execution: Execution| {
             let (before, share) = locked(&round).before(number);
             if before.ends(plan, limits).is_some() {
@@ -59,10 +59,10 @@ pub(super) fn run(
             goes_on
         };
         let searched = sim::explore(primitive, scenario, &mut part, left, watch);
-        (part.came(searched), seen)
+        (part.into_result(searched), seen)
     };
     let (mut all, mut count) = (Seen::default(), Count::default());
-    let heed = &mut |tasks: Vec<Seen>, share| {
+    let after_round = &mut |tasks: Vec<Seen>, share| {
         for seen in tasks {
             count = count.then(Count::of(&seen));
             all.executions = count.executions;
@@ -79,7 +79,7 @@ pub(super) fn run(
         };
         ControlFlow::Continue(())
     };
-    let searched = in_rounds_heard(DEPTH, threads, limits, &work, heed);
+    let searched = search_in_parallel_observed(DEPTH, threads, limits, &work, after_round);
     Ok((searched, all))
 }
 

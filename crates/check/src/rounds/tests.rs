@@ -54,7 +54,7 @@ fn told(seen: Seen) -> Told {
     (rows, seen.decided, best, count)
 }
 
-fn in_rounds(plan: &Plan, part: Part, limits: Limits, threads: usize) -> (Searched, Told) {
+fn search_in_parallel(plan: &Plan, part: Part, limits: Limits, threads: usize) -> (Searched, Told) {
     let mut series = Series::of(part, &plan.scenario);
     let scenario = &series.next().expect("a series has a search");
     let watch = &watch();
@@ -94,7 +94,7 @@ fn what_is_told_in_rounds_depends_on_no_number_of_threads_and_is_what_one_search
     ] {
         let plan = plan(lock, scenario);
         let (rows, decided, best, count) = alone(&plan, part);
-        let one = in_rounds(&plan, part, Limits::default(), 1);
+        let one = search_in_parallel(&plan, part, Limits::default(), 1);
         let (in_turn, limit, shown, counted) = one.1.clone();
         assert_eq!(
             (in_turn, limit, counted.belong),
@@ -106,7 +106,11 @@ fn what_is_told_in_rounds_depends_on_no_number_of_threads_and_is_what_one_search
             (best.is_some(), count.executions)
         );
         for threads in [2, 3] {
-            assert_eq!(in_rounds(&plan, part, Limits::default(), threads), one, "{lock}");
+            assert_eq!(
+                search_in_parallel(&plan, part, Limits::default(), threads),
+                one,
+                "{lock}"
+            );
         }
     }
 }
@@ -117,12 +121,12 @@ fn what_counts_of_rounds_that_are_cut_depends_on_no_number_of_threads() {
         let plan = plan(lock, Scenario::cycle(3, 2));
         for executions in [1, 40, 150] {
             let limits = most(executions);
-            let (searched, one) = in_rounds(&plan, Part::Plain, limits, 1);
+            let (searched, one) = search_in_parallel(&plan, Part::Plain, limits, 1);
             let told = one.1 == Some(CutReason::Executions(executions));
             assert!(told || searched.stop == Stop::Executions, "{searched:?}");
             assert!((executions..=2 * executions).contains(&one.3.executions), "{:?}", one.3);
             for threads in [2, 3] {
-                let (_, other) = in_rounds(&plan, Part::Plain, limits, threads);
+                let (_, other) = search_in_parallel(&plan, Part::Plain, limits, threads);
                 assert_eq!(other, one, "{lock}, {executions} executions");
             }
         }

@@ -1,53 +1,57 @@
 //! Every schedule with few preemptions: none, then one, then two, each level to its end (Musuvathi, Qadeer, "Iterative
 //! Context Bounding for Systematic Testing of Multithreaded Programs", PLDI 2007).
 //!
-//! A preemption takes the next step away from a process that could have taken it. Each execution puts off its siblings: the
-//! other choices at each of its steps, at its own level or the next. Nothing runs twice: a sibling is dropped when its first
-//! steps are of the class of a prefix that was gone on from in the same way, with as few preemptions. And a process is
-//! preempted only before a call on an object that processes meet over; when they turn out to meet over another one, all
-//! begins anew. Before all that, one execution loads first, whatever it takes: check-then-act shows in it, and most objects
-//! that processes meet over. It asks nothing of a model, so that programs can be searched that have none.
+//! A preemption gives the next step to another process although the last one could have continued. Each execution queues its
+//! siblings, the other choices at each of its steps, for its own level or the next.
+//!
+//! - Nothing runs twice: a sibling is dropped when an equivalent prefix was continued in the same way with as few preemptions.
+//! - A process is preempted only before a call on a contended object: one that several processes touch and at least one stores.
+//!   When a new contended object is found, the search starts again.
+//! - Before all levels, one execution prefers loads, whatever that takes. It shows check-then-act bugs and most contended
+//!   objects.
+//!
+//! The search asks nothing of a model, so it also works for programs that have none.
 
 use std::collections::{HashMap, VecDeque};
 
 use super::conflicts::Conflicts;
-use super::prefer::Order;
+use super::preference::Preference;
 use super::prefix::{Prefix, Steps};
 use super::{Begin, Choice, Covered, Diverged, Mismatch, Model, Now, Scheduler};
 use crate::access::Accesses;
 use crate::happens_before::{Digest, HappensBefore, Step};
 use crate::id::ProcessId;
 
-/// Runs the schedules with at most so many preemptions, one of each class or a few.
+/// Runs the schedules with at most a given number of preemptions, one or a few of each class.
 #[derive(Clone, Debug)]
 pub struct Bounded {
     most: u32,
     places: Places,
     stage: Stage,
-    /// The preemptions of the level that runs; those below it are complete.
+    /// The preemptions of the current level; all lower levels are complete.
     level: u32,
-    /// What is left of the level, and of the next.
+    /// What is left of this level and of the next.
     left: [VecDeque<Prefix>; 2],
     prefix: Prefix,
-    /// What the execution that runs or ran last chose by itself.
+    /// The free choices of the current or last execution.
     choices: Vec<Chosen>,
     steps: Vec<Step>,
     known: Steps,
     conflicts: Conflicts,
-    /// With how few preemptions each way to go on from a class of prefixes has been put off.
+    /// For each class of prefixes and next process: the fewest preemptions with which it was queued.
     seen: HashMap<Digest, u32>,
-    /// Which share of what is to be run has been.
+    /// The completed share of the search.
     done: f64,
     exhausted: bool,
     unfinished: bool,
 }
 
-/// What the executions are for.
+/// The stage of the search.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
-    /// None has begun.
+    /// No execution has begun.
     Before,
-    /// The one that loads first, in no level.
+    /// The first execution, which prefers loads and belongs to no level.
     Look,
     /// Level by level.
     Levels,
@@ -56,23 +60,23 @@ enum Stage {
 /// Before which calls a process is preempted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Places {
-    /// On objects that processes meet over.
+    /// Before calls on contended objects.
     Conflicts,
-    /// Before all of them: nothing that the other leaves out is missing here.
+    /// Before every call: the reference for the shorter search.
     All,
 }
 
-/// A choice that was made, and what else there was.
+/// A choice that was made, and its alternatives.
 #[derive(Clone, Debug)]
 struct Chosen {
     process: ProcessId,
     others: Vec<ProcessId>,
-    /// What the process of the step before would have touched next, if it could have gone on.
+    /// What the process of the previous step would have touched next, if it could have continued.
     preempted: Option<Accesses>,
 }
 
 impl Bounded {
-    /// At most so many preemptions.
+    /// Schedules with at most `most` preemptions.
     pub fn new(most: u32) -> Self {
         Self {
             most,
@@ -92,7 +96,7 @@ impl Bounded {
         }
     }
 
-    /// The same, preempting before every call: what the shorter search is held against.
+    /// The same, but preempting before every call: the reference that the shorter search is tested against.
     pub fn everywhere(most: u32) -> Self {
         let places = Places::All;
         Self {
@@ -101,21 +105,21 @@ impl Bounded {
         }
     }
 
-    fn begin_anew(&mut self) {
+    fn start_over(&mut self) {
         self.level = 0;
         self.left = [VecDeque::from([Prefix::default()]), VecDeque::new()];
         self.seen.clear();
         self.done = 0.0;
     }
 
-    /// Puts the siblings off of what the execution chose by itself.
-    fn put_off(&mut self) {
+    /// Queues the siblings of the free choices of the last execution.
+    fn queue_siblings(&mut self) {
         let processes = self.steps.iter().map(|step| step.process.index() + 1).max();
         let order = HappensBefore::of(processes.unwrap_or(0), &self.steps);
         let given = self.prefix.len();
         let digests: Vec<_> = order.digests(&self.steps).skip(given).collect();
         let execution = self.known.number(&self.steps);
-        // Each choice that is put off gets as much as the one that was made.
+        // Each queued choice gets the same share as the one that was made.
         let mut weight = self.prefix.weight;
         for (chosen, (digest, position)) in std::mem::take(&mut self.choices)
             .into_iter()
@@ -135,7 +139,7 @@ impl Bounded {
                     .map(|other| Prefix::new(&execution, position, other, weight));
                 self.left[later as usize].extend(siblings);
             }
-            // Whoever has gone on from here so before puts off all that follows.
+            // An earlier execution continued from here in the same way, and queues what follows.
             if !self.is_news(digest.then(chosen.process), self.level) {
                 break;
             }
@@ -143,12 +147,12 @@ impl Bounded {
         self.done += weight;
     }
 
-    /// Whether a preemption before a call that touches this can matter.
+    /// Whether a preemption before a call with this footprint can matter.
     fn is_worth(&self, next: &Accesses) -> bool {
         self.places == Places::All || self.conflicts.touch(next)
     }
 
-    /// Whether nobody has gone on so from a prefix of this class with as few preemptions; from now on somebody has.
+    /// Whether no prefix of this class was continued this way with as few preemptions. Records that one is now.
     fn is_news(&mut self, way: Digest, preemptions: u32) -> bool {
         let seen = self.seen.entry(way).or_insert(u32::MAX);
         let news = preemptions < *seen;
@@ -195,13 +199,13 @@ impl Scheduler for Bounded {
             );
             return Choice::Diverged { reason };
         }
-        let order = Order::of(self.stage == Stage::Look);
-        let process = order.prefer(
+        let preference = Preference::of(self.stage == Stage::Look);
+        let process = preference.choose(
             now,
             now.enabled.iter().copied(),
             self.steps.iter().map(|step| step.process),
         );
-        let process = process.expect("a scheduler is asked while somebody is enabled");
+        let process = process.expect("a scheduler is asked while a process is enabled");
         if self.stage == Stage::Levels {
             let others = now.enabled.iter().copied().filter(|other| *other != process);
             let stays = now.last.filter(|last| now.enabled.contains(last));
@@ -228,12 +232,12 @@ impl Scheduler for Bounded {
     }
 
     fn completed(&mut self, model: &mut dyn Model) -> Result<(), Mismatch> {
-        // Who waits at the end has met the others over what it waits for, though it has taken no step there.
+        // A process that waits at the end contends for what it waits for, although it has taken no step there.
         let grown = self.conflicts.learn(&self.steps) | self.conflicts.learn(&model.waiting());
         if grown && self.places == Places::Conflicts {
-            self.begin_anew();
+            self.start_over();
         } else if self.stage == Stage::Levels {
-            self.put_off();
+            self.queue_siblings();
         }
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! Which objects the processes have met over so far: a switch before any other call changes nothing.
+//! Which objects were contended so far: a preemption before a call on any other object changes nothing.
 //!
 //! Knows neither schedules nor bounds.
 
@@ -10,7 +10,7 @@ use crate::happens_before::Step;
 /// A set of processes, a bit each.
 type Processes = u128;
 
-/// Who has touched what, over all executions so far.
+/// Which processes touched which objects, over all executions so far.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Conflicts(BTreeMap<Object, Touched>);
 
@@ -34,7 +34,7 @@ impl Touched {
 }
 
 impl Conflicts {
-    /// Takes in the steps of an execution; whether an object is in conflict now that was not.
+    /// Adds the steps of an execution. Returns whether an object became contended.
     pub(super) fn learn(&mut self, steps: &[Step]) -> bool {
         let mut grown = false;
         for Step { process, accesses } in steps {
@@ -49,7 +49,7 @@ impl Conflicts {
         grown
     }
 
-    /// Whether a call that touches this may meet another process's.
+    /// Whether the footprint touches a contended object.
     pub(super) fn touch(&self, accesses: &Accesses) -> bool {
         accesses.iter().any(|access| self.of(&access.object).is_conflict())
     }

@@ -1,16 +1,16 @@
-//! A scheduler that tells, now and then, which share of its search is behind it.
+//! A scheduler that reports its progress now and then.
 //!
-//! It changes nothing of the search, and does not know who listens.
+//! It does not change the search.
 
 use std::time::{Duration, Instant};
 
 use super::{Begin, Choice, Covered, Diverged, Mismatch, Model, Now, Scheduler};
 use crate::happens_before::Step;
 
-/// How often it is told: the scheduler looks at every node of its tree.
+/// How often progress is reported. An estimate visits every node of the tree.
 const TELL_EVERY: Duration = Duration::from_millis(200);
 
-/// Another scheduler, whose [`estimate`](Scheduler::estimate) is told before an execution begins.
+/// Wraps a scheduler and reports its [`estimate`](Scheduler::estimate) before an execution begins.
 pub struct Estimated<'a> {
     scheduler: &'a mut dyn Scheduler,
     tell: &'a mut dyn FnMut(f64),
@@ -18,7 +18,7 @@ pub struct Estimated<'a> {
 }
 
 impl<'a> Estimated<'a> {
-    /// Chooses as `scheduler` does.
+    /// Chooses as `scheduler` does, and calls `tell` with the completed share.
     pub fn new(scheduler: &'a mut dyn Scheduler, tell: &'a mut dyn FnMut(f64)) -> Self {
         let told = Instant::now();
         Self { scheduler, tell, told }

@@ -1,14 +1,14 @@
-//! Every interleaving, depth first: the ground truth that reductions are measured against.
+//! Every interleaving, depth first: the reference that reductions are tested against.
 
 use super::{Begin, Choice, Covered, Now, Scheduler};
 use crate::id::ProcessId;
 
 /// Runs each schedule once, in lexicographic order.
 ///
-/// It reduces nothing: N processes of k steps have (Nk)! / (k!)^N schedules.
+/// There is no reduction: N processes of k steps have (Nk)! / (k!)^N schedules.
 #[derive(Clone, Debug, Default)]
 pub struct Exhaustive {
-    /// The choices of the execution that runs or ran last.
+    /// The choices of the current or last execution.
     branches: Vec<Branch>,
     /// How many of them the current execution has made.
     depth: usize,
@@ -25,7 +25,7 @@ struct Branch {
 }
 
 impl Exhaustive {
-    /// Before the first execution.
+    /// A search before its first execution.
     pub fn new() -> Self {
         Self::default()
     }

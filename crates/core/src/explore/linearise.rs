@@ -1,6 +1,6 @@
-//! Of all orders of one class, one with few preemptions.
+//! Finds, among all orders of one class, one with few preemptions.
 //!
-//! Knows only steps: whoever steps again later could have gone on, as far as can be told.
+//! Knows only steps: it assumes that a process that steps again later could have continued.
 
 use std::collections::{HashSet, VecDeque};
 
@@ -8,13 +8,14 @@ use crate::happens_before::{HappensBefore, Step};
 use crate::id::ProcessId;
 use crate::schedule::Schedule;
 
-/// How many states the exact search may look at; beyond that the order is a good one, and not the best.
+/// How many states the exact search may visit. A larger class gets a greedy order, which need not be optimal.
 const MOST_STATES: usize = 100_000;
 
-/// How often a process is left that steps again later: an upper bound on its preemptions, since it may have had to wait.
+/// How often the schedule leaves a process that steps again later. This is an upper bound on preemptions, because that process
+/// may have had to wait.
 pub fn preemptions(schedule: &Schedule) -> usize {
     let steps = schedule.steps();
-    // In one pass from the end: long schedules are weighed often.
+    // One pass from the end, because this is called often with long schedules.
     let mut steps_again = [false; 256];
     let mut preemptions = 0;
     for pair in steps.windows(2).rev() {
@@ -24,31 +25,31 @@ pub fn preemptions(schedule: &Schedule) -> usize {
     preemptions
 }
 
-/// An order of the class of these steps with the fewest [`preemptions`]; with few, if the class is large.
+/// An order of the class of these steps with the fewest [`preemptions`], or with few if the class is large.
 pub fn fewest_preemptions(steps: &[Step]) -> Schedule {
-    let class = Threads::of(steps);
-    class.best().unwrap_or_else(|| class.good()).into_iter().collect()
+    let class = PartialOrder::of(steps);
+    class.optimal().unwrap_or_else(|| class.greedy()).into_iter().collect()
 }
 
-/// The steps of each process, each with how many steps of every process must come before it.
-struct Threads {
+/// Happens-before of an execution: for each step of each process, how many steps of every process must come before it.
+struct PartialOrder {
     needs: Vec<Vec<Vec<usize>>>,
 }
 
-/// How many steps of each process are taken, and who took the last.
+/// How many steps of each process are taken, and which process took the last.
 #[derive(Clone, PartialEq, Eq, Hash)]
-struct Cut {
+struct Frontier {
     taken: Vec<usize>,
     last: Option<usize>,
 }
 
-/// A way to a cut: its last step, and the way before that.
-struct Way {
+/// How the search came to a frontier: its last step, and the arrival before it.
+struct Arrival {
     process: usize,
     before: Option<usize>,
 }
 
-impl Threads {
+impl PartialOrder {
     fn of(steps: &[Step]) -> Self {
         let width = steps.iter().map(|step| step.process.index() + 1).max().unwrap_or(0);
         let order = HappensBefore::of(width, steps);
@@ -63,54 +64,58 @@ impl Threads {
         Self { needs }
     }
 
-    fn beginning(&self) -> Cut {
+    fn beginning(&self) -> Frontier {
         let taken = vec![0; self.needs.len()];
-        Cut { taken, last: None }
+        Frontier { taken, last: None }
     }
 
-    fn is_over(&self, cut: &Cut) -> bool {
-        cut.taken
+    fn is_over(&self, frontier: &Frontier) -> bool {
+        frontier
+            .taken
             .iter()
             .zip(&self.needs)
             .all(|(taken, steps)| *taken == steps.len())
     }
 
-    /// The cuts that one step more leads to, each with whether it takes a preemption; who goes on comes first.
-    fn next<'a>(&'a self, cut: &'a Cut) -> impl Iterator<Item = (Cut, bool)> + 'a {
-        let last = cut.last.into_iter();
-        let others = (0..self.needs.len()).filter(|process| Some(*process) != cut.last);
+    /// The frontiers one step further, each with whether that step preempts. Continuing the last process comes first.
+    fn next<'a>(&'a self, frontier: &'a Frontier) -> impl Iterator<Item = (Frontier, bool)> + 'a {
+        let last = frontier.last.into_iter();
+        let others = (0..self.needs.len()).filter(|process| Some(*process) != frontier.last);
         last.chain(others).filter_map(|process| {
-            let need = self.needs[process].get(cut.taken[process])?;
-            if need.iter().zip(&cut.taken).any(|(need, taken)| need > taken) {
+            let need = self.needs[process].get(frontier.taken[process])?;
+            if need.iter().zip(&frontier.taken).any(|(need, taken)| need > taken) {
                 return None;
             }
-            let mut taken = cut.taken.clone();
+            let mut taken = frontier.taken.clone();
             taken[process] += 1;
-            let goes_on = |last: usize| last != process && cut.taken[last] < self.needs[last].len();
+            let goes_on = |last: usize| last != process && frontier.taken[last] < self.needs[last].len();
             let last = Some(process);
-            Some((Cut { taken, last }, cut.last.is_some_and(goes_on)))
+            Some((Frontier { taken, last }, frontier.last.is_some_and(goes_on)))
         })
     }
 
-    /// By breadth first search, in which what takes no preemption comes first; none if that is too much.
-    fn best(&self) -> Option<Vec<ProcessId>> {
-        let mut ways: Vec<Way> = Vec::new();
+    /// An order with the fewest preemptions, by 0-1 breadth-first search; `None` if there are too many states.
+    fn optimal(&self) -> Option<Vec<ProcessId>> {
+        let mut arrivals: Vec<Arrival> = Vec::new();
         let mut seen = HashSet::new();
         let mut queue = VecDeque::from([(self.beginning(), None)]);
-        while let Some((cut, way)) = queue.pop_front() {
-            if self.is_over(&cut) {
-                return Some(followed(&ways, way));
+        while let Some((frontier, arrival)) = queue.pop_front() {
+            if self.is_over(&frontier) {
+                return Some(followed(&arrivals, arrival));
             }
-            if ways.len() > MOST_STATES {
+            if arrivals.len() > MOST_STATES {
                 return None;
             }
-            if !seen.insert(cut.clone()) {
+            if !seen.insert(frontier.clone()) {
                 continue;
             }
-            for (next, preempts) in self.next(&cut) {
+            for (next, preempts) in self.next(&frontier) {
                 let process = next.last.expect("a step was taken");
-                ways.push(Way { process, before: way });
-                let reached = (next, Some(ways.len() - 1));
+                arrivals.push(Arrival {
+                    process,
+                    before: arrival,
+                });
+                let reached = (next, Some(arrivals.len() - 1));
                 match preempts {
                     true => queue.push_back(reached),
                     false => queue.push_front(reached),
@@ -120,26 +125,26 @@ impl Threads {
         None
     }
 
-    /// Staying on the process as long as it can be done.
-    fn good(&self) -> Vec<ProcessId> {
-        let mut cut = self.beginning();
+    /// An order that continues the last process whenever possible.
+    fn greedy(&self) -> Vec<ProcessId> {
+        let mut frontier = self.beginning();
         let mut order = Vec::new();
         loop {
-            let next = self.next(&cut).next();
+            let next = self.next(&frontier).next();
             let Some((next, _)) = next else {
                 return order;
             };
             order.extend(next.last.map(id));
-            cut = next;
+            frontier = next;
         }
     }
 }
 
-fn followed(ways: &[Way], mut way: Option<usize>) -> Vec<ProcessId> {
+fn followed(arrivals: &[Arrival], mut arrival: Option<usize>) -> Vec<ProcessId> {
     let mut order = Vec::new();
-    while let Some(Way { process, before }) = way.map(|way| &ways[way]) {
+    while let Some(Arrival { process, before }) = arrival.map(|arrival| &arrivals[arrival]) {
         order.push(id(*process));
-        way = *before;
+        arrival = *before;
     }
     order.reverse();
     order
@@ -159,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn who_is_left_for_good_was_not_preempted() {
+    fn leaving_a_process_that_has_finished_is_not_a_preemption() {
         assert_eq!(preempted("P0*3 P1*2"), 0);
         assert_eq!(preempted("P0 P1*2 P0"), 1);
         assert_eq!(preempted("P0 P1 P0 P1"), 2);
@@ -167,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn an_order_too_large_to_search_is_of_the_same_class() {
+    fn the_greedy_order_of_a_large_class_is_of_that_class() {
         let step = |number: u32| Step {
             process: ProcessId((number % 12) as u8),
             accesses: [Access {
@@ -182,9 +187,9 @@ mod tests {
             .collect::<Accesses>(),
         };
         let steps: Vec<_> = (0..240).map(step).collect();
-        let class = Threads::of(&steps);
-        assert!(class.best().is_none(), "the limit is of no use");
-        let order = class.good();
+        let class = PartialOrder::of(&steps);
+        assert!(class.optimal().is_none(), "the class is too small for this test");
+        let order = class.greedy();
         assert_eq!(order.len(), steps.len());
         let mut left: Vec<_> = steps.iter().collect();
         let reordered = order.iter().map(|process| {

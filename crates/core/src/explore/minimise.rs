@@ -1,9 +1,9 @@
-//! From a schedule that shows something to one that is easier to read: fewest preemptions, then fewest steps.
+//! Shrinks a schedule that shows a violation to one that is easier to read: fewest preemptions, then fewest steps.
 //!
-//! As Jalbert, Sen, "A Trace Simplification Technique for Effective Debugging of Concurrent Programs", FSE 2010: runs of one
-//! process are moved as long as what is shown stays. Within the class the best order is searched, and not tried; and what is
-//! no worse is moved on from too, since two moves may be needed for one preemption.
-//! Deliberately knows neither what is shown nor how a schedule is run.
+//! Moves runs of one process while the violation stays (Jalbert, Sen, "A Trace Simplification Technique for Effective Debugging
+//! of Concurrent Programs", FSE 2010). We depart from the paper in two ways. The best order within a class is computed, not
+//! tried. Schedules that are equally good are continued from too, since removing one preemption may take two moves.
+//! Deliberately knows neither what is violated nor how a schedule is run.
 
 use std::collections::{HashSet, VecDeque};
 use std::ops::Range;
@@ -13,14 +13,14 @@ use crate::happens_before::Step;
 use crate::id::ProcessId;
 use crate::schedule::Schedule;
 
-/// The easiest schedule found that shows the same as `first`, by running at most `tries` of them.
+/// The simplest schedule found that shows the same as `first`, by running at most `tries` schedules.
 ///
-/// No single move makes it easier; another schedule may still be.
+/// It is a local minimum: no single move improves it.
 ///
-/// `show` runs a schedule: it leaves out a step that cannot be taken, goes on to the end behind the last, and returns the steps
-/// that were taken, or nothing if they do not show it. [`Lead`](super::Lead) runs a schedule so.
+/// `show` runs a schedule: it leaves out steps that cannot be taken and continues to the end after the last. It returns the
+/// steps that were taken, or `None` if they do not show the violation. [`Replay::guided`](super::Replay::guided) runs a schedule this way.
 ///
-/// The result is the schedule of steps that `show` returned, or that of `first`.
+/// The result is the schedule of `first` or of steps that `show` returned.
 pub fn minimise(first: &[Step], tries: u32, show: &mut dyn FnMut(&Schedule) -> Option<Vec<Step>>) -> Schedule {
     let mut tried = HashSet::new();
     let mut best = Shown::by(first);
@@ -47,7 +47,7 @@ pub fn minimise(first: &[Step], tries: u32, show: &mut dyn FnMut(&Schedule) -> O
     best.schedule
 }
 
-/// Steps that show it.
+/// Steps that show the violation.
 #[derive(Clone)]
 struct Shown {
     steps: Vec<Step>,
@@ -68,8 +68,8 @@ impl Shown {
     }
 }
 
-/// What may be easier: the best order of the class; then, with two runs of one process moved together, the later forward or
-/// the earlier back; then, with any run or a part of one anywhere else, which may save steps, or open the way.
+/// Candidates for a simpler schedule, in this order: the best order of the class; two runs of one process joined, by moving the
+/// later forward or the earlier back; any run, or part of one, moved anywhere else.
 fn candidates(best: &Shown) -> impl Iterator<Item = Schedule> {
     let most = preemptions(&best.schedule);
     let steps = best.schedule.steps().to_vec();
@@ -95,7 +95,7 @@ fn candidates(best: &Shown) -> impl Iterator<Item = Schedule> {
     std::iter::once(fewest_preemptions(&best.steps)).chain(moved)
 }
 
-/// With a part of the steps moved to before `place`.
+/// The schedule with a part of the steps moved to before `place`.
 fn moved(steps: &[ProcessId], part: Range<usize>, place: usize) -> Schedule {
     let rest = |range: Range<usize>| range.filter(|step| !part.contains(step));
     let order = rest(0..place).chain(part.clone()).chain(rest(place..steps.len()));

@@ -1,32 +1,31 @@
 //! The search over schedules.
 //!
 //! ```text
-//!  World ──enabled──▶ Scheduler ──a process──▶ World::step ──Accesses──▶ Scheduler
+//!  System ──enabled──▶ Scheduler ──a process──▶ System::step ──Accesses──▶ Scheduler
 //! ```
 //!
-//! The search is stateless: each execution starts afresh and follows its choices. Deliberately names no system call: a
-//! [`System`] offers processes that can take a step, and tells the footprint of each step taken.
+//! The search is stateless: each execution starts from the first state and follows its choices. Deliberately names no system
+//! call: a [`System`] offers processes that can take a step, and reports the footprint of each step taken.
 
 mod bounded;
+mod branching;
 mod conflicts;
 mod dpor;
 mod estimated;
 mod exhaustive;
-mod lead;
 mod linearise;
 mod minimise;
+mod parallel;
 mod pct;
-mod prefer;
+mod preference;
 mod prefix;
 #[cfg(test)]
 mod programs;
 mod random;
 mod relinearise;
 mod replay;
-mod rounds;
 mod search;
 mod strategy;
-mod widths;
 
 use serde::{Deserialize, Serialize};
 
@@ -35,17 +34,18 @@ use crate::happens_before::Step;
 use crate::id::ProcessId;
 
 pub use bounded::Bounded;
-pub use dpor::{Came, Dpor, Task};
+pub use dpor::{Dpor, Task, TaskResult};
 pub use estimated::Estimated;
 pub use exhaustive::Exhaustive;
-pub use lead::Lead;
 pub use linearise::{fewest_preemptions, preemptions};
 pub use minimise::minimise;
+pub use parallel::{
+    AfterRound, ObservedTaskSearch, ParallelSearch, Split, TaskSearch, search_in_parallel, search_in_parallel_observed,
+};
 pub use pct::Pct;
 pub use random::Random;
 pub use relinearise::relinearise;
 pub use replay::Replay;
-pub use rounds::{HeardWork, Heed, Rounds, Split, Work, in_rounds, in_rounds_heard};
 pub use search::{Ended, Limits, RETRIES, Searched, Stop, search};
 pub use strategy::Strategy;
 
@@ -57,7 +57,7 @@ pub use strategy::Strategy;
 /// Duties of an implementer:
 ///
 /// 1. After `reset`, the same steps lead to the same state, footprints and enabled processes.
-/// 2. `step` takes exactly one step of a process that was enabled, and tells all that it touched.
+/// 2. `step` takes exactly one step of an enabled process, and reports everything that it touched.
 /// 3. A process that can take no step until another one has is not enabled.
 /// 4. After an error, `reset` can be called again: the search may try the same schedule once more.
 pub trait System: Model {
@@ -65,80 +65,81 @@ pub trait System: Model {
     ///
     /// # Errors
     ///
-    /// When no execution can begin: a real process was lost. The simulated world never fails.
+    /// When no execution can begin because a real process was lost. The simulated file system never fails.
     fn reset(&mut self) -> Result<(), Lost>;
 
     /// Adds the processes that can take a step, in ascending order, to the empty `processes`.
     fn enabled(&self, processes: &mut Vec<ProcessId>);
 
-    /// What the next step of an enabled process may touch, as far as that is known before it is taken.
+    /// What the next step of an enabled process may touch, as far as that is known in advance.
     ///
-    /// It may tell more than [`step`](Self::step) then does, and never less. It serves to choose what to try first, and
-    /// where to preempt; nothing is concluded from it alone.
+    /// It may name more than [`step`](Self::step) then touches, and never less. Schedulers use it to choose what to try first
+    /// and where to preempt. No verdict depends on it alone.
     fn forecast(&self, process: ProcessId) -> Accesses;
 
     /// Takes one step of an enabled process.
     ///
     /// # Errors
     ///
-    /// When the execution cannot go on, so that nothing follows from it.
+    /// When the execution cannot continue, so that nothing follows from it.
     fn step(&mut self, process: ProcessId) -> Result<Accesses, Lost>;
 }
 
-/// An execution that the world could not carry on: a real process died, did not become quiet, or did what is not controlled.
+/// An execution that the system could not continue: a real process died, did not stop in time, or made a call that is not
+/// controlled.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{reason}")]
 pub struct Lost {
     /// What happened, naming process and call where it can.
     pub reason: String,
-    /// Whether the same schedule may go well another time.
+    /// Whether another run of the same schedule may succeed.
     pub again: Retry,
 }
 
-/// Whether to try once more.
+/// Whether to run the same schedule once more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Retry {
-    /// A matter of timing: try again.
+    /// The failure may be one of timing: retry.
     Maybe,
-    /// It will happen again: a call that is not controlled, a model that answers otherwise.
+    /// The failure will repeat: an uncontrolled call, or a model that replies differently.
     Never,
 }
 
-/// What recorded steps would touch in another order.
+/// Predicts what recorded steps would touch in another order.
 ///
 /// A scheduler asks it between two executions, as often as it likes, about the execution that has just ended. No code of a
-/// process runs: a step is taken again with the arguments that it was taken with.
+/// process runs: each step is repeated with its recorded arguments.
 ///
 /// Duties of an implementer:
 ///
-/// 1. Asked about the order in which the steps were taken, it tells the footprints that they had.
-/// 2. It leaves the state of the [`System`] as it is.
+/// 1. In the order that was run, each step has the footprint that it had.
+/// 2. The state of the [`System`] does not change.
 pub trait Model {
-    /// Takes the first `kept` steps as they were taken, then the steps `then`, in that order, and tells the footprints of
-    /// the latter. It ends before the first step that could not be taken there.
+    /// Repeats the first `kept` steps, then takes the steps `then` in that order. Returns the footprints of the latter, up to
+    /// the first step that could not be taken there.
     fn replay(&mut self, kept: usize, then: &[Move]) -> Vec<Accesses>;
 
-    /// The processes that have a step left which they cannot take in the last state, in ascending order, each with what that
-    /// step would touch if it could be taken: the load and store of a lock's table, the load of what it waits for.
+    /// The processes that wait in the last state, in ascending order. Each comes with what its next step would touch if it
+    /// could be taken: the lock table that it would load and store, or the object that it waits for.
     fn waiting(&mut self) -> Vec<Step> {
         Vec::new()
     }
 }
 
-/// A step that is taken again elsewhere.
+/// A recorded step to repeat at another place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Move {
     /// The step that was taken at this position, counted from 0.
     Taken(usize),
-    /// The step that this process waits to take at the end: see [`Model::waiting`].
+    /// The step that this process waits to take in the last state: see [`Model::waiting`].
     Waiting(ProcessId),
 }
 
-/// What a scheduler may look at when it chooses.
+/// What a scheduler sees when it chooses the next step.
 pub struct Now<'a> {
     /// The processes that can take a step, in ascending order; at least one.
     pub enabled: &'a [ProcessId],
-    /// Who took the last step.
+    /// The process that took the last step.
     pub last: Option<ProcessId>,
     forecast: &'a dyn Fn(ProcessId) -> Accesses,
 }
@@ -155,30 +156,30 @@ impl Now<'_> {
     }
 }
 
-/// Who chooses the next step.
+/// Chooses the next step.
 ///
-/// For each execution the search calls [`begin`](Self::begin) once; then, while processes are enabled,
-/// [`choose`](Self::choose) and [`performed`](Self::performed) in turn; and [`completed`](Self::completed) if none is enabled
-/// any more. An execution that fails is begun [`again`](Self::again) a few times, and in the end
-/// [`unfinished`](Self::unfinished). A scheduler keeps what it needs between executions.
+/// For each execution the search calls [`begin`](Self::begin) once. While processes are enabled, it calls
+/// [`choose`](Self::choose) and [`performed`](Self::performed) in turn. When none is enabled, it calls
+/// [`completed`](Self::completed). If an execution fails, the search calls [`again`](Self::again) and repeats it a few times,
+/// and calls [`unfinished`](Self::unfinished) if all attempts fail. A scheduler keeps what it needs between executions.
 ///
 /// Duties of an implementer:
 ///
-/// 1. `choose` picks among the enabled processes.
-/// 2. After `again` it makes the same choices as before, as far as they were made, unless they cannot be made.
-/// 3. `begin` says [`Begin::Exhausted`] only if every schedule was run that it stands for, but for what `unfinished` left out.
-/// 4. `covered` claims nothing that `unfinished` left out.
+/// 1. `choose` picks one of the enabled processes.
+/// 2. After `again`, it repeats the choices that it has made, as long as they can be made.
+/// 3. `begin` returns [`Begin::Exhausted`] only when every schedule was run, apart from what `unfinished` left out.
+/// 4. `covered` does not include what `unfinished` left out.
 pub trait Scheduler {
     /// Whether there is another execution to run.
     fn begin(&mut self) -> Begin;
 
-    /// The execution goes back to its first step: the world lost it, or it diverged.
+    /// The execution restarts at its first step, because it was lost or diverged.
     fn again(&mut self);
 
-    /// The next step.
+    /// Chooses the next step.
     fn choose(&mut self, now: &Now<'_>) -> Choice;
 
-    /// Tells the step that was taken, with its footprint.
+    /// Takes note of the step that was taken, with its footprint.
     ///
     /// # Errors
     ///
@@ -187,7 +188,7 @@ pub trait Scheduler {
         Ok(())
     }
 
-    /// Tells that no process can take another step; `model` knows the steps that were taken.
+    /// No process can take another step. `model` knows the steps that were taken.
     ///
     /// # Errors
     ///
@@ -196,69 +197,70 @@ pub trait Scheduler {
         Ok(())
     }
 
-    /// Tells that the execution ended too early, lost, diverged, or at the limit on steps: what follows stays unknown.
+    /// The execution ended too early: lost, diverged, or at the limit on steps. What would have followed is unknown.
     fn unfinished(&mut self) {}
 
     /// What has been covered so far.
     fn covered(&self) -> Covered;
 
-    /// Which share of the search is behind it, between 0 and 1, as far as can be told from the tree so far (Knuth, "Estimating
-    /// the Efficiency of Backtrack Programs", Mathematics of Computation 1975): at each node every choice that is known weighs
-    /// the same. Executions behind it, divided by this, are the executions to expect.
+    /// The completed share of the search, between 0 and 1, estimated from the tree so far: at each node every known choice
+    /// weighs the same (Knuth, "Estimating the Efficiency of Backtrack Programs", Mathematics of Computation 1975). The
+    /// executions so far, divided by this share, are the expected total.
     ///
-    /// Nothing rests on it: choices that come to light later make it fall. `None` if there is no end.
+    /// For progress display only: it falls when new choices are found. `None` if the search has no end.
     fn estimate(&self) -> Option<f64> {
         None
     }
 }
 
-/// How much of all schedules a search has run, itself or by way of one that differs in the order of commuting steps only.
+/// How much of all schedules a search has covered. A schedule is also covered by one that differs only in the order of
+/// commuting steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Covered {
-    /// All.
+    /// Every schedule.
     Everything,
-    /// All with at most so many preemptions: the highest level that was run to its end, also when a limit cut a higher one.
+    /// Every schedule with at most this many preemptions: the highest level that was completed.
     Preemptions(u32),
-    /// No part that has a name.
+    /// Some schedules, without a bound that describes them.
     Some,
 }
 
-/// The same steps led elsewhere than before.
+/// The same steps led to a different state than before.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diverged {
-    /// What was expected, and what was there.
+    /// What was expected and what was found.
     pub reason: String,
 }
 
-/// A model that does not do what the world did.
+/// A model that contradicts the execution.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mismatch {
-    /// The step that it tells otherwise, counted from 0.
+    /// The step whose footprint differs, counted from 0.
     pub step: usize,
 }
 
 /// Whether a scheduler has another execution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Begin {
-    /// It has.
+    /// Another execution follows.
     Another,
-    /// Every schedule that it stands for was run.
+    /// No schedule is left.
     Exhausted,
 }
 
-/// What a scheduler wants next.
+/// What happens next in an execution.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Choice {
     /// A step of this process.
     Step(ProcessId),
-    /// No more of this execution.
+    /// The execution ends here.
     Cut,
-    /// Every step that is left leads to what other executions have shown.
+    /// Every possible step leads to an execution that is equivalent to another one.
     Blocked,
-    /// The schedule that is followed asks for what is not there.
+    /// The schedule to follow contains a step that cannot be taken.
     Diverged {
-        /// What was expected, and what was there.
+        /// What was expected and what was found.
         reason: String,
     },
 }

@@ -1,8 +1,8 @@
 //! Schedules with few points at which priorities change: probabilistic concurrency testing (Burckhardt, Kothari, Musuvathi,
 //! Nagarakatte, "A Randomized Scheduler with Probabilistic Guarantees of Finding Bugs", ASPLOS 2010).
 //!
-//! A fault that needs d ordering constraints among n processes with k steps in all is met with a probability of at least
-//! 1 / (n·k^(d−1)) in each execution. The number of steps is that of the longest execution so far.
+//! Each execution finds a bug that needs d ordering constraints among n processes with k steps in total with a probability of at
+//! least 1 / (n·k^(d−1)). For k we take the length of the longest execution so far.
 
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
@@ -11,28 +11,28 @@ use rand_chacha::ChaCha8Rng;
 use super::{Begin, Choice, Covered, Now, Scheduler};
 use crate::id::ProcessId;
 
-/// As many processes as a scenario can have, and its probe.
+/// At least the number of processes that a scenario can have, including its probe.
 const PROCESSES: usize = 128;
 
-/// Runs the enabled process of the highest priority; never exhausted.
+/// Runs the enabled process with the highest priority. It never ends by itself.
 ///
 /// The same seed draws the same schedules on every machine.
 #[derive(Clone, Debug)]
 pub struct Pct {
     generator: ChaCha8Rng,
-    /// As it was before the first choice of this execution.
+    /// The generator before the first choice of this execution, for retries.
     before: ChaCha8Rng,
     depth: u32,
-    /// Of each process; the highest goes first.
+    /// The priority of each process; the highest goes first.
     priorities: Vec<i64>,
-    /// The steps before which the process of the highest priority gets a low one.
+    /// The steps before which the process with the highest priority gets a low one.
     changes: Vec<usize>,
     taken: usize,
     longest: usize,
 }
 
 impl Pct {
-    /// The schedules of this seed, for faults of this depth; at least 1.
+    /// The schedules of this seed for bugs of this depth, which is at least 1.
     pub fn new(seed: u64, depth: u32) -> Self {
         let generator = ChaCha8Rng::seed_from_u64(seed);
         let before = generator.clone();
@@ -57,7 +57,7 @@ impl Pct {
 
     fn highest(&self, enabled: &[ProcessId]) -> ProcessId {
         let priority = |process: &&ProcessId| self.priorities[process.index() % PROCESSES];
-        *enabled.iter().max_by_key(priority).expect("somebody is enabled")
+        *enabled.iter().max_by_key(priority).expect("a process is enabled")
     }
 }
 
@@ -76,7 +76,7 @@ impl Scheduler for Pct {
     fn choose(&mut self, now: &Now<'_>) -> Choice {
         for (number, _) in self.changes.iter().enumerate().filter(|(_, at)| **at == self.taken) {
             let lowered = self.highest(now.enabled).index() % PROCESSES;
-            // Below all that were drawn, and a later change below an earlier one.
+            // Below all initial priorities, and each change below the one before.
             self.priorities[lowered] = -i64::try_from(number).unwrap_or(i64::MAX);
         }
         self.taken += 1;

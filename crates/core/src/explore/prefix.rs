@@ -1,7 +1,7 @@
-//! How an execution begins, kept small: a long search keeps one for each schedule that it has put off.
+//! The prefix of an execution in little memory: a long search keeps one for each schedule that it has queued.
 //!
-//! Steps are few and different executions take the same ones, so that each is kept once and known by a number. Knows nothing
-//! of levels or classes.
+//! Different executions take the same few steps, so each step is stored once and referred to by number. Knows neither levels
+//! nor classes.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use std::sync::Arc;
 use crate::happens_before::Step;
 use crate::id::ProcessId;
 
-/// All steps that were taken somewhere.
+/// All steps that any execution took.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Steps {
     steps: Vec<Step>,
@@ -29,26 +29,26 @@ impl Steps {
         if let Some(number) = self.numbers.get(step) {
             return *number;
         }
-        let number = u32::try_from(self.steps.len()).expect("the memory does not hold so many different steps");
+        let number = u32::try_from(self.steps.len()).expect("memory cannot hold that many different steps");
         self.steps.push(step.clone());
         self.numbers.insert(step.clone(), number);
         number
     }
 }
 
-/// The first steps of an execution that was run, and another choice than was made there.
+/// The first steps of an earlier execution, then another choice than it made.
 #[derive(Clone, Debug)]
 pub(super) struct Prefix {
-    /// Shared by all siblings that it has put off; none before the first execution.
+    /// Shared by all siblings of that execution; `None` before the first one.
     execution: Option<Execution>,
     kept: usize,
     then: Option<ProcessId>,
-    /// Its share of what is to be run.
+    /// Its share of the search.
     pub(super) weight: f64,
 }
 
 impl Default for Prefix {
-    /// Nothing is given: all is to be run.
+    /// The empty prefix, which stands for the whole search.
     fn default() -> Self {
         Self {
             execution: None,
@@ -60,7 +60,7 @@ impl Default for Prefix {
 }
 
 impl Prefix {
-    /// The first `kept` steps of an execution, then a step of this process; with this share of what is to be run.
+    /// The first `kept` steps of an execution, then a step of process `then`, with this share of the search.
     pub(super) fn new(execution: &Execution, kept: usize, then: ProcessId, weight: f64) -> Self {
         Self {
             execution: Some(Arc::clone(execution)),
@@ -70,18 +70,18 @@ impl Prefix {
         }
     }
 
-    /// How many choices are given.
+    /// The number of choices that the prefix fixes.
     pub(super) fn len(&self) -> usize {
         self.kept + usize::from(self.then.is_some())
     }
 
-    /// The step that was taken in this place, and must be again.
+    /// The step that the prefix fixes at this position.
     pub(super) fn step<'a>(&self, position: usize, known: &'a Steps) -> Option<&'a Step> {
         let kept = &self.execution.as_ref()?[..self.kept];
         kept.get(position).map(|number| &known.steps[*number as usize])
     }
 
-    /// Who goes on in this place; nobody where the execution is free to choose.
+    /// The process that the prefix fixes at this position; `None` where the execution may choose freely.
     pub(super) fn choice(&self, position: usize, known: &Steps) -> Option<ProcessId> {
         let taken = self.step(position, known).map(|step| step.process);
         taken.or(self.then.filter(|_| position == self.kept))

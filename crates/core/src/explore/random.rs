@@ -1,17 +1,17 @@
-//! Schedules drawn at random: a cheap sampler for spaces that are too large to exhaust.
+//! Random schedules: a cheap sampler for spaces that are too large to exhaust.
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::{Begin, Choice, Covered, Now, Scheduler};
 
-/// Picks each step uniformly among the enabled processes; never exhausted.
+/// Picks each step uniformly among the enabled processes. It never ends by itself.
 ///
 /// The same seed draws the same schedules on every machine.
 #[derive(Clone, Debug)]
 pub struct Random {
     generator: ChaCha8Rng,
-    /// As it was before the first choice of this execution.
+    /// The generator before the first choice of this execution, for retries.
     before: ChaCha8Rng,
 }
 

@@ -1,19 +1,19 @@
-//! The same class in another order: what leads to some steps comes first.
+//! Reorders an execution within its class, so that given steps and their causes come first.
 //!
-//! A search runs one execution of each class, in whatever order it came to; two holds that overlap by happens-before need not
-//! overlap in it. Knows only steps.
+//! A search runs one arbitrary execution of each class. Two holds that overlap by happens-before need not overlap in it. Knows
+//! only steps.
 
 use crate::happens_before::{HappensBefore, Step};
 use crate::schedule::Schedule;
 
-/// The order of the same class in which the causal past of the steps at `first`, with them, comes before all others.
+/// The order of the same class in which the steps at `first`, and everything that happens before them, come first.
 ///
-/// With the last calls of two acquisitions that overlap, both processes hold when these are taken: the first call of
-/// neither release is in the past of the other's acquisition.
+/// Give it the last calls of two acquisitions whose holds overlap: then both processes hold after these steps, because neither
+/// release is in the causal past of the other acquisition.
 ///
 /// # Panics
 ///
-/// When a position lies beyond the steps.
+/// When a position is out of range.
 pub fn relinearise(steps: &[Step], first: &[usize]) -> Schedule {
     let width = steps.iter().map(|step| step.process.index() + 1).max();
     let order = HappensBefore::of(width.unwrap_or(0), steps);

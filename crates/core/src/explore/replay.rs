@@ -1,23 +1,46 @@
 //! One schedule, followed step by step.
 
+use super::preference::Preference;
 use super::{Begin, Choice, Covered, Now, Scheduler};
 use crate::schedule::Schedule;
 
-/// Runs one execution along a schedule; steps beyond its end are not taken.
+/// Runs one execution along a schedule.
 #[derive(Clone, Debug)]
 pub struct Replay {
     schedule: Schedule,
+    mode: Mode,
     next: usize,
     begun: bool,
 }
 
+/// What happens where the schedule cannot be followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mode {
+    /// A step that its process cannot take is a divergence. The execution ends with the schedule.
+    Strict,
+    /// A step that its process cannot take is left out. After the last step the execution continues to its end.
+    Guided,
+}
+
 impl Replay {
-    /// Follows `schedule`.
+    /// Follows `schedule` exactly: diverges at a step that cannot be taken, and ends after the last one.
     pub fn new(schedule: Schedule) -> Self {
         Self {
             schedule,
+            mode: Mode::Strict,
             next: 0,
             begun: false,
+        }
+    }
+
+    /// Follows `schedule` where possible: leaves out steps that cannot be taken, and after the last one continues to the end,
+    /// staying on the same process.
+    ///
+    /// For schedules that were edited: after two steps have changed places, later steps may not exist any more.
+    pub fn guided(schedule: Schedule) -> Self {
+        Self {
+            mode: Mode::Guided,
+            ..Self::new(schedule)
         }
     }
 }
@@ -36,17 +59,22 @@ impl Scheduler for Replay {
     }
 
     fn choose(&mut self, now: &Now<'_>) -> Choice {
-        let Some(&process) = self.schedule.steps().get(self.next) else {
+        while let Some(&process) = self.schedule.steps().get(self.next) {
+            self.next += 1;
+            if now.enabled.contains(&process) {
+                return Choice::Step(process);
+            }
+            if self.mode == Mode::Strict {
+                let names: Vec<_> = now.enabled.iter().map(ToString::to_string).collect();
+                let reason = format!("{process} has no step to take; enabled: {}", names.join(" "));
+                return Choice::Diverged { reason };
+            }
+        }
+        if self.mode == Mode::Strict {
             return Choice::Cut;
-        };
-        self.next += 1;
-        if now.enabled.contains(&process) {
-            return Choice::Step(process);
         }
-        let names: Vec<_> = now.enabled.iter().map(ToString::to_string).collect();
-        Choice::Diverged {
-            reason: format!("{process} has no step to take; enabled: {}", names.join(" ")),
-        }
+        let process = Preference::Stay.choose(now, now.enabled.iter().copied(), std::iter::empty());
+        Choice::Step(process.expect("a scheduler is asked while a process is enabled"))
     }
 
     fn covered(&self) -> Covered {

@@ -1,6 +1,6 @@
-//! Running executions, one after another, and counting what becomes of them.
+//! Runs executions one after another and counts how they end.
 //!
-//! What fails is tried again; what cannot be mended is counted, for it is a part of the space that stays unknown.
+//! An execution that fails is retried. If it keeps failing it is counted, because that part of the space stays unknown.
 //! Deliberately knows nothing of how schedules are chosen.
 
 use std::ops::ControlFlow;
@@ -13,17 +13,17 @@ use crate::happens_before::Step;
 use crate::id::ProcessId;
 use crate::schedule::Schedule;
 
-/// How often an execution that was lost, or that diverged, is run once more.
+/// How often an execution that was lost or diverged is retried.
 pub const RETRIES: u32 = 3;
 
-/// How far a search may go; each limit that is reached makes it incomplete.
+/// Limits of a search. A search that reaches one of them is incomplete.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// The most executions.
+    /// The number of executions.
     pub executions: u64,
-    /// The most steps of one execution: a lock that spins for ever ends here.
+    /// The number of steps in one execution. It ends locks that spin forever.
     pub steps: usize,
-    /// The most time for the whole search.
+    /// The time for the whole search.
     pub time: Duration,
 }
 
@@ -46,7 +46,7 @@ pub enum Ended {
     Cut,
     /// See [`Choice::Blocked`].
     Blocked,
-    /// The world could not carry it on: see [`Lost`].
+    /// The system could not continue it: see [`Lost`].
     Lost {
         /// The step, counted from 0.
         step: usize,
@@ -57,7 +57,7 @@ pub enum Ended {
     Diverged {
         /// The step, counted from 0.
         step: usize,
-        /// What was expected, and what was there.
+        /// What was expected and what was found.
         reason: String,
     },
 }
@@ -66,15 +66,15 @@ pub enum Ended {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Stop {
-    /// The scheduler has nothing left.
+    /// The scheduler has no schedule left.
     Exhausted,
-    /// The limit on executions was reached, and there was more.
+    /// The limit on executions was reached, and schedules were left.
     Executions,
     /// The limit on steps was reached in some execution.
     Steps,
     /// The limit on time was reached.
     Time,
-    /// Whoever watches the executions asked for it.
+    /// The caller's `watch` asked to stop.
     Asked,
 }
 
@@ -83,19 +83,19 @@ pub enum Stop {
 pub struct Searched {
     /// Executions run.
     pub executions: u64,
-    /// Those among them that ended as [`Ended::Blocked`].
+    /// Executions that ended as [`Ended::Blocked`].
     pub blocked: u64,
-    /// Those that ended as [`Ended::Lost`], after [`RETRIES`] more tries where that could help.
+    /// Executions that ended as [`Ended::Lost`], after [`RETRIES`] retries where a retry could help.
     pub lost: u64,
-    /// Those that ended as [`Ended::Diverged`], likewise.
+    /// Executions that ended as [`Ended::Diverged`], after as many retries.
     pub diverged: u64,
-    /// Why the first of those was lost, or diverged.
+    /// Why the first of them was lost or diverged.
     pub failure: Option<String>,
     /// Steps taken in all of them.
     pub steps: u64,
-    /// What was covered. Everything only if no execution is unknown.
+    /// What was covered; [`Covered::Everything`] only if no execution was lost or cut.
     pub covered: Covered,
-    /// Why it ended.
+    /// Why the search ended.
     pub stop: Stop,
 }
 
@@ -132,7 +132,7 @@ impl Searched {
     }
 }
 
-/// Runs executions until the scheduler has no more, a limit is reached, or `watch` breaks.
+/// Runs executions until the scheduler has none left, a limit is reached, or `watch` breaks.
 pub fn search<W: System>(
     world: &mut W,
     scheduler: &mut dyn Scheduler,
@@ -161,7 +161,7 @@ fn run<W: System>(
         if Instant::now() >= deadline {
             return Stop::Time;
         }
-        let (schedule, ended) = execute_mended(world, scheduler, limits.steps);
+        let (schedule, ended) = execute_with_retries(world, scheduler, limits.steps);
         let at_limit = ended == Ended::Cut && schedule.len() == limits.steps;
         if at_limit || matches!(ended, Ended::Lost { .. } | Ended::Diverged { .. }) {
             scheduler.unfinished();
@@ -175,8 +175,12 @@ fn run<W: System>(
     if too_long { Stop::Steps } else { Stop::Exhausted }
 }
 
-/// Runs one execution, and the same once more while it fails in a way that may be a matter of timing.
-fn execute_mended<W: System>(world: &mut W, scheduler: &mut dyn Scheduler, most_steps: usize) -> (Schedule, Ended) {
+/// Runs one execution; retries it while it fails in a way that may be a matter of timing.
+fn execute_with_retries<W: System>(
+    world: &mut W,
+    scheduler: &mut dyn Scheduler,
+    most_steps: usize,
+) -> (Schedule, Ended) {
     for _ in 0..RETRIES {
         let (schedule, ended, again) = execute(world, scheduler, most_steps);
         if again == Retry::Never {
@@ -188,7 +192,7 @@ fn execute_mended<W: System>(world: &mut W, scheduler: &mut dyn Scheduler, most_
     (schedule, ended)
 }
 
-/// Runs one execution from its first step; tells whether it failed and may go well another time.
+/// Runs one execution from its first step; also returns whether a retry may help.
 fn execute<W: System>(world: &mut W, scheduler: &mut dyn Scheduler, most_steps: usize) -> (Schedule, Ended, Retry) {
     let mut schedule = Schedule::default();
     let (ended, again) = match follow(world, scheduler, most_steps, &mut schedule) {
@@ -229,7 +233,7 @@ fn follow<W: System>(
             return Ok(match scheduler.completed(world) {
                 Ok(()) => Ended::Completed,
                 Err(Mismatch { step }) => {
-                    let reason = "the model tells another footprint than the world".to_owned();
+                    let reason = "the model reports another footprint than the execution".to_owned();
                     Ended::Diverged { step, reason }
                 }
             });

@@ -1,51 +1,51 @@
-//! How schedules are chosen, as a value: what the user asks for, and what a worker process is told.
+//! How schedules are chosen, as a value that can be sent to a worker process.
 //!
 //! A new scheduler is one file and one line here.
 
 use serde::{Deserialize, Serialize};
 
-use super::{Bounded, Dpor, Exhaustive, Lead, Pct, Random, Replay, Scheduler};
+use super::{Bounded, Dpor, Exhaustive, Pct, Random, Replay, Scheduler};
 use crate::schedule::Schedule;
 
 /// A way to choose schedules.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Strategy {
-    /// One of each class of interleavings that differ in the order of commuting calls only.
+    /// One interleaving of each class. A class contains interleavings that differ only in the order of commuting calls.
     Dpor,
     /// Every interleaving.
     Exhaustive,
-    /// Every interleaving with few preemptions, as far as they can matter.
+    /// Every interleaving with few preemptions, except those that are equivalent to another.
     Bounded {
-        /// How many at most.
+        /// The largest number of preemptions.
         preemptions: u32,
     },
-    /// Drawn at random, with few changes of priorities, until a limit is reached.
+    /// Random interleavings with few changes of priorities, until a limit is reached.
     Pct {
         /// The seed of all choices.
         seed: u64,
-        /// How many ordering constraints a fault is thought to need; at least 1.
+        /// How many ordering constraints a bug is assumed to need; at least 1.
         depth: u32,
     },
-    /// Drawn at random until a limit is reached.
+    /// Random interleavings, until a limit is reached.
     Random {
         /// The seed of all choices.
         seed: u64,
     },
-    /// The one that is given.
+    /// The given schedule, step by step.
     Replay {
-        /// The one.
+        /// The schedule.
         schedule: Schedule,
     },
-    /// The same, without the steps that cannot be taken, and to the end.
-    Lead {
-        /// The one.
+    /// The given schedule without the steps that cannot be taken, then on to the end.
+    Guided {
+        /// The schedule.
         schedule: Schedule,
     },
 }
 
 impl Strategy {
-    /// A scheduler that has chosen nothing yet.
+    /// A new scheduler for this strategy.
     pub fn scheduler(&self) -> Box<dyn Scheduler> {
         match self {
             Self::Dpor => Box::new(Dpor::new()),
@@ -54,7 +54,7 @@ impl Strategy {
             Self::Pct { seed, depth } => Box::new(Pct::new(*seed, *depth)),
             Self::Random { seed } => Box::new(Random::new(*seed)),
             Self::Replay { schedule } => Box::new(Replay::new(schedule.clone())),
-            Self::Lead { schedule } => Box::new(Lead::new(schedule.clone())),
+            Self::Guided { schedule } => Box::new(Replay::guided(schedule.clone())),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! M3: of single attempts from a free lock, undisturbed, at least one wins.
 
-use super::{Case, Finding, Property, PropertyClass, Violation};
+use super::case::Case;
+use super::contract::{Finding, Property, PropertyClass, Violation};
 use crate::history::{Attempt, AttemptResult};
 
 pub(super) struct AtLeastOneWinner;

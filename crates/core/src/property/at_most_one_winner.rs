@@ -1,6 +1,7 @@
 //! M2: of single attempts from a free lock, with no release, at most one wins; whatever errors they meet.
 
-use super::{Case, Finding, Property, PropertyClass, Violation, enumerate};
+use super::case::Case;
+use super::contract::{Finding, Property, PropertyClass, Violation, enumerate};
 use crate::history::Attempt;
 
 /// So many are named; of more, the number says enough.

@@ -2,7 +2,8 @@
 //!
 //! A lock that a person has to free, or that time frees, is not judged: no history here has a clock.
 
-use super::{Case, Finding, Property, PropertyClass, Violation};
+use super::case::Case;
+use super::contract::{Finding, Property, PropertyClass, Violation};
 use crate::history::{AttemptResult, CrashClass};
 
 pub(super) struct CrashLiveness;

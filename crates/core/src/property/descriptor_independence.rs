@@ -3,7 +3,8 @@
 //! Record locks of a process are lost so: any close of any descriptor of the inode gives them back
 //! ([fcntl_locking(2)](https://man7.org/linux/man-pages/man2/F_SETLK.2const.html)).
 
-use super::{Case, Finding, Property, PropertyClass, Violation};
+use super::case::Case;
+use super::contract::{Finding, Property, PropertyClass, Violation};
 use crate::fs::call::Call;
 
 pub(super) struct DescriptorIndependence;

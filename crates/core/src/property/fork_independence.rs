@@ -4,7 +4,8 @@
 //! ([fork(2)](https://man7.org/linux/man-pages/man2/fork.2.html), [flock(2)](https://man7.org/linux/man-pages/man2/flock.2.html));
 //! and it knows the names of all files. A destructor that runs in the child releases what the parent holds.
 
-use super::{Case, Finding, Property, PropertyClass, Violation};
+use super::case::Case;
+use super::contract::{Finding, Property, PropertyClass, Violation};
 use crate::fs::call::Call;
 
 pub(super) struct ForkIndependence;

@@ -3,7 +3,8 @@
 //! A directory that is missing, a full disk, a lock that the file system does not know are errors: who says *busy* then waits
 //! for ever for a holder who does not exist.
 
-use super::{Case, Finding, Property, PropertyClass, Violation};
+use super::case::Case;
+use super::contract::{Finding, Property, PropertyClass, Violation};
 use crate::history::{Attempt, AttemptResult};
 
 pub(super) struct HonestBusy;

@@ -1,6 +1,7 @@
 //! M4: who does not win is told *busy*, and nothing else.
 
-use super::{Case, Finding, Property, PropertyClass, Violation};
+use super::case::Case;
+use super::contract::{Finding, Property, PropertyClass, Violation};
 use crate::history::{AttemptResult, What};
 
 pub(super) struct LosersResult;

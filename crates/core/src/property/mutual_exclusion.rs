@@ -4,7 +4,8 @@
 //! search ran: a class can hold a violation that no execution of it shows as two holds at one moment
 //! (Abdulla et al., JACM 2017, explore one execution per class).
 
-use super::{Case, Finding, Property, PropertyClass, Violation};
+use super::case::Case;
+use super::contract::{Finding, Property, PropertyClass, Violation};
 use crate::history::Attempt;
 
 pub(super) struct MutualExclusion;

@@ -1,6 +1,7 @@
 //! The workload's own property: no entry is written twice.
 
-use super::{Case, Finding, Property, PropertyClass, Violation};
+use super::case::Case;
+use super::contract::{Finding, Property, PropertyClass, Violation};
 
 pub(super) struct NoDuplicates;
 

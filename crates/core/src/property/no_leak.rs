@@ -5,7 +5,8 @@
 
 use std::path::Path;
 
-use super::{Case, Finding, Property, PropertyClass, Violation};
+use super::case::Case;
+use super::contract::{Finding, Property, PropertyClass, Violation};
 use crate::history::{Attempt, AttemptResult, History, Snapshot};
 
 pub(super) struct NoLeak;

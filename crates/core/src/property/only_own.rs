@@ -2,7 +2,8 @@
 //!
 //! Stronger than mutual exclusion: it sees the damage before a second process believes that it holds the lock.
 
-use super::{Case, Finding, Property, PropertyClass, Violation};
+use super::case::Case;
+use super::contract::{Finding, Property, PropertyClass, Violation};
 use crate::history::Attempt;
 
 pub(super) struct OnlyOwn;

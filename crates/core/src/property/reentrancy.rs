@@ -2,7 +2,8 @@
 //!
 //! No lock here nests. One that is granted twice keeps nobody out of the same process: threads, libraries, plug-ins.
 
-use super::{Case, Finding, Property, PropertyClass, Violation};
+use super::case::Case;
+use super::contract::{Finding, Property, PropertyClass, Violation};
 use crate::history::What;
 
 pub(super) struct Reentrancy;

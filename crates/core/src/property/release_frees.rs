@@ -3,7 +3,8 @@
 //! Some order of the class has to show it: every attempt that may have mattered is over before the loser begins, and none
 //! of them is forced to overlap it. A release that conflicts with nothing that the loser did may come first.
 
-use super::{Case, Finding, Property, PropertyClass, Violation};
+use super::case::Case;
+use super::contract::{Finding, Property, PropertyClass, Violation};
 use crate::history::{Attempt, AttemptResult};
 
 pub(super) struct ReleaseFrees;

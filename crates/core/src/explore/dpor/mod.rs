@@ -1,76 +1,77 @@
 //! One execution of each class: optimal dynamic partial-order reduction with wakeup trees (Abdulla, Aronis, Jonsson,
 //! Sagonas, "Source Sets: A Foundation for Optimal Dynamic Partial Order Reduction", JACM 2017).
 //!
-//! We depart from the paper in two ways. A footprint depends on the result of the step, so the footprint of a step that is
-//! taken earlier is asked of a [`Model`]. And clocks are made anew for each execution, since nothing is kept between them
-//! but the nodes on the path. Deliberately knows nothing of what a step does.
+//! We depart from the paper in two ways. A footprint depends on the result of the step, so a [`Model`] predicts the footprint
+//! of a step that is taken earlier. And each execution computes its clocks again, since only the nodes on the path are kept
+//! between executions. Deliberately knows nothing of what a step does.
 
-mod part;
 mod races;
 mod rules;
+mod task;
 #[cfg(test)]
 mod tests;
 mod tree;
 
-use super::prefer::Order;
-use super::{Begin, Choice, Covered, Diverged, Mismatch, Model, Now, Scheduler};
-use crate::explore::widths::Widths;
+use super::preference::Preference;
+use super::{Begin, Choice, Covered, Diverged, Mismatch, Model, Now, Scheduler, Searched};
+use crate::explore::branching::Branching;
 use crate::happens_before::Step;
 use crate::id::ProcessId;
-use part::Outside;
-use races::Execution;
+use races::{Execution, Reversal};
 use rules::Rules;
+use task::Boundary;
 use tree::WakeupTree;
 
-pub(super) use part::{Above, Placed};
-pub use part::{Came, Task};
+pub(super) use task::{OuterReversal, PathStep};
+pub use task::{Task, TaskResult};
 pub(super) use tree::is_weak_initial;
 
-/// Runs one execution of each class and blocks none.
+/// Runs exactly one execution of each class, without blocked executions.
 ///
-/// It relies on footprints: what a step reads, read in one fixed order, must be in them as a load even if the step fails.
+/// It relies on complete footprints: everything that a step reads must be in them as a load, in one fixed order, even if the
+/// step fails.
 #[derive(Clone, Debug, Default)]
 pub struct Dpor {
-    /// The steps of the execution that runs or ran last, with what is to be run instead of each.
+    /// The steps of the current or last execution, each with its alternatives.
     nodes: Vec<Node>,
     rules: Rules,
-    /// How many of the steps were taken before the current execution began.
+    /// How many of the steps are inherited from the previous execution.
     old: usize,
-    /// How many of them the current execution has chosen.
+    /// How many of them the current execution has taken.
     depth: usize,
-    /// What of the tree is somebody else's.
-    outside: Outside,
+    /// Which part of the tree other tasks search.
+    boundary: Boundary,
     begun: bool,
-    /// How many steps were taken at the nodes that are gone.
-    finished: Widths,
-    /// Which process goes on where every one may, in the execution that runs.
-    order: Order,
+    /// Statistics of the nodes that are completely explored.
+    finished: Branching,
+    /// Which process the current execution prefers where it may choose freely.
+    preference: Preference,
     exhausted: bool,
-    /// Whether some execution could not be run to its end, or had to be given up.
+    /// Whether some execution was lost, cut or blocked.
     unfinished: bool,
 }
 
 /// A state on the path, and the step that leaves it.
 #[derive(Clone, Debug)]
 struct Node {
-    /// Steps whose executions from here are explored, or would be of a class that is.
+    /// The sleep set: steps whose executions from here are explored, or belong to a class that is explored.
     sleep: Vec<Step>,
-    /// What is to be run after the current step.
+    /// The wakeup tree: what to run after the current step.
     tree: WakeupTree,
     /// The process that takes the current step.
     chosen: ProcessId,
-    /// What the tree holds below the current step; it becomes the next node's.
+    /// The subtree below the current step, which becomes the tree of the next node.
     below: WakeupTree,
     /// The current step, once it is taken.
     taken: Option<Step>,
-    /// How many steps were taken here before it.
+    /// How many other steps were taken here before it.
     done: u32,
 }
 
 impl Node {
     /// The sleep set and the tree of the node that the current step leads to.
     fn next(&mut self) -> (Vec<Step>, WakeupTree) {
-        let taken = self.taken.as_ref().expect("the search tells each step it takes");
+        let taken = self.taken.as_ref().expect("the search reports each step that it takes");
         let asleep = self
             .sleep
             .iter()
@@ -84,12 +85,49 @@ impl Node {
 }
 
 impl Dpor {
-    /// Before the first execution.
+    /// A search before its first execution.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Adds the node that the last one leads to; `false` when all that is enabled sleeps.
+    /// The search of one subtree. Use it as any scheduler, then call [`Dpor::into_result`].
+    pub fn for_task(task: &Task) -> Self {
+        let nodes = task.path.iter().map(|PathStep { step, sleep }| Node {
+            sleep: sleep.clone(),
+            tree: WakeupTree::default(),
+            chosen: step.process,
+            below: WakeupTree::default(),
+            taken: Some(step.clone()),
+            done: 0,
+        });
+        Self {
+            nodes: nodes.collect(),
+            preference: Preference::of(task.first),
+            boundary: Boundary::of(task),
+            ..Self::new()
+        }
+    }
+
+    /// What a task found, once its search has ended.
+    pub fn into_result(self, searched: Searched) -> TaskResult {
+        let taken = self.nodes.into_iter().map(|node| node.taken);
+        self.boundary.into_result(taken, searched)
+    }
+
+    /// Adds a reversal, unless its executions are of classes that sleep where it begins.
+    fn insert(&mut self, reversal: Reversal) {
+        let node = &mut self.nodes[reversal.kept];
+        if node.sleep.iter().any(|step| is_weak_initial(step, &reversal.sequence)) {
+            return;
+        }
+        if reversal.kept < self.boundary.depth {
+            self.boundary.keep(reversal);
+        } else {
+            node.tree.insert(reversal.sequence);
+        }
+    }
+
+    /// Adds the node that the last step leads to; `false` when every enabled process sleeps.
     fn grow(&mut self, now: &Now<'_>) -> bool {
         let (sleep, tree) = self.nodes.last_mut().map(Node::next).unwrap_or_default();
         let mut node = Node {
@@ -105,7 +143,7 @@ impl Dpor {
         } else {
             let awake = now.enabled.iter().copied().filter(|process| !node.is_asleep(*process));
             let taken = self.nodes.iter().map(|node| node.chosen);
-            let Some(chosen) = self.order.prefer(now, awake, taken) else {
+            let Some(chosen) = self.preference.choose(now, awake, taken) else {
                 return false;
             };
             node.chosen = chosen;
@@ -121,9 +159,9 @@ impl Scheduler for Dpor {
         if !std::mem::replace(&mut self.begun, true) {
             return Begin::Another;
         }
-        self.order = Order::of(false);
-        while self.nodes.len() > self.outside.depth {
-            let node = self.nodes.last_mut().expect("there are more than none");
+        self.preference = Preference::of(false);
+        while self.nodes.len() > self.boundary.depth {
+            let node = self.nodes.last_mut().expect("it is longer than the boundary");
             node.sleep.extend(node.taken.take());
             if let Some((process, below)) = node.tree.take_first() {
                 (node.chosen, node.below) = (process, below);
@@ -189,10 +227,10 @@ impl Scheduler for Dpor {
         }
     }
 
-    /// A node is taken to become as wide as those before it at its depth, if it is not wider already.
+    /// Assumes that a node will have as many choices as the mean of its depth, or more if more are known.
     fn estimate(&self) -> Option<f64> {
         let (mut done, mut weight) = (f64::from(u8::from(self.exhausted)), 1.0);
-        for (depth, node) in self.nodes.iter().enumerate().skip(self.outside.depth) {
+        for (depth, node) in self.nodes.iter().enumerate().skip(self.boundary.depth) {
             let known = f64::from(node.done) + 1.0 + node.tree.len() as f64;
             weight /= self.finished.mean(depth).max(known);
             done += weight * f64::from(node.done);

@@ -1,4 +1,4 @@
-//! Which steps of a completed execution race, and how an execution goes in which they come the other way round.
+//! Which steps of a completed execution race, and which executions reverse them.
 //!
 //! A step races with an earlier one of another process when they conflict and nothing else orders them (Abdulla et al.,
 //! JACM 2017, definition 3.3). Deliberately knows no tree and no sleep set.
@@ -10,29 +10,29 @@ use crate::happens_before::{HappensBefore, Step};
 /// A completed execution.
 pub(super) struct Execution {
     steps: Vec<Step>,
-    /// Steps that could not be taken at the end: they race as if they had been.
+    /// Steps that wait at the end. They race as if they had been taken.
     waiting: Vec<Step>,
     order: HappensBefore,
     rules: Rules,
-    /// How many of the steps were taken in earlier executions too.
+    /// How many of the steps are inherited from the previous execution.
     old: usize,
 }
 
-/// A step that may race with those before it.
+/// A step that may race with earlier ones.
 #[derive(Clone, Copy)]
 struct Later<'a> {
-    /// Of a step that waits: the end of the execution.
+    /// Its position; the end of the execution if it waits.
     position: usize,
     step: &'a Step,
     again: Move,
 }
 
-/// The beginning of an execution in which two steps that race change places.
+/// The beginning of an execution that reverses a race.
 #[derive(Debug)]
 pub(super) struct Reversal {
-    /// How many steps stay as they were taken.
+    /// How many steps are kept.
     pub(super) kept: usize,
-    /// What follows them, with exact footprints: what does not happen after the earlier step, then the later one.
+    /// The steps after them, with exact footprints: those that do not happen after the earlier step, then the later one.
     pub(super) sequence: Vec<Step>,
 }
 
@@ -89,7 +89,7 @@ impl Execution {
         }
     }
 
-    /// The steps that conflict with a later one, but for those that its own process is past.
+    /// The steps that conflict with a later one, except those that happen before an earlier step of its process.
     fn conflicting(&self, later: Later<'_>) -> Vec<usize> {
         let Step { process, accesses } = later.step;
         let previous = (0..later.position)
@@ -102,10 +102,10 @@ impl Execution {
             .collect()
     }
 
-    /// `None` when the later step cannot be taken before the earlier one.
+    /// The reversal of two steps; `None` when the later one cannot be taken before the earlier one.
     ///
-    /// Its footprint is asked of the model: a load of what the earlier step stored may be a store without it, and a search
-    /// that keeps the old footprint misses classes.
+    /// The model predicts its footprint, because a call that fails after the earlier step may succeed, and store, before it. A
+    /// search that keeps the old footprint misses classes.
     fn reverse(&self, earlier: usize, later: Later<'_>, model: &mut dyn Model) -> Result<Option<Reversal>, Mismatch> {
         let positions: Vec<usize> = (earlier + 1..self.steps.len())
             .filter(|&step| step != later.position && !self.order.before(earlier, step))

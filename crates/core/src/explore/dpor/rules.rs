@@ -1,36 +1,38 @@
-//! Which of the steps that conflict with a later one are reversed.
+//! Which conflicting steps are reversed.
 //!
-//! A value and no code, so that the tests can swap one rule and see what is lost: a test that finds no fault proves nothing.
-//! Knows positions in an execution and their order.
+//! The rules are a value, so that a test can replace one rule by a wrong one and check that the tests notice. Knows positions in
+//! an execution and their order.
 
 use crate::happens_before::HappensBefore;
 
-/// Which pairs of steps are reversed. There is one sound way; what another loses is seen in `tests.rs`.
+/// Which pairs of steps are reversed. The default is sound; `tests.rs` shows what other rules miss.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Rules {
-    /// Whether the races of the step at this position are looked at; the first `old` steps were taken before.
+    /// Whether to look for races of the step at this position. The first `old` steps are inherited.
     pub(super) looks_at: fn(position: usize, old: usize) -> bool,
-    /// Whether an earlier step is left out because the previous step of the later one's process is past it.
+    /// Whether to skip an earlier step because it happens before the previous step of the later one's process.
     pub(super) is_past: fn(&HappensBefore, earlier: usize, previous: usize) -> bool,
-    /// Those of the earlier steps that are reversed.
+    /// Which of the earlier steps are reversed.
     pub(super) nearest: fn(&HappensBefore, &[usize]) -> Vec<usize>,
-    /// The earlier steps that are left to look at where some could not be reversed.
+    /// Which earlier steps remain candidates after some could not be reversed.
     pub(super) below: fn(&HappensBefore, &[usize], &Tried) -> Vec<usize>,
 }
 
-/// What became of the reversals of some steps with a later one.
+/// The results of reversing steps with a later one.
 #[derive(Default)]
 pub(super) struct Tried {
-    /// Steps that changed places with it.
+    /// Steps that were reversed with it.
     pub(super) reversed: Vec<usize>,
-    /// Steps without which it could not be taken.
+    /// Steps that enabled it: without them it cannot be taken.
     pub(super) only_enabled: Vec<usize>,
 }
 
 impl Default for Rules {
-    /// The whole execution is looked at, and not what is new in it: what comes later may be what a reversal of early steps has
-    /// to begin with. Those are reversed that happen before no other. Where the later step could not be taken without the
-    /// earlier one, that one only enabled it: the race is with a step below it.
+    /// The sound rules:
+    ///
+    /// - Look at the whole execution, not only at its new steps: a reversal of early steps may have to begin with later ones.
+    /// - Reverse the candidates that happen before no other candidate.
+    /// - If the later step cannot be taken without an earlier one, that one only enabled it. The race is with a step before it.
     fn default() -> Self {
         Self {
             looks_at: |_, _| true,

@@ -1,6 +1,6 @@
-//! What a reduction loses that is wrong in one place: each program is one of those that the sound one is held against.
+//! Shows which classes DPOR loses when one of its rules is wrong.
 //!
-//! The sound one is held against every interleaving in `tests/portable/reduction/`, which cannot reach in here.
+//! The sound rules are compared with every interleaving in `tests/portable/reduction/`, which cannot replace a private rule.
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
@@ -14,8 +14,7 @@ use crate::primitive::FlockUnlink;
 use crate::property;
 use crate::scenario::Scenario;
 
-/// What the rules lose of the classes of a program, in that order of the processes, and of the first execution, in which it
-/// is most.
+/// Checks that the rules lose classes of a program for some order of its processes and some preference.
 fn check_loses(processes: &[&str], prepare: fn(Program) -> Program, classes: usize, rules: Rules) {
     let all_orders = orders(processes).map(|processes| prepare(Program::of("", &processes)));
     let found = all_orders.map(|program| {
@@ -48,11 +47,11 @@ fn orders<'a>(processes: &[&'a str]) -> impl Iterator<Item = Vec<&'a str>> {
     })
 }
 
-fn as_it_is(program: Program) -> Program {
+fn unchanged(program: Program) -> Program {
     program
 }
 
-/// Where the later step cannot be taken before one, nothing else is tried.
+/// A wrong rule: when the later step cannot be taken before an earlier one, no other step is tried.
 fn not_below() -> Rules {
     Rules {
         below: |_, _, _| Vec::new(),
@@ -61,17 +60,17 @@ fn not_below() -> Rules {
 }
 
 #[test]
-fn not_every_race_is_with_the_last_step_in_conflict() {
+fn a_step_may_race_with_more_than_the_last_conflicting_one() {
     let last = Rules {
         nearest: |_, candidates| candidates.last().copied().into_iter().collect(),
         ..not_below()
     };
-    check_loses(&["unlink A", "link B A", "excl B"], as_it_is, 3, last);
+    check_loses(&["unlink A", "link B A", "excl B"], unchanged, 3, last);
 }
 
 #[test]
-fn old_steps_race_again_with_what_came_later() {
-    let new_ones = Rules {
+fn inherited_steps_must_be_checked_for_races_again() {
+    let new_steps_only = Rules {
         looks_at: |position, old| position >= old,
         ..Rules::default()
     };
@@ -80,29 +79,29 @@ fn old_steps_race_again_with_what_came_later() {
         "create A; unlink B",
         "create B; unlink B; stat B; await-lock 0",
     ];
-    check_loses(&processes, as_it_is, 39, new_ones);
+    check_loses(&processes, unchanged, 39, new_steps_only);
 }
 
 #[test]
-fn steps_with_another_between_them_are_no_race() {
+fn steps_that_another_step_orders_do_not_race() {
     let every_pair = Rules {
         is_past: |_, _, _| false,
         nearest: |_, candidates| candidates.to_vec(),
         ..Rules::default()
     };
     let processes = ["stat A", "create A; unlink B", "excl B; rename A B"];
-    check_loses(&processes, as_it_is, 11, every_pair);
+    check_loses(&processes, unchanged, 11, every_pair);
 }
 
 #[test]
-fn below_the_step_that_only_enabled_it_there_is_another_race() {
+fn a_step_also_races_with_one_before_the_step_that_enabled_it() {
     let names = ["excl A; unlink A", "excl A; unlink A"];
     check_loses(&names, Program::awaiting_names, 2, not_below());
     let locks = ["create A; lock 0; unlock 0; await-lock 0", "create A; await-lock 0"];
-    check_loses(&locks, as_it_is, 6, not_below());
+    check_loses(&locks, unchanged, 6, not_below());
 }
 
-/// A reduction that stays on a process from the first execution on, and drops what takes more than so many preemptions.
+/// DPOR that stays on a process from the first execution on, and cuts executions with more than `most` preemptions.
 struct Cutting {
     dpor: Dpor,
     most: u32,
@@ -124,13 +123,13 @@ impl Scheduler for Cutting {
     fn begin(&mut self) -> Begin {
         self.preemptions = 0;
         let begin = self.dpor.begin();
-        // From the first execution on it stays on a process: one that loads first would be cut at once.
-        self.dpor.order = Order::Stay;
+        // An execution that prefers loads would be cut immediately.
+        self.dpor.preference = Preference::Stay;
         begin
     }
 
     fn again(&mut self) {
-        unreachable!("the simulated world never fails");
+        unreachable!("the simulated file system never fails");
     }
 
     fn choose(&mut self, now: &Now<'_>) -> Choice {
@@ -156,7 +155,7 @@ impl Scheduler for Cutting {
     }
 }
 
-/// The classes that were run to their end, and those among them in which two hold at once.
+/// The classes that were run to the end, and how many of them violate mutual exclusion.
 fn classes(scheduler: &mut dyn Scheduler) -> (BTreeSet<Class>, usize) {
     let (lock, scenario) = (&FlockUnlink::CloseFirst, Scenario::cycle(3, 1));
     let (mut classes, mut violating) = (BTreeSet::new(), BTreeSet::new());
@@ -175,7 +174,7 @@ fn classes(scheduler: &mut dyn Scheduler) -> (BTreeSet<Class>, usize) {
 }
 
 #[test]
-fn a_bound_that_cuts_branches_of_a_reduction_loses_what_is_within_it() {
+fn cutting_dpor_at_a_preemption_bound_loses_classes_within_the_bound() {
     let (within, violating) = classes(&mut Bounded::new(1));
     let mut cutting = Cutting::at(1, Dpor::new());
     let (cut, none) = classes(&mut cutting);

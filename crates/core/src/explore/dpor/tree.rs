@@ -6,7 +6,7 @@
 use crate::happens_before::Step;
 use crate::id::ProcessId;
 
-/// An ordered tree; each path from the root to a leaf begins executions of classes that no other path leads to.
+/// An ordered tree. Each path from the root to a leaf begins executions of classes that no other path leads to.
 #[derive(Clone, Debug, Default)]
 pub(super) struct WakeupTree {
     branches: Vec<Branch>,
@@ -14,13 +14,13 @@ pub(super) struct WakeupTree {
 
 #[derive(Clone, Debug)]
 struct Branch {
-    /// With the footprint that the step has in this place.
+    /// The step, with the footprint that it has at this place.
     step: Step,
     below: WakeupTree,
 }
 
 impl WakeupTree {
-    /// Takes out the leftmost branch: its process, and the tree below it.
+    /// Removes the leftmost branch: its process and the tree below it.
     pub(super) fn take_first(&mut self) -> Option<(ProcessId, Self)> {
         if self.branches.is_empty() {
             return None;
@@ -29,12 +29,12 @@ impl WakeupTree {
         Some((step.process, below))
     }
 
-    /// How many branches it has.
+    /// The number of branches.
     pub(super) fn len(&self) -> usize {
         self.branches.len()
     }
 
-    /// Adds a path with which an execution of the class that `sequence` begins can go, unless there is one.
+    /// Adds a path for executions of the classes that `sequence` begins, unless there is one.
     pub(super) fn insert(&mut self, mut sequence: Vec<Step>) {
         let mut tree = self;
         while let Some(position) = tree
@@ -46,7 +46,7 @@ impl WakeupTree {
             if let Some(taken) = sequence.iter().position(|each| each.process == step.process) {
                 sequence.remove(taken);
             }
-            // An execution through a leaf is free in what follows, and finds the rest by its own races.
+            // An execution through a leaf chooses freely afterwards, and finds the rest by its own races.
             if sequence.is_empty() || below.branches.is_empty() {
                 return;
             }
@@ -59,7 +59,7 @@ impl WakeupTree {
     }
 }
 
-/// Whether some execution that begins with `step` is of a class that `sequence` begins.
+/// Whether `step` is a weak initial of `sequence`: some execution that begins with `step` is of a class that `sequence` begins.
 pub(in crate::explore) fn is_weak_initial<'a>(
     step: &Step,
     sequence: impl IntoIterator<Item = &'a Step, IntoIter: Clone>,

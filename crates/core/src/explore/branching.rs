@@ -1,10 +1,10 @@
-//! How many choices nodes of a tree had, by their depth: what is to be expected of the next.
+//! Branching statistics: how many choices the nodes of a search tree had, by depth. They estimate the size of the rest.
 //!
 //! Knows no node.
 
 /// Sums of the nodes seen so far.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Widths(Vec<Sum>);
+pub(super) struct Branching(Vec<Sum>);
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Sum {
@@ -12,8 +12,8 @@ struct Sum {
     choices: f64,
 }
 
-impl Widths {
-    /// Adds a node with so many choices.
+impl Branching {
+    /// Adds a node with this number of choices.
     pub(super) fn add(&mut self, depth: usize, choices: u32) {
         if self.0.len() <= depth {
             self.0.resize(depth + 1, Sum::default());
@@ -22,7 +22,7 @@ impl Widths {
         self.0[depth].choices += f64::from(choices);
     }
 
-    /// How many choices a node at this depth had on average; 1 if there was none.
+    /// The mean number of choices of a node at this depth; 1 if there was none.
     pub(super) fn mean(&self, depth: usize) -> f64 {
         let sum = self.0.get(depth).copied().unwrap_or_default();
         if sum.nodes > 0.0 { sum.choices / sum.nodes } else { 1.0 }

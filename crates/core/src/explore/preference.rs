@@ -1,29 +1,30 @@
-//! Which of several processes goes on where nothing else decides.
+//! Which of several processes takes the next step where a scheduler may choose freely.
 //!
-//! Knows nothing of what a scheduler has yet to run.
+//! Knows nothing of what a scheduler has still to run.
 
 use super::Now;
 use crate::id::ProcessId;
 
-/// What an execution is for that is free to choose.
+/// The preference of an execution that may choose freely.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Order {
-    /// A process that only loads goes on, or else the one that has taken the fewest steps: all come to their first store
-    /// together, and hold before any gives back, so that check-then-act shows at once, with as many winners as there can be.
+pub(super) enum Preference {
+    /// A process whose next step only loads, or else the one that has taken the fewest steps. All processes reach their first
+    /// store together, and hold before any releases. So the first execution shows check-then-act bugs, with as many winners as
+    /// possible.
     #[default]
     LoadsFirst,
-    /// The same process again: executions with few switches are the easiest to read, and soon find what needs several.
+    /// The process of the last step: executions with few switches are the easiest to read.
     Stay,
 }
 
-impl Order {
-    /// That of the first execution of a search, and of later ones.
+impl Preference {
+    /// The preference of the first execution of a search, or of a later one.
     pub(super) fn of(first: bool) -> Self {
         if first { Self::LoadsFirst } else { Self::Stay }
     }
 
-    /// The process to go on with, if there is any in `among`; `taken` are the processes that took the steps so far.
-    pub(super) fn prefer(
+    /// The process in `among` that takes the next step, if there is any. `taken` are the processes of the steps so far.
+    pub(super) fn choose(
         self,
         now: &Now<'_>,
         mut among: impl Iterator<Item = ProcessId> + Clone,

@@ -1,6 +1,6 @@
-//! What is lost if a sequence is dropped because the part of the tree that it belongs to has been started.
+//! Shows which classes are lost if a sequence is dropped because its subtree has been started.
 //!
-//! That nothing is lost otherwise is shown in `tests/portable/reduction/rounds.rs`.
+//! That the real rule loses nothing is tested in `tests/portable/reduction/rounds.rs`.
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
@@ -14,9 +14,9 @@ use crate::explore::programs::program::LIMITS;
 use crate::explore::{Dpor, search};
 use crate::happens_before::Class;
 
-/// The classes that are found, and how many executions it took.
-fn classes(processes: &[&[Op]], depth: usize, covers: fn(&Knot) -> bool) -> (BTreeSet<Class>, u64) {
-    let mut rounds = Rounds::new(depth);
+/// The classes that are found, and the number of executions.
+fn classes(processes: &[&[Op]], depth: usize, covers: fn(&Node) -> bool) -> (BTreeSet<Class>, u64) {
+    let mut rounds = ParallelSearch::new(depth);
     rounds.root.covers = covers;
     let (mut classes, mut executions) = (BTreeSet::new(), 0);
     loop {
@@ -24,18 +24,18 @@ fn classes(processes: &[&[Op]], depth: usize, covers: fn(&Knot) -> bool) -> (BTr
         if tasks.is_empty() {
             return (classes, executions);
         }
-        let came = tasks.iter().map(|task| {
+        let results = tasks.iter().map(|task| {
             let mut world = Cells::new(processes, Reads::InOrder);
-            let mut part = Dpor::of(task);
+            let mut part = Dpor::for_task(task);
             let searched = search(&mut world, &mut part, LIMITS, &mut |world: &mut Cells<'_>, _, _| {
                 classes.insert(Class::of(processes.len(), &world.steps));
                 ControlFlow::Continue(())
             });
             executions += searched.executions;
-            part.came(searched)
+            part.into_result(searched)
         });
-        let came = came.collect();
-        rounds.take(came);
+        let results = results.collect();
+        rounds.merge(results);
     }
 }
 
@@ -61,9 +61,9 @@ fn a_sequence_is_not_covered_by_a_sibling_that_has_been_started() {
         let processes = random_ops(&mut generator);
         let processes: Vec<&[Op]> = processes.iter().map(Vec::as_slice).collect();
         let (all, ..) = explored(Cells::new(&processes, Reads::InOrder), &mut Dpor::new());
-        let (found, executions) = classes(&processes, 4, Knot::default().covers);
+        let (found, executions) = classes(&processes, 4, Node::default().covers);
         assert_eq!((&found, executions), (&all, all.len() as u64), "{processes:?}");
-        let (found, _) = classes(&processes, 4, Knot::is_leaf_or_started);
+        let (found, _) = classes(&processes, 4, Node::is_leaf_or_started);
         lost += u32::from(found.len() < all.len());
     }
     assert!(lost > 30, "{lost} of 300");
