@@ -1,6 +1,6 @@
-//! What is known at the end: holds, violated or inconclusive, and never without what was covered.
+//! Verdicts: holds, violated or inconclusive, always with what was covered.
 //!
-//! Deliberately decides nothing: `check` does. Exit codes are here because they are the meaning of a verdict.
+//! Deliberately decides nothing: `check` does. Exit codes are here because they express verdicts.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -14,15 +14,15 @@ use crate::primitive::{CrashClass, Expectation};
 use crate::property::{self, PropertyClass};
 use crate::scenario::{FaultSweep, Scenario};
 
-/// The answer to "is it as claimed?".
+/// The result of a check.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "verdict", rename_all = "kebab-case")]
 pub enum Verdict {
-    /// No property was violated in what [`Coverage`] tells.
+    /// No property was violated within the [`Coverage`].
     Holds,
     /// A property was violated.
     Violated(Box<Counterexample>),
-    /// Nothing can be concluded.
+    /// Nothing can be concluded. This does not count as a pass.
     Inconclusive {
         /// Why, and what to change.
         reason: String,
@@ -30,7 +30,7 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    /// One word for a table.
+    /// The verdict in one word, for tables.
     pub fn word(&self) -> &'static str {
         match self {
             Self::Holds => "holds",
@@ -40,21 +40,21 @@ impl Verdict {
     }
 }
 
-/// How a property was violated.
+/// An execution that violates a property.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Counterexample {
-    /// The property.
+    /// The name of the violated property.
     pub property: &'static str,
     /// What went wrong, in one sentence.
     pub sentence: String,
     /// The execution that shows it.
     pub execution: Execution,
-    /// What was run; with fewer processes than were searched, if fewer suffice, and of a varied scenario the variant.
+    /// What was run: the faults of a sweep included, and with fewer processes than were searched if fewer suffice.
     pub scenario: Scenario,
-    /// The two events whose order decides, if there are two: the other way round, nothing is violated.
+    /// The decisive pair, if there is one: two events. In the other order, nothing is violated.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub decisive: Option<[usize; 2]>,
-    /// How often it was replayed and showed the same; `None` where the kernel chose the schedule.
+    /// How often a replay reproduced it; `None` where the kernel chose the schedule.
     pub reproduced: Option<Reproduced>,
 }
 
@@ -68,13 +68,13 @@ impl Counterexample {
 /// The result of replaying a counterexample.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Reproduced {
-    /// Replays that led to the same history.
+    /// Replays with the same history.
     pub same: u32,
-    /// Replays.
+    /// All replays.
     pub of: u32,
 }
 
-/// What a verdict rests on.
+/// What a verdict is based on.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Coverage {
     /// The backend that ran the lock.
@@ -83,48 +83,48 @@ pub struct Coverage {
     pub lock: String,
     /// What was run.
     pub scenario: Scenario,
-    /// What was added to it, in a search for each way.
+    /// The faults that were added to it, in one search for each.
     #[serde(rename = "vary", skip_serializing_if = "FaultSweep::is_nothing")]
     pub fault_sweep: FaultSweep,
-    /// What killed processes left behind; only where some were killed.
+    /// What happened after a kill; only if processes were killed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub crash: Option<Crash>,
-    /// Executions in which somebody got past the stale lock; only where one stood there.
+    /// Executions in which the stale lock was taken over; only if there was one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stale: Option<u64>,
     /// Executions, or rounds of a race, that were run to their end.
     pub executions: u64,
-    /// Executions that the search had to give up, which a sound search never does.
+    /// Executions that the search gave up. A sound search gives up none.
     pub blocked: u64,
-    /// Executions that could not be followed to their end: what they would have shown is not known.
+    /// Executions that were lost before their end, so that their result is unknown.
     pub lost: u64,
-    /// How much of the space was seen.
+    /// How much of the space was covered.
     pub extent: Extent,
-    /// What came out, how often.
+    /// The outcomes with their counts.
     pub outcomes: Vec<OutcomeRow>,
     /// The seed of every random choice.
     pub seed: u64,
     /// What this backend cannot see, and what else limits the verdict.
     pub blind_spots: Vec<String>,
-    /// What belongs to a race alone.
+    /// Details of a race.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub race: Option<RaceCoverage>,
 }
 
-/// What an attempt met after a process was killed and all others were done.
+/// The results of attempts after a process was killed and all others had finished.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Crash {
-    /// What the lock declares, if it declares anything: a program does not.
+    /// The class that the lock declares; programs declare none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub declared: Option<CrashClass>,
     /// Executions in which the attempt won.
     pub won: u64,
-    /// Executions in which it was told busy.
+    /// Executions in which the attempt was busy.
     pub busy: u64,
 }
 
 impl Crash {
-    /// The class that these executions show: that of a lock that is free after every crash, or not.
+    /// The class that these executions show: automatic if the lock was free after every crash, else manual.
     pub fn observed(&self) -> CrashClass {
         match self.busy {
             0 => CrashClass::Auto,
@@ -133,33 +133,33 @@ impl Crash {
     }
 }
 
-/// What a race was like.
+/// Details of a race.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct RaceCoverage {
-    /// What the contenders were, and what brought them together.
+    /// The kind of contenders, and how they were aligned.
     pub conditions: Vec<String>,
-    /// How long it took, from the first fork to the last end.
+    /// The duration in seconds, from the first fork to the last exit.
     pub seconds: f64,
-    /// Rounds in which nobody won.
+    /// Rounds without a winner.
     pub without_winner: u64,
     /// How often attempts failed, by the name of the error.
     pub attempt_errors: BTreeMap<String, u64>,
     /// How often releases failed, by the name of the error.
     pub release_errors: BTreeMap<String, u64>,
-    /// What another lock did under the same conditions.
+    /// The control run: another lock under the same conditions.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub control: Option<Control>,
-    /// What the same lock did when left to chance; beside an aligned race.
+    /// The same lock raced without alignment; only for an aligned race.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub natural: Option<Control>,
 }
 
-/// A lock raced beside the one in question.
+/// A control run.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Control {
     /// The lock.
     pub lock: &'static str,
-    /// Whether it is taken to be sound; a broken one shows that the harness can catch.
+    /// Whether the lock is known to be sound. A broken one shows that the harness detects violations.
     pub sound: bool,
     /// Rounds.
     pub rounds: u64,
@@ -169,15 +169,15 @@ pub struct Control {
     pub rate: RateBounds,
 }
 
-/// How much of the space was seen.
+/// How much of the space was covered.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "extent", rename_all = "kebab-case")]
 pub enum Extent {
-    /// Every schedule within the bounds; without a bound: every schedule.
+    /// Every schedule within the bounds, or every schedule if there are none.
     Complete {
         /// What each execution stands for.
         each: Unit,
-        /// The bounds, in words; none if there is none.
+        /// The bounds, in words; empty if there are none.
         bounds: Vec<String>,
     },
     /// The search ended before it was complete.
@@ -185,7 +185,7 @@ pub enum Extent {
         /// What ended it.
         #[serde(rename = "limit")]
         reason: CutReason,
-        /// Every schedule with at most so many preemptions was run before that; absent where no such part is known.
+        /// Before the cut, every schedule with at most this many preemptions was run; `None` if that is not known.
         #[serde(skip_serializing_if = "Option::is_none")]
         preemptions: Option<u32>,
     },
@@ -193,7 +193,7 @@ pub enum Extent {
     Sampled {
         /// Rounds in which a property was violated.
         violations: u64,
-        /// The bounds on the rate of violations, at 95 %, nominal.
+        /// The nominal 95 % confidence bounds on the rate of violations.
         rate: RateBounds,
     },
 }
@@ -254,30 +254,30 @@ pub fn at_most<N: fmt::Display + PartialEq + From<u8>>(most: N) -> String {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Unit {
-    /// Itself.
+    /// One schedule.
     Schedule,
-    /// All schedules that differ from it in the order of commuting steps only.
+    /// A class: all schedules that differ only in the order of commuting steps.
     Class,
 }
 
 /// Confidence bounds on a rate.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RateBounds {
-    /// Not below this; 0 when nothing was seen.
+    /// The lower bound; 0 when nothing was seen.
     pub lower: f64,
-    /// Not above this.
+    /// The upper bound.
     pub upper: f64,
 }
 
-/// One outcome, and how often it came.
+/// One outcome, and how often it occurred.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct OutcomeRow {
     /// The outcome.
     #[serde(flatten)]
     pub outcome: Outcome,
-    /// Executions that ended so.
+    /// The number of executions with this outcome.
     pub count: u64,
-    /// Whether it may be.
+    /// Whether the outcome is allowed.
     pub grade: Grade,
 }
 
@@ -285,15 +285,15 @@ pub struct OutcomeRow {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Grade {
-    /// As it should be.
+    /// As expected.
     Acceptable,
-    /// Allowed, but worth a look.
+    /// Allowed, but worth a look, because an operation failed.
     Interesting,
     /// A property is violated.
     Forbidden,
 }
 
-/// A verdict with what it rests on: the two never part.
+/// A verdict together with its coverage.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Judged {
     /// The verdict.
@@ -303,7 +303,7 @@ pub struct Judged {
     pub coverage: Coverage,
 }
 
-/// What the command's exit code means. Of several, the first in this order counts: 101, 2, 1, 3, 0.
+/// The exit code of the command. Of several codes, the first in this order counts: 130, 101, 2, 1, 3, 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
     /// 0: as claimed.
@@ -321,7 +321,7 @@ pub enum Exit {
 }
 
 impl Exit {
-    /// The number given to the shell.
+    /// The number for the shell.
     pub fn code(self) -> u8 {
         match self {
             Self::AsClaimed => 0,
@@ -333,7 +333,7 @@ impl Exit {
         }
     }
 
-    /// Whether several runs together show what was claimed: that several win is shown by one run in which they do.
+    /// The exit code of several runs together. One run with several winners is enough to show a claim of several winners.
     pub fn together(exits: &[Self], claim: Expectation) -> Self {
         if claim == Expectation::SeveralWinners && exits.contains(&Self::AsClaimed) {
             return Self::AsClaimed;
@@ -341,7 +341,7 @@ impl Exit {
         exits.iter().copied().fold(Self::AsClaimed, Self::and)
     }
 
-    /// The one of the two that counts.
+    /// The code that counts of the two.
     pub fn and(self, other: Self) -> Self {
         let rank = |exit| match exit {
             Self::Interrupted => 0,
@@ -391,7 +391,7 @@ mod tests {
     }
 
     #[test]
-    fn of_several_codes_the_gravest_counts() {
+    fn the_most_severe_of_several_codes_counts() {
         use Exit::{AsClaimed, Bug, Inconclusive, NotAsClaimed, Usage};
         for (a, b, both) in [
             (AsClaimed, Inconclusive, 3),
@@ -405,7 +405,7 @@ mod tests {
     }
 
     #[test]
-    fn one_run_in_which_several_win_is_enough_and_one_in_which_two_do_is_too_many() {
+    fn one_run_with_several_winners_shows_several_winners_and_refutes_exactly_one() {
         use Exit::{AsClaimed, Inconclusive, NotAsClaimed};
         use Expectation::{ExactlyOneWinner, SeveralWinners};
         for (exits, exactly_one, several) in [

@@ -1,4 +1,4 @@
-//! Calls and replies as values: what a scheduler holds while a process waits, and what a history keeps.
+//! System calls and replies as values, for schedulers and histories.
 //!
 //! [`Call::perform`] and [`ByCall`] turn values into method calls and back, so that a decorator or a backend is one function
 //! from [`Call`] to [`Reply`]. Deliberately knows no implementation of [`Fs`].
@@ -15,8 +15,10 @@ use crate::id::ProcessId;
 
 pub use by_call::ByCall;
 
-/// A system call with its arguments; the methods of [`Fs`] say what each does, but for the last few, which are no calls on
-/// files: they are made by worlds, and by the processes of [`sim::State`](super::sim::State).
+/// A system call with its arguments.
+///
+/// The methods of [`Fs`] describe the calls on files. The last variants are made by backends, and by the processes of
+/// [`sim::State`](super::sim::State).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(tag = "call", rename_all = "kebab-case")]
 #[expect(missing_docs, reason = "each is the method of `Fs` of the same name")]
@@ -90,29 +92,29 @@ pub enum Call {
     Alive {
         process: ProcessId,
     },
-    /// The process forks, and its child does the calls of [`Call::InChild`];
-    /// [fork(2)](https://man7.org/linux/man-pages/man2/fork.2.html). In the simulation alone.
+    /// The process forks, and its child makes the calls of [`Call::InChild`];
+    /// [fork(2)](https://man7.org/linux/man-pages/man2/fork.2.html). Only on the simulated file system.
     Fork,
-    /// A call of the child that the process forked last, for which the process waits meanwhile.
+    /// A call of the child that the process forked last. The process waits for it.
     InChild {
         made: Box<Call>,
     },
-    /// The process ends: the kernel closes its descriptors. [_exit(2)](https://man7.org/linux/man-pages/man2/_exit.2.html).
+    /// The process exits, and the kernel closes its descriptors; [_exit(2)](https://man7.org/linux/man-pages/man2/_exit.2.html).
     Exit,
-    /// The process is killed in place of its next step; what the kernel does then is the same.
+    /// The process is killed in place of its next step. The kernel does the same as at an exit.
     Die,
-    /// Waits until none of these processes is there.
+    /// Waits until all these processes have ended.
     Await {
         processes: Vec<ProcessId>,
     },
-    /// A call of a program that [`Fs`] does not have: for people, not to be performed.
+    /// A call of a program that is not in [`Fs`]. It is for display only.
     Foreign {
         name: String,
         arguments: Vec<Argument>,
     },
 }
 
-/// An argument of a [`Call::Foreign`], as it is shown.
+/// An argument of a [`Call::Foreign`], as displayed.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Argument {
@@ -122,24 +124,24 @@ pub enum Argument {
     Text(String),
 }
 
-/// What the kernel answered: a value, or an error number.
+/// The reply of the kernel: a value or an error number.
 pub type Reply = Result<Value, Errno>;
 
 /// The value of a call that succeeded.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Value {
-    /// Nothing but the success.
+    /// Success without a value.
     Done,
     /// A new descriptor.
     Fd(Fd),
-    /// The bytes read; none at the end of the file.
+    /// The bytes read; empty at the end of the file.
     Bytes(Vec<u8>),
-    /// How many bytes were written.
+    /// The number of bytes written.
     Count(usize),
-    /// What `stat` or `fstat` told.
+    /// The result of `stat` or `fstat`.
     Stat(Stat),
-    /// What `readlink` told.
+    /// The result of `readlink`.
     Path(PathBuf),
 }
 
@@ -182,7 +184,7 @@ impl Call {
             | Self::Unlink { path }
             | Self::Mkdir { path, .. }
             | Self::Rmdir { path }
-            // The target of a symbolic link is text: it need not lead anywhere.
+            // The target of a symbolic link is text, and need not be a path that exists.
             | Self::Symlink { path, .. }
             | Self::Readlink { path }
             | Self::Expire { path } => (Some(path), None, &[]),
@@ -199,7 +201,7 @@ impl Call {
         first.into_iter().chain(second).chain(paths).map(PathBuf::as_path)
     }
 
-    /// The same paths, to be changed.
+    /// The same paths, mutable.
     pub fn paths_mut(&mut self) -> impl Iterator<Item = &mut PathBuf> {
         let call = match self {
             Self::InChild { made } => made,
@@ -227,7 +229,7 @@ impl Call {
         first.into_iter().chain(second).chain(paths)
     }
 
-    /// The call itself, whoever of a process's family makes it.
+    /// The call itself, without [`Call::InChild`] around it.
     pub fn itself(&self) -> &Self {
         match self {
             Self::InChild { made } => made,
@@ -235,7 +237,7 @@ impl Call {
         }
     }
 
-    /// The same call with paths as they are seen from `directory`: for people, not to be performed.
+    /// The same call with paths relative to `directory`. It is for display only.
     #[must_use]
     pub fn relative_to(&self, directory: &Path) -> Self {
         let mut call = self.clone();
@@ -256,7 +258,7 @@ impl Call {
     ///
     /// # Panics
     ///
-    /// When it is no call on files: it has no method.
+    /// When [`Fs`] has no method for the call.
     pub fn perform(&self, fs: &dyn Fs) -> Reply {
         match self {
             Self::Open { path, flags, mode } => fs.open(path, *flags, *mode).map(Value::Fd),
@@ -298,7 +300,7 @@ impl fmt::Display for Call {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = self.name();
         match self {
-            // Without O_CREAT the mode is not looked at (open(2)).
+            // Without O_CREAT the kernel ignores the mode (open(2)).
             Self::Open { path, flags, mode: _ } if flags.create == super::Create::Never => {
                 write!(f, "{name}({path:?}, {flags})")
             }

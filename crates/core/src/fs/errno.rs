@@ -1,4 +1,4 @@
-//! Error numbers as a type of our own, so that the simulated kernel exists where there is no Linux.
+//! Error numbers of Linux as a portable type, so that the simulated kernel works on every system.
 //!
 //! Names, numbers and texts are those of Linux on x86-64 and aarch64 (`include/uapi/asm-generic/errno*.h`).
 
@@ -12,18 +12,18 @@ macro_rules! errnos {
     ($($name:ident = $number:literal $text:literal,)*) => {
         /// Why a system call failed; [errno(3)](https://man7.org/linux/man-pages/man3/errno.3.html).
         ///
-        /// Prints as its name: `EEXIST`. [`Errno::text`] says it in words.
+        /// It prints as its name, for example `EEXIST`. [`Errno::text`] describes it.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]
         #[non_exhaustive]
         pub enum Errno {
             $(#[doc = $text] $name,)*
-            /// An error that has no name here.
+            /// An error that is not listed here, by number.
             Unnamed(i32),
         }
 
         impl Errno {
-            /// Whether it tells that the machine lacks something any lock needs: space, descriptors, memory.
+            /// Whether the machine lacks a resource that any lock needs: space, descriptors or memory.
             pub fn is_scarcity(self) -> bool {
                 matches!(
                     self,
@@ -31,7 +31,7 @@ macro_rules! errnos {
                 )
             }
 
-            /// All errors that have a name here.
+            /// All errors that are listed here.
             pub const NAMED: &[Self] = &[$(Self::$name),*];
 
             /// The error with this number.
@@ -50,7 +50,7 @@ macro_rules! errnos {
                 }
             }
 
-            /// What it means, as a lowercase fragment.
+            /// Its meaning, as a lowercase fragment.
             pub fn text(self) -> &'static str {
                 match self {
                     $(Self::$name => $text,)*
@@ -121,9 +121,9 @@ impl From<Errno> for io::Error {
     }
 }
 
-/// The text names no error.
+/// A text that is not the name of an error.
 #[derive(Debug, thiserror::Error)]
-#[error("failed to read `{0}` as an error: expected a name as in `EIO`")]
+#[error("failed to read `{0}` as an error: expected a name such as `EIO`")]
 pub struct ParseErrnoError(String);
 
 impl FromStr for Errno {

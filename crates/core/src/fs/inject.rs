@@ -1,6 +1,6 @@
-//! One error in one call: a decorator over [`Fs`] that makes the k-th call of a process fail.
+//! Error injection: a decorator over [`Fs`] that makes the k-th call of a process fail.
 //!
-//! The failed call is not performed, but for `close`: Linux frees the descriptor even when `close` reports an error
+//! The failed call is not performed, except `close`: Linux frees the descriptor even when `close` reports an error
 //! ([close(2)](https://man7.org/linux/man-pages/man2/close.2.html), "Dealing with error returns").
 
 use std::cell::Cell;
@@ -15,11 +15,11 @@ use super::{Errno, Fs};
 pub struct Injection {
     /// The call that fails, counted from 0 over the life of the process.
     pub call: u32,
-    /// The error that it reports.
+    /// The error that it returns.
     pub errno: Errno,
 }
 
-/// `fs`, with one call that fails; `tell` hears of that call.
+/// Wraps `fs` so that one call fails. `tell` is called with that call.
 pub fn injected<'a>(fs: &'a dyn Fs, injection: Injection, tell: impl Fn(Call) + 'a) -> impl Fs + 'a {
     let made = Cell::new(0);
     ByCall::new(fs.process(), move |call: Call| {

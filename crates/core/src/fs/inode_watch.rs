@@ -1,31 +1,31 @@
-//! Whether a lock asks for inode numbers: a watch that the results of `stat` carry.
+//! Detects whether a lock reads inode numbers, through a watch that the results of `stat` carry.
 //!
-//! Where a file system reuses numbers, a lock that asks for them sees in which order files come and go, and no other lock
-//! does. A backend that has to know this gives the file system a watch.
+//! On a file system that reuses numbers, they reveal in which order files were created and removed. So the order of such calls
+//! matters for locks that read the numbers, and for no others.
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::panic::{RefUnwindSafe, UnwindSafe};
 
-/// What is called when an inode number is asked for.
-type See = dyn Fn() + Send + Sync + UnwindSafe + RefUnwindSafe;
+/// The function that is called when an inode number is read.
+type Notify = dyn Fn() + Send + Sync + UnwindSafe + RefUnwindSafe;
 
-/// A function that is called when an inode number is asked for; or none, which is the default.
+/// Calls a function when an inode number is read; by default, nothing.
 ///
-/// It is no part of what `stat` found: all watches are equal.
+/// It is not part of the attributes of a file: all watches compare as equal.
 #[derive(Clone, Copy, Default)]
-pub struct InodeWatch(Option<&'static See>);
+pub struct InodeWatch(Option<&'static Notify>);
 
 impl InodeWatch {
-    /// A watch that calls `see`. The function lives as long as the process, because a `Stat` is copied freely.
-    pub fn new(see: impl Fn() + Send + Sync + UnwindSafe + RefUnwindSafe + 'static) -> Self {
-        Self(Some(Box::leak(Box::new(see))))
+    /// A watch that calls `notify`. The function is never freed, because a `Stat` can be copied.
+    pub fn new(notify: impl Fn() + Send + Sync + UnwindSafe + RefUnwindSafe + 'static) -> Self {
+        Self(Some(Box::leak(Box::new(notify))))
     }
 
-    /// A number is asked for.
-    pub(super) fn see(self) {
-        if let Some(see) = self.0 {
-            see();
+    /// An inode number is read.
+    pub(super) fn notify(self) {
+        if let Some(notify) = self.0 {
+            notify();
         }
     }
 }

@@ -1,14 +1,13 @@
-//! The file system under loom: the simulated kernel's state in plain cells, behind loom's atomics.
+//! The file system under loom: the state of the simulated kernel, guarded by loom's atomics.
 //!
-//! loom decides which thread runs next whenever one of its own types is used. So each call that another process could
-//! notice is announced by one read-modify-write of an atomic, and performed on the simulated state right after it, before
-//! any other thread can run. Also loads are announced by a read-modify-write: loom may answer a plain load with a stale
-//! value, and a kernel's directory never does.
+//! loom chooses the next thread whenever one of its own types is used. So each call that another process could notice first
+//! does one read-modify-write of an atomic. It is performed on the simulated state right after that, before another thread can
+//! run. Calls that only load do the same, because loom may return a stale value for a plain load, and a kernel never does.
 //!
-//! How many atomics there are decides the cost, because loom takes two uses of one atomic to conflict. Objects that some call
-//! touches together must share an atomic, since a call is *one* access; objects that nobody stores need none. [`Domains`]
-//! holds that partition. It is learnt from executions beforehand; should a call of the model cross it all the same, the model
-//! has proved nothing, and whoever runs it must say so.
+//! The number of atomics decides the cost, because to loom two uses of one atomic conflict. Objects that some call touches
+//! together must share an atomic, since a call is *one* access; objects that no call stores need none. [`Domains`] holds this
+//! partition, which is learnt from simulated executions. If a call of the model touches two domains after all, the model proves
+//! nothing, and its user must say so.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -26,12 +25,12 @@ use crate::id::ProcessId;
 pub struct Domains {
     /// The objects that some process stores, with the domain of each.
     stored: BTreeMap<Object, usize>,
-    /// Footprints seen, for objects of which it is not known yet whether somebody stores them.
+    /// The footprints seen. One may join domains later, when more objects turn out to be stored.
     footprints: BTreeSet<Accesses>,
 }
 
 impl Domains {
-    /// Takes in a footprint; tells whether the partition became coarser or larger.
+    /// Adds a footprint. Returns whether the partition became coarser or larger.
     pub fn learn(&mut self, accesses: &Accesses) -> bool {
         if !self.footprints.insert(accesses.clone()) {
             return false;
@@ -41,7 +40,7 @@ impl Domains {
             let fresh = self.count();
             self.stored.entry(stored.clone()).or_insert(fresh);
         }
-        // Footprints that were harmless before may join domains now that more is stored.
+        // Earlier footprints may join domains now that more objects are stored.
         while let Some((keep, merge)) = self.footprints.iter().find_map(|seen| self.crossing(seen)) {
             for domain in self.stored.values_mut() {
                 if *domain == merge {
@@ -54,7 +53,7 @@ impl Domains {
         self.stored != before
     }
 
-    /// How many atomics are needed.
+    /// The number of atomics that are needed.
     pub fn count(&self) -> usize {
         self.stored.values().max().map_or(0, |last| last + 1)
     }
@@ -82,18 +81,18 @@ pub struct Modelled {
     state: Mutex<State>,
 }
 
-/// What came of a call: the reply and its footprint.
+/// A call that was performed, with its reply and footprint.
 pub struct Answered {
     /// The call.
     pub call: Call,
-    /// The kernel's answer.
+    /// The reply of the kernel.
     pub reply: Reply,
     /// What it touched.
     pub accesses: Accesses,
 }
 
 impl Modelled {
-    /// A file system in `state`; to be made inside a loom execution.
+    /// A file system in `state`. Create it inside a loom execution.
     pub fn new(domains: Arc<Domains>, state: State) -> Self {
         Self {
             atomics: (0..domains.count()).map(|_| AtomicUsize::new(0)).collect(),
@@ -102,7 +101,7 @@ impl Modelled {
         }
     }
 
-    /// The file system as `process` sees it; each call is told when it was performed.
+    /// The file system for `process`. `tell` is called after each call.
     pub fn of(&self, process: ProcessId, tell: impl Fn(Answered)) -> impl Fs {
         ByCall::new(process, move |call: Call| {
             let (reply, accesses) = self.perform(process, &call);
@@ -115,15 +114,15 @@ impl Modelled {
         })
     }
 
-    /// The state as it is now.
+    /// The current state.
     pub fn state(&self) -> State {
         lock(&self.state).clone()
     }
 
     fn perform(&self, process: ProcessId, call: &Call) -> (Reply, Accesses) {
-        // Which domain a call belongs to does not depend on what others do meanwhile. Objects are read in one order, each found
-        // by what was read before: so the first of them that anybody stores is the same now and after a switch, where a
-        // symbolic link leads elsewhere too. Whatever else is touched shares its domain, or the call crosses.
+        // The domain of a call does not depend on what others do meanwhile. Objects are read in a fixed order, each found
+        // through those before it. So the first object that any process stores is the same before and after a switch, even
+        // if a symbolic link then leads elsewhere. Everything else that the call touches shares its domain, or the call crosses.
         let (_, foreseen) = lock(&self.state).clone().step(process, call);
         if let Some(domain) = self.domains.touched(&foreseen).next() {
             self.atomics[domain].fetch_add(1, Ordering::AcqRel);

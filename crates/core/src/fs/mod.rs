@@ -1,9 +1,9 @@
 //! The file system as a lock sees it: one method is one system call.
 //!
-//! | implementation | whose calls | file |
+//! | implementation | what performs the calls | file |
 //! |---|---|---|
-//! | [`sim::State`] behind [`call::ByCall`] | the simulated kernel's, a pure state machine | `sim/` |
-//! | [`loom::Modelled`] | the simulated kernel's, announced to loom | `loom.rs` |
+//! | [`sim::State`] behind [`call::ByCall`] | the simulated kernel, a pure state machine | `sim/` |
+//! | [`loom::Modelled`] | the simulated kernel, with each call announced to loom | `loom.rs` |
 //! | [`call::ByCall`] | any function from [`call::Call`] to [`call::Reply`]: coroutines, loom, decorators | `call/` |
 //!
 //! Deliberately knows nothing of locks, schedules or processes.
@@ -24,9 +24,9 @@ pub use crate::id::ProcessId;
 pub use errno::Errno;
 pub use inode_watch::InodeWatch;
 
-/// A file descriptor of one process: the lowest free number, as the kernel gives them, counted from 0 in each [`Fs`].
+/// A file descriptor of one process: the lowest free number, counted from 0 in each [`Fs`].
 ///
-/// It is a name in that `Fs` alone and not a descriptor of the operating system.
+/// It is valid only in that `Fs`. It is not a descriptor of the operating system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Fd(pub u32);
@@ -37,16 +37,16 @@ impl fmt::Display for Fd {
     }
 }
 
-/// How a file is opened; [open(2)](https://man7.org/linux/man-pages/man2/open.2.html).
+/// The flags of [`Fs::open`]; [open(2)](https://man7.org/linux/man-pages/man2/open.2.html).
 ///
-/// `O_CLOEXEC` is always set: a lock that leaks into a child is a fault of its own.
+/// `O_CLOEXEC` is always set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct OpenFlags {
     /// `O_RDONLY`, `O_WRONLY` or `O_RDWR`.
     pub access: AccessMode,
-    /// What happens when the name is absent, or present.
+    /// Whether an absent file is created, and whether an existing one is an error.
     pub create: Create,
-    /// `O_TRUNC`: a file that exists is cut to nothing.
+    /// `O_TRUNC`: an existing file is truncated to length 0.
     pub truncate: bool,
     /// `O_APPEND`: each write goes to the end of the file.
     pub append: bool,
@@ -65,13 +65,13 @@ impl OpenFlags {
         access: AccessMode::Write,
         ..Self::READ
     };
-    /// `O_WRONLY | O_CREAT | O_TRUNC`: what `std::fs::write` asks for.
+    /// `O_WRONLY | O_CREAT | O_TRUNC`: the flags of `std::fs::write`.
     pub const OVERWRITE: Self = Self {
         create: Create::IfAbsent,
         truncate: true,
         ..Self::WRITE
     };
-    /// `O_WRONLY | O_CREAT | O_EXCL`: the create that fails when the name is there.
+    /// `O_WRONLY | O_CREAT | O_EXCL`: creates the file, or fails if the name exists.
     pub const CREATE_NEW: Self = Self {
         create: Create::Exclusively,
         ..Self::WRITE
@@ -84,7 +84,7 @@ impl OpenFlags {
     };
 }
 
-/// In words of the C interface: `O_WRONLY|O_CREAT|O_EXCL`.
+/// As C constants: `O_WRONLY|O_CREAT|O_EXCL`.
 impl fmt::Display for OpenFlags {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.access {
@@ -119,15 +119,15 @@ pub enum AccessMode {
     ReadWrite,
 }
 
-/// The creation mode of [`OpenFlags`].
+/// Whether [`Fs::open`] creates a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Create {
-    /// Neither `O_CREAT` nor `O_EXCL`: an absent name is `ENOENT`.
+    /// Neither `O_CREAT` nor `O_EXCL`: an absent name fails with `ENOENT`.
     Never,
-    /// `O_CREAT`: an absent name is created, a present one opened.
+    /// `O_CREAT`: an absent file is created, an existing one is opened.
     IfAbsent,
-    /// `O_CREAT | O_EXCL`: a present name is `EEXIST`.
+    /// `O_CREAT | O_EXCL`: an existing name fails with `EEXIST`.
     Exclusively,
 }
 
@@ -143,25 +143,26 @@ impl Mode {
     pub const DIRECTORY: Self = Self(0o755);
 }
 
-/// What is asked of [`Fs::flock`]; [flock(2)](https://man7.org/linux/man-pages/man2/flock.2.html).
+/// The operation of [`Fs::flock`]; [flock(2)](https://man7.org/linux/man-pages/man2/flock.2.html).
 ///
-/// The lock belongs to the open file description: whoever opens the file again has another one, in the same process too.
+/// The lock belongs to the open file description. A second `open` of the file makes a second description, also in the same
+/// process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Flock {
-    /// `LOCK_EX | LOCK_NB`: alone, or `EAGAIN`.
+    /// `LOCK_EX | LOCK_NB`: takes the exclusive lock, or fails with `EAGAIN`.
     TryExclusive,
-    /// `LOCK_EX`: alone, when all others are gone.
+    /// `LOCK_EX`: waits for the exclusive lock.
     Exclusive,
-    /// `LOCK_SH | LOCK_NB`: with others that share, or `EAGAIN`.
+    /// `LOCK_SH | LOCK_NB`: takes a shared lock, or fails with `EAGAIN`.
     TryShared,
-    /// `LOCK_SH`: with others that share, when no other has it alone.
+    /// `LOCK_SH`: waits for a shared lock.
     Shared,
-    /// `LOCK_UN`.
+    /// `LOCK_UN`: releases the lock.
     Unlock,
 }
 
-/// In words of the C interface: `LOCK_EX|LOCK_NB`.
+/// As C constants: `LOCK_EX|LOCK_NB`.
 impl fmt::Display for Flock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -174,20 +175,20 @@ impl fmt::Display for Flock {
     }
 }
 
-/// What is asked of [`Fs::record_lock`] and [`Fs::ofd_lock`], of the whole file and without waiting;
+/// The operation of [`Fs::record_lock`] and [`Fs::ofd_lock`], on the whole file and without waiting;
 /// [fcntl_locking(2)](https://man7.org/linux/man-pages/man2/F_OFD_SETLK.2const.html).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum RecordLock {
-    /// `F_WRLCK`: alone, or `EAGAIN`.
+    /// `F_WRLCK`: takes the exclusive lock, or fails with `EAGAIN`.
     TryExclusive,
-    /// `F_RDLCK`: with others that share, or `EAGAIN`.
+    /// `F_RDLCK`: takes a shared lock, or fails with `EAGAIN`.
     TryShared,
-    /// `F_UNLCK`.
+    /// `F_UNLCK`: releases the lock.
     Unlock,
 }
 
-/// In words of the C interface: `F_WRLCK`.
+/// As a C constant: `F_WRLCK`.
 impl fmt::Display for RecordLock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -198,10 +199,10 @@ impl fmt::Display for RecordLock {
     }
 }
 
-/// A file is old when it was last changed longer ago than this, in seconds.
+/// The age, in seconds, above which a file counts as old: see [`Stat::old`].
 pub const OLD_S: u64 = 600;
 
-/// What an inode is.
+/// The type of an inode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum FileKind {
@@ -209,35 +210,35 @@ pub enum FileKind {
     File,
     /// A directory.
     Directory,
-    /// A symbolic link: it is only ever listed, because `stat` follows it.
+    /// A symbolic link. Only listings contain it, because `stat` follows links.
     Symlink,
-    /// Anything else: the simulated file system has none, the kernel's may.
+    /// Anything else, such as a socket. The simulated file system has none.
     Other,
 }
 
-/// What `stat` and `fstat` tell.
+/// The result of `stat` and `fstat`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Stat {
-    /// What it is.
+    /// The type.
     pub kind: FileKind,
-    /// The size in bytes; without meaning for a directory.
+    /// The size in bytes; meaningless for a directory.
     pub size: u64,
-    /// The number of names; without meaning for a directory, because file systems count differently.
+    /// The number of hard links; meaningless for a directory, because file systems count differently.
     pub links: u64,
     /// The inode number: see [`Stat::inode`].
     inode: u64,
-    /// Whether it was last changed more than [`OLD_S`] ago, by the clock of the machine; without meaning for a directory.
+    /// Whether the last change is more than [`OLD_S`] ago, by the clock of the machine; meaningless for a directory.
     ///
-    /// Not the time itself: what a lock decides by the clock is then one bit, which a scheduler can choose.
+    /// A bit instead of the time, so that a scheduler can choose it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub old: bool,
-    /// Told when the inode number is asked for.
+    /// Notified when the inode number is read.
     #[serde(skip)]
     watch: InodeWatch,
 }
 
 impl Stat {
-    /// Attributes: of this kind, with `size` bytes and `links` names, under this inode number; `old` as the field says.
+    /// Attributes with these values.
     pub fn new(kind: FileKind, size: u64, links: u64, inode: u64, old: bool) -> Self {
         Self {
             kind,
@@ -249,22 +250,23 @@ impl Stat {
         }
     }
 
-    /// The inode number: no identity over time, because some file systems reuse it at once.
+    /// The inode number.
     ///
-    /// If the file system that made this value has an [`InodeWatch`], the watch sees that the number is asked for.
+    /// It does not identify a file over time: some file systems reuse the number of a removed file immediately. If the file
+    /// system has an [`InodeWatch`], this call notifies it.
     pub fn inode(&self) -> u64 {
-        self.watch.see();
+        self.watch.notify();
         self.inode
     }
 
-    /// The same with another inode number.
+    /// The same attributes with another inode number.
     #[must_use]
     pub fn with_inode(self, inode: u64) -> Self {
         Self { inode, ..self }
     }
 }
 
-/// As in a trace: `file, 7 bytes, 1 link`; and `old`, if it is.
+/// As in a trace: `file, 7 bytes, 1 link`, and `, old` if it is.
 impl fmt::Display for Stat {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let plural = |number| if number == 1 { "" } else { "s" };
@@ -281,23 +283,22 @@ impl fmt::Display for Stat {
     }
 }
 
-/// System calls on files, as one process makes them.
+/// The system calls on files that one process can make.
 ///
-/// A lock primitive gets `&dyn Fs` and cannot tell whether the kernel, a simulation or loom answers. The process that runs
-/// the primitive calls the methods, one after another; no method is called by two processes on the same value.
+/// A lock primitive gets `&dyn Fs` and cannot tell whether the kernel, a simulation or loom performs its calls. One process
+/// uses one value, and calls its methods one after another.
 ///
 /// Duties of an implementer:
 ///
-/// 1. One method performs exactly one system call, and never retries: `EINTR`, short reads and short writes are the
-///    caller's to see.
+/// 1. One method performs exactly one system call and never retries. The caller handles `EINTR`, short reads and short writes.
 /// 2. The call is atomic with respect to every other process on the same file system.
 /// 3. Descriptors are the lowest free number, per value of the implementing type.
-/// 4. Errors are those of the kernel. Where file systems differ (`rename` over a full directory), any of theirs may come.
+/// 4. Errors are those of the kernel. Where file systems differ, as for `rename` over a full directory, any of theirs may occur.
 ///
-/// It must not panic, print, or keep anything from one call to the next but the descriptors.
+/// It must not panic or print, and keeps nothing between calls except the descriptors.
 ///
-/// Not guaranteed: that a path is resolved in one instant. The kernel walks it component by component; an implementer may
-/// resolve it at once.
+/// Not guaranteed: that a path is resolved atomically. The kernel walks it component by component; an implementer may resolve it
+/// in one step.
 ///
 /// ```
 /// use std::path::Path;
@@ -311,47 +312,49 @@ impl fmt::Display for Stat {
 /// # Ok::<(), Errno>(())
 /// ```
 pub trait Fs {
-    /// Opens, and perhaps creates, a file: [open(2)](https://man7.org/linux/man-pages/man2/open.2.html).
+    /// Opens a file, and creates it if `flags` say so: [open(2)](https://man7.org/linux/man-pages/man2/open.2.html).
     ///
     /// # Errors
     ///
-    /// `EEXIST` with [`Create::Exclusively`] when the name is there in any form; `ENOENT` when it or a directory on the way
-    /// is absent; `EISDIR`, `ENOTDIR`, `EINVAL` (`O_CREAT` of a directory) and what the kernel adds.
+    /// - `EEXIST` with [`Create::Exclusively`] when the name exists, even as a dangling symbolic link.
+    /// - `ENOENT` when the file, or a directory of the path, does not exist.
+    /// - `EISDIR`, `ENOTDIR`, `EINVAL` (`O_CREAT` of a directory), and others of the kernel.
     fn open(&self, path: &Path, flags: OpenFlags, mode: Mode) -> Result<Fd, Errno>;
 
     /// Closes a descriptor: [close(2)](https://man7.org/linux/man-pages/man2/close.2.html).
     ///
-    /// The descriptor is free afterwards even if the call fails, as on Linux: never close it again.
+    /// The descriptor is closed even if the call fails, as on Linux. Never close it again.
     ///
     /// # Errors
     ///
-    /// `EBADF` when it is not open; `EIO`, `ENOSPC`, `EDQUOT` for an earlier write that failed only now.
+    /// `EBADF` when it is not open; `EIO`, `ENOSPC`, `EDQUOT` when an earlier write fails only now.
     fn close(&self, fd: Fd) -> Result<(), Errno>;
 
-    /// Reads from the descriptor's offset and moves it: [read(2)](https://man7.org/linux/man-pages/man2/read.2.html).
-    /// 0 means end of file.
+    /// Reads at the offset of the descriptor and advances it: [read(2)](https://man7.org/linux/man-pages/man2/read.2.html).
+    /// Returns the number of bytes read; 0 means end of file.
     ///
     /// # Errors
     ///
     /// `EBADF` when it is not open for reading; `EISDIR`; `EIO`.
     fn read(&self, fd: Fd, buffer: &mut [u8]) -> Result<usize, Errno>;
 
-    /// Writes at the descriptor's offset, or the end with `O_APPEND`, and moves it:
-    /// [write(2)](https://man7.org/linux/man-pages/man2/write.2.html). Returns how much was written, which may be less.
+    /// Writes at the offset of the descriptor, or at the end with `O_APPEND`, and advances the offset:
+    /// [write(2)](https://man7.org/linux/man-pages/man2/write.2.html). Returns the number of bytes written, which may be fewer.
     ///
     /// # Errors
     ///
     /// `EBADF` when it is not open for writing; `ENOSPC`, `EIO`, `EFBIG`.
     fn write(&self, fd: Fd, bytes: &[u8]) -> Result<usize, Errno>;
 
-    /// Looks a name up, following symbolic links: [stat(2)](https://man7.org/linux/man-pages/man2/stat.2.html).
+    /// Returns the attributes of a file, following symbolic links:
+    /// [stat(2)](https://man7.org/linux/man-pages/man2/stat.2.html).
     ///
     /// # Errors
     ///
     /// `ENOENT`, also for a dangling symbolic link; `ENOTDIR`; `EACCES`.
     fn stat(&self, path: &Path) -> Result<Stat, Errno>;
 
-    /// Looks at what a descriptor refers to, whatever its name is now:
+    /// Returns the attributes of an open file, even if it has no name any more:
     /// [fstat(2)](https://man7.org/linux/man-pages/man2/fstat.2.html).
     ///
     /// # Errors
@@ -359,25 +362,27 @@ pub trait Fs {
     /// `EBADF` when it is not open.
     fn fstat(&self, fd: Fd) -> Result<Stat, Errno>;
 
-    /// Gives a file a second name, which must be absent: [link(2)](https://man7.org/linux/man-pages/man2/link.2.html).
+    /// Creates a hard link `new` to the file `existing`: [link(2)](https://man7.org/linux/man-pages/man2/link.2.html).
     ///
     /// # Errors
     ///
-    /// `EEXIST` when `new` is there; `ENOENT`; `EPERM` for a directory, or where there are no hard links.
+    /// `EEXIST` when `new` exists; `ENOENT`; `EPERM` for a directory, or on a file system without hard links.
     fn link(&self, existing: &Path, new: &Path) -> Result<(), Errno>;
 
-    /// Moves a name, replacing what stands at `to` in the same instant:
-    /// [rename(2)](https://man7.org/linux/man-pages/man2/rename.2.html). Two names of one inode: nothing happens, and that
-    /// is a success.
+    /// Renames `from` to `to`, atomically replacing what exists there:
+    /// [rename(2)](https://man7.org/linux/man-pages/man2/rename.2.html). If both are hard links to one inode, nothing happens
+    /// and the call succeeds.
     ///
     /// # Errors
     ///
-    /// `ENOENT`; `EISDIR`, `ENOTDIR` when file and directory would replace each other; `ENOTEMPTY` or `EEXIST`; `EINVAL`
-    /// for a directory into itself.
+    /// - `ENOENT` when `from` does not exist.
+    /// - `EISDIR`, `ENOTDIR` when a file would replace a directory or the other way round.
+    /// - `ENOTEMPTY` or `EEXIST` when `to` is a directory with entries.
+    /// - `EINVAL` when a directory would move into itself.
     fn rename(&self, from: &Path, to: &Path) -> Result<(), Errno>;
 
-    /// Removes a name; the file lives on while it has another name or is open:
-    /// [unlink(2)](https://man7.org/linux/man-pages/man2/unlink.2.html).
+    /// Removes a name: [unlink(2)](https://man7.org/linux/man-pages/man2/unlink.2.html). The file exists until its last name is
+    /// removed and its last descriptor is closed.
     ///
     /// # Errors
     ///
@@ -388,7 +393,7 @@ pub trait Fs {
     ///
     /// # Errors
     ///
-    /// `EEXIST` when the name is there in any form; `ENOENT`, `ENOTDIR` on the way.
+    /// `EEXIST` when the name exists, even as a dangling symbolic link; `ENOENT` or `ENOTDIR` for a directory of the path.
     fn mkdir(&self, path: &Path, mode: Mode) -> Result<(), Errno>;
 
     /// Removes an empty directory: [rmdir(2)](https://man7.org/linux/man-pages/man2/rmdir.2.html).
@@ -398,86 +403,90 @@ pub trait Fs {
     /// `ENOTEMPTY` (`EEXIST` on some file systems); `ENOTDIR`; `ENOENT`.
     fn rmdir(&self, path: &Path) -> Result<(), Errno>;
 
-    /// Takes, converts or gives back the lock of the descriptor's open file description on its inode:
-    /// [flock(2)](https://man7.org/linux/man-pages/man2/flock.2.html). The last close gives it back too.
+    /// Takes, converts or releases the `flock` lock of an open file description:
+    /// [flock(2)](https://man7.org/linux/man-pages/man2/flock.2.html). Closing the last descriptor also releases it.
     ///
-    /// A conversion first gives back what it had: one that fails has lost it (`fs/locks.c`, `flock_lock_inode`).
+    /// A conversion is not atomic. It releases the old lock first, so a conversion that fails has lost the lock
+    /// (`fs/locks.c`, `flock_lock_inode`).
     ///
     /// # Errors
     ///
-    /// `EAGAIN` when another has it and the request does not wait; `EBADF`; `EINTR` while it waits; `ENOLCK`; on network
-    /// file systems much more.
+    /// `EAGAIN` when another description holds a conflicting lock and the request does not wait; `EBADF`; `EINTR` while
+    /// waiting; `ENOLCK`; more on network file systems.
     fn flock(&self, fd: Fd, operation: Flock) -> Result<(), Errno>;
 
-    /// As [`rename`](Self::rename), but a name that is there is not replaced: `RENAME_NOREPLACE`,
+    /// Renames like [`rename`](Self::rename), but fails if `to` exists: `RENAME_NOREPLACE` of
     /// [renameat2(2)](https://man7.org/linux/man-pages/man2/renameat2.2.html).
     ///
     /// # Errors
     ///
-    /// `EEXIST` when `to` is there in any form; `EINVAL` or `ENOSYS` where the file system or the kernel does not know the
-    /// flag; those of `rename`.
+    /// `EEXIST` when `to` exists, even as a dangling symbolic link; `EINVAL` or `ENOSYS` when the file system or the kernel does
+    /// not support the flag; those of `rename`.
     fn rename_new(&self, from: &Path, to: &Path) -> Result<(), Errno>;
 
-    /// Makes a symbolic link, whose target need not be there: [symlink(2)](https://man7.org/linux/man-pages/man2/symlink.2.html).
+    /// Creates the symbolic link `path`: [symlink(2)](https://man7.org/linux/man-pages/man2/symlink.2.html). The target need not
+    /// exist.
     ///
     /// # Errors
     ///
-    /// `EEXIST` when the name is there in any form; `ENOENT` for an empty target or an absent directory; `EPERM` where there
-    /// are no symbolic links.
+    /// `EEXIST` when the name exists; `ENOENT` for an empty target or an absent directory; `EPERM` on a file system without
+    /// symbolic links.
     fn symlink(&self, target: &Path, path: &Path) -> Result<(), Errno>;
 
-    /// What a symbolic link says, as it was made: [readlink(2)](https://man7.org/linux/man-pages/man2/readlink.2.html).
+    /// Returns the target of a symbolic link: [readlink(2)](https://man7.org/linux/man-pages/man2/readlink.2.html).
     ///
     /// # Errors
     ///
-    /// `EINVAL` when it is no symbolic link; `ENOENT`.
+    /// `EINVAL` when it is not a symbolic link; `ENOENT`.
     fn readlink(&self, path: &Path) -> Result<PathBuf, Errno>;
 
-    /// Takes, converts or gives back the record lock of this *process* on the whole file: `F_SETLK`,
-    /// [fcntl(2)](https://man7.org/linux/man-pages/man2/F_SETLK.2const.html). Any close of any descriptor of that inode by this
-    /// process gives it back too.
+    /// Takes, converts or releases the record lock of this *process* on the whole file: `F_SETLK` of
+    /// [fcntl(2)](https://man7.org/linux/man-pages/man2/F_SETLK.2const.html). The lock is also released when the process closes
+    /// any descriptor of that inode, even one that it opened for another purpose.
     ///
     /// # Errors
     ///
-    /// `EAGAIN` (or `EACCES`, says POSIX) when another process has it; `EBADF`, also for an exclusive lock by a descriptor that is
-    /// not open for writing; `ENOLCK`.
+    /// `EAGAIN` when another process holds a conflicting lock (POSIX also allows `EACCES`); `EBADF`, also for an exclusive lock
+    /// on a descriptor that is not open for writing; `ENOLCK`.
     fn record_lock(&self, fd: Fd, operation: RecordLock) -> Result<(), Errno>;
 
-    /// The same, of the open file description: `F_OFD_SETLK`,
-    /// [fcntl(2)](https://man7.org/linux/man-pages/man2/F_OFD_SETLK.2const.html). It conflicts with record locks, of the same
-    /// process too; the last close of the description gives it back.
+    /// Takes, converts or releases the record lock of the *open file description*: `F_OFD_SETLK` of
+    /// [fcntl(2)](https://man7.org/linux/man-pages/man2/F_OFD_SETLK.2const.html). It conflicts with the record locks of all
+    /// processes, including this one. Closing the last descriptor releases it.
     ///
     /// # Errors
     ///
     /// As [`record_lock`](Self::record_lock).
     fn ofd_lock(&self, fd: Fd, operation: RecordLock) -> Result<(), Errno>;
 
-    /// Makes a file old, as if nobody had changed it for longer than [`OLD_S`]:
-    /// [utimensat(2)](https://man7.org/linux/man-pages/man2/utimensat.2.html). So a lease runs out when a scheduler says so.
+    /// Makes a file old, as if its last change were more than [`OLD_S`] ago:
+    /// [utimensat(2)](https://man7.org/linux/man-pages/man2/utimensat.2.html). A scheduler uses it to let a lease expire.
     ///
     /// # Errors
     ///
     /// `ENOENT`; `EACCES`, `EPERM`.
     fn expire(&self, path: &Path) -> Result<(), Errno>;
 
-    /// Whether a process is there: `kill(pid, 0)`, [kill(2)](https://man7.org/linux/man-pages/man2/kill.2.html).
+    /// Succeeds if a process exists: `kill(pid, 0)`, [kill(2)](https://man7.org/linux/man-pages/man2/kill.2.html).
     ///
     /// # Errors
     ///
-    /// `ESRCH` when it is not; `EPERM` when it is, and belongs to somebody else.
+    /// `ESRCH` when it does not exist; `EPERM` when it exists and belongs to another user.
     fn alive(&self, process: ProcessId) -> Result<(), Errno>;
 
-    /// Who calls: what stands for [getpid(2)](https://man7.org/linux/man-pages/man2/getpid.2.html), and is no call.
+    /// The id of the calling process, in place of [getpid(2)](https://man7.org/linux/man-pages/man2/getpid.2.html). This is not
+    /// a system call.
     ///
-    /// It is the number of a contender and not the kernel's, so that records and names of files are the same in each execution.
+    /// It is the number of the contender, not of the kernel's process, so that file names and contents are the same in each
+    /// execution.
     fn process(&self) -> ProcessId;
 
-    /// Forks a child that has copies of all descriptors, does this, and exits, while the process waits;
-    /// [fork(2)](https://man7.org/linux/man-pages/man2/fork.2.html). In the simulation alone.
+    /// Forks a child that has copies of all descriptors: [fork(2)](https://man7.org/linux/man-pages/man2/fork.2.html). The child
+    /// runs `child` and exits, and the process waits for it. Only the simulated file system implements it.
     ///
     /// # Errors
     ///
-    /// `ENOSYS` where it is not done.
+    /// `ENOSYS` elsewhere.
     fn fork(&self, _child: &mut dyn FnMut(&dyn Fs)) -> Result<(), Errno> {
         Err(Errno::ENOSYS)
     }

@@ -1,7 +1,7 @@
-//! `absent-as-stale` and `absent-retry`: what to do about a lock that was there and is gone.
+//! `absent-as-stale` and `absent-retry`: what an attempt does when the lock existed and is now gone.
 //!
-//! Whoever meets `EEXIST` and then finds no lock has met one that was just released. That is no stale lock: to remove it
-//! removes whatever was made since. With two processes nothing happens; with three it lets two in, and nobody has crashed.
+//! An attempt that gets `EEXIST` and then finds no lock has met one that was just released. `absent-as-stale` takes it for
+//! stale and removes whatever was created since. Two processes do not show the bug; with three, two get in without any crash.
 
 use std::path::Path;
 
@@ -9,12 +9,12 @@ use super::record::{self, TRIES};
 use super::{AcquireError, CallError, Expectation, FREED_BY_A_CHILD, Held, LockPrimitive, TWO_HOLDERS, create_new};
 use crate::fs::Fs;
 
-/// An exclusive create, by what an absent lock means after `EEXIST`.
+/// An exclusive create. The variants differ in what an absent lock means after `EEXIST`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Absent {
-    /// A stale one, which is removed.
+    /// It is stale: remove it.
     Stale,
-    /// One that was released: try again.
+    /// It was released: try again.
     Retry,
 }
 

@@ -1,9 +1,9 @@
 //! `break-mutex-blind`, `break-mutex` and `break-mutex-file`: a dead owner's lock is removed under a second lock.
 //!
-//! The second lock lets one breaker in at a time, and that is not enough: what it decided before it came in may be over. Sound
-//! is whoever reads the lock again inside and removes it only if it still names the same dead owner; that owner cannot come
-//! back, so nothing can change between the look and the removal. The second lock is a `flock` on a file that stays, or else a
-//! breaker that is killed shuts all others out.
+//! The second lock lets in one breaker at a time. That is not enough, because its decision may be out of date by then. The sound
+//! variants read the lock again inside, and remove it only if it still names the same dead owner. That owner cannot return, so
+//! nothing can change between the check and the removal. The second lock must be a `flock` on a file that stays: if it is a file
+//! that is created, a breaker that is killed shuts out all others.
 
 use std::path::Path;
 
@@ -14,14 +14,14 @@ use super::{
 };
 use crate::fs::Fs;
 
-/// A dead owner's lock is removed under a second lock.
+/// Removes a dead owner's lock under a second lock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BreakMutex {
-    /// Which is a `flock`, and inside nobody looks again.
+    /// The second lock is a `flock`. The owner is not checked again under it.
     Blind,
-    /// Which is a `flock`.
+    /// The second lock is a `flock`.
     Flock,
-    /// Which is a file that is created exclusively.
+    /// The second lock is a file that is created exclusively.
     File,
 }
 
@@ -54,7 +54,8 @@ impl LockPrimitive for BreakMutex {
         }
     }
 
-    /// Of one crash: a breaker that is killed leaves the file of [`BreakMutex::File`] behind, and from then on nobody breaks anything.
+    /// `Auto` after a killed holder. A killed breaker leaves the file of [`BreakMutex::File`] behind, and then no stale lock can be
+    /// broken any more.
     fn crash_class(&self) -> CrashClass {
         CrashClass::Auto
     }
@@ -67,7 +68,7 @@ impl LockPrimitive for BreakMutex {
         match self {
             Self::Blind => TWO_HOLDERS,
             Self::Flock => FREED_BY_A_CHILD,
-            // A breaker that is killed leaves the second lock behind.
+            // A killed breaker leaves the second lock behind.
             Self::File => &["crash-liveness", "fork-independence"],
         }
     }
@@ -89,7 +90,7 @@ impl LockPrimitive for BreakMutex {
     }
 }
 
-/// Removes the lock if it still is that of the dead owner.
+/// Removes the lock if it still belongs to the dead owner.
 fn remove_if_of(fs: &dyn Fs, lock: &Path, dead: &str) -> Result<(), CallError> {
     match symlink::owner(fs, lock)? {
         Some(owner) if owner == dead => record::remove(fs, lock),
@@ -97,12 +98,16 @@ fn remove_if_of(fs: &dyn Fs, lock: &Path, dead: &str) -> Result<(), CallError> {
     }
 }
 
-/// Does something while it has the file; nothing when another has it.
-fn in_file<T>(fs: &dyn Fs, mutex: &Path, deed: impl FnOnce() -> Result<T, CallError>) -> Result<Option<T>, CallError> {
+/// Runs `critical` while holding the file; returns `None` when another process holds it.
+fn in_file<T>(
+    fs: &dyn Fs,
+    mutex: &Path,
+    critical: impl FnOnce() -> Result<T, CallError>,
+) -> Result<Option<T>, CallError> {
     if !create_new::create(fs, mutex)? {
         return Ok(None);
     }
-    let done = deed();
+    let done = critical();
     let removed = record::remove(fs, mutex).inspect_err(|_| record::discard(fs, mutex));
     let done = done?;
     removed.map(|()| Some(done))

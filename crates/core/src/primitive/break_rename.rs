@@ -1,9 +1,8 @@
-//! `break-rename…`: whoever finds a stale lock moves it aside, and only one can do that.
+//! `break-rename…`: a stale lock is moved aside, which only one process can do.
 //!
-//! Only one can move *that* lock. The second breaker moves the lock that the first has made meanwhile, and holds a live one in
-//! its hands. To throw it away, to leave it aside, or to put it back are the four locks of this file: while it is aside, the
-//! name is free and a third process takes it (tox-dev/filelock#637). By its inode number the live lock is not even
-//! recognised, where the file system uses numbers again.
+//! Only one can move *that* lock. A second breaker moves the lock that the first has taken meanwhile, which is live. The four
+//! locks of this file remove it, leave it aside, or put it back. While it is aside, the name is free and a third process can take
+//! it (tox-dev/filelock#637). On a file system that reuses inode numbers, the number does not even show that the lock is live.
 
 use std::path::Path;
 
@@ -12,16 +11,16 @@ use super::record::{self, beside, own};
 use super::{AcquireError, CallError, CrashClass, Expectation, Held, LockPrimitive, TWO_HOLDERS, pid_file, symlink};
 use crate::fs::{Errno, Fs};
 
-/// A stale lock is moved aside, by what becomes of one that proves to be alive.
+/// Moves a stale lock aside. The variants differ in what they do with a lock that turns out to be live.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BreakRename {
-    /// It is removed, as nobody looks.
+    /// It is removed unchecked.
     Blind,
     /// It stays aside.
     Leave,
-    /// It is put back. A lock is stale when its owner is dead, and is told by its record.
+    /// It is put back. A lock is stale when its owner is dead, and is recognised by its record.
     Restore,
-    /// It is put back. A lock is stale when it is old, and is told by its inode number.
+    /// It is put back. A lock is stale when it is old, and is recognised by its inode number.
     RestoreInode,
 }
 
@@ -70,7 +69,7 @@ impl LockPrimitive for BreakRename {
     fn violates(&self) -> &'static [&'static str] {
         match self {
             Self::Blind | Self::Leave => TWO_HOLDERS,
-            // What is put back late stands there when nobody holds it any more.
+            // A lock that is put back late may exist although its holder has released it.
             Self::Restore | Self::RestoreInode => {
                 &["mutual-exclusion", "only-own", "release-frees", "fork-independence"]
             }
@@ -91,7 +90,7 @@ impl LockPrimitive for BreakRename {
     }
 }
 
-/// By what a lock that was moved is told from the one that was found to be stale.
+/// How a moved lock is compared with the one that was found to be stale.
 enum Identity<'a> {
     Record(&'a str),
     Inode(u64),
@@ -102,7 +101,7 @@ impl BreakRename {
         let aside = beside(lock, &format!("{}.stale", own(fs)));
         match fs.rename(lock, &aside) {
             Ok(()) => {}
-            // Another was faster.
+            // Another process was faster.
             Err(Errno::ENOENT) => return Ok(()),
             Err(errno) => return Err(CallError::when("move", lock)(errno)),
         }

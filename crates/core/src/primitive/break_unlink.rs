@@ -1,8 +1,8 @@
-//! `break-unlink` and `break-unlink-inode`: whoever finds a stale lock removes it and takes it.
+//! `break-unlink` and `break-unlink-inode`: a process that finds a stale lock removes it and takes the lock.
 //!
-//! The decision, by the owner's number or by the file's age, and the removal are two calls. Two breakers decide on the same lock; the first removes it and takes the
-//! lock, and the second removes what is then a live one. To compare the inode just before the removal makes the window
-//! smaller by as much as it makes the code longer, and no system call compares and removes in one step.
+//! The decision, by the owner's pid or by the age of the file, and the removal are separate calls. Two breakers decide about the
+//! same lock. The first removes it and takes the lock, and the second removes that live one. Comparing the inode number just
+//! before the removal makes the window smaller but does not close it: no system call compares and removes in one step.
 
 use std::path::Path;
 
@@ -10,12 +10,12 @@ use super::record::{self, TRIES};
 use super::{AcquireError, CallError, CrashClass, Expectation, Held, LockPrimitive, TWO_HOLDERS, create_new, pid_file};
 use crate::fs::Fs;
 
-/// A stale lock is removed by its name.
+/// Removes a stale lock by its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BreakUnlink {
-    /// One whose owner is dead, at once.
+    /// A lock is stale when its owner is dead. It is removed unchecked.
     Blind,
-    /// One that is old, if the name still leads to the inode that was looked at.
+    /// A lock is stale when it is old. It is removed if the name still has the same inode number.
     SameInode,
 }
 
@@ -70,7 +70,7 @@ impl LockPrimitive for BreakUnlink {
     }
 }
 
-/// Creates the lock, and tries again after it went away or `break_it` has broken one that is old, whose inode number it gets.
+/// Creates the lock. Tries again when the lock disappears, or after `break_it` has broken an old one, whose inode number it gets.
 pub(super) fn acquire_by_age(
     fs: &dyn Fs,
     lock: &Path,

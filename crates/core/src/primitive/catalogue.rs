@@ -1,11 +1,11 @@
-//! Every primitive that onewinner ships, as one list.
+//! All primitives that onewinner ships, in one list.
 
 use super::{
     Absent, BreakMutex, BreakRename, BreakUnlink, CreateNew, CreateNewOwner, Fcntl, Flock, FlockChecked, FlockUnlink,
     Lease, Link, LockPrimitive, Mkdir, PidFile, RenameDirectory, RenameNew, RenameOver, StatThenWrite, Symlink,
 };
 
-/// Every primitive that onewinner ships, in the order in which it is listed.
+/// All primitives that onewinner ships, in the order in which they are listed.
 pub const ALL: &[&dyn LockPrimitive] = &[
     &StatThenWrite,
     &CreateNew,
@@ -48,10 +48,10 @@ pub const ALL: &[&dyn LockPrimitive] = &[
     &Lease::Mutex,
 ];
 
-/// A broken lock and its repair, which tell a harness that catches from one that sees nothing, or too much.
+/// A broken lock and its repair. Control runs use them: a working harness catches the first and passes the second.
 pub const CONTROLS: &[&dyn LockPrimitive] = &[&StatThenWrite, &CreateNew];
 
-/// The shipped primitive of that name.
+/// The primitive with this name.
 pub fn by_name(name: &str) -> Option<&'static dyn LockPrimitive> {
     ALL.iter().copied().find(|primitive| primitive.name() == name)
 }

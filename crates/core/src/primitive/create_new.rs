@@ -1,6 +1,6 @@
-//! `create-new`: the name is the lock, and one `open(O_CREAT|O_EXCL)` decides who has it.
+//! `create-new`: the name is the lock, and one `open(O_CREAT|O_EXCL)` decides who holds it.
 //!
-//! The kernel looks the name up and creates it in one step, under the lock of the directory
+//! The kernel looks up and creates the name in one step, while it holds the lock of the directory
 //! ([open(2)](https://man7.org/linux/man-pages/man2/open.2.html), `O_EXCL`; `fs/namei.c`, `lookup_open`).
 
 use std::path::Path;
@@ -8,9 +8,9 @@ use std::path::Path;
 use super::{AcquireError, CallError, Expectation, FREED_BY_A_CHILD, Held, LockPrimitive, record};
 use crate::fs::{Errno, Fs, Mode, OpenFlags};
 
-/// The correct lock: exactly one creator wins, all others get `EEXIST`.
+/// The correct lock: exactly one creator wins, and all others get `EEXIST`.
 ///
-/// Killed while holding, it stays held until a person removes the file.
+/// If the holder is killed, the lock stays held until a person removes the file.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct CreateNew;
 
@@ -48,14 +48,14 @@ impl LockPrimitive for CreateNew {
     }
 }
 
-/// Creates the lock; tells whether it was absent.
+/// Creates the lock. Returns whether it was absent.
 pub(super) fn create(fs: &dyn Fs, lock: &Path) -> Result<bool, CallError> {
     let fd = match fs.open(lock, OpenFlags::CREATE_NEW, Mode::FILE) {
         Ok(fd) => fd,
         Err(Errno::EEXIST) => return Ok(false),
         Err(errno) => return Err(CallError::when("create", lock)(errno)),
     };
-    // From here on the file is ours: an attempt that fails must not leave it behind, or nobody ever gets in again.
+    // The file is ours from here on. An attempt that fails must remove it, or no process ever gets the lock again.
     if let Err(errno) = fs.close(fd) {
         record::discard(fs, lock);
         return Err(CallError::when("close", lock)(errno));

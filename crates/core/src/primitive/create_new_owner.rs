@@ -1,7 +1,7 @@
-//! `create-new-owner` and `create-new-empty-stale`: an exclusive create, and then the owner is written into the file.
+//! `create-new-owner` and `create-new-empty-stale`: creates the file exclusively, then writes the owner into it.
 //!
-//! Between the two calls the file is there and empty. Whoever takes an empty file for a lock that nobody has removes a lock
-//! that somebody is just taking; whoever takes it for *busy* waits for a person when its owner was killed in that window
+//! Between the two calls the file exists and is empty. A process that takes an empty file for stale removes a lock that another
+//! is just taking. A process that takes it for busy needs a person to clean up when the owner is killed in that window
 //! (getpaseo/paseo#4803: a pid file of 0 bytes, a service down for 6.8 hours).
 
 use std::path::Path;
@@ -10,12 +10,12 @@ use super::record::{self, TRIES};
 use super::{AcquireError, CallError, Expectation, FREED_BY_A_CHILD, Held, LockPrimitive};
 use crate::fs::{Errno, Fs, Mode, OpenFlags};
 
-/// A file with its owner's record, by what an empty one means.
+/// A file that contains its owner's record. The variants differ in what an empty file means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CreateNewOwner {
-    /// That somebody has the lock and has not written it yet.
+    /// A process holds the lock and has not written its record yet.
     EmptyIsBusy,
-    /// That nobody has it: the broken reading.
+    /// The lock is stale. This variant is broken.
     EmptyIsStale,
 }
 
@@ -81,7 +81,7 @@ impl LockPrimitive for CreateNewOwner {
     }
 }
 
-/// Creates the lock and signs it; tells whether it was absent.
+/// Creates the lock and writes the record. Returns whether it was absent.
 pub(super) fn create(fs: &dyn Fs, lock: &Path) -> Result<bool, CallError> {
     match fs.open(lock, OpenFlags::CREATE_NEW, Mode::FILE) {
         Ok(fd) => {

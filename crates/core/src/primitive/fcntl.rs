@@ -1,9 +1,9 @@
-//! `record-lock` and `ofd-lock`: the two locks of `fcntl`, on the whole of a file that stays where it is.
+//! `record-lock` and `ofd-lock`: the two locks of `fcntl`, on a whole file that is never removed.
 //!
-//! A record lock belongs to the *process*: in that process it excludes nobody, and any close of any descriptor of the file
-//! gives it back ([fcntl_locking(2)](https://man7.org/linux/man-pages/man2/F_SETLK.2const.html), "the lock is released"), which
-//! is how shadow lost its locks (shadow-maint/shadow#718). A lock of the open file description behaves as `flock` does. Both
-//! need a descriptor that is open for writing, and know each other; neither knows `flock`.
+//! A record lock belongs to the *process*. It excludes nobody in that process, and closing any descriptor of the file releases
+//! it ([fcntl_locking(2)](https://man7.org/linux/man-pages/man2/F_SETLK.2const.html), "the lock is released"): shadow lost its
+//! locks that way (shadow-maint/shadow#718). A lock of the open file description behaves like `flock`. Both need a descriptor
+//! that is open for writing. They conflict with each other, but not with `flock`.
 
 use std::path::Path;
 
@@ -11,7 +11,7 @@ use super::flock::{granted, open};
 use super::{AcquireError, CallError, CrashClass, Expectation, Held, LockPrimitive};
 use crate::fs::{Fs, RecordLock};
 
-/// A lock on the bytes of a file, by who owns it.
+/// A lock on the bytes of a file. The variants differ in its owner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fcntl {
     /// The process: `F_SETLK`, which `lockf` uses too.
@@ -63,7 +63,7 @@ impl LockPrimitive for Fcntl {
         }
     }
 
-    /// POSIX lets a kernel say `EACCES` to a loser; Linux says `EAGAIN`, and `EACCES` is an error (`fs/locks.c`,
+    /// POSIX allows `EACCES` for a lock that is held. Linux returns `EAGAIN`, so `EACCES` is an error here (`fs/locks.c`,
     /// `posix_lock_inode`).
     fn try_acquire(&self, fs: &dyn Fs, lock: &Path) -> Result<Held, AcquireError> {
         let fd = open(fs, lock)?;

@@ -1,8 +1,8 @@
-//! `flock`: the kernel has the lock, and the file stays where it is for ever.
+//! `flock`: a kernel lock on a file that is never removed.
 //!
-//! The lock belongs to the open file description and goes with it
-//! ([flock(2)](https://man7.org/linux/man-pages/man2/flock.2.html); `fs/locks.c`, `flock_lock_inode`): a holder that is killed
-//! frees it. It goes only when every copy of the descriptor is closed, and a forked child can give it back by `LOCK_UN`.
+//! The lock belongs to the open file description
+//! ([flock(2)](https://man7.org/linux/man-pages/man2/flock.2.html); `fs/locks.c`, `flock_lock_inode`). It is released when the
+//! last copy of the descriptor is closed, so also when its holder is killed. A forked child can release it with `LOCK_UN`.
 //! Rust's `File::try_lock` is the same call.
 
 use std::path::Path;
@@ -10,7 +10,7 @@ use std::path::Path;
 use super::{AcquireError, CallError, CrashClass, Expectation, Held, LockPrimitive, record};
 use crate::fs::{AccessMode, Create, Errno, Fd, Flock as Operation, Fs, Mode, OpenFlags};
 
-/// A lock of the kernel's on a file that is never removed.
+/// A kernel lock on a file that is never removed.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Flock;
 
@@ -52,7 +52,8 @@ impl LockPrimitive for Flock {
     }
 }
 
-/// Opens a file that may have to be made, to read and to write: a record lock needs both, and NFS makes one of a `flock`.
+/// Opens a file for reading and writing, and creates it if it is absent. Record locks need both access modes, and NFS implements
+/// `flock` as a record lock.
 pub(super) fn open(fs: &dyn Fs, path: &Path) -> Result<Fd, CallError> {
     let flags = OpenFlags {
         access: AccessMode::ReadWrite,
@@ -62,15 +63,15 @@ pub(super) fn open(fs: &dyn Fs, path: &Path) -> Result<Fd, CallError> {
     fs.open(path, flags, Mode::FILE).map_err(CallError::when("open", path))
 }
 
-/// The descriptor of the file, locked; nothing when another has it.
+/// Opens and locks the file; returns `None` when another process holds the lock.
 pub(super) fn try_flock(fs: &dyn Fs, path: &Path) -> Result<Option<Fd>, CallError> {
     let fd = open(fs, path)?;
     granted(fs, path, fd, fs.flock(fd, Operation::TryExclusive))
 }
 
-/// What the kernel said to a request that does not wait: the descriptor, or nothing when another has the lock.
+/// The result of a lock request that does not wait: the descriptor, or `None` when another process holds the lock.
 ///
-/// The file stays, whoever made it: to remove it is what breaks this kind of lock.
+/// The file is never removed, because removing it breaks this kind of lock.
 pub(super) fn granted(fs: &dyn Fs, path: &Path, fd: Fd, answer: Result<(), Errno>) -> Result<Option<Fd>, CallError> {
     if answer.is_ok() {
         return Ok(Some(fd));
@@ -82,31 +83,31 @@ pub(super) fn granted(fs: &dyn Fs, path: &Path, fd: Fd, answer: Result<(), Errno
     }
 }
 
-/// Does something while it has a side file locked; nothing when another has it.
+/// Runs a function while holding a `flock` on a side file; returns `None` when another process holds it.
 ///
-/// The file is never removed and the kernel frees it when its holder dies, so nobody can be shut out for ever.
+/// The file is never removed, and the kernel releases the lock when its holder dies. So no process is shut out forever.
 pub(super) fn guarded<T>(
     fs: &dyn Fs,
     side: &Path,
-    deed: impl FnOnce() -> Result<T, CallError>,
+    critical: impl FnOnce() -> Result<T, CallError>,
 ) -> Result<Option<T>, CallError> {
     match try_flock(fs, side)? {
         None => Ok(None),
-        Some(fd) => closing(fs, side, fd, deed()).map(Some),
+        Some(fd) => closing(fs, side, fd, critical()).map(Some),
     }
 }
 
-/// The same, and waits for the side file: for a release, which must not fail because another looks.
+/// The same, but waits for the lock: for a release, which must not fail because another process holds it for a moment.
 pub(super) fn guarded_waiting<T>(
     fs: &dyn Fs,
     side: &Path,
-    deed: impl FnOnce() -> Result<T, CallError>,
+    critical: impl FnOnce() -> Result<T, CallError>,
 ) -> Result<T, CallError> {
     let fd = open(fs, side)?;
     let locked = fs
         .flock(fd, Operation::Exclusive)
         .map_err(CallError::when("lock", side));
-    closing(fs, side, fd, locked.and_then(|()| deed()))
+    closing(fs, side, fd, locked.and_then(|()| critical()))
 }
 
 fn closing<T>(fs: &dyn Fs, side: &Path, fd: Fd, done: Result<T, CallError>) -> Result<T, CallError> {
@@ -115,17 +116,17 @@ fn closing<T>(fs: &dyn Fs, side: &Path, fd: Fd, done: Result<T, CallError>) -> R
     closed.map(|()| done)
 }
 
-/// Closes the descriptor, and then tells what was wrong before.
+/// Closes the descriptor, and returns the earlier error first.
 pub(super) fn close_after(fs: &dyn Fs, lock: &Path, fd: Fd, before: Result<(), CallError>) -> Result<(), CallError> {
     closing(fs, lock, fd, before)
 }
 
-/// Removes the name while the descriptor is open, and closes that.
+/// Removes the name, then closes the descriptor.
 pub(super) fn unlink_then_close(fs: &dyn Fs, lock: &Path, fd: Fd) -> Result<(), CallError> {
     close_after(fs, lock, fd, record::remove(fs, lock))
 }
 
-/// Closes, and only then removes the name.
+/// Closes the descriptor, then removes the name.
 pub(super) fn close_then_unlink(fs: &dyn Fs, lock: &Path, fd: Fd) -> Result<(), CallError> {
     fs.close(fd).map_err(CallError::when("close", lock))?;
     record::remove(fs, lock)

@@ -1,10 +1,10 @@
-//! `flock-nlink`, `flock-same-inode`, `flock-half-fix` and `flock-tombstone`: a kernel lock on a file that the release removes,
-//! and whoever has locked looks whether it locked the file that the name leads to.
+//! `flock-nlink`, `flock-same-inode`, `flock-half-fix` and `flock-tombstone`: a kernel lock on a file that the release removes.
+//! After locking, the process checks that it has locked the file that the name refers to.
 //!
-//! Sound are those that remove the name while they hold the lock: nobody has the inode then, and whoever locks it later finds
-//! that it has no name (`fstat`, no link) or that the name leads elsewhere (`stat`). The inode number is safe here although
-//! file systems use it again, because the open descriptor pins the inode. The half fix checks and then removes the name when
-//! it no longer holds the lock. The tombstone marks the dead file after the removal, and may be killed in between.
+//! It is sound to remove the name while holding the lock. A process that locks the old inode later finds that it has no link
+//! (`fstat`) or that the name refers to another inode (`stat`). Comparing inode numbers is safe here although file systems reuse
+//! them, because the open descriptor keeps the inode. The half fix checks too, but removes the name after it has released the
+//! lock. The tombstone marks the removed file as dead, and may be killed in between.
 
 use std::path::Path;
 
@@ -13,16 +13,16 @@ use super::record::{self, TRIES};
 use super::{AcquireError, CallError, CrashClass, Expectation, FREED_BY_A_CHILD, Held, LockPrimitive, TWO_HOLDERS};
 use crate::fs::{Fd, Fs};
 
-/// A kernel lock on a file that is removed by the release, by what the acquisition looks at.
+/// A kernel lock on a file that the release removes. The variants differ in what the acquisition checks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FlockChecked {
     /// Whether the locked file has a name.
     LinkCount,
-    /// Whether the name leads to the locked file.
+    /// Whether the name refers to the locked file.
     SameInode,
-    /// As [`LinkCount`](Self::LinkCount); the release removes the name after it has given the lock back.
+    /// As [`LinkCount`](Self::LinkCount), but the release removes the name after it has released the lock.
     HalfFix,
-    /// Whether somebody has written that it is dead.
+    /// Whether the file is marked as dead.
     Tombstone,
 }
 

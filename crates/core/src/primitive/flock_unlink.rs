@@ -1,8 +1,8 @@
-//! `flock-unlink-…`: a kernel lock on a file that the release removes, in the three orders in which that can be done.
+//! `flock-unlink-…`: a kernel lock on a file that the release removes, in the three possible orders of the release.
 //!
-//! A process that has opened the file before it was removed locks an inode that no name leads to, and the next one makes a new
-//! file and locks that: two locks, two holders. In no order of the release does that help: only whoever has locked can find
-//! out that it locked a dead file (`flock-nlink`). On NFS the removal shows as ESTALE (derpston/python-simpleflock#9).
+//! A process that opened the file before its removal locks an inode without a name. The next one creates a new file and locks
+//! that: two locks, two holders. No order of the release prevents it. Only the acquisition can detect that it has locked a
+//! removed file (`flock-nlink`). On NFS the removal shows as ESTALE (derpston/python-simpleflock#9).
 
 use std::path::Path;
 
@@ -10,7 +10,8 @@ use super::flock::{close_after, close_then_unlink, try_flock, unlink_then_close}
 use super::{AcquireError, CallError, CrashClass, Expectation, Held, LockPrimitive, TWO_HOLDERS, record};
 use crate::fs::{Flock as Operation, Fs};
 
-/// A kernel lock on a file that is removed by the release, which nobody checks; by the order of the release.
+/// A kernel lock on a file that the release removes, without a check in the acquisition. The variants differ in the order of the
+/// release.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FlockUnlink {
     /// `LOCK_UN`, unlink, close.

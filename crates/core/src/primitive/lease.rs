@@ -1,12 +1,12 @@
-//! `lease-…`: a lock that is over when its file is old, whoever has it.
+//! `lease-…`: a lock that expires when its file is old, even if its holder is alive.
 //!
-//! A lease takes the lock from a holder that was killed, and from one that is only slow: that one then releases what is no
-//! longer its own. Four releases are shown. To compare the record and then remove is two calls, and to move the lock aside
-//! leaves the name free meanwhile; sound is only that *every* removal, of the breaker and of the releaser, is made under one
-//! second lock with a look inside. What a holder does after its lease has run out no lock can stop (M22): the resource must
-//! refuse it.
+//! A lease expires for a holder that was killed, and also for one that is only slow. The slow one then releases a lock that is
+//! no longer its own. The four variants release differently. Comparing the record and removing the lock are two calls; moving
+//! the lock aside leaves the name free for a moment. The only sound variant makes *every* removal, by breaker and releaser,
+//! under one second lock with a check inside. No lock can stop what a holder does after its lease has expired (M22): the
+//! resource must refuse it.
 //!
-//! Old is what [`Stat::old`](crate::fs::Stat::old) says; when a lease runs out is for a scheduler to choose.
+//! [`Stat::old`](crate::fs::Stat::old) decides what is old, and a scheduler chooses when a lease expires.
 
 use std::path::Path;
 
@@ -17,16 +17,16 @@ use super::{
 };
 use crate::fs::{Errno, Fs};
 
-/// A lock that runs out, by how it is released.
+/// A lock that expires. The variants differ in how it is released.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lease {
-    /// Whatever stands there is removed.
+    /// Removes whatever lock exists.
     Unlink,
-    /// What names the releaser is removed.
+    /// Removes the lock if it names the releaser.
     Compare,
-    /// It is moved aside, and put back if it names another.
+    /// Moves the lock aside, and puts it back if it names another process.
     Rename,
-    /// What names the releaser is removed, and breaker and releaser exclude each other.
+    /// Removes the lock if it names the releaser, under a second lock that breakers take too.
     Mutex,
 }
 
@@ -82,7 +82,7 @@ impl LockPrimitive for Lease {
     fn violates(&self) -> &'static [&'static str] {
         match self {
             Self::Unlink | Self::Compare => TWO_HOLDERS,
-            // What is put back late stands there when nobody holds it any more.
+            // A lock that is put back late may exist although its holder has released it.
             Self::Rename => &["mutual-exclusion", "only-own", "release-frees", "fork-independence"],
             Self::Mutex => FREED_BY_A_CHILD,
         }
@@ -117,7 +117,7 @@ impl Lease {
         if self != Self::Mutex {
             return Ok(record::remove(fs, lock)?);
         }
-        // Whatever stands there now: if it is over, it may go, and nobody else removes it meanwhile.
+        // Checks again: another process may have replaced the lock. No process removes it while this one holds the mutex.
         let broken = flock::guarded(fs, &beside(lock, "mutex"), || match is_over(fs, lock)? {
             Some(true) => record::remove(fs, lock),
             Some(false) | None => Ok(()),
@@ -126,7 +126,7 @@ impl Lease {
     }
 }
 
-/// Whether the lease of the lock has run out; nothing when there is no lock.
+/// Whether the lease of the lock has expired; `None` when there is no lock.
 fn is_over(fs: &dyn Fs, lock: &Path) -> Result<Option<bool>, CallError> {
     Ok(record::look(fs, lock)?.map(|found| found.old))
 }

@@ -1,15 +1,16 @@
-//! `link`: a file with its owner's record gets the lock's name as its second one.
+//! `link`: the name of the lock becomes a second hard link to a prepared file with the owner's record.
 //!
-//! The form for network file systems ([open(2)](https://man7.org/linux/man-pages/man2/open.2.html), `O_EXCL`): a reply that is
-//! lost and asked for again may say `EEXIST` to the winner, so the link count of the own file decides and not the answer of
-//! `link`. Where there are no hard links `link` is `EPERM`: an error and not *busy* (uutils/shadow#240).
+//! This is the protocol for network file systems ([open(2)](https://man7.org/linux/man-pages/man2/open.2.html), `O_EXCL`). If a
+//! reply is lost and the request is repeated, the winner may get `EEXIST`. So the link count of its own file decides, not the
+//! result of `link`. On a file system without hard links `link` returns `EPERM`, which is an error and not *busy*
+//! (uutils/shadow#240).
 
 use std::path::Path;
 
 use super::{AcquireError, CallError, Expectation, FREED_BY_A_CHILD, Held, LockPrimitive, record};
 use crate::fs::{Errno, Fs};
 
-/// The lock is a second name of a file that is whole before it.
+/// A hard link to a file that is complete before the lock exists.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Link;
 
@@ -54,7 +55,7 @@ impl LockPrimitive for Link {
         }
         match linked {
             _ if ours => Ok(Held::by_name()),
-            // Made, and gone already: whoever removed it was faster.
+            // The link was created and is already removed again.
             Ok(()) | Err(Errno::EEXIST) => Err(AcquireError::Busy),
             Err(errno) => Err(CallError::when("take", lock)(errno).into()),
         }
@@ -65,7 +66,7 @@ impl LockPrimitive for Link {
     }
 }
 
-/// Removes what an attempt that has failed made.
+/// Removes what a failed attempt created.
 fn withdraw(fs: &dyn Fs, lock: &Path, prepared: &Path, ours: bool) {
     if ours {
         record::discard(fs, lock);

@@ -1,9 +1,8 @@
-//! `mkdir`, `mkdir-owner` and `mkdir-ownerless-stale`: the lock is a directory, which one call makes or finds.
+//! `mkdir`, `mkdir-owner` and `mkdir-ownerless-stale`: the lock is a directory, which one call creates or finds.
 //!
-//! `mkdir` fails with `EEXIST` when the name is there in any form
-//! ([mkdir(2)](https://man7.org/linux/man-pages/man2/mkdir.2.html); `fs/namei.c`, `filename_create`), on old network file
-//! systems too. A directory can hold the record of its owner, and then there is a window in which it holds none: to take such
-//! a directory for stale is the fault of the third of these.
+//! `mkdir` fails with `EEXIST` when the name exists, also on old network file systems
+//! ([mkdir(2)](https://man7.org/linux/man-pages/man2/mkdir.2.html); `fs/namei.c`, `filename_create`). The directory can contain
+//! a record of its owner. It is empty for a moment before the record is written; the third variant takes it for stale then.
 
 use std::path::{Path, PathBuf};
 
@@ -13,11 +12,11 @@ use crate::fs::{Errno, Fs, Mode};
 /// A directory as a lock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mkdir {
-    /// The directory alone.
+    /// The directory without a record.
     Bare,
-    /// With the record of its owner inside; one without a record is busy.
+    /// The directory with its owner's record. Without a record it is busy.
     Owner,
-    /// The same, and one without a record is taken for stale: broken.
+    /// The same, but without a record it is stale. This variant is broken.
     OwnerlessIsStale,
 }
 
@@ -69,7 +68,7 @@ impl LockPrimitive for Mkdir {
             return Err(AcquireError::Busy);
         }
         if *self != Self::Bare {
-            // A record that cannot be written is removed by whoever writes it.
+            // `write` removes a record that it cannot finish.
             record::write(fs, &owner_of(lock)).inspect_err(|_| {
                 let _ = fs.rmdir(lock);
             })?;
@@ -85,7 +84,7 @@ impl LockPrimitive for Mkdir {
     }
 }
 
-/// Makes the directory; tells whether it was absent.
+/// Creates the directory. Returns whether it was absent.
 fn create(fs: &dyn Fs, lock: &Path) -> Result<bool, CallError> {
     match fs.mkdir(lock, Mode::DIRECTORY) {
         Ok(()) => Ok(true),
@@ -94,7 +93,7 @@ fn create(fs: &dyn Fs, lock: &Path) -> Result<bool, CallError> {
     }
 }
 
-/// Makes the directory anew if that which stands there is empty.
+/// Replaces the directory if it is empty. Returns whether it did.
 fn take_ownerless(fs: &dyn Fs, lock: &Path) -> Result<bool, CallError> {
     match fs.rmdir(lock) {
         Ok(()) | Err(Errno::ENOENT) => create(fs, lock),
@@ -103,13 +102,13 @@ fn take_ownerless(fs: &dyn Fs, lock: &Path) -> Result<bool, CallError> {
     }
 }
 
-/// Where the record of the owner is.
+/// The path of the owner's record.
 pub(super) fn owner_of(directory: &Path) -> PathBuf {
     directory.join("owner")
 }
 
-/// Removes a directory that may be gone, or be another's by now: that one is not empty. Which error says so depends on the
-/// file system ([rmdir(2)](https://man7.org/linux/man-pages/man2/rmdir.2.html)).
+/// Removes a directory that may be gone, or belong to another process by now. That one is not empty; the error depends on the file
+/// system ([rmdir(2)](https://man7.org/linux/man-pages/man2/rmdir.2.html)).
 pub(super) fn remove_empty(fs: &dyn Fs, directory: &Path) -> Result<(), CallError> {
     match fs.rmdir(directory) {
         Ok(()) | Err(Errno::ENOENT | Errno::ENOTEMPTY | Errno::EEXIST) => Ok(()),

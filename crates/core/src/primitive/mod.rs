@@ -1,4 +1,4 @@
-//! Lock primitives, written once over [`Fs`]: what the model checks is the code that runs.
+//! Lock primitives, written once over [`Fs`]: every backend runs the same code.
 //!
 //! A new primitive is one file and one line in [`ALL`] (catalogue.rs). Deliberately knows no backend, schedule or property.
 
@@ -55,20 +55,21 @@ pub use symlink::Symlink;
 
 /// A lock on a file system, as a protocol of system calls.
 ///
-/// Each contender calls [`try_acquire`](Self::try_acquire); one that got [`Held`] calls [`release`](Self::release) with it
-/// once, from the same process and on the same [`Fs`]. The value itself is shared by all contenders, so it holds no state.
+/// Each contender calls [`try_acquire`](Self::try_acquire). A contender that gets [`Held`] passes it to
+/// [`release`](Self::release) once, from the same process and on the same [`Fs`]. All contenders share the value, so it must
+/// not hold state.
 ///
 /// Duties of an implementer:
 ///
 /// 1. Everything that another process could notice goes through `fs`: no clock, no randomness, no `std::fs`.
-/// 2. `try_acquire` does not wait. A lock that is held, or was a moment ago, is [`AcquireError::Busy`].
-/// 3. A call that failed for any other reason is [`AcquireError::Failed`], and what the attempt created is removed first.
-/// 4. `release` of a lock file that is gone is no error; a release that fails is reported.
+/// 2. `try_acquire` does not wait. If the lock is held, or was held a moment ago, it returns [`AcquireError::Busy`].
+/// 3. If a call fails for another reason, it removes what the attempt created and returns [`AcquireError::Failed`].
+/// 4. `release` succeeds if the lock file is already gone, and returns every other error.
 ///
 /// It must not panic, and must not retry without a bound.
 ///
-/// Not demanded: that the lock excludes anybody. The catalogue has broken ones on purpose;
-/// [`expectation`](Self::expectation) says which.
+/// The lock need not exclude anybody: the catalogue contains broken locks on purpose, see
+/// [`expectation`](Self::expectation).
 ///
 /// ```
 /// use std::path::Path;
@@ -86,62 +87,62 @@ pub trait LockPrimitive: Send + Sync {
     /// The name on the command line, in kebab case.
     fn name(&self) -> &'static str;
 
-    /// The protocol in one line, as system calls.
+    /// The protocol in one line, as system calls. `L` is the lock.
     fn protocol(&self) -> &'static str;
 
-    /// What the lock is claimed to do when several contend.
+    /// What the lock is expected to do when several processes contend.
     fn expectation(&self) -> Expectation;
 
-    /// The names of the properties that some schedule is known to violate, with a kill, an error, a stale lock or a lease that
-    /// runs out too.
+    /// The names of the properties that some schedule is known to violate. Schedules with a kill, an injected error, a stale
+    /// lock or an expiring lease count too.
     fn violates(&self) -> &'static [&'static str] {
         &[]
     }
 
-    /// Where the protocol, or its fault, is described: manual pages, files of the kernel, issues as `owner/name#number`.
+    /// Where the protocol or its bug is described: manual pages, kernel files, issues as `owner/name#number`.
     fn references(&self) -> &'static [&'static str] {
         &[]
     }
 
-    /// What becomes of the lock when whoever has it is killed.
+    /// What happens to the lock when its holder is killed.
     fn crash_class(&self) -> CrashClass {
         CrashClass::Manual
     }
 
-    /// Attempts to take the lock named `lock`, once.
+    /// Makes one attempt to take the lock at the path `lock`.
     ///
     /// # Errors
     ///
-    /// [`AcquireError::Busy`] when somebody else has it; [`AcquireError::Failed`] when a call failed.
+    /// [`AcquireError::Busy`] when another process holds it; [`AcquireError::Failed`] when a call failed.
     fn try_acquire(&self, fs: &dyn Fs, lock: &Path) -> Result<Held, AcquireError>;
 
-    /// Gives the lock back.
+    /// Releases the lock.
     ///
     /// # Errors
     ///
-    /// The call that failed; the lock may then still be taken.
+    /// The call that failed. The lock may then still be held.
     fn release(&self, fs: &dyn Fs, lock: &Path, held: Held) -> Result<(), CallError>;
 }
 
-/// What a primitive is declared to do, for `confirm` and specs to hold against the evidence.
+/// What a lock is expected to do, for `confirm` and spec files to compare with the evidence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Expectation {
-    /// One contender wins, all others are busy.
+    /// One contender wins, and all others are busy.
     ExactlyOneWinner,
-    /// Some schedule lets two or more in: the primitive is broken, and the harness must see it.
+    /// Some schedule lets two or more in: the lock is broken, and the harness must detect it.
     SeveralWinners,
 }
 
-/// What becomes of a lock when whoever has it, or is about to take or break it, is killed.
+/// What happens to a lock when a process that holds, takes or breaks it is killed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum CrashClass {
     /// The next attempt wins.
     Auto,
-    /// The next attempt after a documented time wins.
+    /// The next attempt wins after a documented time.
     Bounded,
-    /// Somebody has to clean up.
+    /// A person must clean up.
     Manual,
 }
 
@@ -155,45 +156,49 @@ impl fmt::Display for CrashClass {
     }
 }
 
-/// The proof of an acquisition, and what the release needs of it.
+/// The proof of an acquisition, with what the release needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use = "a lock that is not released stays held"]
 pub struct Held {
-    /// The descriptor that carries the lock, for kernel locks; existence locks have none.
+    /// The descriptor that carries a kernel lock; `None` for locks that are held by the existence of a name.
     pub descriptor: Option<Fd>,
 }
 
 impl Held {
-    /// Held by the existence of a name alone.
+    /// Held by the existence of a name.
     pub fn by_name() -> Self {
         Self { descriptor: None }
     }
 
-    /// Held by a lock of the kernel's, on this descriptor.
+    /// Held by a kernel lock on this descriptor.
     pub fn by(fd: Fd) -> Self {
         Self { descriptor: Some(fd) }
     }
 
+    /// The descriptor of a kernel lock.
+    ///
     /// # Panics
     ///
-    /// When the lock is held by its name: whoever releases has mixed up two locks.
+    /// When the lock is held by its name, so that the caller has mixed up two locks.
     fn fd(&self) -> Fd {
-        self.descriptor.expect("a lock of the kernel's is held by a descriptor")
+        self.descriptor.expect("a kernel lock is held by a descriptor")
     }
 }
 
-/// Why an attempt did not acquire the lock: two results that must never be mixed up.
+/// Why an attempt did not acquire the lock.
+///
+/// The two reasons must never be mixed up: after `Busy` it makes sense to wait, after `Failed` it does not.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AcquireError {
-    /// Another process has it, or had it while this one looked.
+    /// Another process holds it, or held it during the attempt.
     #[error("the lock is held")]
     Busy,
-    /// A call failed: nothing is known about the lock.
+    /// A call failed, so nothing is known about the lock.
     #[error(transparent)]
     Failed(#[from] CallError),
 }
 
-/// Busy becomes [`io::ErrorKind::AlreadyExists`], as a failed `create_new` in the standard library.
+/// `Busy` becomes [`io::ErrorKind::AlreadyExists`], the error of a failed `create_new` in the standard library.
 impl From<AcquireError> for io::Error {
     fn from(error: AcquireError) -> Self {
         match error {
@@ -203,7 +208,7 @@ impl From<AcquireError> for io::Error {
     }
 }
 
-/// A system call that failed: what was attempted, on what, and why.
+/// A system call that failed: the operation, the file, and the reason.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, thiserror::Error)]
 #[error("failed to {operation} {path:?}: {} ({errno})", errno.text())]
 pub struct CallError {
@@ -217,7 +222,7 @@ pub struct CallError {
 }
 
 impl CallError {
-    /// For `map_err`: the error of `operation` on `path`.
+    /// Makes the error of `operation` on `path`; for `map_err`.
     pub fn when(operation: &'static str, path: &Path) -> impl FnOnce(Errno) -> Self {
         move |errno| Self {
             operation: operation.to_owned(),
@@ -233,11 +238,10 @@ impl From<CallError> for io::Error {
     }
 }
 
-/// What every lock violates that is a name, or whose release removes one: whoever knows the name can remove it, a forked child
-/// first of all.
+/// Violated by every lock whose release removes a name: a forked child can remove the name too.
 const FREED_BY_A_CHILD: &[&str] = &["fork-independence"];
 
-/// What a lock violates besides that lets two in.
+/// Violated by such a lock that also lets two processes in.
 const TWO_HOLDERS: &[&str] = &["mutual-exclusion", "only-own", "fork-independence"];
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
-//! `pid-file`: the lock names its owner, and whoever finds it looks whether the owner is there.
+//! `pid-file`: the lock names its owner, and an attempt that finds it checks whether the owner is alive.
 //!
-//! A dead owner is told busy all the same: a person removes the lock. What becomes of it when a process does that is what the
-//! `break-…` locks show, which begin as this one. That `kill(pid, 0)` finds nobody is the last word only in one PID
-//! namespace, on one host, and while no number is used again (osquery/osquery#7796, getpaseo/paseo#5128); `EPERM` means that
-//! somebody is there ([kill(2)](https://man7.org/linux/man-pages/man2/kill.2.html)).
+//! The lock is busy even if its owner is dead, so that a person must remove it. The `break-…` locks begin like this one and show
+//! what happens when a process removes it. That `kill(pid, 0)` finds no process proves something only within one PID namespace on
+//! one host, and while pids are not reused (osquery/osquery#7796, getpaseo/paseo#5128). `EPERM` means that the process exists
+//! ([kill(2)](https://man7.org/linux/man-pages/man2/kill.2.html)).
 
 use std::path::Path;
 
@@ -11,7 +11,7 @@ use super::record::{self, TRIES};
 use super::{AcquireError, CallError, Expectation, FREED_BY_A_CHILD, Held, LockPrimitive, symlink};
 use crate::fs::Fs;
 
-/// A lock that names its owner, which only a person breaks.
+/// A lock that names its owner. Only a person breaks it.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct PidFile;
 
@@ -51,8 +51,8 @@ impl LockPrimitive for PidFile {
     }
 }
 
-/// Publishes the record of whoever calls, and tries again after the lock went away or `break_it` has broken that of a dead
-/// owner, whose record it gets.
+/// Publishes the record of the calling process. Tries again when the lock disappears, or after `break_it` has broken the lock of a
+/// dead owner, whose record it gets.
 pub(super) fn acquire(
     fs: &dyn Fs,
     lock: &Path,

@@ -1,24 +1,24 @@
-//! What several primitives write, read and remove: the record of an owner, files beside the lock, a name that may be gone.
+//! Operations that several primitives share: owner records, files next to the lock, names that may be gone.
 //!
-//! A record names the process that has the lock: `P0` stands for its number. Deliberately decides nothing.
+//! A record names the process that holds the lock, for example `P0`. Deliberately decides nothing.
 
 use std::path::{Path, PathBuf};
 
 use super::CallError;
 use crate::fs::{Errno, Fd, Fs, Mode, OpenFlags, ProcessId, Stat};
 
-/// How often an attempt goes round when the lock goes away while it looks: a bound, because an attempt does not wait.
+/// How often an attempt tries again when the lock disappears meanwhile. It is bounded because an attempt does not wait.
 pub(super) const TRIES: usize = 3;
 
-/// No record is longer, in bytes.
+/// The length of the longest record, in bytes.
 const LONGEST: usize = 16;
 
-/// The record of whoever calls.
+/// The record of the calling process.
 pub(super) fn own(fs: &dyn Fs) -> String {
     fs.process().to_string()
 }
 
-/// A name beside the lock: `lock.mutex`.
+/// A name next to the lock: `lock.mutex`.
 pub(super) fn beside(lock: &Path, what: &str) -> PathBuf {
     let mut name = lock.as_os_str().to_owned();
     name.push(".");
@@ -26,12 +26,12 @@ pub(super) fn beside(lock: &Path, what: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// A name beside the lock that no other process uses: `lock.P0`.
+/// A name next to the lock that no other process uses: `lock.P0`.
 pub(super) fn private(fs: &dyn Fs, lock: &Path) -> PathBuf {
     beside(lock, &own(fs))
 }
 
-/// Writes who calls into a new file, and closes it. A file that is not whole is the caller's to remove.
+/// Writes the record of the calling process into a new file, and closes it. After an error the caller removes the file.
 pub(super) fn sign(fs: &dyn Fs, fd: Fd, path: &Path) -> Result<(), CallError> {
     let written = write_whole(fs, fd, own(fs).as_bytes());
     let closed = fs.close(fd);
@@ -49,9 +49,9 @@ fn write_whole(fs: &dyn Fs, fd: Fd, mut bytes: &[u8]) -> Result<(), Errno> {
     Ok(())
 }
 
-/// Makes the file `path` with the record of whoever calls; one that cannot be finished is removed again.
+/// Creates the file `path` with the record of the calling process, and removes it again if writing fails.
 ///
-/// Nothing is cut off: the directory is the caller's own, and what an earlier life of it wrote there is the same record.
+/// No truncation is needed: only this process writes there, always the same record.
 pub(super) fn write(fs: &dyn Fs, path: &Path) -> Result<(), CallError> {
     let flags = OpenFlags {
         truncate: false,
@@ -62,9 +62,9 @@ pub(super) fn write(fs: &dyn Fs, path: &Path) -> Result<(), CallError> {
     sign(fs, fd, path).inspect_err(|_| discard(fs, path))
 }
 
-/// Makes a file with the record of whoever calls, under a name that no other process uses.
+/// Creates a file with the record of the calling process, under a name that no other process uses.
 ///
-/// One that an earlier life of this process left there goes first: it may be another name of a lock.
+/// A file of that name from an earlier attempt is removed first, because it may be a hard link to a lock.
 pub(super) fn write_private(fs: &dyn Fs, lock: &Path) -> Result<PathBuf, CallError> {
     let path = private(fs, lock);
     let create = || fs.open(&path, OpenFlags::CREATE_NEW, Mode::FILE);
@@ -80,7 +80,7 @@ pub(super) fn write_private(fs: &dyn Fs, lock: &Path) -> Result<PathBuf, CallErr
     Ok(path)
 }
 
-/// What a record says; nothing when the name is absent.
+/// The content of a record; `None` when the name is absent.
 pub(super) fn read(fs: &dyn Fs, path: &Path) -> Result<Option<String>, CallError> {
     match fs.open(path, OpenFlags::READ, Mode::FILE) {
         Err(Errno::ENOENT) => Ok(None),
@@ -88,7 +88,7 @@ pub(super) fn read(fs: &dyn Fs, path: &Path) -> Result<Option<String>, CallError
     }
 }
 
-/// What a record says that is open; it is closed afterwards.
+/// The content of an open record, which is closed afterwards.
 pub(super) fn read_opened(fs: &dyn Fs, fd: Fd, path: &Path) -> Result<String, CallError> {
     let mut buffer = [0; LONGEST];
     let read = fs.read(fd, &mut buffer);
@@ -98,20 +98,20 @@ pub(super) fn read_opened(fs: &dyn Fs, fd: Fd, path: &Path) -> Result<String, Ca
     Ok(String::from_utf8_lossy(&buffer[..length]).into_owned())
 }
 
-/// Whether the owner that a record names is there. A record that names nobody is still being written: its owner is.
+/// Whether the owner named by a record is alive. A record without a name is still being written, so its owner is alive.
 pub(super) fn is_alive(fs: &dyn Fs, record: &str, lock: &Path) -> Result<bool, CallError> {
     let Ok(owner) = record.parse::<ProcessId>() else {
         return Ok(true);
     };
     match fs.alive(owner) {
-        // Somebody else's process, of which nothing more is told (kill(2)).
+        // EPERM: the process exists and belongs to another user (kill(2)).
         Ok(()) | Err(Errno::EPERM) => Ok(true),
         Err(Errno::ESRCH) => Ok(false),
         Err(errno) => Err(CallError::when("look for the owner of", lock)(errno)),
     }
 }
 
-/// What stands at a name; nothing when it is absent.
+/// The attributes of a name; `None` when it is absent.
 pub(super) fn look(fs: &dyn Fs, path: &Path) -> Result<Option<Stat>, CallError> {
     match fs.stat(path) {
         Ok(stat) => Ok(Some(stat)),
@@ -120,7 +120,7 @@ pub(super) fn look(fs: &dyn Fs, path: &Path) -> Result<Option<Stat>, CallError> 
     }
 }
 
-/// Removes a name, which may be gone: the release of every existence lock.
+/// Removes a name that may already be gone.
 pub(super) fn remove(fs: &dyn Fs, path: &Path) -> Result<(), CallError> {
     match fs.unlink(path) {
         Ok(()) | Err(Errno::ENOENT) => Ok(()),
@@ -128,7 +128,7 @@ pub(super) fn remove(fs: &dyn Fs, path: &Path) -> Result<(), CallError> {
     }
 }
 
-/// Removes what an attempt created that has failed already: a second error would hide the first one, which the user has to see.
+/// Removes what a failed attempt created. Its own error is ignored, because the user must see the first one.
 pub(super) fn discard(fs: &dyn Fs, path: &Path) {
     let _ = fs.unlink(path);
 }

@@ -1,8 +1,8 @@
-//! `rename-directory`: a directory with its owner's record is prepared aside and moved to the lock's name.
+//! `rename-directory`: prepares a directory with its owner's record, then renames it to the name of the lock.
 //!
-//! A directory replaces another one only when that is empty
-//! ([rename(2)](https://man7.org/linux/man-pages/man2/rename.2.html)), and a lock never is while it is held. So the record is
-//! there as soon as the lock is. Losers are told `ENOTEMPTY` by ext4, tmpfs, btrfs and overlay, and `EEXIST` by xfs.
+//! `rename` replaces a directory only if it is empty ([rename(2)](https://man7.org/linux/man-pages/man2/rename.2.html)), and a
+//! held lock is not. So the record exists as soon as the lock does. Losers get `ENOTEMPTY` on ext4, tmpfs, btrfs and overlay,
+//! and `EEXIST` on xfs.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use super::mkdir::{owner_of, remove_empty};
 use super::{AcquireError, CallError, Expectation, FREED_BY_A_CHILD, Held, LockPrimitive, record};
 use crate::fs::{Errno, Fs, Mode};
 
-/// The lock is a directory that is never without its owner's record.
+/// A directory that contains its owner's record while it is held.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct RenameDirectory;
 
@@ -38,7 +38,7 @@ impl LockPrimitive for RenameDirectory {
     fn try_acquire(&self, fs: &dyn Fs, lock: &Path) -> Result<Held, AcquireError> {
         let prepared = record::private(fs, lock);
         match fs.mkdir(&prepared, Mode::DIRECTORY) {
-            // An earlier life of this process left it.
+            // An earlier attempt of this process left it.
             Ok(()) | Err(Errno::EEXIST) => {}
             Err(errno) => return Err(CallError::when("create", &prepared)(errno).into()),
         }
@@ -52,14 +52,14 @@ impl LockPrimitive for RenameDirectory {
                 Err(AcquireError::Busy)
             }
             Err(errno) => {
-                // The first error is the one to tell.
+                // The user must see the first error.
                 let _ = clear(fs, &prepared);
                 Err(CallError::when("take", lock)(errno).into())
             }
         }
     }
 
-    /// Once the record is gone another process may take the lock, and then the directory is no longer empty.
+    /// Once the record is removed, another process may take the lock. Then the directory is not empty any more.
     fn release(&self, fs: &dyn Fs, lock: &Path, _held: Held) -> Result<(), CallError> {
         clear(fs, lock)
     }

@@ -1,8 +1,8 @@
-//! `rename-new`: a prepared file is moved to the lock's name, unless something stands there.
+//! `rename-new`: renames a prepared file to the name of the lock, unless that name exists.
 //!
-//! `RENAME_NOREPLACE` looks and moves in one step
+//! `RENAME_NOREPLACE` checks and renames in one step
 //! ([renameat2(2)](https://man7.org/linux/man-pages/man2/renameat2.2.html); `fs/namei.c`, `vfs_rename` under the locks of both
-//! directories), so the record is whole as soon as the lock is there. A file system that does not know the flag says `EINVAL`:
+//! directories), so the record is complete as soon as the lock exists. A file system without the flag returns `EINVAL`, which is
 //! an error and not *busy* (ZFS: untitaker/rust-atomicwrites#64).
 
 use std::path::Path;
@@ -10,7 +10,7 @@ use std::path::Path;
 use super::{AcquireError, CallError, Expectation, FREED_BY_A_CHILD, Held, LockPrimitive, record};
 use crate::fs::{Errno, Fs};
 
-/// A rename that replaces nothing.
+/// A rename that does not replace an existing lock.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct RenameNew;
 

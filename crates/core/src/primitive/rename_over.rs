@@ -1,20 +1,20 @@
-//! `rename-over` and `rename-over-read-back`: a prepared file is moved to the lock's name, if that is free.
+//! `rename-over` and `rename-over-read-back`: checks that the name of the lock is free, then renames a prepared file to it.
 //!
-//! `rename` replaces what stands there and never fails because of it
-//! ([rename(2)](https://man7.org/linux/man-pages/man2/rename.2.html)): the look before it is all that excludes anybody, as in
-//! `stat-then-write`. To read the record back afterwards tells who came last, and whoever came before has read its own.
+//! `rename` replaces an existing file and does not fail because of it
+//! ([rename(2)](https://man7.org/linux/man-pages/man2/rename.2.html)). Only the check before it excludes anybody, as in
+//! `stat-then-write`. Reading the record back finds the last writer, but an earlier one may already have read its own record.
 
 use std::path::Path;
 
 use super::{AcquireError, CallError, Expectation, Held, LockPrimitive, record};
 use crate::fs::Fs;
 
-/// A rename taken for an exclusive create.
+/// A rename that is mistaken for an exclusive create. Both variants are broken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RenameOver {
-    /// Whose rename succeeds has the lock.
+    /// A successful rename acquires the lock.
     Blind,
-    /// Who then reads its own record has it.
+    /// Reading its own record back acquires the lock.
     ReadBack,
 }
 
@@ -49,7 +49,7 @@ impl LockPrimitive for RenameOver {
                 "only-own",
                 "fork-independence",
             ],
-            // Whether a lock that cannot be read is its own it does not know.
+            // It does not know whether a lock that it cannot read is its own, so it leaves that lock there.
             Self::ReadBack => &[
                 "at-most-one-winner",
                 "mutual-exclusion",

@@ -1,17 +1,17 @@
-//! `stat-then-write`: the defect that onewinner began with, kept as it was.
+//! `stat-then-write`: the bug that onewinner was written for, unchanged.
 //!
-//! Two processes that pass the `stat` together both create the file and both believe that they hold the lock. It is the
-//! positive control of every run: a harness that does not catch it has lost its teeth.
+//! Two processes that pass the `stat` together both create the file, and both believe that they hold the lock. Control runs use
+//! it: a harness that does not catch it cannot be trusted.
 
 use std::path::Path;
 
 use super::{AcquireError, CallError, Expectation, Held, LockPrimitive, record};
 use crate::fs::{Fs, Mode, OpenFlags};
 
-/// What the file says; nobody reads it.
+/// The content of the file, which no process reads.
 const RECORD: &[u8] = b"locked\n";
 
-/// The broken lock: looks whether the file is there, and if not, writes it.
+/// The broken lock: checks whether the file exists, and writes it if not.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct StatThenWrite;
 
@@ -45,7 +45,7 @@ impl LockPrimitive for StatThenWrite {
         let fd = fs
             .open(lock, OpenFlags::OVERWRITE, Mode::FILE)
             .map_err(CallError::when("create", lock))?;
-        // As in the original: a write that fails leaves the file behind, and the lock held by nobody.
+        // As in the original: a failed write leaves the file behind, so the lock is taken and has no holder.
         let written = fs.write(fd, RECORD);
         fs.close(fd).map_err(CallError::when("close", lock))?;
         written.map_err(CallError::when("write", lock))?;

@@ -1,6 +1,6 @@
-//! `symlink`: the lock is a symbolic link that says who has it.
+//! `symlink`: the lock is a symbolic link whose target names its owner.
 //!
-//! One call makes the name and its content, so nobody ever sees a lock without an owner; the target need not exist
+//! One call creates the name and its content, so a lock always has an owner. The target need not exist
 //! ([symlink(2)](https://man7.org/linux/man-pages/man2/symlink.2.html)). Mercurial locks like this.
 
 use std::path::Path;
@@ -46,7 +46,7 @@ impl LockPrimitive for Symlink {
     }
 }
 
-/// Makes the lock with the record of whoever calls; tells whether it was absent.
+/// Creates the lock with the record of the calling process. Returns whether it was absent.
 pub(super) fn publish(fs: &dyn Fs, lock: &Path) -> Result<bool, CallError> {
     match fs.symlink(Path::new(&record::own(fs)), lock) {
         Ok(()) => Ok(true),
@@ -55,7 +55,7 @@ pub(super) fn publish(fs: &dyn Fs, lock: &Path) -> Result<bool, CallError> {
     }
 }
 
-/// Who has the lock; nobody when the name is absent.
+/// The record of the owner; `None` when the lock is absent.
 pub(super) fn owner(fs: &dyn Fs, lock: &Path) -> Result<Option<String>, CallError> {
     match fs.readlink(lock) {
         Ok(target) => Ok(Some(target.to_string_lossy().into_owned())),

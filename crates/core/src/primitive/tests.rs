@@ -1,4 +1,4 @@
-//! What every primitive does when nobody disturbs it, and what each sound one does when a call fails.
+//! Tests of all primitives without contention, and of the sound ones when a call fails.
 
 use std::cell::{Cell, RefCell};
 
@@ -23,7 +23,7 @@ impl World {
         ByCall::new(process, move |call: Call| self.0.borrow_mut().step(process, &call).0)
     }
 
-    /// All files, and how many descriptors a process has open.
+    /// All files, and the number of open descriptors of a process.
     fn seen_by(&self, number: u8) -> (Vec<Node>, usize) {
         let state = self.0.borrow();
         (state.tree(), state.open_descriptors(ProcessId(number)))
@@ -31,7 +31,7 @@ impl World {
 
     fn remove_all(&self) {
         let nodes = self.0.borrow().tree();
-        // What is inside a directory stands behind it.
+        // The entries of a directory come after it.
         for Node { path, kind, .. } in nodes.into_iter().rev() {
             let call = match kind {
                 FileKind::Directory => Call::Rmdir { path },
@@ -42,11 +42,11 @@ impl World {
     }
 }
 
-/// What comes of a deed of the first process whose call number `call` fails; nothing when it makes fewer calls.
-fn disturbed<T>(world: &World, call: u32, deed: impl FnOnce(&dyn Fs) -> T) -> Option<T> {
+/// Runs `operation` as the first process, with its call number `call` failing. Returns `None` when it makes fewer calls.
+fn disturbed<T>(world: &World, call: u32, operation: impl FnOnce(&dyn Fs) -> T) -> Option<T> {
     let (fs, met) = (world.process(0), Cell::new(false));
     let errno = Errno::EIO;
-    let done = deed(&injected(&fs, Injection { call, errno }, |_| met.set(true)));
+    let done = operation(&injected(&fs, Injection { call, errno }, |_| met.set(true)));
     met.get().then_some(done)
 }
 
@@ -71,7 +71,7 @@ fn one_control_claims_one_winner_and_the_other_does_not() {
 }
 
 #[test]
-fn another_is_busy_until_release_and_leaves_nothing() {
+fn a_second_attempt_is_busy_until_release_and_leaves_nothing() {
     for primitive in ALL {
         let (world, lock) = (World::new(), Path::new(LOCK));
         let (fs, other) = (world.process(0), world.process(1));
@@ -92,7 +92,7 @@ fn another_is_busy_until_release_and_leaves_nothing() {
 }
 
 #[test]
-fn a_release_leaves_nothing_but_the_file_of_a_lock_of_the_kernels() {
+fn a_release_leaves_nothing_but_the_file_of_a_kernel_lock() {
     for primitive in ALL {
         let (world, lock) = (World::new(), Path::new(LOCK));
         let held = primitive.try_acquire(&world.process(0), lock).expect("free");
@@ -100,7 +100,7 @@ fn a_release_leaves_nothing_but_the_file_of_a_lock_of_the_kernels() {
         primitive.release(&world.process(0), lock, held).expect("held by us");
         let (tree, descriptors) = world.seen_by(0);
         let left: Vec<_> = tree.iter().map(|node| (&*node.path, node.content.len())).collect();
-        // A second lock under which a lease is released is one of the kernel's too.
+        // The second lock under which a lease is released is a kernel lock too.
         let kept = [(lock, 0), (Path::new("/lock.mutex"), 0)];
         let harmless = left.iter().all(|node| kept.contains(node)) && !(by_name && left.contains(&kept[0]));
         assert!(harmless && descriptors == 0, "{}: {left:?}", primitive.name());
@@ -108,7 +108,7 @@ fn a_release_leaves_nothing_but_the_file_of_a_lock_of_the_kernels() {
 }
 
 #[test]
-fn release_of_a_lock_that_is_gone_is_no_error() {
+fn releasing_a_removed_lock_succeeds() {
     for primitive in ALL {
         let (world, lock) = (World::new(), Path::new(LOCK));
         let held = primitive.try_acquire(&world.process(0), lock).expect("free");
@@ -120,7 +120,7 @@ fn release_of_a_lock_that_is_gone_is_no_error() {
 }
 
 #[test]
-fn a_release_in_which_a_call_fails_is_reported_and_keeps_no_descriptor() {
+fn a_release_with_a_failing_call_returns_the_error_and_keeps_no_descriptor() {
     for primitive in ALL {
         for call in 0.. {
             let (world, lock) = (World::new(), Path::new(LOCK));
@@ -149,7 +149,7 @@ fn a_missing_directory_is_an_error_and_never_busy() {
 }
 
 #[test]
-fn an_attempt_in_which_a_call_fails_fails_leaves_nothing_and_the_next_one_wins() {
+fn an_attempt_with_a_failing_call_fails_and_leaves_nothing_and_the_next_one_wins() {
     for primitive in sound() {
         for call in 0.. {
             let (world, lock) = (World::new(), Path::new(LOCK));
@@ -168,7 +168,7 @@ fn an_attempt_in_which_a_call_fails_fails_leaves_nothing_and_the_next_one_wins()
 }
 
 #[test]
-fn a_loser_of_whose_calls_one_fails_fails_and_touches_nothing() {
+fn a_losing_attempt_with_a_failing_call_fails_and_changes_nothing() {
     for primitive in sound() {
         for call in 0.. {
             let (world, lock) = (World::new(), Path::new(LOCK));
@@ -181,7 +181,7 @@ fn a_loser_of_whose_calls_one_fails_fails_and_touches_nothing() {
             let case = format!("{}, call {call}", primitive.name());
             assert!(matches!(tried, Err(AcquireError::Failed(_))), "{case}: {tried:?}");
             let mut after = world.seen_by(0);
-            // What cannot be removed stays, under a name that nobody else uses.
+            // What cannot be removed stays, under a name that no other process uses.
             after.0.retain(|node| !node.path.starts_with("/lock.P0"));
             assert_eq!(after, before, "{case}");
             primitive.release(&world.process(1), lock, held).expect("held");
@@ -199,13 +199,13 @@ fn left_behind(primitive: &dyn LockPrimitive) -> World {
     let die = world.0.borrow_mut().step(ProcessId(2), &Call::Die).0;
     die.expect("every process can be killed");
     let path = PathBuf::from(LOCK);
-    // What is no file does not become old.
+    // Only files become old.
     let _ = world.0.borrow_mut().prepare(&Call::Expire { path });
     world
 }
 
 #[test]
-fn a_dead_owners_lock_is_taken_where_that_is_declared_and_nowhere_else() {
+fn a_stale_lock_is_taken_over_exactly_if_the_crash_class_says_so() {
     for primitive in ALL {
         let tried = primitive.try_acquire(&left_behind(*primitive).process(0), Path::new(LOCK));
         let manual = primitive.crash_class() == CrashClass::Manual;
@@ -214,7 +214,7 @@ fn a_dead_owners_lock_is_taken_where_that_is_declared_and_nowhere_else() {
 }
 
 #[test]
-fn a_breaker_of_whose_calls_one_fails_fails_and_shuts_nobody_out() {
+fn a_breaker_with_a_failing_call_fails_and_shuts_nobody_out() {
     for primitive in sound().filter(|lock| lock.crash_class() != CrashClass::Manual) {
         for call in 0.. {
             let (world, lock) = (left_behind(primitive), Path::new(LOCK));
@@ -231,7 +231,7 @@ fn a_breaker_of_whose_calls_one_fails_fails_and_shuts_nobody_out() {
     }
 }
 
-/// The file system of the first process, with another answer to some calls after they were performed.
+/// The file system of the first process, with another reply to some calls after they were performed.
 fn answering(world: &World, answer: impl Fn(&Call) -> Option<Errno>) -> impl Fs {
     let process = ProcessId(0);
     ByCall::new(process, move |call: Call| {
@@ -241,7 +241,7 @@ fn answering(world: &World, answer: impl Fn(&Call) -> Option<Errno>) -> impl Fs 
 }
 
 #[test]
-fn a_link_whose_reply_was_lost_is_known_by_the_count_of_links() {
+fn a_link_whose_reply_was_lost_is_recognised_by_the_link_count() {
     let world = World::new();
     let again = |call: &Call| matches!(call, Call::Link { .. }).then_some(Errno::EEXIST);
     let tried = Link.try_acquire(&answering(&world, again), Path::new(LOCK));
@@ -249,7 +249,7 @@ fn a_link_whose_reply_was_lost_is_known_by_the_count_of_links() {
 }
 
 #[test]
-fn a_full_directory_is_busy_by_whatever_name() {
+fn a_non_empty_directory_is_busy_whichever_error_reports_it() {
     for errno in [Errno::ENOTEMPTY, Errno::EEXIST] {
         let world = World::new();
         let _held = RenameDirectory.try_acquire(&world.process(1), Path::new(LOCK));
@@ -260,7 +260,7 @@ fn a_full_directory_is_busy_by_whatever_name() {
 }
 
 #[test]
-fn a_lock_of_fcntl_that_is_not_permitted_is_an_error_and_not_busy() {
+fn eacces_from_fcntl_is_an_error_and_not_busy() {
     for primitive in [Fcntl::Process, Fcntl::Description] {
         let world = World::new();
         let locks = |call: &Call| matches!(call, Call::RecordLock { .. } | Call::OfdLock { .. });
@@ -281,7 +281,7 @@ fn an_owner_of_another_user_is_alive() {
 }
 
 #[test]
-fn a_prepared_file_of_an_earlier_life_may_be_the_lock_and_is_not_written_to() {
+fn a_prepared_file_of_an_earlier_attempt_may_be_the_lock_and_is_not_written_to() {
     let (world, lock) = (World::new(), Path::new(LOCK));
     let fs = world.process(0);
     let _held = Link.try_acquire(&fs, lock).expect("free");

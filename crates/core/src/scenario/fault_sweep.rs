@@ -1,6 +1,6 @@
-//! What is added to a scenario, one search for each way of adding it.
+//! Fault sweeps: which faults are added to a scenario, in one search for each fault.
 //!
-//! Knows no search: `check` counts the steps at which a thing can be added.
+//! Knows no search: `check` counts the steps where a fault can be added.
 
 use std::fmt;
 
@@ -8,27 +8,26 @@ use serde::{Deserialize, Serialize};
 
 use crate::fs::Errno;
 
-/// How a scenario is varied; each way is a search of its own, and all of them are one configuration.
+/// The faults to add to a scenario. Each fault is a search of its own; together they are one configuration.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum FaultSweep {
-    /// Not at all: one search.
+    /// No fault: one search.
     #[default]
     Nothing,
-    /// One call of the first process fails, with one of [`ERRORS`].
+    /// One call of the first process fails with one of [`ERRORS`].
     Error,
-    /// One process is killed in place of one of its steps, and when all is over somebody attempts once more.
+    /// One process is killed in place of one of its steps. After all others have finished, one more process attempts.
     Kill,
-    /// The same; and in other searches two are killed.
+    /// As [`Kill`](Self::Kill), and in further searches two processes are killed.
     TwoKills,
 }
 
-/// The errors that a lock must be able to meet in any call: a bad medium, a full one, no descriptor left, a
-/// forbidden one, and a signal.
+/// The errors that a lock must handle in any call: an I/O error, a full disk, no free descriptor, no permission, and a signal.
 pub const ERRORS: &[Errno] = &[Errno::EIO, Errno::ENOSPC, Errno::EMFILE, Errno::EACCES, Errno::EINTR];
 
 impl FaultSweep {
-    /// Whether the scenario is left as it is.
+    /// Whether no fault is added.
     pub fn is_nothing(&self) -> bool {
         *self == Self::Nothing
     }

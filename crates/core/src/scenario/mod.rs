@@ -1,4 +1,4 @@
-//! What to run, as plain data: how many processes, how often, and what a holder does inside.
+//! What to run, as plain data: how many processes, how often, and what a holder does while it holds the lock.
 //!
 //! Deliberately knows no backend and no property.
 
@@ -17,12 +17,12 @@ use crate::workload::hub_sync;
 pub use fault_sweep::{ERRORS, FaultSweep};
 pub use subject::{EXACT, Program, ProgramKind, Subject, UnknownLock};
 
-/// The fewest processes that contend.
+/// The smallest number of processes that contend.
 pub const LEAST_PROCESSES: usize = 2;
-/// The most processes that contend: one bit each in a 64-bit word of the race's shared memory.
+/// The largest number of processes that contend: a race keeps one bit for each in a 64-bit word of shared memory.
 pub const MOST_PROCESSES: usize = 64;
 
-/// What is run, on whatever backend.
+/// What to run, on any backend.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Scenario {
     /// What each process does.
@@ -31,39 +31,39 @@ pub struct Scenario {
     pub processes: usize,
     /// What a holder does between acquire and release.
     pub work: Work,
-    /// What stands at the lock's name before the first step.
+    /// The state of the lock before the first step.
     #[serde(default, skip_serializing_if = "Start::is_free")]
     pub start: Start,
-    /// Who is killed, and when, each process once at most; in [`Kind::Cycle`].
+    /// Which processes are killed, and when; each at most once. Only in [`Kind::Cycle`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub kills: Vec<Kill>,
-    /// The call of the first process that fails while the others run; in [`Kind::Cycle`].
+    /// The call of the first process that fails while the others run. Only in [`Kind::Cycle`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<Injection>,
-    /// Whether the file at the lock's name becomes old once, at any moment: a lease runs out; in [`Kind::Cycle`].
+    /// Whether the lock's file becomes old once, at any moment, so that a lease expires. Only in [`Kind::Cycle`].
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub expiry: bool,
-    /// Whether the number of an inode that is gone is given to the next one; on the simulated file system alone.
+    /// Whether a new inode gets the number of a removed one. Only on the simulated file system.
     #[serde(default, rename = "reused_numbers", skip_serializing_if = "std::ops::Not::not")]
     pub reuse_inodes: bool,
 }
 
-/// What stands at the lock's name before the first step.
+/// The state of the lock before the first step.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Start {
-    /// Nothing.
+    /// The lock is free.
     #[default]
     Free,
-    /// What a holder left that was killed.
+    /// A killed holder left a stale lock.
     Stale {
-        /// How long ago its files were last changed, in seconds; the simulated file system has no times.
+        /// The age of its files in seconds. The simulated file system only distinguishes old from new.
         age_s: u64,
     },
 }
 
 impl Start {
-    /// Whether a lock was left behind.
+    /// Whether there is a stale lock.
     pub fn is_stale(self) -> bool {
         self != Self::Free
     }
@@ -75,12 +75,12 @@ impl Start {
     }
 }
 
-/// One process is killed in place of one of its steps. When all others are done, one more process attempts: the *probe*.
+/// Kills one process in place of one of its steps. When all others have finished, one more process attempts: the *probe*.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Kill {
-    /// Who.
+    /// The process to kill.
     pub victim: ProcessId,
-    /// The step that it does not come to take, counted from 0. A victim with fewer steps survives.
+    /// The step in whose place it is killed, counted from 0. A victim with fewer steps survives.
     pub step: u32,
 }
 
@@ -88,14 +88,14 @@ pub struct Kill {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
-    /// One attempt each; winners hold until all have answered.
+    /// One attempt each. Winners hold until all attempts have a result.
     Contend,
-    /// So many rounds of: attempt, and if it won: work, release.
+    /// Rounds of: attempt, and after a win work and release.
     Cycle {
         /// Attempts of each process.
         rounds: u32,
     },
-    /// One process attempts while one of its calls fails; when it is done, a second one attempts undisturbed.
+    /// One process attempts while one of its calls fails. Then a second process attempts without an error.
     Fault {
         /// The call of the first process that fails.
         injection: Injection,
@@ -106,17 +106,16 @@ pub enum Kind {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Work {
-    /// Nothing: the lock alone is looked at.
+    /// Nothing.
     #[default]
     Nothing,
-    /// The sync that the seed's lock guarded: load state, append entries, save state.
+    /// The sync of the original bug: load state, append entries, save state.
     HubSync,
-    /// It opens the lock's file once more, and closes it.
+    /// Opens the lock's file once more, and closes it.
     Reopen,
-    /// It attempts to take the lock once more, in the same process.
+    /// Attempts to take the lock once more, in the same process.
     Reenter,
-    /// It forks a child, which releases the lock that it believes to have inherited, as a destructor would, and exits; on the
-    /// simulated file system alone.
+    /// Forks a child that releases the inherited lock, as a destructor would, and exits. Only on the simulated file system.
     Fork,
 }
 
@@ -159,40 +158,40 @@ impl Scenario {
         }
     }
 
-    /// The process that attempts when all others are done, if one of them is to be killed.
+    /// The process that attempts after all others have finished, if one of them is killed.
     ///
     /// # Panics
     ///
-    /// When there are more processes than have an id.
+    /// When there are more than 255 processes.
     pub fn probe(&self) -> Option<ProcessId> {
         let probe = u8::try_from(self.processes).expect("a scenario has at most 255 processes");
         let cycles = matches!(self.kind, Kind::Cycle { .. });
         (cycles && !self.kills.is_empty()).then_some(ProcessId(probe))
     }
 
-    /// The process in one of whose calls an error is injected, if there is one.
+    /// The process whose call gets an injected error, if there is one.
     pub fn disturbed(&self) -> Option<ProcessId> {
         let alone = matches!(self.kind, Kind::Fault { .. });
         (alone || self.error.is_some()).then_some(ProcessId(0))
     }
 
-    /// The process that stands for the clock: it makes the lock's file old, if that is to happen.
+    /// The process that plays the clock and makes the lock's file old, if the scenario has [`expiry`](Self::expiry).
     ///
     /// # Panics
     ///
-    /// When there are more processes than have an id.
+    /// When there are more than 255 processes.
     pub fn clock(&self) -> Option<ProcessId> {
         let clock = self.processes + usize::from(self.probe().is_some());
         let clock = u8::try_from(clock).expect("a scenario has at most 255 processes");
         self.expiry.then_some(ProcessId(clock))
     }
 
-    /// How many processes there are, the probe and the clock among them.
+    /// The number of processes, including the probe and the clock.
     pub fn participants(&self) -> usize {
         self.processes + usize::from(self.probe().is_some()) + usize::from(self.expiry)
     }
 
-    /// Where the lock is when the scenario runs in `directory`.
+    /// The path of the lock when the scenario runs in `directory`.
     pub fn lock(&self, directory: &Path) -> PathBuf {
         match self.work {
             Work::HubSync => hub_sync::lock_path(directory),
@@ -200,7 +199,7 @@ impl Scenario {
         }
     }
 
-    /// The directories that must be there before the first step.
+    /// The directories that must exist before the first step.
     pub fn directories(&self, directory: &Path) -> Vec<PathBuf> {
         match self.work {
             Work::HubSync => vec![directory.join("hub")],

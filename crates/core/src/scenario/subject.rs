@@ -1,6 +1,6 @@
-//! Whose lock is run: one written over `Fs`, or a program of any language.
+//! The lock to run: one written over `Fs`, or a program in any language.
 //!
-//! Knows no process and no shell: the words of a command line are split where it is started.
+//! Knows no process and no shell: a command line is split where it is started.
 
 use std::fmt;
 
@@ -8,46 +8,46 @@ use serde::{Deserialize, Serialize};
 
 use crate::primitive::{self, LockPrimitive};
 
-/// Whose lock is run.
+/// The lock to run.
 ///
-/// Its form in a file names the primitive: `{"primitive": "create-new"}` or `{"program": {"kind": "wrap", "line": "…"}}`.
+/// In JSON: `{"primitive": "create-new"}` or `{"program": {"kind": "wrap", "line": "…"}}`.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(try_from = "Named", into = "Named")]
 pub enum Subject {
-    /// A lock over `Fs`: every backend runs it.
+    /// A lock over `Fs`. Every backend can run it.
     Primitive(&'static dyn LockPrimitive),
-    /// A program: real processes run it, one for each contender.
+    /// A program. One real process runs it for each contender.
     Program(Program),
 }
 
-/// A program that locks, as a command line.
+/// A program that takes a lock, as a command line.
 ///
-/// In the words of the line `{lock}` stands for the path of the lock.
+/// `{lock}` in the line is replaced by the path of the lock.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Program {
-    /// How it speaks.
+    /// How it reports that it holds the lock.
     pub kind: ProgramKind,
-    /// The command line, as it was given; quotes work as in a shell, and nothing else does.
+    /// The command line as given. Quotes work as in a shell; other shell syntax does not.
     pub line: String,
 }
 
-/// How a program tells that it holds the lock.
+/// How a program reports that it holds the lock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ProgramKind {
-    /// It prints `acquired` or `busy`, and after a line `release` on its input `released`.
+    /// It prints `acquired` or `busy`. After it reads the line `release`, it prints `released`.
     Driver,
-    /// It runs the command that `{hold}` stands for while it holds the lock.
+    /// It runs the command `{hold}` while it holds the lock.
     Wrap,
-    /// It is a test of libtest, entered again, that comes to a function which locks.
+    /// It is a libtest binary, run again for one test, which calls the function that locks.
     Test,
 }
 
-/// The argument of a test's command line that stands before the test's name.
+/// The argument of a test's command line that precedes the name of the test.
 pub const EXACT: &str = "--exact";
 
 impl Program {
-    /// The name of the test, if it is one.
+    /// The name of the test, if the program is one.
     pub fn test(&self) -> Option<&str> {
         let (_, rest) = self.line.split_once(EXACT).filter(|_| self.kind == ProgramKind::Test)?;
         let name = rest.split_whitespace().next()?;
@@ -56,7 +56,7 @@ impl Program {
 }
 
 impl Subject {
-    /// The name that reports print: the lock's, that of the test, or the command line.
+    /// The name for reports: of the lock, of the test, or the command line.
     pub fn name(&self) -> &str {
         match self {
             Self::Primitive(primitive) => primitive.name(),
@@ -64,7 +64,7 @@ impl Subject {
         }
     }
 
-    /// A short name for files: the lock's, or the words of the command line that are letters and digits.
+    /// A short name for files: of the lock, or the letters and digits of the command line.
     pub fn slug(&self) -> String {
         /// Longer names are hard to read.
         const LONGEST: usize = 40;
@@ -72,7 +72,7 @@ impl Subject {
             Self::Primitive(primitive) => return primitive.name().to_owned(),
             Self::Program(program) => program.test().unwrap_or(&program.line),
         };
-        // Of a path, the name of the file says enough.
+        // The file name of a path is enough.
         let words = program.split_whitespace().filter_map(|word| word.rsplit('/').next());
         let mut slug = String::new();
         for word in words.filter(|word| !word.contains(['{', '}'])) {
@@ -89,7 +89,7 @@ impl Subject {
     }
 }
 
-/// A subject as it stands in a file.
+/// The form of a subject in JSON.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 enum Named {
@@ -117,12 +117,12 @@ impl TryFrom<Named> for Subject {
     }
 }
 
-/// A name that no shipped lock has.
+/// A name that is not the name of a lock.
 #[derive(Debug, thiserror::Error)]
 #[error("there is no lock {0:?}")]
 pub struct UnknownLock(String);
 
-/// By name: two values of one primitive are one subject.
+/// Compares primitives by name.
 impl PartialEq for Subject {
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
@@ -146,7 +146,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_slug_of_a_command_line_is_a_sane_name_of_a_file() {
+    fn the_slug_of_a_command_line_is_a_safe_file_name() {
         for (line, slug) in [
             ("python3 examples/driver.py {lock}", "python3-driver-py"),
             ("flock -n {lock} {hold}", "flock-n"),

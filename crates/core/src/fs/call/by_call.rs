@@ -1,4 +1,4 @@
-//! Method calls as values: whoever has one function from calls to replies has a file system.
+//! Method calls as values: one function from calls to replies makes a file system.
 //!
 //! Deliberately knows no implementation of [`Fs`].
 
@@ -11,14 +11,14 @@ use crate::fs::{Errno, Fd, Flock, Fs, Mode, OpenFlags, ProcessId, RecordLock, St
 ///
 /// # Panics
 ///
-/// Its methods panic when the function answers a call with a value of another call: that is a bug in the harness.
+/// A method panics when the function returns a value of another kind of call, which is a bug in the harness.
 pub struct ByCall<F> {
     process: ProcessId,
     answer: F,
 }
 
 impl<F: Fn(Call) -> Reply> ByCall<F> {
-    /// The calls of `process`, each answered by `answer`.
+    /// A file system for `process`. `answer` performs each call.
     pub fn new(process: ProcessId, answer: F) -> Self {
         Self { process, answer }
     }
@@ -161,7 +161,7 @@ impl<F: Fn(Call) -> Reply> Fs for ByCall<F> {
             let made = Box::new(call);
             (self.answer)(Call::InChild { made })
         };
-        // As a value of one type: a child may fork in turn.
+        // Erases the type, because a child may fork in turn.
         let answer: &dyn Fn(Call) -> Reply = &in_child;
         child(&ByCall::new(self.process, answer));
         in_child(Call::Exit).map(drop)
