@@ -6,7 +6,7 @@ use onewinner_core::access::Accesses;
 use onewinner_core::history::{Attempt, AttemptResult, End, Execution, History, Outcome, What};
 use onewinner_core::id::ProcessId;
 use onewinner_core::primitive::CrashClass;
-use onewinner_core::property::{self, Judging, Property, Shown, Violation};
+use onewinner_core::property::{self, Judgement, Judging, Property, Violation};
 use onewinner_core::scenario::Scenario;
 use onewinner_core::verdict::{Crash, CutReason, Extent, Grade, OutcomeRow, at_most};
 
@@ -104,7 +104,7 @@ impl Tally {
         self.contended = self.contended || contended(&execution.history);
         self.took_stale += u64::from(execution.history.took_stale()) * times;
         self.crashed(&execution.history);
-        let Shown { violated, applies } = judged.judge(&execution.history);
+        let Judgement { violated, applies } = judged.judge(&execution.history);
         self.applied |= applies;
         let grade = match &violated {
             Some(_) => Grade::Forbidden,

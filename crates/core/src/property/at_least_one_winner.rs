@@ -1,4 +1,4 @@
-//! M3: of single attempts from a free lock, undisturbed, at least one wins.
+//! M3: of single attempts at a free lock, without injected errors, at least one wins.
 
 use super::case::Case;
 use super::contract::{Finding, Property, PropertyClass, Violation};
@@ -16,7 +16,7 @@ impl Property for AtLeastOneWinner {
     }
 
     fn statement(&self) -> &'static str {
-        "of several undisturbed attempts at a free lock, at least one wins"
+        "of several attempts at a free lock without injected errors, at least one wins"
     }
 
     fn judge(&self, case: &Case<'_>) -> Finding {

@@ -1,10 +1,10 @@
-//! M2: of single attempts from a free lock, with no release, at most one wins; whatever errors they meet.
+//! M2: of single attempts at a free lock, without a release, at most one wins, even if calls fail.
 
 use super::case::Case;
 use super::contract::{Finding, Property, PropertyClass, Violation, enumerate};
 use crate::history::Attempt;
 
-/// So many are named; of more, the number says enough.
+/// The largest number of winners that are named in the sentence.
 const FEW: usize = 4;
 
 pub(super) struct AtMostOneWinner;
@@ -19,7 +19,7 @@ impl Property for AtMostOneWinner {
     }
 
     fn statement(&self) -> &'static str {
-        "of several attempts at a free lock that nobody releases, at most one wins"
+        "of several attempts at a free lock without a release, at most one wins"
     }
 
     fn judge(&self, case: &Case<'_>) -> Finding {

@@ -1,4 +1,4 @@
-//! One history with what several properties ask of it, found once.
+//! One history, with what several properties need from it.
 
 use std::cell::OnceCell;
 
@@ -8,7 +8,7 @@ use crate::fs::{Flock, RecordLock};
 use crate::history::{Attempt, CrashClass, History, Order, What};
 use crate::id::ProcessId;
 
-/// A history to be judged.
+/// A history to judge.
 #[derive(Debug)]
 pub struct Case<'a> {
     /// The history.
@@ -18,10 +18,10 @@ pub struct Case<'a> {
 }
 
 impl<'a> Case<'a> {
-    /// Of this history.
+    /// A case for this history.
     pub fn new(history: &'a History) -> Self {
         let mut attempts = history.attempts();
-        // The order in which different processes began is no matter of happens-before.
+        // Happens-before does not order the beginnings of different processes.
         attempts.sort_by_key(|attempt| attempt.process);
         Self {
             history,
@@ -30,12 +30,12 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// The attempts, by process, and those of one process in their order.
+    /// The attempts, sorted by process and then by order.
     pub fn attempts(&self) -> &[Attempt] {
         &self.attempts
     }
 
-    /// The performed calls, by process, and those of one process in their order: position, caller, name, footprint.
+    /// The performed calls, sorted by process and then by order: position, caller, name, footprint.
     pub fn calls(&self) -> Vec<(usize, ProcessId, &'a str, &'a Accesses)> {
         let calls = self.history.calls();
         let mut calls: Vec<_> = calls
@@ -50,16 +50,16 @@ impl<'a> Case<'a> {
         self.order.get_or_init(|| self.history.order()).before(earlier, later)
     }
 
-    /// Whether the hold of an attempt that won is over when this event comes: by its release, the death of the holder, or
-    /// because its lease has run out.
+    /// Whether the hold of a winning attempt ends before this event: by its release, the death of the holder, or the expiry of
+    /// its lease.
     pub(super) fn is_over(&self, attempt: &Attempt, event: usize) -> bool {
-        // To a lock without leases it means nothing that a file is old.
+        // Without leases, the age of a file means nothing.
         let leased = self.history.clock.is_some() && self.history.crash_class == Some(CrashClass::Bounded);
         let comes_before = |end| self.before(end, event);
         attempt.lets_go().is_some_and(comes_before) || leased && self.expiries(attempt).any(comes_before)
     }
 
-    /// Where the lease of an attempt ran out: the clock made old what it had stored before.
+    /// Where the lease of an attempt expires: the clock makes old what the attempt has stored.
     fn expiries(&self, attempt: &Attempt) -> impl Iterator<Item = usize> {
         let calls = self.history.calls().map(|(position, process, ..)| (position, process));
         let clock = calls.filter(|(_, process)| Some(*process) == self.history.clock);
@@ -71,7 +71,7 @@ impl<'a> Case<'a> {
         expired.map(|(position, _)| position)
     }
 
-    /// The calls that a process makes while it holds, those of its children among them, each with its position and footprint.
+    /// The calls that a process and its children make while it holds, each with its position and footprint.
     pub(super) fn calls_inside(&self, holder: &Attempt) -> impl Iterator<Item = (usize, &'a Call, &'a Accesses)> {
         let from = holder.decided.filter(|_| holder.acquired()).unwrap_or(usize::MAX);
         let until = holder.lets_go().unwrap_or(usize::MAX);
@@ -81,8 +81,8 @@ impl<'a> Case<'a> {
         own.map(|(position, _, call, _, accesses)| (position, call, accesses))
     }
 
-    /// What the calls of an acquisition changed and left in place: a name that it also removed or moved away, and a lock that it
-    /// gave back, is nobody's.
+    /// What the calls of an acquisition stored and left in place. A name that it removed or moved away again, and a lock that it
+    /// released again, do not count.
     pub(super) fn stored_by(&self, attempt: &Attempt) -> Vec<&'a Object> {
         let history = self.history;
         let mut stored: Vec<&Object> = Vec::new();
@@ -98,7 +98,7 @@ impl<'a> Case<'a> {
                 {
                     accesses.stores().collect()
                 }
-                // The entry that is read first is the one that is left empty.
+                // A rename reads the old entry first.
                 Call::Rename { .. } | Call::RenameNew { .. } => accesses.stores().find(is_entry).into_iter().collect(),
                 _ => Vec::new(),
             };
@@ -108,9 +108,9 @@ impl<'a> Case<'a> {
         stored
     }
 
-    /// The attempts, if there are several, each process attempts once, and nobody releases or dies.
+    /// The attempts, if there are several, each process makes one, and no process releases or dies.
     pub(super) fn single_attempts(&self) -> Option<&[Attempt]> {
-        // When a lease runs out, nobody says that the holder knows.
+        // A holder whose lease expires may still believe that it holds.
         if self.history.clock.is_some() {
             return None;
         }
@@ -121,7 +121,7 @@ impl<'a> Case<'a> {
     }
 }
 
-/// Nobody owns the numbers that an inode may get, nor who has it open.
+/// Free inode numbers and open counts belong to no process.
 fn is_owned(object: &&Object) -> bool {
     !matches!(**object, Object::Allocator | Object::Opens(_))
 }

@@ -1,4 +1,4 @@
-//! What a property is: the trait, and what it finds in a history.
+//! The trait of a property, and what a property finds in a history.
 //!
 //! Knows no property.
 
@@ -13,13 +13,13 @@ use crate::history::Attempt;
 ///
 /// Duties of an implementer:
 ///
-/// 1. Decide from the history alone, and alike for equal histories.
-/// 2. Judge instants by happens-before, [`Case::before`]: another order of the same class must get the same finding. A
-///    class breaks a property if any of its orders does, because a search may run but one of them.
-/// 3. Panic at no list of events, however odd.
-/// 4. Say [`Finding::NotApplicable`] where the history cannot show a violation, rather than that it holds.
+/// 1. Decide from the history alone: equal histories have equal findings.
+/// 2. Compare moments by happens-before, with [`Case::before`]. Every order of a class must have the same finding, because a
+///    search may run only one of them. A class violates a property if any of its orders does.
+/// 3. Do not panic, whatever the events are.
+/// 4. Return [`Finding::NotApplicable`], not [`Finding::Holds`], if the history cannot show a violation.
 pub trait Property: Sync {
-    /// The name, in kebab case.
+    /// The name in kebab case, as users type it.
     fn name(&self) -> &'static str;
 
     /// What a violation means for the users of the lock.
@@ -46,18 +46,18 @@ pub enum PropertyClass {
 /// The finding of one property on one history.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Finding {
-    /// It is true of this history.
+    /// The property is true of this history.
     Holds,
-    /// It is not.
+    /// The property is false.
     Violated(Violation),
-    /// This history cannot show it.
+    /// This history cannot show a violation.
     NotApplicable,
 }
 
 /// What went wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation {
-    /// In one sentence, for a person.
+    /// One sentence for the user.
     pub sentence: String,
     /// The events that show it.
     pub events: Vec<usize>,
@@ -78,9 +78,9 @@ impl fmt::Debug for dyn Property {
     }
 }
 
-/// "P0, P1 and P2"; of more than a handful "P0, P1, P2 and 13 more".
+/// Lists processes: "P0, P1 and P2", or "P0, P1, P2 and 13 more".
 pub(super) fn enumerate<'a>(attempts: impl IntoIterator<Item = &'a Attempt>) -> String {
-    /// As many as a reader takes in.
+    /// The longest list that is easy to read.
     const NAMED: usize = 5;
     let mut names: Vec<_> = attempts
         .into_iter()

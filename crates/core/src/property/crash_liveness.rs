@@ -1,6 +1,6 @@
-//! M11: when somebody was killed and all others are done, the next attempt wins, if the lock says that it frees itself.
+//! M11: after a process was killed and all others have finished, the next attempt wins, if the lock declares to free itself.
 //!
-//! A lock that a person has to free, or that time frees, is not judged: no history here has a clock.
+//! A lock that a person must free is not judged. A lock that time frees is judged only if the history has a clock.
 
 use super::case::Case;
 use super::contract::{Finding, Property, PropertyClass, Violation};
@@ -18,14 +18,14 @@ impl Property for CrashLiveness {
     }
 
     fn statement(&self) -> &'static str {
-        "a lock that is declared to free itself, at once or in time, does so after a process was killed and all others are done"
+        "a lock that declares to free itself, immediately or in time, does so after a process was killed and all others have finished"
     }
 
     fn judge(&self, case: &Case<'_>) -> Finding {
         let history = case.history;
         let frees_itself = match history.crash_class {
             Some(CrashClass::Auto) => true,
-            // The probe comes when the time is over.
+            // The probe attempts after the lease has expired.
             Some(CrashClass::Bounded) => history.clock.is_some(),
             Some(CrashClass::Manual) | None => false,
         };
@@ -39,7 +39,7 @@ impl Property for CrashLiveness {
         match probe.result {
             AttemptResult::Undecided => Finding::NotApplicable,
             AttemptResult::Busy => {
-                let sentence = format!("after a process was killed, {} is told busy for ever", probe.process);
+                let sentence = format!("after a process was killed, {} is busy forever", probe.process);
                 Violation::found(sentence, probe.decided)
             }
             _ => Finding::Holds,

@@ -1,6 +1,6 @@
-//! M14: whoever opens and closes the lock's file while it holds does not lose the lock.
+//! M14: a holder that opens and closes the lock's file does not lose the lock.
 //!
-//! Record locks of a process are lost so: any close of any descriptor of the inode gives them back
+//! Record locks of a process have this problem: closing any descriptor of the inode releases them
 //! ([fcntl_locking(2)](https://man7.org/linux/man-pages/man2/F_SETLK.2const.html)).
 
 use super::case::Case;
@@ -19,7 +19,7 @@ impl Property for DescriptorIndependence {
     }
 
     fn statement(&self) -> &'static str {
-        "a holder that closes another descriptor does not give its lock back"
+        "a holder that closes another descriptor does not release its lock"
     }
 
     fn judge(&self, case: &Case<'_>) -> Finding {

@@ -1,8 +1,8 @@
-//! M13: a child that the holder forks does not give the lock back, whatever it does at its end.
+//! M13: a child that the holder forks does not release the lock, whatever it does before it exits.
 //!
-//! A child has the open file descriptions of its parent, and the locks that belong to them
+//! A child shares the open file descriptions of its parent, and the locks that belong to them
 //! ([fork(2)](https://man7.org/linux/man-pages/man2/fork.2.html), [flock(2)](https://man7.org/linux/man-pages/man2/flock.2.html));
-//! and it knows the names of all files. A destructor that runs in the child releases what the parent holds.
+//! and it knows the names of all files. So a destructor that runs in the child releases the lock of the parent.
 
 use super::case::Case;
 use super::contract::{Finding, Property, PropertyClass, Violation};
@@ -20,7 +20,7 @@ impl Property for ForkIndependence {
     }
 
     fn statement(&self) -> &'static str {
-        "a child of the holder that releases and exits does not give the holder's lock back"
+        "a child of the holder that releases and exits does not release the holder's lock"
     }
 
     fn judge(&self, case: &Case<'_>) -> Finding {

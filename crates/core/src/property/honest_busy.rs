@@ -1,7 +1,7 @@
-//! M5: *busy* is said of a lock that somebody else has or wants, and of nothing else.
+//! M5: *busy* means that another process holds or wants the lock, and nothing else.
 //!
-//! A directory that is missing, a full disk, a lock that the file system does not know are errors: who says *busy* then waits
-//! for ever for a holder who does not exist.
+//! A missing directory, a full disk or an unsupported lock is an error. If the lock reports *busy* instead, its user waits
+//! forever for a holder that does not exist.
 
 use super::case::Case;
 use super::contract::{Finding, Property, PropertyClass, Violation};
@@ -19,11 +19,11 @@ impl Property for HonestBusy {
     }
 
     fn statement(&self) -> &'static str {
-        "an attempt is told busy only if another process did something that it could see"
+        "an attempt is busy only if another process did something that it could see"
     }
 
     fn judge(&self, case: &Case<'_>) -> Finding {
-        // Whoever left the lock behind was there before the first event.
+        // The holder that left a stale lock is not among the events.
         if case.history.stale {
             return Finding::NotApplicable;
         }
@@ -31,14 +31,14 @@ impl Property for HonestBusy {
         let mut earlier = None;
         for attempt in case.attempts() {
             let first = earlier.replace(attempt.process) != Some(attempt.process);
-            // Later attempts may meet what the process itself has left.
+            // Later attempts may find what the process itself left.
             if attempt.result != AttemptResult::Busy || !first || attempt.calls.is_empty() {
                 continue;
             }
             told = true;
             if !saw_another(case, attempt) {
                 let sentence = format!(
-                    "{} was told busy although nobody else had done anything",
+                    "{} was busy although no other process had done anything",
                     attempt.process
                 );
                 return Violation::found(sentence, attempt.decided);

@@ -1,4 +1,4 @@
-//! M4: who does not win is told *busy*, and nothing else.
+//! M4: an attempt that does not win is *busy*, without an error or a panic.
 
 use super::case::Case;
 use super::contract::{Finding, Property, PropertyClass, Violation};
@@ -16,7 +16,7 @@ impl Property for LosersResult {
     }
 
     fn statement(&self) -> &'static str {
-        "an undisturbed attempt that does not win is told that the lock is held, and a holder's release succeeds"
+        "an attempt without an injected error wins or is busy, and a holder's release succeeds"
     }
 
     fn judge(&self, case: &Case<'_>) -> Finding {
@@ -26,13 +26,13 @@ impl Property for LosersResult {
         }
         for attempt in attempts {
             let met = match &attempt.result {
-                // On a full disk no lock can be taken: that disturbs an attempt as an injected error does.
+                // On a full disk no lock can be taken, so the error counts like an injected one.
                 AttemptResult::Failed(error) if error.errno.is_scarcity() => continue,
                 AttemptResult::Failed(error) => error.to_string(),
                 AttemptResult::Panicked(message) => format!("a panic: {message}"),
                 AttemptResult::Acquired | AttemptResult::Busy | AttemptResult::Undecided => continue,
             };
-            let sentence = format!("{} neither won nor was told busy, but met {met}", attempt.process);
+            let sentence = format!("{} neither won nor was busy, but met {met}", attempt.process);
             return Violation::found(sentence, attempt.decided);
         }
         let mut events: Vec<_> = case.history.events.iter().enumerate().collect();

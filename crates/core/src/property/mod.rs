@@ -1,7 +1,7 @@
-//! What must be true of a history; one file per property, one line in [`ALL`].
+//! Properties: what must be true of a history. One file per property, one line in [`ALL`].
 //!
-//! A property is decided from the history alone and cannot tell which backend made it. The ids M1 to M23 are those of the
-//! book's reference of properties.
+//! A property is decided from the history alone and cannot tell which backend made it. The ids M1 to M23 are those of
+//! `specs/README.md`.
 
 mod at_least_one_winner;
 mod at_most_one_winner;
@@ -43,33 +43,33 @@ pub const ALL: &[&dyn Property] = &[
     &place::Place,
 ];
 
-/// The property of that name.
+/// The property with this name.
 pub fn by_name(name: &str) -> Option<&'static dyn Property> {
     ALL.iter().find(|property| property.name() == name).copied()
 }
 
-/// Which properties are judged.
+/// Which properties to judge.
 #[derive(Clone, Copy, Debug, Default)]
 pub enum Judging {
     /// All of them.
     #[default]
     All,
-    /// That one: violations of others neither count nor hide one of it.
+    /// One: violations of others neither count nor hide one of it.
     Only(&'static dyn Property),
 }
 
-/// What one history shows of the properties that are judged.
+/// What one history shows about the properties to judge.
 #[derive(Debug)]
-pub struct Shown {
-    /// The first that is violated.
+pub struct Judgement {
+    /// The first violated property.
     pub violated: Option<(&'static dyn Property, Violation)>,
-    /// Whether any of them could be violated in this history: without that nothing was tested.
+    /// Whether this history could violate any of them. If not, it tests nothing.
     pub applies: bool,
 }
 
 impl Judging {
     /// Judges one history.
-    pub fn judge(self, history: &History) -> Shown {
+    pub fn judge(self, history: &History) -> Judgement {
         let only = match &self {
             Self::All => ALL,
             Self::Only(property) => std::slice::from_ref(property),
@@ -80,14 +80,14 @@ impl Judging {
                 Finding::NotApplicable => {}
                 Finding::Holds => applies = true,
                 Finding::Violated(violation) => {
-                    return Shown {
+                    return Judgement {
                         violated: Some((*property, violation)),
                         applies: true,
                     };
                 }
             }
         }
-        Shown {
+        Judgement {
             violated: None,
             applies,
         }

@@ -1,8 +1,8 @@
 //! M1: no two holds overlap.
 //!
-//! Two holds overlap when neither release, or death, happens before the other acquisition. Happens-before, and not the order that the
-//! search ran: a class can hold a violation that no execution of it shows as two holds at one moment
-//! (Abdulla et al., JACM 2017, explore one execution per class).
+//! Two holds overlap when neither release, nor death, happens before the other acquisition. Happens-before decides, not the
+//! order that was run. The search runs one execution per class (Abdulla et al., JACM 2017), and that one need not show both
+//! holds at the same moment.
 
 use super::case::Case;
 use super::contract::{Finding, Property, PropertyClass, Violation};
@@ -20,12 +20,12 @@ impl Property for MutualExclusion {
     }
 
     fn statement(&self) -> &'static str {
-        "at no moment do two processes hold the lock, each with a lease that has not run out"
+        "no two processes hold the lock at the same time, unless a lease has expired"
     }
 
     fn judge(&self, case: &Case<'_>) -> Finding {
         let holds: Vec<Hold<'_>> = case.attempts().iter().filter_map(Hold::of).collect();
-        // Single attempts without a release are judged by at-most-one-winner, which counts all the winners.
+        // Single attempts without a release are judged by at-most-one-winner, which counts all winners.
         if holds.is_empty() || case.single_attempts().is_some() {
             return Finding::NotApplicable;
         }

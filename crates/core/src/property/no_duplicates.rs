@@ -1,4 +1,4 @@
-//! The workload's own property: no entry is written twice.
+//! The property of the hub-sync workload: no entry is written twice.
 
 use super::case::Case;
 use super::contract::{Finding, Property, PropertyClass, Violation};
@@ -15,7 +15,7 @@ impl Property for NoDuplicates {
     }
 
     fn statement(&self) -> &'static str {
-        "what holders write under the lock is written once"
+        "entries that holders write under the lock are written once"
     }
 
     fn judge(&self, case: &Case<'_>) -> Finding {

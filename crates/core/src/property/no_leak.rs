@@ -1,7 +1,7 @@
 //! M9: an attempt that fails leaves nothing behind, and the next attempt wins.
 //!
-//! The file of a lock of the kernel's is no lock: an attempt that has made it leaves it, because to remove it is what breaks
-//! such locks. So what stands at the lock's own name is judged by the next attempt alone.
+//! The file of a kernel lock is not the lock: a failed attempt leaves it, because removing it breaks such locks. So the lock's
+//! own name is judged only by the result of the next attempt.
 
 use std::path::Path;
 
@@ -21,7 +21,7 @@ impl Property for NoLeak {
     }
 
     fn statement(&self) -> &'static str {
-        "after an attempt that ended with an error, files and descriptors are as before, and the next attempt wins"
+        "after a failed attempt, files and descriptors are as before, and the next attempt wins"
     }
 
     fn judge(&self, case: &Case<'_>) -> Finding {
@@ -52,7 +52,7 @@ impl Property for NoLeak {
     }
 }
 
-/// The first attempt of the disturbed process, if it did not win, and where that was known.
+/// The first attempt of the process with the injected error, if it did not win, and where that was known.
 fn failed<'a>(case: &'a Case<'_>) -> Option<(&'a Attempt, usize)> {
     let mut attempts = case.attempts().iter();
     let disturbed = attempts.find(|attempt| Some(attempt.process) == case.history.disturbed)?;
@@ -65,8 +65,8 @@ fn first_moment(attempt: &Attempt) -> usize {
     attempt.calls.first().copied().unwrap_or(attempt.began)
 }
 
-/// The last look before the attempt and the first one after it, if nobody else made a call in between: what others did
-/// is not to be blamed on it.
+/// The last snapshot before the attempt and the first one after it. `None` if another process made a call in between, which
+/// may have caused a difference.
 fn around<'a>(history: &'a History, failed: &Attempt, decided: usize) -> Option<(&'a Snapshot, &'a Snapshot)> {
     let first = failed.calls.first().copied().unwrap_or(decided);
     let before = history.snapshots.iter().rfind(|look| look.position <= first)?;
@@ -76,7 +76,7 @@ fn around<'a>(history: &'a History, failed: &Attempt, decided: usize) -> Option<
     (!strangers.any(|(at, ..)| between.contains(&at))).then_some((before, after))
 }
 
-/// What is not as before, but for a file at the name of a `free` lock.
+/// What differs between two snapshots, except a file at the name of a `free` lock.
 fn left_behind(before: &Snapshot, after: &Snapshot, free: Option<&Path>) -> Option<String> {
     let mut new = after.files.iter().filter(|file| !before.files.contains(file));
     if let Some(file) = new.find(|file| Some(&*file.path) != free) {

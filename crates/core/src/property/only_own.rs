@@ -1,6 +1,6 @@
-//! M7: nobody changes what the holder's acquisition put there.
+//! M7: no other process changes what the holder's acquisition stored.
 //!
-//! Stronger than mutual exclusion: it sees the damage before a second process believes that it holds the lock.
+//! It is stronger than mutual exclusion: it detects the damage before a second process believes that it holds the lock.
 
 use super::case::Case;
 use super::contract::{Finding, Property, PropertyClass, Violation};
@@ -29,7 +29,7 @@ impl Property for OnlyOwn {
         let calls = case.calls();
         for holder in holders() {
             let (stored, owner) = (case.stored_by(holder), holder.process);
-            // That time passes is nobody's fault.
+            // The clock is not another contender.
             let strangers = calls
                 .iter()
                 .filter(|(_, process, ..)| *process != owner && Some(*process) != case.history.clock);

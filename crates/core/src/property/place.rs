@@ -1,4 +1,4 @@
-//! M18, in part: the lock is where it was asked for, and its making touches nothing outside that directory.
+//! M18, in part: the lock is at the requested path, and an acquisition changes nothing outside that directory.
 
 use std::ffi::OsStr;
 use std::path::Path;
@@ -19,7 +19,7 @@ impl Property for Place {
     }
 
     fn statement(&self) -> &'static str {
-        "an acquisition names the lock where it was asked for, and changes no name outside that directory"
+        "an acquisition names the lock at the requested path, and changes no name outside that directory"
     }
 
     fn judge(&self, case: &Case<'_>) -> Finding {
@@ -41,7 +41,7 @@ impl Property for Place {
                 );
                 return Violation::found(sentence, winner.decided);
             }
-            let stray = calls_of(history, winner).find(|(_, path, stores)| *stores && !is_beside(path, &history.lock));
+            let stray = calls_of(history, winner).find(|(_, path, stores)| *stores && !belongs_to(path, &history.lock));
             if let Some((position, path, _)) = stray {
                 let sentence = format!(
                     "{} changes {}, outside the lock's directory",
@@ -55,8 +55,8 @@ impl Property for Place {
     }
 }
 
-/// Whether the path names something in the lock's directory, or in a directory there that is named after the lock.
-fn is_beside(path: &Path, lock: &Path) -> bool {
+/// Whether the path is in the lock's directory, or in a directory there that is named after the lock.
+fn belongs_to(path: &Path, lock: &Path) -> bool {
     let (Some(directory), Some(name)) = (lock.parent(), lock.file_name()) else {
         return false;
     };
@@ -67,7 +67,7 @@ fn is_beside(path: &Path, lock: &Path) -> bool {
     inside.iter().next().is_none_or(named_after)
 }
 
-/// The paths that the calls of the acquisition name, each with its position and whether the call stored anything.
+/// The paths in the calls of the acquisition, each with its position and whether the call stored anything.
 fn calls_of<'a>(history: &'a History, attempt: &Attempt) -> impl Iterator<Item = (usize, &'a Path, bool)> {
     attempt.calls.iter().flat_map(|&position| {
         let what = &history.events[position].what;

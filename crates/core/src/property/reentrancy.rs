@@ -1,6 +1,6 @@
-//! M12: a second attempt of the process that holds is told busy.
+//! M12: a second attempt of the process that holds the lock is busy.
 //!
-//! No lock here nests. One that is granted twice keeps nobody out of the same process: threads, libraries, plug-ins.
+//! No lock here nests. A lock that is granted twice does not exclude other threads, libraries or plug-ins of the process.
 
 use super::case::Case;
 use super::contract::{Finding, Property, PropertyClass, Violation};
@@ -18,7 +18,7 @@ impl Property for Reentrancy {
     }
 
     fn statement(&self) -> &'static str {
-        "a holder that attempts once more is not granted the lock again"
+        "a holder that attempts again does not acquire the lock a second time"
     }
 
     fn judge(&self, case: &Case<'_>) -> Finding {

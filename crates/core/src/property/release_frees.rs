@@ -1,7 +1,7 @@
-//! M6: after a release that reported success, and with nobody else about, the next attempt wins.
+//! M6: after a successful release, while no other process attempts, the next attempt wins.
 //!
-//! Some order of the class has to show it: every attempt that may have mattered is over before the loser begins, and none
-//! of them is forced to overlap it. A release that conflicts with nothing that the loser did may come first.
+//! A violation needs an order of the class in which every attempt that may matter is over before the loser begins. A release
+//! that conflicts with nothing that the loser did may come first.
 
 use super::case::Case;
 use super::contract::{Finding, Property, PropertyClass, Violation};
@@ -19,7 +19,7 @@ impl Property for ReleaseFrees {
     }
 
     fn statement(&self) -> &'static str {
-        "when every hold was released and nobody else is acquiring, the next attempt wins"
+        "when every hold was released and no other process is acquiring, the next attempt wins"
     }
 
     fn judge(&self, case: &Case<'_>) -> Finding {
@@ -28,7 +28,7 @@ impl Property for ReleaseFrees {
         }
         for lost in case.attempts() {
             if lost.result == AttemptResult::Busy && lost.decided.is_some_and(|decided| was_free(case, lost, decided)) {
-                let sentence = format!("{} was told busy although every hold had been released", lost.process);
+                let sentence = format!("{} was busy although every hold had been released", lost.process);
                 return Violation::found(sentence, lost.decided);
             }
         }
@@ -36,7 +36,7 @@ impl Property for ReleaseFrees {
     }
 }
 
-/// Whether `lost` may have begun when all that went before was over, a release among it.
+/// Whether `lost` may have begun when everything before it was over, including at least one release.
 fn was_free(case: &Case<'_>, lost: &Attempt, decided: usize) -> bool {
     let earlier = before(case, lost, decided);
     let released = earlier.iter().any(|attempt| attempt.release.is_some());
@@ -44,8 +44,8 @@ fn was_free(case: &Case<'_>, lost: &Attempt, decided: usize) -> bool {
     released && earlier.iter().all(apart)
 }
 
-/// The attempts that come before `lost` in every order in which none overlaps it: those with a part in its past, and in
-/// turn those with a part in the past of these.
+/// The attempts that must come before `lost` if none overlaps it: those with an event in its past, and in turn those with an
+/// event in the past of these.
 fn before<'a>(case: &'a Case<'_>, lost: &Attempt, decided: usize) -> Vec<&'a Attempt> {
     let mut rest: Vec<&Attempt> = case
         .attempts()
@@ -63,7 +63,7 @@ fn before<'a>(case: &'a Case<'_>, lost: &Attempt, decided: usize) -> Vec<&'a Att
     found
 }
 
-/// The last event of an attempt that is over: busy, or acquired and released with success.
+/// The last event of an attempt that is over: it was busy, or its release succeeded.
 fn end(attempt: &Attempt) -> Option<usize> {
     match (&attempt.result, &attempt.release) {
         (AttemptResult::Busy, _) => attempt.decided,

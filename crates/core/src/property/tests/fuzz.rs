@@ -1,15 +1,15 @@
-//! Any list of events: no property panics, and none changes its mind when two steps that commute change places.
+//! Random events: no property panics, and no finding changes when two commuting steps are swapped.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::super::{ALL, Case, Finding};
-use super::tale::{PROCESSES, footprint, history};
+use super::history_text::{PROCESSES, footprint, parse};
 use crate::history::History;
 use crate::id::ProcessId;
 
-/// Tales as they may be told, whether they make sense or not.
-fn tale() -> impl Strategy<Value = String> {
+/// Random events that need not make sense.
+fn any_events() -> impl Strategy<Value = String> {
     let local = prop::sample::select(vec!["?", "?", "=", "=", "x", "!", "@", "-", ".", "~", "w"]);
     let call = prop::sample::select(vec![
         ":excl",
@@ -30,8 +30,8 @@ fn tale() -> impl Strategy<Value = String> {
     (mark, vec(prop_oneof![20 => word, 1 => look], 0..24)).prop_map(|(mark, words)| mark + &words.join(" "))
 }
 
-/// Tales that make sense: rounds of two or three processes, interleaved at random.
-fn rounds() -> impl Strategy<Value = String> {
+/// Sensible events: rounds of two or three processes, interleaved at random.
+fn interleaved_rounds() -> impl Strategy<Value = String> {
     const SHAPES: &[&str] = &[
         "? :excl = - :unlink .",
         "? :excl x",
@@ -67,10 +67,10 @@ fn findings(history: &History) -> Vec<Finding> {
     ALL.iter().map(|property| property.judge(&case)).collect()
 }
 
-/// Judges the history in each order that is one swap of commuting neighbours away.
+/// Compares the findings after each swap of two neighbours that commute.
 fn check_swaps(history: &History) -> Result<(), TestCaseError> {
     let found = findings(history);
-    // Without a call the order is not that of a class, but that of one counter.
+    // Without calls the events are ordered by one counter, so there is no class.
     if history.calls().next().is_none() {
         return Ok(());
     }
@@ -105,18 +105,18 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 2_000, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_events_are_judged_alike_in_any_order_of_the_class(tale in tale()) {
-        check_swaps(&history(&tale))?;
+    fn any_events_have_the_same_findings_in_every_order_of_the_class(text in any_events()) {
+        check_swaps(&parse(&text))?;
     }
 
     #[test]
-    fn interleaved_rounds_are_judged_alike_in_any_order_of_the_class(tale in rounds()) {
-        check_swaps(&history(&tale))?;
+    fn interleaved_rounds_have_the_same_findings_in_every_order_of_the_class(text in interleaved_rounds()) {
+        check_swaps(&parse(&text))?;
     }
 
     #[test]
-    fn processes_beyond_those_declared_make_no_property_panic(tale in tale(), declared in 0usize..3) {
-        let mut history = history(&tale);
+    fn undeclared_processes_do_not_make_a_property_panic(text in any_events(), declared in 0usize..3) {
+        let mut history = parse(&text);
         history.processes = declared;
         history.disturbed = history.disturbed.map(|process| ProcessId(process.0 * 60));
         findings(&history);

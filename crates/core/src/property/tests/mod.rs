@@ -1,7 +1,7 @@
-//! Each property is red on a history that breaks it, green on its nearest neighbour, and silent where nothing is shown.
+//! Each property is red on a history that violates it, green on a similar one, and silent where it does not apply.
 
 mod fuzz;
-mod tale;
+mod history_text;
 
 use super::{ALL, Case, Finding, Property, PropertyClass};
 use crate::history::CrashClass;
@@ -12,17 +12,17 @@ fn named(name: &str) -> &'static dyn Property {
     *found.expect("a property of that name")
 }
 
-/// Each tale with what the property finds: `red`, with a part of its sentence after it, `green`, or `silent`.
-fn check(property: &str, tales: &[(&str, &str)]) {
-    for (tale, expected) in tales {
-        let history = tale::history(tale);
+/// Checks what the property finds in each history: `red` with a part of its sentence, `green`, or `silent`.
+fn check(property: &str, histories: &[(&str, &str)]) {
+    for (text, expected) in histories {
+        let history = history_text::parse(text);
         let found = match named(property).judge(&Case::new(&history)) {
             Finding::Holds => "green".to_owned(),
             Finding::NotApplicable => "silent".to_owned(),
             Finding::Violated(violation) => {
                 assert!(
                     violation.events.iter().all(|event| *event < history.events.len()),
-                    "{tale}"
+                    "{text}"
                 );
                 format!("red {}", violation.sentence)
             }
@@ -30,7 +30,7 @@ fn check(property: &str, tales: &[(&str, &str)]) {
         let (colour, part) = expected.split_once(' ').unwrap_or((expected, ""));
         assert!(
             found.starts_with(colour) && found.contains(part),
-            "{property} on {tale}: {found}"
+            "{property} on {text}: {found}"
         );
     }
 }
@@ -45,7 +45,7 @@ fn three_properties_are_about_exclusion() {
 }
 
 #[test]
-fn several_winners_of_single_attempts_are_seen() {
+fn several_winners_of_single_attempts_are_detected() {
     check(
         "at-most-one-winner",
         &[
@@ -57,7 +57,7 @@ fn several_winners_of_single_attempts_are_seen() {
             ("0? 1? 2? 1= 0= 2=", "red P0, P1 and P2"),
             ("0? 1? 2? 1= 0x 2x", "green"),
             ("0? 1? 0=", "green"),
-            // An injected error excuses nobody who lets two in.
+            // An injected error does not excuse two winners.
             ("*0 0? 0= 1? 1=", "red"),
             ("0? 0= 0- 0. 1? 1=", "silent"),
             ("0? 0x 0? 0= 1? 1=", "silent"),
@@ -68,7 +68,7 @@ fn several_winners_of_single_attempts_are_seen() {
 }
 
 #[test]
-fn no_winner_of_undisturbed_single_attempts_is_seen() {
+fn single_attempts_without_a_winner_are_detected() {
     check(
         "at-least-one-winner",
         &[
@@ -93,7 +93,7 @@ fn two_holds_overlap_unless_a_release_happens_before_the_other_acquisition() {
                 "red P0 and P1",
             ),
             ("0? 1? 0:excl 0= 0- 0:unlink 0. 1:excl 1= 1- 1:unlink 1.", "green"),
-            // Two inodes that never conflict: one hold was over in this order, and need not have been.
+            // Two inodes that never conflict: the first hold ended before the second in this order only.
             (
                 "0? 0:excl/a 0= 0- 0:unlink/a 0. 1? 1:excl/b 1= 1- 1:unlink/b 1.",
                 "red P0 and P1",
@@ -106,12 +106,12 @@ fn two_holds_overlap_unless_a_release_happens_before_the_other_acquisition() {
                 "0? 0:excl/a 0= 0- 0:unlink/a 0. 2? 2:stat/a 2:excl/c 2x 1? 1:stat/c 1:excl/b 1=",
                 "green",
             ),
-            // A release of no call is over only when a later call of its process says so.
+            // A release without a call is over only after a later call of its process.
             ("0? 0:excl/a 0= 0- 0. 1? 1:excl/b 1=", "red"),
             ("0? 0:excl/a 0= 0- 0. 0? 0:excl/b 0x 1? 1:unlink/b 1=", "green"),
             ("0? 0= 0- 0:stat 0. 1? 1:stat 1= 1- 1.", "red"),
             ("0? 0:excl 0= 0- 0:unlink 0. 0? 0:excl 0= 0- 0:unlink 0.", "green"),
-            // Nobody releases, but one attempts twice; or its code panics, and the lock stays held.
+            // No release, but one process attempts twice; or its code panics, and the lock stays held.
             ("0? 0:stat 0x 0? 0:open 0= 1? 1:open 1=", "red"),
             ("0? 0:excl 0= 0@ 1? 1:unlink 1:excl 1= 1- 1.", "red"),
             ("0? 0:excl 0= 0w 0- 0:unlink 0~ 1? 1:excl 1=", "green"),
@@ -137,7 +137,7 @@ fn without_calls_the_counter_decides_whether_holds_overlap() {
 }
 
 #[test]
-fn what_a_holder_stored_is_changed_by_nobody_else() {
+fn no_other_process_changes_what_a_holder_stored() {
     check(
         "only-own",
         &[
@@ -150,13 +150,13 @@ fn what_a_holder_stored_is_changed_by_nobody_else() {
             // The release commutes with the damage, so the damage may come first.
             ("0? 0:excl 0= 0- 0:stat/b 0. 1? 1:unlink 1x", "red"),
             ("0? 0:excl 0= 0- 0:stat/b 0. 1? 1:unlink/b 1x", "green"),
-            // A name that the acquisition itself removed again is nobody's.
+            // A name that the acquisition itself removed again does not count.
             ("0? 0:excl/m 0:excl 0:unlink/m 0= 1? 1:excl/m 1:unlink/m 1x", "green"),
             ("0? 0:excl/m 0:excl 0= 1? 1:unlink/m 1x", "red"),
-            // So is one that it moved away.
+            // Nor does one that it moved away.
             ("0? 0:excl/m 0:aside/m 0= 1? 1:excl/m 1x", "green"),
             ("0? 0:excl/m 0:aside/m 0= 1? 1:unlink/aside 1x", "red"),
-            // A holder that was killed holds no more, for those who have seen that it is dead.
+            // The hold of a killed process is over for a process that has seen its death.
             ("0? 0:excl 0= 0:die 1? 1:alive 1:unlink 1x", "green"),
             ("0? 0:excl 0= 0:die 1? 1:unlink 1x", "red"),
             ("0? 0:excl 0= 1? 1:unlink 0:die 1x", "red"),
@@ -168,13 +168,13 @@ fn what_a_holder_stored_is_changed_by_nobody_else() {
 }
 
 #[test]
-fn a_loser_is_told_busy_and_a_release_succeeds() {
+fn a_loser_is_busy_and_a_release_succeeds() {
     check(
         "losers-result",
         &[
             (
                 "0? 1? 0= 1!",
-                "red P1 neither won nor was told busy, but met failed to create",
+                "red P1 neither won nor was busy, but met failed to create",
             ),
             ("0? 1? 0= 1x", "green"),
             ("0? 1? 0= 1@", "red a panic: boom"),
@@ -194,16 +194,16 @@ fn after_a_release_the_next_attempt_wins() {
     check(
         "release-frees",
         &[
-            ("0? 0:excl 0= 0- 0. 1? 1:excl 1x", "red P1 was told busy"),
+            ("0? 0:excl 0= 0- 0. 1? 1:excl 1x", "red P1 was busy"),
             ("0? 0:excl 0= 0- 0:unlink 0. 1? 1:excl 1=", "green"),
             ("0? 0:excl 0= 1? 1:excl 1x 0- 0:unlink 0.", "green"),
             ("0? 0:excl 0= 0- 0:unlink/b 0. 1? 1:excl 1x", "red"),
-            ("0? 0:excl 0= 0- 0. 0? 0:excl 0x", "red P0 was told busy"),
-            // Busy while it was held, in this order; but the release commutes with the attempt.
+            ("0? 0:excl 0= 0- 0. 0? 0:excl 0x", "red P0 was busy"),
+            // In this order the lock was held, but the release commutes with the attempt.
             ("0? 1? 0:excl 0= 1:excl 1x 0- 0:stat/b 0.", "red"),
             ("0? 1? 0:excl 0= 1:stat/b 1:excl 1x 0- 0:unlink/b 0.", "red"),
             ("0? 1? 0:excl 0= 1:stat 1:excl 1x 0- 0:unlink 0.", "green"),
-            // Somebody else who is still at it, or failed to release, excuses the loser.
+            // Another process that still attempts, or that failed to release, excuses the loser.
             ("0? 0:excl 0= 0- 0:unlink 0. 2? 2:excl 1? 1:excl 1x 2=", "green"),
             ("0? 0:excl 0= 0- 0. 2? 2:excl 2x 1? 1:excl 1x", "red"),
             ("0? 0:excl 0= 0- 0~ 1? 1:excl 1x", "green"),
@@ -214,7 +214,7 @@ fn after_a_release_the_next_attempt_wins() {
 }
 
 #[test]
-fn without_calls_a_loser_is_excused_while_a_release_goes_on() {
+fn without_calls_an_unfinished_release_excuses_a_loser() {
     check(
         "release-frees",
         &[
@@ -228,7 +228,7 @@ fn without_calls_a_loser_is_excused_while_a_release_goes_on() {
 }
 
 #[test]
-fn entries_written_twice_are_seen_at_the_end() {
+fn entries_written_twice_are_detected_at_the_end() {
     check(
         "no-duplicates",
         &[
@@ -249,7 +249,7 @@ fn a_failed_attempt_leaves_nothing_and_the_next_one_wins() {
         &[
             ("*0 0? 1? | 0:excl 0:close 0! | 1:excl 1x", "red leaves /lock behind"),
             ("*0 0? 1? | 0:excl 0:close 0:unlink 0! | 1:excl 1=", "green"),
-            // The file of a lock of the kernel's, which keeps nobody out, and one beside it.
+            // The file of a kernel lock, which excludes no process, and another file.
             ("*0 0? 1? | 0:open 0:close 0! | 1:open 1:lock 1=", "green"),
             (
                 "*0 0? 1? | 0:open 0:close 0! | 1:open 1:lock 1x",
@@ -274,7 +274,7 @@ fn a_failed_attempt_leaves_nothing_and_the_next_one_wins() {
             ("*0 0? 1? 2? | 0:stat 0! | 1:stat 1x 2:excl 2=", "green"),
             ("*0 0? 1? | 0:stat 0! | 1:stat", "green"),
             ("*0 0? | 0:stat 0@ |", "green"),
-            // Without a call there is nothing to leave behind, and no panic.
+            // Without a call nothing can be left behind, and no property panics.
             ("*0 | 0? 0! | 1? 1=", "green"),
             ("*0 0? 0! | 1? 1=", "silent"),
             ("*0 0? | 0:excl 1:excl/b 0! |", "silent"),
@@ -304,7 +304,7 @@ fn a_winner_names_the_lock_and_changes_nothing_elsewhere() {
 }
 
 #[test]
-fn a_hold_is_over_when_its_lease_has_run_out_and_not_when_the_clock_was_early() {
+fn a_hold_ends_when_its_lease_expires_but_not_at_an_earlier_tick() {
     check(
         "mutual-exclusion",
         &[
@@ -327,7 +327,7 @@ fn a_hold_is_over_when_its_lease_has_run_out_and_not_when_the_clock_was_early() 
 }
 
 #[test]
-fn a_holder_that_loses_its_lock_by_another_close_is_seen() {
+fn a_holder_that_loses_its_lock_through_another_close_is_detected() {
     check(
         "descriptor-independence",
         &[
@@ -343,7 +343,7 @@ fn a_holder_that_loses_its_lock_by_another_close_is_seen() {
 }
 
 #[test]
-fn a_child_that_gives_the_lock_back_is_seen() {
+fn a_child_that_releases_the_lock_is_detected() {
     check(
         "fork-independence",
         &[
@@ -360,7 +360,7 @@ fn a_child_that_gives_the_lock_back_is_seen() {
 }
 
 #[test]
-fn a_lock_that_is_granted_again_is_seen() {
+fn a_lock_that_is_granted_twice_is_detected() {
     check(
         "reentrancy",
         &[
@@ -372,14 +372,14 @@ fn a_lock_that_is_granted_again_is_seen() {
 }
 
 #[test]
-fn whoever_is_told_busy_and_has_seen_nobody_was_lied_to() {
+fn busy_without_another_process_is_detected() {
     check(
         "honest-busy",
         &[
-            ("0? 1? 0:stat 0x 1:excl 1=", "red P0 was told busy although nobody else"),
+            ("0? 1? 0:stat 0x 1:excl 1=", "red P0 was busy although no other process"),
             ("0? 1? 1:excl 1= 0:stat 0x", "green"),
             ("*0 0? 0:open/none/lock 0x 1? 1:excl 1=", "red"),
-            // It may come after its own release.
+            // It may have found what its own first attempt left.
             ("0? 0:excl 0= 0- 0:unlink 0. 0? 0:stat 0x", "silent"),
             ("0? 0x", "silent"),
             ("0? 0:excl 0=", "silent"),
@@ -388,14 +388,14 @@ fn whoever_is_told_busy_and_has_seen_nobody_was_lied_to() {
 }
 
 #[test]
-fn a_lock_that_frees_itself_in_time_is_judged_when_the_time_is_over() {
+fn a_lock_that_frees_itself_in_time_is_judged_after_that_time() {
     for (class, clock, colour) in [
         (CrashClass::Bounded, true, "red"),
         (CrashClass::Bounded, false, "silent"),
         (CrashClass::Auto, false, "red"),
         (CrashClass::Manual, true, "silent"),
     ] {
-        let mut history = tale::history("0? 0:excl 0= 0:die 1:expire 1? 1:excl 1x");
+        let mut history = history_text::parse("0? 0:excl 0= 0:die 1:expire 1? 1:excl 1x");
         history.crash_class = Some(class);
         history.probe = Some(ProcessId(1));
         history.clock = clock.then_some(ProcessId(2));

@@ -1,8 +1,18 @@
-//! Histories in one line of text, played on the simulated kernel so that replies and footprints are its own.
+//! Histories as one line of text. The simulated kernel performs the calls, so replies and footprints are real.
 //!
-//! A word is a process and what it meets: `?` attempt begins, `=` acquired, `x` busy, `!` failed, `@` panicked, `-` release
-//! begins, `.` released, `~` release failed, `w` work failed, `:CALL` or `:CALL/PATH` a call, on `/lock` unless a path is
-//! given, `:kid-CALL` one of its child; `g` is granted once more, `n` not. `*0` marks the disturbed process, `+3` the clock; `|` is a look from outside, `|2` one that sees two duplicates.
+//! A word is the number of a process, then an event:
+//!
+//! | event | meaning |
+//! |---|---|
+//! | `?` `=` `x` `!` `@` | the attempt begins; acquired; busy; failed; panicked |
+//! | `-` `.` `~` | the release begins; released; release failed |
+//! | `w` | the work failed |
+//! | `g` `n` | a nested attempt is granted; is not granted |
+//! | `:CALL`, `:CALL/PATH` | a call, on `/lock` unless a path is given |
+//! | `:kid-CALL` | a call of its child |
+//!
+//! Words without a process: `*0` names the process with the injected error, `+3` the clock; `|` is a snapshot, `|2` a snapshot
+//! with two duplicates.
 
 use std::path::{Path, PathBuf};
 
@@ -14,11 +24,11 @@ use crate::history::{CrashClass, Event, History, SeenFile, Snapshot, What};
 use crate::id::ProcessId;
 use crate::primitive::CallError;
 
-/// As many as the tales tell of.
+/// The number of processes in each history.
 pub(super) const PROCESSES: usize = 4;
 
-/// The history of a text.
-pub(super) fn history(text: &str) -> History {
+/// Parses a history.
+pub(super) fn parse(text: &str) -> History {
     let mut state = State::new(PROCESSES);
     let mut history = History::new(PROCESSES, PathBuf::from("/lock"));
     for word in text.split_whitespace() {
@@ -29,10 +39,10 @@ pub(super) fn history(text: &str) -> History {
                 history.clock = Some(process(rest));
                 history.crash_class = Some(CrashClass::Bounded);
             }
-            "|" => history.snapshots.push(look(&state, history.events.len(), rest)),
+            "|" => history.snapshots.push(snapshot(&state, history.events.len(), rest)),
             who => {
                 let process = process(who);
-                let what = what(&mut state, process, rest);
+                let what = event(&mut state, process, rest);
                 history.events.push(Event { process, what });
             }
         }
@@ -44,7 +54,7 @@ fn process(digit: &str) -> ProcessId {
     ProcessId(digit.parse().expect("a word names a process"))
 }
 
-fn what(state: &mut State, process: ProcessId, kind: &str) -> What {
+fn event(state: &mut State, process: ProcessId, kind: &str) -> What {
     let error = CallError::when("create", Path::new("/lock"))(Errno::ENOENT);
     match kind {
         "?" => What::AcquireBegan,
@@ -123,7 +133,7 @@ fn call(named: &str) -> Call {
     }
 }
 
-fn look(state: &State, position: usize, duplicates: &str) -> Snapshot {
+fn snapshot(state: &State, position: usize, duplicates: &str) -> Snapshot {
     let files = state.tree().into_iter().map(|node| SeenFile {
         path: node.path,
         kind: node.kind,
@@ -139,7 +149,7 @@ fn look(state: &State, position: usize, duplicates: &str) -> Snapshot {
     }
 }
 
-/// The footprint of an event; none if it is no call.
+/// The footprint of an event; empty if it is not a call.
 pub(super) fn footprint(event: &Event) -> Accesses {
     match &event.what {
         What::Performed { accesses, .. } => accesses.clone(),
