@@ -1,19 +1,19 @@
 //! What a performed call touched, and which calls commute.
 //!
-//! This is the whole knowledge that the schedule search has of file systems. A footprint is taken from the call *with its
-//! result*: a create that failed with `EEXIST` only loads the directory entry, so two losers commute.
+//! This is all that the schedule search knows about file systems. A footprint depends on the call *and its result*: a create
+//! that failed with `EEXIST` only loads the directory entry, so two losers commute.
 //! Deliberately knows no call by name.
 
 use serde::{Deserialize, Serialize};
 
 use crate::id::ProcessId;
 
-/// An inode, by who created it: stable between executions in which that process did the same things.
+/// The identity of an inode: its creator and a count. It is the same in all executions in which its creator does the same.
 ///
-/// Inode *numbers* are not identities: ext4 reuses the number of an unlinked file at once.
+/// Inode *numbers* are not identities: ext4 reuses the number of an unlinked file immediately.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct InodeId {
-    /// The creating process; `None` for what stood there before the first step.
+    /// The creating process; `None` for an inode that existed before the first step.
     pub creator: Option<ProcessId>,
     /// The creator's n-th inode, counted from 0.
     pub serial: u32,
@@ -32,7 +32,7 @@ impl InodeId {
 pub enum Object {
     /// The directory entry `name` in a directory: whether it is there, and which inode it names.
     Entry(InodeId, Box<str>),
-    /// All entries of a directory at once; only ever loaded. It overlaps each [`Object::Entry`] of that directory.
+    /// All entries of a directory together; it is only loaded. It overlaps each [`Object::Entry`] of that directory.
     Listing(InodeId),
     /// The bytes of a file, and with them its size.
     Content(InodeId),
@@ -40,23 +40,22 @@ pub enum Object {
     Links(InodeId),
     /// The table of `flock` locks on an inode.
     Locks(InodeId),
-    /// The table of record locks on an inode, of processes and of open file descriptions: a table of its own, because they
+    /// The table of record locks on an inode, of processes and of open file descriptions. It is separate, because they
     /// conflict with each other and never with `flock`.
     Records(InodeId),
-    /// How many open file descriptions an inode has; touched only where inode numbers are used again: see
-    /// [`Object::Allocator`].
+    /// The number of open file descriptions of an inode. Touched only if inode numbers are reused: see [`Object::Allocator`].
     Opens(InodeId),
-    /// Which inode numbers are free. A number is taken when an inode is created and given back when its last name and its last
-    /// descriptor are gone, so that the order of two such calls can be seen. Touched only where numbers are used again.
+    /// The free inode numbers. Creating an inode takes a number; removing its last name and descriptor frees it. The order of
+    /// two such calls can be observed. Touched only if inode numbers are reused.
     Allocator,
-    /// Whether a process is there.
+    /// Whether a process is alive.
     Liveness(ProcessId),
     /// A memory cell, for programs that test the search itself.
     Cell(u32),
 }
 
 impl Object {
-    /// Whether a store to one can be seen by a load of the other.
+    /// Whether a load of one object can observe a store to the other.
     pub fn overlaps(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Listing(listed), Self::Entry(directory, _)) | (Self::Entry(directory, _), Self::Listing(listed)) => {
@@ -67,34 +66,34 @@ impl Object {
     }
 }
 
-/// Whether the object's state was only read, or changed.
+/// Whether the object was only read, or changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
-    /// The result depends on the object, which stays as it was.
+    /// The result depends on the object, which does not change.
     Load,
-    /// The object changed, or may have.
+    /// The object changed or may have changed.
     Store,
 }
 
-/// One object touched.
+/// One access to an object.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Access {
-    /// What was touched.
+    /// The object.
     pub object: Object,
-    /// How.
+    /// The kind of access.
     pub kind: Kind,
 }
 
 /// The footprint of one performed call: what it touched, in the fixed order in which the kernel reads.
 ///
-/// Invariant: an object stands in it once; a store covers a load of the same object.
+/// Invariant: it contains an object once. A store replaces a load of the same object.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Accesses(Vec<Access>);
 
 impl Accesses {
-    /// The footprint of a call that touched nothing another process can see.
+    /// The footprint of a call that touched nothing that another process can observe.
     pub fn none() -> Self {
         Self::default()
     }
@@ -109,7 +108,7 @@ impl Accesses {
         }
     }
 
-    /// Adds a store, in place of a load of the same object.
+    /// Adds a store. It replaces a load of the same object.
     pub fn store(&mut self, object: Object) {
         match self.0.iter_mut().find(|access| access.object == object) {
             Some(access) => access.kind = Kind::Store,
@@ -138,9 +137,9 @@ impl Accesses {
             .map(|access| &access.object)
     }
 
-    /// Whether the order of two calls with these footprints can matter: they share an object, and one of them stores it.
+    /// Whether the order of two calls with these footprints can matter: they share an object, and at least one stores it.
     ///
-    /// Calls of *one* process are always ordered; that is not asked here.
+    /// Calls of *one* process are always ordered, whatever this returns.
     pub fn conflict(&self, other: &Self) -> bool {
         self.0.iter().any(|mine| {
             other.0.iter().any(|theirs| {

@@ -1,8 +1,8 @@
 //! Happens-before among the steps of one execution, and the Mazurkiewicz trace (the *class*) that it belongs to.
 //!
-//! Two executions are of one class when the same steps with the same footprints stand in them and each two conflicting
-//! steps stand in the same order (Mazurkiewicz, 1977). Clocks are vector clocks (Mattern, 1988). Knows only who stepped
-//! and with which footprint.
+//! Two executions are of one class when they contain the same steps with the same footprints, and every two conflicting steps
+//! have the same order (Mazurkiewicz, 1977). Clocks are vector clocks (Mattern, 1988). Knows only the process and the footprint
+//! of each step.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::access::Accesses;
 use crate::id::ProcessId;
 
-/// One performed step: who, and what it touched.
+/// One performed step: its process and what it touched.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Step {
     /// The process that took it.
@@ -20,7 +20,7 @@ pub struct Step {
     pub accesses: Accesses,
 }
 
-/// For each process, how many of its steps are in the causal past, the step itself included.
+/// For each process: how many of its steps are in the causal past, including the step itself.
 type Clock = Vec<u32>;
 
 /// The partial order of the steps of one execution.
@@ -29,16 +29,16 @@ pub struct HappensBefore {
     processes: Vec<ProcessId>,
     /// The number of each step among the steps of its own process, counted from 1.
     own: Vec<u32>,
-    /// The clocks of all steps, one after another: a search makes one order for each execution, and allocates little.
+    /// The clocks of all steps, in one vector, because a search makes one order for each execution.
     clocks: Vec<u32>,
-    /// The length of a clock: how many processes there are.
+    /// The length of a clock: the number of processes.
     width: usize,
 }
 
 impl HappensBefore {
     /// Orders the steps of an execution in which `processes` processes took part.
     ///
-    /// Takes time proportional to the square of the number of steps.
+    /// The time is quadratic in the number of steps.
     ///
     /// # Panics
     ///
@@ -47,7 +47,7 @@ impl HappensBefore {
         Self::of_footprints(processes, steps.iter().map(|step| (step.process, &step.accesses)))
     }
 
-    /// The same, of footprints that stay where they are.
+    /// The same, for borrowed footprints.
     ///
     /// # Panics
     ///
@@ -65,7 +65,7 @@ impl HappensBefore {
         for (position, (process, accesses)) in footprints.iter().enumerate() {
             let me = process.index();
             let clock = &mut latest[me * processes..][..processes];
-            // From the newest on: what is in the past of a step in the past needs no look.
+            // From the newest step on: steps in the past of one that was added need no comparison.
             for earlier in (0..position).rev() {
                 let theirs = order.processes[earlier].index();
                 if order.own[earlier] > clock[theirs] && footprints[earlier].1.conflict(accesses) {
@@ -82,11 +82,11 @@ impl HappensBefore {
         order
     }
 
-    /// Whether step `earlier` happens before step `later`; no step happens before itself.
+    /// Whether step `earlier` happens before step `later`. No step happens before itself.
     ///
     /// # Panics
     ///
-    /// When a position lies beyond the steps given to [`HappensBefore::of`].
+    /// When a position is beyond the steps given to [`HappensBefore::of`].
     pub fn before(&self, earlier: usize, later: usize) -> bool {
         earlier < later && self.own[earlier] <= self.clock(later)[self.processes[earlier].index()]
     }
@@ -95,7 +95,7 @@ impl HappensBefore {
         &self.clocks[step * self.width..][..self.width]
     }
 
-    /// The digests of the classes of the first 0, 1, … of these steps, which are those that were ordered.
+    /// The digests of the classes of the first 0, 1, … steps. `steps` must be those given to [`HappensBefore::of`].
     pub fn digests<'a>(&'a self, steps: &'a [Step]) -> impl Iterator<Item = Digest> + 'a {
         let mut digest = Digest::default();
         let more = steps.iter().enumerate().map(move |(position, step)| {
@@ -115,7 +115,7 @@ impl HappensBefore {
     }
 }
 
-/// A Mazurkiewicz trace in a canonical form: equal exactly for executions that differ in the order of commuting steps only.
+/// A Mazurkiewicz trace in canonical form: equal exactly for executions that differ only in the order of commuting steps.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Class(Vec<Vec<(Accesses, Clock)>>);
 
@@ -128,13 +128,13 @@ impl Class {
 
 /// A [`Class`] in 128 bits: equal for equal classes.
 ///
-/// Two that differ share one with a probability of 2⁻¹²⁸: among the billion classes of a long search, some two do with a
-/// probability below 2⁻⁶⁸. It means something within one run of the program only.
+/// Two different classes have the same digest with a probability of 2⁻¹²⁸. Among the billion classes of a long search, some
+/// collision has a probability below 2⁻⁶⁸. A digest is valid only within one run of the program.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Digest([u64; 2]);
 
 impl Digest {
-    /// That of the class with one step more. The steps are summed up: their clocks tell in which order they stand.
+    /// The digest of the class with one more step. Steps are summed, because their clocks contain their order.
     fn and(self, step: &Step, clock: &[u32]) -> Self {
         let past = || clock.iter().enumerate().filter(|(_, count)| **count > 0);
         self.plus(|hasher| {
@@ -143,7 +143,7 @@ impl Digest {
         })
     }
 
-    /// That of a choice which is made after the class.
+    /// The digest of this class followed by a choice of `process`.
     pub fn then(self, process: ProcessId) -> Self {
         self.plus(|hasher| process.hash(hasher))
     }
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn commuting_steps_leave_the_class_and_conflicting_ones_change_it() {
+    fn swapping_commuting_steps_keeps_the_class_and_swapping_conflicting_ones_changes_it() {
         let (load, other, store) = (step(0, Kind::Load, 0), step(1, Kind::Load, 0), step(1, Kind::Store, 0));
         let class = |steps: [&Step; 2]| Class::of(2, &steps.map(Step::clone));
         assert_eq!(class([&load, &other]), class([&other, &load]));
@@ -212,7 +212,7 @@ mod tests {
             if swap + 1 < swapped.len() {
                 swapped.swap(swap, swap + 1);
             }
-            // The number of processes is no part of it.
+            // The number of processes does not matter.
             let digest = |processes, steps: &[Step]| HappensBefore::of(processes, steps).digests(steps).last();
             let same = Class::of(3, &steps) == Class::of(3, &swapped);
             proptest::prop_assert_eq!(digest(3, &steps) == digest(7, &swapped), same);

@@ -1,4 +1,4 @@
-//! Who acts, and when: the identifiers that every stage shares.
+//! Identifiers that every stage shares.
 //!
 //! Deliberately knows nothing of calls or locks.
 
@@ -9,13 +9,13 @@ use serde::{Deserialize, Serialize};
 
 /// A contender, counted from 0 in the order of the scenario.
 ///
-/// It names a role and not a kernel process: the same id stands for a coroutine, a loom thread, or a forked worker.
+/// It is not a pid of the kernel: depending on the backend, it is a coroutine, a loom thread, or a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ProcessId(pub u8);
 
 impl ProcessId {
-    /// One that was there before the first step and is gone: whoever left a stale lock behind.
+    /// The dead process that left a stale lock before the first step.
     pub const GONE: Self = Self(u8::MAX);
 
     /// The id as an index into a table of processes.
@@ -27,7 +27,7 @@ impl ProcessId {
     ///
     /// # Panics
     ///
-    /// When `count` exceeds 255: scenarios are bounded far below that.
+    /// When `count` exceeds 255. Scenarios have far fewer processes.
     pub fn first(count: usize) -> impl DoubleEndedIterator<Item = Self> + Clone {
         let count = u8::try_from(count).expect("a scenario has at most 255 processes");
         (0..count).map(Self)
@@ -40,7 +40,7 @@ impl fmt::Display for ProcessId {
     }
 }
 
-/// The text was no process id.
+/// A text that is not a process id.
 #[derive(Debug, thiserror::Error)]
 #[error("failed to read `{0}` as a process: expected `P` and a number up to 255, as in `P0`")]
 pub struct ParseProcessIdError(String);

@@ -1,9 +1,9 @@
-//! The portable core of onewinner: a lock over `Fs`, a file system that is a model, a search over schedules, and what must be
-//! true of the histories that result.
+//! The portable core of onewinner: locks over `Fs`, a simulated file system, the search over schedules, and the properties
+//! that the resulting histories must have.
 //!
-//! Names no system call and no process of the machine. A module imports only from those above it in this list.
+//! Makes no system call and starts no process. The layers and what each may import are in `tests/portable/architecture`.
 
-// Tests in this crate share programs with those in `tests/`, which know it by its name.
+// Tests in this crate share programs with those in `tests/`, which refer to it by name.
 #[cfg(test)]
 extern crate self as onewinner_core;
 

@@ -1,7 +1,6 @@
-//! A schedule: the choices that fix one execution, as a value with a text form.
+//! A schedule: the choices that determine one execution, as a value with a text form.
 //!
-//! It stands above `explore` and `history` because both need it: an execution carries the schedule that made it.
-//! Deliberately knows nothing of what the steps do.
+//! Both `explore` and `history` use it: an execution carries its schedule. Deliberately knows nothing of what the steps do.
 
 use std::fmt;
 use std::str::FromStr;
@@ -12,7 +11,7 @@ use crate::id::{ParseProcessIdError, ProcessId};
 
 /// Which process takes each step, from the first to the last.
 ///
-/// The text form runs together the steps that one process takes in a row: `P0*2 P1 P0`. It round-trips.
+/// The text form groups consecutive steps of one process: `P0*2 P1 P0`. It round-trips.
 ///
 /// ```
 /// use onewinner_core::schedule::Schedule;
@@ -31,12 +30,12 @@ impl Schedule {
         &self.0
     }
 
-    /// How many steps there are.
+    /// The number of steps.
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether no step is taken.
+    /// Whether there are no steps.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -46,7 +45,7 @@ impl Schedule {
         self.0.push(process);
     }
 
-    /// How often the next step is another process's than the last: an upper bound on the preemptions.
+    /// How often the next step is of another process than the last: an upper bound on the preemptions.
     pub fn switches(&self) -> usize {
         self.0.windows(2).filter(|pair| pair[0] != pair[1]).count()
     }
@@ -73,19 +72,19 @@ impl fmt::Display for Schedule {
     }
 }
 
-/// Why a text is no schedule.
+/// Why a text is not a schedule.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ParseScheduleError {
-    /// A step names no process.
+    /// A step that does not name a process.
     #[error(transparent)]
     Process(#[from] ParseProcessIdError),
-    /// A repetition is no number from 1 to [`MAX_STEPS`].
+    /// A repetition that is not a number from 1 to [`MAX_STEPS`].
     #[error("failed to read `{0}` in a schedule: expected a count from 1 to {MAX_STEPS} after `*`")]
     Count(String),
 }
 
-/// The longest schedule that is read from text: no execution comes near it, and a typing error must not fill the memory.
+/// The longest schedule that is read from text. No execution is that long; a typing error must not fill the memory.
 pub const MAX_STEPS: usize = 1_000_000;
 
 impl FromStr for Schedule {

@@ -1,33 +1,33 @@
-//! Bounds on a rate of which only a sample was seen.
+//! Confidence bounds on the rate of violations in a race.
 //!
-//! The bounds are nominal: they hold for independent rounds, and rounds of a race follow one another on one machine.
+//! The bounds are nominal: they assume independent rounds, and rounds of a race follow one another on one machine.
 //! Deliberately knows no backend and judges nothing.
 
 use statrs::distribution::{Beta, ContinuousCDF};
 
 use crate::verdict::RateBounds;
 
-/// The share of samples in which the bounds are wrong.
+/// The share of samples for which the bounds are wrong.
 const ERROR: f64 = 0.05;
-/// How often the bisection halves an interval of 1: twelve digits remain of a bound of 10^-15.
+/// How often the bisection halves an interval of length 1: a bound of 10^-15 keeps twelve digits.
 const HALVINGS: u32 = 90;
 
-/// Bounds at 95 % on the rate of something seen `seen` times in `rounds` rounds.
+/// 95 % confidence bounds on the rate of an event that occurred in `seen` of `rounds` rounds.
 ///
-/// Never seen: the one-sided upper bound 1 − 0.05^(1/N), about 3/N (Hanley and Lippman-Hand, "If nothing goes wrong, is
-/// everything all right?", JAMA 1983). Otherwise two-sided: Clopper and Pearson, "The use of confidence or fiducial limits",
-/// Biometrika 1934.
+/// If it never occurred: the one-sided upper bound 1 − 0.05^(1/N), about 3/N (Hanley and Lippman-Hand, "If nothing goes wrong,
+/// is everything all right?", JAMA 1983). Otherwise two-sided bounds (Clopper and Pearson, "The use of confidence or fiducial
+/// limits", Biometrika 1934).
 ///
 /// # Panics
 ///
-/// When more was seen than there were rounds.
+/// When `seen` exceeds `rounds`.
 pub fn rate_bounds(seen: u64, rounds: u64) -> RateBounds {
     assert!(seen <= rounds, "seen in rounds");
     #[expect(clippy::cast_precision_loss, reason = "2^53 rounds would take centuries")]
     let (successes, failures) = (seen as f64, (rounds - seen) as f64);
     match (seen, rounds) {
         (_, 0) => RateBounds { lower: 0.0, upper: 1.0 },
-        // By `exp_m1`, because 1 − 0.05^(1/N) loses all digits when N is large.
+        // `exp_m1`, because 1 − 0.05^(1/N) loses all digits when N is large.
         (0, _) => RateBounds {
             lower: 0.0,
             upper: -(ERROR.ln() / failures).exp_m1(),
@@ -45,7 +45,7 @@ pub fn rate_bounds(seen: u64, rounds: u64) -> RateBounds {
 
 /// The quantile, by bisection of the distribution function.
 ///
-/// Not by `inverse_cdf`: that of statrs 0.19 did not return for some shapes of a race of 10^9 rounds.
+/// `inverse_cdf` of statrs 0.19 does not return for some parameters of a race of 10^9 rounds.
 fn beta_quantile(a: f64, b: f64, probability: f64) -> f64 {
     let beta = Beta::new(a, b).expect("both shapes are positive");
     let (mut low, mut high) = (0.0, 1.0);
@@ -66,7 +66,7 @@ mod tests {
 
     /// `binom.test(x, n)$conf.int` of R; 0 of n: `binom.test(0, n, alternative = "less")`.
     #[test]
-    fn bounds_are_those_of_r() {
+    fn bounds_equal_those_of_r() {
         for (seen, rounds, lower, upper) in [
             (0, 10, 0.0, 0.258_865_6),
             (0, 100, 0.0, 0.029_513_05),
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_in_n_is_about_three_in_n_however_large_n_is() {
+    fn zero_in_n_has_an_upper_bound_of_about_three_in_n_for_any_n() {
         for rounds in [1_000, 1_000_000, 1_000_000_000_000] {
             #[expect(clippy::cast_precision_loss, reason = "small enough")]
             let three = rate_bounds(0, rounds).upper * rounds as f64;

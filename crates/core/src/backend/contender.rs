@@ -1,6 +1,6 @@
-//! What one contender does: the same code in every world.
+//! What one contender does: the same code in every backend.
 //!
-//! It tells what it meets as events; calls are told by whoever performs them.
+//! It reports its operations as events. The backend records the calls.
 
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
@@ -23,8 +23,8 @@ pub struct Contender {
     process: ProcessId,
 }
 
-/// Something that a contender does.
-type Deed<T> = fn(&Contender, &dyn Fs, &mut dyn FnMut(What)) -> T;
+/// A part of a contender's behaviour.
+type Behaviour<T> = fn(&Contender, &dyn Fs, &mut dyn FnMut(What)) -> T;
 
 impl Contender {
     /// The contender `process` of `scenario` in `directory`.
@@ -48,19 +48,19 @@ impl Contender {
         self.process
     }
 
-    /// Goes elsewhere: to a directory, and a lock, that no round has used.
+    /// Moves to the directory and lock of a new round.
     pub fn move_to(&mut self, directory: PathBuf, lock: PathBuf) {
         self.directory = directory;
         self.lock = lock;
     }
 
-    /// Does all that the scenario asks of this process, and tells each event when it happens.
+    /// Runs this process of the scenario, and passes each event to `tell` when it happens.
     ///
-    /// A winner of *contend* still holds at the end: when all have answered is known to the backend alone, which then drops
-    /// the world or calls [`release`](Self::release).
+    /// A winner of *contend* still holds afterwards, and its [`Held`] is returned. Only the backend knows when all attempts have a
+    /// result. It then calls [`release`](Self::release), or drops the file system.
     pub fn run(&self, fs: &dyn Fs, tell: &mut dyn FnMut(What)) -> Option<Held> {
         if self.scenario.clock() == Some(self.process) {
-            // If nothing stands there, nothing becomes old.
+            // An absent file does not become old.
             let _absent = fs.expire(&self.lock);
             return None;
         }
@@ -80,7 +80,7 @@ impl Contender {
         }
     }
 
-    /// Gives back what [`run`](Self::run) returned.
+    /// Releases the lock that [`run`](Self::run) acquired.
     pub fn release(&self, fs: &dyn Fs, held: Held, tell: &mut dyn FnMut(What)) {
         tell(What::ReleaseBegan);
         tell(match self.primitive.release(fs, &self.lock, held) {
@@ -89,11 +89,17 @@ impl Contender {
         });
     }
 
-    /// Does something while one call fails; that call is told too.
-    fn disturbed<T>(&self, fs: &dyn Fs, injection: Injection, tell: &mut dyn FnMut(What), deed: Deed<T>) -> T {
+    /// Runs `behaviour` while one call fails, and reports that call too.
+    fn disturbed<T>(
+        &self,
+        fs: &dyn Fs,
+        injection: Injection,
+        tell: &mut dyn FnMut(What),
+        behaviour: Behaviour<T>,
+    ) -> T {
         let (tell, errno) = (RefCell::new(tell), injection.errno);
         let fs = injected(fs, injection, |call| tell.borrow_mut()(What::Injected { call, errno }));
-        deed(self, &fs, &mut |what| tell.borrow_mut()(what))
+        behaviour(self, &fs, &mut |what| tell.borrow_mut()(what))
     }
 
     fn attempt(&self, fs: &dyn Fs, tell: &mut dyn FnMut(What)) -> Option<Held> {
@@ -118,7 +124,7 @@ impl Contender {
         let rounds = match self.scenario.kind {
             Kind::Cycle { rounds } if self.scenario.probe() != Some(self.process) => rounds,
             _ => {
-                // The probe comes when the time is over after which a lock may be broken.
+                // The probe attempts after the lease has expired.
                 if self.scenario.expiry {
                     let _absent = fs.expire(&self.lock);
                 }
@@ -136,7 +142,7 @@ impl Contender {
         self.release(fs, held, tell);
     }
 
-    /// What the holder does inside.
+    /// What the holder does while it holds the lock.
     fn work(&self, fs: &dyn Fs, held: &Held, tell: &mut dyn FnMut(What)) {
         match self.scenario.work {
             Work::Nothing => {}
@@ -151,7 +157,7 @@ impl Contender {
                 },
             ),
             Work::Reopen => {
-                // What cannot be opened is not closed: a lock without a file.
+                // A lock without a file cannot be opened.
                 if let Ok(fd) = fs.open(&self.lock, OpenFlags::READ, Mode::FILE) {
                     let _closed = fs.close(fd);
                 }
@@ -162,7 +168,7 @@ impl Contender {
             }
             Work::Fork => {
                 let forked = fs.fork(&mut |child| {
-                    // Whatever comes of it: the child is at its end.
+                    // The child exits whether its release succeeds or not.
                     let _released = self.primitive.release(child, &self.lock, held.clone());
                 });
                 if let Err(errno) = forked {

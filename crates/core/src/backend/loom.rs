@@ -1,7 +1,7 @@
-//! The second opinion: the same contenders as loom threads, every schedule chosen by loom.
+//! The loom backend: the same contenders as loom threads, with every schedule chosen by loom.
 //!
-//! loom (Norris and Demsky, CDSChecker, OOPSLA 2013) knows nothing of `explore`, and the other way round. Both trust the
-//! simulated file system. What loom shows, `sim` replays: an execution carries the order of its calls as a schedule.
+//! It cross-checks `explore` with an independent search (Norris and Demsky, CDSChecker, OOPSLA 2013). Both trust the simulated
+//! file system. `sim` can replay what loom finds, because an execution carries the order of its calls as a schedule.
 
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -20,32 +20,32 @@ use crate::primitive::LockPrimitive;
 use crate::scenario::Scenario;
 use crate::schedule::Schedule;
 
-/// The most contenders: loom's limit on threads, the spawning one among them.
+/// The largest number of contenders: loom's limit on threads, including the spawning one.
 pub const MOST_PROCESSES: usize = loom::MAX_THREADS;
 
-/// The most thread switches in one execution before loom gives up.
+/// The largest number of thread switches in one execution before loom gives up.
 pub const MOST_BRANCHES: usize = 100_000;
 
-/// What loom says when that limit is reached (`loom::rt::path`).
+/// The panic message of loom at that limit (`loom::rt::path`).
 const BRANCHES_EXCEEDED: &str = "maximum number of branches";
 
-/// How far loom may go.
+/// Limits of a loom search.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bounds {
-    /// The most executions.
+    /// The number of executions.
     pub executions: u64,
-    /// The most preemptions in one execution; `None` for no bound.
+    /// The number of preemptions in one execution; `None` for no bound.
     pub preemptions: Option<usize>,
-    /// The most time.
+    /// The time.
     pub time: Duration,
 }
 
-/// The bound on preemptions that lets loom finish: none for few contenders with few calls, 2 beyond.
+/// A bound on preemptions with which loom finishes: none for few contenders with few calls, otherwise 2.
 ///
-/// Measured: two contenders finish in seconds even with a workload of ten calls; create-new (one call that others notice)
-/// finishes with four contenders, stat-then-write (three) with three.
+/// Measured: two contenders finish in seconds even with a workload of ten calls. `create-new`, with one call that others
+/// notice, finishes with four contenders; `stat-then-write`, with three such calls, finishes with three.
 pub fn default_preemptions(primitive: &'static dyn LockPrimitive, scenario: &Scenario) -> Option<usize> {
-    /// Contenders times calls that others notice.
+    /// The largest product of contenders and calls that others notice.
     const MOST_CALLS: usize = 9;
     const BOUND: usize = 2;
     let mut calls = 0;
@@ -63,12 +63,12 @@ pub fn default_preemptions(primitive: &'static dyn LockPrimitive, scenario: &Sce
     if finishes { None } else { Some(BOUND) }
 }
 
-/// What loom did.
+/// The result of a loom search.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Modeled {
-    /// Executions, up to the limit, and why it ended.
+    /// The executions, up to the limit, and why the search ended.
     pub searched: Searched,
-    /// Whether some call touched objects of two domains, so that loom did not know of a conflict.
+    /// Whether some call touched objects of two domains, so that loom may have missed a conflict.
     pub crossed: bool,
 }
 
@@ -103,7 +103,7 @@ pub fn model(
         let contenders = sim::contenders(primitive, &scenario);
         let interrupted = Arc::clone(interrupted);
         move || {
-            // loom can be left only by a panic; nobody holds anything here, and no message is due.
+            // Only a panic can stop loom. No lock is held here, and the panic needs no message.
             if interrupted.load(Ordering::Relaxed) {
                 resume_unwind(Box::new(Interrupted));
             }
@@ -133,7 +133,7 @@ pub fn model(
     }
 }
 
-/// The payload of the panic that leaves loom when the user has asked for it.
+/// The payload of the panic that stops loom when the user interrupts it.
 struct Interrupted;
 
 struct Run<W> {
@@ -145,7 +145,7 @@ struct Run<W> {
 }
 
 impl<W: FnMut(Execution)> Run<W> {
-    /// Counts an execution, and shows it unless it is the one beyond the limit.
+    /// Counts an execution, and passes it on unless it is beyond the limit.
     fn take(&mut self, execution: Execution, most: u64) {
         self.executions += 1;
         self.steps += execution.schedule.len() as u64;
@@ -158,13 +158,13 @@ impl<W: FnMut(Execution)> Run<W> {
     }
 }
 
-/// Every field is set: loom's defaults come from the environment.
+/// Sets every field, because loom's defaults come from environment variables.
 fn builder(bounds: Bounds) -> loom::model::Builder {
     let mut builder = loom::model::Builder::new();
     builder.max_threads = MOST_PROCESSES;
     builder.max_branches = MOST_BRANCHES;
-    // When a limit is reached loom returns as if it were done. It stops before execution number `max_permutations`: one
-    // execution more than the limit is let through, and its coming tells that the limit cut the search.
+    // At a limit loom returns as if it had finished. It stops before execution number `max_permutations`, so one execution
+    // beyond the limit is allowed. If that one occurs, the limit cut the search.
     builder.max_permutations = usize::try_from(bounds.executions)
         .ok()
         .and_then(|most| most.checked_add(2));
@@ -178,9 +178,9 @@ fn builder(bounds: Bounds) -> loom::model::Builder {
     builder
 }
 
-/// Learns which objects the calls of the scenario touch together, from schedules of the simulation.
+/// Learns which objects the calls of the scenario touch together, from schedules on the simulated file system.
 fn learn(primitive: &'static dyn LockPrimitive, scenario: &Scenario) -> Domains {
-    /// Enough for the few calls that a lock has; what is missed is noticed and makes the model inconclusive.
+    /// Enough for the few calls of a lock. A missed footprint is detected and makes the model inconclusive.
     const EXECUTIONS: u64 = 500;
     let limits = Limits {
         executions: EXECUTIONS,
@@ -198,7 +198,7 @@ fn learn(primitive: &'static dyn LockPrimitive, scenario: &Scenario) -> Domains 
     domains
 }
 
-/// One execution, inside loom.
+/// Runs one execution inside loom.
 fn execute(
     primitive: &'static dyn LockPrimitive,
     contenders: &[Contender],
@@ -206,10 +206,10 @@ fn execute(
     domains: &Arc<Domains>,
 ) -> Execution {
     let fs = Arc::new(Modelled::new(Arc::clone(domains), sim::prepared(primitive, scenario)));
-    let tale = Arc::new(Mutex::new(Vec::new()));
+    let events = Arc::new(Mutex::new(Vec::new()));
     let run = |contender: Contender| {
-        let (fs, tale) = (Arc::clone(&fs), Arc::clone(&tale));
-        move || contend(&contender, &fs, &tale)
+        let (fs, events) = (Arc::clone(&fs), Arc::clone(&events));
+        move || contend(&contender, &fs, &events)
     };
     let (own, others) = contenders.split_first().expect("a scenario has processes");
     let threads: Vec<_> = others
@@ -222,7 +222,7 @@ fn execute(
     }
     let state = fs.state();
     let mut history = sim::blank_history(primitive, scenario);
-    history.events = std::mem::take(&mut *lock(&tale));
+    history.events = std::mem::take(&mut *lock(&events));
     history
         .snapshots
         .extend(sim::snapshot(scenario, &state, history.events.len()));
@@ -233,9 +233,9 @@ fn execute(
     }
 }
 
-fn contend(contender: &Contender, fs: &Modelled, tale: &Mutex<Vec<Event>>) {
+fn contend(contender: &Contender, fs: &Modelled, events: &Mutex<Vec<Event>>) {
     let process = contender.process();
-    let tell = |what| lock(tale).push(Event { process, what });
+    let tell = |what| lock(events).push(Event { process, what });
     let fs = fs.of(process, |done| {
         tell(What::Performed {
             call: done.call,

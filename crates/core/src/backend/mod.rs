@@ -1,4 +1,4 @@
-//! The worlds in which a lock runs. Each ends in [`Execution`](crate::history::Execution)s.
+//! The backends that run a lock. Each produces [`Execution`](crate::history::Execution)s.
 //!
 //! | backend | the file system | processes are | next step chosen by | a pass means |
 //! |---|---|---|---|---|
@@ -7,7 +7,7 @@
 //! | `traced` | the kernel's | real processes, stopped before each call | `explore` | every schedule, or one of each class, on this kernel and mount |
 //! | `race` | the kernel's | real processes, released together | the kernel | none seen in N rounds; rate below x at 95 % |
 //!
-//! Each runs the same [`contender`]. No backend judges what it saw.
+//! All run the same [`contender`]. No backend judges what it observed. `traced` and `race` are in `onewinner-linux`.
 
 pub mod contender;
 pub mod loom;

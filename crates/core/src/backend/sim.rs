@@ -1,7 +1,7 @@
-//! The simulated world: contenders are coroutines, the kernel is a value, and `explore` chooses every step.
+//! The `sim` backend: contenders are coroutines, the kernel is a value, and `explore` chooses every step.
 //!
-//! A contender runs until it makes a call; there it waits until the scheduler takes its step. The simulated file system is
-//! trusted here; the conformance tests hold it against the kernel.
+//! A contender runs until it makes a call, and waits there until the scheduler takes its step. The simulated file system is
+//! trusted here; the conformance tests compare it with the kernel.
 
 use std::any::Any;
 use std::cell::RefCell;
@@ -31,23 +31,23 @@ use crate::workload::hub_sync;
 /// The directory of the simulated file system in which scenarios run.
 const DIRECTORY: &str = "/";
 
-/// A coroutine's stack, in bytes: lock primitives are shallow, but a panic formats its message there.
+/// The stack of a coroutine, in bytes. Lock primitives need little, but a panic formats its message there.
 const STACK_BYTES: usize = 128 * 1024;
 
-/// A contender that waits at a call, gets its reply, and runs to the next one.
+/// A contender: it waits at a call, gets the reply, and runs to the next call.
 type Process = Coroutine<Reply, Call, (), DefaultStack>;
 
-/// The next step of a process.
-struct Next {
+/// The call at which a process waits.
+struct Pending {
     call: Call,
-    /// Who makes it; nobody when the process is at its end and the call is its exit.
+    /// The process; `None` if it has returned and the call is its exit.
     process: Option<Process>,
 }
 
-/// What contenders tell, in order.
-type Tale = Rc<RefCell<Vec<Event>>>;
+/// The events that contenders report, in order.
+type EventLog = Rc<RefCell<Vec<Event>>>;
 
-/// Searches the schedules of `scenario` and hands each execution to `watch`, until that breaks.
+/// Searches the schedules of `scenario` and passes each execution to `watch`, until that breaks.
 pub fn explore(
     primitive: &'static dyn LockPrimitive,
     scenario: &Scenario,
@@ -55,15 +55,15 @@ pub fn explore(
     limits: Limits,
     watch: &mut dyn FnMut(Execution) -> ControlFlow<()>,
 ) -> Searched {
-    let mut world = SimWorld::new(primitive, scenario);
+    let mut simulation = Simulation::new(primitive, scenario);
     let searched = search(
-        &mut world,
+        &mut simulation,
         scheduler,
         limits,
-        &mut |world: &mut SimWorld, schedule, ended| {
+        &mut |simulation: &mut Simulation, schedule, ended| {
             watch(Execution {
                 schedule,
-                history: world.take_history(),
+                history: simulation.take_history(),
                 end: match ended {
                     Ended::Completed => End::Completed,
                     Ended::Cut | Ended::Blocked => End::Cut,
@@ -72,22 +72,22 @@ pub fn explore(
             })
         },
     );
-    debug_assert_eq!(searched.blocked, 0, "a footprint is wrong, or the scheduler");
+    debug_assert_eq!(searched.blocked, 0, "a footprint or the scheduler is wrong");
     searched
 }
 
-/// Whether the lock asks for an inode number in some schedule of `scenario`. If a limit cuts the search, it may.
+/// Whether the lock reads an inode number in some schedule of `scenario`. Also `true` if a limit cuts the search.
 pub fn asks_for_inodes(primitive: &'static dyn LockPrimitive, scenario: &Scenario, limits: Limits) -> bool {
     let asked = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&asked);
     let watch = InodeWatch::new(move || flag.store(true, Ordering::Relaxed));
-    let mut world = SimWorld::watched(primitive, scenario, watch);
+    let mut simulation = Simulation::watched(primitive, scenario, watch);
     let searched = search(
-        &mut world,
+        &mut simulation,
         &mut Dpor::new(),
         limits,
-        &mut |world: &mut SimWorld, _, _| {
-            drop(world.take_history());
+        &mut |simulation: &mut Simulation, _, _| {
+            drop(simulation.take_history());
             if asked.load(Ordering::Relaxed) {
                 ControlFlow::Break(())
             } else {
@@ -123,7 +123,7 @@ fn prepared_watched(primitive: &'static dyn LockPrimitive, scenario: &Scenario, 
     }
 }
 
-/// The state after somebody has acquired the lock and was killed, so many seconds ago.
+/// The state in which a process acquired the lock and was killed `age_s` seconds ago.
 fn left_behind(
     primitive: &'static dyn LockPrimitive,
     scenario: &Scenario,
@@ -133,13 +133,13 @@ fn left_behind(
     let state = RefCell::new(state);
     let fs = ByCall::new(ProcessId::GONE, |call: Call| state.borrow_mut().prepare(&call));
     let held = primitive.try_acquire(&fs, &scenario.lock(Path::new(DIRECTORY)));
-    let _ = held.expect("a lock that nobody has ever taken is free");
+    let _ = held.expect("a lock that was never taken is free");
     let mut state = state.into_inner();
     state.prepare(&Call::Die).expect("every process can be killed");
     let files = state.tree().into_iter().filter(|node| node.kind == FileKind::File);
     for Node { path, .. } in files.take_while(|_| age_s > OLD_S) {
         let expired = state.prepare(&Call::Expire { path });
-        expired.expect("the file stands there");
+        expired.expect("the file exists");
     }
     state
 }
@@ -162,7 +162,7 @@ pub fn blank_history(primitive: &'static dyn LockPrimitive, scenario: &Scenario)
     history
 }
 
-/// What somebody outside sees of the simulated file system; only some scenarios ask, because it costs a copy.
+/// A snapshot of the simulated file system, for the scenarios that need one, because it costs a copy.
 pub fn snapshot(scenario: &Scenario, state: &sim::State, position: usize) -> Option<Snapshot> {
     if scenario.work != Work::HubSync && !matches!(scenario.kind, Kind::Fault { .. }) {
         return None;
@@ -197,27 +197,27 @@ pub fn panic_message(payload: &(dyn Any + Send)) -> String {
         .unwrap_or_else(|| "a panic without a message".to_owned())
 }
 
-struct SimWorld {
+struct Simulation {
     primitive: &'static dyn LockPrimitive,
     scenario: Scenario,
     contenders: Vec<Rc<Contender>>,
     first: sim::State,
     state: sim::State,
-    /// Each process with its next call; `None` when it is done.
-    processes: Vec<Option<Next>>,
-    /// The processes that were killed in the middle of their code; unwound when nobody listens any more.
+    /// The next call of each process; `None` when it has finished.
+    processes: Vec<Option<Pending>>,
+    /// Processes that were killed in the middle of their code. Reset unwinds them, when their events do not matter any more.
     killed: Vec<Process>,
-    tale: Tale,
-    /// Where the steps stand in the tale.
+    events: EventLog,
+    /// The positions of the steps in `events`.
     steps: Vec<usize>,
-    /// The states after the first 0, 1, … steps, as far as replays have asked for them.
+    /// The states after the first 0, 1, … steps, as far as replays needed them.
     prefixes: Vec<sim::State>,
     snapshots: Vec<Snapshot>,
-    /// Stacks of processes that are done: making one costs more than an execution.
+    /// Stacks for reuse: allocating one costs more than an execution.
     stacks: Vec<DefaultStack>,
 }
 
-impl SimWorld {
+impl Simulation {
     fn new(primitive: &'static dyn LockPrimitive, scenario: &Scenario) -> Self {
         Self::watched(primitive, scenario, InodeWatch::default())
     }
@@ -232,7 +232,7 @@ impl SimWorld {
             first,
             processes: Vec::new(),
             killed: Vec::new(),
-            tale: Tale::default(),
+            events: EventLog::default(),
             steps: Vec::new(),
             prefixes: Vec::new(),
             snapshots: Vec::new(),
@@ -240,28 +240,28 @@ impl SimWorld {
         }
     }
 
-    /// What happened since the last reset.
+    /// The history since the last reset.
     fn take_history(&mut self) -> History {
-        self.look();
+        self.take_snapshot();
         let mut history = blank_history(self.primitive, &self.scenario);
         // The next execution is about as long as this one.
-        let next = Vec::with_capacity(self.tale.borrow().len());
-        history.events = self.tale.replace(next);
+        let next = Vec::with_capacity(self.events.borrow().len());
+        history.events = self.events.replace(next);
         history.snapshots = std::mem::take(&mut self.snapshots);
         history
     }
 
-    fn look(&mut self) {
-        let position = self.tale.borrow().len();
+    fn take_snapshot(&mut self) {
+        let position = self.events.borrow().len();
         self.snapshots.extend(snapshot(&self.scenario, &self.state, position));
     }
 
-    /// Whether a process may take a step after these: the second attempt of a fault begins when the first is over.
+    /// Whether a process may take a step after `before`. The second attempt of a fault scenario begins after the first one.
     fn may_begin(&self, process: ProcessId, before: impl Iterator<Item = ProcessId>) -> bool {
         if process == ProcessId(0) || !matches!(self.scenario.kind, Kind::Fault { .. }) {
             return true;
         }
-        let of_first = |step: &&usize| self.tale.borrow()[**step].process == ProcessId(0);
+        let of_first = |step: &&usize| self.events.borrow()[**step].process == ProcessId(0);
         self.steps.iter().filter(of_first).count() == before.filter(|process| *process == ProcessId(0)).count()
     }
 
@@ -270,7 +270,7 @@ impl SimWorld {
             .stacks
             .pop()
             .unwrap_or_else(|| DefaultStack::new(STACK_BYTES).expect("the machine has memory for a few stacks"));
-        let tale = Rc::clone(&self.tale);
+        let events = Rc::clone(&self.events);
         let awaited = (self.scenario.probe() == Some(contender.process())).then(|| Call::Await {
             processes: ProcessId::first(self.scenario.processes).collect(),
         });
@@ -280,20 +280,20 @@ impl SimWorld {
                 let _ = yielder.suspend(call);
             }
             let fs = ByCall::new(process, |call| yielder.suspend(call));
-            contender.run(&fs, &mut |what| tale.borrow_mut().push(Event { process, what }));
+            contender.run(&fs, &mut |what| events.borrow_mut().push(Event { process, what }));
         })
     }
 
-    /// Runs the coroutine to its next call; `None` when it is done.
-    fn resume(&mut self, id: ProcessId, mut process: Process, reply: Reply) -> Option<Next> {
+    /// Runs the coroutine to its next call; `None` when it has finished.
+    fn resume(&mut self, id: ProcessId, mut process: Process, reply: Reply) -> Option<Pending> {
         match catch_unwind(AssertUnwindSafe(|| process.resume(reply))) {
             Ok(CoroutineResult::Yield(call)) => {
                 let call = if self.dies(id) { Call::Die } else { call };
                 let process = Some(process);
-                return Some(Next { call, process });
+                return Some(Pending { call, process });
             }
             Ok(CoroutineResult::Return(())) => {}
-            Err(payload) => self.tale.borrow_mut().push(Event {
+            Err(payload) => self.events.borrow_mut().push(Event {
                 process: id,
                 what: What::Panicked {
                     message: panic_message(&*payload),
@@ -304,14 +304,14 @@ impl SimWorld {
         self.exit(id)
     }
 
-    /// The exit of a process that is at its end: a step if it frees a lock, and otherwise nothing that another can see.
+    /// The exit of a process that has returned. It is a step only if another process can observe it: if it frees a kernel lock,
+    /// or if a probe waits for it.
     ///
-    /// Whoever still holds *the* lock does not end: winners of *contend* hold until all have answered. A probe sees that its
-    /// turn has come by the exits of all others.
-    fn exit(&self, id: ProcessId) -> Option<Next> {
+    /// Winners of *contend* do not exit, because they hold until all attempts have a result.
+    fn exit(&self, id: ProcessId) -> Option<Pending> {
         let ends = matches!(self.scenario.kind, Kind::Cycle { .. }) || self.lost(id);
         let seen = self.state.holds_locks(id) || self.scenario.probe().is_some_and(|probe| probe != id);
-        (ends && seen).then_some(Next {
+        (ends && seen).then_some(Pending {
             call: Call::Exit,
             process: None,
         })
@@ -319,26 +319,26 @@ impl SimWorld {
 
     /// Whether the process is killed in place of its next step.
     fn dies(&self, id: ProcessId) -> bool {
-        let tale = self.tale.borrow();
-        let taken = || self.steps.iter().filter(|step| tale[**step].process == id).count();
+        let events = self.events.borrow();
+        let taken = || self.steps.iter().filter(|step| events[**step].process == id).count();
         let kill = self.scenario.kills.iter().find(|kill| kill.victim == id);
         kill.is_some_and(|kill| kill.step as usize == taken())
     }
 
     fn lost(&self, id: ProcessId) -> bool {
-        let tale = self.tale.borrow();
+        let events = self.events.borrow();
         let acquired = |event: &Event| event.process == id && event.what == What::Acquired;
-        self.scenario.kind == Kind::Contend && !tale.iter().any(acquired)
+        self.scenario.kind == Kind::Contend && !events.iter().any(acquired)
     }
 }
 
-impl Model for SimWorld {
+impl Model for Simulation {
     fn replay(&mut self, kept: usize, then: &[Move]) -> Vec<Accesses> {
-        let tale = self.tale.borrow();
+        let events = self.events.borrow();
         let performed = |step: usize| {
-            let Event { process, what } = &tale[self.steps[step]];
+            let Event { process, what } = &events[self.steps[step]];
             let What::Performed { call, .. } = what else {
-                unreachable!("a step stands in the tale as {what:?}");
+                unreachable!("a step was recorded as {what:?}");
             };
             (*process, call)
         };
@@ -380,7 +380,7 @@ impl Model for SimWorld {
     }
 }
 
-impl System for SimWorld {
+impl System for Simulation {
     fn reset(&mut self) -> Result<(), Lost> {
         let left = self.processes.drain(..).flatten().filter_map(|next| next.process);
         for mut process in left.chain(std::mem::take(&mut self.killed)) {
@@ -388,7 +388,7 @@ impl System for SimWorld {
             self.stacks.push(process.into_stack());
         }
         self.state = self.first.clone();
-        self.tale.borrow_mut().clear();
+        self.events.borrow_mut().clear();
         self.steps.clear();
         self.prefixes.clear();
         self.snapshots.clear();
@@ -399,7 +399,7 @@ impl System for SimWorld {
             let waiting = self.resume(id, process, Ok(Value::Done));
             self.processes.push(waiting);
         }
-        self.look();
+        self.take_snapshot();
         Ok(())
     }
 
@@ -409,7 +409,7 @@ impl System for SimWorld {
             let (process, next) = (contender.process(), next.as_ref()?);
             self.state.waits(process, &next.call).is_none().then_some(process)
         }));
-        // The second attempt of a fault begins when the first is over.
+        // The second attempt of a fault scenario begins after the first one.
         if matches!(self.scenario.kind, Kind::Fault { .. }) {
             processes.truncate(1);
         }
@@ -423,11 +423,11 @@ impl System for SimWorld {
 
     fn step(&mut self, process: ProcessId) -> Result<Accesses, Lost> {
         let next = self.processes[process.index()].take();
-        let Next { call, process: running } = next.expect("the search takes steps of enabled processes");
+        let Pending { call, process: running } = next.expect("the search takes steps of enabled processes");
         let (reply, accesses) = self.state.step(process, &call);
         let dies = call == Call::Die;
-        self.steps.push(self.tale.borrow().len());
-        self.tale.borrow_mut().push(Event {
+        self.steps.push(self.events.borrow().len());
+        self.events.borrow_mut().push(Event {
             process,
             what: What::Performed {
                 call,
@@ -440,9 +440,9 @@ impl System for SimWorld {
             return Ok(accesses);
         }
         self.processes[process.index()] = running.and_then(|running| self.resume(process, running, reply));
-        // Who judges an attempt with an error looks right after it; everybody else looks at the end.
+        // An attempt with an injected error is judged by a snapshot right after it.
         if self.processes[process.index()].is_none() && matches!(self.scenario.kind, Kind::Fault { .. }) {
-            self.look();
+            self.take_snapshot();
         }
         Ok(accesses)
     }
@@ -456,12 +456,12 @@ mod tests {
     use crate::primitive::{CreateNew, FlockChecked};
 
     #[test]
-    fn it_is_known_whether_a_lock_asks_for_inode_numbers() {
+    fn reading_inode_numbers_is_detected() {
         let injection = Injection {
             call: 100,
             errno: Errno::EIO,
         };
-        // With an error there is a decorator between the lock and the file system.
+        // The second scenario has a decorator between the lock and the file system.
         for scenario in [Scenario::contend(2), Scenario::fault(injection)] {
             let asks = |lock| asks_for_inodes(lock, &scenario, Limits::default());
             assert!(asks(&FlockChecked::SameInode), "{scenario:?}");
@@ -471,7 +471,7 @@ mod tests {
     }
 
     #[test]
-    fn a_search_that_a_limit_cuts_may_have_missed_a_question() {
+    fn a_cut_search_counts_as_reading_inode_numbers() {
         let limits = Limits {
             executions: 1,
             ..Limits::default()

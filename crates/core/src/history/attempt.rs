@@ -1,4 +1,4 @@
-//! Attempts: the events of a history, grouped by acquire and release.
+//! Attempts: the events of a history grouped by acquisition and release.
 
 use super::{Event, History, What};
 use crate::fs::call::Call;
@@ -10,13 +10,13 @@ use crate::primitive::CallError;
 /// Positions are those of events in the history.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attempt {
-    /// Who attempts.
+    /// The process that attempts.
     pub process: ProcessId,
     /// Where it begins.
     pub began: usize,
-    /// What came of it.
+    /// The result.
     pub result: Result,
-    /// Where that was known; `None` while the attempt is undecided.
+    /// Where the result was known; `None` while the attempt is undecided.
     pub decided: Option<usize>,
     /// The calls made to acquire.
     pub calls: Vec<usize>,
@@ -26,10 +26,10 @@ pub struct Attempt {
     pub died: Option<usize>,
 }
 
-/// What came of an attempt.
+/// The result of an attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Result {
-    /// The history ends before it is known.
+    /// The history ends before the result is known.
     Undecided,
     /// It won.
     Acquired,
@@ -46,9 +46,9 @@ pub enum Result {
 pub struct Release {
     /// Where it begins.
     pub began: usize,
-    /// Where it ended; `None` while it goes on.
+    /// Where it ended; `None` while it continues.
     pub ended: Option<usize>,
-    /// Whether it reported success.
+    /// Whether it succeeded.
     pub succeeded: bool,
     /// The calls made to release.
     pub calls: Vec<usize>,
@@ -67,8 +67,8 @@ impl Attempt {
             .flatten()
     }
 
-    /// Where the hold ends: the first call of the release, or the event itself in a history without calls; or the death of the
-    /// holder.
+    /// Where the hold ends: the first call of the release, or the event itself in a history without calls. A killed holder's hold
+    /// ends with its death.
     pub fn hold_ends(&self) -> Option<usize> {
         let Some(release) = &self.release else {
             return self.died;
@@ -79,7 +79,7 @@ impl Attempt {
         release.calls.first().copied().or(self.died)
     }
 
-    /// An event of its process after which it does not hold: the beginning of the release, or the death.
+    /// The event after which the process does not hold any more: the begin of the release, or its death.
     pub fn lets_go(&self) -> Option<usize> {
         self.release.as_ref().map(|release| release.began).or(self.died)
     }
@@ -92,7 +92,7 @@ impl History {
     }
 }
 
-/// Groups events into attempts, in the order in which these began.
+/// Groups events into attempts, in the order in which they began.
 fn of(events: &[Event]) -> Vec<Attempt> {
     let mut attempts: Vec<Attempt> = Vec::new();
     for (position, event) in events.iter().enumerate() {
@@ -119,7 +119,7 @@ fn extend(attempt: &mut Attempt, position: usize, what: &What) {
             attempt.died.get_or_insert(position);
             return;
         }
-        // What a world does for a process is no part of what it attempts.
+        // Calls that a backend makes for a process are not part of its attempt.
         What::Performed { call: Call::Exit, .. } => return,
         _ => {}
     }

@@ -1,9 +1,9 @@
-//! What happened in one execution, as every backend tells it.
+//! What happened in one execution, in the same form for every backend.
 //!
-//! A history is a list of events in the order in which they were seen. Backends that control each call put the calls in,
-//! with footprints: then instants are judged by happens-before. Backends that only watch (`race`) log *acquired* after the
-//! call returned and *release* before it is called, by one shared counter: then by the order of the events.
-//! Deliberately knows no property and no backend.
+//! A history is a list of events in the order in which they were observed. Backends that control each call record the calls with
+//! footprints, and happens-before orders the events. `race` only observes: it records *acquired* after the call returned and
+//! *release* before the call is made, numbered by one shared counter, and that order counts. Deliberately knows no property
+//! and no backend.
 
 mod attempt;
 mod order;
@@ -29,7 +29,7 @@ pub use outcome::Outcome;
 /// One run of a scenario from its first step to its end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Execution {
-    /// The choices that made it; empty where the kernel chose.
+    /// The process of each step; empty if the kernel chose.
     pub schedule: Schedule,
     /// What happened.
     pub history: History,
@@ -41,57 +41,57 @@ pub struct Execution {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum End {
-    /// Every process did all that the scenario asks.
+    /// Every process finished the scenario.
     Completed,
-    /// The scheduler stopped it before.
+    /// The scheduler stopped it earlier.
     Cut,
-    /// A schedule that was followed asked for a step that its process could not take.
+    /// It was lost, or the schedule contained a step that could not be taken.
     Diverged {
         /// The first step that differs, counted from 0.
         step: usize,
-        /// What was expected, and what was there.
+        /// What was expected and what was found.
         reason: String,
     },
 }
 
-/// The events of one execution, with what frames them.
+/// The events of one execution, with the context to judge them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct History {
-    /// How many processes took part.
+    /// The number of processes that took part.
     pub processes: usize,
     /// The lock that they contended for.
     pub lock: PathBuf,
-    /// The process in one of whose calls an error was injected.
+    /// The process whose call got an injected error.
     pub disturbed: Option<ProcessId>,
-    /// Whether a stale lock stood there before the first event.
+    /// Whether a stale lock existed before the first event.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub stale: bool,
-    /// The process that attempts when all others are done.
+    /// The process that attempts after all others have finished.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub probe: Option<ProcessId>,
-    /// The process that stands for the clock: it makes the lock's file old.
+    /// The process that plays the clock: it makes the lock's file old.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clock: Option<ProcessId>,
-    /// What the lock is declared to be after somebody was killed, if somebody is to be killed or a lease runs out.
+    /// The crash class that the lock declares, if a process is killed or a lease expires.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub crash_class: Option<CrashClass>,
-    /// What happened, in the order in which it was seen.
+    /// What happened, in the order in which it was observed.
     pub events: Vec<Event>,
-    /// The file system as it was seen from outside, from the first to the last look.
+    /// Snapshots of the file system, in order.
     pub snapshots: Vec<Snapshot>,
 }
 
-/// Something that a process did or met.
+/// An event of one process.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Event {
-    /// Who.
+    /// The process.
     pub process: ProcessId,
-    /// What.
+    /// What happened.
     #[serde(flatten)]
     pub what: What,
 }
 
-/// Kinds of events. *Began* and its end bracket an operation; calls stand between.
+/// What happened. The calls of an operation come between its begin and its end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]
 pub enum What {
@@ -99,31 +99,31 @@ pub enum What {
     AcquireBegan,
     /// The attempt won.
     Acquired,
-    /// The attempt lost: somebody else has the lock.
+    /// The attempt lost: another process has the lock.
     Busy,
     /// The attempt ended with an error.
     Failed {
         /// The error.
         error: CallError,
     },
-    /// The holder's work inside ended.
+    /// The holder finished its work.
     Worked {
-        /// How many entries it appended.
+        /// The number of entries that it appended.
         appended: u64,
     },
-    /// The holder's work inside ended with an error.
+    /// The holder's work ended with an error.
     WorkFailed {
         /// The error.
         error: String,
     },
-    /// The holder attempted once more in its own process.
+    /// The holder attempted again in its own process.
     Reentered {
-        /// Whether it was granted the lock that it has.
+        /// Whether it acquired the lock a second time.
         granted: bool,
     },
     /// The holder begins to release.
     ReleaseBegan,
-    /// The lock was given back.
+    /// The lock was released.
     Released,
     /// The release ended with an error.
     ReleaseFailed {
@@ -134,16 +134,16 @@ pub enum What {
     Performed {
         /// The call.
         call: Call,
-        /// The kernel's answer.
+        /// The reply of the kernel.
         reply: Reply,
         /// What it touched.
         accesses: Accesses,
     },
-    /// An error was injected in place of a call; only `close` was performed all the same.
+    /// An error was injected in place of a call. Only `close` was performed anyway.
     Injected {
         /// The call.
         call: Call,
-        /// The error that the process was told.
+        /// The error that the process got.
         errno: Errno,
     },
     /// The lock's code panicked.
@@ -153,16 +153,16 @@ pub enum What {
     },
 }
 
-/// The file system at one moment, as somebody outside sees it.
+/// The file system at one moment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Snapshot {
-    /// How many events came before it.
+    /// The number of events before it.
     pub position: usize,
-    /// Every name, its kind, and its content.
+    /// Every name with its type and content.
     pub files: Vec<SeenFile>,
-    /// How many descriptors each process has open.
+    /// The number of open descriptors of each process.
     pub descriptors: Vec<usize>,
-    /// How many entries the workload wrote more than once; `None` without the workload.
+    /// The number of entries that the workload wrote more than once; `None` without the workload.
     pub duplicates: Option<u64>,
 }
 
@@ -171,7 +171,7 @@ pub struct Snapshot {
 pub struct SeenFile {
     /// Its path.
     pub path: PathBuf,
-    /// What it is.
+    /// Its type.
     pub kind: FileKind,
     /// Its bytes; empty for a directory.
     pub content: Vec<u8>,
@@ -193,12 +193,12 @@ impl History {
         }
     }
 
-    /// Whether somebody was killed.
+    /// Whether a process was killed.
     pub fn died(&self) -> bool {
         self.calls().any(|(_, _, call, ..)| *call == Call::Die)
     }
 
-    /// Whether somebody acquired although a stale lock stood there at the start.
+    /// Whether a process acquired although there was a stale lock at the start.
     pub fn took_stale(&self) -> bool {
         self.stale && self.events.iter().any(|event| event.what == What::Acquired)
     }

@@ -1,7 +1,7 @@
-//! Happens-before among all events of a history, the ones that are no calls included.
+//! Happens-before among all events of a history, not only its calls.
 //!
-//! An event that is no call lies between two calls of its process, and nobody else sees where. So it happens before what
-//! the next call of its process happens before, and after what the last one happens after.
+//! An event that is not a call lies somewhere between two calls of its process. So it happens before everything that the next
+//! call of its process happens before, and after everything that the last one happens after.
 
 use super::{History, What};
 use crate::happens_before::HappensBefore;
@@ -9,13 +9,13 @@ use crate::id::ProcessId;
 
 /// Happens-before among the events of a history, addressed by their positions.
 ///
-/// Without a call in the whole history there is one counter, and the order is that of the events.
+/// In a history without calls, the events are in the order of one shared counter, and that order counts.
 #[derive(Clone, Debug)]
 pub struct Order {
     processes: Vec<ProcessId>,
-    /// For each event the step that it is, or else the last one of its process before it.
+    /// For each event: its own step, or else the last step of its process before it.
     latest: Vec<Option<usize>>,
-    /// For each event the step that it is, or else the first one of its process after it.
+    /// For each event: its own step, or else the first step of its process after it.
     next: Vec<Option<usize>>,
     relation: HappensBefore,
     calls: bool,
@@ -53,7 +53,7 @@ impl Order {
         }
     }
 
-    /// Whether event `earlier` happens before event `later`; none happens before itself.
+    /// Whether event `earlier` happens before event `later`. No event happens before itself.
     ///
     /// # Panics
     ///
@@ -70,13 +70,13 @@ impl Order {
 }
 
 impl History {
-    /// Happens-before among the events. It takes time proportional to the square of the number of calls.
+    /// Happens-before among the events. The time is quadratic in the number of calls.
     pub fn order(&self) -> Order {
         Order::of(self)
     }
 }
 
-/// For each event its own step, or else the last that was met of its process.
+/// For each event: its own step, or else the last one of its process so far.
 fn carried(width: usize, events: impl Iterator<Item = (ProcessId, Option<usize>)>) -> Vec<Option<usize>> {
     let mut met = vec![None; width];
     let carry = |(process, own): (ProcessId, Option<usize>)| {

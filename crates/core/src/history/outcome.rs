@@ -1,4 +1,4 @@
-//! What came out of an execution, small enough to count.
+//! The outcome of an execution, small enough to count.
 
 use std::fmt;
 
@@ -11,9 +11,9 @@ use super::{AttemptResult, History, What};
 pub struct Outcome {
     /// Attempts that acquired the lock.
     pub winners: u32,
-    /// Attempts that were told *busy*.
+    /// Attempts that were *busy*.
     pub busy: u32,
-    /// Attempts, work and releases that ended with an error, panics included.
+    /// Attempts, work and releases that ended with an error or a panic.
     pub errors: u32,
     /// Entries that the workload wrote more than once; `None` without the workload.
     pub duplicates: Option<u64>,

@@ -1,19 +1,19 @@
-//! A whole file read or written over [`Fs`], in as few calls as are correct: each is a step in a search.
+//! Reads or writes a whole file over [`Fs`], in as few calls as are correct, because each is a step in a search.
 //!
-//! Here live the duties that [`Fs`] leaves to its caller: signals, short reads, short writes, and a descriptor closed
-//! in any case. Deliberately knows nothing of what the bytes mean.
+//! Handles what [`Fs`] leaves to its caller: signals, short reads, short writes, and closing the descriptor in every case.
+//! Deliberately knows nothing of what the bytes mean.
 
 use std::path::Path;
 
 use crate::fs::{Errno, Fd, Fs, Mode, OpenFlags};
 use crate::primitive::CallError;
 
-/// How often a call is made in a row that a signal interrupts; then its error is `EINTR`.
+/// How often an interrupted call is made in a row before `EINTR` is returned.
 const ATTEMPTS: usize = 8;
-/// How much one `read` asks for, in bytes.
+/// The size of one `read`, in bytes.
 const CHUNK: usize = 4096;
 
-/// The bytes of a file, or `None` when it is absent; of a file beyond `limit` bytes, somewhat more than `limit`.
+/// The bytes of a file, or `None` when it is absent. Of a file larger than `limit` bytes, a little more than `limit`.
 pub(super) fn read(fs: &dyn Fs, path: &Path, limit: usize) -> Result<Option<Vec<u8>>, CallError> {
     let fd = match open(fs, path, OpenFlags::READ) {
         Err(error) if error.errno == Errno::ENOENT => return Ok(None),
@@ -34,8 +34,8 @@ fn open(fs: &dyn Fs, path: &Path, flags: OpenFlags) -> Result<Fd, CallError> {
     uninterrupted(|| fs.open(path, flags, Mode::FILE)).map_err(CallError::when("open", path))
 }
 
-/// Only a read of nothing proves the end of a file: a shorter one may come before it (read(2), "Return value").
-/// Each read but the last brings a byte, so the loop ends at the limit.
+/// Only an empty read proves the end of a file: a short one may come before it (read(2), "Return value"). Each read but the last
+/// returns at least a byte, so the loop ends at the limit.
 fn read_to_end(fs: &dyn Fs, fd: Fd, limit: usize) -> Result<Vec<u8>, Errno> {
     let mut bytes = Vec::new();
     let mut chunk = [0; CHUNK];
@@ -49,8 +49,8 @@ fn read_to_end(fs: &dyn Fs, fd: Fd, limit: usize) -> Result<Vec<u8>, Errno> {
     Ok(bytes)
 }
 
-/// One call as a rule; a short write is carried on, at least a byte at a time. A write of nothing is `ENOSPC`, as in
-/// Git's `write_in_full` (`wrapper.c`): it would never end.
+/// Usually one call. A short write is continued, by at least a byte each time. A write of 0 bytes becomes `ENOSPC`, as in Git's
+/// `write_in_full` (`wrapper.c`), because it would never end.
 fn write_all(fs: &dyn Fs, fd: Fd, mut rest: &[u8]) -> Result<(), Errno> {
     while !rest.is_empty() {
         match uninterrupted(|| fs.write(fd, rest))? {
@@ -61,8 +61,7 @@ fn write_all(fs: &dyn Fs, fd: Fd, mut rest: &[u8]) -> Result<(), Errno> {
     Ok(())
 }
 
-/// Closes once, whatever came before: Linux frees the descriptor even when it reports `EINTR` (close(2)). The first
-/// error is the one that the user has to see.
+/// Closes exactly once, because Linux frees the descriptor even when `close` returns `EINTR` (close(2)). Returns the first error.
 fn closing<T>(fs: &dyn Fs, fd: Fd, path: &Path, done: Result<T, CallError>) -> Result<T, CallError> {
     let closed = fs.close(fd).map_err(CallError::when("close", path));
     let done = done?;

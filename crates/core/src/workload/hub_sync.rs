@@ -1,12 +1,11 @@
-//! The sync that the seed's lock guards: load `last_sequence`, append the entries after it, save the new
-//! `last_sequence`.
+//! The sync of the original bug: load `last_sequence`, append the entries after it, save the new `last_sequence`.
 //!
-//! Two holders at once both load the same number and both append the same entries; [`duplicates`] counts them. A winner
-//! alone makes seven calls on a fresh hub and four when nothing is new: each call is a step in a search.
+//! Two simultaneous holders both load the same number and both append the same entries; [`duplicates`] counts them. Without
+//! contention a sync makes seven calls on a new hub, and four when nothing is new. Each call is a step in a search.
 //!
-//! Deliberately not done: replacing the state in one instant (`rename`), `fsync`, creating the hub directory. An error
-//! or a kill between append and save leaves entries that the next sync appends again; no lock prevents that, and none
-//! is blamed. Knows no particular lock and no implementation of [`Fs`].
+//! Deliberately not done: replacing the state atomically (`rename`), `fsync`, creating the hub directory. An error or a kill
+//! between append and save leaves entries that the next sync appends again. No lock can prevent that, so no lock is blamed. Knows
+//! no particular lock and no implementation of [`Fs`].
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -17,9 +16,9 @@ use super::file;
 use crate::fs::{Fs, OpenFlags};
 use crate::primitive::{AcquireError, CallError, LockPrimitive};
 
-/// How many entries [`source`] is asked for unless somebody wants more: two show that a whole batch is repeated.
+/// The default number of entries for [`source`]: two show that a whole batch is repeated.
 pub const DEFAULT_ENTRIES: u64 = 2;
-/// The largest state file that is read, in bytes; a sound one has a few dozen.
+/// The largest state file that is read, in bytes. A valid one has a few dozen.
 pub const LARGEST_STATE: usize = 64 * 1024;
 
 /// The directory of the hub, which must exist.
@@ -37,7 +36,7 @@ pub fn state_path(context: &Path) -> PathBuf {
     hub_path(context).join(".sync-state.json")
 }
 
-/// The Markdown file that the entries are appended to, a line each.
+/// The Markdown file to which the entries are appended, one per line.
 pub fn entries_path(context: &Path) -> PathBuf {
     hub_path(context).join("entries.md")
 }
@@ -45,9 +44,9 @@ pub fn entries_path(context: &Path) -> PathBuf {
 /// One entry of the source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// Its place in the source, counted from 1.
+    /// Its position in the source, counted from 1.
     pub sequence: u64,
-    /// What it says; line breaks become spaces.
+    /// Its text; line breaks become spaces.
     pub text: String,
 }
 
@@ -60,21 +59,21 @@ pub fn source(count: u64) -> Vec<Entry> {
     (1..=count).map(entry).collect()
 }
 
-/// What a sync did that held the lock.
+/// What a successful sync did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Synced {
-    /// How many entries it appended.
+    /// The number of entries that it appended.
     pub appended: u64,
-    /// The last sequence number, as it stands in the state now.
+    /// The last sequence number in the state afterwards.
     pub last_sequence: u64,
 }
 
 /// How an attempt to sync ended without an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// Somebody else held the lock, and nothing was touched.
+    /// Another process held the lock, and nothing was changed.
     Busy,
-    /// The lock was taken, the work done, the lock released.
+    /// The lock was acquired, the work done, and the lock released.
     Synced(Synced),
 }
 
@@ -88,16 +87,16 @@ pub enum SyncError {
     /// The state is not of the form `{"last_sequence": N}`.
     #[error("failed to read the sync state: {reason}; repair or remove `.sync-state.json`")]
     CorruptState {
-        /// What is wrong with it, and where.
+        /// What is wrong, and where.
         reason: String,
     },
     /// The state exceeds [`LARGEST_STATE`].
     #[error("failed to read the sync state: it exceeds {LARGEST_STATE} bytes; repair or remove `.sync-state.json`")]
     StateTooLarge,
-    /// The work was done and the lock perhaps not given back.
+    /// The work was done, but the release failed.
     #[error("{0}; the sync lock may still be held: remove it when no sync runs")]
     Release(#[source] CallError),
-    /// The work failed, and then the release.
+    /// The work failed, and then the release failed too.
     #[error("{work}; then {release}; the sync lock may still be held: remove it when no sync runs")]
     WorkAndRelease {
         /// Why the work failed.
@@ -112,8 +111,8 @@ pub enum SyncError {
 ///
 /// # Errors
 ///
-/// Those of the work; [`SyncError::Release`] and [`SyncError::WorkAndRelease`] when the lock may still be taken; the
-/// call that failed while the lock was being taken.
+/// Those of the work; [`SyncError::Release`] and [`SyncError::WorkAndRelease`] when the lock may still be held; the call that
+/// failed while acquiring the lock.
 ///
 /// ```
 /// use std::path::Path;
@@ -151,11 +150,11 @@ pub fn sync(
     }
 }
 
-/// What is done while the lock is held. Without anything new it writes nothing.
+/// The work while the lock is held. If nothing is new, it writes nothing.
 ///
 /// # Errors
 ///
-/// A call that failed, or a state that is corrupt or too large; no descriptor stays open.
+/// A call that failed, or a state that is corrupt or too large. No descriptor stays open.
 pub fn work(fs: &dyn Fs, context: &Path, entries: &[Entry]) -> Result<Synced, SyncError> {
     let state = state_path(context);
     let loaded = match file::read(fs, &state, LARGEST_STATE)? {
@@ -179,11 +178,11 @@ pub fn work(fs: &dyn Fs, context: &Path, entries: &[Entry]) -> Result<Synced, Sy
     })
 }
 
-/// The sequence number in a state file; 0 when the file is empty, as a save leaves it that was killed after `O_TRUNC`.
+/// The sequence number in a state file; 0 when the file is empty, because a save was killed after `O_TRUNC`.
 ///
-/// Accepted: one JSON object with `last_sequence`, an integer from 0 to 2⁶⁴ − 1, with blanks around it. Further fields
-/// are passed over, and the next save drops them. Refused: an absent or repeated `last_sequence`, a negative,
-/// fractional or larger number, `null`, a list, anything after the object, and a file of blanks.
+/// Accepted: one JSON object with `last_sequence`, an integer from 0 to 2⁶⁴ − 1, with whitespace around it. Other fields are
+/// ignored, and the next save drops them. Refused: an absent or repeated `last_sequence`, a negative, fractional or larger number,
+/// `null`, a list, anything after the object, and a file of whitespace.
 ///
 /// # Errors
 ///
@@ -201,7 +200,7 @@ pub fn parse_state(bytes: &[u8]) -> Result<u64, SyncError> {
     if bytes.len() > LARGEST_STATE {
         return Err(SyncError::StateTooLarge);
     }
-    // Serde takes a list for a struct too, field by field.
+    // Serde also accepts a list for a struct, field by field.
     if !bytes.trim_ascii_start().starts_with(b"{") {
         return Err(corrupt("expected an object".to_owned()));
     }
@@ -209,9 +208,9 @@ pub fn parse_state(bytes: &[u8]) -> Result<u64, SyncError> {
     Ok(state.last_sequence)
 }
 
-/// How many lines of the Markdown file are superfluous: an entry that stands there three times counts two.
+/// The number of superfluous lines in the Markdown file: an entry that occurs three times counts two.
 ///
-/// An entry is known by its sequence number. What is not of the form `- N: …` is no entry, whatever bytes it has.
+/// Entries are equal if their sequence numbers are. A line that is not of the form `- N: …` is not an entry.
 pub fn duplicates(markdown: &[u8]) -> u64 {
     let mut seen = BTreeSet::new();
     let lines = markdown.split(|byte| *byte == b'\n');
@@ -227,7 +226,7 @@ fn sequence(line: &[u8]) -> Option<u64> {
     let rest = line.strip_prefix(b"- ")?;
     let colon = rest.iter().position(|byte| *byte == b':')?;
     let digits = &rest[..colon];
-    // Without this a sign would count as a digit.
+    // `parse` would accept a sign.
     if !digits.iter().all(u8::is_ascii_digit) {
         return None;
     }

@@ -1,11 +1,10 @@
-//! What a holder does while it holds the lock: the damage that a second holder does is counted here.
+//! Workloads: what a holder does while it holds the lock, so that the damage of a second holder can be counted.
 //!
 //! | workload | what it does | file |
 //! |---|---|---|
 //! | [`hub_sync`] | loads a sequence number, appends the entries after it, saves the number | `hub_sync.rs` |
 //!
-//! Written over [`Fs`](crate::fs::Fs) like the locks. Deliberately knows no backend, schedule or property, and of the
-//! primitives only their trait.
+//! Written over [`Fs`](crate::fs::Fs) like the locks. Deliberately knows no backend, schedule or property, and no particular lock.
 
 mod file;
 pub mod hub_sync;

@@ -1,9 +1,9 @@
-//! What each call does to the simulated state, and the footprint that it leaves: files here, names in names.rs and links.rs,
-//! descriptors in descriptors.rs, locks in locks.rs and records.rs, processes in life.rs and fork.rs.
+//! What each call does to the simulated state, and its footprint. Files are here, names in names.rs and links.rs, descriptors in
+//! descriptors.rs, locks in locks.rs and records.rs, processes in life.rs and fork.rs.
 //!
-//! Footprints are read in one fixed order, the first object deciding what is read next: entries along the path, then the
-//! inode. What decides a failure is a load. The order of the checks is Linux's (`fs/namei.c`), because it decides which of
-//! two errors is reported.
+//! Objects are read in one fixed order, and each decides which is read next: entries along the path, then the inode. Everything
+//! that decides about a failure is a load. The checks have the order of Linux (`fs/namei.c`), which decides which of two errors is
+//! returned.
 
 use std::path::Path;
 
@@ -85,11 +85,11 @@ impl State {
         }
         let inode = self.inodes.get_mut(id);
         match &mut inode.body {
-            // O_TRUNC asks for write access even with O_RDONLY (fs/open.c, build_open_flags).
+            // O_TRUNC requires write access even with O_RDONLY (fs/open.c, build_open_flags).
             Body::Directory(_) if flags.create == Create::IfAbsent || flags.truncate => return Err(Errno::EISDIR),
             Body::Directory(_) if flags.access != AccessMode::Read => return Err(Errno::EISDIR),
             Body::Directory(_) => {}
-            // A file that is empty already is changed all the same (fs/namei.c, handle_truncate): it is not old any more.
+            // Truncating an empty file also changes it (fs/namei.c, handle_truncate): it is not old any more.
             Body::File(content) if flags.truncate => {
                 content.clear();
                 inode.old = false;
@@ -123,7 +123,7 @@ impl State {
         if !description.writable {
             return Err(Errno::EBADF);
         }
-        // Nothing to write changes nothing, and does not move an appending offset (mm/filemap.c, generic_write_checks).
+        // An empty write changes nothing, not even the offset with O_APPEND (mm/filemap.c, generic_write_checks).
         if bytes.is_empty() {
             return Ok(0);
         }
@@ -153,7 +153,7 @@ impl State {
         Ok(self.attributes(id, touched))
     }
 
-    /// Of the times of anything but a file nobody hears.
+    /// Makes a file old. Only files have times that a call can read.
     fn expire(&mut self, path: &Path, touched: &mut Accesses) -> Result<(), Errno> {
         let id = self.find(path, Final::Followed, touched)?;
         let inode = self.inodes.get_mut(id);

@@ -1,4 +1,4 @@
-//! Descriptors: how they are opened, closed, and lead to the open file descriptions that they share.
+//! Descriptors: opening, closing, and the open file descriptions that they refer to.
 
 use super::State;
 use super::tables::{Actor, Description, Member, Owner, Table};
@@ -15,7 +15,7 @@ impl State {
         &mut self.tables[process.map_or(0, |process| process.index() + 1)]
     }
 
-    /// The descriptors of the caller; a child that is not there has none.
+    /// The descriptors of the caller; a child that does not exist has none.
     pub(super) fn descriptors(&self, actor: Actor) -> &[Option<usize>] {
         let table = self.table(actor.process);
         match actor.member {
@@ -28,11 +28,11 @@ impl State {
         let table = self.table_mut(actor.process);
         match actor.member {
             Member::Parent => &mut table.descriptors,
-            Member::Child => table.child.as_mut().expect("a child that is not there makes no call"),
+            Member::Child => table.child.as_mut().expect("a child that does not exist makes no call"),
         }
     }
 
-    /// A name for the next inode of this process that does not depend on what others created.
+    /// The identity of the next inode of this process. It does not depend on what others created.
     pub(super) fn next_id(&mut self, actor: Actor) -> InodeId {
         let table = self.table_mut(actor.process);
         table.created += 1;
@@ -42,7 +42,7 @@ impl State {
         }
     }
 
-    /// Opens a description in the lowest free descriptor.
+    /// Assigns the lowest free descriptor to a new description.
     pub(super) fn install(&mut self, actor: Actor, description: Description, touched: &mut Accesses) -> Fd {
         self.pin(description.inode, touched);
         let place = match self.descriptions.iter().position(Option::is_none) {
@@ -65,8 +65,8 @@ impl State {
         Fd(u32::try_from(number).expect("a simulated process opens few files"))
     }
 
-    /// Any close gives back the record lock of the process on the inode (`fs/open.c`, `filp_flush`); the last one of a
-    /// description gives back what the description has (`fs/file_table.c`, `__fput`).
+    /// Any close releases the record lock of the process on the inode (`fs/open.c`, `filp_flush`). The last close of a
+    /// description releases the locks of the description (`fs/file_table.c`, `__fput`).
     pub(super) fn close(&mut self, actor: Actor, fd: Fd, touched: &mut Accesses) -> Result<(), Errno> {
         let place = self.place(actor, fd)?;
         self.descriptors_mut(actor)[fd.0 as usize] = None;
@@ -94,15 +94,15 @@ impl State {
         self.place(actor, fd).map(|place| self.opened_mut(place))
     }
 
-    /// The description at a place that some descriptor names.
+    /// The description at an index that some descriptor refers to.
     pub(super) fn opened(&self, place: usize) -> &Description {
         let description = self.descriptions[place].as_ref();
-        description.expect("a descriptor names an open description")
+        description.expect("a descriptor refers to an open description")
     }
 
     pub(super) fn opened_mut(&mut self, place: usize) -> &mut Description {
         let description = self.descriptions[place].as_mut();
-        description.expect("a descriptor names an open description")
+        description.expect("a descriptor refers to an open description")
     }
 
     pub(super) fn place(&self, actor: Actor, fd: Fd) -> Result<usize, Errno> {

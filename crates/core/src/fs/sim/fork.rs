@@ -1,9 +1,8 @@
 //! A process that forks, and what its child does;
 //! [fork(2)](https://man7.org/linux/man-pages/man2/fork.2.html).
 //!
-//! The child shares the open file descriptions of its parent, and with them their offsets and the locks that are theirs; record
-//! locks are the parent's alone. A process has one child at a time: a second fork is refused as where `RLIMIT_NPROC` is
-//! reached. The child outlives a parent that ends before it.
+//! The child shares the open file descriptions of its parent, with their offsets and locks. It does not share record locks. A
+//! process has one child at a time: a second fork fails as if `RLIMIT_NPROC` were reached. The child may outlive its parent.
 
 use super::State;
 use super::tables::{Actor, Member};
@@ -12,7 +11,7 @@ use crate::fs::Errno;
 use crate::fs::call::{Call, Reply};
 
 impl State {
-    /// Nobody else can see how many descriptors refer to a description: this touches nothing.
+    /// Forks. It touches nothing, because no other process can observe how many descriptors a description has.
     pub(super) fn fork(&mut self, actor: Actor) -> Result<(), Errno> {
         if actor.member == Member::Child {
             return Err(Errno::ENOSYS);
@@ -28,7 +27,7 @@ impl State {
         Ok(())
     }
 
-    /// A call of the child; without one there is nobody who could make it.
+    /// Performs a call of the child; fails if there is no child.
     pub(super) fn in_child(&mut self, actor: Actor, made: &Call, touched: &mut Accesses) -> Reply {
         if actor.member == Member::Child {
             return Err(Errno::ENOSYS);
@@ -42,7 +41,7 @@ impl State {
     }
 }
 
-/// Who makes a call of the child: a child's child is not there.
+/// The child of the caller. A child has no child itself.
 pub(super) fn child_of(actor: Actor) -> Actor {
     let member = Member::Child;
     Actor { member, ..actor }
@@ -81,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lock_of_the_description_lives_until_parent_and_child_have_closed_it() {
+    fn a_lock_of_a_description_is_held_until_parent_and_child_have_closed_it() {
         for first_and_last in [
             [Call::Close { fd: FD }, in_child(Call::Exit)],
             [in_child(Call::Close { fd: FD }), Call::Die],
@@ -104,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn a_record_lock_is_the_parents_alone() {
+    fn a_record_lock_belongs_only_to_the_parent() {
         let record = |operation| Call::RecordLock { fd: FD, operation };
         let take = record(RecordLock::TryExclusive);
         let mut state = forked();
@@ -139,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn there_is_one_child_at_a_time_and_it_has_none() {
+    fn a_process_has_one_child_at_a_time_and_a_child_has_none() {
         let mut state = forked();
         assert_eq!(state.step(P, &Call::Fork).0, Err(Errno::EAGAIN));
         assert_eq!(state.step(P, &in_child(Call::Fork)).0, Err(Errno::ENOSYS));
@@ -150,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn a_child_waits_as_its_parent_would() {
+    fn a_child_waits_where_its_parent_would() {
         let mut state = forked();
         assert!(state.step(Q, &flock(Flock::TryExclusive)).0.is_ok());
         let call = flock(Flock::Exclusive);

@@ -1,12 +1,11 @@
-//! Several mounts of one store, as on several hosts: names and contents are the same by way of each, and locks of the kernel
-//! may be each mount's own.
+//! Several mounts of one store, as on several hosts: all show the same names and contents, but kernel locks may be separate.
 //!
-//! A lock is on an inode of the kernel's, and two overlays of one upper directory, or two processes that show one directory
-//! again, have an inode each for one file. Knows no call.
+//! A kernel lock is on an inode in the kernel. Two overlays of one upper directory, or two FUSE daemons for one directory, have
+//! separate inodes for one file. Knows no call.
 
 use crate::id::ProcessId;
 
-/// The host of each process: who is on another one does not see its locks. All are on one, if none is given.
+/// The host of each process. A process does not see locks of other hosts. By default, all are on one host.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Hosts {
     /// For `flock`.
@@ -15,7 +14,7 @@ pub struct Hosts {
     pub records: Vec<usize>,
 }
 
-/// Whether two are on different hosts; whoever prepares the tree is on the first.
+/// Whether two processes are on different hosts. The one that prepares the tree is on the first host.
 pub(super) fn apart(hosts: &[usize], one: Option<ProcessId>, other: Option<ProcessId>) -> bool {
     let host = |process: Option<ProcessId>| {
         process
@@ -32,7 +31,7 @@ mod tests {
     use crate::fs::call::Call;
     use crate::fs::{AccessMode, Create, Errno, Fd, Flock, Mode, OpenFlags, RecordLock};
 
-    /// Whether a second process gets what a first one has, on these hosts.
+    /// Whether a second process gets the lock that the first one holds, on these hosts.
     fn gets(hosts: Hosts, call: &Call) -> bool {
         let mut state = State::new(2).on_hosts(hosts);
         let flags = OpenFlags {
@@ -46,7 +45,7 @@ mod tests {
             opened.expect("an empty file system takes it");
             state.step(process, call).0
         });
-        first.expect("nobody else has it");
+        first.expect("the lock is free");
         match second {
             Ok(_) => true,
             Err(errno) => {
@@ -57,7 +56,7 @@ mod tests {
     }
 
     #[test]
-    fn locks_are_seen_on_their_own_host_alone() {
+    fn locks_are_visible_only_on_their_own_host() {
         let (fd, operation) = (Fd(0), RecordLock::TryExclusive);
         let flock = Call::Flock {
             fd,

@@ -4,7 +4,7 @@
 
 use crate::access::InodeId;
 
-/// All inodes that have a name or a descriptor.
+/// All inodes that have a name or an open descriptor.
 #[derive(Clone, Debug)]
 pub(super) struct Inodes(Vec<(InodeId, Inode)>);
 
@@ -12,13 +12,13 @@ pub(super) struct Inodes(Vec<(InodeId, Inode)>);
 #[derive(Clone, Debug)]
 pub(super) struct Inode {
     pub(super) body: Body,
-    /// What `stat` tells.
+    /// The inode number that `stat` returns.
     pub(super) number: u64,
-    /// How many names it has; the root has none.
+    /// The number of names; the root has none.
     pub(super) links: u32,
-    /// How many open file descriptions refer to it.
+    /// The number of open file descriptions that refer to it.
     pub(super) opens: u32,
-    /// Whether a file was last changed long ago: `Expire` has made it so, and nothing has been written since.
+    /// Whether a file is old: `Expire` made it so, and nothing was written since.
     pub(super) old: bool,
 }
 
@@ -26,7 +26,7 @@ pub(super) struct Inode {
 pub(super) enum Body {
     File(Vec<u8>),
     Directory(Entries),
-    /// The target, as it was given.
+    /// The target as given.
     Symlink(Box<str>),
 }
 
@@ -48,7 +48,7 @@ impl Inodes {
 
     fn position(&self, id: InodeId) -> usize {
         let found = self.0.iter().position(|(each, _)| *each == id);
-        found.expect("an inode lives while a name or a descriptor refers to it")
+        found.expect("an inode exists while a name or a descriptor refers to it")
     }
 
     pub(super) fn get(&self, id: InodeId) -> &Inode {
@@ -136,11 +136,11 @@ impl Entries {
     }
 }
 
-/// What becomes of a number that was given back.
+/// Whether inode numbers are reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Numbers {
-    /// Nothing: each inode has one of its own.
+    /// Each inode has a number of its own.
     Fresh,
-    /// The next inode gets the lowest that is free.
+    /// The next inode gets the lowest free number.
     Reused,
 }

@@ -1,6 +1,6 @@
-//! Processes that end, and who looks whether they have.
+//! The end of processes, and calls that check whether a process is alive.
 //!
-//! A process that was killed ends like one that exits: the kernel closes its descriptors, which frees its locks
+//! A killed process ends like one that exits: the kernel closes its descriptors, which releases its locks
 //! ([_exit(2)](https://man7.org/linux/man-pages/man2/_exit.2.html)). There are no zombies: a dead process is gone.
 
 use super::State;
@@ -12,8 +12,7 @@ use crate::fs::{Errno, Fd};
 use crate::id::ProcessId;
 
 impl State {
-    /// Whether the process cannot make this call now, but only after another one has done something: the footprint that the
-    /// call would have.
+    /// If the process must wait at this call until another process acts: the footprint that the call would have.
     ///
     /// # Panics
     ///
@@ -35,7 +34,7 @@ impl State {
         }
     }
 
-    /// Whether the process has a lock that its end would free: not one that its child shares.
+    /// Whether the process holds a kernel lock that its end would release, which is not one that its child shares.
     pub fn holds_locks(&self, process: ProcessId) -> bool {
         let actor = Actor::of(Some(process));
         let mut places = self.descriptors(actor).iter().flatten();
@@ -48,7 +47,7 @@ impl State {
     pub(super) fn end(&mut self, actor: Actor, touched: &mut Accesses) {
         for number in 0..self.descriptors(actor).len() {
             let number = u32::try_from(number).expect("a simulated process opens few files");
-            // Of those that are open.
+            // Numbers that are not open are skipped.
             let _ = self.close(actor, Fd(number), touched);
         }
         let table = self.table_mut(actor.process);
@@ -62,7 +61,7 @@ impl State {
         }
     }
 
-    /// Whoever is not among the processes was there before them, and is gone.
+    /// A process that is not in the table died before the first step.
     pub(super) fn alive(&self, process: ProcessId, touched: &mut Accesses) -> Result<(), Errno> {
         touched.load(Object::Liveness(process));
         if self.is_alive(process) {

@@ -1,8 +1,8 @@
-//! Symbolic links: making and reading them, and where a path leads that meets one;
+//! Symbolic links: creating, reading and following them;
 //! [symlink(7)](https://man7.org/linux/man-pages/man7/symlink.7.html).
 //!
-//! The text of a link never changes, so whoever has loaded the entry that names it has seen the text: a link that is followed
-//! adds no object to a footprint but the entries along its text.
+//! The target of a link never changes, so loading the entry of the link also loads its target. Following a link adds only the
+//! entries along its target to a footprint.
 
 use std::path::{Path, PathBuf};
 
@@ -13,10 +13,10 @@ use super::tables::Actor;
 use crate::access::{Accesses, InodeId};
 use crate::fs::{Create, Errno};
 
-/// How many links a path may meet: `MAXSYMLINKS`, `include/linux/namei.h`.
+/// How many links are followed in one path: `MAXSYMLINKS`, `include/linux/namei.h`.
 const MOST_FOLLOWED: u32 = 40;
 
-/// Whether a link at the end of a path stands for what it leads to.
+/// Whether a link at the end of a path is followed.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Final {
     Followed,
@@ -26,12 +26,12 @@ pub(super) enum Final {
 /// What `open` finds.
 pub(super) enum Opened {
     There(InodeId),
-    /// Nothing, and it is to be created here.
+    /// Nothing: the file is created here.
     Absent(Slot<'static>),
 }
 
 impl<'s> Walk<'s, '_> {
-    /// The directories from below the root to what the entry names, which must be a directory or lead to one.
+    /// The directories from below the root to the entry, which must be a directory or a link to one.
     pub(super) fn enter(&mut self, mut slot: Slot<'_>) -> Result<Vec<InodeId>, Errno> {
         let next = self.state.look_up(&slot, self.accesses)?.ok_or(Errno::ENOENT)?;
         match &self.state.inodes.get(next).body {
@@ -47,7 +47,7 @@ impl<'s> Walk<'s, '_> {
         }
     }
 
-    /// Walks along the text of the link that stands in the entry, from the directory of that entry.
+    /// Follows the target of the link in the entry, from the directory of that entry.
     fn follow(&mut self, slot: Slot<'_>, target: &'s str) -> Result<Place<'s>, Errno> {
         self.followed += 1;
         if self.followed > MOST_FOLLOWED {
@@ -56,7 +56,7 @@ impl<'s> Walk<'s, '_> {
         self.along(slot.ancestors, target)
     }
 
-    /// What a place names. A slash at the end of the path, or of a link on the way, insists on a directory and follows.
+    /// The inode at a place. A slash at the end of the path, or of the target of a followed link, requires a directory, and follows.
     fn arrive<'t>(&mut self, mut place: Place<'t>, end: Final) -> Result<InodeId, Errno>
     where
         's: 't,
@@ -82,7 +82,7 @@ impl<'s> Walk<'s, '_> {
         }
     }
 
-    /// What `O_CREAT` finds; with `O_EXCL` a link at the end is not followed.
+    /// What an open with `O_CREAT` finds. With `O_EXCL` a link at the end is not followed.
     fn arrive_to_create<'t>(&mut self, mut place: Place<'t>, create: Create) -> Result<Opened, Errno>
     where
         's: 't,
@@ -90,7 +90,7 @@ impl<'s> Walk<'s, '_> {
         loop {
             let slot = match place {
                 Place::Unnamed(_, ancestors) => return Ok(Opened::There(deepest(&ancestors))),
-                // Whatever is there, which is not looked at (fs/namei.c, lookup_fast_for_open).
+                // Whatever exists there is an error, and is not looked at (fs/namei.c, lookup_fast_for_open).
                 Place::Entry(slot) if slot.slash == Slash::Trailing => return Err(Errno::EISDIR),
                 Place::Entry(slot) => slot,
             };
@@ -106,14 +106,14 @@ impl<'s> Walk<'s, '_> {
 }
 
 impl State {
-    /// Walks the whole path to what it names.
+    /// Resolves a whole path.
     pub(super) fn find(&self, path: &Path, end: Final, accesses: &mut Accesses) -> Result<InodeId, Errno> {
         let mut walk = Walk::new(self, accesses);
         let place = walk.along(Vec::new(), text_of(path)?)?;
         walk.arrive(place, end)
     }
 
-    /// Walks the whole path to what `open` opens, or to where it creates a file.
+    /// Resolves a whole path to what `open` opens, or to the place where it creates a file.
     pub(super) fn find_to_open(&self, path: &Path, create: Create, accesses: &mut Accesses) -> Result<Opened, Errno> {
         let mut walk = Walk::new(self, accesses);
         let place = walk.along(Vec::new(), text_of(path)?)?;
@@ -130,7 +130,7 @@ impl State {
         path: &Path,
         touched: &mut Accesses,
     ) -> Result<(), Errno> {
-        // The kernel takes the target in as it does a path, and before the path (fs/namei.c, do_symlinkat).
+        // The kernel copies the target like a path, and before the path (fs/namei.c, do_symlinkat).
         let target = text_of(target)?;
         let slot = self.free_slot(path, touched)?;
         self.create(actor, &slot, Body::Symlink(target.into()), touched);
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn a_link_on_the_way_is_followed_and_each_entry_is_loaded() {
+    fn a_link_inside_a_path_is_followed_and_each_entry_is_loaded() {
         let mut state = linked(&[("/l", "m"), ("/m", "d")]);
         let stat = Call::Stat { path: "/l/a".into() };
         let (reply, accesses) = state.step(P, &stat);
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn a_call_on_a_name_means_the_link_and_one_with_a_slash_what_it_leads_to() {
+    fn a_name_means_the_link_and_a_name_with_a_slash_means_its_target() {
         let links = &[("/l", "d"), ("/x", "absent")];
         let path = |text: &str| PathBuf::from(text);
         let target = || path("t");

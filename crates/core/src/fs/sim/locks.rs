@@ -1,7 +1,7 @@
 //! `flock`: locks on inodes that belong to open file descriptions.
 //!
-//! The table of an inode is what its open descriptions hold. A request that fails has only looked at it, one that is granted
-//! has changed it; one that finds what it asks for in its own hands touches nothing that another can change.
+//! The lock table of an inode contains what its open descriptions hold. A request that fails loads the table, and one that is
+//! granted stores it. A request for a lock that the description already holds touches nothing that another process can change.
 
 use super::State;
 use super::hosts::apart;
@@ -9,14 +9,14 @@ use super::tables::{Actor, Description, Lock};
 use crate::access::{Accesses, Object};
 use crate::fs::{Errno, Fd, Flock};
 
-/// Whether a request waits for those who are in its way.
+/// Whether a request waits for conflicting locks.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Patience {
     Tries,
     Waits,
 }
 
-/// What is asked for; nothing by `LOCK_UN`.
+/// The requested lock; `None` for `LOCK_UN`.
 fn request(operation: Flock) -> Option<(Lock, Patience)> {
     match operation {
         Flock::TryExclusive => Some((Lock::Exclusive, Patience::Tries)),
@@ -54,7 +54,7 @@ impl State {
             return Ok(());
         }
         if patience == Patience::Waits {
-            // The kernel gives the lock up and then waits: two steps in one call, which no state machine takes.
+            // The kernel releases the old lock and then waits: two steps in one call, which this state machine cannot take.
             assert!(own.is_some(), "{operation} would wait: ask `State::waits` first");
             touched.load(table);
             return Err(Errno::ENOSYS);
@@ -67,7 +67,7 @@ impl State {
         Err(Errno::EAGAIN)
     }
 
-    /// The footprint that a request will have when it is granted, if it has to wait now.
+    /// If a request has to wait now: the footprint that it will have when it is granted.
     pub(super) fn flock_waits(&self, actor: Actor, fd: Fd, operation: Flock) -> Option<Accesses> {
         let description = self.description(actor, fd).ok()?;
         let (wanted, Patience::Waits) = request(operation)? else {
@@ -81,7 +81,7 @@ impl State {
         Some(granted)
     }
 
-    /// Whether another description has a lock that the wanted one cannot be had beside.
+    /// Whether another description holds a lock that conflicts with the wanted one.
     fn is_in_the_way(&self, actor: Actor, fd: Fd, wanted: Lock) -> Result<bool, Errno> {
         let own = self.place(actor, fd)?;
         let description = self.opened(own);
@@ -147,27 +147,27 @@ mod tests {
     }
 
     #[test]
-    fn a_shared_lock_keeps_out_who_wants_it_alone() {
+    fn a_shared_lock_excludes_exclusive_requests() {
         let (one, other) = (ProcessId(0), ProcessId(1));
         let mut state = opened();
         for process in [one, other] {
             assert!(state.step(process, &flock(Flock::TryShared)).0.is_ok());
         }
         let alone = flock(Flock::Exclusive);
-        // The kernel gives the shared lock up and waits; here the lack is told.
+        // The kernel releases the shared lock and waits. This is not modelled, and reported as such.
         assert_eq!(state.step(one, &alone).0, Err(Errno::ENOSYS));
         assert!(state.step(other, &Call::Exit).0.is_ok());
         assert!(state.step(one, &alone).0.is_ok());
     }
 
     #[test]
-    fn whoever_awaits_the_end_of_others_waits_for_all_of_them() {
+    fn awaiting_the_end_of_processes_waits_for_all_of_them() {
         let mut state = State::new(3);
         let call = Call::Await {
             processes: ProcessId::first(2).collect(),
         };
         for process in ProcessId::first(2) {
-            let waits = state.waits(ProcessId(2), &call).expect("one is there");
+            let waits = state.waits(ProcessId(2), &call).expect("one is alive");
             let alive = Call::Alive { process };
             assert!(state.step(ProcessId(2), &alive).0.is_ok());
             let (_, end) = state.step(process, &Call::Exit);

@@ -1,13 +1,17 @@
 //! The simulated file system: a small POSIX kernel as a pure state machine.
 //!
-//! [`State::step`] takes a call of one process and returns the kernel's reply with the footprint of the call. It never
-//! waits, never looks at a clock, and tells the same story every time; [`State::waits`] tells whether the kernel would let
-//! the process wait. The conformance tests hold it against the kernel.
+//! [`State::step`] takes a call of one process and returns the kernel's reply with the footprint of the call. It is
+//! deterministic, never waits, and reads no clock. [`State::waits`] returns whether the kernel would make the process wait. The
+//! conformance tests compare it with the kernel.
 //!
-//! Not modelled: permissions (every process is root), times but for whether a file is old, disk space, names and targets that
-//! are not UTF-8 (they are `EILSEQ`), directories that change while a path is walked (a path is resolved in one instant), record
-//! locks on a part of a file or that wait, a child's child, and a shared `flock` that is made exclusive while others share it and
-//! that waits for them (the last two are `ENOSYS`).
+//! Not modelled:
+//!
+//! - permissions (every process is root), disk space, and times except whether a file is old;
+//! - names and targets that are not UTF-8 (`EILSEQ`);
+//! - directories that change while a path is resolved (it is resolved in one step);
+//! - record locks on a part of a file, and record locks that wait;
+//! - a child of a child (`ENOSYS`);
+//! - a waiting conversion of a shared `flock` to exclusive while others share it (`ENOSYS`).
 
 mod calls;
 mod descriptors;
@@ -36,13 +40,13 @@ pub use hosts::Hosts;
 use inode::{Body, Inode, Inodes, Numbers};
 use tables::{Actor, Description, Owner, Record, Table};
 
-/// Everything that the simulated kernel knows.
+/// The state of the simulated kernel.
 #[derive(Clone, Debug)]
 pub struct State {
     inodes: Inodes,
-    /// The open file descriptions; a freed place is used again.
+    /// The open file descriptions; freed indices are reused.
     descriptions: Vec<Option<Description>>,
-    /// The descriptor tables: that of whoever prepares the tree, then one for each process.
+    /// The descriptor tables: first that of [`State::prepare`], then one for each process.
     tables: Vec<Table>,
     /// The record locks that are held.
     records: Vec<Record>,
@@ -51,21 +55,21 @@ pub struct State {
     watch: InodeWatch,
 }
 
-/// One name in the tree, as a person would look at it.
+/// One name in the tree, for display.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Node {
     /// The path from the root.
     pub path: PathBuf,
-    /// What it is.
+    /// Its type.
     pub kind: FileKind,
-    /// Names of one inode have one identity.
+    /// The identity of its inode: hard links have the same.
     pub inode: InodeId,
     /// The bytes of a file, the target of a symbolic link; empty for a directory.
     pub content: Vec<u8>,
 }
 
 impl State {
-    /// An empty file system with `processes` processes, none of which has a descriptor open.
+    /// An empty file system with `processes` processes, without open descriptors.
     pub fn new(processes: usize) -> Self {
         Self {
             inodes: Inodes::with_root(),
@@ -78,32 +82,32 @@ impl State {
         }
     }
 
-    /// The same file system, whose watch sees each question for an inode number.
+    /// The same file system, with a watch that is notified when an inode number is read.
     #[must_use]
     pub fn watched_by(mut self, watch: InodeWatch) -> Self {
         self.watch = watch;
         self
     }
 
-    /// The same file system, with each process on a host.
+    /// The same file system, with each process on the given host.
     #[must_use]
     pub fn on_hosts(mut self, hosts: Hosts) -> Self {
         self.hosts = hosts;
         self
     }
 
-    /// Performs a call of `process` and tells what it touched.
+    /// Performs a call of `process`. Returns the reply and the footprint.
     ///
     /// # Panics
     ///
-    /// When the process is not one of those given to [`State::new`], or it [waits](State::waits) at the call.
+    /// When the process is not one of those given to [`State::new`], or must [wait](State::waits) at the call.
     pub fn step(&mut self, process: ProcessId, call: &Call) -> (Reply, Accesses) {
         let stepped = self.perform(Actor::of(Some(process)), call);
         self.validate();
         stepped
     }
 
-    /// Performs a call before the processes begin, to build the tree that they find.
+    /// Performs a call before the first step, to build the initial tree.
     ///
     /// # Errors
     ///
@@ -112,7 +116,7 @@ impl State {
         self.perform(Actor::of(None), call).0
     }
 
-    /// All names, in the order of their paths.
+    /// All names, sorted by path.
     pub fn tree(&self) -> Vec<Node> {
         let mut nodes = Vec::new();
         self.list(InodeId::ROOT, Path::new("/"), &mut nodes);
@@ -120,7 +124,7 @@ impl State {
         nodes
     }
 
-    /// How many descriptors the process has open; those of its child are not its own.
+    /// The number of open descriptors of the process, without those of its child.
     pub fn open_descriptors(&self, process: ProcessId) -> usize {
         self.table(Some(process)).descriptors.iter().flatten().count()
     }
@@ -148,8 +152,8 @@ impl State {
         }
     }
 
-    /// Checks, in debug builds, that names and descriptors are counted right, that nothing is kept without one, and that
-    /// nobody has a lock of a file that it has not open.
+    /// Checks in debug builds that names and descriptors are counted correctly, that every inode has one of them, and that every
+    /// lock belongs to an open file.
     fn validate(&self) {
         if cfg!(debug_assertions) {
             for (id, inode) in self.inodes.iter() {
@@ -187,7 +191,7 @@ impl State {
     }
 }
 
-/// A simulated file system with one process, whose calls are performed at once.
+/// A simulated file system with one process. Its calls are performed immediately.
 pub fn alone() -> impl Fs {
     let state = RefCell::new(State::new(1));
     ByCall::new(ProcessId(0), move |call: Call| {

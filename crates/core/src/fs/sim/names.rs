@@ -1,6 +1,6 @@
-//! Calls on names: what stands in a directory, and what it leads to.
+//! Calls on names in directories.
 //!
-//! The order of the checks is Linux's (`fs/namei.c`), because it decides which of two errors is reported.
+//! The checks have the order of Linux (`fs/namei.c`), which decides which of two errors is returned.
 
 use std::path::Path;
 
@@ -12,7 +12,7 @@ use super::tables::Actor;
 use crate::access::{Accesses, InodeId, Object};
 use crate::fs::{Errno, FileKind, Stat};
 
-/// What becomes of what stands where a name is moved to.
+/// Whether a rename replaces an existing target.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Target {
     Replaced,
@@ -34,7 +34,7 @@ impl State {
                 touched.load(Object::Links(id));
                 (content.len() as u64, u64::from(inode.links))
             }
-            Body::Symlink(_) => unreachable!("nobody looks at a link itself, and nobody opens one"),
+            Body::Symlink(_) => unreachable!("no call reads the attributes of a link or opens one"),
         };
         Stat {
             kind: inode.kind(),
@@ -54,28 +54,28 @@ impl State {
         id
     }
 
-    /// Makes the entry name the inode.
+    /// Sets the entry to the inode.
     fn name(&mut self, slot: &Slot<'_>, id: InodeId, touched: &mut Accesses) {
         touched.store(slot.object());
         self.inodes.entries_mut(slot.directory()).set(&slot.name, id);
         self.inodes.get_mut(id).links += 1;
     }
 
-    /// Takes a name from the inode, which may vanish with it.
+    /// Removes a name of the inode, which is freed if it was the last.
     fn drop_link(&mut self, id: InodeId, touched: &mut Accesses) {
         self.count_link(id, touched);
         self.inodes.get_mut(id).links -= 1;
         self.after_unlink(id, touched);
     }
 
-    /// The count of names changes: nobody can see that of a directory or a link but by its number.
+    /// The link count changes. For a directory or a symbolic link, no call can observe it.
     fn count_link(&self, id: InodeId, touched: &mut Accesses) {
         if matches!(self.inodes.get(id).body, Body::File(_)) || self.numbers == Numbers::Reused {
             touched.store(Object::Links(id));
         }
     }
 
-    /// The entry for a name that is not there yet.
+    /// The entry for a name that does not exist yet.
     pub(super) fn free_slot<'a>(&self, new: &'a Path, touched: &mut Accesses) -> Result<Slot<'a>, Errno> {
         let Place::Entry(slot) = self.walk(new, touched)? else {
             return Err(Errno::EEXIST);
@@ -145,7 +145,7 @@ impl State {
             }
             self.drop_link(replaced, touched);
         }
-        // The moved inode keeps its one link: it never lacks a name in between.
+        // The moved inode keeps its link: it always has a name.
         touched.store(from.object());
         touched.store(to.object());
         self.inodes.entries_mut(from.directory()).clear(&from.name);

@@ -1,26 +1,26 @@
-//! Inode numbers: whether one that was given back is used again, and what then touches what.
+//! Inode numbers: whether freed numbers are reused, and the footprint of that.
 //!
-//! ext4 gives the lowest free number of a group, so that an unlinked file's comes back with the next file that is created, and
-//! xfs does the same a moment later; tmpfs and btrfs count on (`fs/ext4/ialloc.c`, `fs/xfs/xfs_icache.c`, `mm/shmem.c`). A name or an open descriptor pins a number. Whoever
-//! compares numbers can be deceived by the first kind; on the second, nothing here is touched. Knows no call.
+//! ext4 uses the lowest free number of a group, so the next file gets the number of a removed one. xfs does the same a moment
+//! later. tmpfs and btrfs do not reuse numbers (`fs/ext4/ialloc.c`, `fs/xfs/xfs_icache.c`, `mm/shmem.c`). A name or an open
+//! descriptor keeps a number in use. With reuse, comparing numbers can mislead; without, nothing here is touched. Knows no call.
 
 use super::State;
 use super::inode::Numbers;
 use crate::access::{Accesses, InodeId, Object};
 
 impl State {
-    /// The same file system, on which the number of a file that is gone is used again, as on ext4.
+    /// The same file system with reuse of inode numbers, as on ext4.
     ///
     /// # Panics
     ///
-    /// When something was created already.
+    /// When an inode was already created.
     pub fn reusing_numbers(mut self) -> Self {
         assert!(self.inodes.iter().count() == 1, "an inode has its number for good");
         self.numbers = Numbers::Reused;
         self
     }
 
-    /// The number of an inode that is created.
+    /// The number for a new inode.
     pub(super) fn next_number(&self, id: InodeId, touched: &mut Accesses) -> u64 {
         match self.numbers {
             Numbers::Fresh => {
@@ -35,7 +35,7 @@ impl State {
         }
     }
 
-    /// One more open description refers to the inode.
+    /// Counts one more open description of the inode.
     pub(super) fn pin(&mut self, id: InodeId, touched: &mut Accesses) {
         self.inodes.get_mut(id).opens += 1;
         if self.numbers == Numbers::Reused {
@@ -43,7 +43,7 @@ impl State {
         }
     }
 
-    /// One fewer does, which may have been the last.
+    /// Counts one fewer, and frees the inode if it was the last reference.
     pub(super) fn unpin(&mut self, id: InodeId, touched: &mut Accesses) {
         self.inodes.get_mut(id).opens -= 1;
         if self.numbers == Numbers::Reused {
@@ -55,7 +55,7 @@ impl State {
         self.reclaim(id, touched);
     }
 
-    /// A name of the inode is gone, which may have been the last.
+    /// A name of the inode was removed. Frees the inode if it was the last reference.
     pub(super) fn after_unlink(&mut self, id: InodeId, touched: &mut Accesses) {
         if self.numbers == Numbers::Reused && self.inodes.get(id).links == 0 {
             touched.load(Object::Opens(id));
@@ -63,7 +63,7 @@ impl State {
         self.reclaim(id, touched);
     }
 
-    /// Forgets an inode that has neither a name nor a descriptor.
+    /// Frees an inode that has neither a name nor a descriptor.
     fn reclaim(&mut self, id: InodeId, touched: &mut Accesses) {
         let inode = self.inodes.get(id);
         if inode.links == 0 && inode.opens == 0 && id != InodeId::ROOT {

@@ -1,9 +1,8 @@
-//! Walking a path, loading each entry on the way;
+//! Path resolution, which loads each entry on the way;
 //! [path_resolution(7)](https://man7.org/linux/man-pages/man7/path_resolution.7.html).
 //!
-//! A relative path starts at the root, which is every process's working directory. The path is taken apart here and not by
-//! [`Path::components`], which tidies away the `.` and the `/` at the end that Linux heeds. Where a symbolic link leads is
-//! found in links.rs.
+//! A relative path starts at the root, which is every process's working directory. [`Path::components`] is not used, because it
+//! drops a final `.` or `/`, which matters to Linux. Symbolic links are followed in links.rs.
 
 use std::borrow::Cow;
 use std::path::Path;
@@ -14,18 +13,18 @@ use crate::fs::Errno;
 
 /// `NAME_MAX`, in bytes.
 const LONGEST_NAME: usize = 255;
-/// `PATH_MAX`, in bytes, the terminating zero included.
+/// `PATH_MAX`, in bytes, including the terminating zero.
 const LONGEST_PATH: usize = 4096;
 
-/// Where a path leads: a place in a directory, which may be empty, or a directory that was not named.
+/// Where a path ends: at an entry of a directory, which may be absent, or at a directory without a name of its own.
 pub(super) enum Place<'a> {
     /// An entry, present or absent.
     Entry(Slot<'a>),
-    /// A directory reached without a name of its own: the directories from below the root to itself.
+    /// A directory that was reached by `/`, `.` or `..`: the directories from below the root to itself.
     Unnamed(Last, Vec<InodeId>),
 }
 
-/// What stands in place of a name at the end of a path; `LAST_ROOT`, `LAST_DOT` and `LAST_DOTDOT` of `fs/namei.c`.
+/// The end of a path that is not a name: `LAST_ROOT`, `LAST_DOT` and `LAST_DOTDOT` of `fs/namei.c`.
 #[derive(Clone, Copy)]
 pub(super) enum Last {
     Root,
@@ -35,15 +34,15 @@ pub(super) enum Last {
 
 /// An entry of a directory that exists.
 pub(super) struct Slot<'a> {
-    /// The directories from below the root, which every entry has above it, to the entry's own.
+    /// The directories from below the root to that of the entry.
     pub(super) ancestors: Vec<InodeId>,
-    /// The name in the last of them.
+    /// The name in the last directory.
     pub(super) name: Cow<'a, str>,
-    /// Whether the path insists on a directory.
+    /// Whether the path requires a directory.
     pub(super) slash: Slash,
 }
 
-/// How a path ends behind its last name.
+/// What follows the last name of a path.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Slash {
     Absent,
@@ -59,7 +58,7 @@ impl Slot<'_> {
         Object::Entry(self.directory(), self.name.as_ref().into())
     }
 
-    /// The same entry, whatever becomes of the path.
+    /// The same entry with an owned name.
     pub(super) fn into_owned(self) -> Slot<'static> {
         Slot {
             ancestors: self.ancestors,
@@ -82,15 +81,15 @@ pub(super) fn text_of(path: &Path) -> Result<&str, Errno> {
     if path.as_os_str().len() >= LONGEST_PATH {
         return Err(Errno::ENAMETOOLONG);
     }
-    // As on file systems that take only UTF-8 (zfs with `utf8only`): better refused than two names taken for one.
+    // As on file systems that accept only UTF-8 (zfs with `utf8only`), so that two names are never taken for one.
     path.to_str().ok_or(Errno::EILSEQ)
 }
 
-/// A walk along one path.
+/// The resolution of one path.
 pub(super) struct Walk<'s, 'a> {
     pub(super) state: &'s State,
     pub(super) accesses: &'a mut Accesses,
-    /// How many symbolic links it has followed.
+    /// The number of symbolic links followed so far.
     pub(super) followed: u32,
 }
 
@@ -103,8 +102,8 @@ impl<'s, 'a> Walk<'s, 'a> {
         }
     }
 
-    /// Walks from a directory, given by those from below the root to itself, to the one that holds the last component, without
-    /// looking that component up.
+    /// Walks from a directory, given as the directories from below the root to itself, to the directory of the last component. Does
+    /// not look up that component.
     pub(super) fn along<'t>(&mut self, from: Vec<InodeId>, text: &'t str) -> Result<Place<'t>, Errno> {
         let slash = if text.ends_with('/') {
             Slash::Trailing
@@ -137,14 +136,14 @@ impl<'s, 'a> Walk<'s, 'a> {
 }
 
 impl State {
-    /// Walks to the directory that holds the last component, without looking that component up.
+    /// Walks to the directory of the last component, without looking up that component.
     pub(super) fn walk<'t>(&self, path: &'t Path, accesses: &mut Accesses) -> Result<Place<'t>, Errno> {
         Walk::new(self, accesses).along(Vec::new(), text_of(path)?)
     }
 
-    /// What the entry names now: a load of the entry, whether it is there or not.
+    /// The inode of the entry, if it exists. Loads the entry in both cases.
     ///
-    /// A name that is too long is found out only here, after both paths of a call have been walked.
+    /// A name that is too long is detected only here, after both paths of a call have been walked.
     pub(super) fn look_up(&self, slot: &Slot<'_>, accesses: &mut Accesses) -> Result<Option<InodeId>, Errno> {
         if slot.name.len() > LONGEST_NAME {
             return Err(Errno::ENAMETOOLONG);
@@ -154,7 +153,7 @@ impl State {
         Ok(entries.and_then(|entries| entries.get(&slot.name)))
     }
 
-    /// What the entry itself names, which must be there, and a directory if the path ends in a slash.
+    /// The inode of the entry, which must exist, and be a directory if the path ends in a slash.
     pub(super) fn resolve(&self, slot: &Slot<'_>, accesses: &mut Accesses) -> Result<InodeId, Errno> {
         let id = self.look_up(slot, accesses)?.ok_or(Errno::ENOENT)?;
         if slot.slash == Slash::Trailing && self.inodes.entries(id).is_none() {

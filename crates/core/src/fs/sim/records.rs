@@ -1,8 +1,8 @@
-//! Record locks on whole files, of processes (`F_SETLK`) and of open file descriptions (`F_OFD_SETLK`): one table for each
-//! inode, in which an owner stands in nobody's way but others';
+//! Record locks on whole files, of processes (`F_SETLK`) and of open file descriptions (`F_OFD_SETLK`). Each inode has one table,
+//! in which locks of different owners conflict;
 //! [fcntl_locking(2)](https://man7.org/linux/man-pages/man2/F_OFD_SETLK.2const.html).
 //!
-//! `flock` has a table of its own (locks.rs). A request that fails leaves its owner what it had, unlike there.
+//! `flock` has a separate table (locks.rs). Unlike there, a request that fails does not lose the old lock.
 
 use super::State;
 use super::hosts::apart;
@@ -34,7 +34,7 @@ impl State {
         self.lock_record(place, Owner::Description(place), operation, touched)
     }
 
-    /// As `posix_lock_inode` in `fs/locks.c`, after its caller has looked at the access mode (`check_fmode_for_setlk`).
+    /// As `posix_lock_inode` in `fs/locks.c`, after its caller has checked the access mode (`check_fmode_for_setlk`).
     fn lock_record(
         &mut self,
         place: usize,
@@ -52,7 +52,7 @@ impl State {
             RecordLock::Unlock => None,
         };
         let own = self.records.iter().position(|held| held.is(inode, owner));
-        // Nobody else can have changed it, and nobody can be in the way of it.
+        // No other process can have changed it, and none can conflict with it.
         if own.map(|own| self.records[own].lock) == wanted {
             return Ok(());
         }
@@ -66,7 +66,7 @@ impl State {
         Ok(())
     }
 
-    /// Whether another owner has a lock that the wanted one cannot be had beside.
+    /// Whether another owner holds a lock that conflicts with the wanted one.
     fn is_recorded_by_another(&self, inode: InodeId, owner: Owner, wanted: Lock) -> bool {
         let mut others = self.records.iter().filter(|held| {
             let hosts = &self.hosts.records;
@@ -77,7 +77,7 @@ impl State {
         others.any(|held| held.lock == Lock::Exclusive || wanted == Lock::Exclusive)
     }
 
-    /// The process whose record lock it is.
+    /// The process that owns a record lock.
     pub(super) fn process_of(&self, owner: Owner) -> Option<ProcessId> {
         match owner {
             Owner::Process(actor) => actor.process,
@@ -85,7 +85,7 @@ impl State {
         }
     }
 
-    /// What a close takes from the owner: its lock on the inode, if it has one.
+    /// Releases the lock of the owner on the inode, if it has one: what a close does.
     pub(super) fn drop_record(&mut self, inode: InodeId, owner: Owner, touched: &mut Accesses) {
         if let Some(own) = self.records.iter().position(|held| held.is(inode, owner)) {
             touched.store(Object::Records(inode));
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lock_keeps_others_out_until_it_is_given_back() {
+    fn a_lock_excludes_others_until_it_is_released() {
         let mine = [record(RecordLock::TryExclusive), ofd(0, RecordLock::TryExclusive)];
         let theirs = [record(RecordLock::TryShared), ofd(1, RecordLock::TryExclusive)];
         let close = |fd| Call::Close { fd: Fd(fd) };
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn a_process_is_never_in_its_own_way_but_a_description_is_in_everybodys() {
+    fn a_process_does_not_conflict_with_itself_but_a_description_conflicts_with_all_others() {
         let mut state = opened();
         for call in [record(RecordLock::TryShared), record(RecordLock::TryExclusive)] {
             assert!(state.step(P, &call).0.is_ok());
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lock_asks_for_a_descriptor_of_its_own_kind_where_flock_asks_for_none() {
+    fn a_record_lock_requires_the_matching_access_mode_and_flock_does_not() {
         for (access, shared, exclusive) in [
             (AccessMode::Read, Ok(()), Err(Errno::EBADF)),
             (AccessMode::Write, Err(Errno::EBADF), Ok(())),

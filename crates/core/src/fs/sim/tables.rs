@@ -1,18 +1,18 @@
-//! What the simulated kernel keeps of its processes: who calls, descriptor tables, open file descriptions, and locks.
+//! The tables of the simulated kernel: callers, descriptors, open file descriptions, and locks.
 //!
-//! Data alone: what a call does with it is in the other files.
+//! Only data: the other files contain what calls do with it.
 
 use crate::access::InodeId;
 use crate::id::ProcessId;
 
-/// Who calls: a process or the child that it forked. Without a process it is whoever prepares the tree.
+/// The caller: a process or the child that it forked. `None` as the process means [`State::prepare`](super::State::prepare).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Actor {
     pub(super) process: Option<ProcessId>,
     pub(super) member: Member,
 }
 
-/// Which of a process and its child.
+/// A process or its child.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Member {
     Parent,
@@ -27,42 +27,42 @@ impl Actor {
     }
 }
 
-/// What `open` makes and descriptors share: [open(2)](https://man7.org/linux/man-pages/man2/open.2.html), "Open file
-/// descriptions".
+/// An open file description, which `open` creates and descriptors share:
+/// [open(2)](https://man7.org/linux/man-pages/man2/open.2.html), "Open file descriptions".
 #[derive(Clone, Debug)]
 pub(super) struct Description {
     pub(super) inode: InodeId,
-    /// Who opened it, a process or its child.
+    /// The process or child that opened it.
     pub(super) opener: Option<ProcessId>,
     pub(super) offset: u64,
     pub(super) readable: bool,
     pub(super) writable: bool,
     pub(super) append: bool,
-    /// The `flock` lock that it has on its inode.
+    /// Its `flock` lock on the inode.
     pub(super) lock: Option<Lock>,
-    /// How many descriptors refer to it: one of the process, one of the child.
+    /// The number of descriptors that refer to it: of the process and of its child.
     pub(super) descriptors: u32,
 }
 
-/// What belongs to one process: its descriptors, its child, and the count of inodes that both created, which names them.
+/// The state of one process: its descriptors, its child, and the count of inodes that both created, for their identities.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Table {
     pub(super) descriptors: Vec<Option<usize>>,
     pub(super) created: u32,
     /// Whether it has exited or was killed.
     pub(super) ended: bool,
-    /// The descriptors of the child, while it is there.
+    /// The descriptors of the child, while it exists.
     pub(super) child: Option<Vec<Option<usize>>>,
 }
 
-/// How a description holds a lock.
+/// The mode of a lock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Lock {
     Exclusive,
     Shared,
 }
 
-/// A lock that somebody has.
+/// A record lock that is held.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Record {
     pub(super) inode: InodeId,
@@ -70,12 +70,12 @@ pub(super) struct Record {
     pub(super) lock: Lock,
 }
 
-/// Whose a record lock is.
+/// The owner of a record lock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Owner {
-    /// A process's; a child has none of its parent's.
+    /// A process. A child does not inherit it.
     Process(Actor),
-    /// The open file description's at this place.
+    /// The open file description at this index.
     Description(usize),
 }
 
