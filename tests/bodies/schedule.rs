@@ -6,11 +6,11 @@
 use std::ops::ControlFlow;
 
 use onewinner_core::backend::sim;
-use onewinner_core::explore::{Begin, Choice, Covered, Limits, Now, Scheduler};
+use onewinner_core::explore::{Begin, Choice, ChoicePoint, Covered, Limits, Scheduler};
 use onewinner_core::history::{End, Execution};
 use onewinner_core::primitive::{self, Expectation, LockPrimitive};
 use onewinner_core::property;
-use onewinner_core::scenario::{Kind, Scenario};
+use onewinner_core::scenario::{Scenario, ScenarioKind};
 
 /// Checks every lock that claims to let exactly one in.
 pub(crate) fn check(bytes: &[u8]) {
@@ -41,7 +41,7 @@ fn scenario(head: &[u8]) -> Scenario {
     let byte = |at| head.get(at).copied().unwrap_or(0);
     let processes = 2 + usize::from(byte(0) % 4);
     let rounds = 1 + u32::from(byte(1) / 3 % 3);
-    let kind = Kind::Cycle { rounds };
+    let kind = ScenarioKind::Cycle { rounds };
     match byte(1) % 3 {
         0 => Scenario::contend(processes),
         1 => Scenario::cycle(processes, rounds),
@@ -71,7 +71,7 @@ impl Scheduler for Bytes<'_> {
         self.choices = self.all.iter();
     }
 
-    fn choose(&mut self, now: &Now<'_>) -> Choice {
+    fn choose(&mut self, now: &ChoicePoint<'_>) -> Choice {
         let choice = self.choices.next().copied().unwrap_or(0);
         Choice::Step(now.enabled[usize::from(choice) % now.enabled.len()])
     }

@@ -49,7 +49,7 @@ fn extent(stop: Stop, bounds: Bounds) -> Extent {
         Stop::Executions => CutReason::Executions(bounds.executions),
         Stop::Steps => CutReason::Steps(loom::MOST_BRANCHES),
         Stop::Time => CutReason::Time(bounds.time),
-        Stop::Asked => CutReason::Interrupt,
+        Stop::Requested => CutReason::Interrupt,
     };
     Extent::Cut {
         reason,

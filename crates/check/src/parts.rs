@@ -9,7 +9,7 @@ use onewinner_core::fs::call::Call;
 use onewinner_core::fs::inject::Injection;
 use onewinner_core::history::{History, What};
 use onewinner_core::id::ProcessId;
-use onewinner_core::scenario::{ERRORS, FaultSweep, Kill, Kind, Scenario};
+use onewinner_core::scenario::{ERRORS, FaultSweep, Kill, Scenario, ScenarioKind};
 
 /// What is run in one go: a search, or a series of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,11 +56,11 @@ impl Part {
             Self::Errors(errno) => {
                 let injection = Injection { call: at[0], errno };
                 match base.kind {
-                    Kind::Cycle { .. } => Scenario {
+                    ScenarioKind::Cycle { .. } => Scenario {
                         error: Some(injection),
                         ..base.clone()
                     },
-                    Kind::Contend | Kind::Fault { .. } => Scenario::fault(injection),
+                    ScenarioKind::Contend | ScenarioKind::Fault { .. } => Scenario::fault(injection),
                 }
             }
             Self::Kills(victim) => kills(vec![kill(victim, at[0])]),

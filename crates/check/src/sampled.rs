@@ -13,7 +13,7 @@ use super::raced::{by_name, doubt};
 use onewinner_core::history::Outcome;
 use onewinner_core::primitive::LockPrimitive;
 use onewinner_core::property::{PropertyClass, first_violation};
-use onewinner_core::scenario::Kind;
+use onewinner_core::scenario::ScenarioKind;
 use onewinner_core::statistics::rate_bounds;
 use onewinner_core::verdict::RateBounds;
 use onewinner_linux::race::{RaceOptions, Report, Seen, race};
@@ -83,7 +83,7 @@ pub fn sample(
     let mut counted = Counted::default();
     report.seen.iter().for_each(|seen| counted.take(seen));
     // Winners that release at once may win one after another.
-    let alone = options.scenario.kind == Kind::Contend && !counted.met && counted.violations == 0;
+    let alone = options.scenario.kind == ScenarioKind::Contend && !counted.met && counted.violations == 0;
     let uncontended = || alone.then(|| "no process ever met another; contend with more processes".to_owned());
     // That no two were in at once is no merit of a lock that nobody gets.
     let nobody = counted.winners.keys().all(|winners| *winners == 0);

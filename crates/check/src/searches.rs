@@ -86,7 +86,7 @@ impl Part {
             Stop::Executions => CutReason::Executions(limits.executions),
             Stop::Steps => CutReason::Steps(limits.steps),
             Stop::Time => CutReason::Time(limits.time),
-            Stop::Asked => decided.unwrap_or(CutReason::Interrupt),
+            Stop::Requested => decided.unwrap_or(CutReason::Interrupt),
         };
         let preemptions = match searched.covered {
             // Of a series, what comes after it is not run at all.

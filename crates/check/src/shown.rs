@@ -12,7 +12,7 @@ use super::tally::{Found, Tally, overlaps_as_shown};
 use onewinner_core::explore::{Limits, Strategy, minimise, relinearise};
 use onewinner_core::fs::call::Call;
 use onewinner_core::history::{End, Event, Execution, History, What};
-use onewinner_core::scenario::{Kind, LEAST_PROCESSES, Scenario, Subject};
+use onewinner_core::scenario::{LEAST_PROCESSES, Scenario, ScenarioKind, Subject};
 use onewinner_core::schedule::Schedule;
 use onewinner_core::verdict::Counterexample;
 
@@ -109,7 +109,7 @@ impl Found {
 fn with_fewer(plan: &Plan, found: &Found) -> Option<Found> {
     if !plan.backend.is_searched()
         || !found.scenario.kills.is_empty()
-        || matches!(found.scenario.kind, Kind::Fault { .. })
+        || matches!(found.scenario.kind, ScenarioKind::Fault { .. })
     {
         return None;
     }

@@ -69,7 +69,7 @@ impl Object {
 /// Whether the object was only read, or changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Kind {
+pub enum AccessKind {
     /// The result depends on the object, which does not change.
     Load,
     /// The object changed or may have changed.
@@ -82,7 +82,7 @@ pub struct Access {
     /// The object.
     pub object: Object,
     /// The kind of access.
-    pub kind: Kind,
+    pub kind: AccessKind,
 }
 
 /// The footprint of one performed call: what it touched, in the fixed order in which the kernel reads.
@@ -103,7 +103,7 @@ impl Accesses {
         if !self.0.iter().any(|access| access.object == object) {
             self.0.push(Access {
                 object,
-                kind: Kind::Load,
+                kind: AccessKind::Load,
             });
         }
     }
@@ -111,10 +111,10 @@ impl Accesses {
     /// Adds a store. It replaces a load of the same object.
     pub fn store(&mut self, object: Object) {
         match self.0.iter_mut().find(|access| access.object == object) {
-            Some(access) => access.kind = Kind::Store,
+            Some(access) => access.kind = AccessKind::Store,
             None => self.0.push(Access {
                 object,
-                kind: Kind::Store,
+                kind: AccessKind::Store,
             }),
         }
     }
@@ -133,7 +133,7 @@ impl Accesses {
     pub fn stores(&self) -> impl Iterator<Item = &Object> {
         self.0
             .iter()
-            .filter(|access| access.kind == Kind::Store)
+            .filter(|access| access.kind == AccessKind::Store)
             .map(|access| &access.object)
     }
 
@@ -143,7 +143,8 @@ impl Accesses {
     pub fn conflict(&self, other: &Self) -> bool {
         self.0.iter().any(|mine| {
             other.0.iter().any(|theirs| {
-                (mine.kind == Kind::Store || theirs.kind == Kind::Store) && mine.object.overlaps(&theirs.object)
+                (mine.kind == AccessKind::Store || theirs.kind == AccessKind::Store)
+                    && mine.object.overlaps(&theirs.object)
             })
         })
     }
@@ -154,8 +155,8 @@ impl FromIterator<Access> for Accesses {
         let mut footprint = Self::none();
         for Access { object, kind } in accesses {
             match kind {
-                Kind::Load => footprint.load(object),
-                Kind::Store => footprint.store(object),
+                AccessKind::Load => footprint.load(object),
+                AccessKind::Store => footprint.store(object),
             }
         }
         footprint
@@ -166,7 +167,7 @@ impl FromIterator<Access> for Accesses {
 mod tests {
     use super::*;
 
-    fn cell(kind: Kind, cell: u32) -> Accesses {
+    fn cell(kind: AccessKind, cell: u32) -> Accesses {
         [Access {
             object: Object::Cell(cell),
             kind,
@@ -177,10 +178,10 @@ mod tests {
 
     #[test]
     fn two_loads_commute_and_a_store_conflicts_with_both() {
-        let (load, store) = (cell(Kind::Load, 1), cell(Kind::Store, 1));
+        let (load, store) = (cell(AccessKind::Load, 1), cell(AccessKind::Store, 1));
         assert!(!load.conflict(&load));
         assert!(load.conflict(&store) && store.conflict(&load) && store.conflict(&store));
-        assert!(!store.conflict(&cell(Kind::Store, 2)));
+        assert!(!store.conflict(&cell(AccessKind::Store, 2)));
         assert!(!store.conflict(&Accesses::none()));
     }
 
@@ -206,6 +207,6 @@ mod tests {
         accesses.load(Object::Cell(0));
         accesses.store(Object::Cell(0));
         accesses.load(Object::Cell(0));
-        assert_eq!(accesses, cell(Kind::Store, 0));
+        assert_eq!(accesses, cell(AccessKind::Store, 0));
     }
 }

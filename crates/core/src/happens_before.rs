@@ -163,9 +163,9 @@ impl Digest {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::access::{Access, Kind, Object};
+    use crate::access::{Access, AccessKind, Object};
 
-    fn step(process: u8, kind: Kind, cell: u32) -> Step {
+    fn step(process: u8, kind: AccessKind, cell: u32) -> Step {
         Step {
             process: ProcessId(process),
             accesses: [Access {
@@ -181,11 +181,11 @@ mod tests {
     fn order_follows_programs_and_conflicts_and_is_transitive() {
         // P0 stores a, P1 loads a and stores b, P2 loads b; P3 loads c.
         let steps = [
-            step(0, Kind::Store, 0),
-            step(3, Kind::Load, 2),
-            step(1, Kind::Load, 0),
-            step(1, Kind::Store, 1),
-            step(2, Kind::Load, 1),
+            step(0, AccessKind::Store, 0),
+            step(3, AccessKind::Load, 2),
+            step(1, AccessKind::Load, 0),
+            step(1, AccessKind::Store, 1),
+            step(2, AccessKind::Load, 1),
         ];
         let order = HappensBefore::of(4, &steps);
         assert!(order.before(0, 2) && order.before(2, 3) && order.before(0, 4));
@@ -194,7 +194,11 @@ mod tests {
 
     #[test]
     fn swapping_commuting_steps_keeps_the_class_and_swapping_conflicting_ones_changes_it() {
-        let (load, other, store) = (step(0, Kind::Load, 0), step(1, Kind::Load, 0), step(1, Kind::Store, 0));
+        let (load, other, store) = (
+            step(0, AccessKind::Load, 0),
+            step(1, AccessKind::Load, 0),
+            step(1, AccessKind::Store, 0),
+        );
         let class = |steps: [&Step; 2]| Class::of(2, &steps.map(Step::clone));
         assert_eq!(class([&load, &other]), class([&other, &load]));
         assert_ne!(class([&load, &store]), class([&store, &load]));
@@ -206,7 +210,7 @@ mod tests {
             steps in proptest::collection::vec((0u8..3, proptest::bool::ANY, 0u32..2), 0..6),
             swap in 0usize..5,
         ) {
-            let kind = |store| if store { Kind::Store } else { Kind::Load };
+            let kind = |store| if store { AccessKind::Store } else { AccessKind::Load };
             let steps: Vec<_> = steps.into_iter().map(|(process, store, cell)| step(process, kind(store), cell)).collect();
             let mut swapped = steps.clone();
             if swap + 1 < swapped.len() {

@@ -67,7 +67,7 @@ pub(crate) fn one_session_searches_again_and_again_from_a_fresh_state() -> Tried
         assert!(first.iter().all(|execution| execution.end == End::Completed));
         // Another scenario, left in the middle.
         let (stop, cut) = again(&Scenario::cycle(3, 1), &strategy, 2)?;
-        assert_eq!((stop, cut.len()), (Stop::Asked, 2), "{}", subject.name());
+        assert_eq!((stop, cut.len()), (Stop::Requested, 2), "{}", subject.name());
         // The first search finds the same executions again, and each of them can be replayed.
         let (stop, second) = again(&two, &strategy, usize::MAX)?;
         assert_eq!((stop, &second), (Stop::Exhausted, &first), "{}", subject.name());

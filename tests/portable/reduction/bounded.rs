@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
-use onewinner_core::access::{Access, Accesses, Kind, Object};
+use onewinner_core::access::{Access, AccessKind, Accesses, Object};
 use onewinner_core::explore::{
-    Begin, Bounded, Choice, Covered, Exhaustive, Lost, Model, Move, Now, RETRIES, Scheduler, System, search,
+    Begin, Bounded, Choice, ChoicePoint, Covered, Exhaustive, Lost, Model, Move, RETRIES, Scheduler, System, search,
 };
 use onewinner_core::happens_before::Class;
 use onewinner_core::id::ProcessId;
@@ -63,7 +63,7 @@ impl Scheduler for Counting {
         unreachable!("the simulated world never fails");
     }
 
-    fn choose(&mut self, now: &Now<'_>) -> Choice {
+    fn choose(&mut self, now: &ChoicePoint<'_>) -> Choice {
         let choice = self.all.choose(now);
         let stays = now.last.filter(|last| now.enabled.contains(last));
         if stays.is_some_and(|stays| choice != Choice::Step(stays)) {
@@ -130,7 +130,7 @@ impl Unsteady {
     fn next(&self) -> Accesses {
         let changed = self.executions > self.steady && self.taken.is_empty();
         let object = Object::Cell(u32::from(changed));
-        let kind = Kind::Store;
+        let kind = AccessKind::Store;
         [Access { object, kind }].into_iter().collect()
     }
 }

@@ -4,8 +4,8 @@ use std::ops::ControlFlow;
 
 use onewinner_core::access::{Accesses, Object};
 use onewinner_core::explore::{
-    Begin, Bounded, Choice, Covered, Diverged, Dpor, Exhaustive, Lost, Mismatch, Model, Move, Now, ParallelSearch,
-    Random, Scheduler, Stop, System, search,
+    Begin, Bounded, Choice, ChoicePoint, Covered, Diverged, Dpor, Exhaustive, Lost, Mismatch, Model, Move,
+    ParallelSearch, Random, Scheduler, Stop, System, search,
 };
 use onewinner_core::happens_before::Step;
 use onewinner_core::id::ProcessId;
@@ -32,7 +32,7 @@ impl Scheduler for Asking {
         self.scheduler.again();
     }
 
-    fn choose(&mut self, now: &Now<'_>) -> Choice {
+    fn choose(&mut self, now: &ChoicePoint<'_>) -> Choice {
         self.scheduler.choose(now)
     }
 

@@ -138,7 +138,7 @@ fn rounds_that_are_cut_claim_nothing() {
         (few(5), 0, Stop::Executions),
         (short(5), 0, Stop::Steps),
         (none, 0, Stop::Time),
-        (LIMITS, 1, Stop::Asked),
+        (LIMITS, 1, Stop::Requested),
     ] {
         let searched = cut(2, limits, asked);
         assert_eq!((searched.covered, searched.stop), (Covered::Some, stop));

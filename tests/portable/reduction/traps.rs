@@ -1,7 +1,7 @@
 //! The smallest programs in which a reduction that is wrong in one way loses a class. Where the way can be gone from
 //! outside, the loss is shown too: a test that never fails proves nothing.
 
-use onewinner_core::access::{Access, Accesses, Kind, Object};
+use onewinner_core::access::{Access, AccessKind, Accesses, Object};
 use onewinner_core::explore::{Dpor, Exhaustive};
 use onewinner_core::fs::call::Call;
 
@@ -112,7 +112,7 @@ fn footprints_wider_than_what_is_read_cost_executions_and_lose_nothing() {
     let store = |_: &Call, _: &_, accesses: Accesses| {
         let stored = accesses.iter().map(|access| Access {
             object: access.object.clone(),
-            kind: Kind::Store,
+            kind: AccessKind::Store,
         });
         stored.collect()
     };

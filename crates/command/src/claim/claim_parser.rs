@@ -10,7 +10,9 @@ use super::spec::{Budget, Claim};
 use super::spec_error::SpecError;
 use onewinner_check::preset::STALE_AGE_S;
 use onewinner_core::backend::loom;
-use onewinner_core::scenario::{FaultSweep, Kind, LEAST_PROCESSES, MOST_PROCESSES, Scenario, Start, Subject, Work};
+use onewinner_core::scenario::{
+    FaultSweep, LEAST_PROCESSES, MOST_PROCESSES, Scenario, ScenarioKind, Start, Subject, Work,
+};
 
 /// How many processes contend where nothing is said: with two, some faults do not show.
 const PROCESSES: usize = 3;
@@ -234,7 +236,8 @@ fn not_under_loom(scenario: &Scenario, fault_sweep: FaultSweep) -> Option<String
 /// Why a scenario cannot be raced.
 fn not_raced(scenario: &Scenario, fault_sweep: FaultSweep) -> Option<String> {
     // Where all that cycles do is release at once, even a broken lock is hardly ever caught.
-    let raced = scenario.kind == Kind::Contend && scenario.work == Work::Nothing || scenario.work == Work::HubSync;
+    let raced =
+        scenario.kind == ScenarioKind::Contend && scenario.work == Work::Nothing || scenario.work == Work::HubSync;
     let asked = is_disturbed(scenario, fault_sweep) || !raced;
     asked.then(|| {
         "a race is of contenders, or of `work = \"hub-sync\"`, and nothing more; use `sim` or `traced`".to_owned()

@@ -15,7 +15,7 @@ use onewinner_check::preset::{self, Configuration, Depth};
 use onewinner_check::{Allowance, Backend, Plan};
 use onewinner_core::explore::{Limits, Strategy};
 use onewinner_core::property::Judging;
-use onewinner_core::scenario::{FaultSweep, Kind, Scenario, Start, Subject};
+use onewinner_core::scenario::{FaultSweep, Scenario, ScenarioKind, Start, Subject};
 use onewinner_core::verdict::Exit;
 
 /// The ordering constraints that PCT looks for: with a release, several winners need preemptions and one more.
@@ -222,7 +222,7 @@ impl Arguments {
             }
             (true, ..) => {
                 let mut scenario = self.what.scenario(3)?;
-                let releases = matches!(scenario.kind, Kind::Cycle { .. });
+                let releases = matches!(scenario.kind, ScenarioKind::Cycle { .. });
                 if (fault_sweep != FaultSweep::Nothing || self.expiry) && !releases {
                     return Err(format!("contenders never release; give {option} with `--scenario cycle`").into());
                 }

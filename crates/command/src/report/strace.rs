@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use onewinner_core::fs::call::Call;
 use onewinner_core::history::History;
 use onewinner_core::id::ProcessId;
-use onewinner_core::scenario::{Kind, Program, ProgramKind, Scenario, Start, Subject, Work};
+use onewinner_core::scenario::{Program, ProgramKind, Scenario, ScenarioKind, Start, Subject, Work};
 use onewinner_core::schedule::Schedule;
 
 /// How long a slot is, in seconds: longer than an interpreter takes to start under strace.
@@ -57,7 +57,7 @@ pub fn script(
         && scenario.error.is_none()
         && scenario.start == Start::Free
         && scenario.work == Work::Nothing
-        && matches!(scenario.kind, Kind::Contend | Kind::Cycle { rounds: 1 });
+        && matches!(scenario.kind, ScenarioKind::Contend | ScenarioKind::Cycle { rounds: 1 });
     if !plain {
         return Err(StraceError::Scenario(scenario.to_string()));
     }

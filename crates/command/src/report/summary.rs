@@ -9,7 +9,7 @@ use anstyle::{AnsiColor, Style};
 
 use onewinner_check::text::{grouped, verdict as terminal};
 use onewinner_core::primitive::Expectation;
-use onewinner_core::scenario::Kind;
+use onewinner_core::scenario::ScenarioKind;
 use onewinner_core::verdict::{Coverage, Exit, Extent, Judged, Unit, Verdict};
 
 /// The width of the titles, in characters.
@@ -172,9 +172,9 @@ fn several(coverage: &Coverage) -> String {
     let duplicates = forbidden().filter_map(|row| row.outcome.duplicates).max();
     let what = match (duplicates, coverage.scenario.kind) {
         (Some(duplicates), _) => format!("up to {duplicates} duplicates"),
-        (None, Kind::Contend) => format!("up to {worst} at once"),
+        (None, ScenarioKind::Contend) => format!("up to {worst} at once"),
         // Those who won in turn are winners too.
-        (None, Kind::Cycle { .. } | Kind::Fault { .. }) => "two at once".to_owned(),
+        (None, ScenarioKind::Cycle { .. } | ScenarioKind::Fault { .. }) => "two at once".to_owned(),
     };
     let (count, executions) = (grouped(count), grouped(coverage.executions));
     match coverage.extent {

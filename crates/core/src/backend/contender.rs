@@ -10,7 +10,7 @@ use crate::fs::{Fs, Mode, OpenFlags};
 use crate::history::What;
 use crate::id::ProcessId;
 use crate::primitive::{AcquireError, Held, LockPrimitive};
-use crate::scenario::{Kind, Scenario, Work};
+use crate::scenario::{Scenario, ScenarioKind, Work};
 use crate::workload::hub_sync;
 
 /// One process of a scenario, ready to run.
@@ -65,18 +65,18 @@ impl Contender {
             return None;
         }
         match self.scenario.kind {
-            Kind::Contend => self.attempt(fs, tell),
-            Kind::Cycle { .. } => {
+            ScenarioKind::Contend => self.attempt(fs, tell),
+            ScenarioKind::Cycle { .. } => {
                 match self.scenario.error.filter(|_| self.process == ProcessId(0)) {
                     Some(injection) => self.disturbed(fs, injection, tell, Self::cycles),
                     None => self.cycles(fs, tell),
                 }
                 None
             }
-            Kind::Fault { injection } if self.process == ProcessId(0) => {
+            ScenarioKind::Fault { injection } if self.process == ProcessId(0) => {
                 self.disturbed(fs, injection, tell, Self::attempt)
             }
-            Kind::Fault { .. } => self.attempt(fs, tell),
+            ScenarioKind::Fault { .. } => self.attempt(fs, tell),
         }
     }
 
@@ -122,7 +122,7 @@ impl Contender {
 
     fn cycles(&self, fs: &dyn Fs, tell: &mut dyn FnMut(What)) {
         let rounds = match self.scenario.kind {
-            Kind::Cycle { rounds } if self.scenario.probe() != Some(self.process) => rounds,
+            ScenarioKind::Cycle { rounds } if self.scenario.probe() != Some(self.process) => rounds,
             _ => {
                 // The probe attempts after the lease has expired.
                 if self.scenario.expiry {

@@ -115,7 +115,7 @@ pub fn model(
     let ended = catch_unwind(AssertUnwindSafe(|| builder(bounds).check(execution)));
     let run = lock(&run);
     let stop = match ended {
-        Err(payload) if payload.is::<Interrupted>() => Stop::Asked,
+        Err(payload) if payload.is::<Interrupted>() => Stop::Requested,
         Err(payload) if !sim::panic_message(&*payload).contains(BRANCHES_EXCEEDED) => resume_unwind(payload),
         Err(_) => Stop::Steps,
         Ok(()) if run.executions > bounds.executions => Stop::Executions,

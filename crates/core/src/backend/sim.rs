@@ -25,7 +25,7 @@ use crate::happens_before::Step;
 use crate::history::{End, Event, Execution, History, SeenFile, Snapshot, What};
 use crate::id::ProcessId;
 use crate::primitive::LockPrimitive;
-use crate::scenario::{Kind, Scenario, Start, Work};
+use crate::scenario::{Scenario, ScenarioKind, Start, Work};
 use crate::workload::hub_sync;
 
 /// The directory of the simulated file system in which scenarios run.
@@ -77,7 +77,7 @@ pub fn explore(
 }
 
 /// Whether the lock reads an inode number in some schedule of `scenario`. Also `true` if a limit cuts the search.
-pub fn asks_for_inodes(primitive: &'static dyn LockPrimitive, scenario: &Scenario, limits: Limits) -> bool {
+pub fn reads_inode_numbers(primitive: &'static dyn LockPrimitive, scenario: &Scenario, limits: Limits) -> bool {
     let asked = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&asked);
     let watch = InodeWatch::new(move || flag.store(true, Ordering::Relaxed));
@@ -164,7 +164,7 @@ pub fn blank_history(primitive: &'static dyn LockPrimitive, scenario: &Scenario)
 
 /// A snapshot of the simulated file system, for the scenarios that need one, because it costs a copy.
 pub fn snapshot(scenario: &Scenario, state: &sim::State, position: usize) -> Option<Snapshot> {
-    if scenario.work != Work::HubSync && !matches!(scenario.kind, Kind::Fault { .. }) {
+    if scenario.work != Work::HubSync && !matches!(scenario.kind, ScenarioKind::Fault { .. }) {
         return None;
     }
     let tree = state.tree();
@@ -258,7 +258,7 @@ impl Simulation {
 
     /// Whether a process may take a step after `before`. The second attempt of a fault scenario begins after the first one.
     fn may_begin(&self, process: ProcessId, before: impl Iterator<Item = ProcessId>) -> bool {
-        if process == ProcessId(0) || !matches!(self.scenario.kind, Kind::Fault { .. }) {
+        if process == ProcessId(0) || !matches!(self.scenario.kind, ScenarioKind::Fault { .. }) {
             return true;
         }
         let of_first = |step: &&usize| self.events.borrow()[**step].process == ProcessId(0);
@@ -309,7 +309,7 @@ impl Simulation {
     ///
     /// Winners of *contend* do not exit, because they hold until all attempts have a result.
     fn exit(&self, id: ProcessId) -> Option<Pending> {
-        let ends = matches!(self.scenario.kind, Kind::Cycle { .. }) || self.lost(id);
+        let ends = matches!(self.scenario.kind, ScenarioKind::Cycle { .. }) || self.lost(id);
         let seen = self.state.holds_locks(id) || self.scenario.probe().is_some_and(|probe| probe != id);
         (ends && seen).then_some(Pending {
             call: Call::Exit,
@@ -328,7 +328,7 @@ impl Simulation {
     fn lost(&self, id: ProcessId) -> bool {
         let events = self.events.borrow();
         let acquired = |event: &Event| event.process == id && event.what == What::Acquired;
-        self.scenario.kind == Kind::Contend && !events.iter().any(acquired)
+        self.scenario.kind == ScenarioKind::Contend && !events.iter().any(acquired)
     }
 }
 
@@ -410,7 +410,7 @@ impl System for Simulation {
             self.state.waits(process, &next.call).is_none().then_some(process)
         }));
         // The second attempt of a fault scenario begins after the first one.
-        if matches!(self.scenario.kind, Kind::Fault { .. }) {
+        if matches!(self.scenario.kind, ScenarioKind::Fault { .. }) {
             processes.truncate(1);
         }
     }
@@ -441,7 +441,7 @@ impl System for Simulation {
         }
         self.processes[process.index()] = running.and_then(|running| self.resume(process, running, reply));
         // An attempt with an injected error is judged by a snapshot right after it.
-        if self.processes[process.index()].is_none() && matches!(self.scenario.kind, Kind::Fault { .. }) {
+        if self.processes[process.index()].is_none() && matches!(self.scenario.kind, ScenarioKind::Fault { .. }) {
             self.take_snapshot();
         }
         Ok(accesses)
@@ -463,7 +463,7 @@ mod tests {
         };
         // The second scenario has a decorator between the lock and the file system.
         for scenario in [Scenario::contend(2), Scenario::fault(injection)] {
-            let asks = |lock| asks_for_inodes(lock, &scenario, Limits::default());
+            let asks = |lock| reads_inode_numbers(lock, &scenario, Limits::default());
             assert!(asks(&FlockChecked::SameInode), "{scenario:?}");
             assert!(!asks(&FlockChecked::LinkCount), "{scenario:?}");
             assert!(!asks(&CreateNew), "{scenario:?}");
@@ -476,6 +476,6 @@ mod tests {
             executions: 1,
             ..Limits::default()
         };
-        assert!(asks_for_inodes(&CreateNew, &Scenario::contend(2), limits));
+        assert!(reads_inode_numbers(&CreateNew, &Scenario::contend(2), limits));
     }
 }

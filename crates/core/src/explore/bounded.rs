@@ -17,7 +17,7 @@ use std::collections::{HashMap, VecDeque};
 use super::conflicts::Conflicts;
 use super::preference::Preference;
 use super::prefix::{Prefix, Steps};
-use super::{Begin, Choice, Covered, Diverged, Mismatch, Model, Now, Scheduler};
+use super::{Begin, Choice, ChoicePoint, Covered, Diverged, Mismatch, Model, Scheduler};
 use crate::access::Accesses;
 use crate::happens_before::{Digest, HappensBefore, Step};
 use crate::id::ProcessId;
@@ -26,7 +26,7 @@ use crate::id::ProcessId;
 #[derive(Clone, Debug)]
 pub struct Bounded {
     most: u32,
-    places: Places,
+    preemption_points: PreemptionPoints,
     stage: Stage,
     /// The preemptions of the current level; all lower levels are complete.
     level: u32,
@@ -59,7 +59,7 @@ enum Stage {
 
 /// Before which calls a process is preempted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Places {
+enum PreemptionPoints {
     /// Before calls on contended objects.
     Conflicts,
     /// Before every call: the reference for the shorter search.
@@ -80,7 +80,7 @@ impl Bounded {
     pub fn new(most: u32) -> Self {
         Self {
             most,
-            places: Places::Conflicts,
+            preemption_points: PreemptionPoints::Conflicts,
             stage: Stage::Before,
             level: 0,
             left: [VecDeque::from([Prefix::default()]), VecDeque::new()],
@@ -98,9 +98,9 @@ impl Bounded {
 
     /// The same, but preempting before every call: the reference that the shorter search is tested against.
     pub fn everywhere(most: u32) -> Self {
-        let places = Places::All;
+        let preemption_points = PreemptionPoints::All;
         Self {
-            places,
+            preemption_points,
             ..Self::new(most)
         }
     }
@@ -149,7 +149,7 @@ impl Bounded {
 
     /// Whether a preemption before a call with this footprint can matter.
     fn is_worth(&self, next: &Accesses) -> bool {
-        self.places == Places::All || self.conflicts.touch(next)
+        self.preemption_points == PreemptionPoints::All || self.conflicts.touch(next)
     }
 
     /// Whether no prefix of this class was continued this way with as few preemptions. Records that one is now.
@@ -188,7 +188,7 @@ impl Scheduler for Bounded {
         self.steps.clear();
     }
 
-    fn choose(&mut self, now: &Now<'_>) -> Choice {
+    fn choose(&mut self, now: &ChoicePoint<'_>) -> Choice {
         if let Some(process) = self.prefix.choice(self.steps.len(), &self.known) {
             if now.enabled.contains(&process) {
                 return Choice::Step(process);
@@ -234,7 +234,7 @@ impl Scheduler for Bounded {
     fn completed(&mut self, model: &mut dyn Model) -> Result<(), Mismatch> {
         // A process that waits at the end contends for what it waits for, although it has taken no step there.
         let grown = self.conflicts.learn(&self.steps) | self.conflicts.learn(&model.waiting());
-        if grown && self.places == Places::Conflicts {
+        if grown && self.preemption_points == PreemptionPoints::Conflicts {
             self.start_over();
         } else if self.stage == Stage::Levels {
             self.queue_siblings();

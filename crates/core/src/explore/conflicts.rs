@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::access::{Accesses, Kind, Object};
+use crate::access::{AccessKind, Accesses, Object};
 use crate::happens_before::Step;
 
 /// A set of processes, a bit each.
@@ -42,7 +42,7 @@ impl Conflicts {
                 let before = self.of(&access.object);
                 let touched = self.0.entry(access.object.clone()).or_default();
                 touched.by |= 1 << (process.index() % 128);
-                touched.stored |= access.kind == Kind::Store;
+                touched.stored |= access.kind == AccessKind::Store;
                 grown |= !before.is_conflict() && self.of(&access.object).is_conflict();
             }
         }

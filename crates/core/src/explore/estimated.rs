@@ -4,7 +4,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Begin, Choice, Covered, Diverged, Mismatch, Model, Now, Scheduler};
+use super::{Begin, Choice, ChoicePoint, Covered, Diverged, Mismatch, Model, Scheduler};
 use crate::happens_before::Step;
 
 /// How often progress is reported. An estimate visits every node of the tree.
@@ -38,7 +38,7 @@ impl Scheduler for Estimated<'_> {
         self.scheduler.again();
     }
 
-    fn choose(&mut self, now: &Now<'_>) -> Choice {
+    fn choose(&mut self, now: &ChoicePoint<'_>) -> Choice {
         self.scheduler.choose(now)
     }
 

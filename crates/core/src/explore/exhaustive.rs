@@ -1,6 +1,6 @@
 //! Every interleaving, depth first: the reference that reductions are tested against.
 
-use super::{Begin, Choice, Covered, Now, Scheduler};
+use super::{Begin, Choice, ChoicePoint, Covered, Scheduler};
 use crate::id::ProcessId;
 
 /// Runs each schedule once, in lexicographic order.
@@ -53,7 +53,7 @@ impl Scheduler for Exhaustive {
         self.depth = 0;
     }
 
-    fn choose(&mut self, now: &Now<'_>) -> Choice {
+    fn choose(&mut self, now: &ChoicePoint<'_>) -> Choice {
         let enabled = now.enabled;
         if self.depth == self.branches.len() {
             self.branches.push(Branch {

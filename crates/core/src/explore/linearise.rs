@@ -157,7 +157,7 @@ fn id(process: usize) -> ProcessId {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::access::{Access, Accesses, Kind, Object};
+    use crate::access::{Access, AccessKind, Accesses, Object};
 
     fn preempted(text: &str) -> usize {
         preemptions(&text.parse().expect("a schedule"))
@@ -178,9 +178,9 @@ mod tests {
             accesses: [Access {
                 object: Object::Cell(number % 5),
                 kind: if number.is_multiple_of(7) {
-                    Kind::Store
+                    AccessKind::Store
                 } else {
-                    Kind::Load
+                    AccessKind::Load
                 },
             }]
             .into_iter()

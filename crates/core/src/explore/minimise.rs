@@ -23,7 +23,7 @@ use crate::schedule::Schedule;
 /// The result is the schedule of `first` or of steps that `show` returned.
 pub fn minimise(first: &[Step], tries: u32, show: &mut dyn FnMut(&Schedule) -> Option<Vec<Step>>) -> Schedule {
     let mut tried = HashSet::new();
-    let mut best = Shown::by(first);
+    let mut best = Witness::by(first);
     let mut as_good = VecDeque::from([best.clone()]);
     while let Some(from) = as_good.pop_front() {
         for candidate in candidates(&from) {
@@ -31,7 +31,7 @@ pub fn minimise(first: &[Step], tries: u32, show: &mut dyn FnMut(&Schedule) -> O
                 return best.schedule;
             }
             let shown = tried.insert(candidate.clone()).then(|| show(&candidate)).flatten();
-            let Some(shown) = shown.map(|steps| Shown::by(&steps)) else {
+            let Some(shown) = shown.map(|steps| Witness::by(&steps)) else {
                 continue;
             };
             if shown.weight() < best.weight() {
@@ -49,12 +49,12 @@ pub fn minimise(first: &[Step], tries: u32, show: &mut dyn FnMut(&Schedule) -> O
 
 /// Steps that show the violation.
 #[derive(Clone)]
-struct Shown {
+struct Witness {
     steps: Vec<Step>,
     schedule: Schedule,
 }
 
-impl Shown {
+impl Witness {
     fn by(steps: &[Step]) -> Self {
         Self {
             schedule: steps.iter().map(|step| step.process).collect(),
@@ -70,7 +70,7 @@ impl Shown {
 
 /// Candidates for a simpler schedule, in this order: the best order of the class; two runs of one process joined, by moving the
 /// later forward or the earlier back; any run, or part of one, moved anywhere else.
-fn candidates(best: &Shown) -> impl Iterator<Item = Schedule> {
+fn candidates(best: &Witness) -> impl Iterator<Item = Schedule> {
     let most = preemptions(&best.schedule);
     let steps = best.schedule.steps().to_vec();
     let mut runs = Vec::new();

@@ -136,7 +136,7 @@ pub enum Move {
 }
 
 /// What a scheduler sees when it chooses the next step.
-pub struct Now<'a> {
+pub struct ChoicePoint<'a> {
     /// The processes that can take a step, in ascending order; at least one.
     pub enabled: &'a [ProcessId],
     /// The process that took the last step.
@@ -144,7 +144,7 @@ pub struct Now<'a> {
     forecast: &'a dyn Fn(ProcessId) -> Accesses,
 }
 
-impl Now<'_> {
+impl ChoicePoint<'_> {
     /// See [`System::forecast`].
     pub fn forecast(&self, process: ProcessId) -> Accesses {
         (self.forecast)(process)
@@ -177,7 +177,7 @@ pub trait Scheduler {
     fn again(&mut self);
 
     /// Chooses the next step.
-    fn choose(&mut self, now: &Now<'_>) -> Choice;
+    fn choose(&mut self, now: &ChoicePoint<'_>) -> Choice;
 
     /// Takes note of the step that was taken, with its footprint.
     ///

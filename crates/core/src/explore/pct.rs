@@ -8,7 +8,7 @@ use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::{Begin, Choice, Covered, Now, Scheduler};
+use super::{Begin, Choice, ChoicePoint, Covered, Scheduler};
 use crate::id::ProcessId;
 
 /// At least the number of processes that a scenario can have, including its probe.
@@ -73,7 +73,7 @@ impl Scheduler for Pct {
         self.draw();
     }
 
-    fn choose(&mut self, now: &Now<'_>) -> Choice {
+    fn choose(&mut self, now: &ChoicePoint<'_>) -> Choice {
         for (number, _) in self.changes.iter().enumerate().filter(|(_, at)| **at == self.taken) {
             let lowered = self.highest(now.enabled).index() % PROCESSES;
             // Below all initial priorities, and each change below the one before.

@@ -2,7 +2,7 @@
 //!
 //! Knows nothing of what a scheduler has still to run.
 
-use super::Now;
+use super::ChoicePoint;
 use crate::id::ProcessId;
 
 /// The preference of an execution that may choose freely.
@@ -26,7 +26,7 @@ impl Preference {
     /// The process in `among` that takes the next step, if there is any. `taken` are the processes of the steps so far.
     pub(super) fn choose(
         self,
-        now: &Now<'_>,
+        now: &ChoicePoint<'_>,
         mut among: impl Iterator<Item = ProcessId> + Clone,
         taken: impl Iterator<Item = ProcessId> + Clone,
     ) -> Option<ProcessId> {

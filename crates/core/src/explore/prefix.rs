@@ -17,11 +17,11 @@ pub(super) struct Steps {
 }
 
 /// An execution, by the numbers of its steps.
-pub(super) type Execution = Arc<[u32]>;
+pub(super) type StepNumbers = Arc<[u32]>;
 
 impl Steps {
     /// The numbers of the steps of an execution.
-    pub(super) fn number(&mut self, steps: &[Step]) -> Execution {
+    pub(super) fn number(&mut self, steps: &[Step]) -> StepNumbers {
         steps.iter().map(|step| self.number_of(step)).collect()
     }
 
@@ -40,7 +40,7 @@ impl Steps {
 #[derive(Clone, Debug)]
 pub(super) struct Prefix {
     /// Shared by all siblings of that execution; `None` before the first one.
-    execution: Option<Execution>,
+    execution: Option<StepNumbers>,
     kept: usize,
     then: Option<ProcessId>,
     /// Its share of the search.
@@ -61,7 +61,7 @@ impl Default for Prefix {
 
 impl Prefix {
     /// The first `kept` steps of an execution, then a step of process `then`, with this share of the search.
-    pub(super) fn new(execution: &Execution, kept: usize, then: ProcessId, weight: f64) -> Self {
+    pub(super) fn new(execution: &StepNumbers, kept: usize, then: ProcessId, weight: f64) -> Self {
         Self {
             execution: Some(Arc::clone(execution)),
             kept,

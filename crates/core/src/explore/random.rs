@@ -3,7 +3,7 @@
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::{Begin, Choice, Covered, Now, Scheduler};
+use super::{Begin, Choice, ChoicePoint, Covered, Scheduler};
 
 /// Picks each step uniformly among the enabled processes. It never ends by itself.
 ///
@@ -34,7 +34,7 @@ impl Scheduler for Random {
         self.generator = self.before.clone();
     }
 
-    fn choose(&mut self, now: &Now<'_>) -> Choice {
+    fn choose(&mut self, now: &ChoicePoint<'_>) -> Choice {
         Choice::Step(now.enabled[self.generator.random_range(0..now.enabled.len())])
     }
 

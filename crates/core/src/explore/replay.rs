@@ -1,7 +1,7 @@
 //! One schedule, followed step by step.
 
 use super::preference::Preference;
-use super::{Begin, Choice, Covered, Now, Scheduler};
+use super::{Begin, Choice, ChoicePoint, Covered, Scheduler};
 use crate::schedule::Schedule;
 
 /// Runs one execution along a schedule.
@@ -58,7 +58,7 @@ impl Scheduler for Replay {
         self.next = 0;
     }
 
-    fn choose(&mut self, now: &Now<'_>) -> Choice {
+    fn choose(&mut self, now: &ChoicePoint<'_>) -> Choice {
         while let Some(&process) = self.schedule.steps().get(self.next) {
             self.next += 1;
             if now.enabled.contains(&process) {

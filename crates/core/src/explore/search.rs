@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Begin, Choice, Covered, Diverged, Lost, Mismatch, Now, Retry, Scheduler, System};
+use super::{Begin, Choice, ChoicePoint, Covered, Diverged, Lost, Mismatch, Retry, Scheduler, System};
 use crate::happens_before::Step;
 use crate::id::ProcessId;
 use crate::schedule::Schedule;
@@ -75,7 +75,7 @@ pub enum Stop {
     /// The limit on time was reached.
     Time,
     /// The caller's `watch` asked to stop.
-    Asked,
+    Requested,
 }
 
 /// What a search did.
@@ -169,7 +169,7 @@ fn run<W: System>(
         too_long |= at_limit;
         searched.count(&schedule, &ended);
         if watch(world, schedule, ended).is_break() {
-            return Stop::Asked;
+            return Stop::Requested;
         }
     }
     if too_long { Stop::Steps } else { Stop::Exhausted }
@@ -242,7 +242,7 @@ fn follow<W: System>(
             return Ok(Ended::Cut);
         }
         let forecast = |process: ProcessId| world.forecast(process);
-        let choice = scheduler.choose(&Now {
+        let choice = scheduler.choose(&ChoicePoint {
             enabled: &enabled,
             last,
             forecast: &forecast,

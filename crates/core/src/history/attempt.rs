@@ -15,7 +15,7 @@ pub struct Attempt {
     /// Where it begins.
     pub began: usize,
     /// The result.
-    pub result: Result,
+    pub result: AttemptResult,
     /// Where the result was known; `None` while the attempt is undecided.
     pub decided: Option<usize>,
     /// The calls made to acquire.
@@ -28,7 +28,7 @@ pub struct Attempt {
 
 /// The result of an attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Result {
+pub enum AttemptResult {
     /// The history ends before the result is known.
     Undecided,
     /// It won.
@@ -57,7 +57,7 @@ pub struct Release {
 impl Attempt {
     /// Whether it won.
     pub fn acquired(&self) -> bool {
-        self.result == Result::Acquired
+        self.result == AttemptResult::Acquired
     }
 
     /// Where the hold begins: the last call of the acquisition, or the event itself in a history without calls.
@@ -80,7 +80,7 @@ impl Attempt {
     }
 
     /// The event after which the process does not hold any more: the begin of the release, or its death.
-    pub fn lets_go(&self) -> Option<usize> {
+    pub fn stops_holding(&self) -> Option<usize> {
         self.release.as_ref().map(|release| release.began).or(self.died)
     }
 }
@@ -100,7 +100,7 @@ fn of(events: &[Event]) -> Vec<Attempt> {
             attempts.push(Attempt {
                 process: event.process,
                 began: position,
-                result: Result::Undecided,
+                result: AttemptResult::Undecided,
                 decided: None,
                 calls: Vec::new(),
                 release: None,
@@ -126,13 +126,13 @@ fn extend(attempt: &mut Attempt, position: usize, what: &What) {
     if attempt.decided.is_none() {
         attempt.decided = Some(position);
         attempt.result = match what {
-            What::Acquired => Result::Acquired,
-            What::Busy => Result::Busy,
-            What::Failed { error } => Result::Failed(error.clone()),
-            What::Panicked { message } => Result::Panicked(message.clone()),
+            What::Acquired => AttemptResult::Acquired,
+            What::Busy => AttemptResult::Busy,
+            What::Failed { error } => AttemptResult::Failed(error.clone()),
+            What::Panicked { message } => AttemptResult::Panicked(message.clone()),
             _ => {
                 attempt.decided = None;
-                Result::Undecided
+                AttemptResult::Undecided
             }
         };
     }

@@ -22,8 +22,8 @@ use crate::primitive::CallError;
 use crate::schedule::Schedule;
 
 pub use crate::primitive::CrashClass;
-pub use attempt::{Attempt, Release, Result as AttemptResult};
-pub use order::Order;
+pub use attempt::{Attempt, AttemptResult, Release};
+pub use order::EventOrder;
 pub use outcome::Outcome;
 
 /// One run of a scenario from its first step to its end.

@@ -11,7 +11,7 @@ use crate::id::ProcessId;
 ///
 /// In a history without calls, the events are in the order of one shared counter, and that order counts.
 #[derive(Clone, Debug)]
-pub struct Order {
+pub struct EventOrder {
     processes: Vec<ProcessId>,
     /// For each event: its own step, or else the last step of its process before it.
     latest: Vec<Option<usize>>,
@@ -21,7 +21,7 @@ pub struct Order {
     calls: bool,
 }
 
-impl Order {
+impl EventOrder {
     fn of(history: &History) -> Self {
         let processes: Vec<ProcessId> = history.events.iter().map(|event| event.process).collect();
         // A history from a file may name more processes than it declares.
@@ -71,8 +71,8 @@ impl Order {
 
 impl History {
     /// Happens-before among the events. The time is quadratic in the number of calls.
-    pub fn order(&self) -> Order {
-        Order::of(self)
+    pub fn order(&self) -> EventOrder {
+        EventOrder::of(self)
     }
 }
 

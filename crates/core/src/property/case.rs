@@ -5,7 +5,7 @@ use std::cell::OnceCell;
 use crate::access::{Accesses, Object};
 use crate::fs::call::Call;
 use crate::fs::{Flock, RecordLock};
-use crate::history::{Attempt, CrashClass, History, Order, What};
+use crate::history::{Attempt, CrashClass, EventOrder, History, What};
 use crate::id::ProcessId;
 
 /// A history to judge.
@@ -14,7 +14,7 @@ pub struct Case<'a> {
     /// The history.
     pub history: &'a History,
     attempts: Vec<Attempt>,
-    order: OnceCell<Order>,
+    order: OnceCell<EventOrder>,
 }
 
 impl<'a> Case<'a> {
@@ -56,7 +56,7 @@ impl<'a> Case<'a> {
         // Without leases, the age of a file means nothing.
         let leased = self.history.clock.is_some() && self.history.crash_class == Some(CrashClass::Bounded);
         let comes_before = |end| self.before(end, event);
-        attempt.lets_go().is_some_and(comes_before) || leased && self.expiries(attempt).any(comes_before)
+        attempt.stops_holding().is_some_and(comes_before) || leased && self.expiries(attempt).any(comes_before)
     }
 
     /// Where the lease of an attempt expires: the clock makes old what the attempt has stored.
@@ -65,7 +65,7 @@ impl<'a> Case<'a> {
         let clock = calls.filter(|(_, process)| Some(*process) == self.history.clock);
         let expired = clock.filter(|(expiry, _)| {
             let seen = |call: &usize| self.before(*call, *expiry);
-            let released = attempt.lets_go().is_some_and(|end| self.before(end, *expiry));
+            let released = attempt.stops_holding().is_some_and(|end| self.before(end, *expiry));
             attempt.calls.iter().any(seen) && !released
         });
         expired.map(|(position, _)| position)
@@ -74,7 +74,7 @@ impl<'a> Case<'a> {
     /// The calls that a process and its children make while it holds, each with its position and footprint.
     pub(super) fn calls_inside(&self, holder: &Attempt) -> impl Iterator<Item = (usize, &'a Call, &'a Accesses)> {
         let from = holder.decided.filter(|_| holder.acquired()).unwrap_or(usize::MAX);
-        let until = holder.lets_go().unwrap_or(usize::MAX);
+        let until = holder.stops_holding().unwrap_or(usize::MAX);
         let process = holder.process;
         let calls = self.history.calls();
         let own = calls.filter(move |(position, who, ..)| *who == process && (from..until).contains(position));
@@ -116,7 +116,7 @@ impl<'a> Case<'a> {
         }
         let mut pairs = self.attempts.windows(2);
         let once = pairs.all(|pair| pair[0].process != pair[1].process);
-        let kept = self.attempts.iter().all(|attempt| attempt.lets_go().is_none());
+        let kept = self.attempts.iter().all(|attempt| attempt.stops_holding().is_none());
         (once && kept && self.attempts.len() > 1).then_some(&self.attempts)
     }
 }

@@ -26,7 +26,7 @@ pub const MOST_PROCESSES: usize = 64;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Scenario {
     /// What each process does.
-    pub kind: Kind,
+    pub kind: ScenarioKind,
     /// How many processes take part.
     pub processes: usize,
     /// What a holder does between acquire and release.
@@ -34,13 +34,13 @@ pub struct Scenario {
     /// The state of the lock before the first step.
     #[serde(default, skip_serializing_if = "Start::is_free")]
     pub start: Start,
-    /// Which processes are killed, and when; each at most once. Only in [`Kind::Cycle`].
+    /// Which processes are killed, and when; each at most once. Only in [`ScenarioKind::Cycle`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub kills: Vec<Kill>,
-    /// The call of the first process that fails while the others run. Only in [`Kind::Cycle`].
+    /// The call of the first process that fails while the others run. Only in [`ScenarioKind::Cycle`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<Injection>,
-    /// Whether the lock's file becomes old once, at any moment, so that a lease expires. Only in [`Kind::Cycle`].
+    /// Whether the lock's file becomes old once, at any moment, so that a lease expires. Only in [`ScenarioKind::Cycle`].
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub expiry: bool,
     /// Whether a new inode gets the number of a removed one. Only on the simulated file system.
@@ -87,7 +87,7 @@ pub struct Kill {
 /// What each process does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Kind {
+pub enum ScenarioKind {
     /// One attempt each. Winners hold until all attempts have a result.
     Contend,
     /// Rounds of: attempt, and after a win work and release.
@@ -123,7 +123,7 @@ impl Scenario {
     /// One attempt each, of `processes` processes.
     pub fn contend(processes: usize) -> Self {
         Self {
-            kind: Kind::Contend,
+            kind: ScenarioKind::Contend,
             processes,
             work: Work::Nothing,
             start: Start::Free,
@@ -137,7 +137,7 @@ impl Scenario {
     /// `rounds` attempts each, with release, of `processes` processes.
     pub fn cycle(processes: usize, rounds: u32) -> Self {
         Self {
-            kind: Kind::Cycle { rounds },
+            kind: ScenarioKind::Cycle { rounds },
             ..Self::contend(processes)
         }
     }
@@ -153,7 +153,7 @@ impl Scenario {
     /// One failing call, then a second attempt.
     pub fn fault(injection: Injection) -> Self {
         Self {
-            kind: Kind::Fault { injection },
+            kind: ScenarioKind::Fault { injection },
             ..Self::contend(2)
         }
     }
@@ -165,13 +165,13 @@ impl Scenario {
     /// When there are more than 255 processes.
     pub fn probe(&self) -> Option<ProcessId> {
         let probe = u8::try_from(self.processes).expect("a scenario has at most 255 processes");
-        let cycles = matches!(self.kind, Kind::Cycle { .. });
+        let cycles = matches!(self.kind, ScenarioKind::Cycle { .. });
         (cycles && !self.kills.is_empty()).then_some(ProcessId(probe))
     }
 
     /// The process whose call gets an injected error, if there is one.
     pub fn disturbed(&self) -> Option<ProcessId> {
-        let alone = matches!(self.kind, Kind::Fault { .. });
+        let alone = matches!(self.kind, ScenarioKind::Fault { .. });
         (alone || self.error.is_some()).then_some(ProcessId(0))
     }
 
@@ -211,9 +211,9 @@ impl Scenario {
 impl fmt::Display for Scenario {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.kind {
-            Kind::Contend => write!(f, "contend {}", self.processes)?,
-            Kind::Cycle { rounds } => write!(f, "cycle {}×{rounds}", self.processes)?,
-            Kind::Fault { injection } => write!(f, "fault {} in call {}", injection.errno, injection.call)?,
+            ScenarioKind::Contend => write!(f, "contend {}", self.processes)?,
+            ScenarioKind::Cycle { rounds } => write!(f, "cycle {}×{rounds}", self.processes)?,
+            ScenarioKind::Fault { injection } => write!(f, "fault {} in call {}", injection.errno, injection.call)?,
         }
         match self.work {
             Work::Nothing => {}

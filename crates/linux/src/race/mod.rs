@@ -51,7 +51,7 @@ pub const MOST_ATTEMPTS: u32 = 64;
 /// How to race.
 #[derive(Clone, Debug)]
 pub struct RaceOptions {
-    /// What each process does in a round; not [`Fault`](onewinner_core::scenario::Kind::Fault).
+    /// What each process does in a round; not [`Fault`](onewinner_core::scenario::ScenarioKind::Fault).
     pub scenario: Scenario,
     /// How many rounds.
     pub rounds: u64,

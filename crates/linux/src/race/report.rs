@@ -13,7 +13,7 @@ use crate::sys::process::Ended;
 use onewinner_core::fs::Errno;
 use onewinner_core::history::{History, What};
 use onewinner_core::id::ProcessId;
-use onewinner_core::scenario::Kind;
+use onewinner_core::scenario::ScenarioKind;
 
 /// What a race has seen.
 #[derive(Debug)]
@@ -45,7 +45,7 @@ pub struct Seen {
     pub rounds: u64,
     /// The first of them: events without calls, in the order of one counter.
     ///
-    /// It ends when all have answered, if the scenario is [`Kind::Contend`]: a release is told only if one failed.
+    /// It ends when all have answered, if the scenario is [`ScenarioKind::Contend`]: a release is told only if one failed.
     pub history: History,
 }
 
@@ -126,8 +126,8 @@ pub(super) fn report(race: &Race<'_>, stop: Stop, elapsed: Duration, notes: Vec<
         .map(|counted| Seen {
             rounds: counted.rounds,
             history: match race.options.scenario.kind {
-                Kind::Contend => without_clean_releases(counted.history),
-                Kind::Cycle { .. } | Kind::Fault { .. } => counted.history,
+                ScenarioKind::Contend => without_clean_releases(counted.history),
+                ScenarioKind::Cycle { .. } | ScenarioKind::Fault { .. } => counted.history,
             },
         })
         .collect();

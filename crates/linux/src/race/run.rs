@@ -11,7 +11,7 @@ use super::{MOST_ATTEMPTS, Mode, RaceError, RaceOptions, coordinator};
 use crate::one_store::by_each_way;
 use crate::run_directory::RunDirectory;
 use onewinner_core::primitive::LockPrimitive;
-use onewinner_core::scenario::{Kind, LEAST_PROCESSES, MOST_PROCESSES, Scenario};
+use onewinner_core::scenario::{LEAST_PROCESSES, MOST_PROCESSES, Scenario, ScenarioKind};
 
 /// Races `primitive` and reports what was seen; afterwards no process and no file is left.
 ///
@@ -61,9 +61,9 @@ fn attempts(scenario: &Scenario) -> Result<usize, RaceError> {
         return Err(RaceError::Processes(scenario.processes));
     }
     match scenario.kind {
-        Kind::Contend => Ok(1),
-        Kind::Cycle { rounds } if (1..=MOST_ATTEMPTS).contains(&rounds) => Ok(rounds as usize),
-        Kind::Cycle { rounds } => Err(RaceError::Attempts(rounds)),
-        Kind::Fault { .. } => Err(RaceError::Fault),
+        ScenarioKind::Contend => Ok(1),
+        ScenarioKind::Cycle { rounds } if (1..=MOST_ATTEMPTS).contains(&rounds) => Ok(rounds as usize),
+        ScenarioKind::Cycle { rounds } => Err(RaceError::Attempts(rounds)),
+        ScenarioKind::Fault { .. } => Err(RaceError::Fault),
     }
 }

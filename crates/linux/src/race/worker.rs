@@ -17,7 +17,7 @@ use onewinner_core::backend::sim::panic_message;
 use onewinner_core::history::What;
 use onewinner_core::id::ProcessId;
 use onewinner_core::primitive::{Held, LockPrimitive};
-use onewinner_core::scenario::Kind;
+use onewinner_core::scenario::ScenarioKind;
 
 /// All that a worker works on; forked workers have it from their parent.
 pub(super) struct Race<'a> {
@@ -97,7 +97,7 @@ impl Race<'_> {
                     .around(process, round, &mut cache, || self.attempt(&contender, &fs, log)),
                 Alignment::Natural | Alignment::Aligned => self.attempt(&contender, &fs, log),
             };
-            if options.scenario.kind != Kind::Contend {
+            if options.scenario.kind != ScenarioKind::Contend {
                 continue;
             }
             board.answered.arrive_and_wait(|| {});

@@ -13,11 +13,11 @@ mod tests;
 mod tree;
 
 use super::preference::Preference;
-use super::{Begin, Choice, Covered, Diverged, Mismatch, Model, Now, Scheduler, Searched};
+use super::{Begin, Choice, ChoicePoint, Covered, Diverged, Mismatch, Model, Scheduler, Searched};
 use crate::explore::branching::Branching;
 use crate::happens_before::Step;
 use crate::id::ProcessId;
-use races::{Execution, Reversal};
+use races::{CompletedExecution, Reversal};
 use rules::Rules;
 use task::Boundary;
 use tree::WakeupTree;
@@ -128,7 +128,7 @@ impl Dpor {
     }
 
     /// Adds the node that the last step leads to; `false` when every enabled process sleeps.
-    fn grow(&mut self, now: &Now<'_>) -> bool {
+    fn grow(&mut self, now: &ChoicePoint<'_>) -> bool {
         let (sleep, tree) = self.nodes.last_mut().map(Node::next).unwrap_or_default();
         let mut node = Node {
             sleep,
@@ -181,7 +181,7 @@ impl Scheduler for Dpor {
         self.depth = 0;
     }
 
-    fn choose(&mut self, now: &Now<'_>) -> Choice {
+    fn choose(&mut self, now: &ChoicePoint<'_>) -> Choice {
         if self.depth == self.nodes.len() && !self.grow(now) {
             self.unfinished = true;
             return Choice::Blocked;
@@ -210,7 +210,7 @@ impl Scheduler for Dpor {
 
     fn completed(&mut self, model: &mut dyn Model) -> Result<(), Mismatch> {
         let steps = self.nodes.iter().filter_map(|node| node.taken.clone()).collect();
-        let execution = Execution::of(steps, model.waiting(), self.rules, self.old);
+        let execution = CompletedExecution::of(steps, model.waiting(), self.rules, self.old);
         let reversals = execution.reversals(model)?;
         reversals.into_iter().for_each(|reversal| self.insert(reversal));
         Ok(())

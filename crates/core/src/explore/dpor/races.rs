@@ -8,7 +8,7 @@ use super::rules::{Rules, Tried};
 use crate::happens_before::{HappensBefore, Step};
 
 /// A completed execution.
-pub(super) struct Execution {
+pub(super) struct CompletedExecution {
     steps: Vec<Step>,
     /// Steps that wait at the end. They race as if they had been taken.
     waiting: Vec<Step>,
@@ -36,7 +36,7 @@ pub(super) struct Reversal {
     pub(super) sequence: Vec<Step>,
 }
 
-impl Execution {
+impl CompletedExecution {
     pub(super) fn of(steps: Vec<Step>, waiting: Vec<Step>, rules: Rules, old: usize) -> Self {
         let width = steps.iter().map(|step| step.process.index() + 1).max();
         let order = HappensBefore::of(width.unwrap_or(0), &steps);

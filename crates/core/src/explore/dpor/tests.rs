@@ -132,7 +132,7 @@ impl Scheduler for Cutting {
         unreachable!("the simulated file system never fails");
     }
 
-    fn choose(&mut self, now: &Now<'_>) -> Choice {
+    fn choose(&mut self, now: &ChoicePoint<'_>) -> Choice {
         let choice = self.dpor.choose(now);
         let stays = now.last.filter(|last| now.enabled.contains(last));
         self.preemptions += u32::from(stays.is_some_and(|stays| choice != Choice::Step(stays)));

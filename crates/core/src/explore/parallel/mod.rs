@@ -12,7 +12,7 @@ mod tree;
 
 use super::Covered;
 use super::dpor::{Task, TaskResult};
-use tree::{Node, Place};
+use tree::{Node, NodePath};
 
 pub use threads::{AfterRound, ObservedTaskSearch, Split, TaskSearch, search_in_parallel, search_in_parallel_observed};
 
@@ -22,7 +22,7 @@ pub struct ParallelSearch {
     root: Node,
     depth: usize,
     /// The places of this round's tasks in the tree.
-    places: Vec<Place>,
+    places: Vec<NodePath>,
     rounds: u32,
     exhausted: bool,
     unfinished: bool,

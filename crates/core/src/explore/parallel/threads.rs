@@ -71,7 +71,7 @@ pub fn search_in_parallel_observed<T: Send>(
         results.iter().for_each(|result| all.add(&result.searched));
         rounds.merge(results);
         if after_round(kept, rounds.estimate()).is_break() && all.is_under_way() {
-            all.stop = Stop::Asked;
+            all.stop = Stop::Requested;
         }
         if !all.is_under_way() {
             break;

@@ -27,7 +27,7 @@ struct Branch {
 }
 
 /// The path to a node, as positions of branches.
-pub(super) type Place = Vec<usize>;
+pub(super) type NodePath = Vec<usize>;
 
 impl Default for Node {
     /// A leaf.
@@ -49,7 +49,7 @@ impl Node {
     }
 
     /// Marks every leaf that has not been started. Returns the place of each and the steps to it.
-    pub(super) fn start(&mut self) -> Vec<(Place, Vec<PathStep>)> {
+    pub(super) fn start(&mut self) -> Vec<(NodePath, Vec<PathStep>)> {
         let mut leaves = Vec::new();
         self.start_below(Vec::new(), &mut Vec::new(), &mut Vec::new(), &mut leaves);
         leaves
@@ -58,9 +58,9 @@ impl Node {
     fn start_below(
         &mut self,
         mut sleep: Vec<Step>,
-        place: &mut Place,
+        place: &mut NodePath,
         path: &mut Vec<PathStep>,
-        leaves: &mut Vec<(Place, Vec<PathStep>)>,
+        leaves: &mut Vec<(NodePath, Vec<PathStep>)>,
     ) {
         if self.branches.is_empty() && !self.is_free {
             self.is_free = true;
@@ -82,7 +82,7 @@ impl Node {
     }
 
     /// Adds the steps that the executions of a task chose freely, and extends the place by them.
-    pub(super) fn grow(&mut self, place: &mut Place, more: Vec<Step>) {
+    pub(super) fn grow(&mut self, place: &mut NodePath, more: Vec<Step>) {
         let mut node = self;
         for position in place.iter() {
             node = &mut node.branches[*position].node;
@@ -97,7 +97,7 @@ impl Node {
     }
 
     /// Inserts a sequence that the executions at this place found.
-    pub(super) fn insert(&mut self, place: &Place, OuterReversal { kept, sequence }: OuterReversal) {
+    pub(super) fn insert(&mut self, place: &NodePath, OuterReversal { kept, sequence }: OuterReversal) {
         let mut node = self;
         for position in &place[..kept] {
             node = &mut node.branches[*position].node;

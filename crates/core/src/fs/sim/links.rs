@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::State;
 use super::inode::Body;
-use super::path::{Place, Slash, Slot, Walk, deepest, text_of};
+use super::path::{Location, Slash, Slot, Walk, deepest, text_of};
 use super::tables::Actor;
 use crate::access::{Accesses, InodeId};
 use crate::fs::{Create, Errno};
@@ -41,14 +41,14 @@ impl<'s> Walk<'s, '_> {
             }
             Body::File(_) => Err(Errno::ENOTDIR),
             Body::Symlink(target) => match self.follow(slot, target)? {
-                Place::Entry(slot) => self.enter(slot),
-                Place::Unnamed(_, ancestors) => Ok(ancestors),
+                Location::Entry(slot) => self.enter(slot),
+                Location::Unnamed(_, ancestors) => Ok(ancestors),
             },
         }
     }
 
     /// Follows the target of the link in the entry, from the directory of that entry.
-    fn follow(&mut self, slot: Slot<'_>, target: &'s str) -> Result<Place<'s>, Errno> {
+    fn follow(&mut self, slot: Slot<'_>, target: &'s str) -> Result<Location<'s>, Errno> {
         self.followed += 1;
         if self.followed > MOST_FOLLOWED {
             return Err(Errno::ELOOP);
@@ -57,15 +57,15 @@ impl<'s> Walk<'s, '_> {
     }
 
     /// The inode at a place. A slash at the end of the path, or of the target of a followed link, requires a directory, and follows.
-    fn arrive<'t>(&mut self, mut place: Place<'t>, end: Final) -> Result<InodeId, Errno>
+    fn arrive<'t>(&mut self, mut place: Location<'t>, end: Final) -> Result<InodeId, Errno>
     where
         's: 't,
     {
         let mut slash = Slash::Absent;
         loop {
             let slot = match place {
-                Place::Unnamed(_, ancestors) => return Ok(deepest(&ancestors)),
-                Place::Entry(slot) => slot,
+                Location::Unnamed(_, ancestors) => return Ok(deepest(&ancestors)),
+                Location::Entry(slot) => slot,
             };
             if slot.slash == Slash::Trailing {
                 slash = Slash::Trailing;
@@ -83,16 +83,16 @@ impl<'s> Walk<'s, '_> {
     }
 
     /// What an open with `O_CREAT` finds. With `O_EXCL` a link at the end is not followed.
-    fn arrive_to_create<'t>(&mut self, mut place: Place<'t>, create: Create) -> Result<Opened, Errno>
+    fn arrive_to_create<'t>(&mut self, mut place: Location<'t>, create: Create) -> Result<Opened, Errno>
     where
         's: 't,
     {
         loop {
             let slot = match place {
-                Place::Unnamed(_, ancestors) => return Ok(Opened::There(deepest(&ancestors))),
+                Location::Unnamed(_, ancestors) => return Ok(Opened::There(deepest(&ancestors))),
                 // Whatever exists there is an error, and is not looked at (fs/namei.c, lookup_fast_for_open).
-                Place::Entry(slot) if slot.slash == Slash::Trailing => return Err(Errno::EISDIR),
-                Place::Entry(slot) => slot,
+                Location::Entry(slot) if slot.slash == Slash::Trailing => return Err(Errno::EISDIR),
+                Location::Entry(slot) => slot,
             };
             let Some(id) = self.state.look_up(&slot, self.accesses)? else {
                 return Ok(Opened::Absent(slot.into_owned()));

@@ -7,7 +7,7 @@ use std::path::Path;
 use super::State;
 use super::inode::{Body, Entries, Numbers};
 use super::links::Final;
-use super::path::{Last, Place, Slash, Slot};
+use super::path::{Last, Location, Slash, Slot};
 use super::tables::Actor;
 use crate::access::{Accesses, InodeId, Object};
 use crate::fs::{Errno, FileKind, Stat};
@@ -77,7 +77,7 @@ impl State {
 
     /// The entry for a name that does not exist yet.
     pub(super) fn free_slot<'a>(&self, new: &'a Path, touched: &mut Accesses) -> Result<Slot<'a>, Errno> {
-        let Place::Entry(slot) = self.walk(new, touched)? else {
+        let Location::Entry(slot) = self.walk(new, touched)? else {
             return Err(Errno::EEXIST);
         };
         if self.look_up(&slot, touched)?.is_some() {
@@ -109,8 +109,8 @@ impl State {
     ) -> Result<(), Errno> {
         let (from, to) = (self.walk(from, touched)?, self.walk(to, touched)?);
         let (from, to) = match (from, to) {
-            (Place::Entry(from), Place::Entry(to)) => (from, to),
-            (Place::Entry(_), Place::Unnamed(..)) if target == Target::Refused => return Err(Errno::EEXIST),
+            (Location::Entry(from), Location::Entry(to)) => (from, to),
+            (Location::Entry(_), Location::Unnamed(..)) if target == Target::Refused => return Err(Errno::EEXIST),
             _ => return Err(Errno::EBUSY),
         };
         let moved = self.look_up(&from, touched)?.ok_or(Errno::ENOENT)?;
@@ -154,7 +154,7 @@ impl State {
     }
 
     pub(super) fn unlink(&mut self, path: &Path, touched: &mut Accesses) -> Result<(), Errno> {
-        let Place::Entry(slot) = self.walk(path, touched)? else {
+        let Location::Entry(slot) = self.walk(path, touched)? else {
             return Err(Errno::EISDIR);
         };
         let id = self.resolve(&slot, touched)?;
@@ -172,7 +172,7 @@ impl State {
     }
 
     pub(super) fn mkdir(&mut self, actor: Actor, path: &Path, touched: &mut Accesses) -> Result<(), Errno> {
-        let Place::Entry(slot) = self.walk(path, touched)? else {
+        let Location::Entry(slot) = self.walk(path, touched)? else {
             return Err(Errno::EEXIST);
         };
         if self.look_up(&slot, touched)?.is_some() {
@@ -184,10 +184,10 @@ impl State {
 
     pub(super) fn rmdir(&mut self, path: &Path, touched: &mut Accesses) -> Result<(), Errno> {
         let slot = match self.walk(path, touched)? {
-            Place::Entry(slot) => slot,
-            Place::Unnamed(Last::Root, _) => return Err(Errno::EBUSY),
-            Place::Unnamed(Last::Dot, _) => return Err(Errno::EINVAL),
-            Place::Unnamed(Last::DotDot, _) => return Err(Errno::ENOTEMPTY),
+            Location::Entry(slot) => slot,
+            Location::Unnamed(Last::Root, _) => return Err(Errno::EBUSY),
+            Location::Unnamed(Last::Dot, _) => return Err(Errno::EINVAL),
+            Location::Unnamed(Last::DotDot, _) => return Err(Errno::ENOTEMPTY),
         };
         let id = self.resolve(&slot, touched)?;
         let entries = self.inodes.entries(id).ok_or(Errno::ENOTDIR)?;

@@ -17,7 +17,7 @@ const LONGEST_NAME: usize = 255;
 const LONGEST_PATH: usize = 4096;
 
 /// Where a path ends: at an entry of a directory, which may be absent, or at a directory without a name of its own.
-pub(super) enum Place<'a> {
+pub(super) enum Location<'a> {
     /// An entry, present or absent.
     Entry(Slot<'a>),
     /// A directory that was reached by `/`, `.` or `..`: the directories from below the root to itself.
@@ -104,7 +104,7 @@ impl<'s, 'a> Walk<'s, 'a> {
 
     /// Walks from a directory, given as the directories from below the root to itself, to the directory of the last component. Does
     /// not look up that component.
-    pub(super) fn along<'t>(&mut self, from: Vec<InodeId>, text: &'t str) -> Result<Place<'t>, Errno> {
+    pub(super) fn along<'t>(&mut self, from: Vec<InodeId>, text: &'t str) -> Result<Location<'t>, Errno> {
         let slash = if text.ends_with('/') {
             Slash::Trailing
         } else {
@@ -125,19 +125,19 @@ impl<'s, 'a> Walk<'s, 'a> {
                     let name = Cow::Borrowed(name);
                     let slot = Slot { ancestors, name, slash };
                     if names.peek().is_none() {
-                        return Ok(Place::Entry(slot));
+                        return Ok(Location::Entry(slot));
                     }
                     ancestors = self.enter(slot)?;
                 }
             }
         }
-        Ok(Place::Unnamed(last, ancestors))
+        Ok(Location::Unnamed(last, ancestors))
     }
 }
 
 impl State {
     /// Walks to the directory of the last component, without looking up that component.
-    pub(super) fn walk<'t>(&self, path: &'t Path, accesses: &mut Accesses) -> Result<Place<'t>, Errno> {
+    pub(super) fn walk<'t>(&self, path: &'t Path, accesses: &mut Accesses) -> Result<Location<'t>, Errno> {
         Walk::new(self, accesses).along(Vec::new(), text_of(path)?)
     }
 

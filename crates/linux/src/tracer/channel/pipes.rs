@@ -17,7 +17,7 @@ use crate::tracer::program::start::Starter;
 use onewinner_core::explore::{Lost, Retry};
 use onewinner_core::history::What;
 use onewinner_core::id::ProcessId;
-use onewinner_core::scenario::{Kind, Program, ProgramKind, Scenario};
+use onewinner_core::scenario::{Program, ProgramKind, Scenario, ScenarioKind};
 
 /// The argument that makes the binary the command that `{hold}` stands for.
 pub const HOLD: &str = "hold";
@@ -125,13 +125,13 @@ impl Pipes {
 
     fn rounds(&self, process: ProcessId) -> u32 {
         match self.scenario.kind {
-            Kind::Cycle { rounds } if self.scenario.probe() != Some(process) => rounds,
+            ScenarioKind::Cycle { rounds } if self.scenario.probe() != Some(process) => rounds,
             _ => 1,
         }
     }
 
     fn releases(&self) -> bool {
-        matches!(self.scenario.kind, Kind::Cycle { .. })
+        matches!(self.scenario.kind, ScenarioKind::Cycle { .. })
     }
 }
 

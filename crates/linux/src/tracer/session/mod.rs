@@ -123,7 +123,7 @@ impl Session {
         let sent = self.worker.send(&Message::Search(request));
         let mut notes = Vec::new();
         let mut searched = Searched {
-            stop: Stop::Asked,
+            stop: Stop::Requested,
             ..Searched::nothing()
         };
         while let Some(answer) = self.worker.next(&self.roots[0])? {

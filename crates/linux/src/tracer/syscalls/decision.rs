@@ -12,7 +12,7 @@ use super::watched_tree::Spot;
 use crate::sys::bits;
 use crate::sys::filter::{self, Clock};
 use crate::sys::syscalls::{self, Deed};
-use onewinner_core::access::{Access, Kind, Object};
+use onewinner_core::access::{Access, AccessKind, Object};
 use onewinner_core::id::ProcessId;
 
 /// Devices that say something else to everybody who reads them.
@@ -79,10 +79,10 @@ impl Programs {
     /// # Errors
     ///
     /// When another contender uses it too, and one of them changes it.
-    fn note(&mut self, process: ProcessId, path: &Path, kind: Kind) -> Result<(), String> {
+    fn note(&mut self, process: ProcessId, path: &Path, kind: AccessKind) -> Result<(), String> {
         let used = self.outside.entry(path.to_owned()).or_default();
         used.by.insert(process);
-        used.changed |= kind == Kind::Store;
+        used.changed |= kind == AccessKind::Store;
         if !used.changed || used.by.len() < 2 {
             return Ok(());
         }
@@ -212,7 +212,7 @@ impl Programs {
             Some(other) if signal == 0 => {
                 let access = Access {
                     object: Object::Liveness(other),
-                    kind: Kind::Load,
+                    kind: AccessKind::Load,
                 };
                 let watched = Some(vec![access]);
                 let touched = Touched {
@@ -238,8 +238,8 @@ impl Programs {
         let name = String::from_utf8_lossy(address.get(2..).unwrap_or_default()).replace('\0', "@");
         let path = PathBuf::from(format!("the socket {name:?}"));
         let kind = match decoded.system.name {
-            "bind" => Kind::Store,
-            _ => Kind::Load,
+            "bind" => AccessKind::Store,
+            _ => AccessKind::Load,
         };
         match self.note(at.process, &path, kind) {
             Ok(()) => Decision::Harmless,
@@ -251,7 +251,7 @@ impl Programs {
         let argument = |position: usize| at.entry.arguments[position] as i32;
         let writes = argument(2) & bits::MAY_WRITE != 0 && argument(3) & bits::MAP_SHARED != 0;
         match self.ground.descriptor(at, argument(4)) {
-            Some(Spot::Outside { path, .. }) if writes => match self.note(at.process, &path, Kind::Store) {
+            Some(Spot::Outside { path, .. }) if writes => match self.note(at.process, &path, AccessKind::Store) {
                 Ok(()) => Decision::Harmless,
                 Err(reason) => Decision::Uncontrolled(reason),
             },

@@ -9,7 +9,7 @@ use super::interpreter::AtCall;
 use super::watched_tree::{Ground, Number, Spot, There};
 use crate::sys::syscalls::Deed;
 use crate::sys::{bits, waits};
-use onewinner_core::access::{Access, Accesses, Kind, Object};
+use onewinner_core::access::{Access, AccessKind, Accesses, Object};
 
 /// What is known of a call before it is made.
 #[derive(Clone, Debug, Default)]
@@ -17,7 +17,7 @@ pub(crate) struct Touched {
     /// Its footprint if it succeeds; nothing of it is watched if this is `None`.
     pub(crate) watched: Option<Vec<Access>>,
     /// Files beside the watched directories, and whether it changes them.
-    pub(crate) outside: Vec<(std::path::PathBuf, Kind)>,
+    pub(crate) outside: Vec<(std::path::PathBuf, AccessKind)>,
     /// Where something new will stand: the path by which it is found.
     pub(crate) makes: Vec<std::path::PathBuf>,
     /// Inodes whose last name goes: their numbers may be given to others.
@@ -180,14 +180,14 @@ fn flags(at: &AtCall<'_>, decoded: &Decoded) -> Flags {
 
 impl Looking<'_> {
     fn load(&mut self, object: Object) {
-        self.add(object, Kind::Load);
+        self.add(object, AccessKind::Load);
     }
 
     fn store(&mut self, object: Object) {
-        self.add(object, Kind::Store);
+        self.add(object, AccessKind::Store);
     }
 
-    fn add(&mut self, object: Object, kind: Kind) {
+    fn add(&mut self, object: Object, kind: AccessKind) {
         self.touched
             .watched
             .get_or_insert_default()
@@ -213,8 +213,8 @@ impl Looking<'_> {
             Spot::Object(there) => self.object(there),
             Spot::Outside { path, exists } => {
                 let kind = match self.changes_outside(*exists) {
-                    true => Kind::Store,
-                    false => Kind::Load,
+                    true => AccessKind::Store,
+                    false => AccessKind::Load,
                 };
                 self.touched.outside.push((path.clone(), kind));
             }
@@ -248,7 +248,11 @@ impl Looking<'_> {
             (Deed::Open, Some(_)) if self.flags.exclusively => {}
             // What is empty already stays as it is: `exec 9>lock` by a loser does no harm.
             (Deed::Open, Some(there)) if self.flags.truncates && !there.is_directory => {
-                let kind = if there.size > 0 { Kind::Store } else { Kind::Load };
+                let kind = if there.size > 0 {
+                    AccessKind::Store
+                } else {
+                    AccessKind::Load
+                };
                 self.add(Object::Content(there.id), kind);
             }
             (Deed::Make, None) => {
@@ -336,16 +340,16 @@ impl Looking<'_> {
             }
             Some(Spot::Object(there)) if self.deed == Deed::Copy => {
                 let content = Object::Content(there.id);
-                self.add(content, if writes { Kind::Store } else { Kind::Load });
+                self.add(content, if writes { AccessKind::Store } else { AccessKind::Load });
             }
             // Waiting for the disk changes nothing that another can see.
             Some(Spot::Object(_)) if self.deed == Deed::Sync => {}
             Some(Spot::Object(there)) => self.object(&there),
             Some(Spot::Outside { path, .. }) => {
                 let kind = if writes || self.changes_locks() {
-                    Kind::Store
+                    AccessKind::Store
                 } else {
-                    Kind::Load
+                    AccessKind::Load
                 };
                 self.touched.outside.push((path, kind));
             }
@@ -376,7 +380,7 @@ impl Looking<'_> {
 pub(crate) fn looked(accesses: &[Access]) -> Accesses {
     let looks = accesses.iter().map(|access| Access {
         object: access.object.clone(),
-        kind: Kind::Load,
+        kind: AccessKind::Load,
     });
     looks.collect()
 }

@@ -30,7 +30,7 @@ use onewinner_core::fs::call::Call;
 use onewinner_core::happens_before::Step;
 use onewinner_core::history::{Event, History, Snapshot, What};
 use onewinner_core::id::ProcessId;
-use onewinner_core::scenario::{Kind, Scenario, Start};
+use onewinner_core::scenario::{Scenario, ScenarioKind, Start};
 
 /// How long a contender that owes an answer may sleep for a time of its own.
 const PATIENCE: Duration = Duration::from_millis(1_500);
@@ -420,7 +420,7 @@ impl System for TracedSystem {
     fn enabled(&self, processes: &mut Vec<ProcessId>) {
         processes.extend(ProcessId::first(self.contenders.len()).filter(|process| self.next(*process).is_some()));
         // The second attempt of a fault begins when the first is over.
-        if matches!(self.scenario.kind, Kind::Fault { .. }) {
+        if matches!(self.scenario.kind, ScenarioKind::Fault { .. }) {
             processes.truncate(1);
         }
     }
@@ -443,7 +443,7 @@ impl System for TracedSystem {
             .standing(process)
             .iter()
             .any(|(_, at)| *at == At::Call);
-        if !waits && self.next(process).is_none() && matches!(self.scenario.kind, Kind::Fault { .. }) {
+        if !waits && self.next(process).is_none() && matches!(self.scenario.kind, ScenarioKind::Fault { .. }) {
             self.look();
         }
         self.wake()?;

@@ -14,7 +14,7 @@ use onewinner_core::fs::Errno;
 use onewinner_core::fs::call::{Call, Value};
 use onewinner_core::history::{Event, What};
 use onewinner_core::id::ProcessId;
-use onewinner_core::scenario::Kind;
+use onewinner_core::scenario::ScenarioKind;
 
 /// How often a contender that polls is let go on.
 const MOST_WAKES: u32 = 300;
@@ -65,8 +65,8 @@ impl TracedSystem {
     /// Whether the end of a lock over `Fs` is a step: as in the simulated world, only if another can see it.
     pub(crate) fn exits(&self, process: ProcessId) -> bool {
         let acquired = |event: &Event| event.process == process && event.what == What::Acquired;
-        let lost = self.scenario.kind == Kind::Contend && !self.tale.iter().any(acquired);
-        let ends = matches!(self.scenario.kind, Kind::Cycle { .. }) || lost;
+        let lost = self.scenario.kind == ScenarioKind::Contend && !self.tale.iter().any(acquired);
+        let ends = matches!(self.scenario.kind, ScenarioKind::Cycle { .. }) || lost;
         let probed = self.scenario.probe().is_some_and(|probe| probe != process);
         ends && (probed || self.engine.interpreter.holds_locks(process))
     }
@@ -206,7 +206,7 @@ impl TracedSystem {
     /// The error that the next call of a program meets, if it is the one that fails. A lock over `Fs` fails by itself.
     fn injection(&self, process: ProcessId) -> Option<Errno> {
         let injection = match self.scenario.kind {
-            Kind::Fault { injection } => Some(injection),
+            ScenarioKind::Fault { injection } => Some(injection),
             _ => self.scenario.error,
         };
         let due = self.contenders[process.index()].calls;

@@ -27,7 +27,7 @@ use onewinner_core::explore::Limits;
 use onewinner_core::history::What;
 use onewinner_core::id::ProcessId;
 use onewinner_core::primitive::LockPrimitive;
-use onewinner_core::scenario::{Kind, Scenario};
+use onewinner_core::scenario::{Scenario, ScenarioKind};
 
 /// The system for one search, whose first execution has the directory with this number.
 ///
@@ -71,7 +71,7 @@ pub(super) fn system(
     })?;
     let hosts = hosts(roots, scenario.participants());
     let shadow = sim::prepared(primitive, &modelled).on_hosts(hosts);
-    let in_turn = matches!(scenario.kind, Kind::Fault { .. });
+    let in_turn = matches!(scenario.kind, ScenarioKind::Fault { .. });
     let calls = Calls::new(scenario.participants(), pid_table);
     let left = scenario.clone();
     let leave_behind = move |directory: &Path| {
@@ -116,7 +116,7 @@ fn asks_for_numbers(primitive: &'static dyn LockPrimitive, request: &SearchReque
     let scenario = request.scenario.clone();
     let look = move || {
         std::panic::set_hook(Box::new(|_| {}));
-        u8::from(sim::asks_for_inodes(primitive, &scenario, limits))
+        u8::from(sim::reads_inode_numbers(primitive, &scenario, limits))
     };
     let mut supervisor = Supervisor::default();
     supervisor
