@@ -346,7 +346,7 @@ impl Model for Simulation {
             Move::Taken(position) => performed(*position),
             Move::Waiting(process) => {
                 let next = self.processes[process.index()].as_ref();
-                (*process, &next.expect("it was told to wait").call)
+                (*process, &next.expect("it waits at a call").call)
             }
         };
         for step in self.prefixes.len()..=kept {

@@ -289,7 +289,7 @@ impl Call {
             // A decorator over the kernel's file system has no child.
             Self::Fork => Err(Errno::ENOSYS),
             Self::InChild { .. } | Self::Exit | Self::Die | Self::Await { .. } | Self::Foreign { .. } => {
-                unreachable!("{self} is made by a world, and no lock makes it")
+                unreachable!("only a backend makes the call {self}")
             }
         }
     }

@@ -84,7 +84,7 @@ impl LockPrimitive for FlockChecked {
                 Ok(true) => return Ok(Held::by(fd)),
                 Ok(false) => fs.close(fd).map_err(CallError::when("close", lock))?,
                 Err(error) => {
-                    // The first error is the one to tell.
+                    // The user must see the first error.
                     let _ = fs.close(fd);
                     return Err(error.into());
                 }

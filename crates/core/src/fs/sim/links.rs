@@ -209,7 +209,7 @@ mod tests {
         assert_eq!(reply, Err(Errno::ENOENT));
         let names = accesses.iter().map(|access| match &access.object {
             Object::Entry(_, name) => &**name,
-            other => panic!("{other:?} is no entry"),
+            other => panic!("{other:?} is not an entry"),
         });
         assert_eq!(names.collect::<Vec<_>>(), ["l", "m", "d", "a"][..].to_owned());
     }
