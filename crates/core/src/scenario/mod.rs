@@ -208,6 +208,7 @@ impl Scenario {
     }
 }
 
+/// For people, and the key of a claim in baseline files: a changed text makes old baselines invalid.
 impl fmt::Display for Scenario {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.kind {
