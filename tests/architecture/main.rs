@@ -11,6 +11,7 @@ mod red_circles;
 mod rules;
 mod scopes;
 mod source;
+mod suites;
 mod words;
 
 use std::path::Path;
