@@ -14,7 +14,7 @@
 //! `examples` of the checkout. A command that needs tracing is skipped where that is forbidden, and one that starts a
 //! program where that is not installed. Output that changes with the machine belongs in blocks of ```` ```text ````.
 
-use crate::harness::{Test, tests};
+use crate::harness::{Test, tests, workspace};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -177,7 +177,7 @@ fn outcome(line: &str) -> Option<String> {
 fn faults(readme: &str) -> Vec<String> {
     let directory = tempfile::tempdir().expect("a temporary directory");
     // Programs that a page names are those of the checkout.
-    let examples = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).join("examples");
+    let examples = workspace().join("examples");
     std::os::unix::fs::symlink(examples, directory.path().join("examples")).expect("the directory is ours");
     match shown(readme) {
         Err(error) => vec![error],
@@ -190,12 +190,12 @@ fn faults(readme: &str) -> Vec<String> {
 
 /// The README of the package.
 fn readme() -> PathBuf {
-    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).join("README.md")
+    workspace().join("README.md")
 }
 
 /// The pages of the book.
 fn pages() -> Vec<PathBuf> {
-    let book = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).join("book/src");
+    let book = workspace().join("book/src");
     let folders = ["guide", "reference", "explain"].map(|folder| book.join(folder));
     let below = |folder: &PathBuf| std::fs::read_dir(folder).expect("a folder of the book").flatten();
     let mut pages: Vec<PathBuf> = folders.iter().flat_map(below).map(|entry| entry.path()).collect();
@@ -229,7 +229,7 @@ fn each_command_of_the_book_does_what_it_says() {
 }
 
 fn each_file_system_that_can_be_made_is_named_in_the_book() {
-    let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).join("book/src/reference/file-systems.md");
+    let path = workspace().join("book/src/reference/file-systems.md");
     let page = std::fs::read_to_string(path).expect("a page of the book");
     for recipe in onewinner_command::mount::ALL {
         let name = recipe.name();

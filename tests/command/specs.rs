@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use crate::harness::{Test, tests};
+use crate::harness::{Test, tests, workspace};
 use onewinner_command::claim::{Expected, Spec};
 use onewinner_core::primitive::{self, Expectation, LockPrimitive};
 use onewinner_core::scenario::{Subject, Work};
@@ -46,7 +46,7 @@ fn protocol(body: &str) -> Result<&str, &'static str> {
 
 /// Each spec of the package with its text.
 fn specs() -> Vec<(PathBuf, String)> {
-    let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).join("specs");
+    let folder = workspace().join("specs");
     let entries = std::fs::read_dir(folder).expect("a folder of the package");
     let paths = entries.map(|entry| entry.expect("readable").path());
     // README.md is the table of contents.
@@ -127,7 +127,7 @@ fn a_spec_that_strays_from_the_code_is_refused_with_the_reason() {
 }
 
 fn the_table_of_properties_is_that_of_the_code() {
-    let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).join("book/src/reference/properties.md");
+    let path = workspace().join("book/src/reference/properties.md");
     let text = std::fs::read_to_string(path).expect("a page of the book");
     let (_, text) = text
         .split_once("\n|---|---|\n")

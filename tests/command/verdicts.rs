@@ -3,11 +3,10 @@
 //! Every configuration of the ladder is searched to its end on the simulated file system, for every lock.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 use std::sync::OnceLock;
 use std::sync::atomic::AtomicBool;
 
-use crate::harness::{Test, tests};
+use crate::harness::{Test, tests, workspace};
 use onewinner_check::verdicts::{self, Cell, Row};
 use onewinner_command::report;
 use onewinner_core::primitive::{self, Expectation};
@@ -22,7 +21,7 @@ fn rows() -> &'static [Row] {
 }
 
 fn the_document_has_the_table_that_is_computed() {
-    let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).join("specs/README.md");
+    let path = workspace().join("specs/README.md");
     let document = std::fs::read_to_string(path).expect("a file of the package");
     let (_, rest) = document.split_once(BEGIN).expect("the table has a beginning");
     let (written, _) = rest.split_once(END).expect("the table has an end");

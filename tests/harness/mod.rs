@@ -5,9 +5,11 @@
 //! limit of its own.
 
 pub(crate) mod capability;
-mod process;
+pub(crate) mod process;
+mod workspace;
 
 pub(crate) use capability::{Capability, require};
+pub(crate) use workspace::workspace;
 
 use std::borrow::Cow;
 use std::process::ExitCode;

@@ -9,6 +9,8 @@ use std::process::{Command, ExitCode, Stdio};
 
 use super::{Capability, Missing, Test};
 
+/// How the names of the directories begin that tests have to themselves.
+pub(crate) const TEST_DIRECTORY: &str = "onewinner-test-";
 const FLAG: &str = "--test-in-this-process";
 /// The exit code of a test that cannot run here.
 const IGNORED: u8 = 77;
@@ -24,7 +26,7 @@ pub(super) enum Ran {
 
 /// Runs a test in a child process, with an empty `TMPDIR` that is removed afterwards.
 pub(super) fn run_apart(name: &str, limit_seconds: u32, nocapture: bool) -> Ran {
-    let place = tempfile::Builder::new().prefix("onewinner-test-").tempdir();
+    let place = tempfile::Builder::new().prefix(TEST_DIRECTORY).tempdir();
     let place = place.expect("a temporary directory");
     let (own, why, printed) = ["tmp", "why", "printed"].map(|name| place.path().join(name)).into();
     fs::create_dir(&own).expect("the directory is new");

@@ -38,7 +38,7 @@ impl Said {
     fn is_forbidden(&self) -> bool {
         let forbidden = self.text.contains("failed to trace a process");
         if forbidden {
-            eprintln!("skipped: this machine does not let processes be traced");
+            not_tried("ptrace", "this machine does not let processes be traced");
         }
         forbidden
     }
@@ -50,6 +50,16 @@ impl Said {
             assert!(self.text.contains(word), "{word}:\n{}", self.text);
         }
     }
+}
+
+/// Reports that the machine lacks what a test needs. libtest cannot ignore a test that runs; if `ONEWINNER_REQUIRE` names
+/// the capability, the test fails.
+#[track_caller]
+fn not_tried(capability: &str, why: &str) {
+    let required = std::env::var("ONEWINNER_REQUIRE").unwrap_or_default();
+    let is_required = required.split(',').any(|word| word.trim() == capability);
+    assert!(!is_required, "ONEWINNER_REQUIRE requires {capability}, but: {why}");
+    eprintln!("ignored (no {capability}): {why}");
 }
 
 #[test]
@@ -149,8 +159,7 @@ fn where_nobody_may_trace_a_test_fails_with_what_to_change_or_says_that_it_is_sk
     };
     let probe = Command::new("strace").args(["-qq", "-o", "/dev/null", "true"]).status();
     if !probe.is_ok_and(|status| status.success()) {
-        eprintln!("skipped: strace is not here, or may not trace");
-        return;
+        return not_tried("strace", "it is not here, or may not trace");
     }
     under_strace("fails_where_nobody_may_trace").fails_with(&[
         "but the exploration is inconclusive, which is no pass",

@@ -1,13 +1,13 @@
 //! Links in Markdown: each one inside the repository leads to a file that is there, and to a heading that is there.
 
-use crate::harness::{Test, tests};
+use crate::harness::{Test, tests, workspace};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The root of the repository.
 fn root() -> &'static Path {
-    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
+    workspace()
 }
 
 /// Every Markdown file below a folder.

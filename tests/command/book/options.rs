@@ -1,8 +1,7 @@
 //! The reference names each command and each option that `--help` names.
 
-use crate::harness::{Test, tests};
+use crate::harness::{Test, tests, workspace};
 use std::fs;
-use std::path::Path;
 use std::process::Command;
 
 fn help(arguments: &[&str]) -> String {
@@ -38,7 +37,7 @@ fn options(help: &str) -> Vec<&str> {
 }
 
 fn the_reference_names_each_command_and_each_option() {
-    let reference = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).join("book/src");
+    let reference = workspace().join("book/src");
     let read = |page: &str| fs::read_to_string(reference.join(page)).expect("a page of the book");
     // The options of the gate are on its own page, and some of `matrix` in its guide.
     let pages = ["reference/commands.md", "guide/ci.md", "guide/storage.md"]

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use crate::harness::{Capability, Test, ignore, tests};
+use crate::harness::{Capability, Test, ignore, tests, workspace};
 use tempfile::TempDir;
 
 /// The picture that README.md and the book show.
@@ -49,7 +49,7 @@ fn the_picture_in_the_repository_is_the_one_that_a_real_run_makes() {
     let output = onewinner(directory.path(), &["replay", SAVED, "--svg", "made.svg"]);
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     let made = fs::read_to_string(directory.path().join("made.svg")).expect("the picture was written");
-    let kept = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).join(PICTURE);
+    let kept = workspace().join(PICTURE);
     let kept = fs::read_to_string(kept).expect("a file of the package");
     assert!(
         kept == made,

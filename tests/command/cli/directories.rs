@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use super::command::{BINARY, Ran, directory, left_in, onewinner_in, run};
-use crate::harness::{Capability, Test, ignore, tests};
+use crate::harness::{Capability, Test, ignore, tests, workspace};
 
 /// A user that owns nothing: the overflow user of user_namespaces(7).
 const NOBODY: &str = "65534";
@@ -182,8 +182,8 @@ fn two_mounts_of_one_store_are_one_place_in_which_two_contend() {
         command
             .current_dir(directory)
             .args(["-rm", "sh", "-c", script, "sh", BINARY, "explore"]);
-        let driver = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/stat-then-write.sh");
-        let driver = format!("sh {driver} {{lock}}");
+        let driver = workspace().join("examples/stat-then-write.sh");
+        let driver = format!("sh {} {{lock}}", driver.display());
         command.args(
             subject
                 .iter()

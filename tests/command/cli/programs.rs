@@ -5,15 +5,13 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::command::{Ran, command, directory, left_in, onewinner_in, run};
-use crate::harness::{Test, tests};
+use crate::harness::{Test, tests, workspace};
 
 /// The directory of the drivers to copy from.
-const EXAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples");
-
 /// What `explore` does with a shell driver in `place`, unless the machine forbids tracing.
 fn driven(place: &Path, script: &str, more: &str) -> Ran {
     let mut explore = command(place, "explore --driver");
-    explore.arg(format!("sh {EXAMPLES}/{script} {{lock}}"));
+    explore.arg(format!("sh {}/examples/{script} {{lock}}", workspace().display()));
     explore.args(more.split_whitespace());
     run(explore).traced()
 }

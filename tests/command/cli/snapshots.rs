@@ -5,7 +5,7 @@
 use snapbox::{Assert, Data};
 
 use super::command::{directory, onewinner, onewinner_in};
-use crate::harness::{Test, tests};
+use crate::harness::{Test, tests, workspace};
 
 /// A line that ends with the seconds a race took.
 const TIMED: &str = "  race      ";
@@ -16,7 +16,7 @@ const NOTES: &[&str] = &["  note      the broken control", "  note      this mac
 
 #[track_caller]
 fn same(name: &str, text: &str) {
-    let path = format!("{}/../../tests/snapshots/{name}.txt", env!("CARGO_MANIFEST_DIR"));
+    let path = workspace().join(format!("tests/snapshots/{name}.txt"));
     Assert::new()
         .action_env("SNAPSHOTS")
         .eq(text, Data::read_from(path.as_ref(), None).raw());

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use super::command::{BINARY, Ran, command, directory, left_in, onewinner_in, run};
-use crate::harness::{Capability, Test, ignore, tests};
+use crate::harness::{Capability, Test, ignore, tests, workspace};
 
 /// How many times as long the slots of the lines are, one after another, until they show what they should. Time stands for
 /// order in them, and a machine that stands still for longer than a slot confuses it.
@@ -80,12 +80,8 @@ fn both_hold(shown: &str) -> bool {
 
 fn a_driver_is_let_in_twice_without_onewinner() {
     let place = directory();
-    let driver = concat!(
-        "sh ",
-        env!("CARGO_MANIFEST_DIR"),
-        "/../../examples/stat-then-write.sh {lock}"
-    );
-    let shown = shown_by_strace(place.path(), &["--driver", driver], "-n 2");
+    let driver = format!("sh {}/examples/stat-then-write.sh {{lock}}", workspace().display());
+    let shown = shown_by_strace(place.path(), &["--driver", &driver], "-n 2");
     assert!(both_hold(&shown), "{shown}");
 }
 

@@ -39,7 +39,7 @@ pub(crate) enum Said {
     NoAlarm,
 }
 
-use crate::harness::{Capability, Test, ignore, modules};
+use crate::harness::{Capability, Test, ignore, modules, workspace};
 use Said::{Holds, HoldsBut, HoldsWithin, Inconclusive, NoAlarm, NoPass, Violated};
 
 /// Ignores the test: the machine lacks this program.
@@ -119,8 +119,8 @@ fn wrap(command: &str, line: &str) -> Result<Program, Missing> {
 }
 
 fn example(command: &str, file: &str) -> Result<Program, Missing> {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples");
-    let line = format!("{command} '{path}/{file}' {{lock}}");
+    let path = workspace().join("examples").join(file);
+    let line = format!("{command} '{}' {{lock}}", path.display());
     programs::found(command).map(|()| Program::Driver(line))
 }
 

@@ -130,6 +130,7 @@ impl Numbers {
     fn of(directory: &Path) -> Self {
         const FILES: usize = 40;
         const MOMENT: Duration = Duration::from_millis(20);
+        const LIMIT: Duration = Duration::from_secs(300);
         let number = || {
             let path = directory.join("numbered");
             let file = File::create_new(&path).expect("the directory is ours");
@@ -145,7 +146,10 @@ impl Numbers {
             if !seen.insert(number()) {
                 return Self::Later;
             }
-            assert!(began.elapsed() < Duration::from_secs(30), "{seen:?}");
+            assert!(
+                began.elapsed() < LIMIT,
+                "{FILES} files are not made within {LIMIT:?}: {seen:?}"
+            );
             std::thread::sleep(MOMENT);
         }
         Self::Never

@@ -13,7 +13,7 @@ use onewinner_linux::sys::namespace::{Rights, unmount};
 pub(crate) type Tried = Result<(), String>;
 
 /// How long what a program mounts in the background may take to be there.
-const SETTLED: Duration = Duration::from_secs(10);
+const SETTLED: Duration = Duration::from_secs(60);
 const POLL: Duration = Duration::from_millis(10);
 
 /// A file system, with the mounts of it.

@@ -16,7 +16,7 @@ use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 
 /// How long a program may take; it is killed after that.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_secs(300);
 /// How often it is looked whether a process has stopped, when none has.
 const POLL: Duration = Duration::from_micros(50);
 /// What a process does while it waits for others or for memory: several in a row count as one.

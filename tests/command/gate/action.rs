@@ -1,15 +1,14 @@
 //! The script of `action.yml`, run as a runner does: what is given reaches the gate, and blanks alone separate.
 
 use std::fs;
-use std::path::Path;
 use std::process::Command;
 
 use super::{BROKEN, Place, Ran, SOUND, run};
-use crate::harness::{Capability, Test, ignore, tests};
+use crate::harness::{Capability, Test, ignore, tests, workspace};
 
 /// The last script of the action.
 fn script() -> String {
-    let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).join("action.yml");
+    let path = workspace().join("action.yml");
     let text = fs::read_to_string(path).expect("a file of the package");
     let (_, script) = text.rsplit_once("run: |\n").expect("a script");
     let lines = script.lines().map(|line| line.strip_prefix("        ").unwrap_or(line));

@@ -1,10 +1,10 @@
 //! The gate has teeth: a claim that is turned round fails it, and the spec is named.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::{BROKEN, Place, SOUND};
-use crate::harness::{Test, tests};
+use crate::harness::{Test, tests, workspace};
 
 /// The opposite of what is expected.
 fn flipped(expect: &str) -> String {
@@ -53,7 +53,7 @@ fn a_claim_that_is_turned_round_fails_the_gate() {
 }
 
 fn specs() -> Vec<PathBuf> {
-    let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).join("specs");
+    let folder = workspace().join("specs");
     let entries = fs::read_dir(folder).expect("a folder of the package");
     let paths = entries.map(|entry| entry.expect("readable").path());
     paths

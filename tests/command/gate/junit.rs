@@ -4,14 +4,13 @@
 //! always.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::process::Command;
 
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
 use super::{BROKEN, Place, SOUND};
-use crate::harness::{Capability, Test, ignore, tests};
+use crate::harness::{Capability, Test, ignore, tests, workspace};
 
 /// An element with what it may have: attributes, the first of which it must have, and elements in it.
 struct Shape {
@@ -219,7 +218,7 @@ fn the_report_has_the_usual_structure_and_each_departure_is_seen() {
 fn the_report_is_valid_by_the_schema() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let file = directory.path().join("report.xml");
-    let xsd = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).join("tests/command/gate/junit.xsd");
+    let xsd = workspace().join("tests/command/gate/junit.xsd");
     let lint = |text: &str| {
         std::fs::write(&file, text).expect("the directory is ours");
         Command::new("xmllint")

@@ -1,15 +1,14 @@
 //! `--json` against its schema, `schemas/gate.schema.json`: real output is valid, and each untruth in it is not.
 
 use std::fs;
-use std::path::Path;
 
 use serde_json::{Value, json};
 
 use super::{BROKEN, Place, SOUND};
-use crate::harness::{Test, tests};
+use crate::harness::{Test, tests, workspace};
 
 fn schema() -> jsonschema::Validator {
-    let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).join("schemas/gate.schema.json");
+    let path = workspace().join("schemas/gate.schema.json");
     let text = fs::read_to_string(path).expect("a file of the package");
     let schema = serde_json::from_str(&text).expect("JSON");
     jsonschema::draft202012::new(&schema).expect("a schema")

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::command::{LIMIT, POLL};
+use crate::harness::process::TEST_DIRECTORY;
 
 /// What is there, by name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -14,13 +15,17 @@ impl Traces {
     /// What is there now; also in these directories.
     pub(crate) fn now(directories: &[&Path]) -> Self {
         let mut all = BTreeSet::new();
-        // Tests make theirs below directories of tempfile, at the same time as this one.
-        let of_a_test = std::env::temp_dir().join(".tmp");
-        let of_a_test = of_a_test.to_str().expect("a path in text");
+        // Other tests, and this one, make theirs at the same time; this one in directories of tempfile.
+        let own = std::env::temp_dir();
+        let own = own.to_str().expect("a path in text");
+        let of_a_test = |file: &str| match file.strip_prefix(own) {
+            Some(rest) => rest.starts_with("/.tmp"),
+            None => file.contains(TEST_DIRECTORY),
+        };
         for device in names(Path::new("/sys/block")) {
             let file = fs::read_to_string(Path::new("/sys/block").join(&device).join("loop/backing_file"));
             if let Ok(file) = file
-                && !file.starts_with(of_a_test)
+                && !of_a_test(&file)
             {
                 all.insert(format!("{device} of {}", file.trim()));
             }

@@ -11,6 +11,8 @@ use onewinner_core::scenario::{Program, ProgramKind};
 use onewinner_linux::tracer::channel::driver_protocol::{Conversation, Owes};
 use onewinner_linux::tracer::program::command_line::words;
 
+use crate::harness::workspace;
+
 /// The longest that a driver may be silent, in milliseconds.
 const LIMIT_MS: u16 = 60_000;
 
@@ -28,9 +30,7 @@ impl Driver {
         let (kind, line) = (ProgramKind::Driver, line.to_owned());
         let words = words(&Program { kind, line }, lock, &[]).expect("a command line");
         let mut command = Command::new(&words[0]);
-        command
-            .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
-            .args(&words[1..]);
+        command.current_dir(workspace()).args(&words[1..]);
         let piped = command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = piped.spawn().unwrap_or_else(|error| panic!("{words:?}: {error}"));
         let output = BufReader::new(child.stdout.take().expect("a pipe"));

@@ -12,6 +12,7 @@ use onewinner_core::primitive;
 
 use super::scripts;
 use super::tracer::{Traced, record};
+use crate::harness::workspace;
 
 /// How often each lock is taken, or not got.
 pub(crate) const ITERATIONS: usize = 2;
@@ -47,13 +48,6 @@ pub(crate) fn example() -> &'static Path {
         assert!(built.expect("cargo runs").success(), "the example does not build");
         folder.join("examples/acquire")
     })
-}
-
-/// The root of the workspace: this file belongs to tests of the library and of the command.
-fn workspace() -> &'static Path {
-    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let root = package.ancestors().find(|each| each.join("Cargo.lock").is_file());
-    root.expect("a package lies in the workspace")
 }
 
 /// The calls between each pair of marks, of one way through one part; or why nothing can be traced here.
