@@ -5,7 +5,7 @@ use std::fmt;
 
 use crate::scopes::Imports;
 
-/// Files each of which imports each other one, directly or through others.
+/// Files that all import each other, directly or through others.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Circle {
     /// The files, in order of their names.

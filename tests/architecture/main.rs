@@ -1,6 +1,6 @@
-//! The shape of the code, as data, checked on the syntax tree: who may import whom, and what may stand where.
+//! The shape of the code, as data, checked on the syntax tree: who may import whom, and what may be where.
 //!
-//! Each rule is seen red in `architecture/red.rs`. Doc comments are free: a link is no import. Tests inside `src` may
+//! Each rule is seen red in `architecture/red.rs`. Doc comments are free: a link is not an import. Tests inside `src` may
 //! import what they like; the other rules hold for them too, but printing and `nix` or `libc`.
 
 mod circles;
@@ -118,7 +118,7 @@ const LINUX: &[Module] = &[
     Module::above("tracer"),
 ];
 
-/// Files beside each other: the crate is one stage.
+/// Files next to each other: the crate is one stage.
 const CHECK: &[Module] = &[
     Module::anywhere("plan"),
     Module::anywhere("preset"),

@@ -162,7 +162,7 @@ impl<'ast> Visit<'ast> for Survey {
     }
 }
 
-/// The path with one more segment; `self` at the end of a `use` means what stands before it.
+/// The path with one more segment; `self` at the end of a `use` means what is before it.
 pub(crate) fn with(mut prefix: Vec<String>, last: &str) -> Vec<String> {
     if last != "self" || prefix.is_empty() {
         prefix.push(last.to_owned());

@@ -136,7 +136,7 @@ const WHOLE: libc::flock = libc::flock {
     l_pid: 0,
 };
 
-/// Leaves what a script breaks; a lock is left by whoever knows how.
+/// Leaves the stale lock that a script breaks.
 pub(crate) fn leave(left: Left, lock: &Path, of_a_holder: impl FnOnce()) -> io::Result<()> {
     match left {
         Left::Lock => of_a_holder(),

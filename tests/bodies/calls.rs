@@ -1,6 +1,6 @@
-//! Conformance: two worlds that get the same calls in the same order give the same replies and end the same.
+//! Conformance: two file systems that get the same calls in the same order give the same replies and end the same.
 //!
-//! Deliberately knows neither world; steps.rs makes the calls.
+//! Knows neither file system; `steps.rs` makes the calls.
 
 use onewinner_core::fs::Errno;
 use onewinner_core::fs::call::{Call, Reply, Value};
@@ -8,12 +8,12 @@ use onewinner_core::fs::call::{Call, Reply, Value};
 use super::steps::Step;
 use super::world::{Way, World, look, probe, ways, without_inode};
 
-/// Performs the steps on both worlds and compares each reply; then compares all that can be seen, before and after probing
-/// the descriptors that are left open. Record locks are left out where one of the worlds has none.
+/// Performs the steps on both and compares each reply; then compares all that can be seen, before and after probing
+/// the descriptors that are left open. Record locks are left out where one of them has none.
 ///
 /// # Panics
 ///
-/// When the worlds differ.
+/// When they differ.
 pub(crate) fn agree(model: &mut impl World, subject: &mut impl World, steps: &[Step]) {
     let with_records = model.has_record_locks() && subject.has_record_locks();
     for (number, step) in steps.iter().enumerate() {
@@ -53,7 +53,7 @@ fn comparable(call: &Call, reply: Reply) -> Reply {
     }
 }
 
-/// All ways to the inode of that number, at this moment: what is left of a number when it is compared between worlds.
+/// All ways to the inode of that number, at this moment: what can be compared of a number between two file systems.
 fn ways_to(world: &mut impl World, inode: u64) -> Vec<Way> {
     let all = ways(world).into_iter();
     all.filter(|(_, stat)| stat.inode() == inode)

@@ -87,7 +87,7 @@ pub(crate) fn swap(state: &State, one: &Step, other: &Step) -> Relation {
     }
 }
 
-/// Performs two calls, which were found to commute, in either order on two worlds in the same state.
+/// Performs two calls, which were found to commute, in either order on two file systems in the same state.
 ///
 /// # Panics
 ///

@@ -1,4 +1,4 @@
-//! The kernel's file system as a world: a fresh directory stands for the root.
+//! The kernel's file system, with a fresh directory as the root.
 //!
 //! Its processes are threads, each with a table of descriptors of its own (`unshare(CLONE_FILES)`): that table is what the
 //! kernel takes for a process when it asks whose a record lock is (`fs/locks.c`, `flc_owner` is `current->files`). One ends
@@ -74,7 +74,7 @@ impl Drop for Process {
 }
 
 impl Kernel {
-    /// An empty world in a fresh directory below `place`.
+    /// An empty root: a fresh directory below `place`.
     pub(crate) fn new_in(place: &Path) -> Self {
         Self {
             root: TempDir::new_in(place).expect("the place is a directory where we may write"),

@@ -1,6 +1,6 @@
-//! The peak memory of another process, as the kernel tells it at the very end, where a tracer stops it.
+//! The peak memory of another process, as the kernel reports it at the very end, where a tracer stops the process.
 //!
-//! Shared by `tests/command/memory.rs` and `benches/memory.rs`. What `wait4` tells would be wrong: it counts what the process was
+//! Shared by `tests/command/memory.rs` and `benches/memory.rs`. What `wait4` reports would be wrong: it counts what the process was
 //! before it executed its program, a copy of ours. What is looked up now and then would be too little: the end comes between two
 //! looks.
 

@@ -2,15 +2,15 @@
 //!
 //! Written down from the protocols, and not from the code. Deliberately knows no `Fs` and no `LockPrimitive`.
 //!
-//! L is the lock, M the second lock beside it, T the contender's own file, X what was moved aside. A call that has to fail says
+//! L is the lock, M the second lock next to it, T the contender's own file, X what was moved aside. A call that has to fail says
 //! with what; one that may say either of two (rename over a full directory) says `full`.
 
-/// What stands at the lock's name before a stale lock is broken.
+/// What is at the lock's name before a stale lock is broken.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Left {
     /// The lock of a holder that is gone, long ago.
     Lock,
-    /// A file of which no owner was written.
+    /// A file without an owner.
     EmptyFile,
     /// A directory without an owner.
     EmptyDirectory,

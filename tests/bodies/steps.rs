@@ -1,6 +1,6 @@
 //! Call sequences from bytes: one decoder for proptest and for the fuzzer.
 //!
-//! A step is a record of [`WIDTH`] bytes that mean the same wherever it stands. So removing a record removes one call,
+//! A step is a record of [`WIDTH`] bytes that mean the same at any position. So removing a record removes one call,
 //! lowering a byte makes a call plainer, and both shrink well. Deliberately knows nothing of what a call does.
 
 use std::fmt;
@@ -24,7 +24,7 @@ const DIRECTORIES: &[&str] = &["/d", "/d/e", "/e"];
 
 /// Paths that Linux reads in an order of its own: below files, up and down, unnamed, with a slash behind.
 ///
-/// `/` is not among them, because it stands for a directory that has a name in the kernel; conformance.rs asks the real
+/// `/` is not among them, because on the kernel it is a directory that has a name; conformance.rs asks the real
 /// root instead.
 const ODD: &[&str] = &[
     "/a/b",
@@ -125,7 +125,7 @@ fn call(operation: u8, first: u8, second: u8, third: u8) -> Call {
         19 => Call::Rmdir {
             path: path(DIRECTORIES, first),
         },
-        // None that waits: a world of one call at a time would wait for ever.
+        // None that waits: with one call at a time it would wait for ever.
         20..=22 => Call::Flock {
             fd: fd(first),
             operation: [Flock::TryExclusive, Flock::TryShared, Flock::Unlock][usize::from(second % 3)],

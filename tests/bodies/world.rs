@@ -60,7 +60,7 @@ pub(crate) enum Way {
     Descriptor(ProcessId, Fd),
 }
 
-/// Everything that can be seen of a world without changing it.
+/// Everything that can be seen of a file system without changing it.
 ///
 /// Inode numbers stand in it as identities only: the position of the first way to the same inode.
 #[derive(Debug, PartialEq, Eq)]
@@ -69,7 +69,7 @@ pub(crate) struct Sight {
     ways: Vec<(Way, Stat)>,
 }
 
-/// Looks at a world.
+/// Looks at a file system.
 pub(crate) fn look(world: &mut impl World) -> Sight {
     let mut first = BTreeMap::new();
     let mut ways = ways(world);
@@ -115,7 +115,7 @@ fn record_locks(fd: Fd, number: usize) -> [Call; 4] {
     }
 }
 
-/// The reply without the inode number, which means nothing in another world.
+/// The reply without the inode number, which means nothing on another file system.
 pub(crate) fn without_inode(reply: Reply) -> Reply {
     match reply {
         Ok(Value::Stat(stat)) => Ok(Value::Stat(stat.with_inode(0))),
@@ -123,7 +123,7 @@ pub(crate) fn without_inode(reply: Reply) -> Reply {
     }
 }
 
-/// The open descriptors of all processes; the world must not count more than there are.
+/// The open descriptors of all processes; the file system must not count more than there are.
 fn descriptors(world: &mut impl World) -> Vec<(ProcessId, Fd, Stat)> {
     let mut open = Vec::new();
     for process in ProcessId::first(usize::from(PROCESSES)) {

@@ -1,7 +1,6 @@
 //! The simulated file system against the kernel's: random call sequences, the same replies, the same end.
 //!
-//! What is compared stands in bodies/calls.rs, which the fuzzer shares. Deliberately runs on whatever file system is under
-//! the default temporary directory, and on tmpfs beside it.
+//! `bodies/calls.rs` compares, for the fuzzer too. The tests run on the file system of the temporary directory, and on tmpfs.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -212,7 +211,7 @@ fn create(path: &str) -> Call {
     }
 }
 
-/// The calls of one process, the same in both worlds.
+/// The calls of one process, the same on both file systems.
 #[track_caller]
 fn check_script(calls: impl IntoIterator<Item = Call>) {
     let process = ProcessId(0);
@@ -221,7 +220,7 @@ fn check_script(calls: impl IntoIterator<Item = Call>) {
     agree(&mut simulated, &mut Kernel::new_in(&env::temp_dir()), &steps);
 }
 
-/// What random links must not do, because they might climb out of the directory that stands for the root.
+/// Random links must not do this: they might leave the directory that is the root.
 fn targets_that_climb_or_begin_at_the_root_lead_to_the_same_in_both() {
     let mkdir = |path: &str| Call::Mkdir {
         path: path.into(),

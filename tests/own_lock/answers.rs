@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::{Name, UNHURRIED, look_first};
 
-/// A file that nobody removes.
+/// A file that stays.
 fn kept(path: &Path) -> io::Result<File> {
     File::options().create(true).truncate(false).write(true).open(path)
 }

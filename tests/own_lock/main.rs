@@ -1,6 +1,6 @@
-//! Locks of one's own, explored from tests of libtest, as a user writes them.
+//! A user's own lock, explored from tests of libtest.
 //!
-//! A *fixture* is a test that is ignored, and does what a test of a user may do wrong; a fact runs it in a process of its own.
+//! A *fixture* is an ignored test that does what a user's test may do wrong. The other tests run it in its own process.
 
 mod answers;
 mod entered;

@@ -1,4 +1,4 @@
-//! Implementors of `LockPrimitive` that nobody ships, in every world.
+//! Implementors of `LockPrimitive` that are not shipped, on every backend.
 
 use std::path::Path;
 

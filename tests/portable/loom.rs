@@ -114,7 +114,7 @@ fn cycles_with_2_contenders() {
     check("stat-then-write", &Scenario::cycle(2, 1));
 }
 
-/// The 1,428,574 interleavings of the second are left to the slow suite; here a sample of them stands for all.
+/// The slow suite runs the 1,428,574 interleavings of the second; this test samples them.
 #[test]
 fn hub_sync_with_2_contenders() {
     check("create-new", &Scenario::hub_sync(2));

@@ -1,8 +1,8 @@
-//! Programs of every language under `onewinner explore`: a table of what each is, and what must be said of it.
+//! Programs of every language under `onewinner explore`: a table of programs and expected verdicts.
 //!
-//! A lock that is wrong is caught, by the property that names its fault, with an execution that replays; one that is right
-//! holds, and the search is complete within the bounds that are told; what cannot be controlled is never called a pass. Knows
-//! the command line and the JSON alone.
+//! A wrong lock is caught, by the property that names its fault, with an execution that replays. A right lock holds, and the
+//! search is complete within its reported bounds. What cannot be controlled never counts as a pass. Knows only the command
+//! line and the JSON.
 //!
 //! What takes long is ignored, and run by hand: `cargo test --test command explored:: -- --ignored`.
 
@@ -48,7 +48,7 @@ pub(crate) fn ignore_without(program: &Missing) -> ! {
     ignore(capability, "it is not on the PATH")
 }
 
-/// Explores a program and holds the answer against what must be said.
+/// Explores a program and compares the answer with the expected verdict.
 #[track_caller]
 fn check(program: Result<Program, Missing>, arguments: &str, said: Said) {
     let program = match program {
@@ -83,7 +83,7 @@ fn check(program: Result<Program, Missing>, arguments: &str, said: Said) {
     }
 }
 
-/// What was shown was seen ten times of ten, and the file that was saved shows it again.
+/// The violation was reproduced ten times of ten, and the saved file reproduces it again.
 #[track_caller]
 fn replays(answer: Answer) {
     let violated = judge::results(&answer.document)
@@ -265,7 +265,7 @@ cases! {
     a_ladder_under_two_preemptions: driver("half-fix.c", "early {lock}"), "" => Violated("");
 }
 
-// What is not seen, or not kept, is told.
+// What the tracer cannot see or control is reported.
 cases! {
     unseen_locks;
     a_right_lock_in_another_place: driver("elsewhere.c", "create-new {lock}"), "-n 2" => NoAlarm;

@@ -81,7 +81,7 @@ fn prepare(source: &str) -> Words {
 
 /// What the compiler makes of the source; the last of its arguments is that which names the output.
 ///
-/// It is made once: its name tells what it was made from. Two that make it at once make the same.
+/// It is compiled once: its name is a hash of its sources. Two tests that compile it simultaneously make the same file.
 ///
 /// # Errors
 ///

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::place::{Place, Tried};
 
-/// What the command says of a lock there; or that this machine lets nobody trace.
+/// What the command reports about a lock there, or why this machine forbids tracing.
 fn explored(ways: &[PathBuf], arguments: &[&str]) -> Result<Value, String> {
     let mut command = Command::new(env!("CARGO_BIN_EXE_onewinner"));
     command.arg("explore").args(arguments);
@@ -38,7 +38,7 @@ fn decides(place: &Place, arguments: &[&str], verdict: &str, property: Option<&s
     decides_by(&place.ways, arguments, verdict, property)
 }
 
-/// The same, by way of these mounts.
+/// The same, through these mounts.
 fn decides_by(ways: &[PathBuf], arguments: &[&str], verdict: &str, property: Option<&str>) -> Tried {
     let result = explored(ways, arguments)?;
     let found = (result["verdict"].as_str(), result["property"].as_str());
@@ -58,7 +58,7 @@ pub(crate) fn it_decides_with_real_processes(place: &Place) -> Tried {
     for lock in ["mkdir", "symlink", "rename-new", "flock", "record-lock", "flock-nlink"] {
         let arguments = [&[lock, "--scenario", "cycle"][..], &few].concat();
         if (lock, place.name) == ("rename-new", "fuse2fs") {
-            // It does not know the flag, so that nothing can be said of the lock there, and that is told with the call.
+            // fuse2fs does not know the flag; the verdict is inconclusive and names the call.
             let result = explored(&place.ways, &arguments)?;
             let reason = result["reason"].as_str().unwrap_or_default();
             assert_eq!(result["verdict"], "inconclusive", "{result:#}");
@@ -70,8 +70,8 @@ pub(crate) fn it_decides_with_real_processes(place: &Place) -> Tried {
     Ok(())
 }
 
-/// A stale lock that is broken by its inode number: whoever looked at the old lock takes the new one for it where its number came
-/// again at once.
+/// Breaks a stale lock by its inode number: where the file system reuses the number immediately, a process that looked at the
+/// old lock takes the new one for it.
 const BY_NUMBER: [&str; 7] = [
     "break-rename-restore-inode",
     "--stale",

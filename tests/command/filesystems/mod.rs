@@ -29,7 +29,7 @@ use onewinner_linux::sys::process::{Ended, Worker};
 use crate::harness::{Capability, Missing, Test, Tried, ignore};
 use place::Place;
 
-/// A name, the file systems on which it is tried, and how. An error says why the machine lets nobody trace.
+/// A name, the file systems on which it is tried, and how. An error says why the machine forbids tracing.
 type Fact = (&'static str, &'static [&'static str], fn(&Place) -> place::Tried);
 
 /// In the kernel, made in a moment, and on every Linux.

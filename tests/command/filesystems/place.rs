@@ -1,4 +1,4 @@
-//! File systems made by the recipes of `onewinner matrix --make`, in namespaces of their own, of which nothing stays.
+//! File systems made by the recipes of `onewinner matrix --make`, in namespaces of their own; nothing of them stays.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -23,7 +23,7 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    /// Makes and mounts it below a directory that goes with the namespace; or tells what this machine lacks.
+    /// Makes and mounts it below a directory that goes with the namespace; or returns what this machine lacks.
     ///
     /// # Panics
     ///

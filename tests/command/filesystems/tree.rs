@@ -68,7 +68,7 @@ impl Drop for Program {
 /// the clock is no call where the kernel lets programs read it themselves, and nowhere counts as one.
 pub(crate) fn record(program: &str, arguments: &[&str]) -> Result<Vec<Vec<String>>, String> {
     let mut command = Command::new("sh");
-    // It begins when it is told to, so that a tracer can attach first.
+    // It waits for a line before it begins, so that a tracer can attach first.
     command
         .args(["-c", r#"read -r go; exec "$@""#, "sh", program])
         .args(arguments);
@@ -134,7 +134,7 @@ impl Stream {
         Self { pid, calls }
     }
 
-    /// Looks at a call that is about to be made; the stop after it tells nothing new.
+    /// Records a call before the kernel makes it; the stop after it adds nothing.
     fn stopped(&mut self) -> Result<(), String> {
         let told = match ptrace::syscall_info(self.pid) {
             Ok(told) => told,

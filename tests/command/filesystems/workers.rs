@@ -28,7 +28,7 @@ const LOCKS: [Calls; 2] = [
     },
 ];
 
-/// The broken lock that is raced beside another one, to see whether anything is caught.
+/// The broken lock that is raced as a control.
 const CONTROL: Calls = Calls {
     lock: "stat-then-write",
     acquire: &["stat L", "open L", "write", "close"],
@@ -55,7 +55,7 @@ impl Calls {
     }
 }
 
-/// Takes the calls apart, from the first attempt to the last; tells how many units there are, or what is none.
+/// Splits the calls into units, from the first attempt to the last; returns their number, or the calls that are no unit.
 ///
 /// A loser may make the calls of a winner up to some point, so that the longest that fits is taken, which is right because
 /// whatever follows it begins anew.
@@ -138,7 +138,7 @@ pub(crate) fn measurements_hold_the_calls_of_the_lock_alone(place: &Place) -> Tr
         let streams = run(place, &[&["matrix", lock.lock][..], &few].concat())?;
         // A slice of time holds at least two that warm up, and five.
         look(lock, Unit::Whole, &streams, &["alone", "uncontended-"], 2 + 5);
-        // How often it is taken in a slice of time is nobody's promise.
+        // How often it is taken in a slice of time varies.
         look(lock, Unit::Whole, &streams, &["among-", "contenders-"], 0);
         look(lock, Unit::Halves, &streams, &["turn-"], 3);
         let measures = ["--measure", "uncontended,losing", "--blocks", "1", "--slice", "0.005"];

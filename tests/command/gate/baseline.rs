@@ -6,7 +6,7 @@ use crate::harness::{Test, tests};
 const RECORD: &str = "--baseline ground.toml --update-baseline";
 const COMPARE: &str = "--baseline ground.toml";
 
-/// Several worlds.
+/// Several backends.
 fn worlds() -> String {
     format!("{SOUND}\nevidence = [\"loom\", \"sim\", \"race\"]\nbudget = {{ rounds = 20 }}")
 }

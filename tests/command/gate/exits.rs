@@ -156,7 +156,7 @@ fn a_spec_that_is_named_twice_is_checked_once() {
 }
 
 fn an_interrupt_is_130_and_prints_what_is_done() {
-    // First what is done at once, then what takes hours.
+    // First a claim that is checked immediately, then one that takes hours.
     let long = format!("{SOUND}\nevidence = [\"race\"]\nbudget = {{ rounds = 100000000 }}");
     let place = Place::with(&[("a-sound", SOUND), ("z-long", &long)]);
     let mut command = place.command("--json");

@@ -1,4 +1,4 @@
-//! `--junit`: the usual structure, and counts that agree with what stands there.
+//! `--junit`: the usual structure, and counts that agree with the elements.
 //!
 //! The schema is `junit.xsd`, held against the report by xmllint where it is installed; the same is checked here by hand,
 //! always.
@@ -34,7 +34,7 @@ const fn shape(
     }
 }
 
-/// As in Jenkins' junit-10.xsd, of which the gate writes a part.
+/// As in Jenkins' junit-10.xsd; the gate writes a part of it.
 const SHAPES: &[Shape] = &[
     shape("", &[], 0, &["testsuites"]),
     shape(
@@ -108,7 +108,7 @@ impl Open {
         Ok(())
     }
 
-    /// Whether its counts are those of what stands in it.
+    /// If its counts are those of its elements.
     fn close(&self) -> Result<(), String> {
         let counted = [
             ("tests", self.cases),
@@ -167,7 +167,7 @@ fn check(report: &str) -> Result<(), String> {
     }
 }
 
-/// A report in which each kind of row stands.
+/// A report with each kind of row.
 fn report() -> String {
     let place = Place::with(&[
         ("broken", BROKEN),

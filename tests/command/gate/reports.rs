@@ -1,4 +1,4 @@
-//! What GitHub is told where it runs the gate, and that nobody is told anything elsewhere.
+//! What the gate reports to GitHub where that runs it, and that it reports nothing elsewhere.
 
 use super::{BROKEN, Place, SOUND, run};
 use crate::harness::{Test, tests};

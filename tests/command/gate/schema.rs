@@ -14,7 +14,7 @@ fn schema() -> jsonschema::Validator {
     jsonschema::draft202012::new(&schema).expect("a schema")
 }
 
-/// A document in which each kind of row stands.
+/// A document with each kind of row.
 fn document() -> Value {
     let place = Place::with(&[
         ("broken", BROKEN),

@@ -1,4 +1,4 @@
-//! One driver that runs, spoken to as the harness speaks. Deliberately judges nothing.
+//! One running driver, and the driver protocol with it. Judges nothing.
 
 use std::io::{BufRead, BufReader, Write};
 use std::os::fd::AsFd;
@@ -90,7 +90,7 @@ impl Driver {
         assert_eq!(ready, 1, "it says nothing for {LIMIT_MS} ms");
     }
 
-    /// Waits for its end and tells all that it told.
+    /// Waits for its end and returns all that it reported.
     pub(crate) fn end(mut self) -> Vec<What> {
         drop(self.child.stdin.take());
         self.await_output();

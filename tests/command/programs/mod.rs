@@ -1,7 +1,6 @@
-//! Drivers spoken to as the harness speaks, each in a way that no schedule decides: one after another. Each answers in the
-//! agreed words, and none stays behind.
+//! Drivers in turn, through the driver protocol. Each answers in the agreed words, and none stays behind.
 //!
-//! No schedule is explored here, so that a wrong lock passes too. Where the machine lacks the program the test is ignored.
+//! No schedule is explored here, so a wrong lock passes too. Where the machine lacks the program the test is ignored.
 
 mod driver;
 
@@ -13,7 +12,7 @@ use crate::harness::Test;
 use driver::Driver;
 use onewinner_core::history::What::{self, AcquireBegan, Acquired, Busy, ReleaseBegan, Released};
 
-/// All that a holder tells.
+/// All that a holder reports.
 const WHOLE: [What; 4] = [AcquireBegan, Acquired, ReleaseBegan, Released];
 
 /// One that holds the lock.
@@ -35,14 +34,14 @@ fn alone(line: &str, lock: &Path) {
     }
 }
 
-/// As [`alone`], and one that comes while the lock is held is told *busy*.
+/// As [`alone`], and one that comes while the lock is held reports *busy*.
 #[track_caller]
 fn one_after_another(line: &str, lock: &Path) {
     one_at_a_time(line, lock);
     alone(line, lock);
 }
 
-/// One acquires, and one that comes while the lock is held is told *busy*.
+/// One acquires, and one that comes while the lock is held reports *busy*.
 #[track_caller]
 fn one_at_a_time(line: &str, lock: &Path) {
     let mut holder = holder(line, lock);
@@ -67,7 +66,7 @@ fn one_waits_for_the_other(line: &str, lock: &Path) {
     alone(line, lock);
 }
 
-/// As [`one_after_another`]; the lock is there while it is held, and only then, and where it cannot be, an error is told.
+/// As [`one_after_another`]; the lock exists exactly while it is held, and where it cannot exist the driver reports an error.
 #[track_caller]
 fn the_name_is_the_lock(line: &str, lock: &Path) {
     let mut holder = holder(line, lock);
@@ -114,7 +113,7 @@ fn check_seed(source: &str) {
     }
 }
 
-/// The ways in which `looks.c` looks and tells.
+/// The ways in which `looks.c` looks and reports.
 const WAYS: &str = "relative dirfd openat2 self content mapped size allocate copy mode time attribute links listing moved directory \
                     pointer probed asked socket abstract semaphore called";
 
@@ -162,7 +161,7 @@ facts! {
     a_kernel_lock_that_is_tried: check(line("flock-kept.c", "try {lock}"), one_after_another);
     a_record_lock_of_the_description: check(line("record-lock.c", "ofd {lock}"), one_after_another);
     a_pid_in_a_file: check_each("pid-file.c", PROBES, one_after_another);
-    whoever_looks_and_then_tells: check_each("looks.c", WAYS, one_at_a_time);
+    one_that_looks_and_then_reports: check_each("looks.c", WAYS, one_at_a_time);
     one_that_looks_twice: check_each("two-looks.c", "kill getpgid", one_after_another);
     threads_that_lock_and_unlock: check_each("threads.c", "main other", alone);
     a_word_of_shared_memory: check(line("mapped.c", "{lock}"), one_after_another);

@@ -1,9 +1,8 @@
 //! Our layers issue the bare system calls, no more and no others.
 //!
 //! `examples/acquire.rs` runs each primitive through the layers and as calls written out by hand; a tracer records what the
-//! kernel is asked between two markers, and the two records are equal. `tests/command/filesystems` does the same on file systems that are
-//! made for it. The profile is that of the test: run it
-//! with `--release` too.
+//! kernel is asked between two markers, and the two records are equal. `tests/command/filesystems` does the
+//! same on file systems made for it. The profile is that of the test: run it with `--release` too.
 
 mod layers;
 #[path = "../../bodies/scripts.rs"]

@@ -137,7 +137,7 @@ struct Tracee {
 }
 
 impl Tracee {
-    /// Looks at a call that is about to be made; the stop after it tells nothing new.
+    /// Records a call before the kernel makes it; the stop after it adds nothing.
     fn stopped(&mut self) -> Result<(), String> {
         let pid = self.pid;
         let told = ptrace::syscall_info(pid).map_err(|errno| format!("ptrace tells no system calls ({errno})"))?;

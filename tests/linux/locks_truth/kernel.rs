@@ -18,7 +18,7 @@ use tempfile::TempDir;
 
 use super::table::Who;
 
-/// How long a child lives that nobody tells to end, in seconds.
+/// How long a child lives without an order to end, in seconds.
 const LONGEST_CHILD_S: u32 = 300;
 /// How long a process may take to end.
 const LIMIT: Duration = Duration::from_secs(120);
@@ -151,7 +151,7 @@ impl Processes {
 }
 
 impl Drop for Processes {
-    /// The child is nobody's worker when P is gone: it is told to end.
+    /// Orders the child to end: when P is gone it has no parent that waits for it.
     fn drop(&mut self) {
         let mut text = serde_json::to_vec(&Order::Make(Call::Exit)).expect("an order is plain data");
         text.push(b'\n');
@@ -174,7 +174,7 @@ fn files_of(process: u8) -> Files {
     Files { fs, numbers }
 }
 
-/// The life of the child, which does not end with its parent, and does by itself if nobody tells it to.
+/// Runs the child. It outlives its parent, and ends by itself if no order comes.
 fn outlive(files: &Files, line: &RefCell<Here>) -> u8 {
     nix::unistd::alarm::set(LONGEST_CHILD_S);
     match nix::sys::prctl::set_pdeathsig(None) {

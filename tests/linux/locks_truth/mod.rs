@@ -22,11 +22,11 @@ pub(crate) fn tests() -> Vec<Test> {
         flock_conflicts_with_no_other_kind_and_record_locks_of_both_kinds_do,
         an_ofd_lock_is_in_the_way_of_its_own_process,
         a_record_lock_asks_for_a_descriptor_of_its_own_kind_and_flock_for_any,
-        whoever_is_gone_is_not_there,
+        a_process_that_is_gone_is_not_alive,
     ]
 }
 
-/// Plays a script in both worlds; all but the last call must succeed, and the last must answer so.
+/// Plays a script on the kernel and in the simulation; all but the last call must succeed, and the last must answer so.
 #[track_caller]
 fn check(what: &str, script: &Script, expected: Answer) {
     let mut processes = Processes::new();
@@ -92,7 +92,7 @@ fn a_record_lock_asks_for_a_descriptor_of_its_own_kind_and_flock_for_any() {
     }
 }
 
-fn whoever_is_gone_is_not_there() {
+fn a_process_that_is_gone_is_not_alive() {
     let alive = |process| Call::Alive { process };
     let (p, q) = (ProcessId(0), ProcessId(1));
     let mut processes = Processes::new();

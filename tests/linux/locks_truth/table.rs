@@ -1,6 +1,6 @@
 //! What the three kinds of kernel locks answer, as data: measured on Linux, in scripts of three processes.
 //!
-//! P has the lock, C is the child that it forks, Q is another. Deliberately knows no world: each entry is a script of calls and
+//! P has the lock, C is the child that it forks, Q is another. Knows neither kernel nor simulation: each entry is a script of calls and
 //! what the last of them answers.
 
 use onewinner_core::fs::call::{Call, Reply};

@@ -1,4 +1,4 @@
-//! What `check` makes of a search: what is no pass, what stays a violation, and what the shell is told.
+//! What `check` concludes from a search: what does not count as a pass, what stays a violation, and the exit code.
 
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};

@@ -1,5 +1,5 @@
-//! Locks that are broken on purpose: each is caught, by the property that names its fault, at the least configuration that
-//! shows it. And the two locks that are shipped: one holds, one does not.
+//! Locks that are broken on purpose: each is caught, by the property that names its fault, at the smallest configuration that
+//! shows it. Also the first two shipped locks: one holds, one does not.
 
 mod check;
 mod locks;
@@ -112,7 +112,7 @@ fn several_are_let_in_by_an_error_that_passes_for_a_success() {
 #[test]
 fn nobody_is_let_in() {
     check(&locks::NEVER_WINS, "at-least-one-winner", &Scenario::contend(2), &[]);
-    // Alone, nobody knows that somebody has to win; but whoever is told busy has seen nobody.
+    // A contender alone does not know that one has to win; but a busy contender has seen no other.
     check(&locks::NEVER_WINS, "honest-busy", &Scenario::contend(1), &[]);
 }
 

@@ -1,4 +1,4 @@
-//! Bounded search on programs in which processes wait, and in a world that does not repeat itself: it claims no more than it
+//! Bounded search on programs in which processes wait, and in a system that does not repeat itself: it claims no more than it
 //! has seen.
 
 use std::cell::Cell;

@@ -1,4 +1,4 @@
-//! Processes over memory cells, all 0 at first: the smallest world in which it can be chosen what a step is said to read.
+//! Processes over memory cells, all 0 at first: the smallest system in which a test chooses what a step reads.
 //!
 //! Knows no file system.
 

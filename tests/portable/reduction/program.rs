@@ -1,6 +1,6 @@
 //! Scripted programs on the simulated file system: each process makes the calls of a list, whatever they answer.
 //!
-//! They are the smallest worlds in which footprints depend on results. Knows no lock and no scheduler.
+//! They are the smallest systems in which footprints depend on results. Knows no lock and no scheduler.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -104,13 +104,13 @@ impl fmt::Display for Program {
 pub(crate) enum Replays {
     /// As the calls do in the order that is asked for.
     Exactly,
-    /// As they do, but that nobody waits at the end.
+    /// The same, but no process waits at the end.
     NobodyWaits,
     /// As they did in the order in which they were made.
     AsPerformed,
     /// As if they had touched nothing.
     Nothing,
-    /// As they do, but that the last is told to store all that it might.
+    /// The same, but the last process stores all that it might.
     Widely,
 }
 
@@ -127,7 +127,7 @@ fn might_store(call: &Call) -> Vec<Object> {
     objects
 }
 
-/// A program as a world.
+/// A program as a system.
 pub(crate) struct Running<'a> {
     program: &'a Program,
     /// What a footprint is taken for; the truth unless a test wants it wrong.
@@ -284,7 +284,7 @@ pub(crate) struct Found {
     pub(crate) classes: BTreeSet<Class>,
     /// What the calls of each process answered.
     pub(crate) replies: BTreeSet<Vec<Vec<Reply>>>,
-    /// Executions in which the model and the world differed.
+    /// Executions in which the model and the system differed.
     pub(crate) contradicted: u64,
     pub(crate) searched: Searched,
 }

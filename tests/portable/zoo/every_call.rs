@@ -1,5 +1,5 @@
-//! Locks that are made of the calls of `Fs` that the zoo does not make, so that each world is held against the others with
-//! them. They claim nothing.
+//! Locks made of the calls of `Fs` that the zoo does not make, so that tests compare the backends on those calls too. They
+//! claim nothing.
 
 use std::path::{Path, PathBuf};
 

@@ -1,7 +1,7 @@
-//! Lock protocols of the world, small, each with its classes counted by hand elsewhere: footprints, waiting and the judgement
-//! of overlap are held against those counts together.
+//! Lock protocols from the literature, each small enough that its classes were counted by hand. The counts check footprints,
+//! waiting and the judgement of overlap together.
 //!
-//! The counts are of complete searches; three tries for retry loops. Deliberately asks nothing of `check`.
+//! The counts are of complete searches; three tries for retry loops. Does not use `check`.
 
 mod bounds;
 pub(crate) mod every_call;
