@@ -37,8 +37,8 @@ pub(crate) enum Capability {
 
 /// All programs that tests use.
 const PROGRAMS: &[&str] = &[
-    "bash", "bindfs", "cc", "flock", "go", "java", "javac", "mkdir", "node", "perl", "python3", "script", "sh",
-    "setpriv", "strace", "timeout", "touch", "unshare", "xmllint",
+    "bash", "bindfs", "cargo", "cc", "flock", "go", "java", "javac", "mkdir", "node", "perl", "python3", "script",
+    "sh", "setpriv", "strace", "timeout", "touch", "unshare", "xmllint",
 ];
 
 const OTHERS: [(Capability, &str); 6] = [
