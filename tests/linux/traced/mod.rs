@@ -30,11 +30,16 @@ mod every_call;
 #[path = "../../portable/zoo/locks.rs"]
 #[expect(dead_code, reason = "the zoo has more locks than are tried here")]
 mod locks;
+mod losses;
 mod session;
 
 use crate::harness::{Capability, Missing, Test, Tried, tests};
 use calls::links_record_locks_expiry_and_liveness_are_answered_as_in_the_simulated_world;
 use locks::{ABSENT_AS_STALE, FLOCK_UNLINK, FLOCK_UNLINK_WAITING, HALF_FIX};
+use losses::{
+    EXECUTE_IN_A_THREAD, a_thread_that_calls_execve_is_followed,
+    executions_end_soon_after_the_process_that_starts_contenders,
+};
 use session::one_session_searches_again_and_again_from_a_fresh_state;
 
 /// The tests of this area.
@@ -51,6 +56,8 @@ pub(crate) fn tests() -> Vec<Test> {
         programs_lock_as_the_primitives_do,
         one_session_searches_again_and_again_from_a_fresh_state,
         a_contender_that_kills_itself_is_lost,
+        a_thread_that_calls_execve_is_followed,
+        executions_end_soon_after_the_process_that_starts_contenders,
         a_call_that_is_not_controlled_is_named,
         an_answer_that_the_model_does_not_give_is_a_mismatch,
     ]
@@ -62,6 +69,7 @@ const TIME: Duration = Duration::from_secs(600);
 pub(crate) fn serve(arguments: &[String]) -> Option<ExitCode> {
     match arguments {
         [only] if only == WORKER => Some(work()),
+        [only, lock] if only == EXECUTE_IN_A_THREAD => Some(losses::execute_in_a_thread(lock.as_ref())),
         [only] if only == HOLD => Some(ExitCode::from(u8::from(hold().is_err()))),
         _ => None,
     }

@@ -56,6 +56,13 @@ pub enum Why {
     Signal(i32),
     /// It was stopped by this signal, as by Ctrl-Z.
     Suspended(i32),
+    /// A stop that was not requested, as a kernel may report that is newer than this program.
+    Unknown {
+        /// Its signal.
+        signal: i32,
+        /// Its event, `PTRACE_EVENT_*`.
+        event: i32,
+    },
 }
 
 /// How far a task that is let go may run.
@@ -146,7 +153,7 @@ fn seen(task: Pid, status: i32) -> io::Result<Option<Seen>> {
         return Ok(Some(Seen::Ended(task.as_raw(), Ended::Killed(libc::WTERMSIG(status)))));
     }
     let told = || match ptrace::getevent(task) {
-        Ok(told) => Ok(i32::try_from(told).expect("a message of an event is a number of a task")),
+        Ok(told) => i32::try_from(told).map_err(io::Error::other),
         // Somebody killed it meanwhile; its end comes next, and this does not matter any more.
         Err(KernelErrno::ESRCH) => Ok(0),
         Err(errno) => Err(io::Error::from(errno)),
@@ -161,7 +168,7 @@ fn seen(task: Pid, status: i32) -> io::Result<Option<Seen>> {
         (_, libc::PTRACE_EVENT_EXEC) => Why::Executed(told()?),
         (libc::SIGTRAP, libc::PTRACE_EVENT_STOP) => Why::New,
         (signal, libc::PTRACE_EVENT_STOP) => Why::Suspended(signal),
-        (signal, event) => unreachable!("a stop that nobody asked for: signal {signal}, event {event}"),
+        (signal, event) => Why::Unknown { signal, event },
     };
     Ok(Some(Seen::Stopped(Stopped(task), why)))
 }
@@ -296,5 +303,22 @@ impl Stopped {
         let mut registers = self.registers()?;
         registers.ask_again(entry);
         self.set_registers(&registers)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stop_that_no_kernel_reports_today_is_named() {
+        // A stop by SIGTRAP with event 99: the low byte says that it stopped.
+        let status = 99 << 16 | libc::SIGTRAP << 8 | 0x7f;
+        let seen = seen(Pid::from_raw(1), status).unwrap();
+        let Some(Seen::Stopped(stopped, why)) = seen else {
+            panic!("{seen:?}");
+        };
+        let (signal, event) = (libc::SIGTRAP, 99);
+        assert_eq!((stopped.task(), why), (1, Why::Unknown { signal, event }));
     }
 }

@@ -166,7 +166,9 @@ impl Talk {
     }
 
     fn say(&mut self, line: &str) -> io::Result<()> {
-        let input = self.input.as_mut().expect("who owes nothing more is not spoken to");
+        let Some(input) = self.input.as_mut() else {
+            return Err(io::ErrorKind::BrokenPipe.into());
+        };
         input.write_all(line.as_bytes())
     }
 }

@@ -7,15 +7,19 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
 
 use super::interpreter::AtCall;
+use super::replies;
 use crate::pid_table::PidTable;
 use crate::sys::arguments::{self, RecordOwner, Replaces};
 use crate::sys::{syscalls, waits};
 use onewinner_core::fs::call::{Call, Reply, Value};
-use onewinner_core::fs::{Create, Errno, Fd, Mode, RecordLock};
+use onewinner_core::fs::{Create, Fd, Mode, RecordLock};
 use onewinner_core::id::ProcessId;
 
 /// The longest path, in bytes.
 const LONGEST_PATH: usize = 4096;
+
+/// The most bytes that a lock may write in one call.
+const MOST_WRITTEN: usize = 16 * 1024 * 1024;
 
 /// What is needed to read calls: where contenders work, what they have open, and what their numbers are.
 pub(crate) struct Calls {
@@ -68,7 +72,10 @@ impl Calls {
                 length: usize::try_from(number(2)).ok()?,
             },
             "write" => {
-                let mut bytes = vec![0; usize::try_from(number(2)).ok()?];
+                let length = usize::try_from(number(2))
+                    .ok()
+                    .filter(|length| *length <= MOST_WRITTEN)?;
+                let mut bytes = vec![0; length];
                 let read = at.memory.read(number(1), &mut bytes).ok()?;
                 bytes.truncate(read);
                 Call::Write { fd: fd(0)?, bytes }
@@ -157,7 +164,7 @@ impl Calls {
             self.descriptors[at.process.index()][fd.0 as usize] = None;
         }
         if returned < 0 {
-            return Some(Err(Errno::from_raw(i32::try_from(-returned).ok()?)));
+            return replies::errno(returned).map(Err);
         }
         let named = |name: &str| syscalls::of(at.entry.number).is_some_and(|call| call.name == name);
         Some(Ok(match call {
@@ -250,4 +257,29 @@ fn written(at: &AtCall<'_>, argument: usize, length: i64) -> Option<Vec<u8>> {
     let mut bytes = vec![0; usize::try_from(length).ok()?];
     let read = at.memory.read(at.entry.arguments[argument], &mut bytes).ok()?;
     (read == bytes.len()).then_some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sys::trace::{Entry, Memory};
+
+    #[test]
+    fn a_write_of_more_than_any_memory_is_not_decoded() {
+        let calls = Calls::new(1, PidTable::new(1).unwrap());
+        let task = std::process::id().cast_signed();
+        let memory = Memory::of(task).unwrap();
+        let at = AtCall {
+            process: ProcessId(0),
+            task,
+            group: task,
+            memory: &memory,
+            entry: Entry {
+                architecture: 0,
+                number: 1,
+                arguments: [1, 0, u64::MAX, 0, 0, 0],
+            },
+        };
+        assert_eq!(calls.decode(&at, "write"), None);
+    }
 }

@@ -162,6 +162,9 @@ pub(crate) trait Interpreter {
         Ok(())
     }
 
+    /// A thread called execve and took the number of its process: its call goes on under that number.
+    fn renumbered(&mut self, _thread: i32, _process: i32) {}
+
     /// A task is gone.
     fn gone(&mut self, _task: i32) {}
 

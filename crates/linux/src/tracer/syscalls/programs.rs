@@ -240,10 +240,7 @@ impl Interpreter for Programs {
             .pending
             .remove(&at.task)
             .expect("a call is made that was waited at");
-        let errno = i32::try_from(-returned)
-            .ok()
-            .filter(|number| (1..4096).contains(number));
-        let errno = errno.map(Errno::from_raw);
+        let errno = replies::errno(returned);
         let waited = self.wanted(at, pending.decoded.system.deed).is_some();
         if waited && matches!(errno, Some(Errno::EAGAIN | Errno::EACCES)) {
             self.pending.insert(at.task, pending);
@@ -355,6 +352,12 @@ impl Interpreter for Programs {
             (self.copies() && !self.kept.is_empty()).then(|| copied.to_owned()),
         ];
         notes.into_iter().flatten().collect()
+    }
+
+    fn renumbered(&mut self, thread: i32, process: i32) {
+        if let Some(pending) = self.pending.remove(&thread) {
+            self.pending.insert(process, pending);
+        }
     }
 
     fn gone(&mut self, task: i32) {

@@ -8,12 +8,18 @@ use super::watched_tree::Ground;
 use crate::sys::convert::attributes;
 use crate::sys::syscalls::Deed;
 use onewinner_core::fs::call::Value;
-use onewinner_core::fs::{Fd, Stat};
+use onewinner_core::fs::{Errno, Fd, Stat};
 
 /// How much of what was read is kept, in bytes.
 const MOST_KEPT: usize = 256;
 /// The size of the kernel's `struct statx`, in bytes.
 const STATX_BYTES: usize = 256;
+
+/// The error number that a call returned: the kernel keeps -4095 to -1 for them.
+pub(crate) fn errno(returned: i64) -> Option<Errno> {
+    let number = i32::try_from(returned.checked_neg()?).ok()?;
+    (1..4096).contains(&number).then(|| Errno::from_raw(number))
+}
 
 /// The value of a call that has succeeded with `returned`.
 pub(crate) fn value(at: &AtCall<'_>, decoded: &Decoded, returned: i64, ground: &Ground) -> Value {
@@ -71,4 +77,23 @@ fn named(stat: Stat, ground: &Ground) -> Stat {
     let mut stat = stat.with_inode(ground.stable_number(stat.inode()));
     stat.old = false;
     stat
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_kernels_range_is_an_error_number() {
+        for (returned, expected) in [
+            (-1, Some(Errno::EPERM)),
+            (-4095, Some(Errno::from_raw(4095))),
+            (-4096, None),
+            (0, None),
+            (i64::MIN, None),
+            (i64::MAX, None),
+        ] {
+            assert_eq!(errno(returned), expected, "{returned}");
+        }
+    }
 }

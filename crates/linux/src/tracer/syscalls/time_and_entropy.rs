@@ -76,7 +76,8 @@ impl Time {
 
     /// A contender's time has gone on.
     pub(crate) fn pass(&mut self, process: ProcessId, by: Duration) {
-        *self.passed.entry(process).or_default() += by;
+        let passed = self.passed.entry(process).or_default();
+        *passed = passed.saturating_add(by);
     }
 
     fn now(&self, process: ProcessId, clock: u64) -> Option<Duration> {
@@ -85,7 +86,7 @@ impl Time {
             clock if SINCE.contains(&clock) => self.began[1],
             _ => return None,
         };
-        Some(began + self.passed.get(&process).copied().unwrap_or_default())
+        Some(began.saturating_add(self.passed.get(&process).copied().unwrap_or_default()))
     }
 
     /// Tells the time to a task that asks for it; the result of the call, or `None` if the kernel
@@ -146,9 +147,46 @@ impl Time {
         let mut bytes = [0; 16];
         at.memory.read(place, &mut bytes)?;
         let part = |at: usize| u64::from_ne_bytes(std::array::from_fn(|byte| bytes[at + byte]));
+        // Negative: the kernel refuses such a sleep.
+        if [part(0), part(8)].iter().any(|part| part.cast_signed() < 0) {
+            return Ok(None);
+        }
         let length = Duration::from_secs(part(0)).saturating_add(Duration::from_nanos(part(8).saturating_mul(unit_ns)));
         let until = name == "clock_nanosleep" && arguments[1] & ABSOLUTE != 0;
         let now = until.then(|| self.now(at.process, arguments[0])).flatten();
         Ok(Some(length.saturating_sub(now.unwrap_or_default())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sys::trace::{Entry, Memory};
+
+    #[test]
+    fn a_sleep_of_any_length_leaves_the_clock_sound() {
+        let task = std::process::id().cast_signed();
+        let memory = Memory::of(task).unwrap();
+        let process = ProcessId(0);
+        let mut time = Time::new();
+        for (seconds, nanoseconds, sleeps) in [(1, 0, true), (-1, 0, false), (0, -1, false), (i64::MAX, 0, true)] {
+            let request = [seconds, nanoseconds];
+            let at = AtCall {
+                process,
+                task,
+                group: task,
+                memory: &memory,
+                entry: Entry {
+                    architecture: 0,
+                    number: 0,
+                    arguments: [request.as_ptr() as u64, 0, 0, 0, 0, 0],
+                },
+            };
+            let length = time.sleep(&at, "nanosleep").unwrap();
+            assert_eq!(length.is_some(), sleeps, "{request:?}");
+            // As often as a program may be woken.
+            (0..3).for_each(|_| time.pass(process, length.unwrap_or_default()));
+            assert!(time.now(process, 1).is_some());
+        }
     }
 }

@@ -17,11 +17,30 @@ use onewinner_core::id::ProcessId;
 /// How long a task may run before it stops, sleeps, or is gone.
 const QUIET_LIMIT: Duration = Duration::from_secs(10);
 
+/// How long a contender may make calls that are no steps, and how long one call may take while other tasks make theirs.
+const BUSY_LIMIT: Duration = Duration::from_secs(30);
+
 /// How long nothing happens before the states of tasks are looked at: most that are let go stop before.
 const MOMENT: Duration = Duration::from_micros(20);
 
 /// How long nothing happens before they are looked at once more.
 const PAUSE: Duration = Duration::from_micros(100);
+
+/// A wait for an event of one task, while other tasks may go on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wait<'a> {
+    /// What the tracer waits for, for messages.
+    doing: &'a str,
+    began: Instant,
+}
+
+impl<'a> Wait<'a> {
+    /// A wait that begins now.
+    pub(crate) fn of(doing: &'a str) -> Self {
+        let began = Instant::now();
+        Self { doing, began }
+    }
+}
 
 /// The traced tasks, and the interpreter of their calls.
 pub(crate) struct Engine {
@@ -51,6 +70,7 @@ impl Engine {
             }
             TaskEvent::Executed { stopped, replaced } => {
                 if let Some(thread) = replaced {
+                    self.interpreter.renumbered(thread, stopped.task());
                     self.interpreter.gone(thread);
                 }
                 let stack = stopped.registers().map_err(|error| untraced(&error))?.stack();
@@ -82,8 +102,13 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// When nothing happens within [`QUIET_LIMIT`]; `doing` names the wait in the message.
-    pub(crate) fn next(&mut self, doing: &str) -> Result<(), Lost> {
+    /// When nothing happens within [`QUIET_LIMIT`], or the wait takes longer than [`BUSY_LIMIT`] while other tasks go on.
+    pub(crate) fn next(&mut self, wait: &Wait<'_>) -> Result<(), Lost> {
+        let doing = wait.doing;
+        if wait.began.elapsed() > BUSY_LIMIT {
+            let reason = format!("{doing}: it has not happened within {BUSY_LIMIT:?}");
+            return Err(lost(Retry::Maybe, reason));
+        }
         let began = Instant::now();
         while !self.poll()? {
             if began.elapsed() > QUIET_LIMIT {
@@ -97,11 +122,12 @@ impl Engine {
 
     /// Waits until the zygote takes orders.
     pub(crate) fn await_zygote(&mut self) -> Result<(), Lost> {
+        let wait = Wait::of("waiting for the process that starts contenders");
         while !self.crowd.zygote_is_ready() {
             if let Some(how) = self.crowd.zygote_end() {
                 return Err(zygote_gone(how));
             }
-            self.next("the zygote")?;
+            self.next(&wait)?;
         }
         Ok(())
     }
@@ -111,8 +137,9 @@ impl Engine {
         // After a loss it may still be on its way.
         self.await_zygote()?;
         self.crowd.order_start(process)?;
+        let wait = Wait::of("waiting for the start of a contender");
         while self.crowd.start_is_pending() {
-            self.next("the zygote")?;
+            self.next(&wait)?;
         }
         self.await_zygote()
     }
@@ -121,7 +148,14 @@ impl Engine {
     pub(crate) fn quiet(&mut self, process: ProcessId) -> Result<(), Lost> {
         let began = Instant::now();
         loop {
-            while self.poll()? {}
+            while self.poll()? {
+                if began.elapsed() > BUSY_LIMIT {
+                    let reason = format!(
+                        "{process} does not become quiet: it has made calls outside of the watched directories for {BUSY_LIMIT:?}"
+                    );
+                    return Err(lost(Retry::Never, reason));
+                }
+            }
             if !self.crowd.has_running(process) {
                 return Ok(());
             }
@@ -152,8 +186,9 @@ impl Engine {
     pub(crate) fn perform(&mut self, task: i32, made: Made) -> Result<(AtExit, i64), Lost> {
         let call = self.crowd.start_call(task, made)?;
         let doing = format!("{} in a system call", call.process);
+        let wait = Wait::of(&doing);
         loop {
-            self.next(&doing)?;
+            self.next(&wait)?;
             if let Some(returned) = self.crowd.take_returned(&call)? {
                 return Ok(returned);
             }
@@ -164,8 +199,9 @@ impl Engine {
     pub(crate) fn end(&mut self, task: i32) -> Result<(), Lost> {
         let group = self.crowd.at(task).group;
         self.crowd.let_go(task);
+        let wait = Wait::of("waiting for the end of a process");
         while self.crowd.has_group(group) {
-            self.next("a process at its exit")?;
+            self.next(&wait)?;
         }
         Ok(())
     }
@@ -174,11 +210,15 @@ impl Engine {
     pub(crate) fn kill(&mut self, only: Option<ProcessId>) -> Result<(), Lost> {
         let began = Instant::now();
         while self.crowd.kill(only) {
+            if began.elapsed() > QUIET_LIMIT {
+                return Err(lost(
+                    Retry::Maybe,
+                    format!("a killed contender still runs after {QUIET_LIMIT:?}"),
+                ));
+            }
             if let Some(seen) = tracee::look().map_err(|error| untraced(&error))? {
                 let event = self.crowd.take_in_while_killing(seen, only)?;
                 self.handle_any(event)?;
-            } else if began.elapsed() > QUIET_LIMIT {
-                return Err(lost(Retry::Maybe, "a killed contender does not go".to_owned()));
             } else {
                 tracee::await_change(PAUSE);
             }

@@ -8,7 +8,7 @@
 //! copies share. Its number is another, too: one that uses the old one is found out, and then all are started afresh.
 //! Deliberately knows nothing of programs.
 
-use super::engine::Engine;
+use super::engine::{Engine, Wait};
 use super::event::Birth;
 use super::loss::{lost, untraced};
 use super::task::{At, Moving, Place, Standing, Template};
@@ -86,8 +86,9 @@ impl Engine {
             entry,
         };
         self.crowd.templates.insert(process, template);
+        let wait = Wait::of("waiting for a copy of a contender");
         while !self.crowd.early.contains_key(&child) {
-            self.next("a copy of a contender")?;
+            self.next(&wait)?;
         }
         // The call of the template, as if it had not been asked for yet.
         set(&self.crowd.early[&child], &entry)?;
@@ -118,8 +119,9 @@ impl Engine {
         let task = stopped.task();
         self.crowd.moving = Some(Moving { task, came: None });
         let _running = stopped.go(until, None);
+        let wait = Wait::of("waiting for the process that a contender is copied from");
         loop {
-            self.next("a template")?;
+            self.next(&wait)?;
             let moving = self.crowd.moving.as_mut().expect("it was let go");
             if let Some(came) = moving.came.take() {
                 self.crowd.moving = None;
@@ -136,8 +138,9 @@ impl Engine {
         for template in std::mem::take(&mut self.crowd.templates).into_values() {
             let task = template.stopped.task();
             tracee::slay(task);
+            let wait = Wait::of("waiting for the end of the process that a contender was copied from");
             while !self.crowd.gone.contains(&task) {
-                self.next("a killed template")?;
+                self.next(&wait)?;
             }
         }
         Ok(())

@@ -45,6 +45,11 @@ impl Crowd {
                         tracee::slay(child);
                         let _running = stopped.go(Until::Next, None);
                     }
+                    Why::Executed(before) if before != task => {
+                        // A thread called execve: its number is gone, and no end of it is reported.
+                        self.tasks.remove(&before);
+                        let _running = stopped.go(Until::Next, None);
+                    }
                     Why::New if !self.tasks.contains_key(&task) => {
                         self.early.insert(task, stopped);
                     }

@@ -31,6 +31,9 @@ pub(crate) struct Crowd {
     pub(crate) gone: BTreeSet<i32>,
     /// The task that makes a call, as a step.
     performing: Option<i32>,
+    /// Its number before and since, if it called execve in a thread and took the number of its process: ptrace(2), *execve
+    /// under ptrace*.
+    renumbered: Option<(i32, i32)>,
     /// It has come to the exit of that call.
     returned: Option<Stopped>,
     births: u32,
@@ -60,6 +63,7 @@ impl Crowd {
             ended: BTreeMap::new(),
             gone: BTreeSet::new(),
             performing: None,
+            renumbered: None,
             returned: None,
             births: 0,
             templates: BTreeMap::new(),
@@ -185,6 +189,7 @@ impl Crowd {
         }
         self.gone.clear();
         self.performing = Some(task);
+        self.renumbered = None;
         let _running = stopped.go(Until::Exit, None);
         Ok(PendingCall { process, task, entry })
     }
@@ -192,6 +197,10 @@ impl Crowd {
     /// The task at the exit of its call and the result; `None` while the call has not returned.
     pub(crate) fn take_returned(&mut self, call: &PendingCall) -> Result<Option<(AtExit, i64)>, Lost> {
         let PendingCall { process, task, entry } = *call;
+        let task = match self.renumbered {
+            Some((before, since)) if before == task => since,
+            _ => task,
+        };
         if let Some(stopped) = self.returned.take_if(|stopped| stopped.task() == task) {
             self.performing = None;
             let returned = stopped.returned().map_err(|error| untraced(&error))?;
@@ -364,6 +373,10 @@ impl Crowd {
             }
             Why::VforkDone => known.vforked = false,
             Why::Executed(before) => {
+                if self.performing == Some(before) {
+                    self.performing = Some(task);
+                    self.renumbered = Some((before, task));
+                }
                 let number = self.tasks.remove(&before).map_or(self.births, |caller| caller.number);
                 self.tasks.remove(&task);
                 let known = Task::open(process, task, task, number).map_err(|error| untraced(&error))?;
@@ -372,6 +385,12 @@ impl Crowd {
                 return Ok(Some(TaskEvent::Executed { stopped, replaced }));
             }
             Why::New => {}
+            Why::Unknown { signal, event } => {
+                let reason = format!(
+                    "{process} stopped in a way that the tracer does not know: signal {signal}, ptrace event {event}"
+                );
+                return Err(lost(Retry::Never, reason));
+            }
         }
         self.resume(stopped);
         Ok(event)
