@@ -271,7 +271,7 @@ pub(super) fn run(
                 limits,
                 directories,
             };
-            let told = tracer::explore_telling(&run, tell, watch)?;
+            let told = tracer::explore_with_progress(&run, tell, watch)?;
             Ok((told.searched, told.notes))
         }
         #[cfg(target_os = "linux")]

@@ -50,7 +50,8 @@ pub(crate) fn a_thread_that_calls_execve_is_followed() -> Tried {
     )?;
     assert_eq!(told.searched.failure, None);
     let mut events = seen.iter().flat_map(|execution| &execution.history.events);
-    let is_execve = |what: &What| matches!(what, What::Performed { call, .. } if call.to_string().starts_with("execve("));
+    let is_execve =
+        |what: &What| matches!(what, What::Performed { call, .. } if call.to_string().starts_with("execve("));
     assert!(events.any(|event| is_execve(&event.what)));
     assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
     Ok(())

@@ -174,7 +174,7 @@ fn seen(task: Pid, status: i32) -> io::Result<Option<Seen>> {
 }
 
 /// Sends SIGKILL to the process that this task belongs to, stopped or not. One that is gone already is fine.
-pub fn slay(group: i32) {
+pub fn kill_process(group: i32) {
     // ESRCH is the only error that a process of ours can get: it is gone.
     let _gone = kill(Pid::from_raw(group), Signal::SIGKILL);
 }

@@ -60,7 +60,7 @@ pub struct Run<'a> {
 
 /// What [`explore`] found, apart from the executions.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Told {
+pub struct Explored {
     /// How far it went.
     pub searched: Searched,
     /// How many directories of killed runs were removed.
@@ -75,8 +75,8 @@ pub struct Told {
 /// # Errors
 ///
 /// As [`Session::open`], [`Session::search`] and [`Session::close`].
-pub fn explore(run: &Run<'_>, watch: &mut dyn FnMut(Execution) -> ControlFlow<()>) -> Result<Told, TracerError> {
-    explore_telling(run, &mut |_| {}, watch)
+pub fn explore(run: &Run<'_>, watch: &mut dyn FnMut(Execution) -> ControlFlow<()>) -> Result<Explored, TracerError> {
+    explore_with_progress(run, &mut |_| {}, watch)
 }
 
 /// The same; `tell` gets the estimated share of the search that is done, now and then.
@@ -84,11 +84,11 @@ pub fn explore(run: &Run<'_>, watch: &mut dyn FnMut(Execution) -> ControlFlow<()
 /// # Errors
 ///
 /// As [`explore`].
-pub fn explore_telling(
+pub fn explore_with_progress(
     run: &Run<'_>,
     tell: &mut dyn FnMut(f64),
     watch: &mut dyn FnMut(Execution) -> ControlFlow<()>,
-) -> Result<Told, TracerError> {
+) -> Result<Explored, TracerError> {
     let search = Search {
         scenario: run.scenario,
         strategy: run.strategy,
@@ -100,5 +100,5 @@ pub fn explore_telling(
     let swept = session.removed_directories();
     session.close()?;
     let SearchReport { searched, notes } = report;
-    Ok(Told { searched, swept, notes })
+    Ok(Explored { searched, swept, notes })
 }

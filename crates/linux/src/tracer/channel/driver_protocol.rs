@@ -65,7 +65,7 @@ pub struct Conversation {
 /// A program that does not keep to what was agreed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("it printed {line:?} where {expected} was expected")]
-pub struct Misspoken {
+pub struct ProtocolError {
     /// What it printed.
     pub line: String,
     /// What it should have said.
@@ -142,7 +142,7 @@ impl Conversation {
     /// # Errors
     ///
     /// When it says what nobody expects: nothing follows from the execution.
-    pub fn hear(&mut self, output: &[u8], tell: &mut dyn FnMut(What)) -> Result<(), Misspoken> {
+    pub fn hear(&mut self, output: &[u8], tell: &mut dyn FnMut(What)) -> Result<(), ProtocolError> {
         self.pending.extend_from_slice(output);
         while let Some(end) = self.pending.iter().position(|byte| *byte == b'\n') {
             let line: Vec<u8> = self.pending.drain(..=end).collect();
@@ -159,7 +159,7 @@ impl Conversation {
                 self.pending.truncate(TOLD.len());
                 return Ok(());
             }
-            return Err(self.misspoken(&String::from_utf8_lossy(&self.pending[..64])));
+            return Err(self.protocol_error(&String::from_utf8_lossy(&self.pending[..64])));
         }
         Ok(())
     }
@@ -169,7 +169,7 @@ impl Conversation {
     /// # Errors
     ///
     /// When it owes an answer: a driver that died is no loser.
-    pub fn ended(&mut self, tell: &mut dyn FnMut(What)) -> Result<(), Misspoken> {
+    pub fn ended(&mut self, tell: &mut dyn FnMut(What)) -> Result<(), ProtocolError> {
         match (self.stage, self.kind) {
             (Stage::Started | Stage::Acquiring, ProgramKind::Wrap) => {
                 self.acts(tell);
@@ -179,14 +179,14 @@ impl Conversation {
             (Stage::Releasing, ProgramKind::Wrap) => tell(What::Released),
             (Stage::Idle | Stage::Over, _) => {}
             (Stage::Started | Stage::Acquiring | Stage::Holding | Stage::Releasing, _) => {
-                return Err(self.misspoken("the end of its output"));
+                return Err(self.protocol_error("the end of its output"));
             }
         }
         self.stage = Stage::Over;
         Ok(())
     }
 
-    fn line(&mut self, line: &str, tell: &mut dyn FnMut(What)) -> Result<(), Misspoken> {
+    fn line(&mut self, line: &str, tell: &mut dyn FnMut(What)) -> Result<(), ProtocolError> {
         let served = if self.serves { Stage::Idle } else { Stage::Over };
         self.stage = match (self.stage, line) {
             (Stage::Started, "ready") if self.kind == ProgramKind::Driver => {
@@ -212,7 +212,7 @@ impl Conversation {
                                 error: self.told("acquire", error),
                             },
                         ),
-                        None => return Err(self.misspoken(line)),
+                        None => return Err(self.protocol_error(line)),
                     },
                 };
                 self.acts(tell);
@@ -228,7 +228,7 @@ impl Conversation {
                 tell(What::ReleaseFailed { error });
                 served
             }
-            (_, line) => return Err(self.misspoken(line)),
+            (_, line) => return Err(self.protocol_error(line)),
         };
         Ok(())
     }
@@ -244,8 +244,8 @@ impl Conversation {
         }
     }
 
-    fn misspoken(&self, line: &str) -> Misspoken {
-        Misspoken {
+    fn protocol_error(&self, line: &str) -> ProtocolError {
+        ProtocolError {
             line: line.to_owned(),
             expected: match self.stage {
                 Stage::Started | Stage::Acquiring => "`acquired`, `busy` or `error TEXT`",
@@ -295,7 +295,7 @@ mod tests {
     }
 
     /// Hears a whole output and the end, releasing and asking whenever that is due; tells the events.
-    fn converse(kind: ProgramKind, output: &[&str]) -> Result<Vec<What>, Misspoken> {
+    fn converse(kind: ProgramKind, output: &[&str]) -> Result<Vec<What>, ProtocolError> {
         let mut talk = Conversation::new(kind, Path::new("/lock"));
         let mut events = Vec::new();
         let mut tell = |what| events.push(what);

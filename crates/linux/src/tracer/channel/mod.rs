@@ -1,6 +1,6 @@
 //! How contenders are spoken to and heard: the seam between the engine and what contenders are.
 //!
-//! A lock over `Fs` tells its events in shared memory ([`Board`]); a program prints lines (`pipes.rs`). Whoever is asked
+//! A lock over `Fs` tells its events in shared memory ([`SharedState`]); a program prints lines (`pipes.rs`). Whoever is asked
 //! about a contender may take it that the contender is quiet, so that what it has told belongs to the step before.
 
 pub mod driver_protocol;
@@ -10,7 +10,7 @@ pub(crate) mod shared_state;
 use std::io;
 use std::path::Path;
 
-use self::shared_state::Board;
+use self::shared_state::SharedState;
 use crate::sys::process::Ended;
 use onewinner_core::explore::Lost;
 use onewinner_core::history::What;
@@ -18,7 +18,7 @@ use onewinner_core::id::ProcessId;
 
 /// What a contender was told when it was heard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Told {
+pub(crate) enum Sent {
     /// Nothing.
     Nothing,
     /// Something upon which it goes on: it has to become quiet again.
@@ -29,7 +29,7 @@ pub(crate) enum Told {
 ///
 /// For each execution [`begin`](Self::begin) comes first and [`end`](Self::end) last. A contender is heard whenever it is
 /// quiet, and when its first process is gone [`gone`](Self::gone) tells whether it is started once more.
-pub(crate) trait Voice {
+pub(crate) trait Channel {
     /// An execution begins; process *i* works on the lock of its own directory.
     fn begin(&mut self, locks: &[&Path]) -> io::Result<()>;
 
@@ -40,7 +40,7 @@ pub(crate) trait Voice {
     fn acts(&mut self, _process: ProcessId, _heard: &mut Vec<What>) {}
 
     /// What a quiet contender has told since it was heard last; paths in it begin at its directory.
-    fn hear(&mut self, process: ProcessId, directory: &Path, heard: &mut Vec<What>) -> Result<Told, Lost>;
+    fn read_output(&mut self, process: ProcessId, directory: &Path, heard: &mut Vec<What>) -> Result<Sent, Lost>;
 
     /// The first process of a contender is gone, as a step; whether another round begins with a new one.
     fn gone(&mut self, process: ProcessId, how: Ended, heard: &mut Vec<What>) -> Result<bool, Lost>;
@@ -62,9 +62,9 @@ pub(crate) trait Voice {
     fn end(&mut self) {}
 }
 
-impl Voice for std::rc::Rc<Board> {
+impl Channel for std::rc::Rc<SharedState> {
     fn begin(&mut self, _: &[&Path]) -> io::Result<()> {
-        Board::begin(self);
+        SharedState::begin(self);
         Ok(())
     }
 
@@ -72,9 +72,9 @@ impl Voice for std::rc::Rc<Board> {
         Ok(())
     }
 
-    fn hear(&mut self, process: ProcessId, directory: &Path, heard: &mut Vec<What>) -> Result<Told, Lost> {
+    fn read_output(&mut self, process: ProcessId, directory: &Path, heard: &mut Vec<What>) -> Result<Sent, Lost> {
         heard.extend(self.drain(process, directory));
-        Ok(Told::Nothing)
+        Ok(Sent::Nothing)
     }
 
     fn gone(&mut self, _: ProcessId, _: Ended, _: &mut Vec<What>) -> Result<bool, Lost> {

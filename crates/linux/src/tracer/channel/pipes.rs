@@ -7,8 +7,8 @@ use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
-use super::driver_protocol::{Conversation, Misspoken, Owes};
-use super::{Told, Voice};
+use super::driver_protocol::{Conversation, Owes, ProtocolError};
+use super::{Channel, Sent};
 use crate::sys::fifo;
 use crate::sys::launch::{Streams, launch};
 use crate::sys::process::Ended;
@@ -45,13 +45,13 @@ impl Ends {
 }
 
 /// What the zygote's children do: they become the program.
-pub(crate) struct Stage {
+pub(crate) struct ProgramChild {
     starter: Starter,
     scenario: Scenario,
     roots: Vec<PathBuf>,
 }
 
-impl Stage {
+impl ProgramChild {
     /// Becomes the program of this contender; the exit code if that fails.
     pub(crate) fn enter(&self, process: ProcessId) -> u8 {
         let lock = self
@@ -73,7 +73,7 @@ impl Stage {
 }
 
 /// A contender that is a program.
-struct Talk {
+struct PipedContender {
     ends: Ends,
     lock: PathBuf,
     conversation: Option<Conversation>,
@@ -86,7 +86,7 @@ struct Talk {
 pub(crate) struct Pipes {
     program: Program,
     scenario: Scenario,
-    talks: Vec<Talk>,
+    contenders: Vec<PipedContender>,
 }
 
 impl Pipes {
@@ -95,13 +95,13 @@ impl Pipes {
     /// # Errors
     ///
     /// When there is no place for them.
-    pub(crate) fn new(starter: Starter, scenario: &Scenario, roots: &[PathBuf]) -> io::Result<(Self, Stage)> {
-        let mut talks = Vec::new();
+    pub(crate) fn new(starter: Starter, scenario: &Scenario, roots: &[PathBuf]) -> io::Result<(Self, ProgramChild)> {
+        let mut contenders = Vec::new();
         for process in ProcessId::first(scenario.participants()) {
             let ends = Ends::of(&roots[0], process);
             fifo::make(&ends.input)?;
             fifo::make(&ends.output)?;
-            talks.push(Talk {
+            contenders.push(PipedContender {
                 ends,
                 lock: PathBuf::new(),
                 conversation: None,
@@ -113,14 +113,14 @@ impl Pipes {
         let pipes = Self {
             program: starter.program.clone(),
             scenario: scenario.clone(),
-            talks,
+            contenders,
         };
-        let stage = Stage {
+        let child = ProgramChild {
             starter,
             scenario: scenario.clone(),
             roots: roots.to_vec(),
         };
-        Ok((pipes, stage))
+        Ok((pipes, child))
     }
 
     fn rounds(&self, process: ProcessId) -> u32 {
@@ -159,7 +159,7 @@ fn drain(pipe: &mut File) -> io::Result<Vec<u8>> {
     }
 }
 
-impl Talk {
+impl PipedContender {
     /// What has been printed since the last time.
     fn printed(&mut self) -> io::Result<Vec<u8>> {
         self.output.as_mut().map_or(Ok(Vec::new()), drain)
@@ -173,71 +173,71 @@ impl Talk {
     }
 }
 
-impl Voice for Pipes {
+impl Channel for Pipes {
     fn begin(&mut self, locks: &[&Path]) -> io::Result<()> {
-        for (process, lock) in ProcessId::first(self.talks.len()).zip(locks) {
+        for (process, lock) in ProcessId::first(self.contenders.len()).zip(locks) {
             // The first attempt of a test begins with it, as if it had been asked for.
             let begun = u32::from(self.program.kind == ProgramKind::Test);
             let rounds_left = self.rounds(process) - begun;
-            let talk = &mut self.talks[process.index()];
-            talk.lock = (*lock).to_owned();
-            talk.rounds_left = rounds_left;
+            let contender = &mut self.contenders[process.index()];
+            contender.lock = (*lock).to_owned();
+            contender.rounds_left = rounds_left;
         }
         Ok(())
     }
 
     fn starts(&mut self, process: ProcessId) -> io::Result<()> {
         let kind = self.program.kind;
-        let talk = &mut self.talks[process.index()];
-        talk.conversation = Some(Conversation::new(kind, &talk.lock));
-        talk.input = Some(fifo::open(&talk.ends.input)?);
-        talk.output = Some(fifo::open(&talk.ends.output)?);
+        let contender = &mut self.contenders[process.index()];
+        contender.conversation = Some(Conversation::new(kind, &contender.lock));
+        contender.input = Some(fifo::open(&contender.ends.input)?);
+        contender.output = Some(fifo::open(&contender.ends.output)?);
         // What the last one did not read, or nobody heard.
-        for end in [&mut talk.input, &mut talk.output] {
+        for end in [&mut contender.input, &mut contender.output] {
             drain(end.as_mut().expect("it was opened"))?;
         }
         Ok(())
     }
 
     fn acts(&mut self, process: ProcessId, heard: &mut Vec<What>) {
-        if let Some(conversation) = &mut self.talks[process.index()].conversation {
+        if let Some(conversation) = &mut self.contenders[process.index()].conversation {
             conversation.acts(&mut |what| heard.push(what));
         }
     }
 
-    fn hear(&mut self, process: ProcessId, _: &Path, heard: &mut Vec<What>) -> Result<Told, Lost> {
+    fn read_output(&mut self, process: ProcessId, _: &Path, heard: &mut Vec<What>) -> Result<Sent, Lost> {
         let releases = self.releases();
-        let talk = &mut self.talks[process.index()];
+        let contender = &mut self.contenders[process.index()];
         let unheard = |error: io::Error| never(format!("{process} cannot be heard: {error}"));
-        let printed = talk.printed().map_err(unheard)?;
-        let Some(conversation) = &mut talk.conversation else {
-            return Ok(Told::Nothing);
+        let printed = contender.printed().map_err(unheard)?;
+        let Some(conversation) = &mut contender.conversation else {
+            return Ok(Sent::Nothing);
         };
-        let lock = talk.lock.clone();
+        let lock = contender.lock.clone();
         let mut tell = |what| heard.push(relative(what, &lock));
-        let misspoken = |error: Misspoken| never(format!("{process} is not understood: {error}"));
-        conversation.hear(&printed, &mut tell).map_err(misspoken)?;
+        let protocol_error = |error: ProtocolError| never(format!("{process} is not understood: {error}"));
+        conversation.hear(&printed, &mut tell).map_err(protocol_error)?;
         let line = match conversation.owes() {
             Owes::Release if releases => Some(conversation.release(&mut tell).to_owned()),
-            Owes::Acquire if talk.rounds_left > 0 => {
-                talk.rounds_left -= 1;
+            Owes::Acquire if contender.rounds_left > 0 => {
+                contender.rounds_left -= 1;
                 Some(conversation.acquire(&mut tell))
             }
             Owes::Acquire | Owes::End => None,
-            Owes::Answer | Owes::Release => return Ok(Told::Nothing),
+            Owes::Answer | Owes::Release => return Ok(Sent::Nothing),
         };
         match line {
-            Some(line) => talk.say(&line).map_err(unheard)?,
+            Some(line) => contender.say(&line).map_err(unheard)?,
             // The end of its input: it has nothing more to do.
-            None if talk.input.take().is_none() => return Ok(Told::Nothing),
+            None if contender.input.take().is_none() => return Ok(Sent::Nothing),
             None => {}
         }
-        Ok(Told::GoOn)
+        Ok(Sent::GoOn)
     }
 
     fn gone(&mut self, process: ProcessId, how: Ended, heard: &mut Vec<What>) -> Result<bool, Lost> {
-        let talk = &mut self.talks[process.index()];
-        let Some(mut conversation) = talk.conversation.take() else {
+        let contender = &mut self.contenders[process.index()];
+        let Some(mut conversation) = contender.conversation.take() else {
             return Ok(false);
         };
         if let Ended::Exited(code) = how
@@ -246,7 +246,7 @@ impl Voice for Pipes {
         {
             return Err(never(format!("{process} could not be run: exit code {code}")));
         }
-        let lock = talk.lock.clone();
+        let lock = contender.lock.clone();
         let served = conversation.serves();
         let mut tell = |what| heard.push(relative(what, &lock));
         conversation
@@ -255,30 +255,30 @@ impl Voice for Pipes {
         if served {
             return Ok(false);
         }
-        talk.rounds_left = talk.rounds_left.saturating_sub(1);
-        Ok(talk.rounds_left > 0)
+        contender.rounds_left = contender.rounds_left.saturating_sub(1);
+        Ok(contender.rounds_left > 0)
     }
 
     fn rests(&self, process: ProcessId) -> bool {
-        let talk = &self.talks[process.index()];
+        let contender = &self.contenders[process.index()];
         let holds = |conversation: &Conversation| conversation.owes() == Owes::Release && !self.releases();
-        talk.conversation.as_ref().is_none_or(holds)
+        contender.conversation.as_ref().is_none_or(holds)
     }
 
     fn is_silent(&self, process: ProcessId) -> bool {
-        let conversation = self.talks[process.index()].conversation.as_ref();
+        let conversation = self.contenders[process.index()].conversation.as_ref();
         conversation.is_some_and(Conversation::is_silent)
     }
 
     fn complaint(&self, process: ProcessId) -> Option<String> {
-        let text = fs::read_to_string(&self.talks[process.index()].ends.complaints).ok()?;
+        let text = fs::read_to_string(&self.contenders[process.index()].ends.complaints).ok()?;
         let last = text.lines().rfind(|line| !line.trim().is_empty())?;
         Some(last.chars().take(200).collect())
     }
 
     fn end(&mut self) {
-        for talk in &mut self.talks {
-            (talk.conversation, talk.input, talk.output) = (None, None, None);
+        for contender in &mut self.contenders {
+            (contender.conversation, contender.input, contender.output) = (None, None, None);
         }
     }
 }

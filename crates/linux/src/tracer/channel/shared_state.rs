@@ -14,9 +14,9 @@ use onewinner_core::id::ProcessId;
 const ROOM: usize = 16 * 1024;
 
 /// What each contender has told since it was last asked.
-pub(crate) struct Board(Shared<AtomicU64>);
+pub(crate) struct SharedState(Shared<AtomicU64>);
 
-impl Board {
+impl SharedState {
     pub(crate) fn new(processes: usize) -> Result<Self, ShareError> {
         Ok(Self(Shared::zeroed(processes * (ROOM + 1))?))
     }

@@ -8,7 +8,7 @@ use super::decode::{Decoded, decode};
 use super::footprint::Touched;
 use super::interpreter::{AtCall, Decision};
 use super::programs::{Pending, Programs};
-use super::watched_tree::Spot;
+use super::watched_tree::Target;
 use crate::sys::bits;
 use crate::sys::filter::{self, Clock};
 use crate::sys::syscalls::{self, Deed};
@@ -16,7 +16,7 @@ use onewinner_core::access::{Access, AccessKind, Object};
 use onewinner_core::id::ProcessId;
 
 /// Devices that say something else to everybody who reads them.
-const OF_CHANCE: [&str; 2] = ["/dev/random", "/dev/urandom"];
+const ENTROPY_DEVICES: [&str; 2] = ["/dev/random", "/dev/urandom"];
 
 /// How much of what is written is looked through for numbers of processes, in bytes.
 const MOST_SAID: usize = 64 * 1024;
@@ -24,7 +24,7 @@ const MOST_SAID: usize = 64 * 1024;
 impl Programs {
     /// What to do about the call at which a task stands.
     pub(crate) fn judge(&mut self, at: &AtCall<'_>) -> Decision {
-        if let Some(answered) = self.time_or_lots(at) {
+        if let Some(answered) = self.time_or_entropy(at) {
             return answered;
         }
         let Some(system) = syscalls::of(at.entry.number) else {
@@ -35,7 +35,7 @@ impl Programs {
         };
         let is_watched = |position: usize| {
             let fd = at.entry.arguments[position] as i32;
-            matches!(self.ground.descriptor(at, fd), Some(Spot::Object(_)))
+            matches!(self.ground.descriptor(at, fd), Some(Target::Object(_)))
         };
         match system.deed {
             Deed::Spawn => return Decision::Harmless,
@@ -55,11 +55,11 @@ impl Programs {
         if system.deed == Deed::List && self.lists_processes(at, &decoded) {
             return Decision::Uncontrolled(format!("{} lists /proc, where it finds the others", at.process));
         }
-        if let Some(why) = self.cannot_be_copied(at, &decoded) {
-            self.afresh = Some(why);
+        if let Some(why) = self.why_it_cannot_be_copied(at, &decoded) {
+            self.why_not_copied = Some(why);
             // What is no copy may go on.
             if !self.kept.is_empty() {
-                return Decision::WantsFresh;
+                return Decision::NeedsFreshStart;
             }
         }
         match system.deed {
@@ -96,18 +96,18 @@ impl Programs {
 
     /// Why a copy does what the process that it is a copy of would not: it tells the number that it was told as another
     /// process, or has drawn a lot that was drawn once for all.
-    fn cannot_be_copied(&self, at: &AtCall<'_>, decoded: &Decoded) -> Option<&'static str> {
-        if self.afresh.is_some() {
+    fn why_it_cannot_be_copied(&self, at: &AtCall<'_>, decoded: &Decoded) -> Option<&'static str> {
+        if self.why_not_copied.is_some() {
             return None;
         }
         if decoded
-            .places
+            .path_arguments
             .iter()
-            .any(|place| OF_CHANCE.iter().any(|device| place.path == Path::new(device)))
+            .any(|place| ENTROPY_DEVICES.iter().any(|device| place.path == Path::new(device)))
         {
             return Some("it reads a device of chance");
         }
-        if self.kept.is_empty() || !self.may_be_heard(at, decoded) {
+        if self.kept.is_empty() || !self.can_be_noticed(at, decoded) {
             return None;
         }
         let mut said = decoded.call.to_string().into_bytes();
@@ -126,12 +126,12 @@ impl Programs {
 
     /// Whether another contender can notice what this call says: it is about a process, or on what is watched. Files beside
     /// that are each contender's own, or the search ends.
-    fn may_be_heard(&self, at: &AtCall<'_>, decoded: &Decoded) -> bool {
+    fn can_be_noticed(&self, at: &AtCall<'_>, decoded: &Decoded) -> bool {
         let about = matches!(decoded.system.deed, Deed::Kill | Deed::Ask);
         let in_proc = |path: &Path| path.starts_with("/proc");
         about
             || decoded
-                .places
+                .path_arguments
                 .iter()
                 .any(|place| !place.path.is_absolute() || in_proc(&place.path))
             || self.touched(at, decoded).watched.is_some()
@@ -140,7 +140,7 @@ impl Programs {
     /// Whether a directory is listed that tells of all contenders.
     fn lists_processes(&self, at: &AtCall<'_>, decoded: &Decoded) -> bool {
         let mut listed = decoded.read.iter().filter_map(|fd| self.ground.descriptor(at, *fd));
-        listed.any(|spot| matches!(spot, Spot::Outside { path, .. } if path == Path::new("/proc")))
+        listed.any(|spot| matches!(spot, Target::Outside { path, .. } if path == Path::new("/proc")))
     }
 
     fn on_files(&mut self, at: &AtCall<'_>, decoded: Decoded) -> Decision {
@@ -167,7 +167,7 @@ impl Programs {
     }
 
     /// Answers a call that asks for the time or for random bytes; one that fails to is left to the kernel.
-    fn time_or_lots(&mut self, at: &AtCall<'_>) -> Option<Decision> {
+    fn time_or_entropy(&mut self, at: &AtCall<'_>) -> Option<Decision> {
         let number = at.entry.number;
         if filter::draws_lots(number) {
             let drawn = self.time.draw(at);
@@ -184,7 +184,7 @@ impl Programs {
         match self.time.sleep(at, name) {
             Ok(Some(_)) if self.clock == Clock::Real => {
                 self.clock = Clock::Virtual;
-                Decision::WantsTime
+                Decision::NeedsVirtualClock
             }
             Ok(Some(length)) => {
                 self.time.pass(at.process, length);
@@ -251,11 +251,11 @@ impl Programs {
         let argument = |position: usize| at.entry.arguments[position] as i32;
         let writes = argument(2) & bits::MAY_WRITE != 0 && argument(3) & bits::MAP_SHARED != 0;
         match self.ground.descriptor(at, argument(4)) {
-            Some(Spot::Outside { path, .. }) if writes => match self.note(at.process, &path, AccessKind::Store) {
+            Some(Target::Outside { path, .. }) if writes => match self.note(at.process, &path, AccessKind::Store) {
                 Ok(()) => Decision::Harmless,
                 Err(reason) => Decision::Uncontrolled(reason),
             },
-            Some(Spot::Object(_)) => self.on_files(at, decoded),
+            Some(Target::Object(_)) => self.on_files(at, decoded),
             _ => Decision::Harmless,
         }
     }

@@ -31,7 +31,7 @@ pub(crate) enum Base {
 
 /// A path among the arguments.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Place {
+pub(crate) struct PathArgument {
     /// From where it is walked, unless it begins at the root.
     pub(crate) base: Base,
     /// The path, as it was given; empty for the base itself.
@@ -46,7 +46,7 @@ pub(crate) struct Decoded {
     /// What is shown of it; its paths begin at the root.
     pub(crate) call: Call,
     /// The paths among its arguments, in their order.
-    pub(crate) places: Vec<Place>,
+    pub(crate) path_arguments: Vec<PathArgument>,
     /// The descriptors that it reads or asks.
     pub(crate) read: Vec<i32>,
     /// The descriptors that it changes.
@@ -82,7 +82,7 @@ pub(crate) fn decode(task: i32, memory: &Memory, entry: &Entry) -> Result<Decode
         task,
         memory,
         base: Base::WorkingDirectory,
-        places: Vec::new(),
+        path_arguments: Vec::new(),
         read: Vec::new(),
         written: Vec::new(),
     };
@@ -95,17 +95,20 @@ pub(crate) fn decode(task: i32, memory: &Memory, entry: &Entry) -> Result<Decode
             error,
         })?);
     }
-    let call = fitting(system, entry, &shown, &reading.places).unwrap_or_else(|| Call::Foreign {
+    let call = fitting(system, entry, &shown, &reading.path_arguments).unwrap_or_else(|| Call::Foreign {
         name: system.name.to_owned(),
         arguments: shown,
     });
     let Reading {
-        places, read, written, ..
+        path_arguments,
+        read,
+        written,
+        ..
     } = reading;
     Ok(Decoded {
         system,
         call,
-        places,
+        path_arguments,
         read,
         written,
     })
@@ -120,7 +123,7 @@ struct Reading<'a> {
     task: i32,
     memory: &'a Memory,
     base: Base,
-    places: Vec<Place>,
+    path_arguments: Vec<PathArgument>,
     read: Vec<i32>,
     written: Vec<i32>,
 }
@@ -180,7 +183,7 @@ impl Reading<'_> {
         let path = PathBuf::from(OsString::from_vec(bytes));
         let base = std::mem::replace(&mut self.base, Base::WorkingDirectory);
         let shown = self.seen_from_root(base, &path);
-        self.places.push(Place { base, path });
+        self.path_arguments.push(PathArgument { base, path });
         Ok(Shown::Path(shown))
     }
 
@@ -220,7 +223,7 @@ fn open_flags(value: i32) -> String {
 }
 
 /// The call as one of `Fs`, if it asks for exactly that.
-fn fitting(system: &SystemCall, entry: &Entry, shown: &[Shown], places: &[Place]) -> Option<Call> {
+fn fitting(system: &SystemCall, entry: &Entry, shown: &[Shown], path_arguments: &[PathArgument]) -> Option<Call> {
     let arguments = entry.arguments.map(int);
     let fd = || u32::try_from(arguments[0]).ok().map(Fd);
     let path = |position: usize| match shown.get(position) {
@@ -238,9 +241,9 @@ fn fitting(system: &SystemCall, entry: &Entry, shown: &[Shown], places: &[Place]
         }
         "stat" => path(0).map(|path| Call::Stat { path }),
         // With a path behind the descriptor the flag means nothing.
-        "newfstatat" if arguments[3] == bits::EMPTY_PATH => match places {
+        "newfstatat" if arguments[3] == bits::EMPTY_PATH => match path_arguments {
             [
-                Place {
+                PathArgument {
                     base: Base::Descriptor(_),
                     path,
                 },
@@ -399,9 +402,14 @@ mod tests {
     fn places_and_descriptors_are_told_with_their_bases() {
         let here = i64::from(libc::AT_FDCWD);
         let decoded = made(libc::SYS_linkat, c"lock", [here, TEXT, 1_000_000, TEXT, 0, 0]);
-        let bases: Vec<Base> = decoded.places.iter().map(|place| place.base).collect();
+        let bases: Vec<Base> = decoded.path_arguments.iter().map(|place| place.base).collect();
         assert_eq!(bases, [Base::WorkingDirectory, Base::Descriptor(1_000_000)]);
-        assert!(decoded.places.iter().all(|place| place.path == Path::new("lock")));
+        assert!(
+            decoded
+                .path_arguments
+                .iter()
+                .all(|place| place.path == Path::new("lock"))
+        );
         let from = std::env::current_dir().unwrap().join("lock");
         assert_eq!(decoded.call.paths().next(), Some(from.as_path()));
 

@@ -6,7 +6,7 @@
 
 use super::decode::Decoded;
 use super::interpreter::AtCall;
-use super::watched_tree::{Ground, Number, Spot, There};
+use super::watched_tree::{Inode, Number, Target, WatchedTree};
 use crate::sys::syscalls::Deed;
 use crate::sys::{bits, waits};
 use onewinner_core::access::{Access, AccessKind, Accesses, Object};
@@ -27,12 +27,12 @@ pub(crate) struct Touched {
 }
 
 /// How a call looks at names and objects.
-struct Looking<'a> {
+struct FootprintBuilder<'a> {
     touched: Touched,
     deed: Deed,
     flags: Flags,
     /// Whether a descriptor of the task is one by which a lock is held.
-    holds: &'a dyn Fn(i32, &There) -> bool,
+    holds: &'a dyn Fn(i32, &Inode) -> bool,
     /// Whether the file system gives the numbers of inodes that are gone to new ones.
     reuses: bool,
 }
@@ -63,50 +63,50 @@ struct Flags {
 pub(crate) fn touched(
     at: &AtCall<'_>,
     decoded: &Decoded,
-    ground: &Ground,
-    holds: &dyn Fn(i32, &There) -> bool,
+    ground: &WatchedTree,
+    holds: &dyn Fn(i32, &Inode) -> bool,
     reuses: bool,
 ) -> Touched {
     let deed = decoded.system.deed;
-    let mut looking = Looking {
+    let mut builder = FootprintBuilder {
         touched: Touched::default(),
         deed,
         flags: flags(at, decoded),
         holds,
         reuses,
     };
-    for (position, place) in decoded.places.iter().enumerate() {
-        let spot = ground.spot(at, place, looking.flags.follows);
-        looking.name(&spot, position);
+    for (position, place) in decoded.path_arguments.iter().enumerate() {
+        let spot = ground.spot(at, place, builder.flags.follows);
+        builder.name(&spot, position);
     }
     for fd in decoded.read.iter() {
         let writes = false;
-        looking.descriptor(*fd, ground.descriptor(at, *fd), writes);
+        builder.descriptor(*fd, ground.descriptor(at, *fd), writes);
     }
     for fd in decoded.written.iter() {
         let writes = true;
-        looking.descriptor(*fd, ground.descriptor(at, *fd), writes);
+        builder.descriptor(*fd, ground.descriptor(at, *fd), writes);
     }
     match deed {
         Deed::Close => closing(at, decoded, ground)
             .iter()
-            .for_each(|(fd, there)| looking.closes(*fd, there)),
+            .for_each(|(fd, there)| builder.closes(*fd, there)),
         // Only a lock that goes with it is something that another can see.
         Deed::Execute => ground
             .open(at.task)
             .iter()
             .filter(|(fd, there)| holds(*fd, there) && waits::closes_on_execute(at.task, *fd))
-            .for_each(|(fd, there)| looking.closes(*fd, there)),
+            .for_each(|(fd, there)| builder.closes(*fd, there)),
         _ => {}
     }
-    looking.touched
+    builder.touched
 }
 
 /// The watched descriptors that a call closes.
-fn closing(at: &AtCall<'_>, decoded: &Decoded, ground: &Ground) -> Vec<(i32, There)> {
+fn closing(at: &AtCall<'_>, decoded: &Decoded, ground: &WatchedTree) -> Vec<(i32, Inode)> {
     let number = |position: usize| at.entry.arguments[position] as i32;
     let one = |fd: i32| match ground.descriptor(at, fd) {
-        Some(Spot::Object(there)) => vec![(fd, there)],
+        Some(Target::Object(there)) => vec![(fd, there)],
         _ => Vec::new(),
     };
     match decoded.system.name {
@@ -178,7 +178,7 @@ fn flags(at: &AtCall<'_>, decoded: &Decoded) -> Flags {
     flags
 }
 
-impl Looking<'_> {
+impl FootprintBuilder<'_> {
     fn load(&mut self, object: Object) {
         self.add(object, AccessKind::Load);
     }
@@ -195,10 +195,10 @@ impl Looking<'_> {
     }
 
     /// A path among the arguments, the first or the second.
-    fn name(&mut self, spot: &Spot, position: usize) {
+    fn name(&mut self, spot: &Target, position: usize) {
         match spot {
-            Spot::Own => {}
-            Spot::Process(process) => {
+            Target::Own => {}
+            Target::Process(process) => {
                 self.load(Object::Liveness(*process));
                 if matches!(self.deed, Deed::Open | Deed::ReadLink) {
                     let reads =
@@ -206,19 +206,19 @@ impl Looking<'_> {
                     self.touched.refused = Some(reads);
                 }
             }
-            Spot::Nowhere(read) => {
+            Target::Nowhere(read) => {
                 self.touched.watched.get_or_insert_default();
                 read.iter().cloned().for_each(|object| self.load(object));
             }
-            Spot::Object(there) => self.object(there),
-            Spot::Outside { path, exists } => {
+            Target::Object(there) => self.object(there),
+            Target::Outside { path, exists } => {
                 let kind = match self.changes_outside(*exists) {
                     true => AccessKind::Store,
                     false => AccessKind::Load,
                 };
                 self.touched.outside.push((path.clone(), kind));
             }
-            Spot::Inside { read, there, real } => {
+            Target::Inside { read, there, real } => {
                 let (entry, way) = read.split_last().expect("the name itself was read");
                 way.iter().cloned().for_each(|object| self.load(object));
                 self.load(entry.clone());
@@ -239,7 +239,7 @@ impl Looking<'_> {
     }
 
     /// A name in a watched directory, which was read.
-    fn entry(&mut self, entry: &Object, there: Option<&There>, real: &std::path::Path, position: usize) {
+    fn entry(&mut self, entry: &Object, there: Option<&Inode>, real: &std::path::Path, position: usize) {
         match (self.deed, there) {
             (Deed::Open, None) if self.flags.creates => {
                 self.makes(entry, real);
@@ -299,7 +299,7 @@ impl Looking<'_> {
     }
 
     /// A name of it goes. Whether its number is free then, or only when its last descriptor is closed, is told as the same.
-    fn loses(&mut self, there: &There) {
+    fn loses(&mut self, there: &Inode) {
         self.store(Object::Links(there.id));
         if there.links <= 1 || there.is_directory {
             self.creates();
@@ -308,7 +308,7 @@ impl Looking<'_> {
     }
 
     /// An object that is named by a descriptor, or by a path whose name does not matter.
-    fn object(&mut self, there: &There) {
+    fn object(&mut self, there: &Inode) {
         self.touched.watched.get_or_insert_default();
         match self.deed {
             Deed::Stat | Deed::Lstat => {
@@ -332,20 +332,20 @@ impl Looking<'_> {
         }
     }
 
-    fn descriptor(&mut self, fd: i32, spot: Option<Spot>, writes: bool) {
+    fn descriptor(&mut self, fd: i32, spot: Option<Target>, writes: bool) {
         match spot {
             // Whoever has nothing gives nothing back.
-            Some(Spot::Object(there)) if self.flags.gives_back && !(self.holds)(fd, &there) => {
+            Some(Target::Object(there)) if self.flags.gives_back && !(self.holds)(fd, &there) => {
                 self.load(Object::Locks(there.id));
             }
-            Some(Spot::Object(there)) if self.deed == Deed::Copy => {
+            Some(Target::Object(there)) if self.deed == Deed::Copy => {
                 let content = Object::Content(there.id);
                 self.add(content, if writes { AccessKind::Store } else { AccessKind::Load });
             }
             // Waiting for the disk changes nothing that another can see.
-            Some(Spot::Object(_)) if self.deed == Deed::Sync => {}
-            Some(Spot::Object(there)) => self.object(&there),
-            Some(Spot::Outside { path, .. }) => {
+            Some(Target::Object(_)) if self.deed == Deed::Sync => {}
+            Some(Target::Object(there)) => self.object(&there),
+            Some(Target::Outside { path, .. }) => {
                 let kind = if writes || self.changes_locks() {
                     AccessKind::Store
                 } else {
@@ -361,7 +361,7 @@ impl Looking<'_> {
         self.deed == Deed::Flock || self.deed == Deed::Fcntl && !self.flags.asks
     }
 
-    fn closes(&mut self, fd: i32, there: &There) {
+    fn closes(&mut self, fd: i32, there: &Inode) {
         self.touched.watched.get_or_insert_default();
         if self.reuses && !there.is_directory {
             self.load(Object::Links(there.id));
@@ -377,7 +377,7 @@ impl Looking<'_> {
 }
 
 /// The footprint of a call that has failed: it has only looked.
-pub(crate) fn looked(accesses: &[Access]) -> Accesses {
+pub(crate) fn failed_footprint(accesses: &[Access]) -> Accesses {
     let looks = accesses.iter().map(|access| Access {
         object: access.object.clone(),
         kind: AccessKind::Load,

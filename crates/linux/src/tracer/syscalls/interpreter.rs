@@ -49,9 +49,9 @@ pub(crate) enum Decision {
     /// It sleeps for a time, and so that something happens meanwhile: it is let go without sleeping when something has.
     Sleeps,
     /// It cannot go on with the kernel's clock: contenders are started anew with one that the tracer keeps.
-    WantsTime,
+    NeedsVirtualClock,
     /// It cannot go on as a copy of another one: contenders are started anew, each for itself.
-    WantsFresh,
+    NeedsFreshStart,
     /// The contender has done all that the scenario asks: the task waits here until the execution ends.
     Finished,
     /// Nobody knows what it does: the execution is lost, for this reason, which names the call.
@@ -169,7 +169,7 @@ pub(crate) trait Interpreter {
     fn gone(&mut self, _task: i32) {}
 
     /// The first contender of a run has come to its first controlled call: what contenders are like is known now.
-    fn settled(&mut self) {}
+    fn first_contender_is_ready(&mut self) {}
 
     /// The clock that contenders need.
     fn clock(&self) -> Clock {

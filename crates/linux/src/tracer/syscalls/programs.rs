@@ -9,11 +9,11 @@ use std::io;
 use std::path::PathBuf;
 
 use super::decode::Decoded;
-use super::footprint::{Touched, looked, touched};
+use super::footprint::{Touched, failed_footprint, touched};
 use super::interpreter::{AtCall, Decision, Interpreter, Made, Outcome};
 use super::replies;
 use super::time_and_entropy::Time;
-use super::watched_tree::{Ground, New, There};
+use super::watched_tree::{Inode, New, WatchedTree};
 use crate::sys::bits;
 use crate::sys::filter::Clock;
 use crate::sys::syscalls::Deed;
@@ -28,7 +28,7 @@ use onewinner_core::id::ProcessId;
 
 /// Who understands the calls of programs.
 pub(crate) struct Programs {
-    pub(crate) ground: Ground,
+    pub(crate) ground: WatchedTree,
     /// Whether the file system gives the numbers of inodes that are gone to new ones.
     pub(crate) reuses: bool,
     /// Inodes that somebody has locked, or tried to, in this execution.
@@ -45,7 +45,7 @@ pub(crate) struct Programs {
     /// The numbers of processes that others are copies of: a copy may take one for its own.
     pub(crate) kept: Vec<i32>,
     /// Why there are no more copies.
-    pub(crate) afresh: Option<&'static str>,
+    pub(crate) why_not_copied: Option<&'static str>,
     /// Who has used which file beside the watched directories, in any execution.
     pub(crate) outside: BTreeMap<PathBuf, Used>,
 }
@@ -66,7 +66,7 @@ impl Programs {
     /// On a file system that does, or does not, use numbers of inodes again.
     pub(crate) fn new(reuses: bool) -> Self {
         Self {
-            ground: Ground::new(),
+            ground: WatchedTree::new(),
             reuses,
             locked: BTreeSet::new(),
             first: BTreeMap::new(),
@@ -75,14 +75,14 @@ impl Programs {
             threads: false,
             clock: Clock::Real,
             kept: Vec::new(),
-            afresh: None,
+            why_not_copied: None,
             outside: BTreeMap::new(),
         }
     }
 
     pub(crate) fn touched(&self, at: &AtCall<'_>, decoded: &Decoded) -> Touched {
         let locked = &self.locked;
-        let holds = |fd: i32, there: &There| locked.contains(&there.id) && waits::has_lock(at.task, fd);
+        let holds = |fd: i32, there: &Inode| locked.contains(&there.id) && waits::has_lock(at.task, fd);
         touched(at, decoded, &self.ground, &holds, self.reuses)
     }
 
@@ -248,7 +248,7 @@ impl Interpreter for Programs {
         }
         let watched = pending.touched.watched.as_deref().unwrap_or_default();
         let accesses = match errno {
-            Some(_) => looked(watched),
+            Some(_) => failed_footprint(watched),
             None => watched.iter().cloned().collect(),
         };
         self.lock(&pending.decoded, &accesses);
@@ -303,7 +303,7 @@ impl Interpreter for Programs {
         }
     }
 
-    fn settled(&mut self) {
+    fn first_contender_is_ready(&mut self) {
         if !self.threads {
             self.clock = Clock::Virtual;
         }
@@ -320,7 +320,7 @@ impl Interpreter for Programs {
     }
 
     fn copies(&self) -> bool {
-        self.afresh.is_none()
+        self.why_not_copied.is_none()
     }
 
     fn keeps(&mut self, process: ProcessId, task: i32) {
@@ -340,7 +340,7 @@ impl Interpreter for Programs {
     }
 
     fn notes(&self) -> Vec<String> {
-        let afresh = |why| format!("each contender was started afresh for each execution: {why}");
+        let why_not_copied = |why| format!("each contender was started afresh for each execution: {why}");
         let copied =
             "contenders are copies of some that were started once, and have come to their first controlled call";
         let slept = "clocks are the tracer's, and a sleep ends when another has changed something";
@@ -348,7 +348,7 @@ impl Interpreter for Programs {
             Some("set-uid and set-gid programs have no privileges here (no_new_privs)".to_owned()),
             Some("threads and children of one contender take turns in one order".to_owned()),
             (self.clock == Clock::Virtual).then(|| slept.to_owned()),
-            self.afresh.map(afresh),
+            self.why_not_copied.map(why_not_copied),
             (self.copies() && !self.kept.is_empty()).then(|| copied.to_owned()),
         ];
         notes.into_iter().flatten().collect()

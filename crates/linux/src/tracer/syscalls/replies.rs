@@ -4,7 +4,7 @@
 
 use super::decode::Decoded;
 use super::interpreter::AtCall;
-use super::watched_tree::Ground;
+use super::watched_tree::WatchedTree;
 use crate::sys::convert::attributes;
 use crate::sys::syscalls::Deed;
 use onewinner_core::fs::call::Value;
@@ -22,7 +22,7 @@ pub(crate) fn errno(returned: i64) -> Option<Errno> {
 }
 
 /// The value of a call that has succeeded with `returned`.
-pub(crate) fn value(at: &AtCall<'_>, decoded: &Decoded, returned: i64, ground: &Ground) -> Value {
+pub(crate) fn value(at: &AtCall<'_>, decoded: &Decoded, returned: i64, ground: &WatchedTree) -> Value {
     let count = usize::try_from(returned).unwrap_or(0);
     match decoded.system.deed {
         Deed::Open => Value::Fd(Fd(u32::try_from(returned).unwrap_or(u32::MAX))),
@@ -40,7 +40,7 @@ pub(crate) fn value(at: &AtCall<'_>, decoded: &Decoded, returned: i64, ground: &
 }
 
 /// How much was written, with the symbols of processes in place of their numbers, which are not always as long.
-fn written(at: &AtCall<'_>, count: usize, ground: &Ground) -> usize {
+fn written(at: &AtCall<'_>, count: usize, ground: &WatchedTree) -> usize {
     let mut bytes = vec![0; count.min(MOST_KEPT)];
     match at.memory.read(at.entry.arguments[1], &mut bytes) {
         Ok(read) if read == count => ground.canonical(&String::from_utf8_lossy(&bytes)).len(),
@@ -49,7 +49,7 @@ fn written(at: &AtCall<'_>, count: usize, ground: &Ground) -> usize {
 }
 
 /// What was told about a file, by whichever of the calls.
-fn stat(at: &AtCall<'_>, name: &str, ground: &Ground) -> Option<Stat> {
+fn stat(at: &AtCall<'_>, name: &str, ground: &WatchedTree) -> Option<Stat> {
     let buffer = match name {
         "fstat" | "stat" | "lstat" => 1,
         "newfstatat" => 2,
@@ -62,7 +62,7 @@ fn stat(at: &AtCall<'_>, name: &str, ground: &Ground) -> Option<Stat> {
 }
 
 /// `struct statx`, `include/uapi/linux/stat.h`.
-fn statx(at: &AtCall<'_>, ground: &Ground) -> Option<Stat> {
+fn statx(at: &AtCall<'_>, ground: &WatchedTree) -> Option<Stat> {
     let mut bytes = [0; STATX_BYTES];
     at.memory.read(at.entry.arguments[4], &mut bytes).ok()?;
     let word = |at: usize| u32::from_ne_bytes(bytes[at..at + 4].try_into().expect("four bytes"));
@@ -73,7 +73,7 @@ fn statx(at: &AtCall<'_>, ground: &Ground) -> Option<Stat> {
 }
 
 /// With a number that follows from the name of the inode, and without an age: a program reads the time itself.
-fn named(stat: Stat, ground: &Ground) -> Stat {
+fn named(stat: Stat, ground: &WatchedTree) -> Stat {
     let mut stat = stat.with_inode(ground.stable_number(stat.inode()));
     stat.old = false;
     stat

@@ -32,7 +32,7 @@ pub(crate) struct Time {
     /// When the run began: the time of day, and that since some moment.
     began: [Duration; 2],
     passed: BTreeMap<ProcessId, Duration>,
-    lots: BTreeMap<ProcessId, ChaCha8Rng>,
+    entropy: BTreeMap<ProcessId, ChaCha8Rng>,
     /// How far they were when a contender was kept, of which others are copies.
     kept: BTreeMap<ProcessId, (Option<Duration>, Option<ChaCha8Rng>)>,
 }
@@ -43,35 +43,35 @@ impl Time {
         Self {
             began: [of_day, Duration::from_nanos(clock::now_ns())],
             passed: BTreeMap::new(),
-            lots: BTreeMap::new(),
+            entropy: BTreeMap::new(),
             kept: BTreeMap::new(),
         }
     }
 
     /// A contender is kept as it is now, for copies.
     pub(crate) fn keep(&mut self, process: ProcessId) {
-        let now = (self.passed.get(&process).copied(), self.lots.get(&process).cloned());
+        let now = (self.passed.get(&process).copied(), self.entropy.get(&process).cloned());
         self.kept.insert(process, now);
     }
 
     /// A contender begins, as it was kept if it was: a copy goes on from there. In a second round its clock has gone on.
     pub(crate) fn starts(&mut self, process: ProcessId) {
-        let Some((passed, lots)) = self.kept.get(&process).cloned() else {
+        let Some((passed, entropy)) = self.kept.get(&process).cloned() else {
             return;
         };
         if let Some(passed) = passed {
             let clock = self.passed.entry(process).or_default();
             *clock = passed.max(*clock);
         }
-        if let Some(lots) = lots {
-            self.lots.entry(process).or_insert(lots);
+        if let Some(entropy) = entropy {
+            self.entropy.entry(process).or_insert(entropy);
         }
     }
 
     /// All clocks go back to the beginning of the run.
     pub(crate) fn begin(&mut self) {
         self.passed.clear();
-        self.lots.clear();
+        self.entropy.clear();
     }
 
     /// A contender's time has gone on.
@@ -118,11 +118,11 @@ impl Time {
     pub(crate) fn draw(&mut self, at: &AtCall<'_>) -> io::Result<i64> {
         let wanted = usize::try_from(at.entry.arguments[1]).unwrap_or(MOST_DRAWN);
         let mut bytes = vec![0; wanted.min(MOST_DRAWN)];
-        let lots = self
-            .lots
+        let entropy = self
+            .entropy
             .entry(at.process)
             .or_insert_with(|| ChaCha8Rng::seed_from_u64(u64::from(at.process.0)));
-        lots.fill_bytes(&mut bytes);
+        entropy.fill_bytes(&mut bytes);
         at.memory.write(at.entry.arguments[0], &bytes)?;
         Ok(i64::try_from(bytes.len()).expect("not so many bytes"))
     }

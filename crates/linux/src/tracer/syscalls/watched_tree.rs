@@ -11,7 +11,7 @@ use std::io;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Component, Path, PathBuf};
 
-use super::decode::{Base, Place};
+use super::decode::{Base, PathArgument};
 use super::interpreter::AtCall;
 use crate::sys::machine;
 use onewinner_core::access::{InodeId, Object};
@@ -22,7 +22,7 @@ const MOST_LINKS: u32 = 40;
 
 /// What stands at a name.
 #[derive(Clone, Debug)]
-pub(crate) struct There {
+pub(crate) struct Inode {
     pub(crate) id: InodeId,
     pub(crate) is_directory: bool,
     pub(crate) links: u64,
@@ -35,18 +35,18 @@ pub(crate) type Number = (u64, u64);
 
 /// What a path means to a task.
 #[derive(Clone, Debug)]
-pub(crate) enum Spot {
+pub(crate) enum Target {
     /// A name in a watched directory.
     Inside {
         /// The names read on the way, and then this one.
         read: Vec<Object>,
         /// What stands there.
-        there: Option<There>,
+        there: Option<Inode>,
         /// The path by which it is found now.
         real: PathBuf,
     },
     /// A watched directory itself, or what a descriptor of a watched object stands for.
-    Object(There),
+    Object(Inode),
     /// A name that cannot be come to, for what was read on the way.
     Nowhere(Vec<Object>),
     /// What `/proc` tells of a contender.
@@ -63,7 +63,7 @@ pub(crate) enum Spot {
 }
 
 /// The watched directories, and who is who.
-pub(crate) struct Ground {
+pub(crate) struct WatchedTree {
     /// The directory of each mount, without symbolic links.
     roots: Vec<PathBuf>,
     known: HashMap<Number, InodeId>,
@@ -76,7 +76,7 @@ pub(crate) struct Ground {
     elsewhere: RefCell<HashMap<PathBuf, PathBuf>>,
 }
 
-impl Ground {
+impl WatchedTree {
     pub(crate) fn new() -> Self {
         Self {
             roots: Vec::new(),
@@ -198,13 +198,13 @@ impl Ground {
         self.known.contains_key(&number) && (!self.nameless.contains(&number) || ours())
     }
 
-    fn there(&self, metadata: &Metadata) -> There {
+    fn there(&self, metadata: &Metadata) -> Inode {
         // A stranger's file that was put there while nobody looked has no name; it is nobody's.
         let nobodys = InodeId {
             creator: None,
             serial: u32::MAX,
         };
-        There {
+        Inode {
             id: self.known.get(&self.number(metadata)).copied().unwrap_or(nobodys),
             is_directory: metadata.is_dir(),
             links: metadata.nlink(),
@@ -214,23 +214,23 @@ impl Ground {
     }
 
     /// What an open descriptor stands for; `None` for one that is closed.
-    pub(crate) fn descriptor(&self, at: &AtCall<'_>, fd: i32) -> Option<Spot> {
+    pub(crate) fn descriptor(&self, at: &AtCall<'_>, fd: i32) -> Option<Target> {
         let link = format!("/proc/{}/fd/{fd}", at.task);
         let metadata = fs::metadata(&link).ok()?;
         if self.is_watched(&metadata, &link) {
-            return Some(Spot::Object(self.there(&metadata)));
+            return Some(Target::Object(self.there(&metadata)));
         }
         let kind = metadata.file_type();
         let path = fs::read_link(link).ok()?;
         if !(kind.is_file() || kind.is_dir()) || has_no_name(&path) {
-            return Some(Spot::Own);
+            return Some(Target::Own);
         }
         let exists = true;
-        Some(Spot::Outside { path, exists })
+        Some(Target::Outside { path, exists })
     }
 
     /// The watched objects that the descriptors of a task lead to, each as often as there are descriptors.
-    pub(crate) fn open(&self, task: i32) -> Vec<(i32, There)> {
+    pub(crate) fn open(&self, task: i32) -> Vec<(i32, Inode)> {
         let Ok(entries) = fs::read_dir(format!("/proc/{task}/fd")) else {
             return Vec::new();
         };
@@ -248,11 +248,11 @@ impl Ground {
     }
 
     /// What a path of a stopped task means; a symbolic link at its end is followed if `follow`.
-    pub(crate) fn spot(&self, at: &AtCall<'_>, place: &Place, follow: bool) -> Spot {
+    pub(crate) fn spot(&self, at: &AtCall<'_>, place: &PathArgument, follow: bool) -> Target {
         if place.path.as_os_str().is_empty() {
             return match place.base {
-                Base::Descriptor(fd) => self.descriptor(at, fd).unwrap_or(Spot::Own),
-                Base::WorkingDirectory => Spot::Own,
+                Base::Descriptor(fd) => self.descriptor(at, fd).unwrap_or(Target::Own),
+                Base::WorkingDirectory => Target::Own,
             };
         }
         let base = match place.base {
@@ -261,12 +261,12 @@ impl Ground {
             Base::Descriptor(fd) => fs::read_link(format!("/proc/{}/fd/{fd}", at.task)).unwrap_or_default(),
         };
         if !base.is_absolute() {
-            return Spot::Own; // The descriptor leads to no directory: the call fails.
+            return Target::Own; // The descriptor leads to no directory: the call fails.
         }
         self.walk(at, &base.join(&place.path), follow, 0)
     }
 
-    fn walk(&self, at: &AtCall<'_>, path: &Path, follow: bool, links: u32) -> Spot {
+    fn walk(&self, at: &AtCall<'_>, path: &Path, follow: bool, links: u32) -> Target {
         let path = self.of_the_task(at, path);
         if let Some(spot) = self.process(at, &path, follow, links) {
             return spot;
@@ -280,7 +280,7 @@ impl Ground {
         };
         let Some(parent) = self.elsewhere(parent) else {
             let exists = false;
-            return Spot::Outside { path, exists };
+            return Target::Outside { path, exists };
         };
         let real = parent.join(name);
         if self.roots.iter().any(|root| real.starts_with(root)) {
@@ -292,11 +292,11 @@ impl Ground {
         }
     }
 
-    fn outside(&self, path: &Path) -> Spot {
+    fn outside(&self, path: &Path) -> Target {
         let there = fs::symlink_metadata(path);
         match &there {
-            Ok(there) if there.file_type().is_char_device() || there.file_type().is_fifo() => Spot::Own,
-            _ => Spot::Outside {
+            Ok(there) if there.file_type().is_char_device() || there.file_type().is_fifo() => Target::Own,
+            _ => Target::Outside {
                 path: path.to_owned(),
                 exists: there.is_ok(),
             },
@@ -342,12 +342,12 @@ impl Ground {
     }
 
     /// What a path below `/proc` tells of a process.
-    fn process(&self, at: &AtCall<'_>, path: &Path, follow: bool, links: u32) -> Option<Spot> {
+    fn process(&self, at: &AtCall<'_>, path: &Path, follow: bool, links: u32) -> Option<Target> {
         let mut names = path.strip_prefix("/proc").ok()?.iter();
         let number: i32 = names.next()?.to_str()?.parse().ok()?;
         let process = self.contender(number)?;
         if process != at.process {
-            return Some(Spot::Process(process));
+            return Some(Target::Process(process));
         }
         // The links of its own that lead elsewhere.
         let mut link = PathBuf::from(format!("/proc/{number}"));
@@ -361,18 +361,18 @@ impl Ground {
             return Some(self.walk(at, &base.join(rest), follow, links + 1));
         }
         let fd = fd.and_then(|fd| fd.to_str()?.parse().ok());
-        Some(fd.and_then(|fd| self.descriptor(at, fd)).unwrap_or(Spot::Own))
+        Some(fd.and_then(|fd| self.descriptor(at, fd)).unwrap_or(Target::Own))
     }
 
     /// Walks a path from a watched directory on.
-    fn inside(&self, at: &AtCall<'_>, root: usize, path: &Path, follow: bool, links: u32) -> Spot {
+    fn inside(&self, at: &AtCall<'_>, root: usize, path: &Path, follow: bool, links: u32) -> Target {
         let root = self.roots[root].clone();
         let mut read = Vec::new();
         let mut real = root.clone();
         let mut names = path.components().peekable();
         let mut there = match fs::symlink_metadata(&root) {
             Ok(metadata) => self.there(&metadata),
-            Err(_) => return Spot::Nowhere(read),
+            Err(_) => return Target::Nowhere(read),
         };
         while let Some(name) = names.next() {
             let name = match name {
@@ -386,7 +386,7 @@ impl Ground {
                 }
             };
             if !there.is_directory {
-                return Spot::Nowhere(read);
+                return Target::Nowhere(read);
             }
             let entry = self.canonical(&name.to_string_lossy());
             read.push(Object::Entry(there.id, entry.into_boxed_str()));
@@ -397,7 +397,7 @@ impl Ground {
             match metadata {
                 Ok(metadata) if metadata.is_symlink() && (follow || !last) => {
                     if links == MOST_LINKS {
-                        return Spot::Nowhere(read);
+                        return Target::Nowhere(read);
                     }
                     let target = fs::read_link(&real).unwrap_or_default();
                     let rest: PathBuf = names.collect();
@@ -411,17 +411,17 @@ impl Ground {
                     there = self.there(&metadata);
                     if last {
                         let there = Some(there);
-                        return Spot::Inside { read, there, real };
+                        return Target::Inside { read, there, real };
                     }
                 }
                 Err(_) if last => {
                     let there = None;
-                    return Spot::Inside { read, there, real };
+                    return Target::Inside { read, there, real };
                 }
-                Err(_) => return Spot::Nowhere(read),
+                Err(_) => return Target::Nowhere(read),
             }
         }
-        Spot::Object(there)
+        Target::Object(there)
     }
 
     /// A number for an inode that is the same in each execution.
@@ -461,25 +461,25 @@ const COUNTING_ON: [&str; 2] = ["tmpfs", "btrfs"];
 /// # Errors
 ///
 /// When it cannot be looked at.
-pub(crate) fn reuses_numbers(directory: &Path) -> io::Result<bool> {
+pub(crate) fn reuses_inode_numbers(directory: &Path) -> io::Result<bool> {
     let kind = machine::file_system(directory)?.kind;
     Ok(!COUNTING_ON.contains(&kind.as_str()))
 }
 
 /// The same spot, reached by way of a symbolic link that was read before.
-fn with(mut before: Vec<Object>, spot: Spot) -> Spot {
+fn with(mut before: Vec<Object>, spot: Target) -> Target {
     match spot {
-        Spot::Inside { read, there, real } => {
+        Target::Inside { read, there, real } => {
             before.extend(read);
             let read = before;
-            Spot::Inside { read, there, real }
+            Target::Inside { read, there, real }
         }
-        Spot::Nowhere(read) => {
+        Target::Nowhere(read) => {
             before.extend(read);
-            Spot::Nowhere(before)
+            Target::Nowhere(before)
         }
         // The link itself is watched: where it leads to is of its own concern.
-        Spot::Outside { .. } | Spot::Own | Spot::Process(_) if !before.is_empty() => Spot::Nowhere(before),
+        Target::Outside { .. } | Target::Own | Target::Process(_) if !before.is_empty() => Target::Nowhere(before),
         other => other,
     }
 }

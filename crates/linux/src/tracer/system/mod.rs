@@ -1,7 +1,7 @@
 //! The world of traced processes: it stops and starts them, one contender at a time, as the search says.
 //!
-//! What their calls mean is told by an [`Interpreter`], what they say by a [`Voice`], where their tasks stand by the
-//! [`Crowd`]. Deliberately knows no call of a contender, and nothing of what a contender is.
+//! What their calls mean is told by an [`Interpreter`], what they say by a [`Channel`], where their tasks stand by the
+//! [`Tracees`]. Deliberately knows no call of a contender, and nothing of what a contender is.
 
 pub(crate) mod next_step;
 mod steps;
@@ -11,17 +11,17 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use self::next_step::Next;
+use self::next_step::NextStep;
 use crate::sys::filter::Clock;
 use crate::sys::process::Worker;
 use crate::sys::tracee;
-use crate::tracer::channel::{Told, Voice};
+use crate::tracer::channel::{Channel, Sent};
 use crate::tracer::error::Unavailable;
 use crate::tracer::layout::{contender_directory, execution_directories};
 use crate::tracer::syscalls::interpreter::Interpreter;
 use crate::tracer::tracees::engine::Engine;
 use crate::tracer::tracees::loss::{lost, untraced};
-use crate::tracer::tracees::registry::Crowd;
+use crate::tracer::tracees::registry::Tracees;
 use crate::tracer::tracees::task::At;
 use onewinner_core::access::Accesses;
 use onewinner_core::backend::sim;
@@ -54,10 +54,10 @@ pub(crate) struct Contender {
     /// Steps that it has taken.
     pub(crate) taken: u32,
     /// Whether another has stored something since it was last let go on from a sleep.
-    pub(crate) news: bool,
+    pub(crate) others_stored: bool,
     pub(crate) wakes: u32,
     /// Steps in a row that stored nothing, since another stored something.
-    pub(crate) looks: u32,
+    pub(crate) fruitless_steps: u32,
     /// Calls that it has made, those among them that failed because they were to.
     pub(crate) calls: u32,
 }
@@ -73,14 +73,14 @@ pub(crate) struct TracedSystem {
     // Before the rest: what it traces dies first.
     pub(crate) engine: Engine,
     pub(crate) contenders: Vec<Contender>,
-    pub(crate) voice: Box<dyn Voice>,
+    pub(crate) channel: Box<dyn Channel>,
     leave_behind: Option<LeaveBehind>,
     renew: Option<Renew>,
     notes: Vec<String>,
     /// Whether a program was kept from looking again.
     pub(crate) spun: bool,
     clock: Clock,
-    pub(crate) tale: Vec<Event>,
+    pub(crate) events: Vec<Event>,
     snapshots: Vec<Snapshot>,
     on_step: OnStep,
 }
@@ -95,9 +95,9 @@ pub(crate) struct Parts {
     pub(crate) first_directory: u32,
     /// Whether each execution's directory has a name that no other had: a mount may remember what was removed by another.
     pub(crate) renames: bool,
-    pub(crate) crowd: Crowd,
+    pub(crate) tracees: Tracees,
     pub(crate) interpreter: Box<dyn Interpreter>,
-    pub(crate) voice: Box<dyn Voice>,
+    pub(crate) channel: Box<dyn Channel>,
     /// Builds a stale start, if contenders cannot do so themselves.
     pub(crate) leave_behind: Option<LeaveBehind>,
     /// Makes another zygote, if contenders may need one.
@@ -114,9 +114,9 @@ impl TracedSystem {
             roots,
             first_directory,
             renames,
-            crowd,
+            tracees,
             interpreter,
-            voice,
+            channel,
             leave_behind,
             renew,
             notes,
@@ -127,15 +127,15 @@ impl TracedSystem {
             roots,
             renames,
             number: first_directory,
-            engine: Engine { crowd, interpreter },
+            engine: Engine { tracees, interpreter },
             contenders: Vec::new(),
-            voice,
+            channel,
             leave_behind,
             renew,
             notes,
             spun: false,
             clock: Clock::Real,
-            tale: Vec::new(),
+            events: Vec::new(),
             snapshots: Vec::new(),
             on_step: Box::new(|| {}),
         }
@@ -154,7 +154,7 @@ impl TracedSystem {
     /// Kills all contenders, and those that others are copied from.
     pub(crate) fn end(&mut self) -> Result<(), Lost> {
         self.engine.kill(None)?;
-        self.voice.end();
+        self.channel.end();
         self.engine.discard()
     }
 
@@ -185,13 +185,13 @@ impl TracedSystem {
     /// All contenders, told of a new execution; none is started.
     fn begin(&mut self) -> Result<(), Lost> {
         let unusable = |error: io::Error| lost(Retry::Never, format!("no fresh directory: {error}"));
-        self.engine.crowd.begin(self.number);
+        self.engine.tracees.begin(self.number);
         self.contenders = vec![Contender::default(); self.scenario.participants()];
         let locks: Vec<PathBuf> = ProcessId::first(self.contenders.len())
             .map(|process| self.scenario.lock(&self.directory(process)))
             .collect();
         let locks: Vec<&Path> = locks.iter().map(PathBuf::as_path).collect();
-        self.voice.begin(&locks).map_err(unusable)?;
+        self.channel.begin(&locks).map_err(unusable)?;
         self.engine.interpreter.begin(&self.directories()).map_err(unusable)
     }
 
@@ -203,7 +203,7 @@ impl TracedSystem {
         }
         if let Some(renew) = self.renew.as_ref().filter(|_| wanted != self.clock) {
             self.engine
-                .crowd
+                .tracees
                 .renew(renew(wanted).map_err(|why| lost(Retry::Never, why.to_string()))?);
             self.engine.await_zygote()?;
             self.clock = wanted;
@@ -212,8 +212,8 @@ impl TracedSystem {
     }
 
     pub(crate) fn start(&mut self, process: ProcessId) -> Result<(), Lost> {
-        self.voice.starts(process).map_err(|error| untraced(&error))?;
-        match self.engine.has_template(process) {
+        self.channel.starts(process).map_err(|error| untraced(&error))?;
+        match self.engine.has_fork_snapshot(process) {
             true => self.engine.copy(process),
             false => self.engine.start(process),
         }
@@ -222,13 +222,14 @@ impl TracedSystem {
     /// Starts a contender for the first time in an execution, and keeps it for later ones if copies of it will do.
     fn enter(&mut self, process: ProcessId) -> Result<(), Lost> {
         self.start(process)?;
-        self.settle(process)?;
-        self.engine.interpreter.settled();
+        self.run_until_quiescent(process)?;
+        self.engine.interpreter.first_contender_is_ready();
         if self.renew.is_some() && self.engine.interpreter.clock() != self.clock {
             return Err(lost(Retry::Maybe, "contenders get another clock".to_owned()));
         }
-        let keep =
-            self.engine.interpreter.copies() && self.voice.is_silent(process) && !self.engine.has_template(process);
+        let keep = self.engine.interpreter.copies()
+            && self.channel.is_silent(process)
+            && !self.engine.has_fork_snapshot(process);
         let kept = match keep {
             true => self.engine.keep(process)?,
             false => None,
@@ -236,27 +237,27 @@ impl TracedSystem {
         if let Some(task) = kept {
             self.engine.interpreter.keeps(process, task);
             self.start(process)?;
-            self.settle(process)?;
+            self.run_until_quiescent(process)?;
         }
         Ok(())
     }
 
     /// Lets a contender run until all its tasks are quiet and it has something to do, or nothing ever again.
-    pub(crate) fn settle(&mut self, process: ProcessId) -> Result<(), Lost> {
+    pub(crate) fn run_until_quiescent(&mut self, process: ProcessId) -> Result<(), Lost> {
         let began = Instant::now();
         loop {
             self.engine.quiet(process)?;
-            if let Some(how) = self.engine.crowd.take_end(process) {
+            if let Some(how) = self.engine.tracees.take_end(process) {
                 let lost = lost(Retry::Maybe, format!("{process} was lost: {how}"));
                 return Err(self.with_complaint(process, lost));
             }
-            if self.hear(process)? == Told::GoOn {
+            if self.read_output(process)? == Sent::GoOn {
                 continue;
             }
             if self.fail(process)? {
                 continue;
             }
-            if !self.engine.crowd.standing(process).is_empty() || self.voice.rests(process) {
+            if !self.engine.tracees.standing(process).is_empty() || self.channel.rests(process) {
                 return Ok(());
             }
             if began.elapsed() > PATIENCE {
@@ -267,16 +268,17 @@ impl TracedSystem {
         }
     }
 
-    pub(crate) fn hear(&mut self, process: ProcessId) -> Result<Told, Lost> {
+    pub(crate) fn read_output(&mut self, process: ProcessId) -> Result<Sent, Lost> {
         let mut heard = Vec::new();
-        let told = self.voice.hear(process, &self.directory(process), &mut heard);
-        self.tale.extend(heard.into_iter().map(|what| Event { process, what }));
+        let told = self.channel.read_output(process, &self.directory(process), &mut heard);
+        self.events
+            .extend(heard.into_iter().map(|what| Event { process, what }));
         told.map_err(|lost| self.with_complaint(process, lost))
     }
 
     /// The same loss, with what the contender last complained about. Whether to try again stays as it was told.
     pub(crate) fn with_complaint(&self, process: ProcessId, mut lost: Lost) -> Lost {
-        if let Some(complaint) = self.voice.complaint(process) {
+        if let Some(complaint) = self.channel.complaint(process) {
             lost.reason = format!("{}; it complained: {complaint}", lost.reason);
         }
         lost
@@ -285,9 +287,9 @@ impl TracedSystem {
     /// Goes back to an empty directory, and brings every contender to its first call.
     fn enter_all(&mut self) -> Result<(), Lost> {
         self.engine.kill(None)?;
-        self.voice.end();
+        self.channel.end();
         self.keep_time()?;
-        self.tale.clear();
+        self.events.clear();
         self.snapshots.clear();
         self.fresh_directories().map_err(|error| {
             let root = &self.roots[0];
@@ -311,7 +313,7 @@ impl TracedSystem {
         let Some(shadow) = self.engine.interpreter.shadow() else {
             return;
         };
-        let seen = sim::snapshot(&self.scenario, shadow, self.tale.len());
+        let seen = sim::snapshot(&self.scenario, shadow, self.events.len());
         self.snapshots.extend(seen);
     }
 
@@ -334,8 +336,8 @@ impl TracedSystem {
         let process = ProcessId(0);
         self.begin()?;
         self.start(process)?;
-        self.settle(process)?;
-        let acquired = |world: &Self| world.tale.iter().any(|event| event.what == What::Acquired);
+        self.run_until_quiescent(process)?;
+        let acquired = |world: &Self| world.events.iter().any(|event| event.what == What::Acquired);
         while !acquired(self) {
             if self.next(process).is_none() {
                 return Err(lost(
@@ -347,8 +349,8 @@ impl TracedSystem {
             self.wake()?;
         }
         self.engine.kill(None)?;
-        self.voice.end();
-        self.tale.clear();
+        self.channel.end();
+        self.events.clear();
         Ok(())
     }
 
@@ -372,7 +374,7 @@ impl TracedSystem {
     pub(crate) fn take_history(&mut self) -> History {
         self.look();
         let mut history = self.blank.clone();
-        history.events = std::mem::take(&mut self.tale);
+        history.events = std::mem::take(&mut self.events);
         history.snapshots = std::mem::take(&mut self.snapshots);
         history
     }
@@ -427,9 +429,9 @@ impl System for TracedSystem {
 
     fn forecast(&self, process: ProcessId) -> Accesses {
         match self.next(process).expect("the search asks about enabled processes") {
-            Next::Call(task) => self.engine.interpreter.forecast(&self.engine.crowd.at(task)),
-            Next::Exit(_) => self.engine.interpreter.would(process, &Call::Exit),
-            Next::Made(call) => self.engine.interpreter.would(process, &call),
+            NextStep::Call(task) => self.engine.interpreter.forecast(&self.engine.tracees.at(task)),
+            NextStep::Exit(_) => self.engine.interpreter.would(process, &Call::Exit),
+            NextStep::Made(call) => self.engine.interpreter.would(process, &call),
         }
     }
 
@@ -439,7 +441,7 @@ impl System for TracedSystem {
         // Who judges an attempt with an error looks right after it.
         let waits = self
             .engine
-            .crowd
+            .tracees
             .standing(process)
             .iter()
             .any(|(_, at)| *at == At::Call);

@@ -4,7 +4,7 @@ use onewinner_core::fs::call::Call;
 
 /// What a contender does next.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Next {
+pub(crate) enum NextStep {
     /// Its task makes the call at which it stands.
     Call(i32),
     /// A process of it ends.

@@ -4,7 +4,7 @@
 //! begins, nor what a call means.
 
 use super::TracedSystem;
-use super::next_step::Next;
+use super::next_step::NextStep;
 use crate::tracer::syscalls::interpreter::Outcome;
 use crate::tracer::tracees::loss::lost;
 use crate::tracer::tracees::task::At;
@@ -20,31 +20,33 @@ use onewinner_core::scenario::ScenarioKind;
 const MOST_WAKES: u32 = 300;
 
 /// How many looks in a row a program may take while nothing changes; then it waits until something has.
-const MOST_LOOKS: u32 = 20;
+const MOST_FRUITLESS_STEPS: u32 = 20;
 
 impl TracedSystem {
     /// What the contender can do now, if the kernel lets it.
-    pub(crate) fn next(&self, process: ProcessId) -> Option<Next> {
+    pub(crate) fn next(&self, process: ProcessId) -> Option<NextStep> {
         let contender = &self.contenders[process.index()];
         if contender.awaits {
             let others = self.contenders.iter().filter(|other| !other.awaits);
             return others
                 .clone()
                 .all(|other| other.ended)
-                .then(|| Next::Made(self.waits_for_all()));
+                .then(|| NextStep::Made(self.waits_for_all()));
         }
-        if contender.looks >= MOST_LOOKS && self.engine.interpreter.shadow().is_none() {
+        if contender.fruitless_steps >= MOST_FRUITLESS_STEPS && self.engine.interpreter.shadow().is_none() {
             return None;
         }
-        let standing = self.engine.crowd.standing(process);
+        let standing = self.engine.tracees.standing(process);
         let calls = || standing.iter().filter(|(_, at)| *at == At::Call);
         if self.dies(process) && calls().next().is_some() {
-            return Some(Next::Made(Call::Die));
+            return Some(NextStep::Made(Call::Die));
         }
         let exits = |at: At| at == At::Exit || at == At::Finish && self.exits(process);
         standing.iter().find_map(|(task, at)| match at {
-            At::Call if self.engine.interpreter.may_go_on(&self.engine.crowd.at(*task)) => Some(Next::Call(*task)),
-            at if exits(*at) => Some(Next::Exit(*task)),
+            At::Call if self.engine.interpreter.may_go_on(&self.engine.tracees.at(*task)) => {
+                Some(NextStep::Call(*task))
+            }
+            at if exits(*at) => Some(NextStep::Exit(*task)),
             _ => None,
         })
     }
@@ -65,19 +67,19 @@ impl TracedSystem {
     /// Whether the end of a lock over `Fs` is a step: as in the simulated world, only if another can see it.
     pub(crate) fn exits(&self, process: ProcessId) -> bool {
         let acquired = |event: &Event| event.process == process && event.what == What::Acquired;
-        let lost = self.scenario.kind == ScenarioKind::Contend && !self.tale.iter().any(acquired);
+        let lost = self.scenario.kind == ScenarioKind::Contend && !self.events.iter().any(acquired);
         let ends = matches!(self.scenario.kind, ScenarioKind::Cycle { .. }) || lost;
         let probed = self.scenario.probe().is_some_and(|probe| probe != process);
         ends && (probed || self.engine.interpreter.holds_locks(process))
     }
 
     fn call(&mut self, process: ProcessId, task: i32) -> Result<Accesses, Lost> {
-        let made = self.engine.interpreter.before(&self.engine.crowd.at(task))?;
+        let made = self.engine.interpreter.before(&self.engine.tracees.at(task))?;
         let (exit, returned) = self.engine.perform(task, made)?;
         let outcome = self
             .engine
             .interpreter
-            .after(&self.engine.crowd.at_exit(&exit), returned)?;
+            .after(&self.engine.tracees.at_exit(&exit), returned)?;
         let Outcome::Performed { call, reply, accesses } = outcome else {
             return Err(lost(Retry::Maybe, format!("{process} waits in a call that was free")));
         };
@@ -92,31 +94,32 @@ impl TracedSystem {
         });
         let what = What::Performed { call, reply, accesses };
         let told = [what].into_iter().chain(failed);
-        self.tale.extend(told.map(|what| Event { process, what }));
+        self.events.extend(told.map(|what| Event { process, what }));
         self.contenders[process.index()].calls += 1;
-        self.engine.crowd.go_on(exit);
-        self.settle(process)?;
+        self.engine.tracees.go_on(exit);
+        self.run_until_quiescent(process)?;
         Ok(performed)
     }
 
     /// A process of a contender ends; the last thing that the first one does.
     fn exit(&mut self, process: ProcessId, task: i32) -> Result<Accesses, Lost> {
-        let (call, accesses) = self.engine.interpreter.exit(&self.engine.crowd.at(task));
+        let (call, accesses) = self.engine.interpreter.exit(&self.engine.tracees.at(task));
         self.tell_made(process, call, &accesses);
         self.engine.end(task)?;
-        let Some(how) = self.engine.crowd.take_end(process) else {
-            self.settle(process)?;
+        let Some(how) = self.engine.tracees.take_end(process) else {
+            self.run_until_quiescent(process)?;
             return Ok(accesses);
         };
         // What it left running may still act.
         self.engine.quiet(process)?;
-        self.hear(process)?;
+        self.read_output(process)?;
         let mut heard = Vec::new();
-        let again = self.voice.gone(process, how, &mut heard);
-        self.tale.extend(heard.into_iter().map(|what| Event { process, what }));
+        let again = self.channel.gone(process, how, &mut heard);
+        self.events
+            .extend(heard.into_iter().map(|what| Event { process, what }));
         if again.map_err(|lost| self.with_complaint(process, lost))? {
             self.start(process)?;
-            self.settle(process)?;
+            self.run_until_quiescent(process)?;
         } else {
             self.contenders[process.index()].ended = true;
         }
@@ -129,12 +132,12 @@ impl TracedSystem {
         self.tell_made(process, call, &accesses);
         if dies {
             self.engine.kill(Some(process))?;
-            let _killed = self.engine.crowd.take_end(process);
+            let _killed = self.engine.tracees.take_end(process);
             self.contenders[process.index()].ended = true;
         } else {
             self.contenders[process.index()].awaits = false;
             self.start(process)?;
-            self.settle(process)?;
+            self.run_until_quiescent(process)?;
         }
         Ok(accesses)
     }
@@ -145,7 +148,7 @@ impl TracedSystem {
             reply: Ok(Value::Done),
             accesses: accesses.clone(),
         };
-        self.tale.push(Event { process, what });
+        self.events.push(Event { process, what });
     }
 
     /// Lets contenders go on that sleep while something has happened, or while nothing else can.
@@ -153,30 +156,32 @@ impl TracedSystem {
         loop {
             let sleeper = |process: &ProcessId| {
                 let asleep = |(_, at): &(i32, At)| *at == At::Sleep;
-                let spins = self.contenders[process.index()].looks >= MOST_LOOKS;
-                (spins || self.engine.crowd.standing(*process).iter().any(asleep)) && self.next(*process).is_none()
+                let spins = self.contenders[process.index()].fruitless_steps >= MOST_FRUITLESS_STEPS;
+                (spins || self.engine.tracees.standing(*process).iter().any(asleep)) && self.next(*process).is_none()
             };
             let sleepers: Vec<ProcessId> = ProcessId::first(self.contenders.len()).filter(sleeper).collect();
-            let news = sleepers.iter().find(|process| self.contenders[process.index()].news);
+            let others_stored = sleepers
+                .iter()
+                .find(|process| self.contenders[process.index()].others_stored);
             let idle = || ProcessId::first(self.contenders.len()).all(|process| self.next(process).is_none());
-            let Some(&process) = news.or_else(|| sleepers.first().filter(|_| idle())) else {
+            let Some(&process) = others_stored.or_else(|| sleepers.first().filter(|_| idle())) else {
                 return Ok(());
             };
             let contender = &mut self.contenders[process.index()];
-            contender.news = false;
-            contender.looks = 0;
+            contender.others_stored = false;
+            contender.fruitless_steps = 0;
             contender.wakes += 1;
             if contender.wakes > MOST_WAKES {
                 let reason = format!("{process} sleeps and looks again for ever: {MOST_WAKES} times");
                 return Err(lost(Retry::Never, reason));
             }
-            for (task, at) in self.engine.crowd.standing(process) {
+            for (task, at) in self.engine.tracees.standing(process) {
                 if at == At::Sleep {
                     // The sleep is over.
-                    self.engine.crowd.answer(task, 0)?;
+                    self.engine.tracees.answer(task, 0)?;
                 }
             }
-            self.settle(process)?;
+            self.run_until_quiescent(process)?;
         }
     }
 
@@ -184,20 +189,20 @@ impl TracedSystem {
         let next = self.next(process).expect("the search takes steps of enabled processes");
         self.begins(process);
         let accesses = match next {
-            Next::Call(task) => self.call(process, task),
-            Next::Exit(task) => self.exit(process, task),
-            Next::Made(call) => self.made(process, call),
+            NextStep::Call(task) => self.call(process, task),
+            NextStep::Exit(task) => self.exit(process, task),
+            NextStep::Made(call) => self.made(process, call),
         }?;
         let stores = accesses.stores().next().is_some();
         let programs = self.engine.interpreter.shadow().is_none();
         for (position, contender) in self.contenders.iter_mut().enumerate() {
             if position == process.index() {
-                self.spun |= programs && !stores && contender.looks + 1 == MOST_LOOKS;
+                self.spun |= programs && !stores && contender.fruitless_steps + 1 == MOST_FRUITLESS_STEPS;
                 contender.taken += 1;
-                contender.looks = if stores { 0 } else { contender.looks + 1 };
+                contender.fruitless_steps = if stores { 0 } else { contender.fruitless_steps + 1 };
             } else if stores {
-                contender.news = true;
-                contender.looks = 0;
+                contender.others_stored = true;
+                contender.fruitless_steps = 0;
             }
         }
         Ok(accesses)
@@ -221,27 +226,28 @@ impl TracedSystem {
         let Some(errno) = self.injection(process) else {
             return Ok(false);
         };
-        let standing = self.engine.crowd.standing(process);
+        let standing = self.engine.tracees.standing(process);
         let Some((task, _)) = standing.into_iter().find(|(_, at)| *at == At::Call) else {
             return Ok(false);
         };
         // A descriptor is closed whatever close(2) says: that call is made, as a step.
-        let call = self.engine.interpreter.fails(&self.engine.crowd.at(task));
+        let call = self.engine.interpreter.fails(&self.engine.tracees.at(task));
         let Some(call) = call else { return Ok(false) };
         self.begins(process);
-        self.tale.push(Event {
+        self.events.push(Event {
             process,
             what: What::Injected { call, errno },
         });
         self.contenders[process.index()].calls += 1;
-        self.engine.crowd.answer(task, -i64::from(errno.raw()))?;
+        self.engine.tracees.answer(task, -i64::from(errno.raw()))?;
         Ok(true)
     }
 
     /// A contender is about to act.
     fn begins(&mut self, process: ProcessId) {
         let mut heard = Vec::new();
-        self.voice.acts(process, &mut heard);
-        self.tale.extend(heard.into_iter().map(|what| Event { process, what }));
+        self.channel.acts(process, &mut heard);
+        self.events
+            .extend(heard.into_iter().map(|what| Event { process, what }));
     }
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::event::{Birth, TaskEvent};
 use super::loss::{lost, untraced};
-use super::registry::{Crowd, zygote_gone};
+use super::registry::{Tracees, zygote_gone};
 use super::task::AtExit;
 use crate::sys::tracee;
 use crate::tracer::syscalls::interpreter::{Interpreter, Made};
@@ -45,7 +45,7 @@ impl<'a> Wait<'a> {
 /// The traced tasks, and the interpreter of their calls.
 pub(crate) struct Engine {
     // First, so that it is dropped first: what it traces dies before the rest.
-    pub(crate) crowd: Crowd,
+    pub(crate) tracees: Tracees,
     pub(crate) interpreter: Box<dyn Interpreter>,
 }
 
@@ -65,8 +65,8 @@ impl Engine {
                 }
             }
             TaskEvent::ReachedCall { stopped, entry } => {
-                let decision = self.interpreter.decide(&self.crowd.reached(&stopped, entry));
-                self.crowd.apply(stopped, entry, decision)?;
+                let decision = self.interpreter.decide(&self.tracees.reached(&stopped, entry));
+                self.tracees.apply(stopped, entry, decision)?;
             }
             TaskEvent::Executed { stopped, replaced } => {
                 if let Some(thread) = replaced {
@@ -74,9 +74,9 @@ impl Engine {
                     self.interpreter.gone(thread);
                 }
                 let stack = stopped.registers().map_err(|error| untraced(&error))?.stack();
-                let changed = self.interpreter.executed(self.crowd.memory(stopped.task()), stack);
+                let changed = self.interpreter.executed(self.tracees.memory(stopped.task()), stack);
                 changed.map_err(|error| untraced(&error))?;
-                self.crowd.resume(stopped);
+                self.tracees.resume(stopped);
             }
             TaskEvent::Exited(task) => self.interpreter.gone(task),
         }
@@ -93,7 +93,7 @@ impl Engine {
         let Some(seen) = tracee::look().map_err(|error| untraced(&error))? else {
             return Ok(false);
         };
-        let event = self.crowd.take_in(seen)?;
+        let event = self.tracees.take_in(seen)?;
         self.handle_any(event)?;
         Ok(true)
     }
@@ -123,8 +123,8 @@ impl Engine {
     /// Waits until the zygote takes orders.
     pub(crate) fn await_zygote(&mut self) -> Result<(), Lost> {
         let wait = Wait::of("waiting for the process that starts contenders");
-        while !self.crowd.zygote_is_ready() {
-            if let Some(how) = self.crowd.zygote_end() {
+        while !self.tracees.zygote_is_ready() {
+            if let Some(how) = self.tracees.zygote_end() {
                 return Err(zygote_gone(how));
             }
             self.next(&wait)?;
@@ -136,9 +136,9 @@ impl Engine {
     pub(crate) fn start(&mut self, process: ProcessId) -> Result<(), Lost> {
         // After a loss it may still be on its way.
         self.await_zygote()?;
-        self.crowd.order_start(process)?;
+        self.tracees.order_start(process)?;
         let wait = Wait::of("waiting for the start of a contender");
-        while self.crowd.start_is_pending() {
+        while self.tracees.start_is_pending() {
             self.next(&wait)?;
         }
         self.await_zygote()
@@ -156,14 +156,14 @@ impl Engine {
                     return Err(lost(Retry::Never, reason));
                 }
             }
-            if !self.crowd.has_running(process) {
+            if !self.tracees.has_running(process) {
                 return Ok(());
             }
             tracee::await_change(MOMENT);
             if self.poll()? {
                 continue;
             }
-            let asleep = self.crowd.all_asleep(process);
+            let asleep = self.tracees.all_asleep(process);
             // It may have woken up, stopped and fallen asleep between the two looks.
             if self.poll()? {
                 continue;
@@ -174,7 +174,7 @@ impl Engine {
             if began.elapsed() > QUIET_LIMIT {
                 let reason = format!(
                     "{process} does not become quiet: it has computed for {QUIET_LIMIT:?} without a system call (task {})",
-                    self.crowd.running_numbers(process)
+                    self.tracees.running_numbers(process)
                 );
                 return Err(lost(Retry::Never, reason));
             }
@@ -184,12 +184,12 @@ impl Engine {
 
     /// Lets a task make the call at which it stands, and waits until it returns.
     pub(crate) fn perform(&mut self, task: i32, made: Made) -> Result<(AtExit, i64), Lost> {
-        let call = self.crowd.start_call(task, made)?;
+        let call = self.tracees.start_call(task, made)?;
         let doing = format!("{} in a system call", call.process);
         let wait = Wait::of(&doing);
         loop {
             self.next(&wait)?;
-            if let Some(returned) = self.crowd.take_returned(&call)? {
+            if let Some(returned) = self.tracees.take_returned(&call)? {
                 return Ok(returned);
             }
         }
@@ -197,10 +197,10 @@ impl Engine {
 
     /// Lets a task go that stands at the call with which its process ends, with all its threads.
     pub(crate) fn end(&mut self, task: i32) -> Result<(), Lost> {
-        let group = self.crowd.at(task).group;
-        self.crowd.let_go(task);
+        let group = self.tracees.at(task).group;
+        self.tracees.let_go(task);
         let wait = Wait::of("waiting for the end of a process");
-        while self.crowd.has_group(group) {
+        while self.tracees.has_group(group) {
             self.next(&wait)?;
         }
         Ok(())
@@ -209,7 +209,7 @@ impl Engine {
     /// Kills all tasks of a contender, or of all, and waits until they are gone.
     pub(crate) fn kill(&mut self, only: Option<ProcessId>) -> Result<(), Lost> {
         let began = Instant::now();
-        while self.crowd.kill(only) {
+        while self.tracees.kill(only) {
             if began.elapsed() > QUIET_LIMIT {
                 return Err(lost(
                     Retry::Maybe,
@@ -217,7 +217,7 @@ impl Engine {
                 ));
             }
             if let Some(seen) = tracee::look().map_err(|error| untraced(&error))? {
-                let event = self.crowd.take_in_while_killing(seen, only)?;
+                let event = self.tracees.take_in_while_killing(seen, only)?;
                 self.handle_any(event)?;
             } else {
                 tracee::await_change(PAUSE);

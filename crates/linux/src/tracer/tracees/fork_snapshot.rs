@@ -11,7 +11,7 @@
 use super::engine::{Engine, Wait};
 use super::event::Birth;
 use super::loss::{lost, untraced};
-use super::task::{At, Moving, Place, Standing, Template};
+use super::task::{At, CallStop, ForkSnapshot, Position, RunningSnapshot};
 use crate::sys::trace::Entry;
 use crate::sys::tracee::{self, Stopped, Until, Why};
 use crate::sys::zygote;
@@ -20,37 +20,37 @@ use onewinner_core::id::ProcessId;
 
 impl Engine {
     /// Whether copies of this contender are to be had.
-    pub(crate) fn has_template(&self, process: ProcessId) -> bool {
-        self.crowd.templates.contains_key(&process)
+    pub(crate) fn has_fork_snapshot(&self, process: ProcessId) -> bool {
+        self.tracees.fork_snapshots.contains_key(&process)
     }
 
     /// Makes a template of a contender, which is no contender any more, and tells its number; `None` if it has several tasks,
     /// or stands at no controlled call, or has open files of which copies would share the offset.
     pub(crate) fn keep(&mut self, process: ProcessId) -> Result<Option<i32>, Lost> {
-        let mut own = self.crowd.tasks.iter().filter(|(_, task)| task.process == process);
+        let mut own = self.tracees.tasks.iter().filter(|(_, task)| task.process == process);
         let (Some((&number, task)), None) = (own.next(), own.next()) else {
             return Ok(None);
         };
-        let stands = matches!(&task.place, Place::Stands(Standing { at: At::Call, .. }));
-        if !stands || self.crowd.first.get(&process) != Some(&number) || zygote::shares_offsets(number) {
+        let stands = matches!(&task.position, Position::AtCall(CallStop { at: At::Call, .. }));
+        if !stands || self.tracees.first.get(&process) != Some(&number) || zygote::shares_offsets(number) {
             return Ok(None);
         }
-        let task = self.crowd.tasks.remove(&number).expect("it was found");
-        self.crowd.first.remove(&process);
+        let task = self.tracees.tasks.remove(&number).expect("it was found");
+        self.tracees.first.remove(&process);
         self.interpreter.gone(number);
-        let Place::Stands(Standing { stopped, entry, .. }) = task.place else {
+        let Position::AtCall(CallStop { stopped, entry, .. }) = task.position else {
             unreachable!("it stands");
         };
         let registers = stopped.registers().map_err(|error| untraced(&error))?;
         // Its call is not made: it is brought to where a call has returned.
         stopped.answer(0).map_err(|error| untraced(&error))?;
-        let stopped = self.move_template(stopped, Until::Exit, Why::Exit)?;
-        let template = Template {
+        let stopped = self.run_snapshot_to(stopped, Until::Exit, Why::Exit)?;
+        let template = ForkSnapshot {
             stopped,
             registers,
             entry,
         };
-        self.crowd.templates.insert(process, template);
+        self.tracees.fork_snapshots.insert(process, template);
         Ok(Some(number))
     }
 
@@ -60,8 +60,12 @@ impl Engine {
     ///
     /// When there is none.
     pub(crate) fn copy(&mut self, process: ProcessId) -> Result<(), Lost> {
-        let template = self.crowd.templates.remove(&process).expect("there is a template");
-        let Template {
+        let template = self
+            .tracees
+            .fork_snapshots
+            .remove(&process)
+            .expect("there is a template");
+        let ForkSnapshot {
             stopped,
             registers,
             entry,
@@ -77,29 +81,29 @@ impl Engine {
             ..entry
         };
         set(&stopped, &clone)?;
-        let at_entry = self.move_template(stopped, Until::Next, Why::Entry)?;
-        let (bearing, child) = self.bear(at_entry)?;
-        let stopped = self.move_template(bearing, Until::Exit, Why::Exit)?;
-        let template = Template {
+        let at_entry = self.run_snapshot_to(stopped, Until::Next, Why::Entry)?;
+        let (parent, child) = self.fork_copy(at_entry)?;
+        let stopped = self.run_snapshot_to(parent, Until::Exit, Why::Exit)?;
+        let template = ForkSnapshot {
             stopped,
             registers: registers.clone(),
             entry,
         };
-        self.crowd.templates.insert(process, template);
+        self.tracees.fork_snapshots.insert(process, template);
         let wait = Wait::of("waiting for a copy of a contender");
-        while !self.crowd.early.contains_key(&child) {
+        while !self.tracees.early.contains_key(&child) {
             self.next(&wait)?;
         }
         // The call of the template, as if it had not been asked for yet.
-        set(&self.crowd.early[&child], &entry)?;
-        self.crowd.first.insert(process, child);
-        let event = self.crowd.born(process, child, child, Birth::First)?;
+        set(&self.tracees.early[&child], &entry)?;
+        self.tracees.first.insert(process, child);
+        let event = self.tracees.born(process, child, child, Birth::First)?;
         self.handle_any(Some(event))
     }
 
     /// Lets a template go, which stops again at once: for this reason, or something is wrong.
-    fn move_template(&mut self, stopped: Stopped, until: Until, expected: Why) -> Result<Stopped, Lost> {
-        match self.step_template(stopped, until)? {
+    fn run_snapshot_to(&mut self, stopped: Stopped, until: Until, expected: Why) -> Result<Stopped, Lost> {
+        match self.run_snapshot(stopped, until)? {
             (stopped, why) if why == expected => Ok(stopped),
             (_, why) => Err(lost(
                 Retry::Maybe,
@@ -108,26 +112,26 @@ impl Engine {
         }
     }
 
-    fn bear(&mut self, stopped: Stopped) -> Result<(Stopped, i32), Lost> {
-        match self.step_template(stopped, Until::Exit)? {
+    fn fork_copy(&mut self, stopped: Stopped) -> Result<(Stopped, i32), Lost> {
+        match self.run_snapshot(stopped, Until::Exit)? {
             (stopped, Why::Born(child)) => Ok((stopped, child)),
             (_, why) => Err(lost(Retry::Maybe, format!("a template bears no copy: {why:?}"))),
         }
     }
 
-    fn step_template(&mut self, stopped: Stopped, until: Until) -> Result<(Stopped, Why), Lost> {
+    fn run_snapshot(&mut self, stopped: Stopped, until: Until) -> Result<(Stopped, Why), Lost> {
         let task = stopped.task();
-        self.crowd.moving = Some(Moving { task, came: None });
+        self.tracees.running_snapshot = Some(RunningSnapshot { task, stop: None });
         let _running = stopped.go(until, None);
         let wait = Wait::of("waiting for the process that a contender is copied from");
         loop {
             self.next(&wait)?;
-            let moving = self.crowd.moving.as_mut().expect("it was let go");
-            if let Some(came) = moving.came.take() {
-                self.crowd.moving = None;
-                return Ok(came);
+            let running_snapshot = self.tracees.running_snapshot.as_mut().expect("it was let go");
+            if let Some(stop) = running_snapshot.stop.take() {
+                self.tracees.running_snapshot = None;
+                return Ok(stop);
             }
-            if self.crowd.gone.contains(&task) {
+            if self.tracees.gone.contains(&task) {
                 return Err(lost(Retry::Maybe, "a template is gone".to_owned()));
             }
         }
@@ -135,11 +139,11 @@ impl Engine {
 
     /// Kills all templates.
     pub(crate) fn discard(&mut self) -> Result<(), Lost> {
-        for template in std::mem::take(&mut self.crowd.templates).into_values() {
+        for template in std::mem::take(&mut self.tracees.fork_snapshots).into_values() {
             let task = template.stopped.task();
-            tracee::slay(task);
+            tracee::kill_process(task);
             let wait = Wait::of("waiting for the end of the process that a contender was copied from");
-            while !self.crowd.gone.contains(&task) {
+            while !self.tracees.gone.contains(&task) {
                 self.next(&wait)?;
             }
         }

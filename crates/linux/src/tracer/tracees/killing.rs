@@ -3,13 +3,13 @@
 //! Knows nothing of why.
 
 use super::event::TaskEvent;
-use super::registry::Crowd;
+use super::registry::Tracees;
 use super::task::Task;
 use crate::sys::tracee::{self, Seen, Until, Why};
 use onewinner_core::explore::Lost;
 use onewinner_core::id::ProcessId;
 
-impl Crowd {
+impl Tracees {
     /// Kills all tasks of a contender, or of all; returns whether some are left.
     ///
     /// The caller repeats it after each event: a child may be born until its parent is dead.
@@ -17,12 +17,12 @@ impl Crowd {
         let doomed = |task: &Task| only.is_none_or(|process| task.process == process);
         let mut left = false;
         for (number, task) in self.tasks.iter().filter(|(_, task)| doomed(task)) {
-            tracee::slay(*number);
-            tracee::slay(task.group);
+            tracee::kill_process(*number);
+            tracee::kill_process(task.group);
             left = true;
         }
         if only.is_none() {
-            self.early.keys().for_each(|task| tracee::slay(*task));
+            self.early.keys().for_each(|task| tracee::kill_process(*task));
             left |= !self.early.is_empty();
         }
         left
@@ -42,7 +42,7 @@ impl Crowd {
                 match why {
                     _ if task == self.zygote.pid() => self.zygote_stopped(stopped, why)?,
                     Why::Born(child) | Why::Vforked(child) => {
-                        tracee::slay(child);
+                        tracee::kill_process(child);
                         let _running = stopped.go(Until::Next, None);
                     }
                     Why::Executed(before) if before != task => {

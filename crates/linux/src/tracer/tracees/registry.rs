@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::event::{Birth, TaskEvent};
 use super::loss::{lost, untraced};
 use super::start_order::Order;
-use super::task::{At, AtExit, Moving, PendingCall, Place, Standing, Task, Template};
+use super::task::{At, AtExit, CallStop, ForkSnapshot, PendingCall, Position, RunningSnapshot, Task};
 use crate::sys::process::{Ended, Worker};
 use crate::sys::trace::{Entry, Memory};
 use crate::sys::tracee::{Seen, Stopped, Until, Why};
@@ -19,7 +19,7 @@ use onewinner_core::explore::{Lost, Retry};
 use onewinner_core::id::ProcessId;
 
 /// All tasks but the tracer.
-pub(crate) struct Crowd {
+pub(crate) struct Tracees {
     pub(crate) tasks: BTreeMap<i32, Task>,
     /// Tasks that stopped before their birth was told: a child is often faster than the news of it.
     pub(crate) early: BTreeMap<i32, Stopped>,
@@ -38,9 +38,9 @@ pub(crate) struct Crowd {
     returned: Option<Stopped>,
     births: u32,
     /// Contenders that are copied instead of started.
-    pub(crate) templates: BTreeMap<ProcessId, Template>,
+    pub(crate) fork_snapshots: BTreeMap<ProcessId, ForkSnapshot>,
     /// The template that is let go now.
-    pub(crate) moving: Option<Moving>,
+    pub(crate) running_snapshot: Option<RunningSnapshot>,
     pub(crate) zygote: Worker,
     ready: Option<Stopped>,
     /// Whose first process the zygote's next child is.
@@ -53,7 +53,7 @@ pub(crate) struct Crowd {
     programs: bool,
 }
 
-impl Crowd {
+impl Tracees {
     /// With a zygote that is traced and was let go.
     pub(crate) fn new(zygote: Worker, programs: bool) -> Self {
         Self {
@@ -66,8 +66,8 @@ impl Crowd {
             renumbered: None,
             returned: None,
             births: 0,
-            templates: BTreeMap::new(),
-            moving: None,
+            fork_snapshots: BTreeMap::new(),
+            running_snapshot: None,
             zygote,
             ready: None,
             ordered: None,
@@ -80,7 +80,7 @@ impl Crowd {
     /// Goes on with another zygote, which is traced and was let go; no contender is there.
     pub(crate) fn renew(&mut self, zygote: Worker) {
         debug_assert!(
-            self.templates.is_empty(),
+            self.fork_snapshots.is_empty(),
             "templates are children of the zygote that made them"
         );
         self.zygote = zygote;
@@ -139,7 +139,8 @@ impl Crowd {
     }
 
     fn running(&self, process: ProcessId) -> impl Iterator<Item = (&i32, &Task)> {
-        let runs = move |(_, task): &(&i32, &Task)| task.process == process && matches!(task.place, Place::Running);
+        let runs =
+            move |(_, task): &(&i32, &Task)| task.process == process && matches!(task.position, Position::Running);
         self.tasks.iter().filter(runs)
     }
 
@@ -149,9 +150,9 @@ impl Crowd {
             .tasks
             .iter()
             .filter(|(_, task)| task.process == process)
-            .filter_map(|(number, task)| match &task.place {
-                Place::Stands(standing) => Some((task.number, *number, standing.at)),
-                Place::Running => None,
+            .filter_map(|(number, task)| match &task.position {
+                Position::AtCall(standing) => Some((task.number, *number, standing.at)),
+                Position::Running => None,
             })
             .collect();
         standing.sort_unstable_by_key(|(number, ..)| *number);
@@ -165,9 +166,9 @@ impl Crowd {
     /// When it stands at none.
     pub(crate) fn at(&self, task: i32) -> AtCall<'_> {
         let known = &self.tasks[&task];
-        match &known.place {
-            Place::Stands(standing) => known.at(task, standing.entry),
-            Place::Running => unreachable!("{task} runs"),
+        match &known.position {
+            Position::AtCall(standing) => known.at(task, standing.entry),
+            Position::Running => unreachable!("{task} runs"),
         }
     }
 
@@ -180,7 +181,9 @@ impl Crowd {
     pub(crate) fn start_call(&mut self, task: i32, made: Made) -> Result<PendingCall, Lost> {
         let known = self.tasks.get_mut(&task).expect("a task that stands is known");
         let process = known.process;
-        let Place::Stands(Standing { stopped, entry, .. }) = std::mem::replace(&mut known.place, Place::Running) else {
+        let Position::AtCall(CallStop { stopped, entry, .. }) =
+            std::mem::replace(&mut known.position, Position::Running)
+        else {
             unreachable!("{task} runs");
         };
         match made {
@@ -231,7 +234,7 @@ impl Crowd {
     /// Answers the call at which a task stands, in place of the kernel.
     pub(crate) fn answer(&mut self, task: i32, returned: i64) -> Result<(), Lost> {
         let known = self.tasks.get_mut(&task).expect("a task that stands is known");
-        if let Place::Stands(Standing { stopped, .. }) = std::mem::replace(&mut known.place, Place::Running) {
+        if let Position::AtCall(CallStop { stopped, .. }) = std::mem::replace(&mut known.position, Position::Running) {
             stopped.answer(returned).map_err(|error| untraced(&error))?;
             let _running = stopped.go(Until::Next, None);
         }
@@ -241,7 +244,7 @@ impl Crowd {
     /// Lets a task make the call at which it stands; nothing reports the result.
     pub(crate) fn let_go(&mut self, task: i32) {
         let known = self.tasks.get_mut(&task).expect("a task that stands is known");
-        if let Place::Stands(Standing { stopped, .. }) = std::mem::replace(&mut known.place, Place::Running) {
+        if let Position::AtCall(CallStop { stopped, .. }) = std::mem::replace(&mut known.position, Position::Running) {
             let _running = stopped.go(Until::Next, None);
         }
     }
@@ -284,9 +287,14 @@ impl Crowd {
                 self.zygote_stopped(stopped, why)?;
                 Ok(event)
             }
-            Seen::Stopped(stopped, why) if self.moving.as_ref().is_some_and(|it| it.task == stopped.task()) => {
-                if let Some(moving) = &mut self.moving {
-                    moving.came = Some((stopped, why));
+            Seen::Stopped(stopped, why)
+                if self
+                    .running_snapshot
+                    .as_ref()
+                    .is_some_and(|it| it.task == stopped.task()) =>
+            {
+                if let Some(running_snapshot) = &mut self.running_snapshot {
+                    running_snapshot.stop = Some((stopped, why));
                 }
                 Ok(None)
             }
@@ -430,15 +438,15 @@ impl Crowd {
                 return Ok(());
             }
             Decision::Uncontrolled(reason) => return Err(lost(Retry::Never, reason)),
-            Decision::WantsFresh => return Err(lost(Retry::Maybe, "a contender asks for its number".to_owned())),
-            Decision::WantsTime => return Err(lost(Retry::Maybe, "a contender sleeps for a time".to_owned())),
+            Decision::NeedsFreshStart => return Err(lost(Retry::Maybe, "a contender asks for its number".to_owned())),
+            Decision::NeedsVirtualClock => return Err(lost(Retry::Maybe, "a contender sleeps for a time".to_owned())),
             Decision::Controlled => At::Call,
             Decision::Exits => At::Exit,
             Decision::Sleeps => At::Sleep,
             Decision::Finished => At::Finish,
         };
         let known = self.tasks.get_mut(&stopped.task()).expect("a task that is known");
-        known.place = Place::Stands(Standing { stopped, entry, at });
+        known.position = Position::AtCall(CallStop { stopped, entry, at });
         Ok(())
     }
 }

@@ -14,15 +14,15 @@ use onewinner_core::explore::Lost;
 use onewinner_core::id::ProcessId;
 
 /// Where a task is.
-pub(crate) enum Place {
+pub(crate) enum Position {
     /// It runs, or is asleep.
     Running,
     /// It is about to make a call.
-    Stands(Standing),
+    AtCall(CallStop),
 }
 
 /// A task that stands at a call.
-pub(crate) struct Standing {
+pub(crate) struct CallStop {
     pub(crate) stopped: Stopped,
     pub(crate) entry: Entry,
     /// What its contender waits for there.
@@ -48,7 +48,7 @@ pub(crate) struct Task {
     pub(crate) group: i32,
     /// Where it came among all tasks of the execution.
     pub(crate) number: u32,
-    pub(crate) place: Place,
+    pub(crate) position: Position,
     pub(crate) memory: Memory,
     pub(crate) status: TaskStat,
     /// It is asleep until its child calls execve.
@@ -63,7 +63,7 @@ impl Task {
             process,
             group,
             number,
-            place: Place::Running,
+            position: Position::Running,
             memory: Memory::of(task)?,
             status: TaskStat::of(task)?,
             vforked: false,
@@ -103,7 +103,7 @@ pub(crate) struct PendingCall {
 }
 
 /// A contender that is kept at its first controlled call: later ones are forked from it.
-pub(crate) struct Template {
+pub(crate) struct ForkSnapshot {
     /// At the exit of a call.
     pub(crate) stopped: Stopped,
     /// Those of its first controlled call.
@@ -112,9 +112,9 @@ pub(crate) struct Template {
 }
 
 /// A template that is let go for a moment, and where it has stopped.
-pub(crate) struct Moving {
+pub(crate) struct RunningSnapshot {
     pub(crate) task: i32,
-    pub(crate) came: Option<(Stopped, Why)>,
+    pub(crate) stop: Option<(Stopped, Why)>,
 }
 
 /// A task whose call has returned.

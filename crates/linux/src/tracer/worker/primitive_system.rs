@@ -11,15 +11,15 @@ use crate::pid_table::PidTable;
 use crate::real_fs::{Peers, RealFs};
 use crate::sys::filter::{Chance, Clock};
 use crate::sys::supervisor::{NEVER, Supervisor, Watch};
-use crate::tracer::channel::shared_state::Board;
+use crate::tracer::channel::shared_state::SharedState;
 use crate::tracer::error::Refusal;
 use crate::tracer::layout::contender_directory;
 use crate::tracer::messages::SearchRequest;
 use crate::tracer::syscalls::fs_calls::Calls;
 use crate::tracer::syscalls::primitives::Primitives;
-use crate::tracer::syscalls::watched_tree::reuses_numbers;
+use crate::tracer::syscalls::watched_tree::reuses_inode_numbers;
 use crate::tracer::system::{Parts, TracedSystem};
-use crate::tracer::tracees::registry::Crowd;
+use crate::tracer::tracees::registry::Tracees;
 use crate::tracer::tracees::start_order::Order;
 use onewinner_core::backend::contender::Contender;
 use onewinner_core::backend::sim;
@@ -41,14 +41,15 @@ pub(super) fn system(
     directory: u32,
 ) -> Result<TracedSystem, Refusal> {
     let scenario = &request.scenario;
-    let reuses = reuses_numbers(&roots[0]).map_err(|error| failed("find out the type of the file system", &error))?;
+    let reuses =
+        reuses_inode_numbers(&roots[0]).map_err(|error| failed("find out the type of the file system", &error))?;
     let modelled = Scenario {
         reuse_inodes: reuses && asks_for_numbers(primitive, request)?,
         ..scenario.clone()
     };
     let shared = |error| failed("share memory with contenders", &error);
-    let board = Rc::new(Board::new(scenario.participants()).map_err(shared)?);
-    let told = Rc::clone(&board);
+    let shared_state = Rc::new(SharedState::new(scenario.participants()).map_err(shared)?);
+    let told = Rc::clone(&shared_state);
     let pid_table = PidTable::new(scenario.participants()).map_err(shared)?;
     let entered = pid_table.clone();
     let (contended, directories) = (scenario.clone(), roots.to_vec());
@@ -87,9 +88,9 @@ pub(super) fn system(
         roots: roots.to_vec(),
         first_directory: directory,
         renames: roots.len() > 1,
-        crowd: Crowd::new(zygote, false),
+        tracees: Tracees::new(zygote, false),
         interpreter: Box::new(Primitives::new(shadow, calls, in_turn)),
-        voice: Box::new(board),
+        channel: Box::new(shared_state),
         leave_behind: Some(Box::new(leave_behind)),
         renew: None,
         notes: Vec::new(),

@@ -11,9 +11,9 @@ use crate::tracer::error::Refusal;
 use crate::tracer::messages::SearchRequest;
 use crate::tracer::program::start::Starter;
 use crate::tracer::syscalls::programs::Programs;
-use crate::tracer::syscalls::watched_tree::reuses_numbers;
+use crate::tracer::syscalls::watched_tree::reuses_inode_numbers;
 use crate::tracer::system::{Parts, TracedSystem};
-use crate::tracer::tracees::registry::Crowd;
+use crate::tracer::tracees::registry::Tracees;
 use crate::tracer::tracees::start_order::Order;
 use onewinner_core::history::History;
 use onewinner_core::scenario::Program;
@@ -59,7 +59,7 @@ impl ProgramLauncher {
         };
         let zygote = renew(Clock::Real)?;
         let reuses =
-            reuses_numbers(&roots[0]).map_err(|error| failed("find out the type of the file system", &error))?;
+            reuses_inode_numbers(&roots[0]).map_err(|error| failed("find out the type of the file system", &error))?;
         let mut blank = History::new(scenario.participants(), scenario.lock(Path::new("/")));
         blank.stale = scenario.start.is_stale();
         blank.probe = scenario.probe();
@@ -70,9 +70,9 @@ impl ProgramLauncher {
             roots: roots.to_vec(),
             first_directory: directory,
             renames: false,
-            crowd: Crowd::new(zygote, true),
+            tracees: Tracees::new(zygote, true),
             interpreter: Box::new(Programs::new(reuses)),
-            voice: Box::new(pipes),
+            channel: Box::new(pipes),
             leave_behind: None,
             renew: Some(Box::new(renew)),
             notes,

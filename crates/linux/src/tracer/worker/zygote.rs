@@ -55,7 +55,7 @@ pub(crate) fn ready(parts: Parts) -> Result<TracedSystem, Unavailable> {
     let mut system = TracedSystem::new(parts);
     match system.engine.await_zygote() {
         Ok(()) => Ok(system),
-        Err(lost) => Err(match system.engine.crowd.zygote_end() {
+        Err(lost) => Err(match system.engine.tracees.zygote_end() {
             Some(how) => why_it_ended(how),
             None => Unavailable::NoZygote { reason: lost.reason },
         }),
