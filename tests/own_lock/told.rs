@@ -126,7 +126,7 @@ fn what_is_not_as_expected_is_told_and_a_search_that_is_cut_is_no_pass() {
         (
             "does_not_come_to_its_exploration_again",
             [
-                "it did not come to its exploration",
+                "it ended before its exploration",
                 "what the test needs is there once only",
             ],
         ),
@@ -134,7 +134,7 @@ fn what_is_not_as_expected_is_told_and_a_search_that_is_cut_is_no_pass() {
             "does_not_come_to_its_exploration_as_a_contender",
             [
                 "but the exploration is inconclusive, which is no pass",
-                "P0 has ended with exit code 0",
+                "P0 ended with exit code 0",
             ],
         ),
     ] {

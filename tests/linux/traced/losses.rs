@@ -32,7 +32,11 @@ pub(crate) fn execute_in_a_thread(lock: &Path) -> ExitCode {
         }
         Err(TryLockError::Error(error)) => panic!("{error}"),
     }
-    let executing = std::thread::spawn(|| Command::new("sh").args(["-c", "echo acquired"]).exec());
+    let executing = std::thread::spawn(|| {
+        Command::new("sh")
+            .args(["-c", "echo acquired; read -r line; echo released"])
+            .exec()
+    });
     panic!("there is a shell: {:?}", executing.join());
 }
 

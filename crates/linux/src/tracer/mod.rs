@@ -1,4 +1,4 @@
-//! Real processes on the kernel's file system, stopped before each system call; `explore` chooses every step.
+//! Real processes on the kernel's file system, stopped before each system call; the search chooses every step.
 //!
 //! ```text
 //!  explore ──a request──▶ worker (a process of its own: tracer, pinned) ──orders──▶ zygote ──fork──▶ contenders
@@ -18,7 +18,7 @@
 //!
 //! Each folder may import those below it in the table, and no other one.
 //!
-//! A system call is taken as atomic.
+//! The tracer treats a system call as atomic.
 
 pub mod channel;
 mod error;

@@ -1,12 +1,12 @@
-//! What programs say about their lock, as events.
+//! What programs print about their lock, as events.
 //!
 //! A *driver* prints `acquired`, `busy` or `error TEXT`, and after a line `release` on its input `released`. It may print
 //! `ready` first; then it serves lines `acquire PATH` and `release`. A *wrapped* command runs `{hold}` while it holds the
 //! lock: that prints `acquired`, and ends after a line `release`. The command has released when it has ended itself, and one
 //! that ends without having run `{hold}` has lost. A *test* begins with an attempt and then serves; each of its words follows
-//! [`TOLD`] on a line of its own, because the harness of tests prints others beside.
-//! Deliberately reads no pipe and starts nothing. Whoever does reads only when the contender is quiet, so that an answer
-//! belongs to the step before it.
+//! [`TOLD`] on a line of its own, because libtest prints other lines.
+//! Reads no pipe and starts nothing. The caller reads only while the contender is quiet, so each answer belongs to the step
+//! before it.
 
 use std::path::{Path, PathBuf};
 
@@ -18,23 +18,23 @@ use onewinner_core::scenario::ProgramKind;
 /// The longest line that a program may print, in bytes.
 pub const LONGEST_LINE: usize = 4096;
 
-/// What begins a line that a test says to its tracer; all other lines of a test are passed over.
+/// The prefix of a line that a test prints for its tracer; all other lines of a test are ignored.
 pub const TOLD: &str = "onewinner ";
 
 /// Where the conversation with one program stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
-    /// It was started, and may be one that serves.
+    /// It was started, and may be a server.
     Started,
-    /// It serves, and nothing is asked of it.
+    /// It is a server without a request.
     Idle,
     /// It attempts to acquire.
     Acquiring,
     /// It has the lock.
     Holding,
-    /// It was told to release.
+    /// It was asked to release.
     Releasing,
-    /// It did all that it does.
+    /// It is finished.
     Over,
 }
 
@@ -47,7 +47,7 @@ pub enum Owes {
     Acquire,
     /// The program holds the lock, and waits for the line `release`.
     Release,
-    /// Nothing but its end.
+    /// Nothing more: it ends.
     End,
 }
 
@@ -62,18 +62,19 @@ pub struct Conversation {
     pending: Vec<u8>,
 }
 
-/// A program that does not keep to what was agreed.
+/// A line that the driver protocol does not allow.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("it printed {line:?} where {expected} was expected")]
 pub struct ProtocolError {
     /// What it printed.
     pub line: String,
-    /// What it should have said.
+    /// What the protocol allows here.
     pub expected: &'static str,
 }
 
 impl Conversation {
-    /// With a program that was started for this lock; its attempt begins with it, unless it says that it serves.
+    /// A conversation with a program that was started for this lock. Its attempt begins with its first controlled call, unless it
+    /// prints `ready`.
     pub fn new(kind: ProgramKind, lock: &Path) -> Self {
         Self {
             kind,
@@ -84,7 +85,7 @@ impl Conversation {
         }
     }
 
-    /// Who is to speak next.
+    /// What has to come next.
     pub fn owes(&self) -> Owes {
         match self.stage {
             Stage::Started | Stage::Acquiring | Stage::Releasing => Owes::Answer,
@@ -94,13 +95,13 @@ impl Conversation {
         }
     }
 
-    /// Whether nothing was said so far.
+    /// Whether no message was exchanged so far.
     pub fn is_silent(&self) -> bool {
-        // What a test has printed so far is not said to anybody here.
+        // Lines that libtest prints are no messages.
         self.stage == Stage::Started && (self.pending.is_empty() || self.kind == ProgramKind::Test)
     }
 
-    /// Whether it is a program that serves, and so is not started for each attempt.
+    /// Whether the program is a server, which is not started for each attempt.
     pub fn serves(&self) -> bool {
         self.serves
     }
@@ -117,7 +118,7 @@ impl Conversation {
         format!("acquire {}\n", self.lock.display())
     }
 
-    /// The program is about to make a call that another can see: its attempt begins, unless it has or was not asked for yet.
+    /// The program is about to make a controlled call: its attempt begins, if it has not begun and is not waiting for a request.
     pub fn acts(&mut self, tell: &mut dyn FnMut(What)) {
         if self.stage == Stage::Started {
             self.stage = Stage::Acquiring;
@@ -125,7 +126,7 @@ impl Conversation {
         }
     }
 
-    /// The line that tells a holder to release; the release begins.
+    /// The line that asks the holder to release; the release begins.
     ///
     /// # Panics
     ///
@@ -137,11 +138,11 @@ impl Conversation {
         "release\n"
     }
 
-    /// Hears what the program printed, in whatever pieces.
+    /// Takes output of the program, in pieces of any length.
     ///
     /// # Errors
     ///
-    /// When it says what nobody expects: nothing follows from the execution.
+    /// When a line is not allowed here: the execution has no result.
     pub fn hear(&mut self, output: &[u8], tell: &mut dyn FnMut(What)) -> Result<(), ProtocolError> {
         self.pending.extend_from_slice(output);
         while let Some(end) = self.pending.iter().position(|byte| *byte == b'\n') {
@@ -155,7 +156,7 @@ impl Conversation {
         }
         if self.pending.len() > LONGEST_LINE {
             if self.kind == ProgramKind::Test && !self.pending.starts_with(TOLD.as_bytes()) {
-                // Its beginning tells that all of it is passed over.
+                // Its beginning shows that the whole line is ignored.
                 self.pending.truncate(TOLD.len());
                 return Ok(());
             }
@@ -164,18 +165,18 @@ impl Conversation {
         Ok(())
     }
 
-    /// Hears that the program has ended.
+    /// The program has ended.
     ///
     /// # Errors
     ///
-    /// When it owes an answer: a driver that died is no loser.
+    /// When it owes an answer: a driver that dies has not lost the lock to another.
     pub fn ended(&mut self, tell: &mut dyn FnMut(What)) -> Result<(), ProtocolError> {
         match (self.stage, self.kind) {
             (Stage::Started | Stage::Acquiring, ProgramKind::Wrap) => {
                 self.acts(tell);
                 tell(What::Busy);
             }
-            // The command gives the lock back after its holder has ended.
+            // The command releases the lock after `{hold}` has ended.
             (Stage::Releasing, ProgramKind::Wrap) => tell(What::Released),
             (Stage::Idle | Stage::Over, _) => {}
             (Stage::Started | Stage::Acquiring | Stage::Holding | Stage::Releasing, _) => {
@@ -233,7 +234,7 @@ impl Conversation {
         Ok(())
     }
 
-    /// What the program said, as the error of a call: with the first error number that it names, if it names one.
+    /// The error text of a program, with the first error number in it.
     fn told(&self, operation: &str, text: &str) -> CallError {
         let mut words = text.split(|letter: char| !letter.is_ascii_alphanumeric());
         let named = words.find_map(|word| word.parse().ok());

@@ -1,7 +1,12 @@
-//! How contenders are spoken to and heard: the seam between the engine and what contenders are.
+//! The channel between the tracer and contenders, whatever contenders are.
 //!
-//! A lock over `Fs` tells its events in shared memory ([`SharedState`]); a program prints lines (`pipes.rs`). Whoever is asked
-//! about a contender may take it that the contender is quiet, so that what it has told belongs to the step before.
+//! | file | what it holds |
+//! |---|---|
+//! | `shared_state.rs` | events of a lock over `Fs`, in shared memory |
+//! | `pipes.rs` | programs, which read and print lines |
+//! | `driver_protocol.rs` | what those lines mean |
+//!
+//! The tracer asks about a contender only while that is quiet, so each message belongs to the step before it.
 
 pub mod driver_protocol;
 pub mod pipes;
@@ -16,19 +21,19 @@ use onewinner_core::explore::Lost;
 use onewinner_core::history::What;
 use onewinner_core::id::ProcessId;
 
-/// What a contender was told when it was heard.
+/// What the tracer sent to a contender after it had read its output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Sent {
     /// Nothing.
     Nothing,
-    /// Something upon which it goes on: it has to become quiet again.
-    GoOn,
+    /// A message, or the end of its input: it runs until it is quiet again.
+    Message,
 }
 
-/// Speaks to contenders.
+/// Exchanges messages with contenders.
 ///
-/// For each execution [`begin`](Self::begin) comes first and [`end`](Self::end) last. A contender is heard whenever it is
-/// quiet, and when its first process is gone [`gone`](Self::gone) tells whether it is started once more.
+/// For each execution [`begin`](Self::begin) comes first and [`end`](Self::end) last. The output of a contender is read whenever
+/// it is quiet. When its first process has ended, [`gone`](Self::gone) returns whether it is started once more.
 pub(crate) trait Channel {
     /// An execution begins; process *i* works on the lock of its own directory.
     fn begin(&mut self, locks: &[&Path]) -> io::Result<()>;
@@ -39,26 +44,26 @@ pub(crate) trait Channel {
     /// A contender is about to take a step.
     fn acts(&mut self, _process: ProcessId, _heard: &mut Vec<What>) {}
 
-    /// What a quiet contender has told since it was heard last; paths in it begin at its directory.
+    /// Reads what a quiet contender has printed since the last time; paths in it begin at its directory.
     fn read_output(&mut self, process: ProcessId, directory: &Path, heard: &mut Vec<What>) -> Result<Sent, Lost>;
 
-    /// The first process of a contender is gone, as a step; whether another round begins with a new one.
+    /// The first process of a contender ended, as a step. Returns whether another round starts with a new one.
     fn gone(&mut self, process: ProcessId, how: Ended, heard: &mut Vec<What>) -> Result<bool, Lost>;
 
-    /// Whether nothing more is to come from the contender, though it is there.
+    /// Whether a contender that still runs has nothing more to do.
     fn rests(&self, process: ProcessId) -> bool;
 
-    /// Whether the contender has told nothing and was told nothing since it was started.
+    /// Whether no message was exchanged with the contender since its start.
     fn is_silent(&self, _process: ProcessId) -> bool {
         false
     }
 
-    /// What the contender last complained about, for messages.
+    /// The last error message of the contender.
     fn complaint(&self, _process: ProcessId) -> Option<String> {
         None
     }
 
-    /// All contenders are gone.
+    /// All contenders have ended.
     fn end(&mut self) {}
 }
 
@@ -81,7 +86,7 @@ impl Channel for std::rc::Rc<SharedState> {
         Ok(false)
     }
 
-    /// It stands at its exit then.
+    /// It is stopped at its exit then.
     fn rests(&self, _: ProcessId) -> bool {
         false
     }

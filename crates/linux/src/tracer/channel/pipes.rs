@@ -1,7 +1,7 @@
-//! Programs as contenders: how they are started, spoken to and heard.
+//! Programs as contenders: their pipes, and the messages on them.
 //!
-//! Each reads and prints through named pipes in a directory of the run, which its tracer keeps open. A program that is no
-//! server is started once for each round. What the lines mean is in `answers.rs`; knows no system call and no footprint.
+//! Each program reads and prints through named pipes in the directory of the run, which the tracer keeps open. A program that
+//! is not a server is started once for each round. `driver_protocol.rs` says what the lines mean. Knows no system call.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
@@ -44,7 +44,7 @@ impl Ends {
     }
 }
 
-/// What the zygote's children do: they become the program.
+/// Turns a child of the zygote into the program.
 pub(crate) struct ProgramChild {
     starter: Starter,
     scenario: Scenario,
@@ -82,7 +82,7 @@ struct PipedContender {
     rounds_left: u32,
 }
 
-/// Speaks to programs.
+/// The channel to contenders that are programs.
 pub(crate) struct Pipes {
     program: Program,
     scenario: Scenario,
@@ -90,7 +90,7 @@ pub(crate) struct Pipes {
 }
 
 impl Pipes {
-    /// With the pipes that the contenders of a run use, made in its directory; and what becomes of the contenders.
+    /// Makes the pipes of all contenders, and what turns a forked process into the program.
     ///
     /// # Errors
     ///
@@ -140,7 +140,7 @@ fn never(reason: String) -> Lost {
     Lost { reason, again }
 }
 
-/// Paths in what a program has told begin at its directory, as in its calls.
+/// Shortens paths in an event: they begin at the directory of the contender, as in its calls.
 fn relative(mut what: What, lock: &Path) -> What {
     if let What::Failed { error } | What::ReleaseFailed { error } = &mut what
         && error.path == lock
@@ -160,7 +160,7 @@ fn drain(pipe: &mut File) -> io::Result<Vec<u8>> {
 }
 
 impl PipedContender {
-    /// What has been printed since the last time.
+    /// What the program has printed since the last time.
     fn printed(&mut self) -> io::Result<Vec<u8>> {
         self.output.as_mut().map_or(Ok(Vec::new()), drain)
     }
@@ -192,7 +192,7 @@ impl Channel for Pipes {
         contender.conversation = Some(Conversation::new(kind, &contender.lock));
         contender.input = Some(fifo::open(&contender.ends.input)?);
         contender.output = Some(fifo::open(&contender.ends.output)?);
-        // What the last one did not read, or nobody heard.
+        // What was left from the last process.
         for end in [&mut contender.input, &mut contender.output] {
             drain(end.as_mut().expect("it was opened"))?;
         }
@@ -208,14 +208,14 @@ impl Channel for Pipes {
     fn read_output(&mut self, process: ProcessId, _: &Path, heard: &mut Vec<What>) -> Result<Sent, Lost> {
         let releases = self.releases();
         let contender = &mut self.contenders[process.index()];
-        let unheard = |error: io::Error| never(format!("{process} cannot be heard: {error}"));
+        let unheard = |error: io::Error| never(format!("the output of {process} cannot be read: {error}"));
         let printed = contender.printed().map_err(unheard)?;
         let Some(conversation) = &mut contender.conversation else {
             return Ok(Sent::Nothing);
         };
         let lock = contender.lock.clone();
         let mut tell = |what| heard.push(relative(what, &lock));
-        let protocol_error = |error: ProtocolError| never(format!("{process} is not understood: {error}"));
+        let protocol_error = |error: ProtocolError| never(format!("{process} broke the driver protocol: {error}"));
         conversation.hear(&printed, &mut tell).map_err(protocol_error)?;
         let line = match conversation.owes() {
             Owes::Release if releases => Some(conversation.release(&mut tell).to_owned()),
@@ -232,7 +232,7 @@ impl Channel for Pipes {
             None if contender.input.take().is_none() => return Ok(Sent::Nothing),
             None => {}
         }
-        Ok(Sent::GoOn)
+        Ok(Sent::Message)
     }
 
     fn gone(&mut self, process: ProcessId, how: Ended, heard: &mut Vec<What>) -> Result<bool, Lost> {
@@ -251,7 +251,7 @@ impl Channel for Pipes {
         let mut tell = |what| heard.push(relative(what, &lock));
         conversation
             .ended(&mut tell)
-            .map_err(|error| never(format!("{process} has ended with {how}: {error}")))?;
+            .map_err(|error| never(format!("{process} ended with {how}: {error}")))?;
         if served {
             return Ok(false);
         }
@@ -283,12 +283,11 @@ impl Channel for Pipes {
     }
 }
 
-/// What the command `{hold}` does: it says that the lock is held, and ends when it is told to release, or when nobody is
-/// there any more.
+/// The command `{hold}`: prints that the lock is held, and ends at the line `release` or at the end of its input.
 ///
 /// # Errors
 ///
-/// When nobody listens.
+/// When the tracer is gone.
 pub fn hold() -> io::Result<()> {
     let mut out = io::stdout();
     out.write_all(b"acquired\n")?;

@@ -1,6 +1,6 @@
-//! What contenders tell, in memory that they share with their tracer, which reads it while they are stopped.
+//! The events of contenders, in memory that they share with the tracer. The tracer reads it while they are stopped.
 //!
-//! Deliberately knows no event: they are lines of JSON.
+//! Does not interpret events: each is a line of JSON.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,10 +10,10 @@ use crate::sys::memory::ShareError;
 use onewinner_core::history::What;
 use onewinner_core::id::ProcessId;
 
-/// The bytes that a contender may tell between two stops; a word of memory for each.
+/// The most bytes of events between two stops of a contender; each takes a word of memory.
 const ROOM: usize = 16 * 1024;
 
-/// What each contender has told since it was last asked.
+/// The events of each contender since they were last read.
 pub(crate) struct SharedState(Shared<AtomicU64>);
 
 impl SharedState {
@@ -21,7 +21,7 @@ impl SharedState {
         Ok(Self(Shared::zeroed(processes * (ROOM + 1))?))
     }
 
-    /// Forgets what was told.
+    /// Forgets all events.
     pub(crate) fn begin(&self) {
         for part in self.0.chunks(ROOM + 1) {
             part[0].store(0, Ordering::Relaxed);
@@ -32,13 +32,13 @@ impl SharedState {
         &self.0[process.index() * (ROOM + 1)..][..ROOM + 1]
     }
 
-    /// Adds an event. One that has no room is told as a panic, which no run takes for a pass.
+    /// Adds an event. One that does not fit becomes a panic, which never counts as a pass.
     pub(crate) fn push(&self, process: ProcessId, what: &What) {
         let part = self.part(process);
         let used = length(part);
         let mut line = serde_json::to_vec(what).unwrap_or_default();
         if line.is_empty() || used + line.len() + 1 > ROOM / 2 {
-            let message = "an event that cannot be told".to_owned();
+            let message = "an event that cannot be sent to the tracer".to_owned();
             line = serde_json::to_vec(&What::Panicked { message }).expect("plain text");
         }
         line.push(b'\n');
@@ -48,7 +48,7 @@ impl SharedState {
         part[0].store((used + line.len()).min(ROOM) as u64, Ordering::Relaxed);
     }
 
-    /// What a contender has told since the last time, with `directory` as the root of its paths.
+    /// The events of a contender since the last call, with `directory` as the root of their paths.
     pub(crate) fn drain(&self, process: ProcessId, directory: &Path) -> Vec<What> {
         let part = self.part(process);
         let bytes: Vec<u8> = part[1..=length(part)]
@@ -60,7 +60,7 @@ impl SharedState {
         let text = String::from_utf8_lossy(&bytes).replace(quoted.trim_matches('"'), "");
         let read = |line: &str| {
             serde_json::from_str(line).unwrap_or_else(|error| What::Panicked {
-                message: format!("it wrote over what it had told: {error}"),
+                message: format!("it overwrote the events that it had sent: {error}"),
             })
         };
         text.lines().map(read).collect()
@@ -68,6 +68,6 @@ impl SharedState {
 }
 
 fn length(part: &[AtomicU64]) -> usize {
-    // Whatever the contender has done to it.
+    // The contender may have overwritten it.
     (part[0].load(Ordering::Relaxed) as usize).min(ROOM)
 }

@@ -1,14 +1,14 @@
-//! The command line that starts a program, as words.
+//! The command line of a program, as words.
 //!
-//! Deliberately starts nothing, and knows nothing of what the program says.
+//! Starts nothing, and knows nothing of what the program prints.
 
 use std::path::Path;
 
 use onewinner_core::scenario::{Program, ProgramKind};
 
-/// What stands in a command line for the path of the lock.
+/// The placeholder for the path of the lock.
 const LOCK: &str = "{lock}";
-/// What stands in a command line for the command that holds.
+/// The placeholder for the command that holds the lock.
 const HOLD: &str = "{hold}";
 
 /// Why a command line starts nothing.
@@ -16,12 +16,14 @@ const HOLD: &str = "{hold}";
 #[non_exhaustive]
 pub enum LineError {
     /// A quote is not closed, or a backslash ends the line.
-    #[error("failed to split `{0}` into words: a quote is not closed, or a backslash ends it; quote it as for a shell")]
+    #[error(
+        "failed to split `{0}` into words: a quote is not closed, or it ends in a backslash; quote it as for a shell"
+    )]
     Quotes(String),
     /// There is no word.
     #[error("failed to start the program: its command line is empty; give a command")]
     Empty,
-    /// The program is not told where the lock is.
+    /// A placeholder is missing.
     #[error("failed to start `{line}`: it does not name {missing}; put it where the command expects it")]
     Missing {
         /// The command line.
@@ -31,14 +33,14 @@ pub enum LineError {
     },
 }
 
-/// The words of a program's command line, for a lock at `lock`; `hold` is the command that `{hold}` stands for.
+/// The words of a program's command line, for a lock at `lock`; `hold` is the command that replaces `{hold}`.
 ///
-/// A path is put in *after* the line was split, so that no character of it means anything. A word that is `{hold}` alone
-/// becomes as many words as that command has; within a word it becomes one text, quoted for a shell (`sh -c '… {hold}'`).
+/// The path is inserted *after* the line was split, so no character of it is special. A word that is `{hold}` alone becomes
+/// the words of that command; within a word it becomes one text, quoted for a shell (`sh -c '… {hold}'`).
 ///
 /// # Errors
 ///
-/// When the line is no command line, or does not name what it must.
+/// When the line cannot be split, or lacks a placeholder.
 pub fn words(program: &Program, lock: &Path, hold: &[&str]) -> Result<Vec<String>, LineError> {
     let line = &program.line;
     let words = shlex::split(line).ok_or_else(|| LineError::Quotes(line.clone()))?;
@@ -46,7 +48,7 @@ pub fn words(program: &Program, lock: &Path, hold: &[&str]) -> Result<Vec<String
         return Err(LineError::Empty);
     }
     let needed: &[&'static str] = match program.kind {
-        // One that says `ready` is told the path later.
+        // One that prints `ready` gets the path later.
         ProgramKind::Driver => &[],
         ProgramKind::Wrap => &[LOCK, HOLD],
         ProgramKind::Test => &[LOCK],

@@ -1,6 +1,6 @@
-//! Which file a command line starts here, if it starts any: known before anything is run.
+//! Finds the file that a command line starts, before anything runs.
 //!
-//! Deliberately starts nothing.
+//! Starts nothing.
 
 use std::env;
 use std::ffi::OsStr;
@@ -12,14 +12,14 @@ use std::path::{Path, PathBuf};
 use super::command_line::{LineError, words};
 use onewinner_core::scenario::Program;
 
-/// Where programs are looked for without `PATH`: execvp(3).
+/// The search path without `PATH`: execvp(3).
 const DEFAULT_PATH: &str = "/bin:/usr/bin";
 
 /// Why a command line starts nothing here.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProgramError {
-    /// It is no command line.
+    /// It is not a command line.
     #[error(transparent)]
     Line(#[from] LineError),
     /// There is no such program.
@@ -44,8 +44,8 @@ pub enum ProgramError {
     },
 }
 
-/// The file that the first word of a program's line names, as a shell finds it; the line can be split then, and names what it
-/// must.
+/// The file that the first word of a program's line names, as a shell finds it. The line can be split, and has all
+/// placeholders.
 ///
 /// # Errors
 ///
@@ -66,7 +66,7 @@ pub fn find(program: &Program) -> Result<PathBuf, ProgramError> {
     found.ok_or(ProgramError::Unknown { line, word })
 }
 
-/// Whether somebody may execute the file; of a lone permission bit the kernel has the last word, when it is started.
+/// Whether any user may execute the file. Whether this user may, the kernel decides at the start.
 fn executable(path: &Path) -> Result<(), String> {
     let file = fs::metadata(path).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => "there is no such file".to_owned(),

@@ -1,12 +1,12 @@
-//! A test of libtest that is entered again, in a process of its own: as a contender, as a worker, or to race.
+//! A test of libtest that is executed again, in a process of its own: as a contender, as a worker, or to race.
 //!
-//! A lock that is a function of a test is known to nobody but that test. So its binary is executed once more, with arguments
-//! that name the test alone and one that says what the process is for. libtest takes that one for the name of another test,
-//! of which there is none; the test comes to its exploration, which finds it.
+//! Only the test itself knows a lock that is one of its functions. So its binary is executed once more, with arguments that
+//! select this test and one that gives the role of the process. libtest takes the role for the name of another test, which
+//! does not exist; the test reaches its exploration, which finds the role.
 //!
-//! libtest runs each test in a thread of its own, and a worker forks, which only a process with a single thread may. It runs
-//! a test on its main thread if no thread can be had, and so the first thread is asked for with a stack that no address space
-//! has room for: [`MIN_STACK`] is what `std::thread` documents for that. Whoever depends on it counts the threads.
+//! libtest runs each test in a thread, but a worker forks, and only a process with a single thread may. libtest uses its main
+//! thread if it cannot start another. So the first thread gets a stack that no address space has room for: [`MIN_STACK`] is
+//! the documented way to set it. The code that depends on a single thread counts the threads.
 //!
 //! Knows no lock and no search.
 
@@ -18,13 +18,12 @@ use std::process::Command;
 use super::command_line::{LineError, words};
 use onewinner_core::scenario::{EXACT, Program, ProgramKind};
 
-/// What sets the stack of threads that ask for none themselves: `std::thread`, *Stack size*.
+/// The variable for the stack size of threads: `std::thread`, *Stack size*.
 pub const MIN_STACK: &str = "RUST_MIN_STACK";
-/// 4 EiB: no address space has that much for one process. `pthread_create` answers
-/// `EAGAIN`, and libtest goes on without a thread.
+/// 4 EiB: no address space has that much. `pthread_create` returns `EAGAIN`, and libtest goes on without a thread.
 pub const NO_STACK: &str = "4611686018427387904";
 
-/// The line that a worker which is a test says first; what stands before it was printed by others.
+/// The first line of a worker that is a test. Lines before it come from libtest or the test.
 pub const GREETING: &str = "onewinner worker";
 
 const CONTENDER: &str = "onewinner-contender=";
@@ -32,10 +31,10 @@ const WORKER: &str = "onewinner-worker=";
 const KNOWING: &str = "onewinner-worker-knowing=";
 const RACE: &str = "onewinner-race=";
 
-/// What a process is for, if it is a test that was entered again.
+/// The role of a test that was executed again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Role {
-    /// It contends, with the function of the exploration that the test comes to as the so-manieth, counted from 0.
+    /// It contends, with the function of the exploration with this number, counted from 0.
     Contender {
         /// Which exploration.
         place: usize,
@@ -47,7 +46,7 @@ pub enum Role {
         /// Which exploration.
         place: usize,
     },
-    /// It traces contenders of the lock of that name, which an exploration of the test hands over.
+    /// It traces contenders of the lock of this name, which an exploration of the test provides.
     Knowing {
         /// The lock.
         lock: String,
@@ -56,23 +55,23 @@ pub enum Role {
     Race {
         /// Which exploration.
         place: usize,
-        /// The process that asks.
+        /// The process that started it.
         parent: u32,
     },
 }
 
-/// Why a test cannot be entered again.
+/// Why a test cannot be executed again.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReExecError {
-    /// This is no thread of libtest's.
+    /// This is not a thread of libtest.
     #[error(
         "failed to find the test that this is: {0}; explore from the body of a `#[test]` itself, under `cargo test` or \
          `cargo nextest` (not from a thread that it starts, a doc test, or a test binary with `harness = false`), or give \
          `onewinner explore --driver` a program that locks"
     )]
     NoTest(String),
-    /// It is not known which binary this is.
+    /// The binary is unknown.
     #[error("failed to find the binary of this test: {0}; mount /proc")]
     Binary(#[source] std::io::Error),
     /// Its path has no text form.
@@ -80,7 +79,7 @@ pub enum ReExecError {
     Path(PathBuf),
 }
 
-/// The test that this thread runs, as a way to enter it again.
+/// The test that this thread runs, as a way to execute it again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Test {
     /// Its name, with that of its modules.
@@ -93,7 +92,7 @@ impl Test {
     ///
     /// # Errors
     ///
-    /// When this is no thread of a test.
+    /// When this is not a thread of a test.
     pub fn of_this_thread() -> Result<Self, ReExecError> {
         let thread = std::thread::current();
         let name = match thread.name() {
@@ -109,7 +108,7 @@ impl Test {
         Ok(Self { name, binary })
     }
 
-    /// The program that its function at that place is; each of its processes is a contender.
+    /// The program for the function of the exploration with this number; each of its processes is a contender.
     ///
     /// # Panics
     ///
@@ -140,11 +139,11 @@ impl Test {
     }
 }
 
-/// The command of a worker for a program that is a test: that test, entered again.
+/// The command of a worker for a program that is a test: that test, executed again.
 ///
 /// # Errors
 ///
-/// When its line is no command line.
+/// When its line cannot be split.
 pub(crate) fn worker(program: &Program) -> Result<Command, LineError> {
     let mut words = words(program, Path::new(""), &[])?;
     for word in &mut words {
@@ -161,13 +160,13 @@ fn command(words: Vec<String>) -> Command {
     command
 }
 
-/// What follows `--exact`, among the arguments of a test binary.
+/// The word after `--exact` among the arguments of a test binary.
 fn exact(mut arguments: impl Iterator<Item = String>) -> Option<String> {
     arguments.find(|argument| argument == EXACT)?;
     arguments.next()
 }
 
-/// What this process is for; nothing, if it is no test that was entered again.
+/// The role of this process; `None` if it is not a test that was executed again.
 pub fn role() -> Option<Role> {
     std::env::args_os().skip(1).find_map(|argument| role_of(&argument))
 }

@@ -1,6 +1,6 @@
-//! How a program is started: its file, its arguments, its environment.
+//! How a program is started: file, arguments, environment.
 //!
-//! Starts nothing, and knows nothing of what it says.
+//! Starts nothing, and knows nothing of what the program prints.
 
 use std::ffi::{CString, OsStr};
 use std::fs::File;
@@ -15,22 +15,22 @@ use super::re_exec::{MIN_STACK, NO_STACK};
 use crate::sys::launch::Image;
 use onewinner_core::scenario::{Program, ProgramKind};
 
-/// What is set for every program, so that it does the same each time and leaves no files beside.
+/// Variables set for every program, so that it does the same each time and leaves no other files.
 const SETTINGS: &[(&str, &str)] = &[
     ("LC_ALL", "C"),
     ("PYTHONHASHSEED", "0"),
     ("PYTHONDONTWRITEBYTECODE", "1"),
-    // Or it would read a device of chance.
+    // Otherwise it reads a random device.
     ("PERL_HASH_SEED", "0"),
     ("PERL_INTERNAL_RAND_SEED", "0"),
-    // A file that all of them would look at.
+    // Otherwise all of them would use one shared file.
     (
         "JDK_JAVA_OPTIONS",
         "-XX:-UsePerfData -XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
     ),
 ];
 
-/// What is set for a test besides: see `reentry.rs`.
+/// More variables for a test: see `re_exec.rs`.
 const SETTINGS_OF_A_TEST: &[(&str, &str)] = &[
     (MIN_STACK, NO_STACK),
     // Where coverage is measured, contenders would write one file.
@@ -49,23 +49,23 @@ pub enum StartError {
     Zero(String),
 }
 
-/// How a program is started: all but the lock, which is another in each execution.
+/// How a program is started, except for the path of the lock.
 #[derive(Clone, Debug)]
 pub struct Starter {
     pub(crate) program: Program,
     hold: Vec<String>,
-    /// The first word, if it named a script of a version manager: what that runs is executed instead.
+    /// The first word, if it names a script of a version manager: the interpreter is executed instead.
     replaced: Option<String>,
     file: CString,
     environment: Vec<CString>,
 }
 
 impl Starter {
-    /// For a program whose file is found now; `hold` is the command that `{hold}` stands for.
+    /// Finds the file of a program; `hold` is the command that replaces `{hold}`.
     ///
     /// # Errors
     ///
-    /// When its command line is none, or names no program.
+    /// When the command line starts nothing.
     pub fn new(program: &Program, hold: Vec<String>) -> Result<Self, StartError> {
         let holds: Vec<&str> = hold.iter().map(String::as_str).collect();
         let words = words(program, Path::new("/lock"), &holds).map_err(ProgramError::from)?;
@@ -97,11 +97,11 @@ impl Starter {
         Path::new(OsStr::from_bytes(self.file.as_bytes()))
     }
 
-    /// What is not as the command line says.
+    /// What differs from the command line.
     pub fn note(&self) -> Option<String> {
         let word = self.replaced.as_ref()?;
         Some(format!(
-            "{word} is a script that chooses a version; {} is run instead",
+            "{word} is a script that selects a version; the tracer runs {} instead",
             self.file().display()
         ))
     }
@@ -124,7 +124,7 @@ impl Starter {
     }
 }
 
-/// The interpreter that a version manager's script runs as `python`: the script costs more than the interpreter.
+/// The interpreter that a version manager's script `python` runs: the script costs more time than the interpreter.
 fn interpreter(file: &Path) -> Option<PathBuf> {
     let name = file.file_name()?.to_str()?;
     let mut head = [0; 2];

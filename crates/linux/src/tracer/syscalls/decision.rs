@@ -1,6 +1,6 @@
-//! What to do about a call of a program: whether it is a step, harmless, or beyond what is controlled.
+//! Decides about a call of a program: whether it is a step, harmless, or uncontrolled.
 //!
-//! Deliberately makes no call, and knows nothing of what comes of one.
+//! Makes no call, and knows nothing of its outcome.
 
 use std::path::{Path, PathBuf};
 
@@ -15,21 +15,21 @@ use crate::sys::syscalls::{self, Deed};
 use onewinner_core::access::{Access, AccessKind, Object};
 use onewinner_core::id::ProcessId;
 
-/// Devices that say something else to everybody who reads them.
+/// Devices that give each reader other bytes.
 const ENTROPY_DEVICES: [&str; 2] = ["/dev/random", "/dev/urandom"];
 
-/// How much of what is written is looked through for numbers of processes, in bytes.
+/// How much of a write is searched for process numbers, in bytes.
 const MOST_SAID: usize = 64 * 1024;
 
 impl Programs {
-    /// What to do about the call at which a task stands.
+    /// Decides about the call at which a task is stopped.
     pub(crate) fn judge(&mut self, at: &AtCall<'_>) -> Decision {
         if let Some(answered) = self.time_or_entropy(at) {
             return answered;
         }
         let Some(system) = syscalls::of(at.entry.number) else {
             return Decision::Uncontrolled(format!(
-                "{} makes system call {}, which is not controlled",
+                "{} makes the system call with number {}, which is not controlled",
                 at.process, at.entry.number
             ));
         };
@@ -41,9 +41,9 @@ impl Programs {
             Deed::Spawn => return Decision::Harmless,
             Deed::Exit => return self.end(at, system.name == "exit"),
             Deed::Sleep if at.task == at.group => return self.sleep(at, system.name),
-            // The housekeeping of a runtime: nothing that a search could cut short.
+            // The housekeeping of a runtime: let it sleep.
             Deed::Sleep => return Decision::Harmless,
-            // Most calls of a starting program are about files that nobody watches.
+            // Most calls of a starting program are about files that are not watched.
             Deed::Read | Deed::Seek if !is_watched(0) => return Decision::Harmless,
             Deed::Close if system.name == "close" && !is_watched(0) => return Decision::Harmless,
             _ => {}
@@ -53,11 +53,11 @@ impl Programs {
             Err(error) => return Decision::Uncontrolled(format!("{}: {error}", at.process)),
         };
         if system.deed == Deed::List && self.lists_processes(at, &decoded) {
-            return Decision::Uncontrolled(format!("{} lists /proc, where it finds the others", at.process));
+            return Decision::Uncontrolled(format!("{} lists /proc, which shows the other contenders", at.process));
         }
         if let Some(why) = self.why_it_cannot_be_copied(at, &decoded) {
             self.why_not_copied = Some(why);
-            // What is no copy may go on.
+            // A contender that is not a copy may go on.
             if !self.kept.is_empty() {
                 return Decision::NeedsFreshStart;
             }
@@ -65,7 +65,7 @@ impl Programs {
         match system.deed {
             Deed::Kill | Deed::Ask => self.kill(at, decoded),
             Deed::Timer => Decision::Uncontrolled(format!(
-                "{} arms a timer by {}, and when that goes off is not controlled",
+                "{} arms a timer with {}, and its expiry is not controlled",
                 at.process, system.name
             )),
             Deed::Socket => self.socket(at, &decoded),
@@ -74,7 +74,7 @@ impl Programs {
         }
     }
 
-    /// Notes the use of a file beside the watched directories.
+    /// Records the use of a file outside the watched directories.
     ///
     /// # Errors
     ///
@@ -88,14 +88,14 @@ impl Programs {
         }
         let contenders: Vec<_> = used.by.iter().map(ToString::to_string).collect();
         Err(format!(
-            "{} use {}, which is not watched, and one of them changes it; let the lock be at {{lock}}, or name the directory of that file with --dir",
+            "{} use {}, which is not watched, and one of them changes it; put the lock at {{lock}}, or name the directory of that file with --dir",
             contenders.join(" and "),
             path.display()
         ))
     }
 
-    /// Why a copy does what the process that it is a copy of would not: it tells the number that it was told as another
-    /// process, or has drawn a lot that was drawn once for all.
+    /// Why contenders must not be forked from a snapshot: a copy shows the process number of the snapshot, or uses random bytes
+    /// that all copies share.
     fn why_it_cannot_be_copied(&self, at: &AtCall<'_>, decoded: &Decoded) -> Option<&'static str> {
         if self.why_not_copied.is_some() {
             return None;
@@ -105,7 +105,7 @@ impl Programs {
             .iter()
             .any(|place| ENTROPY_DEVICES.iter().any(|device| place.path == Path::new(device)))
         {
-            return Some("it reads a device of chance");
+            return Some("it reads a random device");
         }
         if self.kept.is_empty() || !self.can_be_noticed(at, decoded) {
             return None;
@@ -121,11 +121,11 @@ impl Programs {
             let (digits, binary) = (number.to_string().into_bytes(), number.to_ne_bytes());
             said.windows(digits.len()).any(|part| part == digits) || said.windows(4).any(|part| part == binary)
         });
-        mistaken.then_some("it tells others its process number")
+        mistaken.then_some("it shows its process number to others")
     }
 
-    /// Whether another contender can notice what this call says: it is about a process, or on what is watched. Files beside
-    /// that are each contender's own, or the search ends.
+    /// Whether another contender can notice this call: it is about a process, or about a watched file. Other files belong to one
+    /// contender, or the execution is lost.
     fn can_be_noticed(&self, at: &AtCall<'_>, decoded: &Decoded) -> bool {
         let about = matches!(decoded.system.deed, Deed::Kill | Deed::Ask);
         let in_proc = |path: &Path| path.starts_with("/proc");
@@ -137,7 +137,7 @@ impl Programs {
             || self.touched(at, decoded).watched.is_some()
     }
 
-    /// Whether a directory is listed that tells of all contenders.
+    /// Whether it lists `/proc`, which shows all contenders.
     fn lists_processes(&self, at: &AtCall<'_>, decoded: &Decoded) -> bool {
         let mut listed = decoded.read.iter().filter_map(|fd| self.ground.descriptor(at, *fd));
         listed.any(|spot| matches!(spot, Target::Outside { path, .. } if path == Path::new("/proc")))
@@ -166,7 +166,7 @@ impl Programs {
         Decision::Harmless
     }
 
-    /// Answers a call that asks for the time or for random bytes; one that fails to is left to the kernel.
+    /// Answers a call that reads the time or random bytes. If that fails, the kernel answers.
     fn time_or_entropy(&mut self, at: &AtCall<'_>) -> Option<Decision> {
         let number = at.entry.number;
         if filter::draws_lots(number) {
@@ -190,12 +190,12 @@ impl Programs {
                 self.time.pass(at.process, length);
                 Decision::Sleeps
             }
-            // For a signal, or what the kernel will refuse.
+            // It waits for a signal, or the kernel will refuse it.
             Ok(None) | Err(_) => Decision::Harmless,
         }
     }
 
-    /// A signal, or a look whether a process is there.
+    /// A signal, or a check whether a process exists.
     fn kill(&mut self, at: &AtCall<'_>, decoded: Decoded) -> Decision {
         let argument = |position: usize| at.entry.arguments[position] as i32;
         let name = decoded.system.name;
@@ -222,10 +222,10 @@ impl Programs {
                 self.pending.insert(at.task, Pending { decoded, touched });
                 Decision::Controlled
             }
-            // Whether a stranger is there no contender changes.
+            // No contender changes whether a foreign process exists.
             None if signal == 0 && target > 0 => Decision::Harmless,
             _ => Decision::Uncontrolled(format!(
-                "{} sends signal {signal} to process {target}, which is not its own",
+                "{} sends signal {signal} to process {target}, which does not belong to it",
                 at.process
             )),
         }

@@ -1,7 +1,7 @@
-//! A stopped call as a value: what it asks for, in words, and the places and descriptors that it names.
+//! A stopped call as a value: the call as it is shown, and the paths and descriptors in it.
 //!
-//! A call that [`Fs`](onewinner_core::fs::Fs) has becomes that variant of [`Call`] where it asks for nothing more; any other is shown
-//! as [`Call::Foreign`]. Deliberately knows nothing of what a call touches, and looks at no file but the links of the task.
+//! A call that is exactly one of [`Fs`](onewinner_core::fs::Fs) becomes that variant of [`Call`]; any other is
+//! [`Call::Foreign`]. Knows nothing of what a call touches, and reads no file but the links of the task in `/proc`.
 
 use std::ffi::OsString;
 use std::fs;
@@ -17,10 +17,10 @@ use onewinner_core::fs::{AccessMode, Create, Fd, Flock, Mode, OpenFlags};
 
 /// `PATH_MAX`, in bytes.
 const LONGEST_PATH: usize = 4096;
-/// How much of what is written is read and shown, in bytes.
+/// How much of a write is shown, in bytes.
 const MOST_SHOWN: usize = 64;
 
-/// From where a path is walked.
+/// Where a path begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Base {
     /// The working directory of the task.
@@ -32,7 +32,7 @@ pub(crate) enum Base {
 /// A path among the arguments.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct PathArgument {
-    /// From where it is walked, unless it begins at the root.
+    /// Where it begins, unless it is absolute.
     pub(crate) base: Base,
     /// The path, as it was given; empty for the base itself.
     pub(crate) path: PathBuf,
@@ -41,26 +41,26 @@ pub(crate) struct PathArgument {
 /// A call that a task is about to make.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Decoded {
-    /// Its line in the table.
+    /// Its row in the table of system calls.
     pub(crate) system: &'static SystemCall,
-    /// What is shown of it; its paths begin at the root.
+    /// The call as it is shown; its paths begin at the root.
     pub(crate) call: Call,
-    /// The paths among its arguments, in their order.
+    /// The paths among its arguments, in order.
     pub(crate) path_arguments: Vec<PathArgument>,
-    /// The descriptors that it reads or asks.
+    /// The descriptors that it reads.
     pub(crate) read: Vec<i32>,
     /// The descriptors that it changes.
     pub(crate) written: Vec<i32>,
 }
 
-/// Why a call is not understood.
+/// Why a call cannot be decoded.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub(crate) enum DecodeError {
-    /// It is in no table.
-    #[error("it makes system call {0}, which is not controlled")]
+    /// It is not in the table of system calls.
+    #[error("it makes the system call with number {0}, which is not controlled")]
     Unknown(u64),
-    /// An argument points nowhere, or the task is gone.
+    /// An argument points nowhere, or the task has ended.
     #[error("failed to read the arguments of its call {name}: {error}")]
     Arguments {
         /// The call.
@@ -75,7 +75,7 @@ pub(crate) enum DecodeError {
 ///
 /// # Errors
 ///
-/// When nobody knows the call, or its memory cannot be read.
+/// When the call is unknown, or its memory cannot be read.
 pub(crate) fn decode(task: i32, memory: &Memory, entry: &Entry) -> Result<Decoded, DecodeError> {
     let system = syscalls::of(entry.number).ok_or(DecodeError::Unknown(entry.number))?;
     let mut reading = Reading {
@@ -129,7 +129,7 @@ struct Reading<'a> {
 }
 
 impl Reading<'_> {
-    /// Reads one argument; `next` is the one behind it. A directory is shown within the path that follows.
+    /// Reads one argument; `next` is the one after it. A directory descriptor becomes part of the path that follows.
     fn argument(&mut self, argument: Argument, value: u64, next: u64) -> io::Result<Option<Shown>> {
         let text = match argument {
             Argument::Hidden => return Ok(None),
@@ -174,7 +174,7 @@ impl Reading<'_> {
         Ok(Some(Shown::Text(text)))
     }
 
-    /// A null pointer stands for the base itself: `utimensat`.
+    /// A null pointer means the base itself: `utimensat`.
     fn path(&mut self, address: u64) -> io::Result<Shown> {
         let bytes = match address {
             0 => Vec::new(),
@@ -187,7 +187,7 @@ impl Reading<'_> {
         Ok(Shown::Path(shown))
     }
 
-    /// As it is shown: behind the name of its base, if that has one.
+    /// The path as it is shown: after the path of its base, if that has one.
     fn seen_from_root(&self, base: Base, path: &Path) -> PathBuf {
         if path.is_absolute() {
             return path.to_owned();
@@ -222,7 +222,7 @@ fn open_flags(value: i32) -> String {
     }
 }
 
-/// The call as one of `Fs`, if it asks for exactly that.
+/// The call as one of `Fs`, if it is exactly that.
 fn fitting(system: &SystemCall, entry: &Entry, shown: &[Shown], path_arguments: &[PathArgument]) -> Option<Call> {
     let arguments = entry.arguments.map(int);
     let fd = || u32::try_from(arguments[0]).ok().map(Fd);
@@ -240,7 +240,7 @@ fn fitting(system: &SystemCall, entry: &Entry, shown: &[Shown], path_arguments: 
             fd().map(|fd| Call::Read { fd, length })
         }
         "stat" => path(0).map(|path| Call::Stat { path }),
-        // With a path behind the descriptor the flag means nothing.
+        // With a path after the descriptor the flag has no effect.
         "newfstatat" if arguments[3] == bits::EMPTY_PATH => match path_arguments {
             [
                 PathArgument {

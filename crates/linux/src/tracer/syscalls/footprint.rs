@@ -1,8 +1,7 @@
-//! What a call of a program touches, told before it is made from what it finds.
+//! Which objects a call of a program touches, computed from the file system before the call.
 //!
-//! Nothing changes between this and the call, since all contenders stand still: so the footprint is exact if the call
-//! succeeds, and if it fails it has only looked. Objects are read in the order in which the kernel reads them. Deliberately
-//! makes no call, and knows no search.
+//! All contenders are stopped meanwhile. So the footprint is exact if the call succeeds; a call that fails has only loaded.
+//! Objects are read in the order in which the kernel reads them. Makes no call, and knows no search.
 
 use super::decode::Decoded;
 use super::interpreter::AtCall;
@@ -11,29 +10,29 @@ use crate::sys::syscalls::Deed;
 use crate::sys::{bits, waits};
 use onewinner_core::access::{Access, AccessKind, Accesses, Object};
 
-/// What is known of a call before it is made.
+/// The footprint of a call before it is made.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Touched {
     /// Its footprint if it succeeds; nothing of it is watched if this is `None`.
     pub(crate) watched: Option<Vec<Access>>,
-    /// Files beside the watched directories, and whether it changes them.
+    /// Files outside the watched directories, and whether it changes them.
     pub(crate) outside: Vec<(std::path::PathBuf, AccessKind)>,
-    /// Where something new will stand: the path by which it is found.
+    /// The paths of files that it makes.
     pub(crate) makes: Vec<std::path::PathBuf>,
-    /// Inodes whose last name goes: their numbers may be given to others.
+    /// Inodes that lose their last name: their numbers may be reused.
     pub(crate) unnames: Vec<Number>,
-    /// Why it is not followed on what it touches.
+    /// Why its effects are not tracked.
     pub(crate) refused: Option<&'static str>,
 }
 
-/// How a call looks at names and objects.
+/// Collects the footprint of a call.
 struct FootprintBuilder<'a> {
     touched: Touched,
     deed: Deed,
     flags: Flags,
-    /// Whether a descriptor of the task is one by which a lock is held.
+    /// Whether the task holds a lock through a descriptor.
     holds: &'a dyn Fn(i32, &Inode) -> bool,
-    /// Whether the file system gives the numbers of inodes that are gone to new ones.
+    /// Whether the file system reuses inode numbers.
     reuses: bool,
 }
 
@@ -49,17 +48,17 @@ struct Flags {
     exchanges: bool,
     /// `RENAME_NOREPLACE`.
     keeps: bool,
-    /// A lock is asked about, and not taken.
+    /// It asks about a lock and takes none.
     asks: bool,
-    /// It is about descriptors in a way that is not followed: leases, notes to whoever changes a directory.
+    /// An fcntl command that is not tracked: leases, directory notifications.
     odd: bool,
-    /// A lock is given back, and not taken.
+    /// It releases a lock and takes none.
     gives_back: bool,
     follows: bool,
 }
 
-/// What the call at which a task stands will touch; `holds` tells whether a lock is held by a descriptor of it,
-/// `reuses` whether numbers of inodes are used again.
+/// What the call at which a task is stopped will touch. `holds` returns whether the task holds a lock through a descriptor;
+/// `reuses` is whether the file system reuses inode numbers.
 pub(crate) fn touched(
     at: &AtCall<'_>,
     decoded: &Decoded,
@@ -91,7 +90,7 @@ pub(crate) fn touched(
         Deed::Close => closing(at, decoded, ground)
             .iter()
             .for_each(|(fd, there)| builder.closes(*fd, there)),
-        // Only a lock that goes with it is something that another can see.
+        // Another contender can observe only a lock that is freed.
         Deed::Execute => ground
             .open(at.task)
             .iter()
@@ -111,7 +110,7 @@ fn closing(at: &AtCall<'_>, decoded: &Decoded, ground: &WatchedTree) -> Vec<(i32
     };
     match decoded.system.name {
         "close" => one(number(0)),
-        // Closed is what the number meant before.
+        // They close what the number meant before.
         "dup2" | "dup3" => one(number(1)),
         _ => {
             let range = number(0).cast_unsigned()..=number(1).cast_unsigned();
@@ -202,7 +201,7 @@ impl FootprintBuilder<'_> {
                 self.load(Object::Liveness(*process));
                 if matches!(self.deed, Deed::Open | Deed::ReadLink) {
                     let reads =
-                        "reads what /proc tells of another contender, and only whether that is there is followed";
+                        "reads a file of another contender in /proc; only whether that process exists is tracked";
                     self.touched.refused = Some(reads);
                 }
             }
@@ -227,7 +226,7 @@ impl FootprintBuilder<'_> {
         }
     }
 
-    /// Whether a file beside the watched directories, or its name, is changed.
+    /// Whether a file outside the watched directories, or its name, is changed.
     fn changes_outside(&self, exists: bool) -> bool {
         match self.deed {
             Deed::Open => self.flags.creates && !exists || self.flags.truncates && exists,
@@ -246,7 +245,7 @@ impl FootprintBuilder<'_> {
                 self.creates();
             }
             (Deed::Open, Some(_)) if self.flags.exclusively => {}
-            // What is empty already stays as it is: `exec 9>lock` by a loser does no harm.
+            // An empty file stays as it is: `exec 9>lock` of a loser changes nothing.
             (Deed::Open, Some(there)) if self.flags.truncates && !there.is_directory => {
                 let kind = if there.size > 0 {
                     AccessKind::Store
@@ -259,7 +258,7 @@ impl FootprintBuilder<'_> {
                 self.makes(entry, real);
                 self.creates();
             }
-            // The first is the one that has been, the second the one to be.
+            // The first is the old name, the second the new one.
             (Deed::Link, Some(there)) if position == 0 => self.store(Object::Links(there.id)),
             (Deed::Link, None) if position == 1 => self.makes(entry, real),
             (Deed::Rename, Some(_)) if position == 0 => self.store(entry.clone()),
@@ -298,7 +297,7 @@ impl FootprintBuilder<'_> {
         }
     }
 
-    /// A name of it goes. Whether its number is free then, or only when its last descriptor is closed, is told as the same.
+    /// It loses a name. Whether its number is free then, or when its last descriptor is closed, makes no difference here.
     fn loses(&mut self, there: &Inode) {
         self.store(Object::Links(there.id));
         if there.links <= 1 || there.is_directory {
@@ -307,7 +306,7 @@ impl FootprintBuilder<'_> {
         }
     }
 
-    /// An object that is named by a descriptor, or by a path whose name does not matter.
+    /// An object named by a descriptor, or by a path whose last name does not matter.
     fn object(&mut self, there: &Inode) {
         self.touched.watched.get_or_insert_default();
         match self.deed {
@@ -321,20 +320,23 @@ impl FootprintBuilder<'_> {
             Deed::Write | Deed::Truncate | Deed::Attributes => self.store(Object::Content(there.id)),
             Deed::List => self.load(Object::Listing(there.id)),
             Deed::Flock => self.store(Object::Locks(there.id)),
-            Deed::Fcntl if self.flags.odd => self.touched.refused = Some("does on a watched file what is not followed"),
+            Deed::Fcntl if self.flags.odd => {
+                self.touched.refused = Some("makes a call on a watched file that is not tracked");
+            }
             Deed::Fcntl if self.flags.asks => self.load(Object::Locks(there.id)),
             Deed::Fcntl => self.store(Object::Locks(there.id)),
             Deed::Map => {
-                self.touched.refused = Some("maps a watched file into memory, where nobody sees its accesses");
+                self.touched.refused =
+                    Some("maps a watched file into memory (mmap), where accesses cannot be observed");
             }
-            Deed::Other => self.touched.refused = Some("does on a watched file what is not followed"),
+            Deed::Other => self.touched.refused = Some("makes a call on a watched file that is not tracked"),
             _ => {}
         }
     }
 
     fn descriptor(&mut self, fd: i32, spot: Option<Target>, writes: bool) {
         match spot {
-            // Whoever has nothing gives nothing back.
+            // Without a lock there is nothing to release.
             Some(Target::Object(there)) if self.flags.gives_back && !(self.holds)(fd, &there) => {
                 self.load(Object::Locks(there.id));
             }
@@ -342,7 +344,7 @@ impl FootprintBuilder<'_> {
                 let content = Object::Content(there.id);
                 self.add(content, if writes { AccessKind::Store } else { AccessKind::Load });
             }
-            // Waiting for the disk changes nothing that another can see.
+            // Flushing to the disk changes nothing that another contender can observe.
             Some(Target::Object(_)) if self.deed == Deed::Sync => {}
             Some(Target::Object(there)) => self.object(&there),
             Some(Target::Outside { path, .. }) => {
@@ -376,7 +378,7 @@ impl FootprintBuilder<'_> {
     }
 }
 
-/// The footprint of a call that has failed: it has only looked.
+/// The footprint of a call that has failed: it has only loaded.
 pub(crate) fn failed_footprint(accesses: &[Access]) -> Accesses {
     let looks = accesses.iter().map(|access| Access {
         object: access.object.clone(),

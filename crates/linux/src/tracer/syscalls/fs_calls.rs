@@ -1,6 +1,6 @@
-//! The calls of a lock over `Fs`, as the kernel is asked for them: from registers and memory to [`Call`] and [`Reply`].
+//! The calls of a lock over `Fs`: from registers and memory to [`Call`] and [`Reply`].
 //!
-//! Paths are seen from the directory of the execution, which stands for the root. Deliberately knows nothing of what calls do.
+//! The directory of the execution is the root of paths. Knows nothing of what calls do.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -21,10 +21,10 @@ const LONGEST_PATH: usize = 4096;
 /// The most bytes that a lock may write in one call.
 const MOST_WRITTEN: usize = 16 * 1024 * 1024;
 
-/// What is needed to read calls: where contenders work, what they have open, and what their numbers are.
+/// What decoding needs: where contenders work, which files they have open, and their process numbers.
 pub(crate) struct Calls {
     directories: Vec<PathBuf>,
-    /// For each process the kernel's descriptors, by their number in `Fs`.
+    /// The kernel's descriptors of each process, by their number in `Fs`.
     descriptors: Vec<Vec<Option<i32>>>,
     pid_table: PidTable,
 }
@@ -38,19 +38,19 @@ impl Calls {
         }
     }
 
-    /// Of how many processes.
+    /// The number of processes.
     pub(crate) fn processes(&self) -> usize {
         self.descriptors.len()
     }
 
-    /// A new execution begins in these directories: nobody has anything open, or is there.
+    /// A new execution begins in these directories: no process exists, and no file is open.
     pub(crate) fn begin(&mut self, directories: &[PathBuf]) {
         self.directories = directories.to_vec();
         self.descriptors.iter_mut().for_each(Vec::clear);
         self.pid_table.clear();
     }
 
-    /// The call that is asked for; `None` for one that no method of `Fs` makes.
+    /// The call at which a task is stopped; `None` for one that no method of `Fs` makes.
     pub(crate) fn decode(&self, at: &AtCall<'_>, name: &str) -> Option<Call> {
         let number = |argument: usize| at.entry.arguments[argument];
         let mode = |argument: usize| Mode((number(argument) & 0o7777) as u16);
@@ -101,7 +101,7 @@ impl Calls {
         })
     }
 
-    /// The same of calls that make, move or remove names.
+    /// The same for calls that make, move or remove names.
     fn decode_named(&self, at: &AtCall<'_>, name: &str) -> Option<Call> {
         let number = |argument: usize| at.entry.arguments[argument];
         let mode = |argument: usize| Mode((number(argument) & 0o7777) as u16);
@@ -158,7 +158,7 @@ impl Calls {
         })
     }
 
-    /// The kernel's answer in the words of `Fs`; `None` if it cannot be read.
+    /// The kernel's answer as a reply of `Fs`; `None` if it cannot be read.
     pub(crate) fn reply(&mut self, at: &AtCall<'_>, call: &Call, returned: i64) -> Option<Reply> {
         if let Call::Close { fd } = call {
             self.descriptors[at.process.index()][fd.0 as usize] = None;
@@ -209,8 +209,7 @@ impl Calls {
         self.inside(at.process, &Self::text(at, argument)?)
     }
 
-    /// The target of a symbolic link that is made. One that may lead out of the directory means something else there than
-    /// below the root of the model.
+    /// The target of a new symbolic link. One that may lead out of the directory would mean something else in the model.
     fn target(&self, at: &AtCall<'_>, argument: usize) -> Option<PathBuf> {
         let text = Self::text(at, argument)?;
         let climbs = text.components().any(|part| part == Component::ParentDir);
@@ -221,7 +220,7 @@ impl Calls {
         }
     }
 
-    /// A path as it is seen from the directory, byte for byte: a slash at its end means something.
+    /// A path relative to the directory, byte for byte: a slash at its end matters.
     fn inside(&self, process: ProcessId, path: &Path) -> Option<PathBuf> {
         let directory = &self.directories[process.index() % self.directories.len()];
         let bytes = path.as_os_str().as_bytes();
@@ -232,7 +231,7 @@ impl Calls {
         }
     }
 
-    /// The target of a link that was read, as it was made.
+    /// The target of a link that was read, as it was written.
     fn seen(&self, process: ProcessId, target: &Path) -> PathBuf {
         self.inside(process, target).unwrap_or_else(|| target.to_owned())
     }

@@ -1,13 +1,13 @@
-//! What calls mean: the seam between the engine, which stops and starts tasks, and those who understand their calls.
+//! The trait between the engine, which stops and resumes tasks, and the code that understands their calls.
 //!
 //! ```text
-//!  a task stops at a call ──decide──▶ harmless: it goes on, and nobody hears of it
-//!                                     answered: it is told a result and the kernel is never asked
+//!  a task stops at a call ──decide──▶ harmless: it goes on, and is not recorded
+//!                                     answered: the tracer returns the result instead of the kernel
 //!                                     controlled: it waits until the search takes the step ──before──▶ the kernel ──after──▶ Performed
-//!                                     uncontrolled: nothing follows from this execution
+//!                                     uncontrolled: the execution is lost
 //! ```
 //!
-//! Deliberately knows no ptrace and no search.
+//! Knows no ptrace and no search.
 
 use std::io;
 use std::path::PathBuf;
@@ -38,52 +38,52 @@ pub(crate) struct AtCall<'a> {
 /// What to do about a call that a task is about to make.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Decision {
-    /// Neither does another contender notice it nor does it notice another: it is made at once, and is no step.
+    /// No other contender can notice it, nor can it notice another: it is made immediately, and is not a step.
     Harmless,
     /// It is not made: the task gets this result, negative for an error number.
     Answered(i64),
     /// It is a step: the task waits until the search takes it.
     Controlled,
-    /// The same, and the process ends with it: [`Interpreter::exit`] tells what that touches.
+    /// The same, and the process ends with it: [`Interpreter::exit`] returns what that touches.
     Exits,
-    /// It sleeps for a time, and so that something happens meanwhile: it is let go without sleeping when something has.
+    /// It sleeps: it is resumed without sleeping when another contender has stored something.
     Sleeps,
-    /// It cannot go on with the kernel's clock: contenders are started anew with one that the tracer keeps.
+    /// It cannot go on with the kernel's clock: contenders are started anew, with virtual time.
     NeedsVirtualClock,
-    /// It cannot go on as a copy of another one: contenders are started anew, each for itself.
+    /// It cannot go on as a copy of a fork snapshot: contenders are started anew.
     NeedsFreshStart,
     /// The contender has done all that the scenario asks: the task waits here until the execution ends.
     Finished,
-    /// Nobody knows what it does: the execution is lost, for this reason, which names the call.
+    /// Its effects are unknown: the execution is lost, for this reason, which names the call.
     Uncontrolled(String),
 }
 
 /// How a controlled call is to be made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Made {
-    /// As the task asks for it.
+    /// As the task makes it.
     AsAsked,
-    /// With these arguments in place of its own: a lock that would wait is asked for without waiting.
+    /// With these arguments instead: a lock that would wait is requested without waiting.
     With([u64; 6]),
 }
 
-/// What came of a controlled call.
+/// The outcome of a controlled call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
     /// It was made: a step.
     Performed {
-        /// What was asked.
+        /// The call.
         call: Call,
         /// What the kernel answered.
         reply: Reply,
         /// What it touched.
         accesses: Accesses,
     },
-    /// It would have waited, and was not made: the task is held, and asks again when [`Interpreter::may_go_on`] says so.
+    /// It would have waited, and was not made: the task stays stopped until [`Interpreter::may_go_on`].
     Waits,
 }
 
-/// Who understands the calls of contenders; the engine asks it while their tasks are stopped.
+/// Understands the calls of contenders. The engine asks it while their tasks are stopped.
 ///
 /// For each execution [`begin`](Self::begin) comes first. Then for each call [`decide`](Self::decide), and if it is
 /// controlled [`forecast`](Self::forecast) as often as the search likes, and when the step is taken
@@ -91,15 +91,15 @@ pub(crate) enum Outcome {
 ///
 /// Duties of an implementer:
 ///
-/// 1. It tells the same story of the same execution: no process numbers, no times.
-/// 2. What it does not understand is [`Decision::Uncontrolled`], never harmless.
+/// 1. The same execution gives the same results: no process numbers, no times.
+/// 2. A call that it does not understand is [`Decision::Uncontrolled`], never harmless.
 pub(crate) trait Interpreter {
-    /// A new execution begins in these directories; process *i* works in the *i* mod *k*-th. What stands there was there
-    /// before the first step.
+    /// A new execution begins in these directories; process *i* works in the *i* mod *k*-th. Files in them exist before the
+    /// first step.
     ///
     /// # Errors
     ///
-    /// When they cannot be looked at.
+    /// When they cannot be read.
     fn begin(&mut self, directories: &[PathBuf]) -> io::Result<()>;
 
     /// What to do about this call.
@@ -111,18 +111,18 @@ pub(crate) trait Interpreter {
     /// Whether a controlled call can be made now; one that waits for a lock cannot.
     fn may_go_on(&self, at: &AtCall<'_>) -> bool;
 
-    /// The step is taken: how the call is to be made. Look now at what it is about to change.
+    /// The step is taken: how the call is to be made. Examine now what it is about to change.
     ///
     /// # Errors
     ///
-    /// When nothing can follow from the execution.
+    /// When the execution is lost.
     fn before(&mut self, at: &AtCall<'_>) -> Result<Made, Lost>;
 
     /// The call was made, and the kernel returned this; negative for an error number.
     ///
     /// # Errors
     ///
-    /// When the answer cannot be true, so that nothing follows from the execution.
+    /// When the answer cannot be true: the execution is lost.
     fn after(&mut self, at: &AtCall<'_>, returned: i64) -> Result<Outcome, Lost>;
 
     /// A controlled call fails without being made: how it is shown. `None` if it has to be made all the same.
@@ -130,16 +130,16 @@ pub(crate) trait Interpreter {
         None
     }
 
-    /// The process is about to end with this call: what is shown, and what the end touches.
+    /// The process is about to end with this call: the call as it is shown, and what the end touches.
     fn exit(&mut self, at: &AtCall<'_>) -> (Call, Accesses);
 
-    /// A step that the world takes for a process: its death, or its waiting for others. What it touches.
+    /// A step that the tracer takes for a process: its kill, or the end of its wait for others. What it touches.
     fn made(&mut self, process: ProcessId, call: &Call) -> Accesses;
 
     /// What such a step would touch.
     fn would(&self, process: ProcessId, call: &Call) -> Accesses;
 
-    /// The next step of the process is made by the world; see [`made`](Self::made).
+    /// The next step of the process is taken by the tracer; see [`made`](Self::made).
     fn awaits(&mut self, _process: ProcessId, _call: &Call) {}
 
     /// Whether the end of the process would free a lock.
@@ -147,10 +147,10 @@ pub(crate) trait Interpreter {
         false
     }
 
-    /// A task of a contender is there; its process has the number `group`.
+    /// A task of a contender exists; its process has the number `group`.
     fn born(&mut self, _process: ProcessId, _task: i32, _group: i32) {}
 
-    /// The first process of a contender is there, the first time or again.
+    /// The first process of a contender exists, the first time or again.
     fn starts(&mut self, _process: ProcessId, _task: i32) {}
 
     /// A task runs another program, whose stack begins there.
@@ -165,10 +165,10 @@ pub(crate) trait Interpreter {
     /// A thread called execve and took the number of its process: its call goes on under that number.
     fn renumbered(&mut self, _thread: i32, _process: i32) {}
 
-    /// A task is gone.
+    /// A task has ended.
     fn gone(&mut self, _task: i32) {}
 
-    /// The first contender of a run has come to its first controlled call: what contenders are like is known now.
+    /// The first contender of a run has reached its first controlled call: what contenders need is known now.
     fn first_contender_is_ready(&mut self) {}
 
     /// The clock that contenders need.
@@ -176,15 +176,15 @@ pub(crate) trait Interpreter {
         Clock::Real
     }
 
-    /// Whether a contender may be a copy of one that was started for it.
+    /// Whether contenders may be forked from a snapshot.
     fn copies(&self) -> bool {
         false
     }
 
-    /// The contender, as it is, is what later ones are copies of.
+    /// The contender becomes the snapshot that later ones are forked from.
     fn keeps(&mut self, _process: ProcessId, _task: i32) {}
 
-    /// What was not seen, or not done as it was asked for.
+    /// What was not observed, or differs from the request.
     fn notes(&self) -> Vec<String> {
         Vec::new()
     }
@@ -195,7 +195,7 @@ pub(crate) trait Interpreter {
     /// See [`onewinner_core::explore::Model::waiting`].
     fn waiting(&mut self) -> Vec<Step>;
 
-    /// The simulated file system that goes along, if one does.
+    /// The simulated file system that predicts each call, if there is one.
     fn shadow(&self) -> Option<&sim::State> {
         None
     }

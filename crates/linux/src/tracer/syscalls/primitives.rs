@@ -1,7 +1,7 @@
-//! The calls of a lock over `Fs`, made again on a shadow, the simulated file system; calls.rs reads them.
+//! The calls of a lock over `Fs`, made again on a shadow: the simulated file system. `fs_calls.rs` decodes them.
 //!
-//! The shadow tells the exact footprint of each call, also of calls in another order. If the kernel answers otherwise than
-//! the shadow, nothing follows: one of them is wrong.
+//! The shadow gives the exact footprint of each call, also of calls in another order. If the kernel and the shadow answer
+//! differently, one of them is wrong, and the execution is lost.
 
 use std::io;
 use std::path::PathBuf;
@@ -16,7 +16,7 @@ use onewinner_core::fs::sim;
 use onewinner_core::happens_before::Step;
 use onewinner_core::id::ProcessId;
 
-/// The shadow, and what each process waits at.
+/// The shadow, and the call at which each process is stopped.
 pub(crate) struct Primitives {
     first: sim::State,
     state: sim::State,
@@ -27,7 +27,7 @@ pub(crate) struct Primitives {
 }
 
 impl Primitives {
-    /// `in_turn` if a second process begins only when the first is at its end.
+    /// `in_turn` if a second process begins only after the first has ended.
     pub(crate) fn new(first: sim::State, calls: Calls, in_turn: bool) -> Self {
         Self {
             state: first.clone(),
@@ -39,7 +39,7 @@ impl Primitives {
         }
     }
 
-    /// Whether a process may take a step behind these: the second attempt of a fault begins when the first is over.
+    /// Whether a process may take a step after these: with an injected error, the second attempt begins when the first is over.
     fn may_begin(&self, process: ProcessId, kept: usize, then: &[Move]) -> bool {
         if !self.in_turn || process == ProcessId(0) {
             return true;
@@ -55,11 +55,11 @@ impl Primitives {
 
     fn waiting_at(&self, process: ProcessId) -> &Call {
         let call = self.pending[process.index()].as_ref();
-        call.expect("the engine asks about processes that wait at a call")
+        call.expect("the engine asks about processes that are stopped at a call")
     }
 }
 
-/// Without inode numbers, which the kernel gives as it likes.
+/// Without inode numbers, which the kernel chooses.
 fn unnumbered(reply: &Reply) -> Reply {
     let mut reply = reply.clone();
     if let Ok(Value::Stat(stat)) = &mut reply {
@@ -110,13 +110,13 @@ impl Interpreter for Primitives {
     }
 
     fn before(&mut self, _: &AtCall<'_>) -> Result<Made, Lost> {
-        // A lock that would wait is not asked for: see `may_go_on`.
+        // A lock that would wait is not requested: see `may_go_on`.
         Ok(Made::AsAsked)
     }
 
     fn after(&mut self, at: &AtCall<'_>, returned: i64) -> Result<Outcome, Lost> {
         let call = self.pending[at.process.index()].take();
-        let call = call.expect("a call is made that was waited at");
+        let call = call.expect("the call was decoded when the task stopped at it");
         let kernels = self.calls.reply(at, &call, returned);
         let (reply, accesses) = self.state.step(at.process, &call);
         if kernels.as_ref().map(unnumbered) != Some(unnumbered(&reply)) {

@@ -1,8 +1,8 @@
-//! The calls of programs, of any language, as the kernel answers them.
+//! The calls of programs in any language, as the kernel answers them.
 //!
-//! A call that touches nothing watched is made at once. Files beside the watched directories are noted: if two contenders use
-//! one and either changes it, they have found a way past the search, and nothing follows. There is no model of the file
-//! system here, so that steps cannot be taken again in another order.
+//! A call that touches nothing watched is made immediately. Files outside the watched directories are recorded: if two
+//! contenders use one and either changes it, the search cannot control it, and the execution is lost. There is no model of
+//! the file system here, so steps cannot be replayed in another order.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -26,31 +26,31 @@ use onewinner_core::fs::call::{Argument, Call};
 use onewinner_core::happens_before::Step;
 use onewinner_core::id::ProcessId;
 
-/// Who understands the calls of programs.
+/// Understands the calls of programs.
 pub(crate) struct Programs {
     pub(crate) ground: WatchedTree,
-    /// Whether the file system gives the numbers of inodes that are gone to new ones.
+    /// Whether the file system reuses inode numbers.
     pub(crate) reuses: bool,
-    /// Inodes that somebody has locked, or tried to, in this execution.
+    /// Inodes that a contender has locked, or tried to, in this execution.
     pub(crate) locked: BTreeSet<InodeId>,
     /// The first process of each contender.
     pub(crate) first: BTreeMap<ProcessId, i32>,
-    /// What is about to be made, by the task that makes it.
+    /// The controlled calls at which tasks are stopped, by task.
     pub(crate) pending: BTreeMap<i32, Pending>,
     pub(crate) time: Time,
     /// Whether a contender had several threads.
     threads: bool,
-    /// The clock that contenders have: the kernel's for those with threads, whose runtimes wait by it, until one sleeps.
+    /// The clock of contenders: the kernel's for those with threads, whose runtimes use it to wait, until one sleeps.
     pub(crate) clock: Clock,
-    /// The numbers of processes that others are copies of: a copy may take one for its own.
+    /// The numbers of snapshot processes: a copy may take one for its own.
     pub(crate) kept: Vec<i32>,
-    /// Why there are no more copies.
+    /// Why contenders are not forked from snapshots.
     pub(crate) why_not_copied: Option<&'static str>,
-    /// Who has used which file beside the watched directories, in any execution.
+    /// The use of each file outside the watched directories, in any execution.
     pub(crate) outside: BTreeMap<PathBuf, Used>,
 }
 
-/// A call that a task waits to make.
+/// A controlled call at which a task is stopped.
 pub(crate) struct Pending {
     pub(crate) decoded: Decoded,
     pub(crate) touched: Touched,
@@ -63,7 +63,7 @@ pub(crate) struct Used {
 }
 
 impl Programs {
-    /// On a file system that does, or does not, use numbers of inodes again.
+    /// `reuses` if the file system reuses inode numbers.
     pub(crate) fn new(reuses: bool) -> Self {
         Self {
             ground: WatchedTree::new(),
@@ -86,7 +86,7 @@ impl Programs {
         touched(at, decoded, &self.ground, &holds, self.reuses)
     }
 
-    /// What the end of these tasks touches: the locks that it frees, and that the contender was there.
+    /// What the end of these tasks touches: the locks that it frees, and whether the contender exists.
     fn ends(&self, tasks: &[i32], of: Option<ProcessId>) -> Accesses {
         let mut accesses = Accesses::none();
         for task in tasks {
@@ -115,7 +115,7 @@ impl Programs {
         tasks.map(|(task, _)| *task).collect()
     }
 
-    /// The lock that a call waits for, and the descriptor by which.
+    /// The lock that a call waits for, and its descriptor.
     fn wanted(&self, at: &AtCall<'_>, deed: Deed) -> Option<(i32, Wanted)> {
         let argument = |position: usize| at.entry.arguments[position] as i32;
         match deed {
@@ -133,12 +133,12 @@ impl Programs {
         }
     }
 
-    /// As it is shown and kept: without what changes from one execution to the next.
+    /// The call as it is shown: without what differs between executions.
     fn shown(&self, decoded: &Decoded) -> Call {
         let mut call = decoded.call.clone();
         if let Call::Foreign { arguments, .. } = &mut call {
             for argument in arguments.iter_mut() {
-                // It is seen from the root of the machine, and a path from that of the directory.
+                // Such a path begins at the root of the machine; one inside begins at the watched directory.
                 if let Argument::Path(path) = argument
                     && !self.ground.is_inside(path)
                 {
@@ -163,7 +163,7 @@ impl Programs {
         }
     }
 
-    /// Inodes that are new in a watched directory, and those that have no name there any more.
+    /// Learns the new inodes in a watched directory, and those that have lost their last name.
     fn learn(&mut self, at: &AtCall<'_>, pending: &Pending, returned: i64) -> io::Result<()> {
         pending
             .touched
@@ -202,7 +202,7 @@ impl Interpreter for Programs {
         if matches!(pending.decoded.system.deed, Deed::Kill | Deed::Ask) {
             return pending.touched.watched.iter().flatten().cloned().collect();
         }
-        // Others have gone on since it came here.
+        // Other contenders may have changed something since the task stopped.
         let touched = self.touched(at, &pending.decoded);
         touched.watched.into_iter().flatten().collect()
     }
@@ -210,7 +210,7 @@ impl Interpreter for Programs {
     fn may_go_on(&self, at: &AtCall<'_>) -> bool {
         let deed = self.pending[&at.task].decoded.system.deed;
         let wanted = self.wanted(at, deed);
-        // Where nobody can tell, the kernel is asked.
+        // Where it is unknown, the kernel decides.
         wanted.is_none_or(|(fd, wanted)| waits::could_have(at.task, fd, wanted).unwrap_or(true))
     }
 
@@ -219,7 +219,10 @@ impl Interpreter for Programs {
         let touched = self.touched(at, &decoded);
         let deed = decoded.system.deed;
         let is_kill = matches!(deed, Deed::Kill | Deed::Ask);
-        let pending = self.pending.get_mut(&at.task).expect("the task waits to make a call");
+        let pending = self
+            .pending
+            .get_mut(&at.task)
+            .expect("the task is stopped at a controlled call");
         if !is_kill {
             pending.touched = touched;
         }
@@ -239,7 +242,7 @@ impl Interpreter for Programs {
         let pending = self
             .pending
             .remove(&at.task)
-            .expect("a call is made that was waited at");
+            .expect("the call was decoded when the task stopped at it");
         let errno = replies::errno(returned);
         let waited = self.wanted(at, pending.decoded.system.deed).is_some();
         if waited && matches!(errno, Some(Errno::EAGAIN | Errno::EACCES)) {
@@ -254,7 +257,7 @@ impl Interpreter for Programs {
         self.lock(&pending.decoded, &accesses);
         if errno.is_none() {
             self.learn(at, &pending, returned).map_err(|error| Lost {
-                reason: format!("a new file of {} cannot be looked at: {error}", at.process),
+                reason: format!("a new file of {} cannot be examined: {error}", at.process),
                 again: Retry::Maybe,
             })?;
         }
@@ -340,13 +343,16 @@ impl Interpreter for Programs {
     }
 
     fn notes(&self) -> Vec<String> {
-        let why_not_copied = |why| format!("each contender was started afresh for each execution: {why}");
+        let why_not_copied = |why| format!("contenders were started anew for each execution, not copied: {why}");
         let copied =
-            "contenders are copies of some that were started once, and have come to their first controlled call";
-        let slept = "clocks are the tracer's, and a sleep ends when another has changed something";
+            "contenders are forked from a process that was started once and stopped at its first controlled call";
+        let slept = "time is virtual, and a sleep ends when another process has stored something";
         let notes = [
-            Some("set-uid and set-gid programs have no privileges here (no_new_privs)".to_owned()),
-            Some("threads and children of one contender take turns in one order".to_owned()),
+            Some("set-uid and set-gid programs run without privileges (no_new_privs)".to_owned()),
+            Some(
+                "threads and children of one contender take turns in one order; other orders are not explored"
+                    .to_owned(),
+            ),
             (self.clock == Clock::Virtual).then(|| slept.to_owned()),
             self.why_not_copied.map(why_not_copied),
             (self.copies() && !self.kept.is_empty()).then(|| copied.to_owned()),
@@ -364,7 +370,7 @@ impl Interpreter for Programs {
         self.pending.remove(&task);
     }
 
-    /// There is no model: a search that needs one is refused before.
+    /// There is no model: a search that needs one is refused earlier.
     fn replay(&mut self, _: usize, _: &[Move]) -> Vec<Accesses> {
         Vec::new()
     }
@@ -379,8 +385,8 @@ impl Interpreter for Programs {
     }
 }
 
-/// Puts symbols in place of the numbers of processes, which differ from one execution to the next, and are not always as long:
-/// so the length behind bytes that are written is that of what is shown.
+/// Replaces process numbers by symbols, because they differ between executions. They also differ in length: so the length of
+/// a write is that of the text shown.
 fn symbolise(arguments: &mut [Argument], deed: Deed, canonical: impl Fn(&str) -> String) {
     let of_a_process = matches!(deed, Deed::Kill | Deed::Ask);
     let mut bytes = None;
@@ -418,7 +424,7 @@ mod tests {
             assert_eq!(shown(Deed::Write, &["3", &bytes, &length, "0"]), r#"3, "<P1>", 4, 0"#);
             assert_eq!(shown(Deed::Ask, &[number]), "<P1>");
         }
-        // Neither a descriptor nor a length is a number of a process.
+        // Neither a descriptor nor a length is a process number.
         assert_eq!(shown(Deed::Write, &["999", "\"a\"", "999"]), "999, \"a\", 999");
     }
 }

@@ -1,6 +1,6 @@
-//! What the kernel answered to a program, as it is shown and compared: without what changes from one execution to the next.
+//! What the kernel answered to a program, as it is shown and compared: without what differs between executions.
 //!
-//! Numbers of processes stand in it as symbols, numbers of inodes as the names that footprints use. Knows no footprint.
+//! Process numbers become symbols, inode numbers follow from the names that footprints use. Knows no footprint.
 
 use super::decode::Decoded;
 use super::interpreter::AtCall;
@@ -10,7 +10,7 @@ use crate::sys::syscalls::Deed;
 use onewinner_core::fs::call::Value;
 use onewinner_core::fs::{Errno, Fd, Stat};
 
-/// How much of what was read is kept, in bytes.
+/// How much of a read is kept, in bytes.
 const MOST_KEPT: usize = 256;
 /// The size of the kernel's `struct statx`, in bytes.
 const STATX_BYTES: usize = 256;
@@ -39,7 +39,7 @@ pub(crate) fn value(at: &AtCall<'_>, decoded: &Decoded, returned: i64, ground: &
     }
 }
 
-/// How much was written, with the symbols of processes in place of their numbers, which are not always as long.
+/// How much was written, with symbols instead of process numbers, which differ in length.
 fn written(at: &AtCall<'_>, count: usize, ground: &WatchedTree) -> usize {
     let mut bytes = vec![0; count.min(MOST_KEPT)];
     match at.memory.read(at.entry.arguments[1], &mut bytes) {
@@ -48,7 +48,7 @@ fn written(at: &AtCall<'_>, count: usize, ground: &WatchedTree) -> usize {
     }
 }
 
-/// What was told about a file, by whichever of the calls.
+/// The attributes that a call has returned.
 fn stat(at: &AtCall<'_>, name: &str, ground: &WatchedTree) -> Option<Stat> {
     let buffer = match name {
         "fstat" | "stat" | "lstat" => 1,
@@ -67,12 +67,12 @@ fn statx(at: &AtCall<'_>, ground: &WatchedTree) -> Option<Stat> {
     at.memory.read(at.entry.arguments[4], &mut bytes).ok()?;
     let word = |at: usize| u32::from_ne_bytes(bytes[at..at + 4].try_into().expect("four bytes"));
     let long = |at: usize| u64::from_ne_bytes(bytes[at..at + 8].try_into().expect("eight bytes"));
-    // When it was changed is not shown.
+    // The time of the last change is not shown.
     let stat = attributes(word(28), long(40), u64::from(word(16)), long(32), 0);
     Some(named(stat, ground))
 }
 
-/// With a number that follows from the name of the inode, and without an age: a program reads the time itself.
+/// With a stable inode number, and without an age: a program reads the time itself.
 fn named(stat: Stat, ground: &WatchedTree) -> Stat {
     let mut stat = stat.with_inode(ground.stable_number(stat.inode()));
     stat.old = false;

@@ -1,7 +1,7 @@
-//! The time that programs are told, and the lots that they draw: the same in every execution.
+//! Virtual time and random bytes of programs: the same in every execution.
 //!
-//! Each contender has a clock of its own, so that what it is told follows from its own steps: it begins when the run does, goes
-//! on by a microsecond with each look at it, and by its length with each sleep. Knows nothing of who sleeps when.
+//! Each contender has its own clock, so the time depends on its own steps only. The clock starts with the run, advances by a
+//! microsecond with each reading, and by its length with each sleep. Does not decide who sleeps when.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -15,25 +15,25 @@ use crate::sys::clock;
 use crate::sys::filter::TimeCall;
 use onewinner_core::id::ProcessId;
 
-/// How far a clock goes on when it is looked at.
+/// How far a clock advances with each reading.
 const LOOK: Duration = Duration::from_micros(1);
-/// The most random bytes that are given at once.
+/// The most random bytes that one call returns.
 const MOST_DRAWN: usize = 1 << 20;
 
-/// Clocks of the kernel that tell the time of day: `CLOCK_REALTIME`, `CLOCK_REALTIME_COARSE`, `CLOCK_TAI`.
+/// Clocks of the kernel with the time of day: `CLOCK_REALTIME`, `CLOCK_REALTIME_COARSE`, `CLOCK_TAI`.
 const OF_DAY: [u64; 3] = [0, 5, 11];
-/// Clocks that tell the time since some moment: `CLOCK_MONOTONIC`, its raw and coarse forms, `CLOCK_BOOTTIME`.
+/// Clocks with the time since some moment: `CLOCK_MONOTONIC`, its raw and coarse forms, `CLOCK_BOOTTIME`.
 const SINCE: [u64; 4] = [1, 4, 6, 7];
 /// `TIMER_ABSTIME` of clock_nanosleep(2).
 const ABSOLUTE: u64 = 1;
 
-/// The clocks of all contenders, and their lots.
+/// The clocks and random bytes of all contenders.
 pub(crate) struct Time {
     /// When the run began: the time of day, and that since some moment.
     began: [Duration; 2],
     passed: BTreeMap<ProcessId, Duration>,
     entropy: BTreeMap<ProcessId, ChaCha8Rng>,
-    /// How far they were when a contender was kept, of which others are copies.
+    /// Both at the moment when the fork snapshot of a contender was taken.
     kept: BTreeMap<ProcessId, (Option<Duration>, Option<ChaCha8Rng>)>,
 }
 
@@ -48,13 +48,13 @@ impl Time {
         }
     }
 
-    /// A contender is kept as it is now, for copies.
+    /// A fork snapshot of the contender is taken.
     pub(crate) fn keep(&mut self, process: ProcessId) {
         let now = (self.passed.get(&process).copied(), self.entropy.get(&process).cloned());
         self.kept.insert(process, now);
     }
 
-    /// A contender begins, as it was kept if it was: a copy goes on from there. In a second round its clock has gone on.
+    /// A contender starts; a copy goes on from its snapshot. In a second round its clock has advanced.
     pub(crate) fn starts(&mut self, process: ProcessId) {
         let Some((passed, entropy)) = self.kept.get(&process).cloned() else {
             return;
@@ -68,13 +68,13 @@ impl Time {
         }
     }
 
-    /// All clocks go back to the beginning of the run.
+    /// Resets all clocks to the start of the run.
     pub(crate) fn begin(&mut self) {
         self.passed.clear();
         self.entropy.clear();
     }
 
-    /// A contender's time has gone on.
+    /// Advances the clock of a contender.
     pub(crate) fn pass(&mut self, process: ProcessId, by: Duration) {
         let passed = self.passed.entry(process).or_default();
         *passed = passed.saturating_add(by);
@@ -89,8 +89,8 @@ impl Time {
         Some(began.saturating_add(self.passed.get(&process).copied().unwrap_or_default()))
     }
 
-    /// Tells the time to a task that asks for it; the result of the call, or `None` if the kernel
-    /// shall tell it: how long the task has computed, and the like.
+    /// Answers a call that reads a clock, and returns its result. `None` for a clock that the kernel answers, for example the CPU
+    /// time of the task.
     pub(crate) fn tell(&mut self, at: &AtCall<'_>, call: TimeCall) -> io::Result<Option<i64>> {
         self.pass(at.process, LOOK);
         let arguments = at.entry.arguments;
@@ -114,7 +114,7 @@ impl Time {
         Ok(Some(if call == TimeCall::Seconds { seconds } else { 0 }))
     }
 
-    /// Draws random bytes for a task; how many it got.
+    /// Writes random bytes for a task, and returns how many.
     pub(crate) fn draw(&mut self, at: &AtCall<'_>) -> io::Result<i64> {
         let wanted = usize::try_from(at.entry.arguments[1]).unwrap_or(MOST_DRAWN);
         let mut bytes = vec![0; wanted.min(MOST_DRAWN)];
@@ -124,10 +124,10 @@ impl Time {
             .or_insert_with(|| ChaCha8Rng::seed_from_u64(u64::from(at.process.0)));
         entropy.fill_bytes(&mut bytes);
         at.memory.write(at.entry.arguments[0], &bytes)?;
-        Ok(i64::try_from(bytes.len()).expect("not so many bytes"))
+        Ok(i64::try_from(bytes.len()).expect("at most 1 MiB"))
     }
 
-    /// How long a task wants to sleep by the call of that name; `None` for ever.
+    /// How long a task wants to sleep with the call of this name; `None` for ever, or for a length that the kernel refuses.
     pub(crate) fn sleep(&self, at: &AtCall<'_>, name: &str) -> io::Result<Option<Duration>> {
         let arguments = at.entry.arguments;
         let (place, unit_ns) = match name {

@@ -1,8 +1,8 @@
 //! The watched directories of one execution: what a path or a descriptor of a stopped task means in them.
 //!
-//! Inodes have names of their own here, by who created them: a number may be given to the next file at once. Every change of
-//! a watched directory is a step, so that a new inode is seen when it comes. Paths are walked as the kernel would, the
-//! names on the way being read. Deliberately knows no call.
+//! Inodes are identified by their creator, because the file system may reuse a number immediately. Every change of a watched
+//! directory is a step, so a new inode is noticed when it appears. Paths are resolved as the kernel does, and each name on the
+//! way counts as read. Knows no call.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -20,7 +20,7 @@ use onewinner_core::id::ProcessId;
 /// How many symbolic links are followed; the kernel follows 40 ([path_resolution(7)](https://man7.org/linux/man-pages/man7/path_resolution.7.html)).
 const MOST_LINKS: u32 = 40;
 
-/// What stands at a name.
+/// The inode at a name.
 #[derive(Clone, Debug)]
 pub(crate) struct Inode {
     pub(crate) id: InodeId,
@@ -30,49 +30,49 @@ pub(crate) struct Inode {
     pub(crate) number: Number,
 }
 
-/// The numbers of a device and of an inode on it: no identity over time.
+/// The numbers of a device and of an inode on it. They do not identify an inode over time.
 pub(crate) type Number = (u64, u64);
 
-/// What a path means to a task.
+/// What a path of a task leads to.
 #[derive(Clone, Debug)]
 pub(crate) enum Target {
     /// A name in a watched directory.
     Inside {
-        /// The names read on the way, and then this one.
+        /// The names read on the way, then this one.
         read: Vec<Object>,
-        /// What stands there.
+        /// The inode, if there is one.
         there: Option<Inode>,
-        /// The path by which it is found now.
+        /// Its path without symbolic links.
         real: PathBuf,
     },
-    /// A watched directory itself, or what a descriptor of a watched object stands for.
+    /// A watched directory itself, or the watched object of a descriptor.
     Object(Inode),
-    /// A name that cannot be come to, for what was read on the way.
+    /// A name that cannot be reached, because of the names read on the way.
     Nowhere(Vec<Object>),
-    /// What `/proc` tells of a contender.
+    /// A file of a contender in `/proc`.
     Process(ProcessId),
-    /// What `/proc` tells of the contender itself, a pipe, a terminal: nothing that is shared.
+    /// Its own files in `/proc`, a pipe, a terminal: nothing that contenders share.
     Own,
     /// A file that is not watched.
     Outside {
         /// Its path, without symbolic links.
         path: PathBuf,
-        /// Whether it is there.
+        /// Whether it exists.
         exists: bool,
     },
 }
 
-/// The watched directories, and who is who.
+/// The watched directories, and the identities of inodes and tasks.
 pub(crate) struct WatchedTree {
     /// The directory of each mount, without symbolic links.
     roots: Vec<PathBuf>,
     known: HashMap<Number, InodeId>,
-    /// Those among them that have no name any more: anybody may get their numbers.
+    /// Those among them that have lost their last name: their numbers may be reused.
     nameless: BTreeSet<Number>,
     created: BTreeMap<Option<ProcessId>, u32>,
-    /// Every task that there was, with its contender and the number of its process.
+    /// Every task of the execution, with its contender and the number of its process.
     pub(crate) tasks: BTreeMap<i32, (ProcessId, i32)>,
-    /// Directories outside by the paths that were used for them, over all executions.
+    /// Resolved directories outside, by the paths used for them, over all executions.
     elsewhere: RefCell<HashMap<PathBuf, PathBuf>>,
 }
 
@@ -88,7 +88,7 @@ impl WatchedTree {
         }
     }
 
-    /// Forgets the last execution, and learns what stands there already.
+    /// Forgets the last execution, and learns which files exist.
     pub(crate) fn begin(&mut self, directories: &[PathBuf]) -> io::Result<()> {
         self.known.clear();
         self.nameless.clear();
@@ -115,7 +115,7 @@ impl WatchedTree {
         Ok(())
     }
 
-    /// Several roots are mounts of one store: the number of the device differs there, that of the inode does not.
+    /// Several roots are mounts of one store: their device numbers differ, inode numbers do not.
     fn number(&self, metadata: &Metadata) -> Number {
         let device = if self.roots.len() > 1 { 0 } else { metadata.dev() };
         (device, metadata.ino())
@@ -126,14 +126,14 @@ impl WatchedTree {
         self.tasks.get(&task).map(|(process, _)| *process)
     }
 
-    /// Gives the inode at a path its name, after a call of `process` that put it there.
+    /// Identifies the inode at a path, which a call of `process` has put there.
     pub(crate) fn identify(&mut self, real: &Path, process: Option<ProcessId>, new: New) -> io::Result<()> {
         let number = self.number(&fs::symlink_metadata(real)?);
         self.name(number, process, new);
         Ok(())
     }
 
-    /// The same of an open file.
+    /// The same for an open file.
     pub(crate) fn identify_open(&mut self, task: i32, fd: i32, process: ProcessId) -> io::Result<()> {
         let number = self.number(&fs::metadata(format!("/proc/{task}/fd/{fd}"))?);
         self.name(number, Some(process), New::Always);
@@ -154,7 +154,7 @@ impl WatchedTree {
         self.known.insert(number, id);
     }
 
-    /// The name of a file as it stands in footprints: the numbers of contenders' processes stand in it as symbols.
+    /// The name of a file in footprints: with symbols instead of process numbers.
     pub(crate) fn canonical(&self, name: &str) -> String {
         let mut canonical = String::with_capacity(name.len());
         let mut rest = name;
@@ -172,7 +172,7 @@ impl WatchedTree {
         canonical + rest
     }
 
-    /// How a number of a process or thread is shown: `P0`, and `P0.2` for the third of its tasks.
+    /// The symbol of a process or thread: `<P0>`, and `<P0.2>` for the third task of the contender.
     fn symbol(&self, task: i32) -> Option<String> {
         let (process, _) = self.tasks.get(&task)?;
         let own = self.tasks.iter().filter(|(_, (other, _))| other == process);
@@ -183,12 +183,12 @@ impl WatchedTree {
         })
     }
 
-    /// The last name of an inode is gone.
+    /// An inode has lost its last name.
     pub(crate) fn unname(&mut self, number: Number) {
         self.nameless.insert(number);
     }
 
-    /// Whether what the link in `/proc` leads to is watched.
+    /// Whether the target of a link in `/proc` is watched.
     fn is_watched(&self, metadata: &Metadata, link: &str) -> bool {
         let number = self.number(metadata);
         let ours = || {
@@ -199,7 +199,7 @@ impl WatchedTree {
     }
 
     fn there(&self, metadata: &Metadata) -> Inode {
-        // A stranger's file that was put there while nobody looked has no name; it is nobody's.
+        // A file that no contender made has no creator.
         let nobodys = InodeId {
             creator: None,
             serial: u32::MAX,
@@ -213,7 +213,7 @@ impl WatchedTree {
         }
     }
 
-    /// What an open descriptor stands for; `None` for one that is closed.
+    /// What an open descriptor leads to; `None` for one that is closed.
     pub(crate) fn descriptor(&self, at: &AtCall<'_>, fd: i32) -> Option<Target> {
         let link = format!("/proc/{}/fd/{fd}", at.task);
         let metadata = fs::metadata(&link).ok()?;
@@ -229,7 +229,7 @@ impl WatchedTree {
         Some(Target::Outside { path, exists })
     }
 
-    /// The watched objects that the descriptors of a task lead to, each as often as there are descriptors.
+    /// The watched objects of the descriptors of a task, one for each descriptor.
     pub(crate) fn open(&self, task: i32) -> Vec<(i32, Inode)> {
         let Ok(entries) = fs::read_dir(format!("/proc/{task}/fd")) else {
             return Vec::new();
@@ -247,7 +247,7 @@ impl WatchedTree {
         open
     }
 
-    /// What a path of a stopped task means; a symbolic link at its end is followed if `follow`.
+    /// What a path of a stopped task leads to; a symbolic link at its end is followed if `follow`.
     pub(crate) fn spot(&self, at: &AtCall<'_>, place: &PathArgument, follow: bool) -> Target {
         if place.path.as_os_str().is_empty() {
             return match place.base {
@@ -309,14 +309,14 @@ impl WatchedTree {
             return Some(real.clone());
         }
         let real = fs::canonicalize(directory).ok()?;
-        // One that is watched is not there in the next execution.
+        // A watched one does not exist in the next execution.
         if !self.roots.iter().any(|root| real.starts_with(root)) {
             self.elsewhere.borrow_mut().insert(directory.to_owned(), real.clone());
         }
         Some(real)
     }
 
-    /// The path with what `/proc/self` and its like mean to the task.
+    /// The path with `/proc/self`, `/dev/fd` and the like resolved for the task.
     fn of_the_task(&self, at: &AtCall<'_>, path: &Path) -> PathBuf {
         if !path.starts_with("/proc") && !path.starts_with("/dev") {
             return path.to_owned();
@@ -341,7 +341,7 @@ impl WatchedTree {
         }
     }
 
-    /// What a path below `/proc` tells of a process.
+    /// The target of a path below `/proc` that belongs to a contender.
     fn process(&self, at: &AtCall<'_>, path: &Path, follow: bool, links: u32) -> Option<Target> {
         let mut names = path.strip_prefix("/proc").ok()?.iter();
         let number: i32 = names.next()?.to_str()?.parse().ok()?;
@@ -349,7 +349,7 @@ impl WatchedTree {
         if process != at.process {
             return Some(Target::Process(process));
         }
-        // The links of its own that lead elsewhere.
+        // Links of the task itself that lead elsewhere.
         let mut link = PathBuf::from(format!("/proc/{number}"));
         let kind = names.next()?;
         link.push(kind);
@@ -364,7 +364,7 @@ impl WatchedTree {
         Some(fd.and_then(|fd| self.descriptor(at, fd)).unwrap_or(Target::Own))
     }
 
-    /// Walks a path from a watched directory on.
+    /// Resolves a path from a watched directory on.
     fn inside(&self, at: &AtCall<'_>, root: usize, path: &Path, follow: bool, links: u32) -> Target {
         let root = self.roots[root].clone();
         let mut read = Vec::new();
@@ -378,7 +378,7 @@ impl WatchedTree {
             let name = match name {
                 Component::Normal(name) => name,
                 Component::CurDir => continue,
-                // Whatever was read on the way so far decides nothing that another can change later.
+                // The names read so far decide nothing that another contender can change later.
                 Component::ParentDir | Component::RootDir | Component::Prefix(_) => {
                     let rest: PathBuf = names.collect();
                     let above = real.parent().unwrap_or(Path::new("/")).join(rest);
@@ -424,7 +424,7 @@ impl WatchedTree {
         Target::Object(there)
     }
 
-    /// A number for an inode that is the same in each execution.
+    /// An inode number that is the same in each execution.
     pub(crate) fn stable_number(&self, number: u64) -> u64 {
         let known = self.known.iter().find(|((_, known), _)| *known == number);
         known.map_or(0, |(_, id)| {
@@ -438,7 +438,7 @@ impl WatchedTree {
         self.roots.iter().any(|root| path.starts_with(root))
     }
 
-    /// A path as it is shown: from its watched directory on.
+    /// A path as it is shown: relative to its watched directory.
     pub(crate) fn shown(&self, path: &Path) -> PathBuf {
         let inside = self.roots.iter().find_map(|root| path.strip_prefix(root).ok());
         let shown = inside.map_or_else(|| path.to_owned(), |inside| Path::new("/").join(inside));
@@ -446,27 +446,27 @@ impl WatchedTree {
     }
 }
 
-/// Whether it is a file of memfd_create(2), whose link in `/proc` begins so: it is the contender's own.
+/// Whether it is a file of memfd_create(2), by its link in `/proc`: it belongs to the contender.
 fn has_no_name(path: &Path) -> bool {
     path.to_string_lossy().starts_with("/memfd:")
 }
 
-/// File systems that give each inode a number of its own: `mm/shmem.c`, `fs/btrfs/inode.c`. Not xfs: it frees an inode a moment
+/// File systems that never reuse an inode number: `mm/shmem.c`, `fs/btrfs/inode.c`. Not xfs: it frees an inode a moment
 /// after its file is gone (`fs/xfs/xfs_icache.c`, `xfs_inodegc_queue`), and then its number is the first that is given.
 const COUNTING_ON: [&str; 2] = ["tmpfs", "btrfs"];
 
-/// Whether the file system of a directory may give the number of a file that is gone to the next one: all do that are not
-/// known to count on. A try would prove nothing, for somebody else may take the number meanwhile.
+/// Whether the file system of a directory may reuse inode numbers: all that are not known to count on. A trial would prove
+/// nothing, because another process may take the number meanwhile.
 ///
 /// # Errors
 ///
-/// When it cannot be looked at.
+/// When it cannot be examined.
 pub(crate) fn reuses_inode_numbers(directory: &Path) -> io::Result<bool> {
     let kind = machine::file_system(directory)?.kind;
     Ok(!COUNTING_ON.contains(&kind.as_str()))
 }
 
-/// The same spot, reached by way of a symbolic link that was read before.
+/// The same target, reached through a symbolic link that was read before.
 fn with(mut before: Vec<Object>, spot: Target) -> Target {
     match spot {
         Target::Inside { read, there, real } => {
@@ -478,17 +478,17 @@ fn with(mut before: Vec<Object>, spot: Target) -> Target {
             before.extend(read);
             Target::Nowhere(before)
         }
-        // The link itself is watched: where it leads to is of its own concern.
+        // The link itself is watched; its target is not.
         Target::Outside { .. } | Target::Own | Target::Process(_) if !before.is_empty() => Target::Nowhere(before),
         other => other,
     }
 }
 
-/// Whether an inode that is seen is a new one.
+/// Whether an inode is new.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum New {
-    /// It was made a moment ago: whoever had its number is gone.
+    /// It was just made: the last inode with its number no longer exists.
     Always,
-    /// It may have come from elsewhere.
+    /// It may have existed elsewhere.
     IfUnknown,
 }

@@ -1,7 +1,7 @@
-//! The world of traced processes: it stops and starts them, one contender at a time, as the search says.
+//! The traced contenders as the system that a search steps: one contender runs at a time, as the search chooses.
 //!
-//! What their calls mean is told by an [`Interpreter`], what they say by a [`Channel`], where their tasks stand by the
-//! [`Tracees`]. Deliberately knows no call of a contender, and nothing of what a contender is.
+//! An [`Interpreter`] understands their calls, a [`Channel`] exchanges messages with them, [`Tracees`] holds their tasks.
+//! Knows no system call, and not what a contender is.
 
 pub(crate) mod next_step;
 mod steps;
@@ -32,7 +32,7 @@ use onewinner_core::history::{Event, History, Snapshot, What};
 use onewinner_core::id::ProcessId;
 use onewinner_core::scenario::{Scenario, ScenarioKind, Start};
 
-/// How long a contender that owes an answer may sleep for a time of its own.
+/// How long a contender may stay asleep in the kernel while the tracer waits for its next call or answer.
 const PATIENCE: Duration = Duration::from_millis(1_500);
 
 /// Builds the lock that a stale scenario starts with; the error in words.
@@ -44,24 +44,26 @@ pub(crate) type Renew = Box<dyn Fn(Clock) -> Result<Worker, Unavailable>>;
 /// Called before each step and each execution.
 pub(crate) type OnStep = Box<dyn FnMut()>;
 
-/// A contender, as far as its tasks do not tell.
+/// The state of a contender, besides its tasks.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Contender {
-    /// It has not begun: it waits until all others are at their end.
+    /// It has not begun: it waits until all others have ended.
     pub(crate) awaits: bool,
-    /// It is at its end: it has exited, or was killed.
+    /// It has exited, or was killed.
     pub(crate) ended: bool,
     /// Steps that it has taken.
     pub(crate) taken: u32,
-    /// Whether another has stored something since it was last let go on from a sleep.
+    /// Whether another contender has stored something since this one was last woken.
     pub(crate) others_stored: bool,
+    /// How often it was woken from a sleep.
     pub(crate) wakes: u32,
     /// Steps in a row that stored nothing, since another stored something.
     pub(crate) fruitless_steps: u32,
-    /// Calls that it has made, those among them that failed because they were to.
+    /// Calls that it has made, failed injections included.
     pub(crate) calls: u32,
 }
 
+/// Traced contenders, stepped by a search.
 pub(crate) struct TracedSystem {
     pub(crate) scenario: Scenario,
     /// The history before its first event.
@@ -70,14 +72,14 @@ pub(crate) struct TracedSystem {
     renames: bool,
     /// The number of the execution's directory.
     number: u32,
-    // Before the rest: what it traces dies first.
+    // Dropped before the rest: the contenders die first.
     pub(crate) engine: Engine,
     pub(crate) contenders: Vec<Contender>,
     pub(crate) channel: Box<dyn Channel>,
     leave_behind: Option<LeaveBehind>,
     renew: Option<Renew>,
     notes: Vec<String>,
-    /// Whether a program was kept from looking again.
+    /// Whether a program had to wait because it polled without progress.
     pub(crate) spun: bool,
     clock: Clock,
     pub(crate) events: Vec<Event>,
@@ -85,7 +87,7 @@ pub(crate) struct TracedSystem {
     on_step: OnStep,
 }
 
-/// What a world is made of.
+/// The parts of a system.
 pub(crate) struct Parts {
     pub(crate) scenario: Scenario,
     pub(crate) blank: History,
@@ -93,7 +95,7 @@ pub(crate) struct Parts {
     pub(crate) roots: Vec<PathBuf>,
     /// The number of the first execution's directory.
     pub(crate) first_directory: u32,
-    /// Whether each execution's directory has a name that no other had: a mount may remember what was removed by another.
+    /// Whether each execution gets a directory with a new name: a mount may cache what was removed through another mount.
     pub(crate) renames: bool,
     pub(crate) tracees: Tracees,
     pub(crate) interpreter: Box<dyn Interpreter>,
@@ -102,7 +104,7 @@ pub(crate) struct Parts {
     pub(crate) leave_behind: Option<LeaveBehind>,
     /// Makes another zygote, if contenders may need one.
     pub(crate) renew: Option<Renew>,
-    /// What is not done as it was asked for.
+    /// What differs from the request.
     pub(crate) notes: Vec<String>,
 }
 
@@ -166,8 +168,8 @@ impl TracedSystem {
         contender_directory(&self.roots, process, self.number)
     }
 
-    /// An empty directory, by the same path for each execution, unless mounts could take it for the one before. Several are mounts of one store: what is made in the first is
-    /// in all.
+    /// Makes an empty directory: the same path for each execution, unless a mount could confuse it with the last one. Several
+    /// directories are mounts of one store, so what is made in the first appears in all.
     fn fresh_directories(&mut self) -> io::Result<()> {
         let directory = &self.directories()[0];
         if directory.exists() {
@@ -182,7 +184,7 @@ impl TracedSystem {
         Ok(())
     }
 
-    /// All contenders, told of a new execution; none is started.
+    /// Prepares all contenders for a new execution; starts none.
     fn begin(&mut self) -> Result<(), Lost> {
         let unusable = |error: io::Error| lost(Retry::Never, format!("no fresh directory: {error}"));
         self.engine.tracees.begin(self.number);
@@ -195,7 +197,7 @@ impl TracedSystem {
         self.engine.interpreter.begin(&self.directories()).map_err(unusable)
     }
 
-    /// Gives contenders the clock that they need, and forgets those that are not to be copied.
+    /// Gives contenders the clock that they need, and drops fork snapshots that no longer fit.
     fn keep_time(&mut self) -> Result<(), Lost> {
         let wanted = self.engine.interpreter.clock();
         if wanted != self.clock || !self.engine.interpreter.copies() {
@@ -219,13 +221,16 @@ impl TracedSystem {
         }
     }
 
-    /// Starts a contender for the first time in an execution, and keeps it for later ones if copies of it will do.
+    /// Starts a contender for the first time in an execution, and takes a fork snapshot of it where that is possible.
     fn enter(&mut self, process: ProcessId) -> Result<(), Lost> {
         self.start(process)?;
         self.run_until_quiescent(process)?;
         self.engine.interpreter.first_contender_is_ready();
         if self.renew.is_some() && self.engine.interpreter.clock() != self.clock {
-            return Err(lost(Retry::Maybe, "contenders get another clock".to_owned()));
+            return Err(lost(
+                Retry::Maybe,
+                "contenders start again, with virtual time".to_owned(),
+            ));
         }
         let keep = self.engine.interpreter.copies()
             && self.channel.is_silent(process)
@@ -242,7 +247,7 @@ impl TracedSystem {
         Ok(())
     }
 
-    /// Lets a contender run until all its tasks are quiet and it has something to do, or nothing ever again.
+    /// Runs a contender until all its tasks are quiet, and it has a next step or none ever again.
     pub(crate) fn run_until_quiescent(&mut self, process: ProcessId) -> Result<(), Lost> {
         let began = Instant::now();
         loop {
@@ -251,7 +256,7 @@ impl TracedSystem {
                 let lost = lost(Retry::Maybe, format!("{process} was lost: {how}"));
                 return Err(self.with_complaint(process, lost));
             }
-            if self.read_output(process)? == Sent::GoOn {
+            if self.read_output(process)? == Sent::Message {
                 continue;
             }
             if self.fail(process)? {
@@ -261,7 +266,7 @@ impl TracedSystem {
                 return Ok(());
             }
             if began.elapsed() > PATIENCE {
-                let reason = format!("{process} does not become quiet: it waits for what nobody does");
+                let reason = format!("{process} does not become quiet: it waits for an event that cannot occur");
                 return Err(self.with_complaint(process, lost(Retry::Maybe, reason)));
             }
             tracee::await_change(Duration::from_millis(1));
@@ -276,15 +281,15 @@ impl TracedSystem {
         told.map_err(|lost| self.with_complaint(process, lost))
     }
 
-    /// The same loss, with what the contender last complained about. Whether to try again stays as it was told.
+    /// Adds the last error message of the contender to a loss.
     pub(crate) fn with_complaint(&self, process: ProcessId, mut lost: Lost) -> Lost {
         if let Some(complaint) = self.channel.complaint(process) {
-            lost.reason = format!("{}; it complained: {complaint}", lost.reason);
+            lost.reason = format!("{}; its last error message: {complaint}", lost.reason);
         }
         lost
     }
 
-    /// Goes back to an empty directory, and brings every contender to its first call.
+    /// Starts an execution: an empty directory, and every contender at its first call.
     fn enter_all(&mut self) -> Result<(), Lost> {
         self.engine.kill(None)?;
         self.channel.end();
@@ -317,21 +322,21 @@ impl TracedSystem {
         self.snapshots.extend(seen);
     }
 
-    /// The lock of a holder that is dead, its files aged.
+    /// Creates the stale lock of a dead holder, and sets the age of its files.
     fn leave_behind(&mut self) -> Result<(), Lost> {
         let Start::Stale { age_s } = self.scenario.start else {
             return Ok(());
         };
         match &self.leave_behind {
             Some(build) => build(&self.directory(ProcessId(0)))
-                .map_err(|error| lost(Retry::Never, format!("a stale lock cannot be left behind: {error}")))?,
+                .map_err(|error| lost(Retry::Never, format!("cannot create a stale lock: {error}")))?,
             None => self.acquire_and_die()?,
         }
         let aged = age(&self.directory(ProcessId(0)), Duration::from_secs(age_s));
-        aged.map_err(|error| lost(Retry::Never, format!("a stale lock cannot be made older: {error}")))
+        aged.map_err(|error| lost(Retry::Never, format!("cannot set the age of the stale lock: {error}")))
     }
 
-    /// The first contender acquires, undisturbed, and is killed while it holds.
+    /// Lets the first contender acquire alone, and kills it while it holds the lock.
     fn acquire_and_die(&mut self) -> Result<(), Lost> {
         let process = ProcessId(0);
         self.begin()?;
@@ -342,7 +347,7 @@ impl TracedSystem {
             if self.next(process).is_none() {
                 return Err(lost(
                     Retry::Never,
-                    "nobody can leave a stale lock behind: an attempt alone does not acquire".to_owned(),
+                    "cannot create a stale lock: an uncontended attempt did not acquire it".to_owned(),
                 ));
             }
             self.take(process)?;
@@ -354,13 +359,14 @@ impl TracedSystem {
         Ok(())
     }
 
-    /// What was not seen so far, or not done as it was asked for.
+    /// What was not observed so far, or differs from the request.
     pub(crate) fn notes(&self) -> Vec<String> {
         let programs = self.engine.interpreter.shadow().is_none();
         let own = [
-            (programs && !self.scenario.kills.is_empty()).then_some("who is killed is killed with all its children"),
-            self.spun
-                .then_some("a program looked again and again: after 20 looks it waits until something has changed"),
+            (programs && !self.scenario.kills.is_empty()).then_some("a kill ends a process with all its children"),
+            self.spun.then_some(
+                "a program polled without progress: after 20 polls it waits until another process stores something",
+            ),
         ];
         let own = own.into_iter().flatten().map(str::to_owned);
         self.notes
@@ -380,7 +386,7 @@ impl TracedSystem {
     }
 }
 
-/// Sets back the times of all that stands in a directory.
+/// Sets back the times of all files in a directory.
 fn age(directory: &Path, by: Duration) -> io::Result<()> {
     for entry in fs::read_dir(directory)? {
         let entry = entry?;
@@ -388,11 +394,11 @@ fn age(directory: &Path, by: Duration) -> io::Result<()> {
         if kind.is_dir() {
             age(&entry.path(), by)?;
         }
-        // The times of a symbolic link are nobody's measure.
+        // No lock looks at the times of a symbolic link.
         if kind.is_dir() || kind.is_file() {
             let file = fs::File::open(entry.path())?;
             let then = file.metadata()?.modified()?.checked_sub(by);
-            let then = then.ok_or_else(|| io::Error::other("there was no such time"))?;
+            let then = then.ok_or_else(|| io::Error::other("the time is before the epoch"))?;
             file.set_times(fs::FileTimes::new().set_accessed(then).set_modified(then))?;
         }
     }
@@ -413,7 +419,7 @@ impl System for TracedSystem {
     fn reset(&mut self) -> Result<(), Lost> {
         (self.on_step)();
         match self.enter_all() {
-            // It is known now what contenders need, and they get it.
+            // The first attempt showed that contenders need virtual time.
             Err(_) if self.renew.is_some() && self.engine.interpreter.clock() != self.clock => self.enter_all(),
             entered => entered,
         }
@@ -438,7 +444,7 @@ impl System for TracedSystem {
     fn step(&mut self, process: ProcessId) -> Result<Accesses, Lost> {
         (self.on_step)();
         let accesses = self.take(process)?;
-        // Who judges an attempt with an error looks right after it.
+        // An injected error is judged right after the attempt.
         let waits = self
             .engine
             .tracees

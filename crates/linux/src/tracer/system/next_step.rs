@@ -1,14 +1,14 @@
-//! What a contender does next, as a value.
+//! The next step of a contender, as a value.
 
 use onewinner_core::fs::call::Call;
 
-/// What a contender does next.
+/// The next step of a contender.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum NextStep {
-    /// Its task makes the call at which it stands.
+    /// This task makes the call at which it is stopped.
     Call(i32),
-    /// A process of it ends.
+    /// The process of this task ends.
     Exit(i32),
-    /// The world does something for it: it is killed, or has waited.
+    /// The tracer acts on it: a kill, or the end of its wait for others.
     Made(Call),
 }

@@ -1,7 +1,7 @@
-//! The steps of traced contenders: what each can do next, and how that is done.
+//! The steps of contenders: what each can do next, and how it is done.
 //!
-//! A contender makes a call, ends, is killed, meets an error, or goes on from a sleep. Knows nothing of how an execution
-//! begins, nor what a call means.
+//! A step is a call, an exit, a kill, an injected error, or the end of a sleep. Knows neither how an execution begins nor what
+//! a call means.
 
 use super::TracedSystem;
 use super::next_step::NextStep;
@@ -16,14 +16,14 @@ use onewinner_core::history::{Event, What};
 use onewinner_core::id::ProcessId;
 use onewinner_core::scenario::ScenarioKind;
 
-/// How often a contender that polls is let go on.
+/// How often a polling contender is woken in one execution.
 const MOST_WAKES: u32 = 300;
 
-/// How many looks in a row a program may take while nothing changes; then it waits until something has.
+/// How many steps in a row of a program may store nothing; then it waits until another contender stores something.
 const MOST_FRUITLESS_STEPS: u32 = 20;
 
 impl TracedSystem {
-    /// What the contender can do now, if the kernel lets it.
+    /// The next step of a contender, if it has one.
     pub(crate) fn next(&self, process: ProcessId) -> Option<NextStep> {
         let contender = &self.contenders[process.index()];
         if contender.awaits {
@@ -57,14 +57,14 @@ impl TracedSystem {
         }
     }
 
-    /// Whether it is killed in place of its next step.
+    /// Whether it is killed instead of its next step.
     fn dies(&self, process: ProcessId) -> bool {
         let taken = self.contenders[process.index()].taken;
         let kill = self.scenario.kills.iter().find(|kill| kill.victim == process);
         kill.is_some_and(|kill| kill.step == taken)
     }
 
-    /// Whether the end of a lock over `Fs` is a step: as in the simulated world, only if another can see it.
+    /// Whether the exit of a lock over `Fs` is a step: as in simulation, only if another contender can observe it.
     pub(crate) fn exits(&self, process: ProcessId) -> bool {
         let acquired = |event: &Event| event.process == process && event.what == What::Acquired;
         let lost = self.scenario.kind == ScenarioKind::Contend && !self.events.iter().any(acquired);
@@ -81,7 +81,10 @@ impl TracedSystem {
             .interpreter
             .after(&self.engine.tracees.at_exit(&exit), returned)?;
         let Outcome::Performed { call, reply, accesses } = outcome else {
-            return Err(lost(Retry::Maybe, format!("{process} waits in a call that was free")));
+            return Err(lost(
+                Retry::Maybe,
+                format!("{process} waits in a call that could be made"),
+            ));
         };
         let performed = accesses.clone();
         let injected = self.injection(process);
@@ -101,7 +104,7 @@ impl TracedSystem {
         Ok(performed)
     }
 
-    /// A process of a contender ends; the last thing that the first one does.
+    /// Ends a process of a contender.
     fn exit(&mut self, process: ProcessId, task: i32) -> Result<Accesses, Lost> {
         let (call, accesses) = self.engine.interpreter.exit(&self.engine.tracees.at(task));
         self.tell_made(process, call, &accesses);
@@ -110,7 +113,7 @@ impl TracedSystem {
             self.run_until_quiescent(process)?;
             return Ok(accesses);
         };
-        // What it left running may still act.
+        // Its children may still run.
         self.engine.quiet(process)?;
         self.read_output(process)?;
         let mut heard = Vec::new();
@@ -151,7 +154,7 @@ impl TracedSystem {
         self.events.push(Event { process, what });
     }
 
-    /// Lets contenders go on that sleep while something has happened, or while nothing else can.
+    /// Wakes sleeping contenders: after another has stored something, or when nothing else can happen.
     pub(crate) fn wake(&mut self) -> Result<(), Lost> {
         loop {
             let sleeper = |process: &ProcessId| {
@@ -172,7 +175,7 @@ impl TracedSystem {
             contender.fruitless_steps = 0;
             contender.wakes += 1;
             if contender.wakes > MOST_WAKES {
-                let reason = format!("{process} sleeps and looks again for ever: {MOST_WAKES} times");
+                let reason = format!("{process} keeps polling without progress: it was woken {MOST_WAKES} times");
                 return Err(lost(Retry::Never, reason));
             }
             for (task, at) in self.engine.tracees.standing(process) {
@@ -208,7 +211,7 @@ impl TracedSystem {
         Ok(accesses)
     }
 
-    /// The error that the next call of a program meets, if it is the one that fails. A lock over `Fs` fails by itself.
+    /// The error to inject into the next call of a program, if it is due. A lock over `Fs` injects errors itself.
     fn injection(&self, process: ProcessId) -> Option<Errno> {
         let injection = match self.scenario.kind {
             ScenarioKind::Fault { injection } => Some(injection),
@@ -221,7 +224,7 @@ impl TracedSystem {
             .map(|injection| injection.errno)
     }
 
-    /// Lets the call fail at which a contender stands, if it is to: it is not made then, and is no step.
+    /// Makes the call fail at which a contender is stopped, if that is due: the call is not made and is not a step.
     pub(crate) fn fail(&mut self, process: ProcessId) -> Result<bool, Lost> {
         let Some(errno) = self.injection(process) else {
             return Ok(false);
@@ -243,7 +246,7 @@ impl TracedSystem {
         Ok(true)
     }
 
-    /// A contender is about to act.
+    /// Reports that a contender is about to act.
     fn begins(&mut self, process: ProcessId) {
         let mut heard = Vec::new();
         self.channel.acts(process, &mut heard);

@@ -20,10 +20,10 @@ const QUIET_LIMIT: Duration = Duration::from_secs(10);
 /// How long a contender may make calls that are no steps, and how long one call may take while other tasks make theirs.
 const BUSY_LIMIT: Duration = Duration::from_secs(30);
 
-/// How long nothing happens before the states of tasks are looked at: most that are let go stop before.
+/// How long the tracer waits for an event before it reads the states of tasks: most tasks stop before.
 const MOMENT: Duration = Duration::from_micros(20);
 
-/// How long nothing happens before they are looked at once more.
+/// How long it waits before it reads them once more.
 const PAUSE: Duration = Duration::from_micros(100);
 
 /// A wait for an event of one task, while other tasks may go on.
@@ -44,7 +44,7 @@ impl<'a> Wait<'a> {
 
 /// The traced tasks, and the interpreter of their calls.
 pub(crate) struct Engine {
-    // First, so that it is dropped first: what it traces dies before the rest.
+    // Dropped first: the contenders die before the rest.
     pub(crate) tracees: Tracees,
     pub(crate) interpreter: Box<dyn Interpreter>,
 }
@@ -134,7 +134,7 @@ impl Engine {
 
     /// Starts the first process of a contender, which runs from here on.
     pub(crate) fn start(&mut self, process: ProcessId) -> Result<(), Lost> {
-        // After a loss it may still be on its way.
+        // After a loss it may still be busy.
         self.await_zygote()?;
         self.tracees.order_start(process)?;
         let wait = Wait::of("waiting for the start of a contender");
@@ -164,7 +164,7 @@ impl Engine {
                 continue;
             }
             let asleep = self.tracees.all_asleep(process);
-            // It may have woken up, stopped and fallen asleep between the two looks.
+            // A task may have woken, stopped and fallen asleep between the two polls.
             if self.poll()? {
                 continue;
             }
@@ -173,7 +173,7 @@ impl Engine {
             }
             if began.elapsed() > QUIET_LIMIT {
                 let reason = format!(
-                    "{process} does not become quiet: it has computed for {QUIET_LIMIT:?} without a system call (task {})",
+                    "{process} does not become quiet: it ran for {QUIET_LIMIT:?} without a system call (task {})",
                     self.tracees.running_numbers(process)
                 );
                 return Err(lost(Retry::Never, reason));
@@ -182,7 +182,7 @@ impl Engine {
         }
     }
 
-    /// Lets a task make the call at which it stands, and waits until it returns.
+    /// Lets a task make the call at which it is stopped, and waits until it returns.
     pub(crate) fn perform(&mut self, task: i32, made: Made) -> Result<(AtExit, i64), Lost> {
         let call = self.tracees.start_call(task, made)?;
         let doing = format!("{} in a system call", call.process);
@@ -195,7 +195,7 @@ impl Engine {
         }
     }
 
-    /// Lets a task go that stands at the call with which its process ends, with all its threads.
+    /// Lets a process end, with all its threads: the task is stopped at its exit call.
     pub(crate) fn end(&mut self, task: i32) -> Result<(), Lost> {
         let group = self.tracees.at(task).group;
         self.tracees.let_go(task);

@@ -1,7 +1,7 @@
-//! What the registry of traced tasks reports: events that concern whoever understands calls.
+//! What the registry of traced tasks reports to the engine.
 //!
-//! The registry returns an event and does not know who handles it. An event that holds a stopped task asks for something: the
-//! handler looks at the task while it is stopped and hands it back.
+//! The registry does not know who handles an event. An event with a stopped task is a request: the handler examines the task
+//! and hands it back.
 
 use crate::sys::trace::Entry;
 use crate::sys::tracee::Stopped;
@@ -35,7 +35,7 @@ pub(crate) enum TaskEvent {
         /// The number of the thread that called execve, if it was another: that number is gone.
         replaced: Option<i32>,
     },
-    /// A task is gone.
+    /// A task has ended.
     Exited(i32),
 }
 

@@ -1,12 +1,11 @@
-//! Contenders forked from one of their kind: a program that takes long to start is started once.
+//! Fork snapshots: a program that starts slowly is started once, and contenders are forked from it.
 //!
-//! A contender that has come to its first controlled call is kept there, and each execution gets a copy of it: the tracer lets
-//! it call clone(2) in place of its own call, and the copy makes that. With `CLONE_PARENT` the copy is a child of the zygote as
-//! any contender is.
+//! The snapshot process stays stopped at its first controlled call. For each execution the tracer makes it call clone(2)
+//! instead, and the copy makes the original call. With `CLONE_PARENT` the copy is a child of the zygote, as any contender.
 //!
-//! It is not done where the copy could tell: with several tasks, of which a copy has one, and with open files, whose offsets
-//! copies share. Its number is another, too: one that uses the old one is found out, and then all are started afresh.
-//! Deliberately knows nothing of programs.
+//! A snapshot is not taken where a copy could notice: with several tasks, of which a copy has one, and with open files, whose
+//! offsets copies share. A copy also has another process number: the interpreter detects a program that shows its number, and
+//! then contenders are started anew. Knows nothing of programs.
 
 use super::engine::{Engine, Wait};
 use super::event::Birth;
@@ -19,13 +18,13 @@ use onewinner_core::explore::{Lost, Retry};
 use onewinner_core::id::ProcessId;
 
 impl Engine {
-    /// Whether copies of this contender are to be had.
+    /// Whether this contender is forked from a snapshot.
     pub(crate) fn has_fork_snapshot(&self, process: ProcessId) -> bool {
         self.tracees.fork_snapshots.contains_key(&process)
     }
 
-    /// Makes a template of a contender, which is no contender any more, and tells its number; `None` if it has several tasks,
-    /// or stands at no controlled call, or has open files of which copies would share the offset.
+    /// Turns a contender into a snapshot and returns its number. `None` if it has several tasks, is not stopped at a controlled
+    /// call, or has open files whose offset copies would share.
     pub(crate) fn keep(&mut self, process: ProcessId) -> Result<Option<i32>, Lost> {
         let mut own = self.tracees.tasks.iter().filter(|(_, task)| task.process == process);
         let (Some((&number, task)), None) = (own.next(), own.next()) else {
@@ -42,7 +41,7 @@ impl Engine {
             unreachable!("it stands");
         };
         let registers = stopped.registers().map_err(|error| untraced(&error))?;
-        // Its call is not made: it is brought to where a call has returned.
+        // Its call is not made: it moves on to the exit of the call.
         stopped.answer(0).map_err(|error| untraced(&error))?;
         let stopped = self.run_snapshot_to(stopped, Until::Exit, Why::Exit)?;
         let template = ForkSnapshot {
@@ -54,7 +53,7 @@ impl Engine {
         Ok(Some(number))
     }
 
-    /// Starts a contender as a copy of its template.
+    /// Starts a contender as a copy of its snapshot.
     ///
     /// # Panics
     ///
@@ -64,7 +63,7 @@ impl Engine {
             .tracees
             .fork_snapshots
             .remove(&process)
-            .expect("there is a template");
+            .expect("there is a snapshot");
         let ForkSnapshot {
             stopped,
             registers,
@@ -94,20 +93,20 @@ impl Engine {
         while !self.tracees.early.contains_key(&child) {
             self.next(&wait)?;
         }
-        // The call of the template, as if it had not been asked for yet.
+        // The copy makes the original call.
         set(&self.tracees.early[&child], &entry)?;
         self.tracees.first.insert(process, child);
         let event = self.tracees.born(process, child, child, Birth::First)?;
         self.handle_any(Some(event))
     }
 
-    /// Lets a template go, which stops again at once: for this reason, or something is wrong.
+    /// Resumes a snapshot process, which stops again soon: for the expected reason, or something is wrong.
     fn run_snapshot_to(&mut self, stopped: Stopped, until: Until, expected: Why) -> Result<Stopped, Lost> {
         match self.run_snapshot(stopped, until)? {
             (stopped, why) if why == expected => Ok(stopped),
             (_, why) => Err(lost(
                 Retry::Maybe,
-                format!("a template does what it was not to: {why:?}"),
+                format!("the process that contenders are copied from stopped unexpectedly: {why:?}"),
             )),
         }
     }
@@ -115,7 +114,10 @@ impl Engine {
     fn fork_copy(&mut self, stopped: Stopped) -> Result<(Stopped, i32), Lost> {
         match self.run_snapshot(stopped, Until::Exit)? {
             (stopped, Why::Born(child)) => Ok((stopped, child)),
-            (_, why) => Err(lost(Retry::Maybe, format!("a template bears no copy: {why:?}"))),
+            (_, why) => Err(lost(
+                Retry::Maybe,
+                format!("the process that contenders are copied from did not fork: {why:?}"),
+            )),
         }
     }
 
@@ -132,12 +134,15 @@ impl Engine {
                 return Ok(stop);
             }
             if self.tracees.gone.contains(&task) {
-                return Err(lost(Retry::Maybe, "a template is gone".to_owned()));
+                return Err(lost(
+                    Retry::Maybe,
+                    "the process that contenders are copied from was lost".to_owned(),
+                ));
             }
         }
     }
 
-    /// Kills all templates.
+    /// Kills all snapshot processes.
     pub(crate) fn discard(&mut self) -> Result<(), Lost> {
         for template in std::mem::take(&mut self.tracees.fork_snapshots).into_values() {
             let task = template.stopped.task();

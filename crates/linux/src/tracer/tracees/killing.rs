@@ -1,6 +1,6 @@
-//! The end of contenders: one that is killed as a step, and all of them at the end of an execution.
+//! Kills contenders: one as a step, or all at the end of an execution.
 //!
-//! Knows nothing of why.
+//! Does not know why.
 
 use super::event::TaskEvent;
 use super::registry::Tracees;

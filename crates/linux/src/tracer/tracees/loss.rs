@@ -1,10 +1,10 @@
-//! Why an execution is lost: the values that every part of the tracer returns.
+//! Losses of executions, as every part of the tracer returns them.
 
 use std::io;
 
 use onewinner_core::explore::{Lost, Retry};
 
-/// An execution that yields no result, for this reason.
+/// The loss of an execution, for this reason.
 pub(crate) fn lost(again: Retry, reason: String) -> Lost {
     Lost { reason, again }
 }

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `engine.rs` | waits for events and asks the interpreter what each call means |
 //! | `registry.rs` | all tasks, and where each one is |
-//! | `task.rs` | one task: whose it is, where it is stopped, whether it sleeps |
+//! | `task.rs` | one task: its contender, where it is stopped, whether it sleeps |
 //! | `event.rs` | what the registry reports to the engine |
 //! | `killing.rs` | how one contender, or all, are killed |
 //! | `fork_snapshot.rs` | contenders that are forked from a stopped one instead of started |

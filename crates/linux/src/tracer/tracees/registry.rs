@@ -1,8 +1,8 @@
-//! All traced tasks: whose each is, where it stands, and when those of one contender are quiet.
+//! All traced tasks: their contender, where each one is, and whether a contender is quiet.
 //!
-//! A contender is a tree of tasks: processes and their threads. It is *quiet* when each of its tasks stands at a call, is
-//! asleep in the kernel, or is gone. Tracer and tracees share one CPU: if nothing has happened although the CPU was given
-//! away, the letters of the states in `/proc` tell who is asleep. Knows no call by name, and no scenario.
+//! A contender is a tree of tasks: processes and their threads. It is *quiet* when each of its tasks is stopped at a call,
+//! asleep in the kernel, or gone. Tracer and tracees share one CPU: if nothing happens after the tracer has yielded it, the
+//! state letters in `/proc` show which tasks sleep. Knows no call by name, and no scenario.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,18 +18,18 @@ use crate::tracer::syscalls::interpreter::{AtCall, Decision, Made};
 use onewinner_core::explore::{Lost, Retry};
 use onewinner_core::id::ProcessId;
 
-/// All tasks but the tracer.
+/// All traced tasks.
 pub(crate) struct Tracees {
     pub(crate) tasks: BTreeMap<i32, Task>,
-    /// Tasks that stopped before their birth was told: a child is often faster than the news of it.
+    /// Tasks that stopped before the fork event of their parent: a child is often faster.
     pub(crate) early: BTreeMap<i32, Stopped>,
     /// The first process of each contender.
     pub(crate) first: BTreeMap<ProcessId, i32>,
-    /// Contenders whose first process is gone.
+    /// Contenders whose first process has ended.
     ended: BTreeMap<ProcessId, Ended>,
-    /// Tasks whose end was seen since somebody cared.
+    /// Tasks that have ended since the last call began.
     pub(crate) gone: BTreeSet<i32>,
-    /// The task that makes a call, as a step.
+    /// The task that makes a call as a step.
     performing: Option<i32>,
     /// Its number before and since, if it called execve in a thread and took the number of its process: ptrace(2), *execve
     /// under ptrace*.
@@ -37,13 +37,13 @@ pub(crate) struct Tracees {
     /// It has come to the exit of that call.
     returned: Option<Stopped>,
     births: u32,
-    /// Contenders that are copied instead of started.
+    /// Stopped processes that contenders are forked from.
     pub(crate) fork_snapshots: BTreeMap<ProcessId, ForkSnapshot>,
-    /// The template that is let go now.
+    /// The snapshot process that runs now.
     pub(crate) running_snapshot: Option<RunningSnapshot>,
     pub(crate) zygote: Worker,
     ready: Option<Stopped>,
-    /// Whose first process the zygote's next child is.
+    /// The contender whose first process the zygote forks next.
     ordered: Option<ProcessId>,
     /// How the zygote ended, if it has.
     zygote_end: Option<Ended>,
@@ -54,7 +54,7 @@ pub(crate) struct Tracees {
 }
 
 impl Tracees {
-    /// With a zygote that is traced and was let go.
+    /// No tasks yet; the zygote is traced and runs.
     pub(crate) fn new(zygote: Worker, programs: bool) -> Self {
         Self {
             tasks: BTreeMap::new(),
@@ -77,11 +77,11 @@ impl Tracees {
         }
     }
 
-    /// Goes on with another zygote, which is traced and was let go; no contender is there.
+    /// Replaces the zygote by another one, which is traced and runs; there is no contender.
     pub(crate) fn renew(&mut self, zygote: Worker) {
         debug_assert!(
             self.fork_snapshots.is_empty(),
-            "templates are children of the zygote that made them"
+            "snapshots are children of the zygote that made them"
         );
         self.zygote = zygote;
         self.ready = None;
@@ -105,7 +105,10 @@ impl Tracees {
     /// When the zygote does not wait for an order, or cannot be reached.
     pub(crate) fn order_start(&mut self, process: ProcessId) -> Result<(), Lost> {
         let Some(zygote) = self.ready.take() else {
-            return Err(lost(Retry::Maybe, "the zygote takes no order now".to_owned()));
+            return Err(lost(
+                Retry::Maybe,
+                "the process that starts contenders is busy".to_owned(),
+            ));
         };
         self.ordered = Some(process);
         self.first.remove(&process);
@@ -144,7 +147,7 @@ impl Tracees {
         self.tasks.iter().filter(runs)
     }
 
-    /// The tasks of a contender that stand at a call, from the oldest to the youngest.
+    /// The tasks of a contender that are stopped at a call, from the oldest to the youngest.
     pub(crate) fn standing(&self, process: ProcessId) -> Vec<(i32, At)> {
         let mut standing: Vec<_> = self
             .tasks
@@ -159,11 +162,11 @@ impl Tracees {
         standing.into_iter().map(|(_, task, at)| (task, at)).collect()
     }
 
-    /// The call at which a task stands.
+    /// The call at which a task is stopped.
     ///
     /// # Panics
     ///
-    /// When it stands at none.
+    /// When it is not stopped.
     pub(crate) fn at(&self, task: i32) -> AtCall<'_> {
         let known = &self.tasks[&task];
         match &known.position {
@@ -177,7 +180,7 @@ impl Tracees {
         self.ended.remove(&process)
     }
 
-    /// Starts the call at which a task stands. [`take_returned`](Self::take_returned) gives its end.
+    /// Starts the call at which a task is stopped. [`take_returned`](Self::take_returned) gives its result.
     pub(crate) fn start_call(&mut self, task: i32, made: Made) -> Result<PendingCall, Lost> {
         let known = self.tasks.get_mut(&task).expect("a task that stands is known");
         let process = known.process;
@@ -226,12 +229,12 @@ impl Tracees {
         self.tasks[&task].at(task, exit.entry)
     }
 
-    /// Lets a task go on whose call has returned.
+    /// Resumes a task whose call has returned.
     pub(crate) fn go_on(&mut self, exit: AtExit) {
         let _running = exit.stopped.go(Until::Next, None);
     }
 
-    /// Answers the call at which a task stands, in place of the kernel.
+    /// Answers the call at which a task is stopped, instead of the kernel.
     pub(crate) fn answer(&mut self, task: i32, returned: i64) -> Result<(), Lost> {
         let known = self.tasks.get_mut(&task).expect("a task that stands is known");
         if let Position::AtCall(CallStop { stopped, .. }) = std::mem::replace(&mut known.position, Position::Running) {
@@ -241,7 +244,7 @@ impl Tracees {
         Ok(())
     }
 
-    /// Lets a task make the call at which it stands; nothing reports the result.
+    /// Lets a task make the call at which it is stopped; the result is not reported.
     pub(crate) fn let_go(&mut self, task: i32) {
         let known = self.tasks.get_mut(&task).expect("a task that stands is known");
         if let Position::AtCall(CallStop { stopped, .. }) = std::mem::replace(&mut known.position, Position::Running) {
@@ -249,7 +252,7 @@ impl Tracees {
         }
     }
 
-    /// Forgets all that belongs to one execution; its tasks are gone.
+    /// Forgets the last execution, whose tasks have ended.
     pub(crate) fn begin(&mut self, directory: u32) {
         self.directory = directory;
         debug_assert!(self.tasks.is_empty(), "the last execution was ended");
@@ -275,7 +278,7 @@ impl Tracees {
             Seen::Stopped(stopped, why) if stopped.task() == self.zygote.pid() => {
                 let mut event = None;
                 if let Why::Born(child) = why {
-                    // Of a loss before, if nobody has ordered it.
+                    // Without an order it belongs to an execution that was lost.
                     if let Some(process) = self.ordered.take() {
                         event = Some(self.born(process, child, child, Birth::First)?);
                         self.first.insert(process, child);
@@ -419,13 +422,13 @@ impl Tracees {
         &self.tasks[&task].memory
     }
 
-    /// The call that a task has reached, for the one who decides about it.
+    /// The call that a task has reached.
     pub(crate) fn reached<'a>(&'a self, stopped: &Stopped, entry: Entry) -> AtCall<'a> {
         let task = stopped.task();
         self.tasks[&task].at(task, entry)
     }
 
-    /// Does with a task at the entry of a call what was decided.
+    /// Carries out the decision about a task at the entry of a call.
     pub(crate) fn apply(&mut self, stopped: Stopped, entry: Entry, decision: Decision) -> Result<(), Lost> {
         let at = match decision {
             Decision::Harmless => {
@@ -438,8 +441,18 @@ impl Tracees {
                 return Ok(());
             }
             Decision::Uncontrolled(reason) => return Err(lost(Retry::Never, reason)),
-            Decision::NeedsFreshStart => return Err(lost(Retry::Maybe, "a contender asks for its number".to_owned())),
-            Decision::NeedsVirtualClock => return Err(lost(Retry::Maybe, "a contender sleeps for a time".to_owned())),
+            Decision::NeedsFreshStart => {
+                return Err(lost(
+                    Retry::Maybe,
+                    "a contender shows its process number; contenders start again, not copied".to_owned(),
+                ));
+            }
+            Decision::NeedsVirtualClock => {
+                return Err(lost(
+                    Retry::Maybe,
+                    "a contender sleeps; contenders start again, with virtual time".to_owned(),
+                ));
+            }
             Decision::Controlled => At::Call,
             Decision::Exits => At::Exit,
             Decision::Sleeps => At::Sleep,

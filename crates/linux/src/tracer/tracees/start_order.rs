@@ -1,4 +1,4 @@
-//! What the zygote is ordered to start, as the number that it is answered with.
+//! Which contender the zygote starts, as the number that answers its call.
 
 use onewinner_core::id::ProcessId;
 
@@ -11,7 +11,7 @@ pub(crate) struct Order {
 }
 
 impl Order {
-    /// As a number that is not negative, for a negative one ends the zygote.
+    /// As a number that is not negative: a negative one ends the zygote.
     pub(crate) fn word(self) -> i64 {
         i64::from(self.directory) << u8::BITS | i64::from(self.process.0)
     }
@@ -19,7 +19,7 @@ impl Order {
     pub(crate) fn of(word: i64) -> Self {
         Self {
             process: ProcessId((word & i64::from(u8::MAX)) as u8),
-            directory: u32::try_from(word >> u8::BITS).expect("a word that was made of an order"),
+            directory: u32::try_from(word >> u8::BITS).expect("a word that was made from an order"),
         }
     }
 }

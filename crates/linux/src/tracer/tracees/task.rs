@@ -1,4 +1,4 @@
-//! One traced task: whose it is, where it stands, and whether it is asleep.
+//! One traced task: its contender, where it is, and whether it is asleep.
 //!
 //! Knows neither the other tasks nor what its calls mean.
 
@@ -21,7 +21,7 @@ pub(crate) enum Position {
     AtCall(CallStop),
 }
 
-/// A task that stands at a call.
+/// A task that is stopped at a call.
 pub(crate) struct CallStop {
     pub(crate) stopped: Stopped,
     pub(crate) entry: Entry,
@@ -46,14 +46,14 @@ pub(crate) struct Task {
     pub(crate) process: ProcessId,
     /// The number of its process: that of the first of its threads.
     pub(crate) group: i32,
-    /// Where it came among all tasks of the execution.
+    /// Its rank among all tasks of the execution.
     pub(crate) number: u32,
     pub(crate) position: Position,
     pub(crate) memory: Memory,
     pub(crate) status: TaskStat,
     /// It is asleep until its child calls execve.
     pub(crate) vforked: bool,
-    /// It has not become the program yet.
+    /// It has not executed the program yet.
     pub(crate) prepares: bool,
 }
 
@@ -71,7 +71,7 @@ impl Task {
         })
     }
 
-    /// Whether it can do nothing by itself: it waits for another one, for input, or for a time.
+    /// Whether it waits in the kernel: for another task, for input, or for a time.
     pub(crate) fn is_asleep(&self) -> bool {
         match self.status.state() {
             // A first thread that has ended waits so for the others.
@@ -102,7 +102,7 @@ pub(crate) struct PendingCall {
     pub(crate) entry: Entry,
 }
 
-/// A contender that is kept at its first controlled call: later ones are forked from it.
+/// A process stopped at its first controlled call: later contenders are forked from it.
 pub(crate) struct ForkSnapshot {
     /// At the exit of a call.
     pub(crate) stopped: Stopped,
@@ -111,7 +111,7 @@ pub(crate) struct ForkSnapshot {
     pub(crate) entry: Entry,
 }
 
-/// A template that is let go for a moment, and where it has stopped.
+/// A snapshot process that runs for a moment, and where it has stopped.
 pub(crate) struct RunningSnapshot {
     pub(crate) task: i32,
     pub(crate) stop: Option<(Stopped, Why)>,

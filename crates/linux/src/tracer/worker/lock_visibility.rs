@@ -1,6 +1,6 @@
-//! Whether the kernel's locks are seen from one mount of a store to another: a try, before the search.
+//! Between which mounts of a store kernel locks are visible: tried before the search.
 //!
-//! Which of them are is a fact of the machine, and the model takes it as it is. Knows no call of a contender.
+//! That is a fact of the machine, and the model takes it as it is. Knows no call of a contender.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,15 +9,15 @@ use crate::real_fs::RealFs;
 use onewinner_core::fs::sim::Hosts;
 use onewinner_core::fs::{AccessMode, Create, Errno, Flock, Fs, Mode, OpenFlags, RecordLock};
 
-/// What is locked for the try, beside the directories of the executions.
+/// The file that is locked for the trial, next to the directories of executions.
 const PROBE: &str = "probe";
 
-/// A lock of the kernel's on an open file. Record locks are tried as those of descriptions: a process is never in its own way.
+/// Takes a kernel lock on a file. Record locks are tried as OFD locks, because a process never conflicts with itself.
 type Take = fn(&RealFs, &Path) -> Result<(), Errno>;
 
-/// The hosts of so many processes, of which process *i* works by way of the *i* mod *k*-th mount.
+/// The hosts of `processes`; process *i* works through the *i* mod *k*-th mount.
 ///
-/// Where files cannot be locked at all, all are on one: what a lock is answered then is no model's matter.
+/// Where files cannot be locked at all, all are on one host: no model predicts such answers.
 pub(crate) fn hosts(ways: &[PathBuf], processes: usize) -> Hosts {
     if ways.len() == 1 {
         return Hosts::default();
@@ -30,12 +30,12 @@ pub(crate) fn hosts(ways: &[PathBuf], processes: usize) -> Hosts {
         flock: of_processes(flock),
         records: of_processes(record),
     };
-    // Nobody looks at it any more; what stays goes with the directory of the run.
+    // If it stays, it is removed with the directory of the run.
     let _gone = fs::remove_file(ways[0].join(PROBE));
     seen
 }
 
-/// For each way the first one that sees its locks.
+/// For each mount the first one that sees its locks.
 fn of_ways(ways: &[PathBuf], take: Take) -> Result<Vec<usize>, Errno> {
     let mut hosts: Vec<usize> = Vec::new();
     for (number, way) in ways.iter().enumerate() {
@@ -45,7 +45,7 @@ fn of_ways(ways: &[PathBuf], take: Take) -> Result<Vec<usize>, Errno> {
             .enumerate()
             .filter(|(before, _)| hosts[*before] == *before)
         {
-            // Gives the lock back when it is dropped, as a process that exits.
+            // Releases the lock when it is dropped, as a process does when it exits.
             let holder = RealFs::new();
             take(&holder, &other.join(PROBE))?;
             match take(&RealFs::new(), &way.join(PROBE)) {
