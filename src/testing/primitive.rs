@@ -127,7 +127,7 @@ impl Exploration<Primitive> {
         let most = loom::MOST_PROCESSES;
         assert!(
             processes <= most,
-            "loom takes {most} contenders at most, not {processes}"
+            "loom runs at most {most} contenders, not {processes}"
         );
         let scenario = self.options.single_scenario(processes);
         let bounds = Bounds {

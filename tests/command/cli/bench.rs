@@ -40,7 +40,7 @@ fn a_document_has_a_row_for_each_measure_and_is_compared_with_itself() {
     let again = "bench create-new --measure uncontended --blocks 6 --slice 0.001 --dir . --compare earlier.json";
     let ran = onewinner_in(directory.path(), again)
         .exits(0)
-        .says(&["beside earlier.json", "acquire and release"]);
+        .says(&["compared with earlier.json", "acquire and release"]);
     assert!(
         ran.stdout.contains("create-new in ., losing attempt: only then"),
         "{}",
@@ -162,7 +162,7 @@ fn a_path_that_is_too_long_and_a_disk_that_is_too_small_are_told_with_what_to_do
             "(ENOSPC); make room, or ask for fewer --files",
         ])
         // The disk that was full is empty again.
-        .says(&["acquire and release so many directories deep"]);
+        .says(&["acquire and release by number of parent directories"]);
 }
 
 fn file_systems_that_are_made_are_rows_by_their_names_and_nothing_is_left() {
@@ -310,18 +310,21 @@ fn a_wrong_use_is_told_in_one_line_before_anything_is_measured() {
         ),
         (
             "bench --compare list.json",
-            "it is a document onewinner, version 1, of `list`",
+            "it is a onewinner document, version 1, of the command `list`",
         ),
-        ("bench --csv absent/costs.csv", "name a file in a folder that is there"),
-        ("bench --csv .", "name a file in a folder that is there"),
-        ("bench --svg list.json", "name another"),
-        ("bench --dir a,,b", "give a directory, or several of one store as A,B"),
+        ("bench --csv absent/costs.csv", "name a file in an existing folder"),
+        ("bench --csv .", "name a file in an existing folder"),
+        ("bench --svg list.json", "name another one with --svg"),
+        (
+            "bench --dir a,,b",
+            "give a directory, or several mounts of one store as A,B",
+        ),
         ("bench --dir .,absent", "name a directory that is there"),
         ("bench --dir .,.", "is named twice"),
         ("bench --make no-such-file-system", "invalid value"),
         (
             "explore create-new --backend sim --html absent/page.html",
-            "name a file in a folder that is there",
+            "name a file in an existing folder",
         ),
     ] {
         let ran = onewinner_in(directory.path(), arguments);

@@ -110,7 +110,7 @@ fn doctor_tells_what_hinders_a_race_in_a_directory() {
     let absent = Path::new("absent").display().to_string();
     onewinner_in(directory.path(), &format!("doctor --dir {absent}"))
         .exits(3)
-        .says(&["name a directory that exists and may be reached"]);
+        .says(&["name an existing directory that you may enter"]);
     onewinner_in(directory.path(), "doctor --dir . --dir /sys")
         .exits(3)
         .says(&["writable", "name another"]);

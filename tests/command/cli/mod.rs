@@ -1,12 +1,13 @@
-//! The command line as its users meet it: the built binary, its exit codes, and every byte it prints.
+//! The command line as users see it: the built binary, its exit codes, and every byte that it prints.
 //!
-//! Each command runs in a temporary directory that is its working and its temporary directory, so that what it leaves
-//! behind is seen. The numbers that the issue asks for stand in the ignored tests: `cargo test --test command cli:: -- --ignored`.
+//! Each command runs in a temporary directory, which is also its `TMPDIR`, so that the tests see what it leaves behind.
+//! Long runs are ignored tests: `cargo test --test command cli:: -- --ignored`.
 
 mod bench;
 mod command;
 mod directories;
 mod exits;
+mod help;
 mod jobs;
 mod json;
 mod kills;

@@ -58,7 +58,7 @@ fn a_file_that_violates_nothing_is_told_so() {
     fs::write(directory.path().join("harmless.json"), saved.to_string()).expect("writable");
     onewinner_in(directory.path(), "replay harmless.json")
         .exits(0)
-        .says(&["  not reproduced: the same calls, and no property is violated"]);
+        .says(&["  not reproduced: the calls are the same, but no property is violated"]);
 }
 
 fn a_file_of_another_version_or_lock_is_refused() {

@@ -151,7 +151,7 @@ fn an_interrupted_confirm_prints_what_it_has() {
     send(pid(&child), Signal::SIGINT);
     let (ran, text) = (end_of(child), text());
     assert_eq!((ran.code, &*ran.stderr), (Some(130), ""), "{text}");
-    for part in ["claimed", "Interrupted: what was gathered until then stands above."] {
+    for part in ["claimed", "Interrupted: the completed lines are above."] {
         assert!(text.contains(part), "{part}: {text}");
     }
     assert!(!text.contains("race: hub sync"), "it goes on: {text}");

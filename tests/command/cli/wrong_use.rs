@@ -13,7 +13,10 @@ fn refused(ran: &Ran, advice: &str) {
 
 fn each_wrong_argument_is_answered_with_what_to_give() {
     for (arguments, advice) in [
-        ("model nolock", "no lock is called that; `onewinner list` names them"),
+        (
+            "model nolock",
+            "there is no lock of this name; `onewinner list` prints the names",
+        ),
         ("race", "not provided: <LOCK>"),
         ("replay", "not provided: <FILE>"),
         ("modle create-new", "a similar subcommand exists: 'model'"),
@@ -34,7 +37,7 @@ fn each_wrong_argument_is_answered_with_what_to_give() {
         ("model create-new -n 1", "give a number from 2 to 64"),
         (
             "model create-new -n 6",
-            "loom takes 5 contenders at most, not 6; try `onewinner explore` or `race`",
+            "loom runs at most 5 contenders, not 6; use `onewinner explore` or `onewinner race`",
         ),
         ("race create-new --rounds 0", "give a number from 1 to 100000000"),
         ("explore create-new --rounds 0", "give a number from 1 to 1000"),

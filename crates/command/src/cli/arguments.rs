@@ -1,4 +1,4 @@
-//! Arguments that several commands share, and how they are read.
+//! Arguments that several commands share, and their parsers.
 
 use std::fmt;
 use std::ops::RangeInclusive;
@@ -7,7 +7,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use clap::builder::TypedValueParser;
-use clap::{Args, ValueEnum};
+use clap::{ArgAction, Args, ValueEnum};
 
 use super::Failure;
 use onewinner_core::primitive::{self, Expectation, LockPrimitive};
@@ -15,59 +15,77 @@ use onewinner_core::scenario::{self, LEAST_PROCESSES, MOST_PROCESSES, Scenario};
 use onewinner_core::scenario::{Program, ProgramKind};
 use onewinner_linux::tracer::program::find::find;
 
-/// A hundred years: an older lock was not left by a process that died.
+/// 100 years; a greater age is a typing error.
 const OLDEST_S: u64 = 100 * 365 * 86_400;
 
-/// Where the options of every command stand in the help: below the command's own, and above `--help`.
+/// The position of the options of every command in their group: after the command's own.
 const LAST: usize = 900;
 
-/// For every command.
+/// The groups of options in `--help`.
+pub(super) mod group {
+    /// The lock, and what its processes do.
+    pub(in super::super) const WHAT: &str = "What to run";
+    /// How schedules are chosen, and how far.
+    pub(in super::super) const SEARCH: &str = "How to search";
+    /// What goes wrong on purpose.
+    pub(in super::super) const FAULTS: &str = "Faults";
+    /// What is printed and written.
+    pub(in super::super) const OUTPUT: &str = "Output";
+    /// The rest.
+    pub(in super::super) const GENERAL: &str = "General";
+}
+
+/// The options of every command.
 #[derive(Args, Clone)]
 pub(super) struct Common {
     /// Print one JSON document instead of text.
-    #[arg(long, global = true, display_order = LAST)]
+    #[arg(long, global = true, help_heading = group::OUTPUT, display_order = LAST)]
     pub(super) json: bool,
-    /// The seed of every random choice; drawn and printed when it is not given.
-    #[arg(long, global = true, value_name = "NUMBER", display_order = LAST, value_parser = whole::<u64>, allow_negative_numbers = true)]
+    /// Seed of every random choice [default: a new one, which is printed].
+    #[arg(long, global = true, value_name = "NUMBER", help_heading = group::GENERAL, display_order = LAST, value_parser = whole::<u64>, allow_negative_numbers = true)]
     pub(super) seed: Option<u64>,
+    /// Print this help.
+    #[arg(short, long, global = true, help_heading = group::GENERAL, display_order = LAST + 1, action = ArgAction::Help)]
+    help: Option<bool>,
 }
 
-/// Which lock, and what is claimed of it.
+/// A lock that comes with onewinner, and the claim about it.
 #[derive(Args)]
+#[command(next_display_order = 1)]
 pub(super) struct Subject {
-    /// The lock; `onewinner list` names them.
-    #[arg(value_name = "LOCK", value_parser = locks())]
+    /// A lock that comes with onewinner; see `onewinner list`.
+    #[arg(value_name = "LOCK", help_heading = group::WHAT, display_order = 0, value_parser = locks())]
     pub(super) lock: Lock,
     #[command(flatten)]
     pub(super) claimed: Claimed,
 }
 
-/// What is claimed of it.
+/// The claim about a lock.
 #[derive(Args)]
 pub(super) struct Claimed {
-    /// What is claimed.
-    #[arg(long, value_name = "CLAIM", default_value = "exactly-one-winner")]
+    /// The claim to check: exactly-one-winner (the default) or several-winners.
+    #[arg(long, value_name = "CLAIM", help_heading = group::WHAT, default_value = "exactly-one-winner", hide_default_value = true, hide_possible_values = true)]
     pub(super) expect: Claim,
 }
 
-/// A shipped lock, or a program that locks: exactly one.
+/// A lock that comes with onewinner, or a program that locks: exactly one of them.
 #[derive(Args)]
+#[command(next_display_order = 1)]
 #[group(required = true, multiple = false)]
 pub(super) struct AnySubject {
-    /// The lock; `onewinner list` names them.
-    #[arg(value_name = "LOCK", value_parser = locks())]
+    /// A lock that comes with onewinner; see `onewinner list`.
+    #[arg(value_name = "LOCK", help_heading = group::WHAT, display_order = 0, value_parser = locks())]
     lock: Option<Lock>,
-    /// A program that locks {lock}: it prints `acquired` or `busy`, and after a line `release` on its input `released`. See
-    /// examples/driver.py, driver.sh and driver.js.
-    #[arg(long, value_name = "COMMAND")]
+    /// Your program; it acquires {lock} and prints `acquired` or `busy`.
+    #[arg(long, value_name = "COMMAND", help_heading = group::WHAT)]
     driver: Option<String>,
-    /// A program that runs another one while it holds its lock, as `flock -n {lock} {hold}`; {hold} is given by onewinner.
-    #[arg(long, value_name = "COMMAND")]
+    /// Your program; it runs {hold} while it holds {lock}.
+    #[arg(long, value_name = "COMMAND", help_heading = group::WHAT)]
     wrap: Option<String>,
 }
 
 impl AnySubject {
-    /// The one that was given; a program that can be started here.
+    /// Returns the lock or program; checks that the program can be started.
     pub(super) fn subject(&self) -> Result<scenario::Subject, Failure> {
         for (kind, line) in [(ProgramKind::Driver, &self.driver), (ProgramKind::Wrap, &self.wrap)] {
             if let Some(line) = line.clone() {
@@ -78,7 +96,7 @@ impl AnySubject {
         }
         match self.lock {
             Some(lock) => Ok(scenario::Subject::Primitive(lock.0)),
-            None => Err("no lock was given; name one, or give --driver or --wrap".into()),
+            None => Err("no lock is given; name a lock, or give --driver or --wrap".into()),
         }
     }
 }
@@ -90,9 +108,9 @@ pub(super) struct Lock(pub(super) &'static dyn LockPrimitive);
 /// A claim as an argument.
 #[derive(Clone, Copy, ValueEnum)]
 pub(super) enum Claim {
-    /// One contender wins, all others are told busy.
+    /// One contender wins; all others get busy.
     ExactlyOneWinner,
-    /// Some schedule lets two or more in.
+    /// Some schedule lets two or more contenders in.
     SeveralWinners,
 }
 
@@ -105,24 +123,24 @@ impl From<Claim> for Expectation {
     }
 }
 
-/// Reads the name of a lock. There are too many to be listed in each message.
+/// Reads the name of a lock. There are too many to list in each message.
 pub(super) fn locks() -> impl TypedValueParser<Value = Lock> {
     |name: &str| {
         let found = primitive::by_name(name).map(Lock);
-        found.ok_or("no lock is called that; `onewinner list` names them")
+        found.ok_or("there is no lock of this name; `onewinner list` prints the names")
     }
 }
 
-/// What a holder does inside, as an argument.
+/// What a process does while it holds the lock, as an argument.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Workload {
     /// Load the state of a hub, append entries, save the state.
     HubSync,
-    /// Open the lock's file once more, and close it.
+    /// Open the lock's file again and close it.
     Reopen,
-    /// Attempt to take the lock once more.
+    /// Try to acquire the lock again.
     Reenter,
-    /// Fork a child that releases, as a destructor would, and exits; on the simulated file system alone.
+    /// Fork a child that releases the lock, as a destructor would, and exits; only on the simulated file system.
     Fork,
 }
 
@@ -137,39 +155,39 @@ impl From<Workload> for scenario::Work {
     }
 }
 
-/// What the processes do.
+/// How many processes contend, and what they do.
 #[derive(Args)]
 pub(super) struct What {
-    /// contend: one attempt each, nobody releases; cycle: attempt, release, and again.
-    #[arg(long, value_name = "KIND")]
-    pub(super) scenario: Option<Kind>,
-    /// How many processes.
-    #[arg(short = 'n', long, value_name = "NUMBER", value_parser = processes, allow_negative_numbers = true)]
+    /// Number of processes, 2 to 64 [default: 3].
+    #[arg(short = 'n', long, value_name = "NUMBER", help_heading = group::WHAT, value_parser = processes, allow_negative_numbers = true)]
     pub(super) processes: Option<usize>,
-    /// Attempts of each process, in cycles.
-    #[arg(long, value_name = "NUMBER", value_parser = rounds, allow_negative_numbers = true)]
+    /// Attempts per process; a winner releases the lock [default: 1].
+    #[arg(long, value_name = "NUMBER", help_heading = group::WHAT, value_parser = rounds, allow_negative_numbers = true)]
     pub(super) rounds: Option<u32>,
-    /// What a holder does inside; each process makes one attempt, and releases.
-    #[arg(long, value_name = "NAME", conflicts_with = "scenario")]
+    /// contend (winners keep the lock) or cycle (winners release it).
+    #[arg(long, value_name = "KIND", help_heading = group::WHAT, hide_possible_values = true)]
+    pub(super) scenario: Option<Kind>,
+    /// What a winner does: hub-sync, reopen, reenter, or fork (on sim).
+    #[arg(long, value_name = "NAME", help_heading = group::WHAT, hide_possible_values = true, conflicts_with = "scenario")]
     pub(super) workload: Option<Workload>,
 }
 
 /// The kind of a scenario, as an argument.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Kind {
-    /// One attempt each; winners hold until all have answered.
+    /// One attempt per process; winners hold the lock until all processes have answered.
     Contend,
-    /// Attempt, release, again.
+    /// Each process acquires and releases, repeatedly.
     Cycle,
 }
 
 impl What {
-    /// Whether anything was asked for.
+    /// Whether any of these options was given.
     pub(super) fn is_given(&self) -> bool {
         self.scenario.is_some() || self.processes.is_some() || self.rounds.is_some() || self.workload.is_some()
     }
 
-    /// The scenario that was asked for, with `processes` processes if their number was not.
+    /// The requested scenario; `processes` is the default number of processes.
     pub(super) fn scenario(&self, processes: usize) -> Result<Scenario, Failure> {
         let processes = self.processes.unwrap_or(processes);
         if let Some(workload) = self.workload {
@@ -179,9 +197,9 @@ impl What {
             });
         }
         match (self.scenario, self.rounds) {
-            (Some(Kind::Contend), Some(_)) => {
-                Err("contenders make one attempt each; give --rounds with `--scenario cycle`".into())
-            }
+            (Some(Kind::Contend), Some(_)) => Err(
+                "in the scenario contend each process makes one attempt; give --rounds with `--scenario cycle`".into(),
+            ),
             (Some(Kind::Contend) | None, None) => Ok(Scenario::contend(processes)),
             (Some(Kind::Cycle), rounds) => Ok(Scenario::cycle(processes, rounds.unwrap_or(1))),
             (None, Some(rounds)) => Ok(Scenario::cycle(processes, rounds)),
@@ -189,11 +207,11 @@ impl What {
     }
 }
 
-/// Where a counterexample goes.
+/// Where a counterexample is saved.
 #[derive(Args)]
 pub(super) struct Save {
-    /// Where the counterexample is saved, if there is one.
-    #[arg(long, value_name = "FILE")]
+    /// Save the counterexample, if there is one, to this file.
+    #[arg(long, value_name = "FILE", help_heading = group::OUTPUT)]
     pub(super) save: Option<PathBuf>,
 }
 
@@ -202,12 +220,12 @@ pub(super) fn processes(text: &str) -> Result<usize, String> {
     within(text, LEAST_PROCESSES..=MOST_PROCESSES)
 }
 
-/// Reads how many searches run at once.
+/// Reads how many searches run in parallel.
 pub(super) fn jobs(text: &str) -> Result<usize, String> {
     within(text, 1..=256)
 }
 
-/// Reads how many processes are killed.
+/// Reads how many processes to kill.
 pub(super) fn kills(text: &str) -> Result<u8, String> {
     within(text, 0..=2)
 }
@@ -225,21 +243,21 @@ pub(super) fn age(text: &str) -> Result<u64, String> {
     let seconds = unit.and_then(|unit| digits.parse::<u64>().ok()?.checked_mul(unit));
     match seconds {
         Some(seconds @ 0..=OLDEST_S) => Ok(seconds),
-        _ => Err("give an age as 90s, 10m, 1h or 2d, a hundred years at most".to_owned()),
+        _ => Err("give an age as 90s, 10m, 1h or 2d, at most 100 years".to_owned()),
     }
 }
 
-/// Reads the attempts of each process.
+/// Reads the number of attempts per process.
 fn rounds(text: &str) -> Result<u32, String> {
     within(text, 1..=1_000)
 }
 
-/// Reads the rounds of a race.
-pub(super) fn meetings(text: &str) -> Result<u64, String> {
+/// Reads the number of rounds of a race.
+pub(super) fn race_rounds(text: &str) -> Result<u64, String> {
     within(text, 1..=100_000_000)
 }
 
-/// Reads the most executions of a search.
+/// Reads the limit of executions of a search.
 pub(super) fn executions(text: &str) -> Result<u64, String> {
     match text.parse() {
         Ok(number) if number > 0 => Ok(number),
@@ -250,7 +268,7 @@ pub(super) fn executions(text: &str) -> Result<u64, String> {
 /// Reads a seed, or a number of preemptions.
 pub(super) fn whole<T: FromStr>(text: &str) -> Result<T, String> {
     text.parse()
-        .map_err(|_| "give a whole number, 0 or above, of 64 bits at most".to_owned())
+        .map_err(|_| "give a whole number from 0 to 18446744073709551615".to_owned())
 }
 
 /// Reads a number within a range.
@@ -266,11 +284,11 @@ pub(super) fn within<T: FromStr + PartialOrd + fmt::Display>(
 
 /// Reads a time in seconds.
 pub(super) fn seconds(text: &str) -> Result<Duration, String> {
-    /// A day: longer is a typing error.
+    /// One day; a longer time is a typing error.
     const LONGEST: f64 = 86_400.0;
     match text.strip_suffix('s').unwrap_or(text).parse::<f64>() {
         Ok(number) if number > 0.0 && number <= LONGEST => Ok(Duration::from_secs_f64(number)),
-        _ => Err("give a number of seconds above 0, and a day at most".to_owned()),
+        _ => Err("give a number of seconds above 0, at most 86400 (one day)".to_owned()),
     }
 }
 

@@ -1,4 +1,4 @@
-//! `onewinner bench`: what an acquisition costs.
+//! `onewinner bench`: measure what an acquisition costs.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use clap::{Args, ValueEnum};
 use serde::{Deserialize, Serialize};
 
 use super::Failure;
-use super::arguments::{self, Lock};
+use super::arguments::{self, Lock, group};
 use super::matrix::{Ways, recipes, ways};
 use super::output::{self, Output};
 use super::page::Page;
@@ -21,86 +21,92 @@ use crate::report;
 use onewinner_core::primitive;
 use onewinner_core::verdict::Exit;
 
-/// What is measured, where, and where that goes.
+/// The group of the options that say what is measured.
+const MEASURES: &str = "What to measure";
+/// The group of the options that say how long.
+const HOW: &str = "How to measure";
+
+/// The arguments of `bench`.
 #[derive(Args)]
+#[command(next_display_order = 1)]
 pub(super) struct Arguments {
-    /// The locks; all of them, if none is given.
-    #[arg(value_name = "LOCK", value_parser = arguments::locks(), hide_possible_values = true)]
+    /// The locks to measure; see `onewinner list` [default: all].
+    #[arg(value_name = "LOCK", help_heading = MEASURES, display_order = 0, value_parser = arguments::locks(), hide_possible_values = true)]
     locks: Vec<Lock>,
-    /// A directory, on the file system in question; or several mounts of one store, as A,B: processes are divided between
-    /// them. Repeatable; the temporary directory, if nothing else is asked for.
-    #[arg(long, value_name = "DIRECTORY", value_parser = ways)]
+    /// A directory to measure, or A,B for two mounts of one store; repeatable [default: the temporary
+    /// directory].
+    #[arg(long, value_name = "DIRECTORY", help_heading = MEASURES, value_parser = ways)]
     dir: Vec<Ways>,
-    /// File systems to make and mount for the run, of which nothing stays.
-    #[arg(long, value_name = "NAME,…", value_delimiter = ',', value_parser = recipes())]
+    /// Make and mount these file systems for the run; `onewinner doctor` lists them.
+    #[arg(long, value_name = "NAME,…", help_heading = MEASURES, hide_possible_values = true, value_delimiter = ',', value_parser = recipes())]
     make: Vec<String>,
-    /// What; everything, if nothing is given.
-    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    /// uncontended, losing, hand-over, rounds, contenders, files, depth [default: all].
+    #[arg(long, value_name = "NAME,…", help_heading = MEASURES, hide_possible_values = true, value_delimiter = ',')]
     measure: Vec<Kind>,
-    /// The numbers of contenders.
-    #[arg(long, value_name = "NUMBERS", value_delimiter = ',', value_parser = contenders)]
+    /// Numbers of processes that contend [default: 1,2,4,8,16,32,64].
+    #[arg(long, value_name = "NUMBERS", help_heading = MEASURES, value_delimiter = ',', value_parser = contenders)]
     contenders: Vec<u32>,
-    /// The numbers of files beside the lock.
-    #[arg(long, value_name = "NUMBERS", value_delimiter = ',', value_parser = files)]
+    /// Numbers of files in the lock's directory [default: 1,10,100,1000,10000,100000].
+    #[arg(long, value_name = "NUMBERS", help_heading = MEASURES, value_delimiter = ',', value_parser = files)]
     files: Vec<u64>,
-    /// How many directories deep the lock is.
-    #[arg(long, value_name = "NUMBERS", value_delimiter = ',', value_parser = depth)]
+    /// Numbers of directories above the lock [default: 1,2,4,8,16,32].
+    #[arg(long, value_name = "NUMBERS", help_heading = MEASURES, value_delimiter = ',', value_parser = depth)]
     depth: Vec<u32>,
-    /// A first look: fewer and shorter blocks, fewer numbers.
-    #[arg(long)]
+    /// A first look: fewer and shorter blocks, and fewer sizes.
+    #[arg(long, help_heading = HOW)]
     quick: bool,
-    /// How many blocks of each measurement; with fewer than six nothing can be compared.
-    #[arg(long, value_name = "NUMBER", value_parser = blocks)]
+    /// Blocks per measurement; --compare needs at least 6 [default: 10; --quick: 6].
+    #[arg(long, value_name = "NUMBER", help_heading = HOW, value_parser = blocks)]
     blocks: Option<u32>,
-    /// How long a block lasts, in seconds.
-    #[arg(long, value_name = "SECONDS", value_parser = arguments::seconds)]
+    /// Duration of a block in seconds [default: 0.02; --quick: 0.005].
+    #[arg(long, value_name = "SECONDS", help_heading = HOW, value_parser = arguments::seconds)]
     slice: Option<Duration>,
-    /// The most time for everything, in seconds; what was not reached is told.
-    #[arg(long, value_name = "SECONDS", default_value = "600", value_parser = arguments::seconds)]
+    /// Time limit in seconds for everything; the report names what is left.
+    #[arg(long, value_name = "SECONDS", help_heading = HOW, default_value = "600", value_parser = arguments::seconds)]
     time: Duration,
-    /// How long a block may take beyond its time before its processes count as hung, in seconds.
-    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = arguments::seconds)]
+    /// Seconds that a block may overrun before its processes count as hung.
+    #[arg(long, value_name = "SECONDS", help_heading = HOW, default_value = "30", value_parser = arguments::seconds)]
     worker_time: Duration,
-    /// An earlier result of --json, beside which this one is told.
-    #[arg(long, value_name = "FILE")]
+    /// Compare with an earlier result of `bench --json`.
+    #[arg(long, value_name = "FILE", help_heading = group::OUTPUT)]
     compare: Option<PathBuf>,
-    /// Where the numbers go as CSV.
-    #[arg(long, value_name = "FILE")]
+    /// Write the numbers as CSV.
+    #[arg(long, value_name = "FILE", help_heading = group::OUTPUT)]
     csv: Option<PathBuf>,
-    /// Where plots go, as SVG.
-    #[arg(long, value_name = "FOLDER")]
+    /// Write plots as SVG files into this folder.
+    #[arg(long, value_name = "FOLDER", help_heading = group::OUTPUT)]
     svg: Option<PathBuf>,
 }
 
 /// A kind of measure, as an argument.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Kind {
-    /// Acquire and release, alone.
+    /// Acquire and release without contention.
     Uncontended,
-    /// An attempt while another process has the lock.
+    /// An attempt while another process holds the lock.
     Losing,
-    /// From a release to another process that has the lock.
+    /// From a release until another process holds the lock.
     HandOver,
-    /// Rounds of a race, with live workers and with fresh ones.
+    /// Rounds of a race, with live workers and with workers forked for each round.
     Rounds,
-    /// Acquisitions by several contenders, and their fairness.
+    /// Acquisitions by several contenders, and how fairly they share the lock.
     Contenders,
-    /// Acquire and release against the files beside the lock.
+    /// Acquire and release, by the number of files in the lock's directory.
     Files,
-    /// Acquire and release against the depth of the path.
+    /// Acquire and release, by the depth of the path.
     Depth,
 }
 
-/// What is measured if no numbers are given.
+/// The default sizes.
 const CONTENDERS: [u32; 7] = [1, 2, 4, 8, 16, 32, 64];
 const FILES: [u64; 6] = [1, 10, 100, 1_000, 10_000, 100_000];
 const DEPTHS: [u32; 6] = [1, 2, 4, 8, 16, 32];
-/// And with `--quick`.
+/// The default sizes with `--quick`.
 const QUICK_CONTENDERS: [u32; 3] = [1, 2, 8];
 const QUICK_FILES: [u64; 2] = [1, 1_000];
 const QUICK_DEPTHS: [u32; 2] = [1, 16];
 
-/// Blocks, and how long each lasts.
+/// The number of blocks, and the duration of each.
 const BLOCKS: (u32, Duration) = (10, Duration::from_millis(20));
 const QUICK_BLOCKS: (u32, Duration) = (6, Duration::from_millis(5));
 
@@ -128,20 +134,20 @@ impl Arguments {
         }
     }
 
-    /// Measures in directories that are there, and then on file systems that are made.
+    /// Measures in existing directories first, then on the file systems that it makes.
     fn measured(&self, interrupted: &AtomicBool) -> Result<Measured, Failure> {
         let options = self.options();
         let progress = output::counting(100);
         let (given, made) = (options.places.len() as f64, self.make.len() as f64);
-        let told = |before: f64, part: f64, share: f64, what: &str| {
+        let show = |before: f64, part: f64, share: f64, what: &str| {
             progress.set_message(what.to_owned());
             progress.set_position(((before + share * part) * 100.0 / (given + made)) as u64);
         };
         let measured = || -> Result<Measured, Failure> {
-            let mut measured = cost::measure(&options, interrupted, &mut |share, what| told(0.0, given, share, what))?;
+            let mut measured = cost::measure(&options, interrupted, &mut |share, what| show(0.0, given, share, what))?;
             if !self.make.is_empty() {
-                let mut told = |share: f64, what: &str| told(given, made, share, what);
-                let more = measure_made(&options, &self.make, interrupted, &mut told)?;
+                let mut show = |share: f64, what: &str| show(given, made, share, what);
+                let more = measure_made(&options, &self.make, interrupted, &mut show)?;
                 measured.rows.extend(more.rows);
                 measured.left.extend(more.left);
             }
@@ -152,17 +158,17 @@ impl Arguments {
         measured
     }
 
-    /// What was asked for: by name, or by giving its numbers.
+    /// The requested measures: by name, or because their sizes were given.
     fn measures(&self) -> Vec<Measure> {
         let numbered = [
             (Kind::Contenders, !self.contenders.is_empty()),
             (Kind::Files, !self.files.is_empty()),
             (Kind::Depth, !self.depth.is_empty()),
         ];
-        let asked =
+        let requested =
             |kind: &Kind| self.measure.is_empty() || self.measure.contains(kind) || numbered.contains(&(*kind, true));
         let mut measures = vec![Measure::Yardstick];
-        for kind in Kind::value_variants().iter().filter(|kind| asked(kind)) {
+        for kind in Kind::value_variants().iter().filter(|kind| requested(kind)) {
             match kind {
                 Kind::Uncontended => measures.push(Measure::Uncontended),
                 Kind::Losing => measures.push(Measure::Losing),
@@ -185,16 +191,18 @@ impl Arguments {
         measures
     }
 
-    /// Where tables and plots go; refuses places that cannot be, before minutes are spent on what should go there.
+    /// The files for tables and plots; rejects those that cannot be written, before the run takes minutes.
     fn files(&self) -> Result<Option<Page<'_>>, Failure> {
         if let Some(folder) = &self.svg {
-            fs::create_dir_all(folder).map_err(|error| format!("failed to make {folder:?}: {error}; name another"))?;
+            fs::create_dir_all(folder).map_err(|error| {
+                format!("failed to create the folder {folder:?}: {error}; name another one with --svg")
+            })?;
             Page::at(&folder.join("cost.svg"))?;
         }
         self.csv.as_deref().map(Page::at).transpose()
     }
 
-    /// Writes them.
+    /// Writes the tables and plots.
     fn write(&self, csv: Option<Page<'_>>, rows: &[Row]) -> Result<(), Failure> {
         if let Some(csv) = csv {
             csv.write(&report::csv::text(rows))?;
@@ -216,16 +224,16 @@ fn chosen<'a, T>(given: &'a [T], quick: bool, few: &'a [T], many: &'a [T]) -> &'
     }
 }
 
-/// A row as it stands in a document.
+/// A row of the JSON document.
 #[derive(Serialize)]
-struct Told<'a> {
+struct JsonRow<'a> {
     #[serde(flatten)]
     row: &'a Row,
     #[serde(skip_serializing_if = "Option::is_none")]
     compared: Option<&'a Change>,
 }
 
-/// An earlier document.
+/// An earlier JSON document.
 #[derive(Deserialize)]
 struct Earlier {
     format: String,
@@ -246,8 +254,8 @@ fn earlier(path: &Path) -> Result<Vec<Row>, Failure> {
         results,
     } = found;
     if (&*format, version, &*command) != ("onewinner", report::json::VERSION, "bench") {
-        let found = format!("{format}, version {version}, of `{command}`");
-        return Err(format!("failed to compare with {path:?}: it is a document {found}; {advice}").into());
+        let found = format!("a {format} document, version {version}, of the command `{command}`");
+        return Err(format!("failed to compare with {path:?}: it is {found}; {advice}").into());
     }
     Ok(results)
 }
@@ -264,15 +272,15 @@ pub(super) fn run(arguments: &Arguments, output: &Output, interrupted: &Arc<Atom
         Exit::AsClaimed
     };
     let comparison = before.map(|before| compare(&before, &rows));
-    let told = tell(arguments, output, exit, &rows, &left, comparison.as_ref());
-    // A file that cannot be written takes nothing from what is printed, nor a reader that is gone from the files.
+    let printed = print(arguments, output, exit, &rows, &left, comparison.as_ref());
+    // Print and write, even if one of the two fails.
     arguments.write(csv, &rows)?;
-    told?;
+    printed?;
     Ok(exit)
 }
 
-/// Prints what was measured.
-fn tell(
+/// Prints the measurements.
+fn print(
     arguments: &Arguments,
     output: &Output,
     exit: Exit,
@@ -290,13 +298,13 @@ fn tell(
     })?;
     let changes = comparison.into_iter().flat_map(|comparison| &comparison.changes);
     let changes: Vec<&Change> = changes.collect();
-    let told = rows.iter().map(|row| Told {
+    let json_rows = rows.iter().map(|row| JsonRow {
         row,
         compared: changes.iter().copied().find(|change| {
             (&change.lock, &change.directory, change.measure) == (&row.lock, &row.directory, row.measure)
         }),
     });
-    Ok(output.json("bench", exit, &told.collect::<Vec<_>>())?)
+    Ok(output.json("bench", exit, &json_rows.collect::<Vec<_>>())?)
 }
 
 fn contenders(text: &str) -> Result<u32, String> {

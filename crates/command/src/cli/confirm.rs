@@ -1,4 +1,4 @@
-//! `onewinner confirm`: a broken lock and its repair in every world, side by side.
+//! `onewinner confirm`: check a broken lock and its repair on every backend, side by side.
 
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -15,11 +15,11 @@ use onewinner_core::backend::BackendKind;
 use onewinner_core::primitive::{self, Expectation, LockPrimitive};
 use onewinner_core::verdict::{Exit, Judged, Verdict};
 
-/// A verdict of `confirm` as it stands in the JSON document.
+/// A verdict of `confirm` in the JSON document.
 #[derive(Serialize)]
 struct Row {
     evidence: &'static str,
-    /// What had to show; absent where nothing had to.
+    /// The expected result; absent if this evidence may miss the bug.
     claim: Option<Expectation>,
     exit: u8,
     #[serde(flatten)]
@@ -71,7 +71,7 @@ pub(super) fn run(output: &Output, interrupted: &Arc<AtomicBool>) -> Result<Exit
     Ok(exit)
 }
 
-/// Runs the plans of one piece of evidence; the first that is not as claimed speaks for all.
+/// Runs the plans of one piece of evidence, and returns the worst verdict.
 fn gather(evidence: &Evidence, interrupted: &Arc<AtomicBool>) -> Result<(Judged, Exit), Failure> {
     let claim = evidence.claim.unwrap_or(Expectation::ExactlyOneWinner);
     let mut gathered: Option<(Judged, Exit)> = None;
@@ -95,7 +95,7 @@ fn conclusion(out: &mut dyn Write, rows: &[Row], exit: Exit, width: usize) -> io
             }
             _ => None,
         })
-        // Of equal ones, that of real processes.
+        // Among equally short ones, prefer real processes.
         .min_by_key(|(row, shown)| {
             let modelled = row.judged.coverage.backend != BackendKind::Traced;
             (
@@ -108,22 +108,25 @@ fn conclusion(out: &mut dyn Write, rows: &[Row], exit: Exit, width: usize) -> io
         let lock = &row.judged.coverage.lock;
         let processes = match row.judged.coverage.backend {
             BackendKind::Traced => "with real processes",
-            _ => "with modelled processes",
+            _ => "with simulated processes",
         };
-        writeln!(out, "\nHow {lock} lets several in, {processes}: {}", shown.sentence)?;
+        writeln!(out, "\nHow {lock} fails, {processes}: {}", shown.sentence)?;
         terminal::interleaving(out, shown, width)?;
     }
     match exit {
-        Exit::AsClaimed => writeln!(out, "\nEvery lock does what is claimed of it."),
-        Exit::Interrupted => writeln!(out, "\nInterrupted: what was gathered until then stands above."),
+        Exit::AsClaimed => writeln!(
+            out,
+            "\nBoth locks do what is claimed: the broken one fails, the correct one holds."
+        ),
+        Exit::Interrupted => writeln!(out, "\nInterrupted: the completed lines are above."),
         Exit::Inconclusive => writeln!(
             out,
-            "\nNot everything could be decided; the words in the table say what."
+            "\nInconclusive: not everything could be decided; the table says why."
         ),
         Exit::NotAsClaimed | Exit::Usage | Exit::Bug => {
             writeln!(
                 out,
-                "\nNOT AS CLAIMED: see the lines marked above; `onewinner explore LOCK` shows the interleaving."
+                "\nNOT AS CLAIMED: see the marked lines above; `onewinner explore LOCK` shows the interleaving."
             )
         }
     }

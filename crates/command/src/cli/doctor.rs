@@ -1,4 +1,4 @@
-//! `onewinner doctor`: what this machine can do, and what to change.
+//! `onewinner doctor`: check what this machine supports and how to fix it.
 
 use std::path::PathBuf;
 
@@ -9,29 +9,29 @@ use super::Failure;
 use super::output::Output;
 use onewinner_core::verdict::Exit;
 
-/// Where to look.
+/// The arguments of `doctor`.
 #[derive(Args)]
 pub(super) struct Arguments {
-    /// A directory in which locks are to be raced; repeatable. Without it: the temporary directory.
-    #[arg(long, value_name = "DIRECTORY")]
+    /// A directory to check; repeatable [default: the temporary directory].
+    #[arg(long, value_name = "DIRECTORY", help_heading = "What to check")]
     dir: Vec<PathBuf>,
 }
 
-/// One thing looked at.
+/// The result of one check.
 #[derive(Serialize)]
 struct Row {
     what: String,
     /// What was found.
     found: String,
-    /// What to change; nothing when all is well.
+    /// What to change; absent if nothing is wrong.
     #[serde(skip_serializing_if = "Option::is_none")]
     change: Option<String>,
-    /// Whether a backend cannot work before that.
+    /// Whether a backend cannot work until then.
     hinders: bool,
 }
 
 impl Row {
-    fn well(what: &str, found: String) -> Self {
+    fn supported(what: &str, found: String) -> Self {
         Self {
             what: what.to_owned(),
             found,
@@ -48,8 +48,8 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<Exit, Failur
         arguments.dir.clone()
     };
     let mut rows = vec![
-        Row::well("sim", "works everywhere".to_owned()),
-        Row::well(
+        Row::supported("sim", "works everywhere".to_owned()),
+        Row::supported(
             "loom",
             format!(
                 "works everywhere, with up to {} contenders",
@@ -91,33 +91,32 @@ mod machine {
     use onewinner_linux::sys::supervisor::{NEVER, Watch, run_isolated};
     use onewinner_linux::sys::{self, machine};
 
-    /// Less than this is as good as full: a race writes small files only.
+    /// A file system with less free space counts as full; a race writes only small files.
     const LEAST_FREE_BYTES: u64 = 1024 * 1024;
 
     pub(super) fn look(directories: &[PathBuf]) -> Vec<Row> {
-        let mut rows = vec![Row::well("kernel", machine::kernel()), cpus(), processes()];
+        let mut rows = vec![Row::supported("kernel", machine::kernel()), cpus(), processes()];
         rows.extend(directories.iter().map(|path| directory(path)));
         rows.extend(recipes());
         rows
     }
 
-    /// The file systems that `matrix --make` knows, and whether each can be made here.
+    /// Checks which file systems `matrix --make` can make here.
     fn recipes() -> Vec<Row> {
         let what = "file system";
         let Some(rights) = rights() else {
-            let change =
-                "run as root, or let users make namespaces (user.max_user_namespaces, --privileged for a container)";
+            let change = "run as root, or allow user namespaces: `sysctl user.max_user_namespaces=10000`; in a container, `--privileged`";
             return vec![Row {
                 change: Some(change.to_owned()),
-                ..Row::well(what, "none can be made: namespaces of our own are refused".to_owned())
+                ..Row::supported(what, "none can be made: the kernel refuses new namespaces".to_owned())
             }];
         };
         let row = |recipe: &&dyn Recipe| {
             let (name, needs) = (recipe.name(), needs(*recipe));
-            Row::well(
+            Row::supported(
                 what,
                 match obstacle(*recipe, rights) {
-                    None => format!("{name}: can be made; it needs {needs}"),
+                    None => format!("{name}: can be made; needs {needs}"),
                     Some(reason) => format!("{name}: cannot be made: {reason}"),
                 },
             )
@@ -125,7 +124,7 @@ mod machine {
         mount::ALL.iter().map(row).collect()
     }
 
-    /// Whose rights namespaces of our own would have; a process of its own tries it.
+    /// The rights in new namespaces; a child process tries to enter them.
     fn rights() -> Option<Rights> {
         const LIMIT: Duration = Duration::from_secs(10);
         let is_root = || namespace::enter().ok().map(|rights| matches!(rights, Rights::Root));
@@ -139,55 +138,55 @@ mod machine {
     fn cpus() -> Row {
         match sys::cpus() {
             1 => Row {
-                change: Some("only `race --align` means anything here; give this machine another CPU".to_owned()),
-                ..Row::well("processors", "1".to_owned())
+                change: Some("with one CPU, only `race --align` finds races reliably; add a CPU".to_owned()),
+                ..Row::supported("processors", "1".to_owned())
             },
-            cpus => Row::well("processors", cpus.to_string()),
+            cpus => Row::supported("processors", cpus.to_string()),
         }
     }
 
     fn processes() -> Row {
-        let found = |text: String| Row::well("processes", text);
+        let found = |text: String| Row::supported("processes", text);
         match machine::process_limit() {
             Ok(None) => found("no limit".to_owned()),
-            Ok(Some(limit)) if limit > MOST_PROCESSES as u64 => found(format!("up to {limit} of this user")),
+            Ok(Some(limit)) if limit > MOST_PROCESSES as u64 => found(format!("up to {limit} for this user")),
             Ok(Some(limit)) => Row {
                 change: Some(format!(
-                    "`race -n {MOST_PROCESSES}` needs more: raise the limit with `ulimit -u`"
+                    "`onewinner race -n {MOST_PROCESSES}` needs more processes; raise the limit, e.g. `ulimit -u 4096`"
                 )),
-                ..found(format!("up to {limit} of this user"))
+                ..found(format!("up to {limit} for this user"))
             },
-            Err(error) => found(format!("limit unknown: {error}")),
+            Err(error) => found(format!("failed to read the limit: {error}")),
         }
     }
 
     fn directory(path: &Path) -> Row {
         let what = "directory";
         let shown = path.display();
-        let hindered = |found: String, change: &str| Row {
+        let blocked = |found: String, change: &str| Row {
             change: Some(change.to_owned()),
             hinders: true,
-            ..Row::well(what, found)
+            ..Row::supported(what, found)
         };
         let file_system = match machine::file_system(path) {
             Ok(file_system) => file_system,
             Err(error) => {
-                return hindered(
+                return blocked(
                     format!("{shown}: {error}"),
-                    "name a directory that exists and may be reached",
+                    "name an existing directory that you may enter",
                 );
             }
         };
         let kind = &file_system.kind;
         let mebibytes = file_system.free_bytes / (1024 * 1024);
         if let Err(error) = tempfile::tempdir_in(path) {
-            let change = "make it writable for this user and not full, or name another";
-            return hindered(format!("{shown} ({kind}): {error}"), change);
+            let change = "make it writable and free some space, or name another directory";
+            return blocked(format!("{shown} ({kind}): {error}"), change);
         }
         let found = format!("{shown} ({kind}, {mebibytes} MiB free), writable");
         match file_system.free_bytes {
-            0..LEAST_FREE_BYTES => hindered(found, "make room"),
-            _ => Row::well(what, found),
+            0..LEAST_FREE_BYTES => blocked(found, "free some space, or name another directory"),
+            _ => Row::supported(what, found),
         }
     }
 }

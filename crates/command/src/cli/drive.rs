@@ -1,6 +1,6 @@
-//! `onewinner drive LOCK PATH`: a shipped lock as a driver, in a process of its own, and nothing of the harness about it.
+//! `onewinner drive LOCK PATH`: run a lock that comes with onewinner as a driver, in a process of its own.
 //!
-//! It speaks as `crates/linux/src/tracer/channel/driver_protocol.rs` says, so that the lines of `replay --strace` have a program to run.
+//! It follows the driver protocol, so that the script of `replay --strace` has a program to run.
 
 use std::io::{self, BufRead, Write};
 use std::path::PathBuf;
@@ -14,16 +14,16 @@ use onewinner_core::primitive::AcquireError;
 use onewinner_core::verdict::Exit;
 use onewinner_linux::real_fs::{Peers, RealFs};
 
-/// What is locked, and how.
+/// The arguments of `drive`.
 #[derive(Args)]
 pub(super) struct Arguments {
-    /// The lock; `onewinner list` names them.
+    /// A lock that comes with onewinner; see `onewinner list`.
     #[arg(value_name = "LOCK", value_parser = locks())]
     lock: Lock,
-    /// Where the lock is.
+    /// The path of the lock.
     #[arg(value_name = "PATH")]
     path: PathBuf,
-    /// Which contender it is: what stands in the records of locks, and in the names of their files.
+    /// Which contender this is: some locks write it into their files or use it in file names.
     #[arg(long = "as", value_name = "PROCESS", default_value = "P0")]
     process: ProcessId,
 }
@@ -32,25 +32,25 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let (fs, lock) = (RealFs::of(arguments.process, peers()), arguments.lock.0);
     let held = match lock.try_acquire(&fs, &arguments.path) {
         Ok(held) => held,
-        Err(AcquireError::Busy) => return say("busy"),
-        Err(AcquireError::Failed(error)) => return say(&format!("error {error}")),
+        Err(AcquireError::Busy) => return print("busy"),
+        Err(AcquireError::Failed(error)) => return print(&format!("error {error}")),
     };
-    say("acquired")?;
+    print("acquired")?;
     // `release`, or the end of the input.
     io::stdin().lock().read_line(&mut String::new())?;
     match lock.release(&fs, &arguments.path, held) {
-        Ok(()) => say("released"),
-        Err(error) => say(&format!("error {error}")),
+        Ok(()) => print("released"),
+        Err(error) => print(&format!("error {error}")),
     }
 }
 
-/// Nobody tells who else is there: whoever is asked about is taken to be, but for the one that left a stale lock.
+/// The driver does not know the other contenders: it takes each as alive, except the one that left a stale lock.
 fn peers() -> Peers {
     let own = std::process::id().cast_signed();
     Peers::new(move |process| (process != ProcessId::GONE).then_some(own))
 }
 
-fn say(line: &str) -> Result<Exit, Failure> {
+fn print(line: &str) -> Result<Exit, Failure> {
     let mut out = io::stdout().lock();
     writeln!(out, "{line}")?;
     out.flush()?;

@@ -1,4 +1,4 @@
-//! `onewinner explore`: the interleavings of system calls.
+//! `onewinner explore`: search the interleavings of system calls.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -9,7 +9,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 
 use super::Failure;
-use super::arguments::{self, What};
+use super::arguments::{self, What, group};
 use super::output::{Files, Output, Save};
 use onewinner_check::preset::{self, Configuration, Depth};
 use onewinner_check::{Allowance, Backend, Plan};
@@ -21,7 +21,7 @@ use onewinner_core::verdict::Exit;
 /// The ordering constraints that PCT looks for: with a release, several winners need preemptions and one more.
 const PCT_DEPTH: u32 = 3;
 
-/// What is explored, and how far.
+/// The arguments of `explore`.
 #[derive(Args)]
 pub(super) struct Arguments {
     #[command(flatten)]
@@ -30,58 +30,58 @@ pub(super) struct Arguments {
     claimed: arguments::Claimed,
     #[command(flatten)]
     what: What,
-    /// One call of the first process fails, each call in turn, with each of five errors: alone, and in cycles.
-    #[arg(long, conflicts_with_all = ["workload", "kills", "stale"])]
-    errors: bool,
-    /// Cycles in which up to so many processes are killed in place of a step, each process, at each step: 1 or 2.
-    #[arg(long, value_name = "NUMBER", value_parser = arguments::kills, allow_negative_numbers = true, conflicts_with_all = ["workload", "stale"])]
-    kills: Option<u8>,
-    /// Cycles that find the lock of a holder that died so long ago: 90s, 10m, 1h, 2d.
-    #[arg(long, value_name = "AGE", value_parser = arguments::age, allow_negative_numbers = true, conflicts_with = "workload")]
-    stale: Option<u64>,
-    /// Cycles during which, at any moment, the lock's file becomes old: the lease of its holder runs out.
-    #[arg(long, conflicts_with_all = ["workload", "errors"])]
-    expiry: bool,
-    /// Inode numbers of files that are gone are used again, as on ext4; on the simulated file system alone.
-    #[arg(long, alias = "reused-numbers")]
-    reuse_inodes: bool,
-    /// What finds most faults, within seconds.
-    #[arg(long, conflicts_with_all = PARTICULARS, conflicts_with = "deep")]
+    /// A first look: finds most bugs within seconds.
+    #[arg(long, help_heading = group::SEARCH, conflicts_with_all = PARTICULARS, conflicts_with = "deep")]
     quick: bool,
-    /// What is worth minutes before a release: more processes, more rounds, more preemptions.
-    #[arg(long, conflicts_with_all = PARTICULARS)]
+    /// Before a release: larger configurations, for minutes.
+    #[arg(long, help_heading = group::SEARCH, conflicts_with_all = PARTICULARS)]
     deep: bool,
-    /// Where real processes run: fresh directories are made below it; that for temporary files, if none is given. Repeatable:
-    /// two mounts of one store stand for two hosts, and process i works below directory i mod k.
-    #[arg(long, value_name = "DIRECTORY")]
+    /// Directory to test [default: the temporary directory]; repeat it for
+    /// several mounts of one store, among which the processes are divided.
+    #[arg(long, value_name = "DIRECTORY", help_heading = group::WHAT)]
     dir: Vec<PathBuf>,
-    /// The world to explore; a program runs with real processes alone.
-    #[arg(long, value_name = "NAME", default_value_t)]
+    /// traced (real processes; the default) or sim (simulated).
+    #[arg(long, value_name = "NAME", help_heading = group::SEARCH, default_value_t, hide_default_value = true, hide_possible_values = true)]
     backend: BackendChoice,
-    /// How schedules are chosen: dpor, and for a program, which has no model, bounded.
-    #[arg(long, value_name = "NAME")]
+    /// dpor (default), exhaustive, bounded (for programs), random or pct.
+    #[arg(long, value_name = "NAME", help_heading = group::SEARCH, hide_possible_values = true)]
     search: Option<Chosen>,
-    /// The most preemptions of a bounded search: 2, or what each rung of a program's ladder needs.
-    #[arg(long, value_name = "NUMBER", value_parser = arguments::whole::<u32>, allow_negative_numbers = true)]
+    /// Limit of preemptions of a bounded search [default: 2].
+    #[arg(long, value_name = "NUMBER", help_heading = group::SEARCH, value_parser = arguments::whole::<u32>, allow_negative_numbers = true)]
     preemptions: Option<u32>,
-    /// The most executions of each configuration.
-    #[arg(long, value_name = "NUMBER", default_value_t = Limits::default().executions, value_parser = arguments::executions, allow_negative_numbers = true)]
+    /// Limit of executions of each configuration.
+    #[arg(long, value_name = "NUMBER", help_heading = group::SEARCH, default_value_t = Limits::default().executions, value_parser = arguments::executions, allow_negative_numbers = true)]
     max_executions: u64,
-    /// The most time in seconds, for each configuration of a lock and for all of a program together: 60, 10 with --quick, 600
-    /// with --deep.
-    #[arg(long, value_name = "SECONDS", value_parser = arguments::seconds, allow_negative_numbers = true)]
+    /// Time limit in seconds: per configuration, for a program in total
+    /// [default: 60; --quick: 10; --deep: 600].
+    #[arg(long, value_name = "SECONDS", help_heading = group::SEARCH, value_parser = arguments::seconds, allow_negative_numbers = true)]
     time: Option<Duration>,
-    /// How many searches run at once; what they find does not depend on it.
-    #[arg(long, value_name = "NUMBER", default_value = "1", value_parser = arguments::jobs, allow_negative_numbers = true)]
+    /// Searches to run in parallel; the result is the same.
+    #[arg(long, value_name = "NUMBER", help_heading = group::SEARCH, default_value = "1", value_parser = arguments::jobs, allow_negative_numbers = true)]
     jobs: usize,
+    /// Make each call of the first process fail in turn, with each of five errors.
+    #[arg(long, help_heading = group::FAULTS, conflicts_with_all = ["workload", "kills", "stale"])]
+    errors: bool,
+    /// Kill up to this many processes (1 or 2), each at each of its steps.
+    #[arg(long, value_name = "NUMBER", help_heading = group::FAULTS, value_parser = arguments::kills, allow_negative_numbers = true, conflicts_with_all = ["workload", "stale"])]
+    kills: Option<u8>,
+    /// Start from a stale lock of this age: 90s, 10m, 1h, 2d.
+    #[arg(long, value_name = "AGE", help_heading = group::FAULTS, value_parser = arguments::age, allow_negative_numbers = true, conflicts_with = "workload")]
+    stale: Option<u64>,
+    /// Let the lease of the holder expire at any moment.
+    #[arg(long, help_heading = group::FAULTS, conflicts_with_all = ["workload", "errors"])]
+    expiry: bool,
+    /// Reuse inode numbers of deleted files, as ext4 does (only --backend sim).
+    #[arg(long, help_heading = group::FAULTS, alias = "reused-numbers")]
+    reuse_inodes: bool,
     #[command(flatten)]
     save: arguments::Save,
-    /// Where a page goes that shows the verdicts, and the counterexamples step by step.
-    #[arg(long, value_name = "FILE")]
+    /// Write a page with all verdicts and step-by-step counterexamples.
+    #[arg(long, value_name = "FILE", help_heading = group::OUTPUT)]
     html: Option<PathBuf>,
 }
 
-/// What asks for one configuration, in place of a preset.
+/// The options that choose one configuration instead of a preset.
 const PARTICULARS: [&str; 8] = [
     "scenario",
     "processes",
@@ -113,15 +113,15 @@ impl fmt::Display for BackendChoice {
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Chosen {
-    /// One of each class of interleavings that differ in the order of commuting calls only.
+    /// One interleaving of each class: those of a class differ only in the order of commuting calls.
     Dpor,
     /// Every interleaving.
     Exhaustive,
-    /// Drawn at random until a limit is reached.
+    /// Random interleavings until a limit is reached.
     Random,
     /// Every interleaving with at most --preemptions preemptions.
     Bounded,
-    /// Drawn at random, with few changes of priorities, until a limit is reached.
+    /// Random interleavings with few changes of priority, until a limit is reached.
     Pct,
 }
 
@@ -134,13 +134,13 @@ impl Arguments {
         }
     }
 
-    /// How the schedules of a configuration are chosen.
+    /// The search strategy of a configuration.
     fn strategy(&self, subject: &Subject, preemptions: u32, seed: u64) -> Result<Strategy, Failure> {
         let program = matches!(subject, Subject::Program(_));
         let chosen = match (self.search, program) {
             (Some(Chosen::Dpor | Chosen::Exhaustive), true) => {
                 return Err(
-                    "a program has no model by which schedules could be reduced, and too many to run them all; \
+                    "a program has too many schedules to run them all, and no model that could reduce them; \
                             give `--search bounded`, `random` or `pct`"
                         .into(),
                 );
@@ -150,7 +150,7 @@ impl Arguments {
             (None, false) => Chosen::Dpor,
         };
         if self.preemptions.is_some() && chosen != Chosen::Bounded {
-            return Err("only a bounded search counts preemptions; give --preemptions with `--search bounded`".into());
+            return Err("only a bounded search limits preemptions; give --preemptions with `--search bounded`".into());
         }
         let preemptions = self.preemptions.unwrap_or(preemptions);
         Ok(match chosen {
@@ -178,15 +178,15 @@ impl Arguments {
         }
     }
 
-    /// What is run: a preset, or the one configuration that was asked for.
+    /// The configurations to run: a preset, or the requested one.
     fn configurations(&self, subject: &Subject) -> Result<Vec<Configuration>, Failure> {
         if self.reuse_inodes && self.backend != BackendChoice::Sim {
             return Err(
-                "the kernel's file system gives numbers as it likes; give --reuse-inodes with `--backend sim`".into(),
+                "a real file system chooses inode numbers itself; give --reuse-inodes with `--backend sim`".into(),
             );
         }
         if self.expiry && matches!(subject, Subject::Program(_)) {
-            return Err("a program reads the time itself; leave --expiry out, or give --stale".into());
+            return Err("--expiry works only for locks that come with onewinner; for a program give --stale".into());
         }
         let mut configurations = self.chosen(subject)?;
         for configuration in &mut configurations {
@@ -198,10 +198,12 @@ impl Arguments {
 
     fn chosen(&self, subject: &Subject) -> Result<Vec<Configuration>, Failure> {
         if !self.dir.is_empty() && self.backend == BackendChoice::Sim {
-            return Err("the simulated file system has no such directory; give --dir with `--backend traced`".into());
+            return Err(
+                "the simulated file system does not use real directories; give --dir with `--backend traced`".into(),
+            );
         }
         if matches!(subject, Subject::Program(_)) && self.what.workload.is_some() {
-            return Err("a program does its own work while it holds its lock; leave --workload out".into());
+            return Err("a program decides itself what it does while it holds the lock; leave --workload out".into());
         }
         let (option, fault_sweep) = match (self.errors, self.kills) {
             (true, _) => ("--errors", FaultSweep::Error),
@@ -224,7 +226,10 @@ impl Arguments {
                 let mut scenario = self.what.scenario(3)?;
                 let releases = matches!(scenario.kind, ScenarioKind::Cycle { .. });
                 if (fault_sweep != FaultSweep::Nothing || self.expiry) && !releases {
-                    return Err(format!("contenders never release; give {option} with `--scenario cycle`").into());
+                    return Err(format!(
+                        "in the scenario contend no process releases; give {option} with `--scenario cycle`"
+                    )
+                    .into());
                 }
                 scenario.start = self.stale.map_or(Start::Free, |age_s| Start::Stale { age_s });
                 Ok(vec![Configuration::of(scenario, fault_sweep)])
@@ -249,7 +254,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output, interrupted: &Arc<Atom
     }
     let allowance = match subject {
         Subject::Program(_) if arguments.jobs > 1 => {
-            return Err("the rungs of a program's ladder are climbed one after another; leave --jobs out".into());
+            return Err("the searches of a program run one after another; leave --jobs out".into());
         }
         Subject::Program(_) => Allowance::Together,
         Subject::Primitive(_) => Allowance::ForEach { jobs: arguments.jobs },

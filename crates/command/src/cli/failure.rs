@@ -1,4 +1,4 @@
-//! Why a command could not do its work.
+//! The error type of commands.
 
-/// Why a command could not do its work.
+/// The reason why a command failed, as one line for the user.
 pub(super) type Failure = Box<dyn std::error::Error>;

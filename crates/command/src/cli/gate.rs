@@ -1,7 +1,7 @@
-//! `onewinner gate`: the claims of spec files, put to the proof.
+//! `onewinner gate`: check the claims in spec files.
 //!
-//! The one place that reads the environment beside colours: `GITHUB_ACTIONS` and `GITHUB_STEP_SUMMARY`, to speak to GitHub
-//! where it runs the command.
+//! Besides the variables for colours, only this file reads the environment: `GITHUB_ACTIONS` and `GITHUB_STEP_SUMMARY`, to
+//! report to GitHub.
 
 use std::collections::BTreeSet;
 use std::env;
@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use clap::Args;
 
 use super::Failure;
-use super::arguments;
+use super::arguments::{self, group};
 use super::output::{self, Output};
 use crate::claim::{self, Baseline, Depth, Gate, Partition, Row, Spec};
 use crate::report::gate::{self as report, Summary};
@@ -24,29 +24,33 @@ use onewinner_core::scenario::Subject;
 use onewinner_core::verdict::Exit;
 use onewinner_linux::tracer::program::find::find;
 
-/// What is checked, and against what.
+/// The group of the options about earlier coverage.
+const BASELINE: &str = "Earlier coverage";
+
+/// The arguments of `gate`.
 #[derive(Args)]
+#[command(next_display_order = 1)]
 pub(super) struct Arguments {
-    /// Spec files, and folders of them: every `.md` in a folder but its README.
-    #[arg(value_name = "SPECS", default_value = "specs")]
+    /// Spec files, and folders: every `.md` file in them except README.md.
+    #[arg(value_name = "SPECS", help_heading = group::WHAT, display_order = 0, default_value = "specs")]
     specs: Vec<PathBuf>,
-    /// What was covered before: lost ground fails the gate.
-    #[arg(long, value_name = "FILE")]
+    /// Also fail if less is covered than this file records.
+    #[arg(long, value_name = "FILE", help_heading = BASELINE)]
     baseline: Option<PathBuf>,
-    /// Write the baseline instead: what is as claimed becomes the ground to keep.
-    #[arg(long, requires = "baseline")]
+    /// Write the coverage of this run to the baseline file.
+    #[arg(long, help_heading = BASELINE, requires = "baseline")]
     update_baseline: bool,
-    /// Of each claim the cheapest evidence, with fewer rounds and preemptions.
-    #[arg(long)]
+    /// Only the cheapest evidence of each claim, with fewer rounds and preemptions.
+    #[arg(long, help_heading = group::WHAT)]
     quick: bool,
-    /// Write a report in JUnit's form, too.
-    #[arg(long, value_name = "FILE")]
+    /// Also write a JUnit report.
+    #[arg(long, value_name = "FILE", help_heading = group::OUTPUT)]
     junit: Option<PathBuf>,
-    /// Only part M of N of the specs; each is in exactly one part.
-    #[arg(long, value_name = "M/N")]
+    /// Only part M of N of the specs; each spec is in exactly one part.
+    #[arg(long, value_name = "M/N", help_heading = group::WHAT)]
     partition: Option<Partition>,
-    /// The most time for all, in seconds; what is not reached by then is inconclusive.
-    #[arg(long, value_name = "SECONDS", value_parser = arguments::seconds, allow_negative_numbers = true)]
+    /// Time limit in seconds for all claims; the rest is inconclusive [default: none].
+    #[arg(long, value_name = "SECONDS", help_heading = group::WHAT, value_parser = arguments::seconds, allow_negative_numbers = true)]
     time: Option<Duration>,
 }
 
@@ -55,7 +59,7 @@ impl Arguments {
         if self.quick { Depth::Quick } else { Depth::Usual }
     }
 
-    /// What was covered before; nothing where it is to be recorded for the first time.
+    /// The earlier coverage; empty if it is recorded for the first time.
     fn known(&self) -> Result<Option<Baseline>, Failure> {
         match &self.baseline {
             None => Ok(None),
@@ -64,7 +68,7 @@ impl Arguments {
         }
     }
 
-    /// Refuses places where nothing can be written, before minutes are spent on what should go there.
+    /// Rejects files that cannot be written, before the claims take minutes.
     fn check_places(&self) -> Result<(), Failure> {
         let baseline = self.baseline.as_ref().filter(|_| self.update_baseline);
         for path in self.junit.iter().chain(baseline) {
@@ -73,7 +77,7 @@ impl Arguments {
                 _ => Path::new("."),
             };
             if path.is_dir() || !folder.is_dir() {
-                return Err(format!("failed to write {path:?}: name a file in a directory that is there").into());
+                return Err(format!("failed to write {path:?}: name a file in an existing directory").into());
             }
         }
         Ok(())
@@ -95,7 +99,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output, interrupted: &Arc<Atom
     let compared = known.as_ref().filter(|_| !arguments.update_baseline);
     let (rows, mut summary) = gather(arguments, &specs, compared, output, interrupted)?;
     let is_over = interrupted.load(Ordering::Relaxed);
-    // Of files that are named one by one, nobody can say which are missing.
+    // A missing spec can be detected only if folders were given, not single files.
     let whole = arguments.specs.iter().all(|path| path.is_dir());
     if let (Some(known), false) = (compared, is_over) {
         summary.dropped = dropped(known, &specs, &rows, whole.then_some(&names));
@@ -118,7 +122,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output, interrupted: &Arc<Atom
     Ok(exit)
 }
 
-/// Runs all claims, one after another: a race must be alone.
+/// Runs all claims one after another: other work would disturb a race.
 fn gather(
     arguments: &Arguments,
     specs: &[Spec],
@@ -156,8 +160,8 @@ fn gather(
     Ok((rows, summary))
 }
 
-/// Does something in the folder of a spec, if it starts a program: the files that its line names are found from there, by
-/// the program too.
+/// Runs `work` in the folder of the spec if the spec starts a program: paths in its command line are relative to that
+/// folder.
 fn in_folder<T>(spec: &Spec, work: impl FnOnce() -> T) -> io::Result<T> {
     if matches!(spec.subject, Subject::Primitive(_)) {
         return Ok(work());
@@ -169,7 +173,7 @@ fn in_folder<T>(spec: &Spec, work: impl FnOnce() -> T) -> io::Result<T> {
     Ok(came)
 }
 
-/// Refuses a program that cannot be started, with the line that names it.
+/// Rejects a program that cannot be started, with the line of the spec that names it.
 fn startable(spec: &Spec) -> Result<(), Failure> {
     let Subject::Program(program) = &spec.subject else {
         return Ok(());
@@ -180,7 +184,7 @@ fn startable(spec: &Spec) -> Result<(), Failure> {
     }
 }
 
-/// What was claimed before and is claimed no longer: of these specs, and of all where all names are known.
+/// Claims of the baseline that are missing now: in these specs, and missing specs if `names` holds all names.
 fn dropped(known: &Baseline, specs: &[Spec], rows: &[Row], names: Option<&BTreeSet<String>>) -> Vec<String> {
     let mut dropped = Vec::new();
     for spec in specs {
@@ -189,12 +193,12 @@ fn dropped(known: &Baseline, specs: &[Spec], rows: &[Row], names: Option<&BTreeS
     }
     if let Some(names) = names {
         let gone = known.specs().filter(|name| !names.contains(*name));
-        dropped.extend(gone.map(|name| format!("the spec {name} is gone")));
+        dropped.extend(gone.map(|name| format!("the spec {name} is missing")));
     }
     dropped
 }
 
-/// What all rows come to; nothing checked is no pass.
+/// The exit of all rows; no rows do not count as a pass.
 fn together(rows: &[Row], summary: &Summary) -> Exit {
     let nothing = if rows.is_empty() {
         Exit::Inconclusive
@@ -209,13 +213,13 @@ fn together(rows: &[Row], summary: &Summary) -> Exit {
     rows.iter().map(|row| row.exit).fold(nothing.and(dropped), Exit::and)
 }
 
-/// Writes every report that is asked for.
+/// Writes every requested report.
 fn tell(arguments: &Arguments, output: &Output, rows: &[Row], summary: &Summary, exit: Exit) -> Result<(), Failure> {
     if let Some(path) = &arguments.junit {
         written(path, File::create(path), |out| junit::write(out, rows, summary))?;
     }
     if env::var_os("GITHUB_ACTIONS").is_some_and(|set| set == "true") {
-        // The one document on standard output stays one; GitHub reads both streams.
+        // On standard error, so that standard output holds the JSON document only; GitHub reads both streams.
         github::annotations(&mut io::stderr().lock(), rows, summary)?;
     }
     if let Some(path) = env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty()) {
@@ -223,7 +227,7 @@ fn tell(arguments: &Arguments, output: &Output, rows: &[Row], summary: &Summary,
         let opened = OpenOptions::new().append(true).create(true).open(&path);
         written(&path, opened, |out| github::job_summary(out, rows, summary, exit))?;
     }
-    // Last: whoever reads it may leave in the middle, and files are for others.
+    // Last: the reader of a pipe may close it early, and the files must be complete anyway.
     output.text(|out| {
         report::table(out, rows, output.width)?;
         report::faults(out, rows, output.width)?;
@@ -239,5 +243,5 @@ fn written(
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> Result<(), Failure> {
     let came = opened.and_then(|mut file| write(&mut file));
-    came.map_err(|error| format!("failed to write {path:?}: {error}; name a file that this user may write").into())
+    came.map_err(|error| format!("failed to write {path:?}: {error}; name a file that you may write").into())
 }

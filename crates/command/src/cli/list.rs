@@ -1,4 +1,4 @@
-//! `onewinner list`: the lock primitives, and what holds of each.
+//! `onewinner list`: the locks that come with onewinner, and which properties each keeps.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,25 +8,26 @@ use comfy_table::{Table, presets};
 use serde::Serialize;
 
 use super::Failure;
-use super::arguments::{Lock, locks};
+use super::arguments::{Lock, group, locks};
 use super::output::Output;
 use crate::report;
 use onewinner_check::verdicts;
 use onewinner_core::primitive::{self, CrashClass, Expectation, LockPrimitive};
 use onewinner_core::verdict::Exit;
 
-/// What is told of the locks.
+/// The arguments of `list`.
 #[derive(Args, Default)]
+#[command(next_display_order = 1)]
 pub(super) struct Arguments {
-    /// These locks alone.
-    #[arg(value_name = "LOCK", value_parser = locks(), hide_possible_values = true)]
+    /// Only these locks [default: all].
+    #[arg(value_name = "LOCK", help_heading = "What to list", display_order = 0, value_parser = locks(), hide_possible_values = true)]
     locks: Vec<Lock>,
-    /// Search every schedule of a ladder of configurations, and tell of each lock which property it keeps and which
-    /// configuration breaks it.
-    #[arg(long)]
+    /// Search several configurations; print which properties each lock keeps, and the smallest
+    /// configuration that breaks the others.
+    #[arg(long, help_heading = "What to list")]
     verdicts: bool,
-    /// The same table in Markdown.
-    #[arg(long, requires = "verdicts", conflicts_with = "json")]
+    /// Print the table of --verdicts in Markdown.
+    #[arg(long, help_heading = group::OUTPUT, requires = "verdicts", conflicts_with = "json")]
     markdown: bool,
 }
 
@@ -76,7 +77,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output, interrupted: &Arc<Atom
     Ok(Exit::AsClaimed)
 }
 
-/// The table of verdicts. It judges no claim; a search that was cut leaves a cell open.
+/// Prints the table of verdicts. It judges no claim; if a limit cuts a search, its cell stays open.
 fn judge(
     locks: &[&'static dyn LockPrimitive],
     markdown: bool,

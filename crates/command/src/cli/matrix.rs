@@ -1,4 +1,4 @@
-//! `onewinner matrix`: locks × directories.
+//! `onewinner matrix`: test locks in many directories.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use super::Failure;
-use super::arguments::{self, Lock, locks};
+use super::arguments::{self, Lock, group, locks};
 use super::output::{Output, counting};
 use super::page::Page;
 use crate::matrix::{Column, Matrix, Settings, Standing, Told, is_complete, run as fill};
@@ -20,56 +20,60 @@ use onewinner_core::verdict::Exit;
 
 use crate::mount;
 
-/// Which locks, where, and how much.
+/// The group of the options that say how a cell is measured.
+const HOW: &str = "How to test";
+
+/// The arguments of `matrix`.
 #[derive(Args)]
+#[command(next_display_order = 1)]
 pub(super) struct Arguments {
-    /// The locks; all, if none is named.
-    #[arg(value_name = "LOCK", value_parser = locks(), hide_possible_values = true)]
+    /// The locks to test; see `onewinner list` [default: all].
+    #[arg(value_name = "LOCK", help_heading = group::WHAT, display_order = 0, value_parser = locks(), hide_possible_values = true)]
     locks: Vec<Lock>,
-    /// A directory, on the file system in question; or several mounts of one store, as A,B: contenders are divided between
-    /// them. Repeatable; the temporary directory, if nothing else is asked for.
-    #[arg(long, value_name = "DIRECTORY", value_parser = ways)]
+    /// A directory to test, or A,B for two mounts of one store; repeatable [default: the temporary
+    /// directory].
+    #[arg(long, value_name = "DIRECTORY", help_heading = group::WHAT, value_parser = ways)]
     dir: Vec<Ways>,
-    /// File systems to make and mount for the run, of which nothing stays; `onewinner doctor` tells which can be made here.
-    #[arg(long, value_name = "NAME,…", value_delimiter = ',', value_parser = recipes())]
+    /// Make and mount these file systems for the run; `onewinner doctor` lists them.
+    #[arg(long, value_name = "NAME,…", help_heading = group::WHAT, hide_possible_values = true, value_delimiter = ',', value_parser = recipes())]
     make: Vec<String>,
-    /// A first look: fewer rounds, and times of less.
-    #[arg(long)]
+    /// A first look: fewer rounds and shorter measurements.
+    #[arg(long, help_heading = HOW)]
     quick: bool,
-    /// Rounds that are left to chance; by default enough to see a rate of one in a thousand.
-    #[arg(long, value_name = "NUMBER", value_parser = arguments::meetings, allow_negative_numbers = true)]
+    /// Races per cell; the default finds a failure rate of 0.1 % [default: 5000; --quick: 300].
+    #[arg(long, value_name = "NUMBER", help_heading = HOW, value_parser = arguments::race_rounds, allow_negative_numbers = true)]
     rounds: Option<u64>,
-    /// How many processes race.
-    #[arg(short = 'n', long, value_name = "NUMBER", default_value = "16", value_parser = arguments::processes, allow_negative_numbers = true)]
+    /// Number of processes, 2 to 64.
+    #[arg(short = 'n', long, value_name = "NUMBER", help_heading = HOW, default_value = "16", value_parser = arguments::processes, allow_negative_numbers = true)]
     processes: usize,
-    /// Exit with 1 where a lock does not do what it declares.
-    #[arg(long)]
+    /// Exit with 1 if a lock does not do what it claims.
+    #[arg(long, help_heading = group::OUTPUT)]
     judge: bool,
-    /// Tell all numbers of each cell.
-    #[arg(long)]
+    /// Print all numbers of each cell.
+    #[arg(long, help_heading = group::OUTPUT)]
     details: bool,
-    /// How long a cell may take, in seconds.
-    #[arg(long, value_name = "SECONDS", default_value = "120", value_parser = arguments::seconds, allow_negative_numbers = true)]
+    /// Time limit in seconds for each lock in each directory.
+    #[arg(long, value_name = "SECONDS", help_heading = HOW, default_value = "120", value_parser = arguments::seconds, allow_negative_numbers = true)]
     cell_time: Duration,
-    /// How long one operation may take before its process counts as hung, in seconds.
-    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = arguments::seconds, allow_negative_numbers = true)]
+    /// Seconds after which an unfinished operation counts as hung.
+    #[arg(long, value_name = "SECONDS", help_heading = HOW, default_value = "10", value_parser = arguments::seconds, allow_negative_numbers = true)]
     worker_time: Duration,
-    /// Where a page goes that shows the table, and behind each cell its numbers.
-    #[arg(long, value_name = "FILE")]
+    /// Write a page with the table, and the numbers of each cell.
+    #[arg(long, value_name = "FILE", help_heading = group::OUTPUT)]
     html: Option<PathBuf>,
 }
 
-/// Zero in so many puts the rate below 0.06 %; a rate of 0.1 % shows in 99.3 % of all runs.
+/// No failure in this many rounds bounds the failure rate by 0.06 %; a rate of 0.1 % shows in 99.3 % of all runs.
 const ROUNDS: u64 = 5_000;
 
-/// One or more ways to one store.
+/// One or more mounts of one store.
 #[derive(Clone)]
 pub(super) struct Ways(pub(super) Vec<PathBuf>);
 
 pub(super) fn ways(text: &str) -> Result<Ways, String> {
     let ways: Vec<PathBuf> = text.split(',').map(PathBuf::from).collect();
     if ways.iter().any(|way| way.as_os_str().is_empty()) {
-        return Err("give a directory, or several of one store as A,B".to_owned());
+        return Err("give a directory, or several mounts of one store as A,B".to_owned());
     }
     Ok(Ways(ways))
 }
@@ -101,7 +105,7 @@ impl Arguments {
     fn matrix(&self, seed: u64) -> Result<Matrix, Failure> {
         let mut directories = Vec::new();
         for Ways(ways) in &self.dir {
-            // As other processes find them, wherever they are.
+            // Worker processes have other working directories.
             let absolute = ways.iter().map(std::path::absolute).collect::<Result<Vec<_>, _>>()?;
             if !directories.contains(&absolute) {
                 directories.push(absolute);
@@ -127,7 +131,7 @@ impl Arguments {
     }
 }
 
-/// Whoever names something twice wants it once.
+/// Removes repeated names.
 fn once(names: impl Iterator<Item = String>) -> Vec<String> {
     let mut all = Vec::new();
     for name in names {

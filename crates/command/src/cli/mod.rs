@@ -1,12 +1,13 @@
-//! The command line: the only place that knows arguments, standard output and exit codes.
+//! The command line: the only module that knows arguments, standard output and exit codes.
 //!
-//! One file for each subcommand. A command returns its [`Exit`] or an error; an error is a wrong use (exit code 2).
+//! Each subcommand has a file. A command returns its [`Exit`] or an error; an error means wrong use (exit code 2).
 
 mod arguments;
 mod bench;
 mod confirm;
 mod doctor;
 mod drive;
+mod examples;
 mod explore;
 mod failure;
 mod gate;
@@ -23,57 +24,68 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use clap::{Parser, Subcommand};
+use clap::{ArgAction, Parser, Subcommand};
 
 use failure::Failure;
 use onewinner_core::verdict::Exit;
 use output::Output;
 
 /// Checks whether a file lock really lets only one process in.
-///
-/// Without a command: `confirm`.
 #[derive(Parser)]
-#[command(version, max_term_width = 100, after_help = EXIT_CODES)]
+#[command(version, max_term_width = 100, after_help = examples::ALL)]
+#[command(disable_help_flag = true, disable_version_flag = true)]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
     #[command(flatten)]
     common: arguments::Common,
+    /// Print the version.
+    #[arg(short = 'V', long, help_heading = arguments::group::GENERAL, display_order = 902, action = ArgAction::Version)]
+    version: Option<bool>,
 }
-
-const EXIT_CODES: &str = "Exit codes: 0 as claimed · 1 not as claimed · 2 wrong use · 3 inconclusive · 101 a bug in onewinner · \
-                          130 interrupted. The claim is `exactly one winner`, unless --expect says otherwise.";
 
 #[derive(Subcommand)]
 enum Command {
-    /// Confirm, in every world, that stat-then-write lets several in and create-new exactly one.
+    /// Check a broken and a correct lock on all backends (the default command).
+    #[command(after_help = examples::CONFIRM)]
     Confirm,
-    /// List the lock primitives, and with --verdicts what holds of each.
-    List(list::Arguments),
-    /// Run a lock under loom: every schedule of a few contenders, on the modelled file system.
-    Model(model::Arguments),
-    /// Race real processes against each other, on the kernel's file system.
-    Race(race::Arguments),
-    /// Race locks in many directories, and measure what they cost there.
-    Matrix(matrix::Arguments),
-    /// Search the interleavings of system calls.
+    /// Run a lock or your program in every order of system calls that matters.
+    #[command(after_help = examples::EXPLORE)]
     Explore(explore::Arguments),
-    /// Put the claims of spec files to the proof, as a gate for CI.
-    Gate(gate::Arguments),
-    /// Measure what an acquisition costs; judges nothing.
-    Bench(bench::Arguments),
-    /// Replay a counterexample: exit 1 when the violation shows again, 0 when not, 3 when the calls differ.
+    /// Let real processes race for a lock, many times.
+    #[command(after_help = examples::RACE)]
+    Race(race::Arguments),
+    /// Run a saved counterexample again.
+    #[command(after_help = examples::REPLAY)]
     Replay(replay::Arguments),
-    /// Tell what this machine can do, and what to change.
+    /// List the locks that come with onewinner.
+    #[command(after_help = examples::LIST)]
+    List(list::Arguments),
+    /// Check what this machine supports and how to fix it.
+    #[command(after_help = examples::DOCTOR)]
     Doctor(doctor::Arguments),
-    /// Acquire and release one lock, as a driver; for the lines of `replay --strace`.
+    /// Check the claims in spec files, for CI.
+    #[command(after_help = examples::GATE)]
+    Gate(gate::Arguments),
+    /// Test many locks in many directories and file systems.
+    #[command(after_help = examples::MATRIX)]
+    Matrix(matrix::Arguments),
+    /// Measure what an acquisition costs.
+    #[command(after_help = examples::BENCH)]
+    Bench(bench::Arguments),
+    /// Check a lock with loom, a second model checker.
+    #[command(after_help = examples::MODEL)]
+    #[command(mut_arg("processes", |argument| argument.help("Number of processes, 2 to 5 [default: 2]")))]
+    #[command(mut_arg("workload", |argument| argument.help("What a winner does: hub-sync, reopen or reenter")))]
+    Model(model::Arguments),
+    /// Acquire and release one lock as a driver; used by the script of `replay --strace`.
     #[command(hide = true)]
     Drive(drive::Arguments),
 }
 
-/// Runs the command that the arguments ask for.
+/// Runs the command given by the arguments of the process.
 pub fn run() -> ExitCode {
-    // Before anything else: a worker is no command of a person, and wants no signal handlers.
+    // First: worker processes take no arguments of users and no signal handlers.
     if std::env::args_os().skip(1).eq([onewinner_linux::tracer::WORKER]) {
         return onewinner_linux::tracer::serve();
     }
@@ -92,60 +104,60 @@ pub fn run() -> ExitCode {
     }
     let exit = match Cli::try_parse() {
         Ok(cli) => dispatch(&cli).unwrap_or_else(|failure| {
-            // Whoever reads our output has seen enough: `onewinner list | head -1`.
+            // The reader closed the pipe, as in `onewinner list | head -1`.
             if is_broken_pipe(&*failure) {
                 return cli.unread();
             }
-            complain(&failure.to_string());
+            print_error(&failure.to_string());
             Exit::Usage
         }),
-        Err(error) => refuse(&error),
+        Err(error) => usage_exit(&error),
     };
     exit.code().into()
 }
 
-/// Help and version as clap prints them; a wrong use in one line, because that is what a log keeps.
-fn refuse(error: &clap::Error) -> Exit {
+/// Prints help and version as clap does, and wrong use in one line, which suits logs.
+fn usage_exit(error: &clap::Error) -> Exit {
     if !error.use_stderr() {
         return match error.print() {
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Exit::Usage,
             Ok(()) | Err(_) => Exit::AsClaimed,
         };
     }
-    complain(&one_line(&error.to_string()));
+    print_error(&one_line(&error.to_string()));
     Exit::Usage
 }
 
-/// What clap says in several lines, without the synopsis.
+/// Joins the lines of an error of clap, without the synopsis.
 fn one_line(text: &str) -> String {
-    let mut said = String::new();
+    let mut joined = String::new();
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
     for line in lines.filter(|line| !line.starts_with("Usage:")) {
         let line = line.strip_prefix("error: ").unwrap_or(line);
-        let glue = if line.starts_with(['[', '<', '-']) || said.is_empty() || said.ends_with(':') {
+        let glue = if line.starts_with(['[', '<', '-']) || joined.is_empty() || joined.ends_with(':') {
             " "
         } else {
             "; "
         };
-        said.push_str(glue);
-        said.push_str(match line {
+        joined.push_str(glue);
+        joined.push_str(match line {
             "For more information, try '--help'." => "try `--help`",
             other => other,
         });
     }
-    said.trim_start().to_owned()
+    joined.trim_start().to_owned()
 }
 
-/// One line on standard error, if somebody takes it.
-fn complain(text: &str) {
+/// Prints one line on standard error.
+fn print_error(text: &str) {
     let (begin, end) = (output::ERROR.render(), output::ERROR.render_reset());
     let mut out = anstream::AutoStream::auto(io::stderr().lock());
     // A closed standard error must not change the exit code.
-    let _unread = writeln!(out, "{begin}error:{end} {text}");
+    let _closed = writeln!(out, "{begin}error:{end} {text}");
 }
 
 impl Cli {
-    /// The exit when nobody reads the output to its end. A verdict that was not delivered is no pass.
+    /// The exit if the reader closes the output early. A verdict that was not delivered does not count as a pass.
     fn unread(&self) -> Exit {
         match &self.command {
             Some(Command::List(_) | Command::Doctor(_)) => Exit::AsClaimed,
@@ -178,7 +190,7 @@ fn is_broken_pipe(failure: &(dyn std::error::Error + 'static)) -> bool {
     failure.downcast_ref::<io::Error>().is_some_and(broken)
 }
 
-/// A flag that Ctrl-C, SIGTERM and the end of the terminal set; a second one ends the command at once.
+/// Returns a flag that SIGINT, SIGTERM and SIGHUP set. A second signal ends the command immediately.
 fn interruptible() -> io::Result<Arc<AtomicBool>> {
     let interrupted = Arc::new(AtomicBool::new(false));
     for signal in [
@@ -186,7 +198,7 @@ fn interruptible() -> io::Result<Arc<AtomicBool>> {
         signal_hook::consts::SIGTERM,
         signal_hook::consts::SIGHUP,
     ] {
-        // Whoever started it by nohup(1) wants it to go on.
+        // Under nohup(1) the command survives its terminal.
         if signal == signal_hook::consts::SIGHUP && onewinner_linux::sys::process::outlives_its_terminal() {
             continue;
         }
@@ -200,13 +212,37 @@ fn interruptible() -> io::Result<Arc<AtomicBool>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use clap::CommandFactory;
+
+    /// The example lines of a help text, as words.
+    fn examples(command: &clap::Command) -> Vec<Vec<String>> {
+        let text = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+        let lines = text.lines().filter(|line| line.starts_with("  onewinner"));
+        lines
+            .map(|line| shlex::split(line).expect("quotes are closed"))
+            .collect()
+    }
+
+    #[test]
+    fn the_examples_of_each_help_are_accepted() {
+        let command = Cli::command();
+        let commands = command.get_subcommands().filter(|command| !command.is_hide_set());
+        for command in commands.chain([&command]) {
+            let examples = examples(command);
+            assert!(examples.len() >= 2, "{}", command.get_name());
+            for example in examples {
+                let parsed = Cli::try_parse_from(&example);
+                assert!(parsed.is_ok(), "{example:?}: {}", parsed.err().expect("an error"));
+            }
+        }
+    }
 
     #[test]
     fn a_wrong_use_is_one_line_that_says_what_to_do() {
         for (arguments, line) in [
             (
                 "race nolock",
-                "invalid value 'nolock' for '<LOCK>': no lock is called that; `onewinner list` names them; try `--help`",
+                "invalid value 'nolock' for '<LOCK>': there is no lock of this name; `onewinner list` prints the names; try `--help`",
             ),
             (
                 "modle",

@@ -1,4 +1,4 @@
-//! `onewinner model`: a lock under loom.
+//! `onewinner model`: check a lock with loom.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::Failure;
-use super::arguments::{self, What};
+use super::arguments::{self, What, group};
 use super::output::{Files, Output, Save};
 use onewinner_check::{Allowance, Backend, Plan};
 use onewinner_core::backend::loom::{self, Bounds};
@@ -16,21 +16,21 @@ use onewinner_core::property::Judging;
 use onewinner_core::scenario::{FaultSweep, Subject};
 use onewinner_core::verdict::Exit;
 
-/// What is modelled, and how far.
+/// The arguments of `model`.
 #[derive(Args)]
 pub(super) struct Arguments {
     #[command(flatten)]
     subject: arguments::Subject,
     #[command(flatten)]
     what: What,
-    /// The most executions.
-    #[arg(long, value_name = "NUMBER", default_value_t = Limits::default().executions, value_parser = arguments::executions, allow_negative_numbers = true)]
+    /// Limit of executions.
+    #[arg(long, value_name = "NUMBER", help_heading = group::SEARCH, default_value_t = Limits::default().executions, value_parser = arguments::executions, allow_negative_numbers = true)]
     max_executions: u64,
-    /// The most preemptions in one execution. Without it: no bound where loom can be expected to finish, 2 elsewhere.
-    #[arg(long, value_name = "NUMBER", value_parser = arguments::whole::<usize>, allow_negative_numbers = true)]
+    /// Limit of preemptions per execution [default: none for small runs, otherwise 2].
+    #[arg(long, value_name = "NUMBER", help_heading = group::SEARCH, value_parser = arguments::whole::<usize>, allow_negative_numbers = true)]
     preemptions: Option<usize>,
-    /// The most time, in seconds.
-    #[arg(long, value_name = "SECONDS", default_value = "120", value_parser = arguments::seconds, allow_negative_numbers = true)]
+    /// Time limit in seconds.
+    #[arg(long, value_name = "SECONDS", help_heading = group::SEARCH, default_value = "120", value_parser = arguments::seconds, allow_negative_numbers = true)]
     time: Duration,
     #[command(flatten)]
     save: arguments::Save,
@@ -41,9 +41,10 @@ pub(super) fn run(arguments: &Arguments, output: &Output, interrupted: &Arc<Atom
     let scenario = arguments.what.scenario(2)?;
     if scenario.processes > loom::MOST_PROCESSES {
         let (asked, most) = (scenario.processes, loom::MOST_PROCESSES);
-        return Err(
-            format!("loom takes {most} contenders at most, not {asked}; try `onewinner explore` or `race`").into(),
-        );
+        return Err(format!(
+            "loom runs at most {most} contenders, not {asked}; use `onewinner explore` or `onewinner race`"
+        )
+        .into());
     }
     let preemptions = arguments
         .preemptions

@@ -1,4 +1,4 @@
-//! Where a command's words go: text or JSON on standard output, progress on standard error when it is a terminal.
+//! The output of a command: text or JSON on standard output, progress on standard error if it is a terminal.
 
 use std::fmt;
 use std::io::{self, Write};
@@ -24,22 +24,22 @@ use onewinner_core::primitive::Expectation;
 use crate::report::{html, json};
 use onewinner_core::verdict::{Exit, Judged, Verdict};
 
-/// The columns of text that goes to a file or a pipe.
+/// The width in columns of text that goes to a file or a pipe.
 const LOG_WIDTH: usize = 120;
 
 /// The style of the word `error`.
 pub(super) const ERROR: Style = AnsiColor::Red.on_default().bold();
 
-/// How a command speaks.
+/// The output of one command.
 pub(super) struct Output {
     json: bool,
-    /// The columns of the terminal, or what a log is usually read in.
+    /// The width in columns: of the terminal, or [`LOG_WIDTH`].
     pub(super) width: usize,
     /// The seed of every random choice.
     pub(super) seed: u64,
 }
 
-/// A verdict as it stands in a JSON document.
+/// A verdict in the JSON document.
 #[derive(Serialize)]
 struct Row {
     #[serde(flatten)]
@@ -55,12 +55,12 @@ impl Output {
         Self {
             json: common.json,
             width: Table::new().width().map_or(LOG_WIDTH, usize::from),
-            // Small enough to be typed again.
+            // 32 bits: short enough to type again.
             seed: common.seed.unwrap_or_else(|| u64::from(rand::rng().random::<u32>())),
         }
     }
 
-    /// Prints text, unless JSON was asked for.
+    /// Prints text, unless `--json` was given.
     pub(super) fn text(&self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
         if self.json {
             return Ok(());
@@ -70,12 +70,12 @@ impl Output {
         out.flush()
     }
 
-    /// Prints the JSON document, if it was asked for.
+    /// Prints the JSON document, if `--json` was given.
     pub(super) fn json<T: Serialize>(&self, command: &str, exit: Exit, results: &[T]) -> io::Result<()> {
         self.document(|out| json::write(out, command, exit.code(), results))
     }
 
-    /// Prints a JSON document of another shape, if one was asked for.
+    /// Prints a JSON document of another shape, if `--json` was given.
     pub(super) fn document(&self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
         if !self.json {
             return Ok(());
@@ -103,9 +103,9 @@ impl Output {
         let progress = progress();
         let tell = shown_on(&progress);
         let mut each = |plan: &Plan, came: Result<Judged, CheckError>| {
-            // The line of progress must not stand between those of the verdict.
-            let told = progress.suspend(|| self.verdict(plan, came, claim, save, &rows));
-            match told {
+            // Hide the progress line while the verdict is printed.
+            let printed = progress.suspend(|| self.verdict(plan, came, claim, save, &rows));
+            match printed {
                 Ok((own, row)) => {
                     exits.push(own);
                     rows.push(row);
@@ -180,12 +180,12 @@ impl Output {
         };
         match Saved::new(plan, shown).write(&path) {
             Ok(()) => {
-                self.text(|out| told_where(out, &path))?;
+                self.text(|out| print_saved(out, &path))?;
                 Ok(Some(path))
             }
-            // The verdict stands although the working directory may not be written to.
+            // The verdict is valid even if the working directory is read-only.
             Err(error) if !asked => {
-                let _unread = writeln!(io::stderr(), "note: {error}");
+                let _closed = writeln!(io::stderr(), "note: {error}");
                 Ok(None)
             }
             Err(error) => Err(error.into()),
@@ -193,14 +193,14 @@ impl Output {
     }
 }
 
-/// What a command writes beside what it prints.
+/// The files that a command writes.
 pub(super) struct Files<'a> {
     pub(super) save: Save,
-    /// The page.
+    /// The HTML page.
     pub(super) page: Option<&'a Path>,
 }
 
-/// The page of all verdicts, which ends as the text does.
+/// Renders the page of all verdicts, with the same conclusion as the text.
 fn explored(exit: Exit, claim: Expectation, rows: &[Row], left_out: &[String]) -> io::Result<String> {
     let mut conclusion = anstream::StripStream::new(Vec::new());
     terminal::concluded(&mut conclusion, exit, claim)?;
@@ -211,16 +211,16 @@ fn explored(exit: Exit, claim: Expectation, rows: &[Row], left_out: &[String]) -
 
 /// Where counterexamples are saved.
 pub(super) enum Save {
-    /// They are not.
+    /// Nowhere.
     Nowhere,
-    /// In the working directory, under a name that says what it is.
+    /// In the working directory, under a name made of the lock and the property.
     Named,
-    /// There.
+    /// At this path.
     At(PathBuf),
 }
 
 impl Save {
-    /// Refuses a place that cannot be, before minutes are spent on what should go there.
+    /// Rejects a path that cannot be written, before the search takes minutes.
     fn check(&self) -> Result<(), Failure> {
         let Self::At(path) = self else {
             return Ok(());
@@ -239,7 +239,7 @@ impl Save {
     }
 }
 
-fn told_where(out: &mut dyn Write, path: &Path) -> io::Result<()> {
+fn print_saved(out: &mut dyn Write, path: &Path) -> io::Result<()> {
     let path = path.display();
     writeln!(out, "  saved     {path}")?;
     writeln!(out, "  replay    onewinner replay {path}\n")
@@ -253,23 +253,24 @@ pub(super) fn run(plan: &Plan, interrupted: &Arc<AtomicBool>) -> Result<Judged, 
     Ok(judged?)
 }
 
-/// A line that is redrawn when something happens; no thread draws it, because races fork.
+/// A progress line. It is redrawn only on events: a thread that redraws it would not survive the forks of a race.
 pub(super) fn progress() -> ProgressBar {
     let style =
         ProgressStyle::with_template("{msg}  {human_pos}  {rate}  {prefix}{elapsed}").expect("the template is sound");
     let style = style.with_key("rate", |state: &ProgressState, out: &mut dyn fmt::Write| {
-        // A line on a terminal that cannot be written is not missed.
+        // A failure to draw progress is harmless.
         let _ = write!(out, "{:.0}/s", state.per_sec());
     });
     ProgressBar::new_spinner().with_style(style)
 }
 
-/// A line that counts to `number`.
+/// A progress line that counts to `number`.
 pub(super) fn counting(number: usize) -> ProgressBar {
     let style = ProgressStyle::with_template("{pos} of {len}  {msg}  {elapsed}").expect("the template is sound");
     ProgressBar::new(number as u64).with_style(style)
 }
 
+/// Shows the events of a search on a progress line.
 pub(super) fn shown_on(progress: &ProgressBar) -> EventSink {
     let progress = progress.clone();
     Arc::new(move |event| match event {

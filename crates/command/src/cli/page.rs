@@ -1,6 +1,6 @@
-//! A page, a table or a plot goes to its file whole or not at all: what is there stays until all of the new one is on the disk.
+//! Writes a page, a table or a plot atomically: the old file stays until the new one is complete on disk.
 //!
-//! Knows nothing of what stands in it.
+//! Does not know the content.
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -11,84 +11,84 @@ use tempfile::NamedTempFile;
 
 use super::Failure;
 
-/// Where a page goes.
+/// An output file, checked before the content exists.
 pub(super) struct Page<'a> {
-    /// As it was asked for.
+    /// The path as the user gave it.
     path: &'a Path,
-    place: Place,
+    target: Target,
 }
 
-enum Place {
-    /// A file, written beside it and then renamed.
+enum Target {
+    /// A regular file: the new content is written to a temporary file next to it, which then replaces it.
     File(PathBuf),
-    /// A device or a pipe: it is written to, and must not be replaced.
-    Itself,
+    /// A device or a pipe, which must not be replaced.
+    Special,
 }
 
 impl<'a> Page<'a> {
-    /// Refuses a place that cannot be, before minutes are spent on what should go there. Leaves nothing there.
+    /// Checks that the file can be written, before the run takes minutes. Leaves nothing behind.
     pub(super) fn at(path: &'a Path) -> Result<Self, Failure> {
-        let place = place(path).map_err(|error| failed(path, &error))?;
-        Ok(Self { path, place })
+        let target = target(path).map_err(|error| failed(path, &error))?;
+        Ok(Self { path, target })
     }
 
-    /// Writes it.
+    /// Writes the content.
     pub(super) fn write(&self, text: &str) -> Result<(), Failure> {
-        let written = match &self.place {
-            Place::File(target) => whole(target, text),
-            Place::Itself => write(self.path, text),
+        let written = match &self.target {
+            Target::File(target) => replace(target, text),
+            Target::Special => write(self.path, text),
         };
         written.map_err(|error| failed(self.path, &error).into())
     }
 }
 
-fn place(path: &Path) -> io::Result<Place> {
+fn target(path: &Path) -> io::Result<Target> {
     match fs::metadata(path) {
         Ok(found) if found.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
-        Ok(found) if !found.is_file() => Ok(Place::Itself),
+        Ok(found) if !found.is_file() => Ok(Target::Special),
         Ok(_) => {
-            // A file that may not be written to is not to be replaced either, nor is a link to one.
+            // A rename could replace a read-only file, or a link to one; refuse both.
             let target = path.canonicalize()?;
             File::options().append(true).open(&target)?;
-            room(&target)?;
-            Ok(Place::File(target))
+            check_space(&target)?;
+            Ok(Target::File(target))
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            room(path)?;
-            Ok(Place::File(path.to_owned()))
+            check_space(path)?;
+            Ok(Target::File(path.to_owned()))
         }
         Err(error) => Err(error),
     }
 }
 
-/// Whether there is room for so much beside another file; nothing of it stays.
-fn room(target: &Path) -> io::Result<()> {
-    /// A page, about: a disk that is full takes an empty file.
+/// Checks that the folder of `target` takes a file of the size of a page, and removes that file.
+fn check_space(target: &Path) -> io::Result<()> {
+    /// About the size of a page: even a full disk takes an empty file.
     const BYTES: usize = 1 << 16;
-    beside(target)?.write_all(&[b'\n'; BYTES])
+    temporary_next_to(target)?.write_all(&[b'\n'; BYTES])
 }
 
-/// A new file in the folder of another one, which goes when it is dropped.
-fn beside(target: &Path) -> io::Result<NamedTempFile<File>> {
+/// Creates a file in the folder of `target`; it is removed when dropped.
+fn temporary_next_to(target: &Path) -> io::Result<NamedTempFile<File>> {
     let folder = match target.parent() {
         Some(folder) if folder != Path::new("") => folder,
         _ => Path::new("."),
     };
     let name = target.file_name().unwrap_or(OsStr::new("page"));
-    // Not as the library opens it: who may read the page is for the user's mask to say.
+    // `tempfile` would make it private; the user's umask decides who may read the page.
     tempfile::Builder::new()
         .prefix(name)
         .suffix(".part")
         .make_in(folder, |path| File::create_new(path))
 }
 
-fn whole(target: &Path, text: &str) -> io::Result<()> {
-    let mut file = beside(target)?;
+fn replace(target: &Path, text: &str) -> io::Result<()> {
+    let mut file = temporary_next_to(target)?;
     file.write_all(text.as_bytes())?;
     if let Ok(before) = fs::metadata(target) {
         file.as_file().set_permissions(before.permissions())?;
     }
-    // A full disk may be told as late as here.
+    // Some file systems report a full disk only here.
     file.as_file().sync_all()?;
     file.persist(target)?;
     Ok(())
@@ -101,7 +101,7 @@ fn write(path: &Path, text: &str) -> io::Result<()> {
 fn failed(path: &Path, error: &io::Error) -> String {
     let advice = match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "make room",
-        _ => "name a file in a folder that is there and may be written to",
+        _ => "name a file in an existing folder that you may write to",
     };
     format!("failed to write {path:?}: {error}; {advice}")
 }

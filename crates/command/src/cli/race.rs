@@ -1,4 +1,4 @@
-//! `onewinner race`: real processes, released together.
+//! `onewinner race`: real processes that start each round together.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 
 use super::Failure;
-use super::arguments::{self, Workload};
+use super::arguments::{self, Workload, group};
 use super::output::{Files, Output, Save};
 use onewinner_check::{Allowance, Backend, Plan};
 use onewinner_core::property::Judging;
@@ -16,52 +16,56 @@ use onewinner_core::scenario::{FaultSweep, Scenario, Subject};
 use onewinner_core::verdict::Exit;
 use onewinner_linux::race::{Alignment, Mode, RaceOptions};
 
-/// What is raced, where, and how.
+/// The group of the options that say how processes race.
+const HOW: &str = "How to race";
+
+/// The arguments of `race`.
 #[derive(Args)]
 pub(super) struct Arguments {
     #[command(flatten)]
     subject: arguments::Subject,
-    /// How many processes.
-    #[arg(short = 'n', long, value_name = "NUMBER", default_value = "16", value_parser = arguments::processes, allow_negative_numbers = true)]
+    /// Number of processes, 2 to 64.
+    #[arg(short = 'n', long, value_name = "NUMBER", help_heading = group::WHAT, default_value = "16", value_parser = arguments::processes, allow_negative_numbers = true)]
     processes: usize,
-    /// How many times they meet, each time at a lock that no round has used.
-    #[arg(long, value_name = "NUMBER", default_value_t = 1_000, value_parser = arguments::meetings, allow_negative_numbers = true)]
+    /// Number of races, each with a fresh lock.
+    #[arg(long, value_name = "NUMBER", help_heading = group::WHAT, default_value_t = 1_000, value_parser = arguments::race_rounds, allow_negative_numbers = true)]
     rounds: u64,
-    /// The most time, in seconds; what was counted until then is reported.
-    #[arg(long, value_name = "SECONDS", value_parser = arguments::seconds, allow_negative_numbers = true)]
+    /// Time limit in seconds; the rounds completed until then count [default: none].
+    #[arg(long, value_name = "SECONDS", help_heading = HOW, value_parser = arguments::seconds, allow_negative_numbers = true)]
     time: Option<Duration>,
-    /// The directory to race in, on the file system in question; without it, the temporary directory. Given again, another
-    /// mount of the same store: process i works by way of the i mod k-th.
-    #[arg(long, value_name = "DIRECTORY")]
+    /// Directory to test [default: the temporary directory]; repeat it for several mounts of one
+    /// store, among which the processes are divided.
+    #[arg(long, value_name = "DIRECTORY", help_heading = group::WHAT)]
     dir: Vec<PathBuf>,
-    /// Hold every process at each call until all have come to theirs.
-    #[arg(long)]
+    /// Stop every process before each system call until all are there.
+    #[arg(long, help_heading = HOW)]
     align: bool,
-    /// Whether each process waits a random time first, so that their attempts meet in every alignment.
-    #[arg(long, value_name = "WHEN", default_value = "auto", conflicts_with = "align")]
+    /// Random delay before each attempt: always, never, or auto (only with a CPU per process).
+    #[arg(long, value_name = "WHEN", help_heading = HOW, default_value = "auto", hide_possible_values = true, conflicts_with = "align")]
     delays: Delays,
-    /// Fork anew for each round.
-    #[arg(long)]
+    /// Fork new processes for each round.
+    #[arg(long, help_heading = HOW)]
     fresh: bool,
-    /// Let threads of one process contend.
-    #[arg(long, conflicts_with = "fresh")]
+    /// Let threads of one process contend instead of processes.
+    #[arg(long, help_heading = HOW, conflicts_with = "fresh")]
     threads: bool,
-    /// What a winner does before it releases; without it, winners hold until all have answered.
-    #[arg(long, value_name = "NAME")]
+    /// What a winner does before it releases: hub-sync, reopen or reenter [default: it holds the
+    /// lock until all processes have answered].
+    #[arg(long, value_name = "NAME", help_heading = group::WHAT, hide_possible_values = true)]
     workload: Option<Workload>,
-    /// How long one operation may take before its process counts as hung, in seconds.
-    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = arguments::seconds, allow_negative_numbers = true)]
+    /// Seconds after which an unfinished operation counts as hung.
+    #[arg(long, value_name = "SECONDS", help_heading = HOW, default_value = "10", value_parser = arguments::seconds, allow_negative_numbers = true)]
     worker_time: Duration,
 }
 
-/// When processes wait a random time.
+/// When processes wait for a random time before an attempt.
 #[derive(Clone, Copy, ValueEnum)]
 enum Delays {
-    /// When there is a CPU for each process: otherwise those that wait keep others from running.
+    /// If there is a CPU for each process: otherwise waiting processes take CPU time from the others.
     Auto,
     /// Always.
     Always,
-    /// Never: all is left to the start line and to chance.
+    /// Never: only the common start and chance decide.
     Never,
 }
 

@@ -1,4 +1,4 @@
-//! `onewinner replay`: a saved counterexample, once more.
+//! `onewinner replay`: run a saved counterexample again.
 
 use std::path::PathBuf;
 
@@ -6,6 +6,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::Failure;
+use super::arguments::group;
 use super::output::Output;
 use super::page::Page;
 use crate::report::{strace, svg};
@@ -15,20 +16,21 @@ use onewinner_core::backend::BackendKind;
 use onewinner_core::schedule::Schedule;
 use onewinner_core::verdict::Exit;
 
-/// What is replayed.
+/// The arguments of `replay`.
 #[derive(Args)]
+#[command(next_display_order = 1)]
 pub(super) struct Arguments {
-    /// A file that `onewinner explore` or `onewinner model` saved.
-    #[arg(value_name = "FILE")]
+    /// A counterexample that `onewinner explore` or `onewinner model` saved.
+    #[arg(value_name = "FILE", help_heading = group::WHAT, display_order = 0)]
     file: PathBuf,
-    /// Where real processes run, in place of where the violation was found; repeatable.
-    #[arg(long, value_name = "DIRECTORY")]
+    /// Run in this directory instead of the one of the counterexample; repeatable for several mounts.
+    #[arg(long, value_name = "DIRECTORY", help_heading = group::WHAT)]
     dir: Vec<PathBuf>,
-    /// Print lines for a shell that show the race with strace(1) in place of onewinner: `onewinner replay --strace FILE | sh`.
-    #[arg(long)]
+    /// Print a shell script that shows the race with strace, without onewinner.
+    #[arg(long, help_heading = group::OUTPUT)]
     strace: bool,
-    /// Write a picture of the interleaving, an SVG for light and dark themes, if the violation shows again.
-    #[arg(long, value_name = "FILE", conflicts_with = "strace")]
+    /// Draw the interleaving as an SVG picture for light and dark pages.
+    #[arg(long, value_name = "FILE", help_heading = group::OUTPUT, conflicts_with = "strace")]
     svg: Option<PathBuf>,
 }
 
@@ -50,7 +52,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<Exit, Failur
     if !arguments.dir.is_empty() {
         if saved.backend == BackendKind::Sim {
             return Err(
-                "it was found on the simulated file system, which has no such directory; leave --dir out".into(),
+                "failed to replay in a directory: the counterexample was found on the simulated file system; leave --dir out".into(),
             );
         }
         saved.directories.clone_from(&arguments.dir);
@@ -58,7 +60,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<Exit, Failur
     let picture = arguments.svg.as_deref().map(Page::at).transpose()?;
     let came = saved.replay()?;
     if let (Some(picture), Replayed::Reproduced(shown)) = (&picture, &came) {
-        // A picture of what did not show again would be a wrong one: none is written then.
+        // A picture of a violation that did not occur again would be wrong, so none is written in that case.
         picture.write(&svg::interleaving(saved.subject.name(), shown))?;
     }
     let (exit, result, step, sentence) = match &came {
@@ -67,7 +69,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<Exit, Failur
             (Exit::NotAsClaimed, "reproduced", None, sentence)
         }
         Replayed::NotReproduced(_) => {
-            let sentence = "the same calls, and no property is violated".to_owned();
+            let sentence = "the calls are the same, but no property is violated".to_owned();
             (Exit::AsClaimed, "not reproduced", None, sentence)
         }
         Replayed::Diverged { step, expected, found } => {
@@ -104,7 +106,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<Exit, Failur
 }
 
 impl Arguments {
-    /// Lines that show it with strace, if they were asked for.
+    /// The shell script that shows the violation with strace, if requested.
     fn lines(&self, saved: &Saved, came: &Replayed) -> Result<Option<String>, Failure> {
         let history = match came {
             _ if !self.strace => return Ok(None),
