@@ -68,7 +68,7 @@ fn a_property_that_nothing_can_violate_is_not_kept() {
     let place = Place::with(&[("idle", &SOUND.replace("exactly-one-winner", "keeps no-duplicates"))]);
     place.gate("").exits(
         3,
-        &["inconclusive, and no pass: idle", "no history can show a violation"],
+        &["inconclusive (not a pass): idle", "no history can show a violation"],
     );
 }
 
@@ -76,7 +76,7 @@ fn nothing_checked_is_3() {
     let place = Place::with(&[]);
     place
         .gate("")
-        .exits(3, &["inconclusive, and no pass: nothing was checked"]);
+        .exits(3, &["inconclusive (not a pass): nothing was checked"]);
     place.write("specs/README.md", "# No spec\n");
     place.gate("specs").exits(3, &["nothing was checked"]);
     let place = Place::with(&[("sound", SOUND)]);
@@ -89,7 +89,7 @@ fn a_search_that_its_budget_cuts_is_inconclusive_unless_it_found_what_is_claimed
     let place = Place::with(&[("sound", &format!("{SOUND}{cut}"))]);
     place
         .gate("")
-        .exits(3, &["inconclusive, and no pass: sound", "cut at 2 executions"]);
+        .exits(3, &["inconclusive (not a pass): sound", "cut at 2 executions"]);
     let place = Place::with(&[("broken", &format!("{BROKEN}{cut}"))]);
     place.gate("").exits(0, &["as claimed"]);
 }
@@ -100,7 +100,7 @@ fn what_is_not_reached_in_time_is_inconclusive_and_named() {
     ran.exits(
         3,
         &[
-            "inconclusive, and no pass: broken, sound",
+            "inconclusive (not a pass): broken, sound",
             "the time was over before it was its turn",
         ],
     );
@@ -128,7 +128,7 @@ fn a_wrong_use_is_2_in_one_line() {
         .refuses("record one with --update-baseline");
     place
         .gate("--junit no/such/place.xml")
-        .refuses("name a file in a directory that is there");
+        .refuses("name a file in an existing directory");
     place.write(
         "specs/wrong.md",
         "+++\nschema = 1\nlock = \"create-new\"\nproperty = 1\n+++\n",
@@ -211,7 +211,7 @@ fn quick_takes_the_cheapest_evidence_and_says_what_it_left_out() {
         0,
         &[
             "by 1 piece of evidence",
-            "left out by --quick: 3 pieces of evidence",
+            "skipped by --quick: 3 pieces of evidence",
             "sim",
         ],
     );

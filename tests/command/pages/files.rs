@@ -45,7 +45,7 @@ fn a_place_that_cannot_be_is_told_in_one_line_before_anything_is_run() {
             let ran = run(arguments, directory.path(), file);
             let told = String::from_utf8_lossy(&ran.stderr);
             assert_eq!((ran.status.code(), &*ran.stdout), (Some(2), &b""[..]), "{file}: {told}");
-            let advice = "name a file in a folder that is there and may be written to";
+            let advice = "name a file in an existing folder that you may write to";
             assert!(
                 told.lines().count() == 1 && told.contains(why) && told.contains(advice),
                 "{file}: {told}"

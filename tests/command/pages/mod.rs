@@ -254,9 +254,9 @@ fn a_page_of_a_matrix_says_in_words_what_was_found_and_needs_nothing_from_elsewh
         "✗ violated",
         "? failed",
         "? not caught",
-        "declared broken",
+        "known to be broken",
         "make it writable",
-        "leases that run out",
+        "expired leases",
     ] {
         assert!(page.contains(text), "{text} is missing");
     }
@@ -289,7 +289,7 @@ fn a_matrix_tells_in_each_cell_what_was_measured_and_on_paper_all_of_it() {
         "with 8",
         "with 16",
         "stat-then-write violated in",
-        "Winners of a round",
+        "Winners per round",
     ] {
         assert!(numbers.contains(text), "{text} is missing in {numbers}");
     }

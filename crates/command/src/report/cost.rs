@@ -1,4 +1,4 @@
-//! What an acquisition costs, as tables for a terminal: one for each directory and kind of measure.
+//! The results of `bench` as tables for a terminal: one table per directory and kind of measure.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -15,7 +15,7 @@ const GREEN: Style = AnsiColor::Green.on_default().bold();
 const RED: Style = AnsiColor::Red.on_default().bold();
 const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
 
-/// The measures that share the first table, with the heads of their columns.
+/// The measures of the first table, with their column titles.
 const FIRST: [(Measure, &[&str]); 5] = [
     (Measure::Uncontended, &["acquire+release", "p99"]),
     (Measure::Losing, &["losing", "p99"]),
@@ -24,11 +24,11 @@ const FIRST: [(Measure, &[&str]); 5] = [
     (Measure::Fresh, &["fresh"]),
 ];
 
-/// Writes all rows, directory by directory, and at the end what could not be measured.
+/// Writes all rows by directory, then what could not be measured.
 ///
 /// # Errors
 ///
-/// When the output does not take it.
+/// If writing to `out` fails.
 pub fn write(out: &mut dyn Write, rows: &[Row]) -> io::Result<()> {
     let mut directories: Vec<&Path> = Vec::new();
     for row in rows {
@@ -44,7 +44,7 @@ pub fn write(out: &mut dyn Write, rows: &[Row]) -> io::Result<()> {
             None => writeln!(out)?,
         }
         if here.iter().all(|row| row.missing.is_some()) {
-            continue; // Why is told below.
+            continue; // The reason is printed below.
         }
         first(out, &here)?;
         for (title, is_one) in CURVES {
@@ -56,9 +56,9 @@ pub fn write(out: &mut dyn Write, rows: &[Row]) -> io::Result<()> {
     missing(out, rows)
 }
 
-/// A line for each reason in each directory: a directory that is gone has one, and not one for each lock and measure.
+/// Writes one line per reason and directory, not one per lock and measure.
 fn missing(out: &mut dyn Write, rows: &[Row]) -> io::Result<()> {
-    /// So many are named.
+    /// How many rows one line names.
     const NAMED: usize = 3;
     let mut reasons: Vec<(&Path, &str)> = Vec::new();
     for row in rows {
@@ -86,28 +86,28 @@ fn missing(out: &mut dyn Write, rows: &[Row]) -> io::Result<()> {
     Ok(())
 }
 
-/// Writes what could not be removed.
+/// Writes the paths that could not be removed.
 ///
 /// # Errors
 ///
-/// When the output does not take it.
+/// If writing to `out` fails.
 pub fn left(out: &mut dyn Write, left: &[String]) -> io::Result<()> {
     left.iter()
         .try_for_each(|left| writeln!(out, "{YELLOW}left behind{YELLOW:#}: {left}"))
 }
 
-/// A measure with a number, as a table: its title, and which it is.
+/// A measure at several sizes: the title of its table, and a test for the measure.
 type Curve = (&'static str, fn(Measure) -> bool);
 
 const CURVES: [Curve; 3] = [
     (
-        "acquisitions a second by so many contenders; Jain's index of fairness",
+        "acquisitions per second by number of contenders; Jain's index of fairness",
         |measure| matches!(measure, Measure::Contenders(_)),
     ),
-    ("acquire and release with so many files beside the lock", |measure| {
+    ("acquire and release by number of files in the directory", |measure| {
         matches!(measure, Measure::Files(_))
     }),
-    ("acquire and release so many directories deep", |measure| {
+    ("acquire and release by number of parent directories", |measure| {
         matches!(measure, Measure::Depth(_))
     }),
 ];
@@ -115,7 +115,7 @@ const CURVES: [Curve; 3] = [
 fn empty() -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
-    // The output decides about colours, not the table: it may be a pipe.
+    // The output stream, not the table, decides about colours.
     table.enforce_styling();
     table.style_text_only();
     table
@@ -141,21 +141,21 @@ fn names<'a>(rows: &[&'a Row]) -> Vec<&'a str> {
     names
 }
 
-/// What belongs to a lock alone or to two processes.
+/// Writes the first table: measures without contention or with two processes.
 fn first(out: &mut dyn Write, rows: &[&Row]) -> io::Result<()> {
-    let asked: Vec<_> = FIRST
+    let measured: Vec<_> = FIRST
         .iter()
         .filter(|(measure, _)| rows.iter().any(|row| row.measure == *measure))
         .collect();
-    if asked.is_empty() {
+    if measured.is_empty() {
         return Ok(());
     }
     let mut table = empty();
-    let heads = asked.iter().flat_map(|(_, heads)| heads.iter());
+    let heads = measured.iter().flat_map(|(_, heads)| heads.iter());
     table.set_header([Cell::new("lock")].into_iter().chain(heads.map(right)));
     for name in names(rows) {
         let mut cells = vec![Cell::new(name)];
-        for (measure, heads) in &asked {
+        for (measure, heads) in &measured {
             let row = rows.iter().find(|row| row.lock == name && row.measure == *measure);
             cells.push(right(row.map_or_else(String::new, |row| value(row))));
             if heads.len() > 1 {
@@ -167,7 +167,7 @@ fn first(out: &mut dyn Write, rows: &[&Row]) -> io::Result<()> {
     lines(out, &table)
 }
 
-/// A measure against its number.
+/// Writes the table of a measure by size.
 fn curve(out: &mut dyn Write, title: &str, rows: &[&Row]) -> io::Result<()> {
     if rows.is_empty() {
         return Ok(());
@@ -199,29 +199,29 @@ fn curve(out: &mut dyn Write, title: &str, rows: &[&Row]) -> io::Result<()> {
     lines(out, &table)
 }
 
-/// Writes a result beside an earlier one: what differs, and of what no difference is seen.
+/// Writes the comparison with the earlier result in the file `earlier`.
 ///
 /// # Errors
 ///
-/// When the output does not take it.
-pub fn compared(out: &mut dyn Write, comparison: &Comparison, beside: &Path) -> io::Result<()> {
-    writeln!(out, "{BOLD}beside {}{BOLD:#}", beside.display())?;
+/// If writing to `out` fails.
+pub fn compared(out: &mut dyn Write, comparison: &Comparison, earlier: &Path) -> io::Result<()> {
+    writeln!(out, "{BOLD}compared with {}{BOLD:#}", earlier.display())?;
     let mut table = empty();
-    table.set_header(["lock", "directory", "measure", "then", "now", "ratio", ""]);
+    table.set_header(["lock", "directory", "measure", "before", "now", "ratio", ""]);
     for change in &comparison.changes {
-        let told = |number: f64| in_unit(number, change.unit);
+        let text = |number: f64| in_unit(number, change.unit);
         let (style, word) = match change.found {
             Found::NoDifference => (Style::new(), "no difference seen"),
             Found::Cheaper => (GREEN, "cheaper"),
-            Found::Dearer => (RED, "dearer"),
-            Found::TooFew => (YELLOW, "too few blocks to tell"),
+            Found::Dearer => (RED, "more expensive"),
+            Found::TooFew => (YELLOW, "too few blocks to compare"),
         };
         table.add_row([
             Cell::new(&change.lock),
             Cell::new(change.directory.display()),
             Cell::new(change.measure),
-            right(told(change.before)),
-            right(told(change.after)),
+            right(text(change.before)),
+            right(text(change.after)),
             right(format!("{:.2}", change.ratio)),
             Cell::new(format!("{style}{word}{style:#}")),
         ]);
@@ -233,7 +233,7 @@ pub fn compared(out: &mut dyn Write, comparison: &Comparison, beside: &Path) -> 
     Ok(())
 }
 
-/// The median of a row for a person; a dash where there is none.
+/// The median of a row with its unit; a dash if there is none.
 pub(super) fn value(row: &Row) -> String {
     row.median
         .map_or_else(|| "–".to_owned(), |median| in_unit(median, row.unit))
@@ -246,7 +246,7 @@ fn in_unit(number: f64, unit: Unit) -> String {
     }
 }
 
-/// A time for a person, with three figures.
+/// A time with three significant digits and a unit.
 pub(super) fn time(ns: f64) -> String {
     let (number, unit) = match ns {
         ns if ns >= 1e9 => (ns / 1e9, "s"),
@@ -257,7 +257,7 @@ pub(super) fn time(ns: f64) -> String {
     format!("{} {unit}", figures(number))
 }
 
-/// How many for a person, with three figures.
+/// A number with three significant digits.
 pub(super) fn rate(number: f64) -> String {
     match number {
         number if number >= 1e6 => format!("{} M", figures(number / 1e6)),

@@ -1,4 +1,4 @@
-//! What an acquisition costs, as CSV: a head and a line for each row, for spreadsheets and data frames.
+//! The results of `bench` as CSV: a header and one line per row.
 
 use std::io::Write;
 
@@ -6,7 +6,7 @@ use csv::{Error, Writer};
 
 use crate::cost::{Row, Unit};
 
-/// The head of the columns.
+/// The column names.
 pub const COLUMNS: [&str; 13] = [
     "lock",
     "directory",
@@ -23,14 +23,14 @@ pub const COLUMNS: [&str; 13] = [
     "missing",
 ];
 
-/// The head and the rows. Shares of contenders stand in one field, with blanks between them.
+/// Returns the header and the rows as CSV. The shares of contenders are one field, separated by blanks.
 ///
 /// # Panics
 ///
-/// Never: what is written to memory is written, and fields are text.
+/// Never: writing to memory does not fail, and all fields are UTF-8.
 pub fn text(rows: &[Row]) -> String {
     let mut out = Vec::new();
-    write(&mut out, rows).expect("a table in memory is written");
+    write(&mut out, rows).expect("writing to memory does not fail");
     String::from_utf8(out).expect("fields are text")
 }
 

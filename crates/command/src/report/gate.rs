@@ -1,4 +1,4 @@
-//! What the gate found, for a person: a table of all rows, then what is not as claimed, with its interleaving.
+//! The result of `gate` as text: a table of all rows, then each row that is not as claimed, with its interleaving.
 
 use std::io::{self, Write};
 
@@ -16,16 +16,16 @@ const RED: Style = AnsiColor::Red.on_default().bold();
 const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
 const DIM: Style = Style::new().dimmed();
 
-/// What the gate did, beside its rows.
+/// Totals of a gate run, and problems that belong to no row.
 #[derive(Clone, Debug, Default)]
 pub struct Summary {
-    /// How many specs were to be run.
+    /// The number of requested specs.
     pub specs: usize,
-    /// How many claims of them were run.
+    /// The number of claims that were checked.
     pub claims: usize,
-    /// What is wrong beside the rows: ground that was lost because it is claimed no longer.
+    /// Claims of the baseline that are missing now.
     pub dropped: Vec<String>,
-    /// Pieces of evidence that `--quick` left out.
+    /// The number of pieces of evidence that `--quick` skipped.
     pub left_out: usize,
 }
 
@@ -33,7 +33,7 @@ pub struct Summary {
 ///
 /// # Errors
 ///
-/// When the output does not take it.
+/// If writing to `out` fails.
 pub fn table(out: &mut dyn Write, rows: &[Row], width: usize) -> io::Result<()> {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
@@ -41,7 +41,7 @@ pub fn table(out: &mut dyn Write, rows: &[Row], width: usize) -> io::Result<()> 
     table.set_width(u16::try_from(width).unwrap_or(u16::MAX));
     let mut before = (String::new(), String::new());
     for row in rows {
-        // What stands above is not said again.
+        // Do not repeat the spec and the claim of the line above.
         let now = (row.spec.clone(), claimed(row));
         let spec = if before.0 == now.0 { "" } else { &now.0 };
         let claim = if before == now { "" } else { &now.1 };
@@ -54,12 +54,12 @@ pub fn table(out: &mut dyn Write, rows: &[Row], width: usize) -> io::Result<()> 
     Ok(())
 }
 
-/// The claim and what is run, in words.
+/// The claim and the configuration, in words.
 pub(super) fn claimed(row: &Row) -> String {
     format!("{} · {}", row.expected, row.configuration)
 }
 
-/// What became of a row, in words.
+/// The result of a row, in words.
 pub(super) fn result(row: &Row) -> String {
     let mark = match row.exit {
         Exit::AsClaimed => "✓",
@@ -70,15 +70,19 @@ pub(super) fn result(row: &Row) -> String {
         (Came::Judged(judged), None) => summary::words(judged),
         (_, told) => told.clone().unwrap_or_default(),
     };
-    let lost = row.lost_ground.iter().map(|lost| format!("; lost ground: {lost}"));
+    let lost = row
+        .lost_ground
+        .iter()
+        .map(|lost| format!("; less than the baseline: {lost}"));
     format!("{mark} {words}{}", lost.collect::<String>())
 }
 
-/// Writes what is not as claimed or not decided, where it stands, and the interleaving of a violation that nobody claimed.
+/// Writes each row that is not as claimed or inconclusive, with its file and line, and the interleaving of an unexpected
+/// violation.
 ///
 /// # Errors
 ///
-/// When the output does not take it.
+/// If writing to `out` fails.
 pub fn faults(out: &mut dyn Write, rows: &[Row], width: usize) -> io::Result<()> {
     for row in rows.iter().filter(|row| row.exit != Exit::AsClaimed) {
         let (style, word) = match row.exit {
@@ -96,7 +100,7 @@ pub fn faults(out: &mut dyn Write, rows: &[Row], width: usize) -> io::Result<()>
             writeln!(out, "  {told}")?;
         }
         for lost in &row.lost_ground {
-            writeln!(out, "  lost ground: {lost}")?;
+            writeln!(out, "  less than the baseline: {lost}")?;
         }
         if let (Some(_), Verdict::Violated(shown)) = (&row.told, row.verdict()) {
             terminal::interleaving(out, shown, width)?;
@@ -109,14 +113,14 @@ pub fn faults(out: &mut dyn Write, rows: &[Row], width: usize) -> io::Result<()>
 ///
 /// # Errors
 ///
-/// When the output does not take it.
+/// If writing to `out` fails.
 pub fn concluded(out: &mut dyn Write, rows: &[Row], summary: &Summary, exit: Exit) -> io::Result<()> {
     for dropped in &summary.dropped {
-        writeln!(out, "\n{RED}lost ground{RED:#}: {dropped}")?;
+        writeln!(out, "\n{RED}less than the baseline{RED:#}: {dropped}")?;
     }
     if summary.left_out > 0 {
         let left_out = counted(summary.left_out as u64, "piece");
-        writeln!(out, "\n{DIM}left out by --quick: {left_out} of evidence{DIM:#}")?;
+        writeln!(out, "\n{DIM}skipped by --quick: {left_out} of evidence{DIM:#}")?;
     }
     let counts = counts(rows, summary);
     let (style, text) = match exit {
@@ -125,12 +129,12 @@ pub fn concluded(out: &mut dyn Write, rows: &[Row], summary: &Summary, exit: Exi
             RED,
             format!("not as claimed: {}", named(rows, summary, Exit::NotAsClaimed)),
         ),
-        Exit::Inconclusive if rows.is_empty() => (YELLOW, "inconclusive, and no pass: nothing was checked".to_owned()),
+        Exit::Inconclusive if rows.is_empty() => (YELLOW, "inconclusive (not a pass): nothing was checked".to_owned()),
         Exit::Inconclusive => {
             let named = named(rows, summary, Exit::Inconclusive);
-            (YELLOW, format!("inconclusive, and no pass: {named}"))
+            (YELLOW, format!("inconclusive (not a pass): {named}"))
         }
-        Exit::Interrupted => (YELLOW, format!("interrupted: until then {counts}")),
+        Exit::Interrupted => (YELLOW, format!("interrupted after {counts}")),
         Exit::Usage | Exit::Bug => return Ok(()),
     };
     writeln!(out, "\n{style}{text}{style:#}")
@@ -145,7 +149,7 @@ pub(super) fn counts(rows: &[Row], summary: &Summary) -> String {
     )
 }
 
-/// The specs that have such a row.
+/// The names of the specs with a row of this exit.
 fn named(rows: &[Row], summary: &Summary, exit: Exit) -> String {
     let mut names: Vec<&str> = Vec::new();
     for row in rows.iter().filter(|row| row.exit == exit) {
@@ -154,7 +158,7 @@ fn named(rows: &[Row], summary: &Summary, exit: Exit) -> String {
         }
     }
     match (names.is_empty(), summary.dropped.is_empty()) {
-        (true, false) => "lost ground".to_owned(),
+        (true, false) => "less than the baseline".to_owned(),
         _ => names.join(", "),
     }
 }

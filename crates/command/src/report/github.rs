@@ -1,4 +1,4 @@
-//! For a run on GitHub: annotations at the lines of the specs, and a summary of the job in Markdown.
+//! Output for GitHub Actions: annotations on the lines of specs, and a job summary in Markdown.
 //!
 //! Workflow commands are lines of output; see "Workflow commands for GitHub Actions" in GitHub's documentation.
 
@@ -12,7 +12,7 @@ use onewinner_core::verdict::Exit;
 ///
 /// # Errors
 ///
-/// When the output does not take it.
+/// If writing to `out` fails.
 pub fn annotations(out: &mut dyn Write, rows: &[Row], summary: &Summary) -> io::Result<()> {
     for row in rows.iter().filter(|row| row.exit != Exit::AsClaimed) {
         let (level, word) = match row.exit {
@@ -25,7 +25,7 @@ pub fn annotations(out: &mut dyn Write, rows: &[Row], summary: &Summary) -> io::
         writeln!(out, "::{level} file={file},line={},title={title}::{text}", row.line)?;
     }
     for dropped in &summary.dropped {
-        writeln!(out, "::error title=lost ground::{}", message(dropped))?;
+        writeln!(out, "::error title=less than the baseline::{}", message(dropped))?;
     }
     Ok(())
 }
@@ -34,12 +34,12 @@ pub fn annotations(out: &mut dyn Write, rows: &[Row], summary: &Summary) -> io::
 ///
 /// # Errors
 ///
-/// When the output does not take it.
+/// If writing to `out` fails.
 pub fn job_summary(out: &mut dyn Write, rows: &[Row], summary: &Summary, exit: Exit) -> io::Result<()> {
     let verdict = match exit {
         Exit::AsClaimed => "as claimed",
         Exit::Interrupted => "interrupted",
-        Exit::Inconclusive => "inconclusive, and no pass",
+        Exit::Inconclusive => "inconclusive (not a pass)",
         _ => "not as claimed",
     };
     writeln!(out, "## onewinner gate: {verdict}\n\n{}\n", counts(rows, summary))?;
@@ -51,22 +51,22 @@ pub fn job_summary(out: &mut dyn Write, rows: &[Row], summary: &Summary, exit: E
         writeln!(out, "| {} |", cells.join(" | "))?;
     }
     for dropped in &summary.dropped {
-        writeln!(out, "\n- lost ground: {}", cell(dropped))?;
+        writeln!(out, "\n- less than the baseline: {}", cell(dropped))?;
     }
     writeln!(out)
 }
 
-/// The text of a workflow command.
+/// Escapes the text of a workflow command.
 fn message(text: &str) -> String {
     text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
-/// A value of one of its properties.
+/// Escapes the value of a property of a workflow command.
 fn property(text: &str) -> String {
     message(text).replace(':', "%3A").replace(',', "%2C")
 }
 
-/// The text of a cell of a table.
+/// Escapes the text of a table cell.
 fn cell(text: &str) -> String {
     text.replace('|', "\\|").replace(['\r', '\n'], " ").replace('<', "&lt;")
 }

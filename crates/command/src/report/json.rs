@@ -13,7 +13,7 @@ use onewinner_core::verdict::Exit;
 /// The version of the document.
 pub const VERSION: u32 = 1;
 
-/// What every command prints with `--json`.
+/// The document that every command prints with `--json`.
 #[derive(Serialize)]
 pub struct Document<'a, T> {
     /// `onewinner`.
@@ -24,7 +24,7 @@ pub struct Document<'a, T> {
     pub command: &'a str,
     /// The exit code that the command ends with.
     pub exit: u8,
-    /// What the command found.
+    /// The results of the command.
     pub results: &'a [T],
 }
 
@@ -32,7 +32,7 @@ pub struct Document<'a, T> {
 ///
 /// # Errors
 ///
-/// When the output does not take it.
+/// If writing to `out` fails.
 pub fn write<T: Serialize>(out: &mut dyn Write, command: &str, exit: u8, results: &[T]) -> io::Result<()> {
     let document = Document {
         format: "onewinner",
@@ -45,16 +45,16 @@ pub fn write<T: Serialize>(out: &mut dyn Write, command: &str, exit: u8, results
     writeln!(out)
 }
 
-/// What `gate --json` prints: the shape is in `schemas/gate.schema.json`.
+/// The document of `gate --json`; `schemas/gate.schema.json` describes it.
 #[derive(Serialize)]
 struct Gate<'a> {
     #[serde(flatten)]
     document: Document<'a, Row>,
     specs: usize,
     claims: usize,
-    /// What was claimed before, and is claimed no longer.
+    /// Claims of the baseline that are missing now.
     dropped: &'a [String],
-    /// Pieces of evidence that `--quick` left out.
+    /// The number of pieces of evidence that `--quick` skipped.
     left_out: usize,
 }
 
@@ -62,7 +62,7 @@ struct Gate<'a> {
 ///
 /// # Errors
 ///
-/// When the output does not take it.
+/// If writing to `out` fails.
 pub fn write_gate(out: &mut dyn Write, exit: Exit, rows: &[Row], summary: &Summary) -> io::Result<()> {
     let document = Gate {
         document: Document {

@@ -1,7 +1,6 @@
 //! JUnit XML: a suite for each spec, a case for each piece of evidence.
 //!
-//! What is not as claimed is a `failure`; what is not decided an `error`, because some readers count what is skipped as
-//! passed.
+//! A claim that does not hold is a `failure`. An inconclusive one is an `error`: some CI systems count `skipped` as passed.
 
 use std::io::{self, Write};
 use std::time::Duration;
@@ -16,7 +15,7 @@ use onewinner_core::verdict::Exit;
 ///
 /// # Errors
 ///
-/// When the output does not take it.
+/// If writing to `out` fails.
 pub fn write(out: &mut dyn Write, rows: &[Row], summary: &Summary) -> io::Result<()> {
     let mut report = Report::new("onewinner gate");
     report.set_time(Duration::from_secs_f64(rows.iter().map(|row| row.seconds).sum()));
@@ -26,7 +25,7 @@ pub fn write(out: &mut dyn Write, rows: &[Row], summary: &Summary) -> io::Result
         report.add_test_suite(dropped(&summary.dropped));
     }
     let text = report.to_string().map_err(failed)?;
-    // quick-junit counts what is skipped on `testsuites` too, where the schema of Jenkins (junit-10.xsd) has no such attribute.
+    // quick-junit writes `skipped` on `testsuites` too, which the schema of Jenkins (junit-10.xsd) does not allow.
     out.write_all(text.replacen(" skipped=\"0\"", "", 1).as_bytes())
 }
 
@@ -65,10 +64,10 @@ fn fault(kind: NonSuccessKind, word: &str, row: &Row) -> TestCaseStatus {
 
 fn dropped(dropped: &[String]) -> TestSuite {
     let mut suite = TestSuite::new("baseline");
-    for told in dropped {
+    for text in dropped {
         let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
-        status.set_type("lost-ground").set_message(told.as_str());
-        let mut case = TestCase::new(told.as_str(), status);
+        status.set_type("lost-ground").set_message(text.as_str());
+        let mut case = TestCase::new(text.as_str(), status);
         case.set_classname("onewinner.baseline");
         suite.add_test_case(case);
     }

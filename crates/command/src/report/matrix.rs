@@ -1,6 +1,6 @@
-//! The matrix for a person: a line for each lock, a column for each file system, and below it what the columns rest on.
+//! The matrix as text: a line per lock, a column per file system, and below it the details of each column.
 //!
-//! What stands in a cell is said in words too: colours vanish in a log.
+//! Colours only repeat the words, because logs have no colours.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -18,20 +18,20 @@ const BOLD: Style = Style::new().bold();
 const RED: Style = AnsiColor::Red.on_default().bold();
 const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
 
-/// How much is told of each cell.
+/// How much is printed about each cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Detail {
-    /// What is out of the ordinary.
+    /// Only what is unusual.
     Remarkable,
-    /// All its numbers.
+    /// All numbers.
     Everything,
 }
 
-/// Writes the table, what the directories are, and what has to be known of single cells.
+/// Writes the table, the directories, and remarks on single cells.
 ///
 /// # Errors
 ///
-/// When the output does not take it.
+/// If writing to `out` fails.
 pub fn write(out: &mut dyn Write, columns: &[Column], detail: Detail, width: usize) -> io::Result<()> {
     table(out, columns, width)?;
     writeln!(out)?;
@@ -50,9 +50,9 @@ pub fn write(out: &mut dyn Write, columns: &[Column], detail: Detail, width: usi
     legend(out, columns)
 }
 
-/// One table, or several below each other where the columns do not fit in one.
+/// Writes one table, or several if the columns do not fit in the width.
 fn table(out: &mut dyn Write, columns: &[Column], width: usize) -> io::Result<()> {
-    /// Around the text of each column.
+    /// The blanks around the text of each column.
     const PADDING: usize = 2;
     let cells = columns.first().map_or(&[][..], |column| &column.cells);
     let locks: Vec<&str> = cells.iter().map(|cell| &*cell.lock).collect();
@@ -63,7 +63,7 @@ fn table(out: &mut dyn Write, columns: &[Column], width: usize) -> io::Result<()
         for column in rest {
             let texts = column.cells.iter().map(|cell| text(column, cell).chars().count());
             let needed = texts.chain([column.name.len()]).max().unwrap_or(0) + PADDING;
-            // One at least, however narrow the terminal.
+            // At least one column, even on a narrow terminal.
             if number > 0 && needed > room {
                 break;
             }
@@ -103,7 +103,7 @@ fn part(out: &mut dyn Write, locks: &[&str], columns: &[Column]) -> io::Result<(
     Ok(())
 }
 
-/// A cell in a few words: the answer, and the median of what an acquisition costs.
+/// A cell in a few words: the answer, and the median time of an acquisition.
 fn text(column: &Column, cell: &Cell) -> String {
     let word = word(column, cell);
     if column.standing != Standing::Ready {
@@ -120,14 +120,14 @@ fn text(column: &Column, cell: &Cell) -> String {
     }
 }
 
-/// A cell in a word or two.
+/// The answer of a cell in a word or two.
 pub(super) fn word(column: &Column, cell: &Cell) -> String {
     match column.standing {
         Standing::Ready => {}
         Standing::Skipped { .. } => return "skipped".to_owned(),
         Standing::Failed { .. } | Standing::Misused { .. } => return "failed".to_owned(),
     }
-    // What declares that it is broken does not hold because it was not caught.
+    // A lock that is known to be broken does not hold; its bug was not caught.
     let holds = match cell.claim {
         Expectation::ExactlyOneWinner => "holds",
         Expectation::SeveralWinners => "not caught",
@@ -141,7 +141,7 @@ pub(super) fn word(column: &Column, cell: &Cell) -> String {
     }
 }
 
-/// Where two were in at once; races and turns apart when they differ.
+/// Where two processes held the lock at the same time: in races, without a race ("in turn"), or both.
 fn violated(cell: &Cell) -> String {
     let races = match rates(cell) {
         (None, None) => return "violated in turn only".to_owned(),
@@ -153,7 +153,7 @@ fn violated(cell: &Cell) -> String {
     format!("violated {races}{turn}")
 }
 
-/// The share of rounds in which two were in at once: of those left to chance, and of aligned ones; nothing where none were.
+/// The share of violated rounds, of natural and of aligned races; `None` if no round was violated.
 pub(super) fn rates(cell: &Cell) -> (Option<f64>, Option<f64>) {
     let (aligned, by_chance): (Vec<_>, Vec<_>) = cell.violated().partition(|race| race.manner == Manner::Aligned);
     let most = |races: Vec<&Raced>| races.iter().map(|race| share(&race.sample)).reduce(f64::max);
@@ -164,7 +164,7 @@ fn share(sample: &Sample) -> f64 {
     sample.violations as f64 / sample.rounds.max(1) as f64
 }
 
-/// One line for a directory: what it is, and what the controls showed there.
+/// Writes a line about a directory: its file system, and the results of the control locks.
 fn directory(out: &mut dyn Write, column: &Column) -> io::Result<()> {
     write!(out, "{BOLD}{}{BOLD:#}  ", column.name)?;
     if let Some(obstacle) = column.obstacle() {
@@ -176,7 +176,7 @@ fn directory(out: &mut dyn Write, column: &Column) -> io::Result<()> {
     kinds.dedup();
     let ways = match column.ways.len() {
         1 => String::new(),
-        number => format!(", {number} ways to one store"),
+        number => format!(", {number} mounts of one store"),
     };
     let controls: Vec<String> = column.controls.iter().map(control).collect();
     writeln!(out, "{}{ways}; {}", kinds.join(", "), controls.join("; "))?;
@@ -185,43 +185,43 @@ fn directory(out: &mut dyn Write, column: &Column) -> io::Result<()> {
             .sample
             .shown
             .as_ref()
-            .map_or("two were in at once", |shown| &*shown.sentence);
+            .map_or("two processes held it at the same time", |shown| &*shown.sentence);
         writeln!(
             out,
-            "  {RED}the sound control fails here{RED:#}: {text}; this file system does not create exclusively"
+            "  {RED}the correct control lock fails here{RED:#}: {text}; exclusive create does not work on this file system"
         )?;
     }
     if let Some(toothless) = column.toothless() {
-        writeln!(out, "  {YELLOW}no teeth{YELLOW:#}: {toothless}")?;
+        writeln!(out, "  {YELLOW}weak test{YELLOW:#}: {toothless}")?;
     }
     Ok(())
 }
 
-/// How often a control let two in at once.
+/// How often a control lock was violated.
 pub(super) fn control(control: &Control) -> String {
     let rate = |manner| {
         let race = control.race(manner);
         race.map_or_else(|| "not raced".to_owned(), |race| percent(share(&race.sample)))
     };
     format!(
-        "{} violated in {} of the rounds, {} aligned",
+        "{} violated in {} of the rounds, {} of the aligned ones",
         control.lock,
         rate(Manner::Natural),
         rate(Manner::Aligned)
     )
 }
 
-/// What has to be known of single cells: faults in turn, rounds without a winner, errors, and why there is no verdict.
+/// Remarks on single cells: violations in turn, rounds without a winner, errors, and reasons for a missing verdict.
 fn remarks(column: &Column) -> Vec<String> {
     if column.obstacle().is_some() {
-        return Vec::new(); // Said once for all.
+        return Vec::new(); // The line of the directory says it for all cells.
     }
     let remarks = column.cells.iter().flat_map(|cell| {
         let mut texts = Vec::new();
         match &cell.answer {
             Answer::Missing { reason } => texts.push(format!("no verdict: {reason}")),
             Answer::Unsupported { operation, errno } => {
-                texts.push(format!("unsupported: the attempt to {operation} meets {errno}"));
+                texts.push(format!("unsupported: the attempt to {operation} fails with {errno}"));
             }
             Answer::Holds | Answer::Violated => {}
         }
@@ -241,9 +241,9 @@ fn remarks(column: &Column) -> Vec<String> {
 
 fn losses(cell: &Cell) -> Vec<String> {
     let mut texts = Vec::new();
-    let nobody: u64 = cell.races.iter().map(|race| race.sample.without_winner).sum();
-    if nobody > 0 {
-        texts.push(format!("nobody won in {}", counted(nobody, "round")));
+    let without_winner: u64 = cell.races.iter().map(|race| race.sample.without_winner).sum();
+    if without_winner > 0 {
+        texts.push(format!("no process won in {}", counted(without_winner, "round")));
     }
     let samples = || cell.races.iter().map(|race| &race.sample);
     let attempts = sums(samples().map(|sample| &sample.attempt_errors));
@@ -252,7 +252,7 @@ fn losses(cell: &Cell) -> Vec<String> {
         texts.extend(
             errors
                 .into_iter()
-                .map(|(errno, count)| format!("{} met {errno}", counted(count, what))),
+                .map(|(errno, count)| format!("{} failed with {errno}", counted(count, what))),
         );
     }
     texts
@@ -316,7 +316,7 @@ fn rounds(manner: Manner, sample: &Sample) -> String {
     }
 }
 
-/// What the words mean, with the bound: a pass of a race is never without.
+/// Writes what the words mean, with the bound on the failure rate, which belongs to every pass of a race.
 fn legend(out: &mut dyn Write, columns: &[Column]) -> io::Result<()> {
     let cells = || columns.iter().flat_map(|column| &column.cells);
     let Some(one) = cells().find(|cell| !cell.races.is_empty()) else {
@@ -327,16 +327,16 @@ fn legend(out: &mut dyn Write, columns: &[Column]) -> io::Result<()> {
         .iter()
         .map(|race| {
             let how = match race.manner {
-                Manner::Natural => "left to chance",
-                Manner::Aligned => "aligned call by call",
-                Manner::Cycle => "in which winners release at once",
+                Manner::Natural => "without alignment",
+                Manner::Aligned => "aligned before each call",
+                Manner::Cycle => "in which winners release immediately",
             };
             format!("{} {how}", counted(race.sample.rounds, "round"))
         })
         .collect();
     writeln!(
         out,
-        "\neach cell: {}; the time is the median of an acquisition and its release, alone",
+        "\neach cell: {}; the time is the median of acquire and release without contention",
         parts.join(", ")
     )?;
     let passes = |claim| cells().filter(move |cell| cell.answer == Answer::Holds && cell.claim == claim);
@@ -347,30 +347,30 @@ fn legend(out: &mut dyn Write, columns: &[Column]) -> io::Result<()> {
     {
         writeln!(
             out,
-            "holds: no two were in at once; left to chance, the rate is below {} at 95 %: 1 − 0.05^(1/N) of N rounds, as if \
-             they were independent",
+            "holds: no two processes held the lock at the same time; the failure rate without alignment is below {} (95 % \
+             confidence, if rounds are independent)",
             percent(bound)
         )?;
     }
     if passes(Expectation::SeveralWinners).next().is_some() {
         writeln!(
             out,
-            "not caught: it is known to be broken, and no two were in at once here"
+            "not caught: the lock is known to be broken, but it did not fail here"
         )?;
     }
     if cells().any(|cell| cell.answer == Answer::Holds && cell.flaws() > 0) {
         writeln!(
             out,
-            "with errors: somebody met an error, or nobody won, or a release was not seen"
+            "with errors: some process met an error, no process won, or the lock was not free after a release"
         )?;
     }
     writeln!(
         out,
-        "not raced here: the lock of a holder that died, kills, leases that run out; see `onewinner explore LOCK --dir DIRECTORY`"
+        "not tested here: stale locks, killed processes, expired leases; use `onewinner explore LOCK --dir DIRECTORY`"
     )
 }
 
-/// A time for a person.
+/// A time with a unit.
 pub(super) fn time(time_ns: u64) -> String {
     match time_ns {
         0..1_000 => format!("{time_ns} ns"),

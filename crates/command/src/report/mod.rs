@@ -1,6 +1,6 @@
-//! Events and verdicts become bytes; one file per format.
+//! Reports: events and verdicts as text, JSON, HTML and other formats; one file per format.
 //!
-//! A report decides nothing, and opens no file: it writes to what it is given.
+//! A report decides nothing and opens no file: it writes to the given output.
 
 pub mod cost;
 pub mod csv;

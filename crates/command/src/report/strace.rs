@@ -1,8 +1,8 @@
-//! A counterexample as lines for a shell that show the race without onewinner: strace(1) holds each process where the
-//! schedule takes another ("Tampering", `delay_enter`).
+//! A counterexample as a shell script that shows the race without onewinner: strace(1) delays each process where the
+//! schedule switches to another one (section "Tampering" of its man page, `delay_enter`).
 //!
-//! Time stands for order here: each run of steps of one process gets a slot, far longer than what happens in it. Calls are
-//! counted among those on the lock, and on files beside it that have a name in the counterexample. Runs nothing.
+//! The script orders steps by time: each sequence of steps of one process gets a slot, much longer than the steps take. strace
+//! counts only calls on the lock, and on the other files that the counterexample names. This module runs nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -14,39 +14,37 @@ use onewinner_core::id::ProcessId;
 use onewinner_core::scenario::{Program, ProgramKind, Scenario, ScenarioKind, Start, Subject, Work};
 use onewinner_core::schedule::Schedule;
 
-/// How long a slot is, in seconds: longer than an interpreter takes to start under strace.
+/// The length of a slot in seconds: longer than an interpreter takes to start under strace.
 const SLOT_S: usize = 2;
 const MICROSECONDS: usize = 1_000_000;
 
-/// Why there are no such lines.
+/// Why there is no script.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum StraceError {
-    /// The scenario has what strace alone cannot bring about.
+    /// strace cannot produce this scenario.
     #[error(
-        "failed to show {0} with strace alone: only what contends, or cycles once, undisturbed; leave --strace out"
+        "failed to show {0} with strace: it can only show contend and cycle with one round, without faults; leave --strace out"
     )]
     Scenario(String),
-    /// A call has to wait twice, and strace counts each only once.
-    #[error(
-        "failed to show it with strace alone: {process} has to wait before two calls of {name}; leave --strace out"
-    )]
+    /// A process has to wait before two calls of one kind; strace can delay only one of them.
+    #[error("failed to show it with strace: {process} has to wait before two calls of {name}; leave --strace out")]
     Twice {
-        /// Who.
+        /// The process that waits.
         process: ProcessId,
-        /// The calls.
+        /// The kind of call, as strace names it.
         name: &'static str,
     },
-    /// A command line that is none.
-    #[error("failed to split `{0}` into words")]
+    /// The command line cannot be split into words.
+    #[error("failed to split the command line `{0}` into words: a quote is not closed; close it")]
     Line(String),
 }
 
-/// The lines, for `sh`.
+/// Returns the script, for `sh`.
 ///
 /// # Errors
 ///
-/// When strace cannot show it.
+/// If strace cannot show this counterexample.
 pub fn script(
     subject: &Subject,
     scenario: &Scenario,
@@ -64,7 +62,7 @@ pub fn script(
     let slots = slots(history);
     let last = slots.last().map_or(0, |(slot, ..)| *slot);
     let mut lines = format!(
-        "# {}, {scenario}, {schedule}: give these lines to sh.\n",
+        "# {}, {scenario}, {schedule}: run this script with sh.\n",
         one_line(subject.name())
     );
     lines += "dir=$(mktemp -d) && lock=$dir/lock hold=$dir/hold || exit\n";
@@ -78,11 +76,11 @@ pub fn script(
     for process in ProcessId::first(history.processes) {
         let command = command(subject, process)?;
         let plan = Waits::of(process, history, &slots)?;
-        let said = match plan.release {
+        let input = match plan.release {
             Some(seconds) => format!("(sleep {seconds}; echo release; sleep {SLOT_S})"),
             None => format!("sleep {}", (last + 2) * SLOT_S),
         };
-        let mut line = format!("{said} | strace -f -qq -o /dev/null");
+        let mut line = format!("{input} | strace -f -qq -o /dev/null");
         for path in &plan.paths {
             let _ = write!(line, " -P {}", placed(path));
         }
@@ -95,7 +93,7 @@ pub fn script(
     Ok(lines)
 }
 
-/// The calls with the slots in which they are made: a new one wherever another process goes on.
+/// The calls with their slots; a new slot begins where the schedule switches to another process.
 fn slots(history: &History) -> Vec<(usize, usize, ProcessId, &Call)> {
     let (mut slot, mut last) = (0, None);
     let calls = history.calls().map(|(position, process, call, ..)| {
@@ -106,14 +104,14 @@ fn slots(history: &History) -> Vec<(usize, usize, ProcessId, &Call)> {
     calls.collect()
 }
 
-/// Where a process waits.
+/// The delays of one process.
 #[derive(Default)]
 struct Waits {
-    /// For each kind of call which one waits, counted from 1, and how long, in microseconds.
+    /// For each kind of call: which call waits, counted from 1, and how long, in microseconds.
     delays: BTreeMap<&'static str, (usize, usize)>,
-    /// When it is told to release, in seconds.
+    /// When it gets the line `release`, in seconds after the start.
     release: Option<f64>,
-    /// The files whose calls are counted.
+    /// The files whose calls strace counts.
     paths: BTreeSet<PathBuf>,
 }
 
@@ -129,7 +127,7 @@ impl Waits {
         let release = attempts.iter().find(|attempt| attempt.process == process);
         let release = release.and_then(|attempt| attempt.release.as_ref()?.calls.first().copied());
         let mut made: BTreeMap<&str, usize> = BTreeMap::new();
-        // Since when it goes on without waiting.
+        // The slot since which the process runs without waiting.
         let mut now = 0;
         for (slot, position, _, call) in slots.iter().filter(|(.., by, _)| *by == process) {
             waits.paths.extend(call.paths().map(Path::to_owned));
@@ -139,7 +137,7 @@ impl Waits {
             let count = made.entry(name).or_default();
             *count += 1;
             if release == Some(*position) {
-                // In its slot, but after what it does there before.
+                // In its slot, but after the earlier calls of that slot.
                 let within = if *slot == now { 0.5 } else { 0.0 };
                 waits.release = Some((*slot as f64 + within) * SLOT_S as f64);
             } else if *slot > now {
@@ -154,7 +152,7 @@ impl Waits {
     }
 }
 
-/// The calls of this kind, as strace names them; those that a machine does not have are left out there.
+/// The kind of a call, as strace names it. `?` lets strace ignore calls that the machine does not have.
 fn name(call: &Call) -> Option<&'static str> {
     Some(match call.name() {
         "exit" | "killed" | "wait" => return None,
@@ -175,12 +173,12 @@ fn name(call: &Call) -> Option<&'static str> {
         "kill" => "kill",
         "utimensat" => "utimensat",
         "ftruncate" => "ftruncate",
-        // Of others no order is kept; what they do to the race shows in the answers.
+        // The order of other calls is not kept; the answers show whether the race still happens.
         _ => return None,
     })
 }
 
-/// The command line, its words quoted as a shell wants them, but for the places.
+/// The command line, quoted for a shell, with `{lock}` and `{hold}` replaced by shell variables.
 fn command(subject: &Subject, process: ProcessId) -> Result<String, StraceError> {
     let line = match subject {
         Subject::Primitive(primitive) => format!("onewinner drive --as {process} {} {{lock}}", primitive.name()),
@@ -204,7 +202,7 @@ fn command(subject: &Subject, process: ProcessId) -> Result<String, StraceError>
     Ok(quoted.collect::<Vec<_>>().join(" "))
 }
 
-/// A path of the counterexample, below the directory of the run.
+/// A path of the counterexample, quoted, below the directory of the run.
 fn placed(path: &Path) -> String {
     format!(
         "\"$dir\"{}",
@@ -212,7 +210,7 @@ fn placed(path: &Path) -> String {
     )
 }
 
-/// A text of a word, as a shell wants it; nothing for nothing.
+/// A part of a word, quoted for a shell; the empty text stays empty.
 fn text(text: &str) -> String {
     match text {
         "" => String::new(),
@@ -220,7 +218,7 @@ fn text(text: &str) -> String {
     }
 }
 
-/// What stands in a comment.
+/// The text for a shell comment, without line breaks.
 fn one_line(text: &str) -> String {
     text.replace(char::is_control, " ")
 }

@@ -1,7 +1,7 @@
-//! Verdicts side by side: a line for each piece of evidence, a column for each lock.
+//! Verdicts side by side: a line per piece of evidence, a column per lock.
 //!
-//! Lines are written one by one, while the evidence comes in; so the columns have a fixed width. Where they do not fit, the
-//! locks stand below each other.
+//! Each line is written as soon as its evidence is complete, so the columns have a fixed width. If they do not fit, the
+//! locks are listed below each other.
 
 use std::io::{self, Write};
 
@@ -18,24 +18,24 @@ const TITLE: usize = 26;
 const COLUMN: usize = 50;
 /// The width between two columns, in characters.
 const GAP: usize = 2;
-/// The last column is seldom full.
+/// How much of the last column may be missing, in characters: it is seldom full.
 const SLACK: usize = 10;
 const BOLD: Style = Style::new().bold();
 const WRONG: Style = AnsiColor::Red.on_default().bold();
 const OPEN: Style = AnsiColor::Yellow.on_default().bold();
 
-/// What stands in a column.
+/// One verdict of one lock.
 pub struct Cell {
     text: String,
     mark: &'static str,
     style: Style,
 }
 
-/// Writes the names of the locks and what is claimed of them.
+/// Writes the names of the locks and their claims.
 ///
 /// # Errors
 ///
-/// When the output does not take it.
+/// If writing to `out` fails.
 pub fn heading(out: &mut dyn Write, layout: &Layout, locks: &[(&str, Expectation)], seed: u64) -> io::Result<()> {
     let names = locks.iter().map(|(lock, _)| ((*lock).to_owned(), BOLD));
     let claims = locks.iter().map(|(_, claim)| {
@@ -53,19 +53,19 @@ pub fn heading(out: &mut dyn Write, layout: &Layout, locks: &[(&str, Expectation
     writeln!(out)
 }
 
-/// Where the locks stand.
+/// How the locks are arranged.
 pub enum Layout {
-    /// Beside each other.
+    /// Side by side.
     Columns,
     /// Below each other, each after its name.
     Stacked {
-        /// The names.
+        /// The names of the locks.
         locks: Vec<&'static str>,
     },
 }
 
 impl Layout {
-    /// That which fits.
+    /// The arrangement that fits `width` characters.
     pub fn within(width: usize, locks: &[&'static str]) -> Self {
         if TITLE + locks.len() * (GAP + COLUMN) <= width + SLACK {
             Self::Columns
@@ -87,7 +87,7 @@ impl Layout {
     }
 }
 
-/// Writes a title and its columns, the last without the blanks that fill it.
+/// Writes a title and its columns, without blanks at the end.
 fn columns(out: &mut dyn Write, title: &str, texts: impl Iterator<Item = (String, Style)>) -> io::Result<()> {
     write!(out, "{title:<TITLE$}")?;
     let mut texts = texts.peekable();
@@ -100,7 +100,7 @@ fn columns(out: &mut dyn Write, title: &str, texts: impl Iterator<Item = (String
     writeln!(out)
 }
 
-/// The cell of a verdict; `exit` tells whether it is as claimed, if anything was claimed.
+/// The cell of a verdict; `exit` is `None` if the evidence may miss the bug.
 pub fn cell(judged: &Judged, exit: Option<Exit>) -> Cell {
     let (mark, style) = match exit {
         None => ("·", Style::new()),
@@ -122,11 +122,11 @@ pub fn words(judged: &Judged) -> String {
     }
 }
 
-/// Writes one line; a text that is too long goes on without being cut.
+/// Writes one line; a long text is not cut.
 ///
 /// # Errors
 ///
-/// When the output does not take it.
+/// If writing to `out` fails.
 pub fn line(out: &mut dyn Write, layout: &Layout, title: &str, cells: &[Cell]) -> io::Result<()> {
     let texts = cells
         .iter()
@@ -159,7 +159,7 @@ fn extent(coverage: &Coverage) -> String {
     }
 }
 
-/// How many got in, or how much was written twice, and how often.
+/// How many processes got in, or how many entries were written twice, and how often.
 fn several(coverage: &Coverage) -> String {
     let forbidden = || {
         coverage
@@ -173,7 +173,7 @@ fn several(coverage: &Coverage) -> String {
     let what = match (duplicates, coverage.scenario.kind) {
         (Some(duplicates), _) => format!("up to {duplicates} duplicates"),
         (None, ScenarioKind::Contend) => format!("up to {worst} at once"),
-        // Those who won in turn are winners too.
+        // In cycles the number of winners includes those that won one after another.
         (None, ScenarioKind::Cycle { .. } | ScenarioKind::Fault { .. }) => "two at once".to_owned(),
     };
     let (count, executions) = (grouped(count), grouped(coverage.executions));

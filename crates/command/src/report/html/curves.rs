@@ -1,4 +1,4 @@
-//! What the cells of the matrix cost, drawn as `bench` draws it.
+//! Plots of the costs in the matrix, drawn as `bench` draws them.
 
 use maud::{Markup, PreEscaped, html};
 
@@ -6,7 +6,7 @@ use crate::cost::{Measure, Row};
 use crate::matrix::{Cell, Column};
 use crate::report::svg;
 
-/// What it costs, drawn: for each file system, and against the number of contenders.
+/// The plots: by file system, and by number of contenders.
 pub(super) fn curves(columns: &[Column]) -> Markup {
     let is_alone = |row: &Row| row.measure == Measure::Uncontended;
     let (alone, _): (Vec<Row>, Vec<Row>) = columns.iter().flat_map(rows).partition(is_alone);
@@ -19,7 +19,7 @@ pub(super) fn curves(columns: &[Column]) -> Markup {
                 @let plots = svg::plots(&among);
                 @if !plots.is_empty() {
                     details open[plots.len() == 1] {
-                        summary { "On " (column.name) ", against the number of contenders" }
+                        summary { "On " (column.name) ", by number of contenders" }
                         @for plot in &plots { (figure(plot)) }
                     }
                 }
@@ -32,7 +32,7 @@ fn figure(plot: &svg::Plot) -> Markup {
     html! { figure.plot { div.wide { (PreEscaped(plot.inline())) } } }
 }
 
-/// The costs of a column's cells, as `bench` has them.
+/// The costs of a column's cells, as rows of `bench`.
 fn rows(column: &Column) -> Vec<Row> {
     let row = |cell: &Cell, measure: Measure, median, p99, samples| Row {
         lock: cell.lock.clone(),
@@ -60,7 +60,7 @@ fn rows(column: &Column) -> Vec<Row> {
             cost.acquisitions as u64,
         ));
         for among in &cost.throughput {
-            // A logarithmic scale has no place for none.
+            // A logarithmic scale has no zero.
             if let (Ok(processes), true) = (u32::try_from(among.processes), among.per_second > 0.0) {
                 rows.push(row(cell, Measure::Contenders(processes), among.per_second, None, 1));
             }

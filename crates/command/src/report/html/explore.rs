@@ -1,4 +1,4 @@
-//! The page of `explore`: each verdict with its coverage, and counterexamples as columns, step by step.
+//! The page of `explore`: each verdict with its coverage, and counterexamples to step through.
 
 use maud::{Markup, html};
 
@@ -10,19 +10,19 @@ use onewinner_core::history::History;
 use onewinner_core::id::ProcessId;
 use onewinner_core::verdict::{Counterexample, Coverage, Grade, Judged, Verdict};
 
-/// Steps through counterexamples.
+/// The script that steps through counterexamples.
 const SCRIPT: &str = include_str!("step.js");
 
-/// The page of several verdicts on one lock; `conclusion` is what they come to, in a sentence, and `left_out` are configurations
-/// that were not run any more.
+/// Returns the page of several verdicts on one lock. `conclusion` sums them up in a sentence; `left_out` names the
+/// configurations that were not run after a violation.
 pub fn explore(conclusion: &str, verdicts: &[&Judged], left_out: &[String]) -> String {
     let lock = verdicts.first().map_or("nothing", |judged| &judged.coverage.lock);
-    let title = format!("{lock}: does it let exactly one in?");
+    let title = format!("{lock}: does it let only one process in?");
     let body = html! {
         h1 { (title) }
         p.conclusion { (conclusion) }
         (table(verdicts))
-        @if !left_out.is_empty() { p { "Not run any more: " (left_out.join("; ")) "." } }
+        @if !left_out.is_empty() { p { "Not run, because a violation decides: " (left_out.join("; ")) "." } }
         @for (number, judged) in verdicts.iter().enumerate() {
             (section(number, judged))
         }
@@ -38,20 +38,20 @@ fn look(verdict: &Verdict) -> Look {
     }
 }
 
-/// All verdicts at one look.
+/// The table of all verdicts.
 fn table(verdicts: &[&Judged]) -> Markup {
     html! {
         div.wide {
             table.stacked {
                 caption { "Verdicts" }
-                thead { tr { th scope="col" { "configuration" } th scope="col" { "world" } th scope="col" { "verdict" } th scope="col" { "covered" } } }
+                thead { tr { th scope="col" { "configuration" } th scope="col" { "backend" } th scope="col" { "verdict" } th scope="col" { "covered" } } }
                 tbody {
                     @for (number, Judged { verdict, coverage }) in verdicts.iter().enumerate() {
                         tr {
                             th scope="row" data-label="configuration" {
                                 a href={ "#v" (number) } { (coverage.scenario) (coverage.fault_sweep) }
                             }
-                            td data-label="world" { (coverage.backend) }
+                            td data-label="backend" { (coverage.backend) }
                             td data-label="verdict" { (word(look(verdict), verdict.word())) }
                             td data-label="covered" { (covered(coverage)) }
                         }
@@ -114,16 +114,16 @@ fn outcomes(coverage: &Coverage) -> Markup {
     }
 }
 
-/// The interleaving; nothing where the kernel chose the steps.
+/// The interleaving; empty if the kernel chose the steps.
 fn counterexample(number: usize, shown: &Counterexample, coverage: &Coverage) -> Markup {
     let history = &shown.execution.history;
     let steps = rows(history, shown.decisive);
     let holds = holds(history);
     html! {
         @if !shown.execution.schedule.is_empty() && !steps.is_empty() {
-            figure.stepper id={ "c" (number) } tabindex="0" aria-label={ "The interleaving, in " (steps.len()) " steps; arrow keys step" } {
+            figure.stepper id={ "c" (number) } tabindex="0" aria-label={ "The interleaving in " (steps.len()) " steps; use the arrow keys to step" } {
                 figcaption {
-                    "How it happens, "
+                    "How it fails, "
                     @match suffice(shown, coverage) {
                         Some(fewer) => (fewer),
                         None => { "with " (shown.scenario.processes) " processes" },
@@ -132,9 +132,9 @@ fn counterexample(number: usize, shown: &Counterexample, coverage: &Coverage) ->
                 div.controls hidden {
                     button type="button" data-go="first" { "« first" }
                     button type="button" data-go="back" { "‹ back" }
-                    button type="button" data-go="on" { "on ›" }
+                    button type="button" data-go="on" { "next ›" }
                     button type="button" data-go="all" { "all" }
-                    output aria-live="polite" { "all " (steps.len()) " steps; arrow keys step" }
+                    output aria-live="polite" { "all " (steps.len()) " steps; use the arrow keys to step" }
                 }
                 div.wide { (interleaving(history, &steps, &holds)) }
             }
@@ -147,7 +147,7 @@ fn counterexample(number: usize, shown: &Counterexample, coverage: &Coverage) ->
     }
 }
 
-/// Who holds, from which event up to which.
+/// A hold: its process, its first event, and the event after its last one.
 struct Hold {
     process: ProcessId,
     from: usize,
@@ -205,12 +205,14 @@ fn interleaving(history: &History, steps: &[Row], holds: &[Hold]) -> Markup {
     }
 }
 
-/// What a process has of the lock at a step.
+/// Whether a process holds the lock at a step.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Share {
+    /// It does not hold the lock.
     None,
-    /// As it should be.
+    /// It is the only holder.
     Alone,
+    /// Others hold the lock too.
     WithOthers,
 }
 

@@ -1,7 +1,7 @@
-//! The page of `matrix`: locks × file systems, each cell with its numbers behind it.
+//! The page of `matrix`: locks × file systems. A click on a cell opens its numbers.
 //!
-//! A cell is opened by the browser itself (`popover`), without a script; where it cannot, and on paper, the numbers stand below
-//! the table.
+//! The browser opens a cell itself (`popover`), without a script. On paper, and in old browsers, the numbers are below the
+//! table.
 
 use maud::{Markup, html};
 
@@ -15,17 +15,17 @@ use onewinner_check::text::counted;
 use onewinner_check::text::verdict::percent;
 use onewinner_core::primitive::Expectation;
 
-/// The page of columns that were filled in with these settings.
+/// Returns the page of the columns, measured with these settings.
 pub fn matrix(columns: &[Column], settings: &Settings) -> String {
     let title = "Locks on file systems";
     let locks = columns.first().map_or(&[][..], |column| &column.cells);
     let body = html! {
         h1 { (title) }
         p.conclusion { (conclusion(columns)) }
-        (undeclared(columns))
+        (not_as_claimed(columns))
         div.wide {
             table.matrix.stacked {
-                caption { "Does the lock let exactly one in, and what does it cost? Each cell opens its numbers." }
+                caption { "Does the lock let only one process in, and what does it cost? Open a cell to see its numbers." }
                 thead {
                     tr {
                         th scope="col" { "lock" }
@@ -37,7 +37,7 @@ pub fn matrix(columns: &[Column], settings: &Settings) -> String {
                         tr {
                             th scope="row" {
                                 (lock.lock)
-                                @if lock.claim == Expectation::SeveralWinners { span.figure { "declared broken" } }
+                                @if lock.claim == Expectation::SeveralWinners { span.figure { "known to be broken" } }
                             }
                             @for (number, column) in columns.iter().enumerate() {
                                 @if let Some(cell) = column.cells.get(row) { (place(&id(row, number), column, cell)) }
@@ -62,7 +62,7 @@ pub fn matrix(columns: &[Column], settings: &Settings) -> String {
     page(title, "", &body)
 }
 
-/// What the cells come to, counted by what stands in them.
+/// The numbers of cells by their answer, in a sentence.
 fn conclusion(columns: &[Column]) -> String {
     let mut counts: Vec<(String, u64)> = Vec::new();
     for column in columns {
@@ -82,11 +82,11 @@ fn conclusion(columns: &[Column]) -> String {
     format!("{locks} on {places}, {}: {}.", counted(cells, "cell"), parts.join("; "))
 }
 
-/// The cells in which a lock does not do what it declares, if there are any.
-fn undeclared(columns: &[Column]) -> Markup {
+/// The cells in which a lock does not do what it claims, if there are any.
+fn not_as_claimed(columns: &[Column]) -> Markup {
     html! {
         @if columns.iter().flat_map(|column| &column.cells).any(Cell::fails) {
-            p { (word(Look::Bad, "not as declared")) ": a lock that is declared to let exactly one in does not." }
+            p { (word(Look::Bad, "not as claimed")) ": a lock that claims to let exactly one process in does not." }
             ul {
                 @for column in columns {
                     @let failing: Vec<&str> = column.cells.iter().filter(|cell| cell.fails()).map(|cell| &*cell.lock).collect();
@@ -107,66 +107,66 @@ fn place(id: &str, column: &Column, cell: &Cell) -> Markup {
                 @if cell.answer == Answer::Violated {
                     @for figure in where_violated(cell) { span.figure { (figure) } }
                 }
-                @if cell.fails() { span.figure { strong { "not as declared" } } }
+                @if cell.fails() { span.figure { strong { "not as claimed" } } }
                 @if let Some(cost) = &cell.cost { span.figure { (time(cost.median_ns)) } }
             }
         }
     }
 }
 
-/// In which races two were in at once, and whether in turn too: the two are told apart where they differ.
+/// In which races two processes held the lock at the same time, and whether they also did so in turn.
 fn where_violated(cell: &Cell) -> Vec<String> {
     let (by_chance, aligned) = rates(cell);
     let mut lines = Vec::new();
     lines.extend(by_chance.map(|rate| format!("{} of rounds", percent(rate))));
     lines.extend(aligned.map(|rate| format!("{} aligned", percent(rate))));
     lines.push(match (lines.is_empty(), cell.lets_two_in_turn()) {
-        (true, _) => "in turn, and in no race".to_owned(),
+        (true, _) => "only in turn, not in races".to_owned(),
         (false, true) => "and in turn".to_owned(),
         (false, false) => "not in turn".to_owned(),
     });
     lines
 }
 
-/// What the words mean, and what this table does not ask.
+/// What the words mean, and what the table does not test.
 fn legend(settings: &Settings) -> Markup {
     html! {
-        h2 { "What it says, and what not" }
+        h2 { "What the words mean" }
         dl {
             dt { (word(Look::Good, "holds")) }
             dd {
-                "In no round were two in at once, and the broken control was caught in the same directory. A true rate may still be
-                as high as the bound that each cell tells, at 95 %, nominal: the rounds of a machine are not independent."
+                "No two processes held the lock at the same time, and a broken control lock was caught in the same directory. The true
+                failure rate may still be as high as the bound in the cell (95 % confidence, if rounds are independent)."
             }
             dt { (word(Look::Bad, "violated")) }
-            dd { "Two were in at once; the cell tells in which share of the rounds." }
+            dd { "Two processes held the lock at the same time; the cell shows in which share of the rounds." }
             dt { (word(Look::Open, "not caught")) }
             dd {
-                "No two were in at once here, and yet the lock is known to be broken: its fault needs more luck, or what is not raced. "
-                strong { "Not raced are the locks of dead holders, kills in between, failing calls, and leases that run out." }
+                "The lock is known to be broken, but it did not fail here: its bug is rare, or needs something that is not tested. "
+                strong { "Stale locks, killed processes, failing calls and expired leases are not tested." }
                 " " code { "onewinner explore LOCK" } " covers them."
             }
             dt { (word(Look::Open, "no verdict, failed")) " " (word(Look::Nothing, "skipped")) }
-            dd { "Nothing is known; the cell says why." }
+            dd { "There is no result; the cell gives the reason." }
             dt { "with errors" }
-            dd { "No two were in at once, but somebody met an error, nobody won, or the lock was not free after a release." }
+            dd { "No two processes held the lock at the same time, but some process met an error, no process won, or the lock was not free after a release." }
             dt { "natural" }
-            dd { (counted(settings.rounds, "round")) " left to chance; winners hold until all have answered" }
+            dd { (counted(settings.rounds, "round")) " without alignment; winners hold the lock until all processes have answered" }
             dt { "aligned" }
-            dd { (counted(settings.other_rounds, "round")) " in which each process waits before its k-th call until all have come to theirs" }
+            dd { (counted(settings.other_rounds, "round")) " in which each process waits before each call until all are there" }
             dt { "cycle" }
-            dd { (counted(settings.other_rounds, "round")) " left to chance in which winners release at once, so that several win one after another, and rightly" }
+            dd { (counted(settings.other_rounds, "round")) " without alignment; winners release immediately, so several processes may win one after another" }
             dt { "in turn" }
-            dd { "one process holds, another one tries, and tries again after the release" }
+            dd { "without a race: one process holds the lock, a second one tries, and tries again after the release" }
             dt { "time" }
-            dd { "the median of an acquisition and its release, alone" }
+            dd { "the median of acquire and release without contention" }
             dt { "conditions" }
             dd { (settings.processes) " processes in each race; seed " (settings.seed) }
         }
     }
 }
 
-/// What each column is, and what the controls showed there.
+/// The file system of each column, and the results of the control locks.
 fn file_systems(columns: &[Column]) -> Markup {
     html! {
         h2 { "The file systems" }
@@ -175,7 +175,7 @@ fn file_systems(columns: &[Column]) -> Markup {
                 thead {
                     tr {
                         th scope="col" { "name" } th scope="col" { "type" } th scope="col" { "where" }
-                        th scope="col" { "looked at before" } th scope="col" { "controls" }
+                        th scope="col" { "checked" } th scope="col" { "control locks" }
                     }
                 }
                 tbody { @for column in columns { (file_system(column)) } }
@@ -193,8 +193,8 @@ fn file_system(column: &Column) -> Markup {
             th scope="row" data-label="name" { (column.name) }
             td data-label="type" { (kinds.join(", ")) }
             td data-label="where" { @for way in &ways { div { code { (way) } } } }
-            td data-label="looked at before" { @for line in checks(column) { div { (line) } } }
-            td data-label="controls" {
+            td data-label="checked" { @for line in checks(column) { div { (line) } } }
+            td data-label="control locks" {
                 @if let Some(obstacle) = column.obstacle() {
                     @let skipped = matches!(column.standing, Standing::Skipped { .. });
                     @if skipped { (word(Look::Nothing, "skipped")) } @else { (word(Look::Open, "failed")) }
@@ -202,17 +202,17 @@ fn file_system(column: &Column) -> Markup {
                 }
                 @for one in &column.controls { div { (control(one)) } }
                 @if let Some(race) = column.unsound() {
-                    div { (word(Look::Bad, "the sound control fails here"))
+                    div { (word(Look::Bad, "the correct control lock fails here"))
                         @if let Some(shown) = &race.sample.shown { ": " (shown.sentence) }
-                        "; this file system does not create exclusively" }
+                        "; exclusive create does not work on this file system" }
                 }
-                @if let Some(toothless) = column.toothless() { div { (word(Look::Open, "no teeth")) ": " (toothless) } }
+                @if let Some(toothless) = column.toothless() { div { (word(Look::Open, "weak test")) ": " (toothless) } }
             }
         }
     }
 }
 
-/// What was made sure of before the cells of a column were filled in.
+/// What was checked before the cells of a column were measured.
 fn checks(column: &Column) -> Vec<&'static str> {
     if column.obstacle().is_some() {
         return Vec::new();
@@ -223,12 +223,12 @@ fn checks(column: &Column) -> Vec<&'static str> {
         .map(|way| way.display().to_string())
         .collect::<Vec<_>>();
     let mut lines = if given.join(",") == column.name {
-        vec!["given: a directory, writable"]
+        vec!["an existing directory, writable"]
     } else {
-        vec!["made for the run: a mount, of the type that it should be"]
+        vec!["made for the run: mounted, type verified"]
     };
     if column.ways.len() > 1 {
-        lines.push("one store: what is made by one way is there by the others");
+        lines.push("one store: a file made through one mount appears in the others");
     }
     lines
 }

@@ -1,7 +1,8 @@
-//! Pages: one file each, with its style and its script inside, that needs no network and no font but the viewer's.
+//! HTML pages: one file each, with style and script inside; they need no network and no fonts.
 //!
-//! `explore.rs` has verdicts and counterexamples to step through; `matrix.rs` locks × file systems, with what is behind a cell in
-//! `numbers.rs` and plots in `curves.rs`. Without a script each page is complete, as plain tables; colours only repeat what words say.
+//! `explore.rs` has verdicts and counterexamples to step through. `matrix.rs` has locks × file systems, with the numbers of each
+//! cell in `numbers.rs` and plots in `curves.rs`. Without scripts each page is complete, as plain tables. Colours only repeat
+//! the words.
 
 mod curves;
 mod explore;
@@ -14,19 +15,19 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 pub use explore::explore;
 pub use matrix::matrix;
 
-/// How both pages look: on a screen, on a phone, in the dark, on paper.
+/// The style of both pages: for screens, phones, dark themes and paper.
 const STYLE: &str = include_str!("page.css");
 
-/// How something is meant: its colour, and a mark for those who see none.
+/// How a result is shown: its colour, and a mark for readers who do not see colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Look {
-    /// As it should be.
+    /// As expected.
     Good,
-    /// As it must not be.
+    /// A failure.
     Bad,
-    /// Not settled.
+    /// Undecided.
     Open,
-    /// Neither: what was not asked, or cannot be.
+    /// Not tested, or not possible.
     Nothing,
 }
 
@@ -50,7 +51,7 @@ impl Look {
     }
 }
 
-/// A whole page. `script` is trusted: it is ours.
+/// A whole page. `script` is trusted: it comes from this crate.
 fn page(title: &str, script: &str, body: &Markup) -> String {
     let page = html! {
         (DOCTYPE)
@@ -65,7 +66,7 @@ fn page(title: &str, script: &str, body: &Markup) -> String {
             body {
                 main {
                     (body)
-                    footer { p { "Told by onewinner " (env!("CARGO_PKG_VERSION")) ". Colours repeat what words say." } }
+                    footer { p { "Made by onewinner " (env!("CARGO_PKG_VERSION")) ". Colours only repeat the words." } }
                 }
                 @if !script.is_empty() { script { (PreEscaped(script)) } }
             }
@@ -79,7 +80,7 @@ fn word(look: Look, word: &str) -> Markup {
     html! { span class={ "word " (look.class()) } { (look.mark()) " " (word) } }
 }
 
-/// A share of a whole as a bar, beside which its number stands.
+/// A share of a whole as a bar, next to its number.
 fn bar(share: f64, look: Look) -> Markup {
     let width = (share.clamp(0.0, 1.0) * 100.0).max(0.5);
     html! { span.bar aria-hidden="true" { span class=(look.class()) style=(format!("width:{width:.1}%")) {} } }

@@ -1,4 +1,4 @@
-//! What is behind a cell of the matrix: its races, turns, errors and costs, with what the controls did beside it.
+//! The numbers of one cell of the matrix: races, turns, errors and costs, and the results of the control locks.
 
 use std::collections::BTreeMap;
 
@@ -13,24 +13,24 @@ use onewinner_check::text::verdict::percent;
 use onewinner_check::text::{counted, grouped};
 use onewinner_core::primitive::Expectation;
 
-/// The name of a cell's numbers in the page.
+/// The id of a cell's numbers in the page.
 pub(super) fn id(row: usize, column: usize) -> String {
     format!("m{row}-{column}")
 }
 
-/// All numbers of a cell, opened by whatever has it as its `popovertarget`.
+/// All numbers of a cell, in an element that a button opens by its `popovertarget`.
 pub(super) fn numbers(id: &str, column: &Column, cell: &Cell) -> Markup {
     let (look, text) = verdict(column, cell);
     html! {
         div.numbers popover id=(id) role="dialog" aria-labelledby={ (id) "-h" } {
             div.top {
                 h3 id={ (id) "-h" } { (cell.lock) " on " (column.name) }
-                // With the focus in it, arrow keys scroll what is opened, and not the table behind it.
+                // With the focus here, arrow keys scroll the opened element and not the table behind it.
                 button.close type="button" popovertarget=(id) popovertargetaction="hide" autofocus { "close" }
             }
-            p { (word(look, &text)) "; " (declared(cell)) }
+            p { (word(look, &text)) "; " (claim(cell)) }
             @match &cell.answer {
-                Answer::Unsupported { operation, errno } => p { "The attempt to " (operation) " meets " (errno) "." },
+                Answer::Unsupported { operation, errno } => p { "The attempt to " (operation) " fails with " (errno) "." },
                 Answer::Missing { reason } => p { (reason) },
                 Answer::Holds | Answer::Violated => {},
             }
@@ -40,23 +40,23 @@ pub(super) fn numbers(id: &str, column: &Column, cell: &Cell) -> Markup {
             @for what in &cell.unmeasured { p { "Not measured: " (what) } }
             @if !column.controls.is_empty() {
                 div.beside {
-                    h4 { "The controls there" }
+                    h4 { "Control locks in this directory" }
                     ul { @for one in &column.controls { li { (control(one)) } } }
                 }
             }
             @if !cell.races.is_empty() {
-                h4 { "Winners of a round" }
+                h4 { "Winners per round" }
                 div.histograms { @for race in &cell.races { (histogram(race)) } }
             }
         }
     }
 }
 
-fn declared(cell: &Cell) -> &'static str {
+fn claim(cell: &Cell) -> &'static str {
     match (cell.claim, cell.fails()) {
-        (Expectation::ExactlyOneWinner, false) => "declared: exactly one winner",
-        (Expectation::ExactlyOneWinner, true) => "not as declared: exactly one winner",
-        (Expectation::SeveralWinners, _) => "declared broken: several winners",
+        (Expectation::ExactlyOneWinner, false) => "claimed: exactly one winner",
+        (Expectation::ExactlyOneWinner, true) => "not as claimed: exactly one winner",
+        (Expectation::SeveralWinners, _) => "known to be broken: several winners",
     }
 }
 
@@ -68,7 +68,7 @@ fn name(manner: Manner) -> &'static str {
     }
 }
 
-/// How often two were in at once, with the bounds on the rate.
+/// The bounds on the failure rate.
 fn rate(sample: &Sample) -> String {
     let (lower, upper) = (percent(sample.rate.lower), percent(sample.rate.upper));
     match sample.violations {
@@ -83,8 +83,8 @@ fn races(races: &[Raced]) -> Markup {
             table {
                 thead {
                     tr {
-                        th scope="col" { "race" } th scope="col" { "rounds" } th scope="col" { "two in at once" }
-                        th scope="col" { "rate, at 95 %" } th scope="col" { "nobody won" }
+                        th scope="col" { "race" } th scope="col" { "rounds" } th scope="col" { "violated" }
+                        th scope="col" { "rate, at 95 %" } th scope="col" { "no winner" }
                     }
                 }
                 tbody {
@@ -103,7 +103,7 @@ fn races(races: &[Raced]) -> Markup {
     }
 }
 
-/// What went wrong first in each race, and why one says nothing.
+/// The first violation of each race, and why a race has no result.
 fn sentences(races: &[Raced]) -> Markup {
     let of = |Raced { manner, sample }: &Raced| {
         let fault = sample
@@ -114,7 +114,7 @@ fn sentences(races: &[Raced]) -> Markup {
             let rounds = counted(sample.flaws, "round");
             format!("{}, in {rounds}: {}", flaw.property, flaw.sentence)
         });
-        let doubt = sample.doubt.as_ref().map(|doubt| format!("says nothing: {doubt}"));
+        let doubt = sample.doubt.as_ref().map(|doubt| format!("no result: {doubt}"));
         [fault, flaw, doubt]
             .into_iter()
             .flatten()
@@ -127,7 +127,7 @@ fn sentences(races: &[Raced]) -> Markup {
     }
 }
 
-/// A row for each race, part of an acquisition and error number.
+/// A row for each race, operation and error.
 fn errors(races: &[Raced]) -> Markup {
     let rows = races.iter().flat_map(|Raced { manner, sample }| {
         let of = |what, errors: &BTreeMap<String, u64>| {
@@ -144,10 +144,10 @@ fn errors(races: &[Raced]) -> Markup {
     });
     let rows: Vec<_> = rows.collect();
     html! {
-        @if rows.is_empty() { p { "No attempt and no release met an error." } }
+        @if rows.is_empty() { p { "No attempt and no release failed with an error." } }
         @else {
             table {
-                thead { tr { th scope="col" { "error" } th scope="col" { "met by" } th scope="col" { "race" } } }
+                thead { tr { th scope="col" { "error" } th scope="col" { "how many" } th scope="col" { "race" } } }
                 tbody {
                     @for (manner, what, errno, count) in rows {
                         tr { th scope="row" { (errno) } td.number { (grouped(count)) " " (what) } td { (name(manner)) } }
@@ -171,14 +171,14 @@ fn turns(column: &Column, turns: &[InTurn]) -> Markup {
             @for turn in turns {
                 li {
                     @if turn.ways[0] != turn.ways[1] {
-                        "By way of " code { (way(turn.ways[0])) } " and " code { (way(turn.ways[1])) } ": "
+                        "Through " code { (way(turn.ways[0])) } " and " code { (way(turn.ways[1])) } ": "
                     }
                     @match turn.fault() {
                         Some(fault) if turn.lets_two_in() => (word(Look::Bad, &fault)),
                         Some(fault) => (word(Look::Open, &fault)),
                         None => (word(Look::Good, "excluded")),
                     }
-                    "; the first " (got(&turn.holder)) ", the second " (got(&turn.other)) ", after the release " (got(&turn.after))
+                    "; the first process " (got(&turn.holder)) ", the second " (got(&turn.other)) ", and after the release " (got(&turn.after))
                 }
             }
         }
@@ -189,8 +189,8 @@ fn got(got: &Got) -> String {
     match got {
         Got::Won => "won".to_owned(),
         Got::Busy => "busy".to_owned(),
-        Got::Failed(errno) => format!("met {errno}"),
-        Got::Nothing => "not asked".to_owned(),
+        Got::Failed(errno) => format!("failed with {errno}"),
+        Got::Nothing => "did not try".to_owned(),
     }
 }
 
@@ -204,16 +204,16 @@ fn costs(cost: &Cost) -> Markup {
     html! {
         h4 { "What it costs" }
         dl {
-            dt { "median" } dd { (time(cost.median_ns)) ", of " (grouped(cost.acquisitions as u64)) " acquisitions with their release, alone" }
+            dt { "median" } dd { (time(cost.median_ns)) ", of " (grouped(cost.acquisitions as u64)) " acquisitions with release, without contention" }
             dt { "99th percentile" } dd { (time(cost.p99_ns)) }
             @for among in &cost.throughput {
-                dt { "with " (among.processes) } dd { (rate(among.per_second)) " acquisitions per second, of all together" }
+                dt { "with " (among.processes) } dd { (rate(among.per_second)) " acquisitions per second, all processes together" }
             }
         }
     }
 }
 
-/// How many won in how many rounds. Winners that release at once win one after another, and rightly.
+/// The number of rounds by number of winners. In a cycle several winners are correct: they win one after another.
 fn histogram(race: &Raced) -> Markup {
     let winners = &race.sample.winners;
     let all = winners.iter().map(|winners| winners.rounds).sum::<u64>().max(1) as f64;

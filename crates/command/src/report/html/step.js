@@ -1,9 +1,9 @@
 "use strict";
-// Steps through each interleaving: the step that is shown is marked, and what comes after it is dimmed.
+// Steps through each interleaving: marks the current step, and dims the later ones.
 for (const figure of document.querySelectorAll(".stepper")) {
   const rows = [...figure.querySelectorAll("tbody tr")];
-  const told = figure.querySelector("output");
-  const all = told.textContent;
+  const status = figure.querySelector("output");
+  const all = status.textContent;
   let at = -1;
   const show = (step, scroll) => {
     at = step;
@@ -17,11 +17,11 @@ for (const figure of document.querySelectorAll(".stepper")) {
       }
     });
     if (at < 0) {
-      told.textContent = all;
+      status.textContent = all;
       return;
     }
     const own = rows[at].querySelector(".own");
-    told.textContent = `step ${at} of ${rows.length - 1}: ${own.dataset.label} ${own.textContent}`;
+    status.textContent = `step ${at} of ${rows.length - 1}: ${own.dataset.label} ${own.textContent}`;
   };
   const last = rows.length - 1;
   const go = {

@@ -1,4 +1,4 @@
-//! The matrix as a page, from columns written by hand: what stands in a cell, and what stands behind it.
+//! The page of the matrix, from columns written by hand: the cells and their numbers.
 
 use std::collections::BTreeMap;
 
@@ -96,16 +96,16 @@ fn each_answer_has_its_colour_and_its_word_and_a_fault_that_was_not_found_is_no_
         (ExactlyOneWinner, unsupported, "nothing", "– unsupported: EPERM<"),
         (ExactlyOneWinner, missing, "open", "? no verdict<"),
     ] {
-        let not_as_declared = answer == Answer::Violated;
+        let not_as_claimed = answer == Answer::Violated;
         let text = button(column(vec![cell(claim, answer)]));
         assert!(
             text.starts_with(&format!("\"{class}\"")) && text.contains(word),
             "{text}"
         );
-        assert_eq!(text.contains("not as declared"), not_as_declared, "{text}");
+        assert_eq!(text.contains("not as claimed"), not_as_claimed, "{text}");
     }
     let text = button(column(vec![cell(SeveralWinners, Answer::Violated)]));
-    assert!(!text.contains("not as declared"), "{text}");
+    assert!(!text.contains("not as claimed"), "{text}");
     let skipped = Standing::Skipped {
         reason: "it needs the program mkfs.ext4; install it".to_owned(),
     };
@@ -132,7 +132,7 @@ fn a_race_and_a_turn_are_told_apart_where_they_differ() {
     for (natural, aligned, other, lines) in [
         (3, 0, Got::Busy, &["3.00 % of rounds", "not in turn"][..]),
         (3, 50, Got::Won, &["3.00 % of rounds", "50.0 % aligned", "and in turn"]),
-        (0, 0, Got::Won, &["in turn, and in no race"]),
+        (0, 0, Got::Won, &["only in turn, not in races"]),
     ] {
         let mut cell = cell(ExactlyOneWinner, Answer::Violated);
         cell.races
@@ -146,10 +146,10 @@ fn a_race_and_a_turn_are_told_apart_where_they_differ() {
             "50.0 % aligned",
             "and in turn<",
             "not in turn<",
-            "in turn, and in no race<",
+            "only in turn, not in races<",
         ] {
-            let told = lines.contains(&line.trim_end_matches('<'));
-            assert_eq!(text.contains(&format!(">{line}")), told, "{line} in {text}");
+            let expected = lines.contains(&line.trim_end_matches('<'));
+            assert_eq!(text.contains(&format!(">{line}")), expected, "{line} in {text}");
         }
     }
 }
@@ -178,7 +178,7 @@ fn behind_a_cell_stand_its_bounds_winners_errors_and_costs() {
         "below 2.95 %",
         "2 of 16 hold &lt;the lock&gt;",
         "1,288 attempts",
-        "met EIO",
+        "failed with EIO",
         "8.5 µs",
         "44.0 µs",
         "96,150 acquisitions per second",
@@ -187,7 +187,7 @@ fn behind_a_cell_stand_its_bounds_winners_errors_and_costs() {
     ] {
         assert!(numbers.contains(text), "{text} is missing in {numbers}");
     }
-    // Three at once are a fault, nobody is none; sixteen that released at once won one after another.
+    // Three winners in a contest are a failure; sixteen winners in a cycle won one after another.
     for (winners, look) in [(0, "open"), (1, "good"), (3, "bad"), (16, "nothing")] {
         let (_, row) = numbers
             .split_once(&format!("<th scope=\"row\">{winners}</th>"))
@@ -210,9 +210,9 @@ fn behind_a_cell_stand_its_bounds_winners_errors_and_costs() {
 fn what_is_not_raced_is_said_and_so_are_the_conditions() {
     let page = matrix(&[column(vec![cell(ExactlyOneWinner, Answer::Holds)])], &SETTINGS);
     for text in [
-        "leases that run out",
+        "expired leases",
         "16 processes in each race; seed 7",
-        "300 rounds left to chance",
+        "300 rounds without alignment",
         "1 lock on 1 file system, 1 cell: 1 holds.",
     ] {
         assert!(page.contains(text), "{text} is missing");

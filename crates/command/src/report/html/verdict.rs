@@ -5,7 +5,7 @@ use crate::matrix::{Answer, Cell, Column, Standing};
 use crate::report::matrix;
 use onewinner_core::primitive::Expectation;
 
-/// How a cell looks, and its word.
+/// Returns the look and the word of a cell.
 pub(super) fn verdict(column: &Column, cell: &Cell) -> (Look, String) {
     let look = match (&column.standing, &cell.answer) {
         (Standing::Skipped { .. }, _) | (_, Answer::Unsupported { .. }) => Look::Nothing,

@@ -1,7 +1,7 @@
 //! A counterexample as a picture: a column for each process, steps down the page, and a bar for each hold.
 //!
-//! The picture is one SVG file with its own style. It follows the theme of the viewer, light or dark, reads no font file
-//! and runs no script. Colours only repeat what words say. It decides nothing: what it shows is a [`Counterexample`].
+//! The picture is one SVG file with its own style. It follows the viewer's light or dark theme, reads no font file and runs
+//! no script. Colours only repeat the words.
 
 use maud::{Markup, html};
 
@@ -10,7 +10,7 @@ use onewinner_core::history::{Attempt, History};
 use onewinner_core::id::ProcessId;
 use onewinner_core::verdict::Counterexample;
 
-/// Colours for both themes. The ground is drawn, so that the picture is readable on any page.
+/// Colours for both themes. The background is drawn, so that the picture is readable on any page.
 const STYLE: &str = "\
 .ow{--ground:#fff;--text:#1a1c1f;--soft:#5c636b;--line:#d5d9de;--hold:#c6d3e3;--bad:#a61b1b;--bad-ground:#fde7e5;--mark:#0b5cc4}\
 @media (prefers-color-scheme:dark){.ow{--ground:#15181c;--text:#e6e9ec;--soft:#9aa4ae;--line:#363c43;--hold:#3d5270;\
@@ -22,7 +22,7 @@ const STYLE: &str = "\
 .ow .decisive{fill:none;stroke:var(--mark);stroke-width:2}.ow .arrow{fill:none;stroke:var(--mark);stroke-width:2;stroke-dasharray:5 4}\
 .ow .mark{fill:var(--mark);font-weight:600}.ow .head-of-arrow{fill:var(--mark)}";
 
-/// The space around everything, in pixels, as all lengths here.
+/// The outer margin. All lengths are in pixels.
 const MARGIN: usize = 20;
 /// The column of step numbers.
 const NUMBERS: usize = 44;
@@ -30,31 +30,31 @@ const NUMBERS: usize = 44;
 const TOP: usize = 112;
 /// The height of a step.
 const STEP: usize = 30;
-/// More height for a step that wins or ends an attempt.
+/// Extra height for a step that wins or ends an attempt.
 const NOTE: usize = 20;
-/// What follows the last step, if a process still holds the lock there.
+/// The height after the last step, if a process still holds the lock.
 const TAIL: usize = 44;
-/// The least space between two things.
+/// The minimum space between two elements.
 const GAP: usize = 6;
-/// The lines of text below the steps.
+/// The height of the text below the steps.
 const FOOT: usize = 62;
-/// A bar, with the space to the text beside it.
+/// The width of a bar with the space to its text.
 const BAR: usize = 26;
 /// The width of a bar.
 const BAR_WIDTH: usize = 12;
-/// About the width of a letter of a call, rounded up: a font may be a little wider than expected.
+/// The approximate width of a letter, rounded up because fonts differ.
 const LETTER: usize = 8;
-/// The least width of a column.
+/// The minimum width of a column.
 const LEAST: usize = 190;
 
-/// Draws a counterexample on the lock that `name` names.
+/// Draws a counterexample of the lock `name`.
 pub fn interleaving(name: &str, shown: &Counterexample) -> String {
     let history = &shown.execution.history;
     let rows = rows(history, None);
     let plan = Plan::of(history, &rows);
     let title = format!("{name}: {} is violated", shown.property);
     let foot = plan.bottom() + 26;
-    // The words at the top and at the bottom need room too.
+    // The texts at the top and at the bottom must fit too.
     let words = [title.len() + 8, shown.sentence.len(), schedule(shown).len()];
     let words = words.into_iter().max().unwrap_or(0) * LETTER + 2 * MARGIN;
     let (width, height) = (plan.right().max(words) + MARGIN, plan.bottom() + FOOT);
@@ -88,30 +88,30 @@ fn schedule(shown: &Counterexample) -> String {
     format!("schedule: {}", shown.execution.schedule)
 }
 
-/// Text as XML may hold it: a control character has no place there, not even escaped.
+/// Text that XML allows: control characters are forbidden there, even escaped.
 fn clean(text: &str) -> String {
     text.replace(|letter: char| letter.is_control(), "\u{fffd}")
 }
 
-/// A hold: from which height to which.
+/// A hold, from one height to another.
 #[derive(Clone, Copy, Debug)]
 struct Hold {
     process: ProcessId,
     from: usize,
     to: usize,
-    /// Whether it lasts to the end of what is shown.
+    /// Whether it lasts until the end of the picture.
     open: bool,
 }
 
-/// Where everything is.
+/// The positions of all elements.
 #[derive(Debug)]
 struct Plan {
-    /// The left edge of each process's column, and of what follows the last one.
+    /// The left edge of each process's column, and the right edge of the last one.
     edges: Vec<usize>,
-    /// The upper edge of each step, and of what follows the last one.
+    /// The upper edge of each step, and the lower edge of the last one.
     tops: Vec<usize>,
     holds: Vec<Hold>,
-    /// The room below the last step.
+    /// The height after the last step.
     tail: usize,
 }
 
@@ -161,7 +161,7 @@ impl Plan {
         self.edges.last().copied().unwrap_or(0)
     }
 
-    /// Below the last step.
+    /// The lower edge of the steps.
     fn bottom(&self) -> usize {
         self.tops.last().copied().unwrap_or(TOP) + self.tail
     }
@@ -170,7 +170,7 @@ impl Plan {
         self.edges[process.index()]
     }
 
-    /// When two or more processes hold: each span from a height to a height.
+    /// The spans in which two or more processes hold the lock.
     fn together(&self) -> Vec<[usize; 2]> {
         let mut heights: Vec<usize> = self.holds.iter().flat_map(|hold| [hold.from, hold.to]).collect();
         heights.sort_unstable();
@@ -246,14 +246,14 @@ impl Plan {
         }
     }
 
-    /// From the earlier of the two decisive calls to the later one.
+    /// The arrow from the earlier of the two decisive calls to the later one.
     fn arrow(&self, rows: &[Row], positions: [usize; 2]) -> Markup {
         let found = positions.map(|position| rows.iter().position(|row| row.position == position));
         let [Some(earlier), Some(later)] = found else {
             return html! {};
         };
         let [from, to] = [earlier, later].map(|row| &rows[row]);
-        // From the inner edge of one frame to that of the other: so the arrow crosses no text of two neighbours.
+        // Between the inner edges of the two frames, so that the arrow crosses no text of neighbouring columns.
         let forward = from.process.index() < to.process.index();
         let (x1, x2, point) = match forward {
             true => (self.frame_end(from), self.left(to.process) + BAR - GAP, "l-9 -5 v10 z"),

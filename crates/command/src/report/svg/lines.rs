@@ -1,4 +1,4 @@
-//! A measure against its number: a line for each lock.
+//! A measure by its size: a line for each lock.
 
 use plotters::element::DashedPathElement;
 use plotters::prelude::*;
@@ -8,12 +8,12 @@ use crate::cost::{Measure, Row, Unit};
 use crate::report::cost::{rate, time};
 use onewinner_check::text::grouped;
 
-/// The dashes that tell lines apart where colours do not.
+/// The dash patterns that distinguish lines of the same colour.
 const DASHES: [u32; 3] = [0, 6, 2];
 /// The size of a plot, in pixels.
 const SIZE: (u32, u32) = (760, 440);
 
-/// A line for each lock against the number of its measure.
+/// Draws a line for each lock.
 pub(super) fn lines(title: &str, rows: &[&Row], locks: &[&str]) -> String {
     let points = |lock: &str| -> Vec<(f64, f64)> {
         let of = rows.iter().filter(|row| row.lock == lock);
@@ -27,8 +27,8 @@ pub(super) fn lines(title: &str, rows: &[&Row], locks: &[&str]) -> String {
     let across = around(all.iter().map(|point| point.0));
     let up = around(all.iter().map(|point| point.1));
     let (base, number) = match rows.first().map(|row| row.measure) {
-        Some(Measure::Files(_)) => (10.0, "files beside the lock"),
-        Some(Measure::Depth(_)) => (2.0, "directories deep"),
+        Some(Measure::Files(_)) => (10.0, "files in the directory"),
+        Some(Measure::Depth(_)) => (2.0, "parent directories"),
         _ => (2.0, "contenders"),
     };
     let unit = rows.first().map_or(Unit::Nanoseconds, |row| row.unit);

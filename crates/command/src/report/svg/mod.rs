@@ -1,7 +1,8 @@
-//! What an acquisition costs, as plots: for each file system, and against the number of contenders, files or directories.
+//! SVG pictures: plots of costs, and counterexamples.
 //!
-//! `points.rs` draws the first, `lines.rs` the others. `interleaving.rs` draws a counterexample.
-//! Both scales are logarithmic: a mount can be a thousand times as slow as another. No font is read: the viewer has some.
+//! `points.rs` plots costs by file system; `lines.rs` plots them by number of contenders, files or directories. Both axes are
+//! logarithmic: one mount can be a thousand times as slow as another. `interleaving.rs` draws a counterexample. No font is
+//! read: the viewer has fonts.
 
 mod drawing;
 mod interleaving;
@@ -20,32 +21,32 @@ use points::by_directory;
 
 pub use interleaving::interleaving;
 
-/// The most lines in a plot; more locks get another one.
+/// The maximum number of lines in a plot; more locks get another plot.
 const MOST_LINES: usize = 8;
 
-/// A measure with a number: its name, a title, and which it is.
+/// A measure with sizes: its name, its title, and a test for it.
 type Kind = (&'static str, &'static str, fn(Measure) -> bool);
 
-/// All plots for which there are rows.
+/// Returns all plots for which there are rows.
 ///
 /// # Panics
 ///
-/// Never: to draw into memory cannot fail.
+/// Never: drawing into memory cannot fail.
 pub fn plots(rows: &[Row]) -> Vec<Plot> {
     let mut plots = Vec::new();
     plots.extend(by_directory(rows));
     let kinds: [Kind; 3] = [
-        ("contenders", "acquisitions a second, by contenders", |measure| {
+        ("contenders", "acquisitions per second, by contenders", |measure| {
             matches!(measure, Measure::Contenders(_))
         }),
         (
             "files",
-            "acquire and release, by files beside the lock",
+            "acquire and release, by files in the directory",
             |measure| matches!(measure, Measure::Files(number) if number > 0),
         ),
         (
             "depth",
-            "acquire and release, by directories deep",
+            "acquire and release, by parent directories",
             |measure| matches!(measure, Measure::Depth(number) if number > 0),
         ),
     ];
@@ -81,7 +82,7 @@ fn directories(rows: &[Row]) -> Vec<&Path> {
     found
 }
 
-/// A directory as a part of a file's name.
+/// A directory as part of a file name.
 fn slug(directory: &Path) -> String {
     let text = directory.display().to_string();
     let words: Vec<&str> = text

@@ -1,7 +1,7 @@
 //! Locks × file systems: a point for each median, and a line from it to the 99th percentile.
 //!
-//! In each row the file systems stand below each other in the order of the legend, so that none hides another, and who does not
-//! see colours can count.
+//! In each row the file systems are below each other in the order of the legend. So no point hides another, and readers who
+//! do not see colours can count.
 
 use std::path::Path;
 
@@ -12,18 +12,18 @@ use super::drawing::{COLOURS, DOT, LETTER, Plot, ROW, TEXT, around, drawn, locks
 use crate::cost::{Measure, Row};
 use crate::report::cost::time;
 
-/// How wide it is, and what it has besides its rows, in pixels.
+/// The width, and the height without rows, in pixels.
 const SIZE: (u32, u32) = (760, 110);
-/// The height that a point needs.
+/// The height of a point's lane.
 const LANE: u32 = 10;
-/// What parts the rows.
+/// The colour of the lines between rows.
 const RULE: RGBColor = RGBColor(190, 190, 190);
 
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 /// A directory and the type of its file system.
 type Place<'a> = (&'a Path, &'a str);
 
-/// All of them, if there is one.
+/// Draws all measures without contention; `None` if there are none.
 pub(super) fn by_directory(rows: &[Row]) -> Option<Plot> {
     let is_one = |row: &&Row| row.measure == Measure::Uncontended && row.median.is_some();
     let rows: Vec<&Row> = rows.iter().filter(is_one).collect();
@@ -61,7 +61,7 @@ pub(super) fn by_directory(rows: &[Row]) -> Option<Plot> {
     })
 }
 
-/// Of a place: a colour, and when all are used up a circle instead of a dot.
+/// The style of a file system: a colour; when all colours are used, a circle instead of a dot.
 fn style(place: usize) -> ShapeStyle {
     let colour = COLOURS[place % COLOURS.len()];
     match place / COLOURS.len() % 2 {
@@ -96,9 +96,9 @@ fn chart(area: &Area<'_>, body: &Area<'_>, rows: &[&Row], locks: &[&str], places
             .draw(),
     );
     for (number, lock) in locks.iter().enumerate() {
-        // The first lock stands at the top.
+        // The first lock is at the top.
         let top = high - number as f64;
-        // By hand: an axis chooses which of its labels it shows.
+        // Drawn by hand, because an axis may hide some of its labels.
         let (_, y) = chart.plotting_area().map_coordinate(&(start, top - 0.5));
         drawn(area.draw(&Text::new((*lock).to_owned(), (10, y - TEXT / 2), text())));
         drawn(chart.draw_series([PathElement::new(vec![(start, top), (end, top)], RULE.stroke_width(1))]));
