@@ -1,27 +1,27 @@
-//! The commands in README.md and in the book: each is run, exits as its page says, and prints the words of its verdict.
+//! Runs the commands in README.md and in the book, and compares their exit codes and verdicts with the page.
 //!
-//! The convention, in blocks of ```` ```console ````, ```` ```sh ```` and ```` ```bash ````:
+//! The rules for blocks of ```` ```console ````, ```` ```sh ```` and ```` ```bash ````:
 //!
-//! - a line that begins with `$ onewinner` or `onewinner`, and ends there or goes on after a blank, is run as it stands;
-//! - so is a line `go build …`, where Go is installed; elsewhere the program that it makes is skipped too;
-//! - its words are split and quoted as in a shell, which understands nothing else here;
-//! - a trailing `# exits N` is its exit code; without it, 0;
-//! - the lines below it, up to an empty line before the next command or to the end of the block, are its output. Figures
-//!   vary from run to run; so each word of [`VERDICTS`] that begins a line must begin a line of what was printed, and each
-//!   outcome must be there with its grade.
+//! - The test runs each line that begins with `$ onewinner` or `onewinner`.
+//! - It runs each line `go build …` if Go is installed; otherwise it skips that line and the built program.
+//! - Words are split and quoted as in a shell. No other shell syntax is allowed.
+//! - A trailing `# exits N` is the exit code; without it, 0.
+//! - The lines below the command are its output, up to an empty line before the next command or to the end of the block.
+//!   Figures vary from run to run. So a line that begins with a word of [`VERDICTS`] must match the beginning of a printed
+//!   line, and each outcome must be printed with its grade.
 //!
-//! The commands of one page run one after another in one temporary directory: what one saves, another replays. It has the
-//! `examples` of the checkout. A command that needs tracing is skipped where that is forbidden, and one that starts a
-//! program where that is not installed. Output that changes with the machine belongs in blocks of ```` ```text ````.
+//! The commands of one page run one after another in one temporary directory, so one can replay what another saved. It
+//! holds a copy of `examples`. If tracing is forbidden, or a program is not installed, the commands that need it are
+//! skipped. Output that depends on the machine belongs in blocks of ```` ```text ````.
 
 use crate::harness::{Test, tests, workspace};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-/// How long a command of a page may take: what reaches it hangs.
+/// The time limit of one command.
 const LIMIT: Duration = Duration::from_secs(600);
-/// What says how a run ended, at the beginning of a line.
+/// The words that begin the line with the result of a run.
 const VERDICTS: &[&str] = &[
     "holds:",
     "violated:",
@@ -29,7 +29,7 @@ const VERDICTS: &[&str] = &[
     "reproduced:",
     "not reproduced:",
     "diverged:",
-    "Every lock does what is claimed of it.",
+    "Both locks do what is claimed:",
     "as claimed:",
     "not as claimed:",
 ];
@@ -53,7 +53,7 @@ fn shown(readme: &str) -> Result<Vec<Shown>, String> {
                 Some(_) => None,
                 None => Some(matches!(language.trim(), "console" | "sh" | "bash")),
             };
-            // What follows in another block is nobody's output.
+            // Lines of another block are not the output of this command.
             found.push(Shown::nothing());
         } else if block == Some(true) {
             if let Some(command) = Shown::of(line)? {
@@ -107,7 +107,7 @@ impl Shown {
         }))
     }
 
-    /// Runs it in `directory`; what differs from the page.
+    /// Runs the command in `directory`; the error says what differs from the page.
     fn check(&self, directory: &Path) -> Result<(), String> {
         let go = self.arguments[0] == "go";
         let built = self.arguments.iter().any(|argument| argument.starts_with("./my-lock "));
