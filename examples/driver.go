@@ -1,4 +1,4 @@
-// A driver to copy from: it takes the path of a lock, tries once to acquire it, and prints how that went.
+// A driver to copy: it takes the path of a lock, tries once to acquire it, and prints the result.
 // The lock is a file: O_CREATE | O_EXCL creates it or fails, in one system call.
 // Build it first: `go build -o my-lock examples/driver.go`.
 package main

@@ -1,4 +1,4 @@
-// A driver to copy from: it takes the path of a lock, tries once to acquire it, and prints how that went.
+// A driver to copy: it takes the path of a lock, tries once to acquire it, and prints the result.
 // The lock is a file: the flag `wx` is O_CREAT | O_EXCL, which creates it or fails, in one system call.
 const { open, unlink } = require("node:fs/promises");
 const { createInterface } = require("node:readline");

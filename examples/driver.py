@@ -1,4 +1,4 @@
-"""A driver to copy from: it takes the path of a lock, tries once to acquire it, and prints how that went.
+"""A driver to copy: it takes the path of a lock, tries once to acquire it, and prints the result.
 
 The lock is a file: O_CREAT | O_EXCL creates it or fails, in one system call.
 """
@@ -9,7 +9,7 @@ import sys
 
 
 def say(line):
-    print(line, flush=True)  # A line in a buffer is no answer.
+    print(line, flush=True)  # onewinner cannot read a line in a buffer.
 
 
 lock = sys.argv[1]

@@ -1,5 +1,5 @@
 #!/bin/sh
-# A driver to copy from: it takes the path of a lock, tries once to acquire it, and prints how that went.
+# A driver to copy: it takes the path of a lock, tries once to acquire it, and prints the result.
 # The lock is a directory: mkdir creates it or fails, in one system call.
 lock=$1
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# A driver of a broken lock: it checks whether the file is there, and then writes it.
+# A driver of a broken lock: it checks whether the file exists, then writes it.
 lock=$1
 
 if [ -e "$lock" ]; then

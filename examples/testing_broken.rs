@@ -1,18 +1,18 @@
 //! A lock that is broken on purpose, and how onewinner shows it: `cargo test --example testing_broken`.
 //!
-//! It looks whether there is a file, and then writes it: two that look before either writes both find nothing.
+//! The lock checks whether a file exists, then writes it. If two processes check before either writes, both get the lock.
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Held as long as the file is there, or so one thinks.
-struct LookedFirst {
+/// The lock is held as long as the file exists.
+struct CheckThenWrite {
     path: PathBuf,
 }
 
-impl LookedFirst {
-    /// None, if somebody else has it.
+impl CheckThenWrite {
+    /// Tries once; `None` if another process holds the lock.
     fn try_acquire(path: &Path) -> io::Result<Option<Self>> {
         if path.try_exists()? {
             return Ok(None);
@@ -22,7 +22,7 @@ impl LookedFirst {
     }
 }
 
-impl Drop for LookedFirst {
+impl Drop for CheckThenWrite {
     fn drop(&mut self) {
         let _removed = fs::remove_file(&self.path);
     }
@@ -30,8 +30,8 @@ impl Drop for LookedFirst {
 
 fn main() -> io::Result<()> {
     let directory = tempfile::tempdir()?;
-    let _held = LookedFirst::try_acquire(&directory.path().join("lock"))?;
-    println!("it is held, by one at least; `cargo test --example testing_broken` explores it");
+    let _held = CheckThenWrite::try_acquire(&directory.path().join("lock"))?;
+    println!("acquired; to check the lock, run `cargo test --example testing_broken`");
     Ok(())
 }
 
@@ -41,9 +41,9 @@ mod tests {
 
     use super::*;
 
-    /// The answer of a lock that tells busy in another way than most.
-    fn attempt(path: &Path) -> Attempt<LookedFirst> {
-        match LookedFirst::try_acquire(path) {
+    /// Converts a result in which `Ok(None)` means busy.
+    fn attempt(path: &Path) -> Attempt<CheckThenWrite> {
+        match CheckThenWrite::try_acquire(path) {
             Ok(Some(held)) => Attempt::Acquired(held),
             Ok(None) => Attempt::Busy,
             Err(error) => Attempt::Failed(error.to_string()),
@@ -51,11 +51,11 @@ mod tests {
     }
 
     #[test]
-    fn looking_first_lets_several_in_and_the_interleaving_is_told() {
+    fn check_then_write_lets_several_in_and_the_report_shows_how() {
         let report = onewinner::explore(attempt).quick().run().or_skip();
         report.expect_several_winners();
         if report.outcomes().is_empty() {
-            return; // It was skipped, which is said.
+            return; // It was skipped, because tracing is forbidden here.
         }
         for word in [
             "violated: at-most-one-winner: 2 of 2 hold the lock at once: P0 and P1",

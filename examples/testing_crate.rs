@@ -1,7 +1,7 @@
-//! A lock of a crate from crates.io, [fs4](https://docs.rs/fs4), explored from a `#[test]`: `cargo test --example testing_crate`.
+//! A lock of a crate from crates.io, [fs4](https://docs.rs/fs4), checked in a `#[test]`: `cargo test --example testing_crate`.
 //!
-//! It is flock(2) on a file. On a file that is kept it lets one in. With the file removed at the release it does not: who has
-//! opened it before locks a file that has no name any more, beside the next one, who makes another.
+//! The lock is flock(2) on a file. If the file is kept, it lets only one process in. If the release removes the file, it lets
+//! two in: one process has opened the old file and locks it, while another creates and locks a new one.
 
 use std::fs::{self, File};
 use std::io;
@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use fs4::FileExt;
 
-/// A file that is locked.
+/// A locked file.
 struct Locked {
     file: File,
     path: PathBuf,
@@ -17,7 +17,7 @@ struct Locked {
 
 fn try_acquire(path: &Path) -> io::Result<Locked> {
     let file = File::options().create(true).truncate(false).write(true).open(path)?;
-    // By name: the standard library has a method that is called so too.
+    // With the name of the trait, because `File` has a method of the same name.
     FileExt::try_lock(&file)?;
     let path = path.to_owned();
     Ok(Locked { file, path })
@@ -28,7 +28,7 @@ impl Locked {
         FileExt::unlock(&self.file)
     }
 
-    /// What many do, to leave no file behind.
+    /// A common mistake: removes the file, to leave none behind.
     fn remove_and_unlock(self) -> io::Result<()> {
         fs::remove_file(&self.path)?;
         self.unlock()
@@ -40,7 +40,7 @@ fn main() -> io::Result<()> {
     let lock = directory.path().join("lock");
     try_acquire(&lock)?.unlock()?;
     try_acquire(&lock)?.remove_and_unlock()?;
-    println!("it was held; `cargo test --example testing_crate` explores it");
+    println!("acquired and released; to check the lock, run `cargo test --example testing_crate`");
     Ok(())
 }
 

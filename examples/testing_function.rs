@@ -1,21 +1,21 @@
-//! Two locks of one's own, any Rust code, explored from a `#[test]`: `cargo test --example testing_function`.
+//! Two locks in ordinary Rust code, checked in a `#[test]`: `cargo test --example testing_function`.
 //!
-//! The first is a name that one system call makes or does not; it is given back on drop. The second is a lock of the kernel by
-//! way of the standard library, on a file that is kept; it is given back by a call.
+//! The first lock is a file that one system call creates, or fails to create; dropping the value releases it. The second is a
+//! kernel lock of the standard library, on a file that is kept; a call releases it.
 //!
-//! Where processes may not be traced, `or_skip` says so and lets the tests pass; without it they fail.
+//! If tracing is forbidden, `or_skip` prints so and lets the tests pass; without it they fail.
 
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Held as long as the file is there.
+/// The lock is held as long as the file exists.
 struct NameLock {
     path: PathBuf,
 }
 
 impl NameLock {
-    /// `AlreadyExists` says that somebody else has it.
+    /// Tries once; the error `AlreadyExists` means that another process holds the lock.
     fn try_acquire(path: &Path) -> io::Result<Self> {
         File::create_new(path)?;
         Ok(Self { path: path.to_owned() })
@@ -24,12 +24,12 @@ impl NameLock {
 
 impl Drop for NameLock {
     fn drop(&mut self) {
-        // Nobody else removes it; and a destructor has nobody to tell.
+        // A destructor cannot report an error; no other process removes the file.
         let _removed = fs::remove_file(&self.path);
     }
 }
 
-/// Held as long as the file is locked. It is never removed: another one of that name would be another lock.
+/// Tries once. The file is never removed: a new file of the same name would be another lock.
 fn try_lock(path: &Path) -> Result<File, TryLockError> {
     let file = File::options().create(true).truncate(false).write(true).open(path);
     let file = file.map_err(TryLockError::Error)?;
@@ -41,7 +41,7 @@ fn main() -> io::Result<()> {
     let directory = tempfile::tempdir()?;
     let _name = NameLock::try_acquire(&directory.path().join("name"))?;
     let _file = try_lock(&directory.path().join("file"))?;
-    println!("both are held; `cargo test --example testing_function` explores them");
+    println!("both are acquired; to check the locks, run `cargo test --example testing_function`");
     Ok(())
 }
 

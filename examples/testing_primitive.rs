@@ -1,7 +1,6 @@
-//! A lock of one's own, written over `Fs`, explored in every world from a `#[test]`: `cargo test --example testing_primitive`.
+//! A lock written over `Fs`, checked on every backend in a `#[test]`: `cargo test --example testing_primitive`.
 //!
-//! The lock is a directory: mkdir(2) makes it or fails. It knows `Fs` alone, so that the model runs the very code that the
-//! kernel runs.
+//! The lock is a directory: mkdir(2) creates it or fails. The lock uses only `Fs`, so every backend runs the same code.
 
 use std::error::Error;
 use std::path::Path;
@@ -45,7 +44,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (fs, lock) = (RealFs::new(), directory.path().join("lock"));
     let held = DirectoryLock.try_acquire(&fs, &lock)?;
     DirectoryLock.release(&fs, &lock, held)?;
-    println!("it was held; `cargo test --example testing_primitive` explores it");
+    println!("acquired and released; to check the lock, run `cargo test --example testing_primitive`");
     Ok(())
 }
 

@@ -1,7 +1,6 @@
-"""A lock of one's own, as a driver for the gate: it gets a path, takes the lock there, says how that went, and releases it.
+"""An example lock as a driver for the gate: it tries once to acquire the lock at a path, prints the result, and releases it.
 
-The words are those of `onewinner explore --driver`: `acquired` or `busy` (or `error TEXT`), and after a line `release`
-on the input `released`.
+The output is that of each driver: `acquired` or `busy` (or `error TEXT`); after the line `release` on the input, `released`.
 """
 
 import os
@@ -9,7 +8,7 @@ import sys
 
 
 def acquire(path):
-    """Whether this process now holds the lock: one call both looks and creates."""
+    """Return whether this process now holds the lock. One call checks and creates."""
     try:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
     except FileExistsError:
@@ -22,7 +21,7 @@ def release(path):
 
 
 def say(line):
-    print(line, flush=True)  # A line in a buffer is no answer.
+    print(line, flush=True)  # onewinner cannot read a line in a buffer.
 
 
 if __name__ == "__main__":

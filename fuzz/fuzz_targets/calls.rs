@@ -1,7 +1,7 @@
-//! Fuzz target: bytes as a call sequence, the simulated file system against the kernel's.
+//! Fuzzes call sequences: the simulated file system must behave as the kernel does.
 //!
-//! The body and the decoder are those of `tests/linux/conformance.rs`. Deliberately decides nothing itself but where the kernel's
-//! side works: in memory if it can, because the fuzzer performs thousands of sequences a second.
+//! The body and the decoder are those of `tests/linux/conformance.rs`. This file only chooses the directory for the kernel's side:
+//! in memory if possible, because the fuzzer runs thousands of sequences per second.
 #![no_main]
 
 #[path = "../../tests/bodies/calls.rs"]
@@ -24,7 +24,7 @@ use kernel::Kernel;
 use steps::{PROCESSES, Step, WIDTH};
 use world::Simulated;
 
-/// Longer sequences find nothing more and cost time.
+/// Longer sequences find no more bugs and cost time.
 const LONGEST_SEQUENCE: usize = 128;
 
 fuzz_target!(|bytes: &[u8]| {

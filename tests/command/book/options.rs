@@ -23,9 +23,10 @@ fn commands(help: &str) -> Vec<&str> {
         .collect()
 }
 
-/// The long options in a help text: each begins a line, alone or after its short name.
+/// The long options in a help text: each begins a line, alone or after its short name. Wrapped lines are indented further.
 fn options(help: &str) -> Vec<&str> {
-    let words = help.lines().filter_map(|line| {
+    let lines = help.lines().filter(|line| !line.starts_with("       "));
+    let words = lines.filter_map(|line| {
         let mut words = line.split_whitespace();
         match words.next()? {
             word if word.starts_with("--") => Some(word),
@@ -66,7 +67,7 @@ fn the_reference_names_each_command_and_each_option() {
 }
 
 fn options_are_found_in_a_help_text() {
-    let text = "Commands:\n  one   Do it\n        or not\n  help  Print\n\nOptions:\n  -n, --number <N>  How --many\n      --json\n  -h\n";
+    let text = "Commands:\n  one   Do it\n        or not\n  help  Print\n\nOptions:\n  -n, --number <N>  How --many\n          --wrapped\n      --json\n  -h\n";
     assert_eq!(commands(text), ["one"]);
     assert_eq!(options(text), ["--number", "--json"]);
 }

@@ -89,7 +89,7 @@ fn a_place_that_cannot_hold_a_picture_is_refused_in_one_line() {
             "{place}: {error}"
         );
         assert!(
-            error.lines().count() == 1 && error.contains("name a file in a folder"),
+            error.lines().count() == 1 && error.contains("name a file in an existing folder"),
             "{error}"
         );
     }
