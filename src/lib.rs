@@ -1,7 +1,8 @@
 //! Checks whether a file lock really lets only one process in.
 //!
-//! `onewinner` runs the lock with several contenders and chooses which one makes its next system call. It searches the
-//! schedules one by one. If two processes hold the lock at once, it prints the interleaving, and it replays it ten times.
+//! `onewinner` runs the lock in several processes, the *contenders*. It stops each one before its system calls and chooses
+//! which one continues. One order of the system calls is a *schedule*; `onewinner` runs the schedules one by one. If two
+//! processes hold the lock at the same time, it prints the schedule that breaks the lock, the *counterexample*.
 //!
 //! ```no_run
 //! # fn try_acquire(path: &std::path::Path) -> std::io::Result<std::fs::File> { std::fs::File::create_new(path) }
@@ -13,16 +14,19 @@
 //!
 //! # Which function to call
 //!
-//! - [`explore`]: a lock in ordinary Rust code. Real processes run it on a real file system. Linux only.
-//! - [`explore_primitive`]: a lock written over [`fs::Fs`]. The simulated file system, loom, and on Linux real processes
-//!   run the same code.
+//! - [`explore`] checks a lock in ordinary Rust code. Real processes run it on a real file system. Linux only.
+//! - [`explore_primitive`] checks a lock written over [`fs::Fs`]. The same code runs on a simulated file system, under the
+//!   model checker loom, and on Linux in real processes.
 //!
-//! # What the answer means
+//! Both return an [`Exploration`](testing::Exploration). Its methods are the options; `run` returns a
+//! [`Report`](testing::Report).
 //!
-//! - *Holds*: no property was violated, in the schedules that the report names.
+//! # What the result means
+//!
+//! - *Holds*: no schedule in the report violates a property of the lock.
 //! - *Violated*: the report shows a counterexample.
-//! - *Inconclusive*: the search was cut, or something happened that `onewinner` cannot judge. The reason says what to change.
-//!   It does not count as a pass.
+//! - *Inconclusive*: a limit cut the search, or the lock did something that `onewinner` cannot judge. The report gives the
+//!   reason and what to change. It does not count as a pass.
 //!
 //! # Where it runs
 //!
@@ -33,7 +37,7 @@
 //! ```text
 //!  test ──▶ Plan{subject, scenario, backend, bounds}
 //!             │
-//!           check ──▶ backend ──▶ contenders attempt, hold, release
+//!           check ──▶ backend ──▶ contenders acquire, hold, release
 //!             │          │           │  one system call = one step
 //!             │          │  explore picks a process ──▶ the call is performed ──▶ result + accesses
 //!             │          ▼
@@ -54,7 +58,9 @@ pub use testing::explore;
 #[doc(inline)]
 pub use testing::explore_primitive;
 
-/// The file system as a lock sees it: [`Fs`](fs::Fs) has one method for each system call.
+/// The file system interface for locks: [`Fs`](fs::Fs) has one method per system call.
+///
+/// On the simulated file system, two exclusive creates of one file behave as in the kernel:
 ///
 /// ```
 /// use std::path::Path;
@@ -76,14 +82,17 @@ pub mod fs {
     #[doc(inline)]
     pub use onewinner_linux::real_fs::RealFs;
 
-    /// The simulated file system.
+    /// The simulated file system, for examples and unit tests of a lock.
     pub mod sim {
         #[doc(inline)]
         pub use onewinner_core::fs::sim::alone;
     }
 }
 
-/// Locks written over [`Fs`](crate::fs::Fs): the trait to implement, its types, and the locks that `onewinner` ships.
+/// Locks written over [`Fs`](crate::fs::Fs): the trait to implement, its types, and the locks that come with `onewinner`.
+///
+/// Implement [`LockPrimitive`](primitive::LockPrimitive) for your lock, and pass it to
+/// [`explore_primitive`](crate::explore_primitive). A shipped lock in use:
 ///
 /// ```
 /// use std::path::Path;

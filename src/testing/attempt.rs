@@ -1,6 +1,6 @@
-//! What a function that acquires a lock answers: that it has it, that somebody else has, or that it failed.
+//! The result of an attempt to acquire a lock: acquired, busy, or failed.
 //!
-//! The two ways not to have it must never be mixed up: *busy* is what a loser is told, and an error is a fault.
+//! *Busy* and *failed* differ: busy is the normal result of a loser, an error is a fault.
 
 use std::error::Error;
 use std::fmt;
@@ -10,18 +10,22 @@ use std::io::{self, ErrorKind};
 use onewinner_core::fs::Errno;
 use onewinner_core::primitive::AcquireError;
 
-/// What became of an attempt.
+/// The result of an attempt to acquire a lock.
+///
+/// Return it from the function that you pass to [`explore`](crate::explore), if neither `Option` nor `Result` suits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Attempt<G> {
-    /// The lock is held as long as this is.
+    /// This process holds the lock, and this is its guard.
     Acquired(G),
-    /// Somebody else has it.
+    /// Another process holds the lock.
     Busy,
-    /// Something failed, and nothing is known about the lock.
+    /// The attempt failed for another reason, which the text names.
     Failed(String),
 }
 
-/// The answer of a function that acquires: `Option`, where none is *busy*, or `Result` with an error that is a [`LockError`].
+/// A type that a function may return after an attempt: `Option`, `Result` with a [`LockError`], or [`Attempt`].
+///
+/// `None` means *busy*.
 ///
 /// ```
 /// use std::io;
@@ -35,16 +39,17 @@ pub enum Attempt<G> {
 /// assert!(matches!(failed.into_attempt(), Attempt::Failed(_)));
 /// ```
 pub trait IntoAttempt {
-    /// What holds the lock.
+    /// The value that stands for holding the lock.
     type Guard;
 
-    /// The answer, sorted.
+    /// Converts the value into an [`Attempt`].
     fn into_attempt(self) -> Attempt<Self::Guard>;
 }
 
-/// An error of an attempt, which tells whether the lock is held by somebody else.
+/// An error of an attempt that can be *busy* or a failure.
 ///
-/// Implement it for the error of your lock; of an error that is not yours, make an [`io::Error`] or an [`Attempt`].
+/// Implement it for the error type of your lock. Convert an error type of another crate into an [`io::Error`] or an
+/// [`Attempt`].
 ///
 /// ```
 /// use std::fmt;
@@ -53,7 +58,7 @@ pub trait IntoAttempt {
 /// struct Taken;
 /// impl fmt::Display for Taken {
 ///     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-///         f.write_str("it is taken")
+///         f.write_str("the lock is taken")
 ///     }
 /// }
 /// impl LockError for Taken {
@@ -64,18 +69,18 @@ pub trait IntoAttempt {
 /// assert_eq!(Err::<(), _>(Taken).into_attempt(), Attempt::Busy);
 /// ```
 pub trait LockError: fmt::Display {
-    /// Whether it says that somebody else has the lock.
+    /// Whether the error means that another process holds the lock.
     fn is_busy(&self) -> bool;
 
-    /// The number of the operating system's error that caused it, if one did.
+    /// The error number of the operating system, if there is one.
     fn os_error(&self) -> Option<i32> {
         None
     }
 }
 
-/// The answer of a function that gives a lock back: nothing, or a `Result`.
+/// A type that a function may return after a release: `()` or a `Result`.
 pub trait ReleaseResult {
-    /// Why it is not given back, if it is not.
+    /// The reason why the release failed, if it did.
     fn failure(self) -> Option<String>;
 }
 
@@ -103,7 +108,7 @@ impl<G, E: LockError> IntoAttempt for Result<G, E> {
             Ok(guard) => Attempt::Acquired(guard),
             Err(error) if error.is_busy() => Attempt::Busy,
             Err(error) => Attempt::Failed(match error.os_error() {
-                // By its name the error is known again, as that of a full disk for instance.
+                // With the name of the error number, because reports group errors by it.
                 Some(number) => format!("{}: {error}", Errno::from_raw(number)),
                 None => error.to_string(),
             }),
@@ -111,7 +116,7 @@ impl<G, E: LockError> IntoAttempt for Result<G, E> {
     }
 }
 
-/// `WouldBlock`, as of a kernel lock, and `AlreadyExists`, as of a lock that is a name, say that it is held.
+/// The kinds `WouldBlock` (of a kernel lock) and `AlreadyExists` (of a lock file) mean *busy*.
 impl LockError for io::Error {
     fn is_busy(&self) -> bool {
         matches!(self.kind(), ErrorKind::WouldBlock | ErrorKind::AlreadyExists)
@@ -151,7 +156,7 @@ impl LockError for AcquireError {
     }
 }
 
-/// As the error inside says, if that is one of those above; any other is a failure.
+/// *Busy* if it contains one of the error types above that is busy; otherwise a failure.
 impl LockError for Box<dyn Error> {
     fn is_busy(&self) -> bool {
         inside(&**self).is_some_and(LockError::is_busy)
@@ -162,7 +167,7 @@ impl LockError for Box<dyn Error> {
     }
 }
 
-/// As the error inside says, if that is one of those above; any other is a failure.
+/// *Busy* if it contains one of the error types above that is busy; otherwise a failure.
 impl LockError for Box<dyn Error + Send + Sync> {
     fn is_busy(&self) -> bool {
         inside(&**self).is_some_and(LockError::is_busy)
@@ -205,7 +210,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn busy_is_told_from_an_error_in_every_answer() {
+    fn busy_and_errors_are_distinguished_in_every_type() {
         let full = || io::Error::from_raw_os_error(28);
         let boxed = |error: io::Error| -> Result<(), Box<dyn Error>> { Err(error.into()) };
         let other: Result<(), Box<dyn Error + Send + Sync>> = Err("a word".into());

@@ -1,4 +1,4 @@
-//! A lock of one's own, explored from a `#[test]`: a function that acquires at a path, or an implementor of `LockPrimitive`.
+//! Check your lock in a `#[test]`: a function that acquires the lock at a path, or an implementation of `LockPrimitive`.
 //!
 //! ```no_run
 //! use std::fs::File;
@@ -7,7 +7,7 @@
 //!
 //! fn try_acquire(path: &Path) -> io::Result<File> {
 //!     let file = File::create(path)?;
-//!     file.try_lock()?; // A kernel lock; it is given back with the file.
+//!     file.try_lock()?; // A kernel lock; dropping the file releases it.
 //!     Ok(file)
 //! }
 //!
@@ -17,32 +17,36 @@
 //! }
 //! ```
 //!
-//! # How
+//! # How it works
 //!
 //! ```text
-//!  test ──▶ explore(…).run() ──▶ check ──▶ traced ──▶ the same test, entered again: the worker
-//!                                                       └──▶ the same test, entered again: contenders
+//!  test ──▶ explore(…).run() ──▶ check ──▶ traced ──▶ the test binary again: the worker, which traces
+//!                                                       └──▶ the test binary again: contenders
 //! ```
 //!
-//! libtest is threaded, and a contender is a process. So the test binary is executed again, for this test alone: what it comes
-//! to is the same `run()`, which then serves as a contender, or as the worker that traces them, and ends the process. What
-//! stands before `explore` in the test is done in each of these processes, and what it keeps is not dropped there: a temporary
-//! directory stays. Best is that nothing stands there; a contender gets an empty directory anyway.
+//! A contender is a process, but tests run in threads. So `run()` starts the test binary again, for this test only. In the new
+//! process the test reaches the same `run()`, which does the work of a contender, or of the worker that traces the
+//! contenders, and then exits.
 //!
-//! A contender has no thread but its main one, and its `std::thread::spawn` fails; a lock that starts threads gives each a
-//! [stack of its own](std::thread::Builder::stack_size), or is explored as a program, `onewinner explore --driver`.
+//! Code before `explore` also runs in each of these processes, and its values are not dropped there: for example, a temporary
+//! directory stays. Keep it minimal. The lock is in an empty directory that onewinner creates.
 //!
-//! | file | what |
+//! In a contender, `std::thread::spawn` fails. A lock that starts threads must set the [stack
+//! size](std::thread::Builder::stack_size) of each, or be checked as a program: `onewinner explore --driver`.
+//!
+//! # Files
+//!
+//! | file | content |
 //! |---|---|
-//! | `attempt.rs` | what a function returns: acquired, busy, or failed |
-//! | `options.rs` | what is run, and how far |
+//! | `attempt.rs` | the result of an attempt: acquired, busy, or failed |
+//! | `options.rs` | the options: what to run, and how far |
 //! | `primitive.rs` | implementations of `LockPrimitive`, on every backend |
 //! | `linux/` | everything that starts processes: functions, traced searches, races |
-//! | `elsewhere/` | what replaces `linux/` on other systems |
+//! | `elsewhere/` | the replacement of `linux/` on other systems |
 //! | `run_plans.rs` | from plans to a report |
-//! | `report.rs` | the results, and what a test expects of them |
+//! | `report.rs` | the report, and the expectations of a test |
 //!
-//! Deliberately prints nothing but that a test is skipped: what there is to say is the message of a panic.
+//! This module prints only that a test is skipped. Everything else is in the report, or in the message of a panic.
 
 mod attempt;
 #[cfg(any(not(target_os = "linux"), onewinner_portable))]

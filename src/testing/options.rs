@@ -1,6 +1,6 @@
-//! What is run of a lock, and how far: the options of an exploration.
+//! The options of an exploration: what to run, and how far.
 //!
-//! Without any of them a ladder or a preset is run, as `onewinner explore` does. Knows no world.
+//! Without options, several configurations run, as in `onewinner explore`. This file knows no backend.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -9,21 +9,27 @@ use onewinner_check::preset::{Configuration, Depth, alone, stale};
 use onewinner_core::explore::Limits;
 use onewinner_core::scenario::{FaultSweep, LEAST_PROCESSES, MOST_PROCESSES, Scenario};
 
-/// How many processes take part where it is not said.
+/// The default number of processes.
 const PROCESSES: usize = 3;
 
-/// A lock, and how it is going to be explored; nothing happens before `run`.
+/// A lock with the options of its check. Nothing runs before `run`.
 ///
-/// Without [`processes`](Self::processes), [`rounds`](Self::rounds), [`kills`](Self::kills), [`stale`](Self::stale) or
-/// [`errors`](Self::errors) several configurations are run, from small to large; with one of them, those alone that were asked
-/// for.
+/// By default several configurations run, small ones first. With [`processes`](Self::processes), [`rounds`](Self::rounds),
+/// [`kills`](Self::kills), [`stale`](Self::stale) or [`errors`](Self::errors), only the requested ones run.
+///
+/// ```
+/// use onewinner::primitive::CreateNew;
+///
+/// let lock = onewinner::explore_primitive(&CreateNew).sim();
+/// lock.processes(2).rounds(2).run().expect_holds();
+/// ```
 #[must_use = "nothing is explored before `run`"]
 pub struct Exploration<S> {
     pub(super) subject: S,
     pub(super) options: Options,
 }
 
-/// What was asked for.
+/// The requested options.
 #[derive(Clone, Debug)]
 pub(super) struct Options {
     depth: Depth,
@@ -31,7 +37,7 @@ pub(super) struct Options {
     pub(super) rounds: Option<u32>,
     kills: Option<FaultSweep>,
     stale_s: Option<u64>,
-    /// Whether leases run out; a function reads the time itself.
+    /// Whether leases expire; only for a lock over `Fs`, because a function reads the time itself.
     pub(super) expiry: bool,
     errors: bool,
     pub(super) time: Option<Duration>,
@@ -64,109 +70,111 @@ impl<S> Exploration<S> {
         }
     }
 
-    /// So many processes: each attempts once, and winners hold until all have answered; and in another configuration each
-    /// attempts and releases in every round.
+    /// Sets the number of processes; by default 3.
+    ///
+    /// Two configurations run. In the first, each process tries once, and winners hold the lock until all processes have
+    /// answered. In the second, each process acquires and releases the lock, [`rounds`](Self::rounds) times.
     ///
     /// # Panics
     ///
-    /// When there are fewer than 2, or more than 64.
+    /// If `processes` is less than 2 or more than 64.
     pub fn processes(mut self, processes: usize) -> Self {
         let sane = (LEAST_PROCESSES..=MOST_PROCESSES).contains(&processes);
         assert!(
             sane,
-            "a lock is explored with {LEAST_PROCESSES} to {MOST_PROCESSES} processes, not {processes}"
+            "give `processes` a number from {LEAST_PROCESSES} to {MOST_PROCESSES}, not {processes}"
         );
         self.options.processes = Some(processes);
         self
     }
 
-    /// So many rounds of attempt and release in each process; 1 if nothing is said, and 3 processes.
+    /// Sets how often each process tries to acquire the lock and releases it; by default once.
     ///
     /// # Panics
     ///
-    /// When there is none.
+    /// If `rounds` is 0.
     pub fn rounds(mut self, rounds: u32) -> Self {
-        assert!(
-            rounds > 0,
-            "in no round nobody attempts: give a number of rounds from 1"
-        );
+        assert!(rounds > 0, "give `rounds` a number above 0");
         self.options.rounds = Some(rounds);
         self
     }
 
-    /// Cycles in which up to so many processes are killed in place of a step, each process, at each step.
+    /// Kills up to `kills` processes: each process, at each of its steps, one schedule after another.
     ///
     /// # Panics
     ///
-    /// When it is neither 1 nor 2.
+    /// If `kills` is neither 1 nor 2.
     pub fn kills(mut self, kills: u8) -> Self {
         self.options.kills = Some(match kills {
             1 => FaultSweep::Kill,
             2 => FaultSweep::TwoKills,
-            _ => panic!("1 or 2 processes are killed, not {kills}"),
+            _ => panic!("give `kills` the number 1 or 2, not {kills}"),
         });
         self
     }
 
-    /// Cycles that find the lock of a holder that died so long ago.
+    /// Starts from a stale lock: its holder died `age` ago.
     pub fn stale(mut self, age: Duration) -> Self {
         self.options.stale_s = Some(age.as_secs());
         self
     }
 
-    /// Configurations in which a call of the first process fails, each call in turn, with each of five errors: alone, and in
-    /// cycles.
+    /// Makes a call of the first process fail: each call in turn, with each of five errors, without contention and with it.
     pub fn errors(mut self) -> Self {
         self.options.errors = true;
         self
     }
 
-    /// What finds most faults, within seconds: the first rungs of the ladder.
+    /// Runs only the first, small configurations. They find most bugs within seconds.
     pub fn quick(mut self) -> Self {
         self.options.depth = Depth::Quick;
         self
     }
 
-    /// What is worth minutes before a release.
+    /// Runs larger configurations too, which takes minutes; for example before a release.
     pub fn deep(mut self) -> Self {
         self.options.depth = Depth::Deep;
         self
     }
 
-    /// The most time: for all of a function together, and for each configuration of a lock over `Fs`; a minute if nothing is
-    /// said. A search that it cuts is inconclusive.
+    /// Sets the time limit: for a function in total, for a lock over `Fs` per configuration; by default one minute.
+    ///
+    /// If the limit cuts a search, the result is inconclusive.
     pub fn time(mut self, time: Duration) -> Self {
         self.options.time = Some(time);
         self
     }
 
-    /// The most preemptions in one schedule. For a function, what each rung of its ladder needs, or 2; for a lock over `Fs`,
-    /// none: classes of schedules are searched there.
+    /// Limits the number of preemptions in a schedule. A preemption is a switch away from a process that could continue.
+    ///
+    /// By default the limit for a function is 1 to 3, depending on the configuration. For a lock over `Fs` there is none.
     pub fn preemptions(mut self, preemptions: u32) -> Self {
         self.options.preemptions = Some(preemptions);
         self
     }
 
-    /// The most executions of each configuration. A search that it cuts is inconclusive.
+    /// Limits the number of executions of each configuration. If the limit cuts a search, the result is inconclusive.
     pub fn executions(mut self, executions: u64) -> Self {
         self.options.executions = executions;
         self
     }
 
-    /// Where real processes run, instead of the directory for temporary files: fresh directories are made below it. Given
-    /// again, another mount of the same store, for every other process.
+    /// Sets the directory in which real processes run; by default the temporary directory. onewinner creates fresh
+    /// directories below it.
+    ///
+    /// Call it again for another mount of the same directory: the processes are divided among the mounts.
     pub fn directory(mut self, directory: impl Into<PathBuf>) -> Self {
         self.options.directories.push(directory.into());
         self
     }
 
-    /// Where a counterexample is saved, instead of `tmp` in cargo's target directory.
+    /// Sets the file for a counterexample; by default a file in `target/tmp`.
     pub fn save(mut self, file: impl Into<PathBuf>) -> Self {
         self.options.save = Some(file.into());
         self
     }
 
-    /// The seed of every random choice; 0 if nothing is said, so that a test does the same each time.
+    /// Sets the seed of every random choice; by default 0, so that a test always does the same.
     pub fn seed(mut self, seed: u64) -> Self {
         self.options.seed = seed;
         self
@@ -174,42 +182,42 @@ impl<S> Exploration<S> {
 }
 
 impl Options {
-    /// The scenario of cycles that was asked for.
+    /// The requested scenario with rounds.
     fn cycle(&self) -> Scenario {
         Scenario::cycle(self.processes.unwrap_or(PROCESSES), self.rounds.unwrap_or(1))
     }
 
-    /// What is run: what was asked for, or else what `usual` says.
+    /// The requested configurations, or those of `usual`.
     pub(super) fn configurations(&self, usual: impl Fn(Depth) -> Vec<Configuration>) -> Vec<Configuration> {
-        let mut asked = Vec::new();
+        let mut requested = Vec::new();
         let plain = |scenario| Configuration::of(scenario, FaultSweep::Nothing);
         if let Some(age_s) = self.stale_s {
             let Scenario { start, .. } = stale(age_s);
-            asked.push(plain(Scenario { start, ..self.cycle() }));
+            requested.push(plain(Scenario { start, ..self.cycle() }));
         }
         if self.expiry {
             let expiry = true;
-            asked.push(plain(Scenario { expiry, ..self.cycle() }));
+            requested.push(plain(Scenario { expiry, ..self.cycle() }));
         }
-        asked.extend(
+        requested.extend(
             self.kills
                 .map(|fault_sweep| Configuration::of(self.cycle(), fault_sweep)),
         );
         if self.errors {
-            asked.extend([alone(), Configuration::of(self.cycle(), FaultSweep::Error)]);
+            requested.extend([alone(), Configuration::of(self.cycle(), FaultSweep::Error)]);
         }
-        if asked.is_empty() && self.processes.is_none() && self.rounds.is_none() {
+        if requested.is_empty() && self.processes.is_none() && self.rounds.is_none() {
             return usual(self.depth);
         }
-        if asked.is_empty() {
+        if requested.is_empty() {
             let cycle = self.cycle();
             let contend = Scenario::contend(cycle.processes);
-            asked.extend([contend, cycle].map(plain));
+            requested.extend([contend, cycle].map(plain));
         }
-        asked
+        requested
     }
 
-    /// What so many processes do in a world that runs one configuration: rounds, if they were asked for.
+    /// The scenario of a backend that runs one configuration: with rounds if requested.
     pub(super) fn single_scenario(&self, processes: usize) -> Scenario {
         match self.rounds {
             Some(rounds) => Scenario::cycle(processes, rounds),
@@ -217,7 +225,7 @@ impl Options {
         }
     }
 
-    /// How far each search goes.
+    /// The limits of each search.
     pub(super) fn limits(&self) -> Limits {
         Limits {
             executions: self.executions,
@@ -233,13 +241,13 @@ mod tests {
 
     #[track_caller]
     fn check(exploration: Exploration<()>, expected: &[&str]) {
-        let told = |each: Configuration| format!("{}{}", each.scenario, each.fault_sweep);
+        let name = |each: Configuration| format!("{}{}", each.scenario, each.fault_sweep);
         let configurations = exploration.options.configurations(Depth::of_a_program);
-        assert_eq!(configurations.into_iter().map(told).collect::<Vec<_>>(), expected);
+        assert_eq!(configurations.into_iter().map(name).collect::<Vec<_>>(), expected);
     }
 
     #[test]
-    fn what_is_asked_for_is_run_and_else_the_ladder() {
+    fn requested_configurations_run_and_otherwise_the_ladder() {
         let explore = || Exploration::of(());
         check(explore().quick(), &["contend 2", "cycle 2×1"]);
         check(explore().processes(3).rounds(2), &["contend 3", "cycle 3×2"]);

@@ -1,4 +1,4 @@
-//! An implementor of `LockPrimitive`, on every backend: the model checks the code that runs.
+//! A lock that implements `LockPrimitive`, on every backend: each one runs the same code.
 
 use std::time::Duration;
 
@@ -14,9 +14,9 @@ use onewinner_core::primitive::LockPrimitive;
 use onewinner_core::property::Judging;
 use onewinner_core::scenario::{FaultSweep, Scenario, Subject};
 
-/// How long loom may take, unless told otherwise.
+/// The default time limit of loom.
 const LOOM_TIME: Duration = Duration::from_secs(120);
-/// How many contend under loom, unless told otherwise.
+/// The default number of processes under loom.
 const LOOM_PROCESSES: usize = 2;
 
 /// A lock written over `Fs`, and the backends that run it.
@@ -31,10 +31,11 @@ pub struct Primitive {
 /// A backend that chooses schedules: it turns the options into plans.
 pub(super) type Search = fn(&Exploration<Primitive>) -> Vec<Plan>;
 
-/// Explores a lock that is written over [`Fs`](onewinner_core::fs::Fs), on each named backend in turn.
+/// Checks a lock that is written over [`Fs`](onewinner_core::fs::Fs), on each requested backend.
 ///
-/// Without a named backend, Linux runs the lock with real traced processes, as `onewinner explore` does; other systems run
-/// it on the simulated file system.
+/// Request a backend with [`sim`](Exploration::sim), [`loom`](Exploration::loom), and on Linux `traced`, `race` or
+/// `race_aligned`. Without a request, Linux runs the lock in real processes (`traced`), and other systems run it on the
+/// simulated file system.
 ///
 /// ```
 /// use onewinner::primitive::CreateNew;
@@ -61,17 +62,17 @@ pub fn explore_primitive(lock: &'static dyn LockPrimitive) -> Exploration<Primit
 }
 
 impl Exploration<Primitive> {
-    /// Runs the lock on the simulated file system: one execution of each class of equivalent schedules.
+    /// Requests the simulated file system, which runs one schedule of each class of equivalent ones.
     pub fn sim(self) -> Self {
         self.also(Self::sim_plans)
     }
 
-    /// Runs the lock under loom, a second, independent scheduler; 2 processes unless [`processes`](Self::processes) is given.
+    /// Requests loom, a second, independent model checker; with 2 processes unless [`processes`](Self::processes) is given.
     pub fn loom(self) -> Self {
         self.also(Self::loom_plans)
     }
 
-    /// Cycles in which, at any moment, the lease of whoever holds the lock may run out: its file becomes old.
+    /// Lets the lease of the holder expire at any moment: its lock file becomes old.
     pub fn expiry(mut self) -> Self {
         self.options.expiry = true;
         self

@@ -1,6 +1,6 @@
-//! What is known after an exploration, and what a test expects of it.
+//! The report of an exploration, and the expectations of a test.
 //!
-//! Decides nothing but whether that is what was expected: *inconclusive* never is.
+//! Compares the verdicts with the expectation; *inconclusive* never meets one.
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -13,47 +13,57 @@ use onewinner_core::primitive::Expectation;
 use onewinner_core::property;
 use onewinner_core::verdict::{Exit, Judged, Verdict};
 
-/// What is known at the end of an exploration.
+/// The report of an exploration. Call one of the `expect_` methods to make the test fail if the result differs.
+///
+/// ```
+/// use onewinner::primitive::{CreateNew, StatThenWrite};
+///
+/// onewinner::explore_primitive(&CreateNew).sim().processes(2).run().expect_holds();
+///
+/// let report = onewinner::explore_primitive(&StatThenWrite).sim().processes(2).run();
+/// report.expect_several_winners();
+/// assert!(report.text().contains("2 of 2 hold the lock"));
+/// ```
 #[derive(Clone, Debug, Serialize, Deserialize)]
-#[must_use = "nothing is expected of it yet: call `expect_holds`, or one of its like"]
+#[must_use = "a report alone fails no test: call `expect_holds`, `expect_several_winners` or `expect_violation`"]
 pub struct Report {
     pub(super) state: State,
-    /// All of it, as `onewinner explore` prints it.
+    /// The report as text, as `onewinner explore` prints it.
     pub(super) text: String,
     pub(super) saved: Option<PathBuf>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) enum State {
-    /// Each configuration that was run, in its order.
+    /// The verdict of each configuration, in the order in which they ran.
     Explored(Vec<Outcome>),
-    /// Another process of the test does that.
+    /// Another process of the test explores.
     InOtherProcess,
-    /// Nothing was run, and the test wants that to pass.
+    /// Nothing ran, and the test accepts that.
     Skipped,
 }
 
-/// The verdict on one configuration, in one word and why.
+/// The verdict on one configuration.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Outcome {
     /// No property was violated.
     Holds,
-    /// This one was.
+    /// A property was violated.
     Violated {
         /// The name of the property.
         property: String,
-        /// Whether several won where one should have.
+        /// Whether several processes held the lock at the same time.
         several_winners: bool,
     },
-    /// Nothing can be concluded.
+    /// The check could not decide.
     Inconclusive {
-        /// Why, and what to change.
+        /// The reason, and what to change.
         reason: String,
     },
-    /// This machine does not let processes be traced.
+    /// This machine forbids tracing processes.
     Forbidden {
-        /// Why, and what to change.
+        /// The reason, and what to change.
         reason: String,
     },
 }
@@ -71,7 +81,7 @@ impl Outcome {
         }
     }
 
-    /// Nothing is known, for this reason.
+    /// The outcome without a verdict, for this reason.
     pub(super) fn unknown(reason: &str, executions: u64) -> Self {
         let reason = reason.to_owned();
         if executions == 0 && forbids_tracing(&reason) {
@@ -81,8 +91,12 @@ impl Outcome {
         }
     }
 
-    fn is_violated(&self) -> bool {
-        matches!(self, Self::Violated { .. })
+    /// The name of the violated property, if there is one.
+    fn violated(&self) -> Option<&str> {
+        match self {
+            Self::Violated { property, .. } => Some(property),
+            _ => None,
+        }
     }
 }
 
@@ -92,8 +106,9 @@ impl Report {
         Self { state, text, saved }
     }
 
-    /// The verdicts, one for each configuration that was run; a violation ends a ladder. None where another process of the
-    /// test explores, and none where it is skipped.
+    /// Returns the verdicts, one per configuration. A violation ends the series of configurations.
+    ///
+    /// Empty if the test is skipped, or in a process that the test started.
     pub fn outcomes(&self) -> &[Outcome] {
         match &self.state {
             State::Explored(outcomes) => outcomes,
@@ -101,50 +116,50 @@ impl Report {
         }
     }
 
-    /// All that is known, as `onewinner explore` prints it: with the interleaving, if a property was violated.
+    /// Returns the report as text, as `onewinner explore` prints it. It contains the counterexample if there is one.
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// Where the counterexample was saved, if there is one.
+    /// Returns the path of the saved counterexample, if there is one.
     pub fn saved(&self) -> Option<&Path> {
         self.saved.as_deref()
     }
 
-    /// Lets the test pass where this machine forbids to trace processes, which is said on standard error. Without it, such a
-    /// test fails, with what to change: a test that checks nothing should not look like one that does.
+    /// Lets the test pass if this machine forbids tracing processes; prints `skipped` and the reason on standard error.
+    ///
+    /// Without it, such a test fails and says what to change, so that a test that checks nothing does not pass unnoticed.
     pub fn or_skip(mut self) -> Self {
         let forbids = |outcome: &Outcome| matches!(outcome, Outcome::Forbidden { .. });
         let forbidden = self.outcomes().iter().find(|outcome| forbids(outcome));
         let none_is_known = self.outcomes().iter().all(forbids);
         if let Some(Outcome::Forbidden { reason }) = forbidden.filter(|_| none_is_known) {
-            // If nobody reads it, nobody wonders.
-            let _unread = writeln!(io::stderr(), "skipped: {reason}");
+            let _closed = writeln!(io::stderr(), "skipped: {reason}");
             self.state = State::Skipped;
         }
         self
     }
 
-    /// The lock holds, in every configuration.
+    /// Expects that the lock holds in every configuration.
     ///
     /// # Panics
     ///
-    /// When a property was violated, with the interleaving and where it was saved; and when the search was inconclusive, with
-    /// the reason.
+    /// If a property was violated; the message shows the counterexample and where it was saved. If a search was inconclusive;
+    /// the message gives the reason.
     #[track_caller]
     pub fn expect_holds(&self) {
         let all_hold = |outcomes: &[Outcome]| outcomes.iter().all(|outcome| *outcome == Outcome::Holds);
-        self.expect("the lock holds", all_hold);
+        self.expect("the lock to hold", all_hold);
     }
 
-    /// The lock is broken: several hold it at once.
+    /// Expects that the lock is broken: several processes hold it at the same time.
     ///
     /// # Panics
     ///
-    /// When it holds, when another property was violated, and when the search was inconclusive.
+    /// If the lock holds, if only another property was violated, or if the search was inconclusive.
     #[track_caller]
     pub fn expect_several_winners(&self) {
-        self.expect("the lock lets several in", |outcomes| {
+        self.expect("several processes to hold the lock at the same time", |outcomes| {
             let is_it = |outcome: &Outcome| {
                 matches!(
                     outcome,
@@ -158,23 +173,24 @@ impl Report {
         });
     }
 
-    /// The lock violates the property of that name: `mutual-exclusion`, `release-frees` or another one, as `onewinner explore`
-    /// calls them. Of several, the gravest is told, and a ladder ends with the first configuration that violates one: ask for
-    /// the configuration that shows it.
+    /// Expects that the lock violates the named property, for example `mutual-exclusion` or `release-frees`.
+    ///
+    /// A configuration reports only the most serious violated property, and the first violation ends the series of
+    /// configurations. So request the configuration that shows this property.
     ///
     /// # Panics
     ///
-    /// When it does not, when the search was inconclusive, and when there is no such property.
+    /// If the lock does not violate the property, if the search was inconclusive, or if there is no such property.
     #[track_caller]
     pub fn expect_violation(&self, property: &str) {
         let names: Vec<&str> = property::ALL.iter().map(|each| each.name()).collect();
         let known = names.contains(&property);
         assert!(
             known,
-            "there is no property {property:?}; there are {}",
+            "there is no property `{property}`; the properties are {}",
             names.join(", ")
         );
-        self.expect(&format!("the lock violates {property}"), |outcomes| {
+        self.expect(&format!("the lock to violate {property}"), |outcomes| {
             violates(outcomes, property)
         });
     }
@@ -185,22 +201,19 @@ impl Report {
             State::Explored(outcomes) => outcomes,
             State::InOtherProcess | State::Skipped => return,
         };
-        let unclear = !outcomes.iter().any(Outcome::is_violated) && outcomes.iter().any(|each| *each != Outcome::Holds);
-        let instead = if outcomes.is_empty() {
-            "nothing was explored"
-        } else if unclear {
-            "the exploration is inconclusive, which is no pass"
-        } else {
-            "it is otherwise"
+        let instead = match outcomes.iter().find_map(Outcome::violated) {
+            _ if outcomes.is_empty() => "nothing ran".to_owned(),
+            Some(property) => format!("it violates {property}"),
+            None if outcomes.iter().all(|each| *each == Outcome::Holds) => "it holds".to_owned(),
+            None => "the check is inconclusive, which does not count as a pass".to_owned(),
         };
         let is_so = !outcomes.is_empty() && fulfilled(outcomes);
-        assert!(is_so, "expected that {what}, but {instead}:\n\n{}", self.text);
+        assert!(is_so, "expected {what}, but {instead}:\n\n{}", self.text);
     }
 }
 
 fn violates(outcomes: &[Outcome], name: &str) -> bool {
-    let is_it = |outcome: &Outcome| matches!(outcome, Outcome::Violated { property, .. } if property == name);
-    outcomes.iter().any(is_it)
+    outcomes.iter().any(|outcome| outcome.violated() == Some(name))
 }
 
 #[cfg(test)]
@@ -220,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_was_expected_passes_and_what_is_not_known_never_does() {
+    fn only_the_expected_verdict_passes_and_inconclusive_never_does() {
         let violated = |name: &str| Outcome::Violated {
             property: name.to_owned(),
             several_winners: name == "mutual-exclusion",

@@ -1,6 +1,4 @@
-//! The plans of an exploration, run to their verdicts; a counterexample is saved.
-//!
-//! Expects nothing of them.
+//! Runs the plans of an exploration, and saves the first counterexample.
 
 use std::io::Write;
 use std::ops::ControlFlow;
@@ -15,14 +13,13 @@ use onewinner_check::{Allowance, CheckError, Plan, check_all, ignore_events};
 use onewinner_core::scenario::Subject;
 use onewinner_core::verdict::{Judged, Verdict};
 
-/// The columns of a message, as of a log.
+/// The width of the text in columns: that of a log.
 const WIDTH: usize = 120;
 
 /// Runs plans of one exploration, and saves the first counterexample.
 pub(super) fn run_plans(plans: &[Plan], allowance: Allowance, save: Option<&Path>, place: usize) -> Report {
     let (mut outcomes, mut before, mut text, mut saved) = (Vec::new(), Vec::new(), Vec::new(), None);
     let mut each = |plan: &Plan, result: Result<Judged, CheckError>| {
-        // A vector takes everything.
         let written = match result {
             Ok(judged) => {
                 outcomes.push(Outcome::of(&judged));
@@ -38,7 +35,7 @@ pub(super) fn run_plans(plans: &[Plan], allowance: Allowance, save: Option<&Path
                 writeln!(text, "{}: {error}", plan.configuration())
             }
         };
-        written.expect("a vector grows as long as there is memory");
+        written.expect("writing to memory does not fail");
         ControlFlow::Continue(())
     };
     let uninterrupted = Arc::new(AtomicBool::new(false));
@@ -47,7 +44,7 @@ pub(super) fn run_plans(plans: &[Plan], allowance: Allowance, save: Option<&Path
     Report::explored(outcomes, without_styles(&text), saved)
 }
 
-/// Saves the counterexample, if there is one whose steps were chosen, and tells where.
+/// Saves the counterexample, and adds its path to the text. A race has no schedule to save.
 fn save(plan: &Plan, judged: &Judged, asked: Option<&Path>, place: usize, text: &mut Vec<u8>) -> Option<PathBuf> {
     let Verdict::Violated(shown) = &judged.verdict else {
         return None;
@@ -66,17 +63,17 @@ fn save(plan: &Plan, judged: &Judged, asked: Option<&Path>, place: usize, text: 
         Ok(()) => {
             let replay = match plan.subject {
                 Subject::Program(_) => format!("  replay    onewinner replay {}\n", path.display()),
-                // The command knows shipped locks alone.
+                // The command `onewinner` does not know the locks of a test.
                 Subject::Primitive(_) => String::new(),
             };
             writeln!(text, "  saved     {}\n{replay}", path.display()).map(|()| Some(path))
         }
         Err(error) => writeln!(text, "  not saved: {error}\n").map(|()| None),
     };
-    written.expect("a vector grows as long as there is memory")
+    written.expect("writing to memory does not fail")
 }
 
-/// Cargo's directory for what tests make, which `cargo clean` removes; that for temporary files where there is none.
+/// The directory `target/tmp` of cargo, or the temporary directory if there is none.
 fn default_directory() -> PathBuf {
     let of_cargo = || {
         let binary = std::env::current_exe().ok()?;
@@ -88,7 +85,7 @@ fn default_directory() -> PathBuf {
     of_cargo().unwrap_or_else(std::env::temp_dir)
 }
 
-/// The text without its styles: each is an escape sequence that ends in `m`.
+/// Removes styles from a text: escape sequences that end in `m`.
 fn without_styles(text: &str) -> String {
     let mut parts = text.split("\x1b[");
     let mut plain = parts.next().unwrap_or_default().to_owned();

@@ -71,7 +71,7 @@ fn a_test_that_fails_tells_the_interleaving_and_where_it_is_saved_and_the_file_r
         }
         said.fails_with(&[
             "fixtures.rs:",
-            "expected that the lock holds, but it is otherwise",
+            "expected the lock to hold, but it violates at-most-one-winner",
             "fixtures::expects_that_a_broken_lock_holds · traced · contend 2",
             "violated: at-most-one-winner: 2 of 2 hold the lock at once: P0 and P1",
             "statx(\"lock\", 0) = ENOENT  ◄",
@@ -105,21 +105,21 @@ fn what_is_not_as_expected_is_told_and_a_search_that_is_cut_is_no_pass() {
         (
             "expects_that_a_sound_lock_is_broken",
             [
-                "expected that the lock lets several in, but it is otherwise",
+                "expected several processes to hold the lock at the same time, but it holds",
                 "every schedule",
             ],
         ),
         (
             "expects_much_of_a_search_that_is_cut",
             [
-                "but the exploration is inconclusive, which is no pass",
+                "but the check is inconclusive, which does not count as a pass",
                 "cut at 2 executions",
             ],
         ),
         (
             "expects_another_violation",
             [
-                "expected that the lock violates only-own, but it is otherwise",
+                "expected the lock to violate only-own, but it violates at-most-one-winner",
                 "at-most-one-winner",
             ],
         ),
@@ -133,7 +133,7 @@ fn what_is_not_as_expected_is_told_and_a_search_that_is_cut_is_no_pass() {
         (
             "does_not_come_to_its_exploration_as_a_contender",
             [
-                "but the exploration is inconclusive, which is no pass",
+                "but the check is inconclusive, which does not count as a pass",
                 "P0 ended with exit code 0",
             ],
         ),
@@ -148,7 +148,7 @@ fn what_is_not_as_expected_is_told_and_a_search_that_is_cut_is_no_pass() {
 #[test]
 fn a_wrong_use_is_told_with_what_to_do() {
     let said = Said::by("expects_what_there_is_not", &[]);
-    said.fails_with(&["there is no property \"liveness\"; there are "]);
+    said.fails_with(&["there is no property `liveness`; the properties are "]);
     let said = Said::by("explores_from_a_thread_of_its_own", &[]);
     said.fails_with(&["explore from the body of a `#[test]` itself", "running 0 tests"]);
 }
@@ -168,7 +168,7 @@ fn where_nobody_may_trace_a_test_fails_with_what_to_change_or_says_that_it_is_sk
         return not_tried("strace", "it is not here, or may not trace");
     }
     under_strace("fails_where_nobody_may_trace").fails_with(&[
-        "but the exploration is inconclusive, which is no pass",
+        "but the check is inconclusive, which does not count as a pass",
         "failed to trace a process",
         "let the container allow ptrace",
     ]);

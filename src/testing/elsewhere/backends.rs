@@ -4,7 +4,7 @@
 #[derive(Debug, Default)]
 pub(in crate::testing) struct RealProcesses;
 
-/// Whether this reason is that the machine forbids tracing: nothing is traced here.
+/// Whether this reason is that the machine forbids tracing: never, because this system has no tracer.
 pub(in crate::testing) fn forbids_tracing(_reason: &str) -> bool {
     false
 }

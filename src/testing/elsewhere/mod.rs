@@ -1,4 +1,4 @@
-//! What replaces `linux/` on other systems: no real processes.
+//! The replacement of `linux/` on other systems, without real processes.
 
 mod backends;
 mod primitive;

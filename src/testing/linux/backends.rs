@@ -1,6 +1,6 @@
 //! The requested backends that run real processes, as data. Runs nothing.
 
-/// Whether this reason, of a search that ran nothing, is that the machine forbids tracing.
+/// Whether the reason of an inconclusive search is that the machine forbids tracing.
 pub(in crate::testing) fn forbids_tracing(reason: &str) -> bool {
     reason.starts_with(onewinner_linux::tracer::FORBIDDEN)
 }
@@ -17,6 +17,6 @@ pub(in crate::testing) struct RealProcesses {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Race {
     pub(super) rounds: u64,
-    /// Whether calls are aligned, which needs a lock over `Fs`.
+    /// Whether calls are aligned; only for a lock over `Fs`.
     pub(super) aligned: bool,
 }

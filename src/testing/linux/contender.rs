@@ -1,6 +1,6 @@
-//! What a contender does whose lock is a function: it attempts, tells its tracer, and waits for what comes next.
+//! A contender whose lock is a function: it tries to acquire, reports to its tracer, and waits for the next command.
 //!
-//! The words are those of a driver, `crates/linux/src/tracer/channel/driver_protocol.rs`. Knows no exploration.
+//! It follows the driver protocol. Knows no exploration.
 
 use std::io::{self, BufRead, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -11,64 +11,64 @@ use super::super::attempt::Attempt;
 use onewinner_core::backend::sim;
 use onewinner_linux::tracer::channel::driver_protocol::{LONGEST_LINE, TOLD};
 
-/// Attempts at `lock`, and wherever it is told to afterwards, until its input ends.
+/// Tries to acquire `lock`, then each lock that the tracer names, until the input ends.
 ///
 /// # Errors
 ///
-/// When nobody listens.
+/// If the tracer has closed the pipe.
 pub(super) fn contend<G>(
     mut lock: PathBuf,
     attempt: &mut dyn FnMut(&Path) -> Attempt<G>,
     release: &mut dyn FnMut(G) -> Option<String>,
 ) -> io::Result<ExitCode> {
-    // libtest would keep it for itself. Standard error is where the tracer looks for the last words of one that fails.
+    // libtest would capture the message; the tracer reads it from standard error.
     std::panic::set_hook(Box::new(|panic| {
-        let _unread = writeln!(io::stderr(), "{panic}");
+        let _closed = writeln!(io::stderr(), "{panic}");
     }));
     loop {
         match caught(|| attempt(&lock)) {
-            Err(message) => return say("panicked", &message).map(|()| ExitCode::FAILURE),
-            Ok(Attempt::Busy) => say("busy", "")?,
-            Ok(Attempt::Failed(error)) => say("error", &error)?,
+            Err(message) => return send("panicked", &message).map(|()| ExitCode::FAILURE),
+            Ok(Attempt::Busy) => send("busy", "")?,
+            Ok(Attempt::Failed(error)) => send("error", &error)?,
             Ok(Attempt::Acquired(guard)) => {
-                say("acquired", "")?;
-                if hear()?.is_none() {
-                    // Nobody is there any more; a holder that is killed releases nothing.
+                send("acquired", "")?;
+                if receive()?.is_none() {
+                    // The tracer is gone. As if killed, release nothing.
                     std::mem::forget(guard);
                     return Ok(ExitCode::SUCCESS);
                 }
                 match caught(|| release(guard)) {
-                    Err(message) => return say("panicked", &message).map(|()| ExitCode::FAILURE),
-                    Ok(None) => say("released", "")?,
-                    Ok(Some(error)) => say("error", &error)?,
+                    Err(message) => return send("panicked", &message).map(|()| ExitCode::FAILURE),
+                    Ok(None) => send("released", "")?,
+                    Ok(Some(error)) => send("error", &error)?,
                 }
             }
         }
-        match hear()?.as_deref().and_then(|line| line.strip_prefix("acquire ")) {
+        match receive()?.as_deref().and_then(|line| line.strip_prefix("acquire ")) {
             Some(path) => lock = path.into(),
             None => return Ok(ExitCode::SUCCESS),
         }
     }
 }
 
-/// What the lock does, or the message of its panic.
-fn caught<T>(deed: impl FnOnce() -> T) -> Result<T, String> {
-    // Nothing of the closure is used again after a panic: the contender ends.
-    catch_unwind(AssertUnwindSafe(deed)).map_err(|payload| sim::panic_message(&*payload))
+/// Runs `operation`; a panic becomes an error with its message.
+fn caught<T>(operation: impl FnOnce() -> T) -> Result<T, String> {
+    // After a panic the contender ends, so it uses nothing of the closure again.
+    catch_unwind(AssertUnwindSafe(operation)).map_err(|payload| sim::panic_message(&*payload))
 }
 
-/// A line of its own, whatever was printed before.
-fn say(word: &str, text: &str) -> io::Result<()> {
+/// Prints a separate line, even if the lock printed a part of a line before.
+fn send(word: &str, text: &str) -> io::Result<()> {
     let room = LONGEST_LINE / 8;
     let text: String = text.replace(char::is_control, " ").chars().take(room).collect();
     let mut out = io::stdout().lock();
-    // In one piece, for the tracer hears whatever is there.
+    // In one write, because the tracer reads whatever has arrived.
     let line = format!("\n{TOLD}{word} {text}");
     out.write_all(format!("{}\n", line.trim_end()).as_bytes())?;
     out.flush()
 }
 
-fn hear() -> io::Result<Option<String>> {
+fn receive() -> io::Result<Option<String>> {
     let mut line = String::new();
     let read = io::stdin().lock().read_line(&mut line)?;
     Ok((read > 0).then(|| line.trim_end_matches('\n').to_owned()))

@@ -1,44 +1,44 @@
-//! Which exploration of its test this is, and what the process does in it.
+//! The number of an exploration in its test, and the role of this process in it.
 //!
-//! A test may come to several, from one line of a loop even. The processes that it starts for one of them come to those
-//! before it too, and pass over them. So each thread counts the explorations that it has come to: all that a test and the
-//! same test in another process have in common.
+//! A test may contain several explorations, even in a loop. A process that it starts for one of them also reaches the earlier
+//! ones, and skips them. So each thread counts the explorations that it has reached: the number is the same in all processes
+//! of the test.
 
 use std::cell::RefCell;
 
 use onewinner_linux::tracer::program::re_exec::{ReExecError, Role, Test, role};
 
 thread_local! {
-    /// The test that came to explorations last, and to how many. A thread that libtest uses again runs another test.
+    /// The last test of this thread that reached an exploration, and how many it has reached. libtest reuses threads.
     static REACHED: RefCell<Option<(String, usize)>> = const { RefCell::new(None) };
 }
 
-/// What this process does in an exploration.
+/// The role of this process in an exploration.
 #[derive(Debug)]
 pub(super) enum Entry {
-    /// It is the test itself, which explores.
+    /// This process is the test itself, which explores.
     Explore {
         /// The test.
         test: Test,
         /// The number of the exploration in it, from 0.
         place: usize,
     },
-    /// It was started by the test.
+    /// The test started this process for this exploration.
     Serve {
-        /// What for.
+        /// The work to do.
         role: Role,
         /// The test.
         test: Test,
     },
-    /// It was started for another exploration of the test.
+    /// The test started this process for another exploration.
     Skip,
 }
 
-/// Comes to an exploration: of this lock, if it is one that has a name.
+/// Registers that the test reached an exploration; `lock` is the name of the lock, unless it is a function.
 ///
 /// # Errors
 ///
-/// When this is no thread of a test.
+/// If this thread does not run a test.
 pub(super) fn enter(lock: Option<&str>) -> Result<Entry, ReExecError> {
     let test = Test::of_this_thread()?;
     let place = REACHED.with_borrow_mut(|before| {
@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_process_serves_the_exploration_that_it_was_started_for_and_passes_over_the_others() {
+    fn a_process_serves_the_exploration_that_it_was_started_for_and_skips_the_others() {
         let test = || Test::of_this_thread().unwrap();
         let worker = |place| Some(Role::Worker { place });
         let knowing = || {

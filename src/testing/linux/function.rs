@@ -1,6 +1,6 @@
-//! A function that acquires at a path, explored with real processes: each contender is the test, entered again.
+//! Checks a function that acquires a lock at a path, with real processes: each contender is the test binary, started again.
 //!
-//! There is no model of what the function does, so its schedules are searched with few preemptions, as those of any program.
+//! There is no model of the function, so the search limits preemptions, as for any program.
 
 use std::convert::Infallible;
 use std::io;
@@ -25,32 +25,35 @@ use onewinner_core::scenario::Subject;
 use onewinner_linux::tracer;
 use onewinner_linux::tracer::program::re_exec::{Role, Test};
 
-/// An attempt at the lock there.
+/// Tries to acquire the lock at a path.
 type Acquire<'a, G> = dyn FnMut(&Path) -> Attempt<G> + 'a;
-/// Gives the lock back, and tells why that failed if it did.
+/// Releases the lock; returns the reason if that failed.
 type Release<'a, G> = dyn FnMut(G) -> Option<String> + 'a;
 
-/// A function that acquires, and how what it returns is given back.
+/// A function that acquires a lock, and the function that releases it.
 pub struct Function<'a, G> {
     attempt: Box<Acquire<'a, G>>,
     release: Box<Release<'a, G>>,
     races: Vec<Race>,
-    /// How it becomes a lock that races, given a name; if it is to.
+    /// Converts the function into a lock for races, if a race is requested.
     lock: Option<AsLock<'a, G>>,
     traced: bool,
 }
 
 type AsLock<'a, G> = fn(&str, Function<'a, G>) -> &'static dyn LockPrimitive;
 
-/// Explores a function that attempts to acquire the lock at a path, once and without waiting.
+/// Checks a function that tries once to acquire the lock at a path. Linux only.
 ///
-/// It returns an `Option`, in which none says that somebody else has the lock; or a `Result`, with an error that tells that
-/// ([`LockError`](crate::testing::LockError)), such as an [`io::Error`] of the kind `WouldBlock` or `AlreadyExists`.
-/// The lock is given back by dropping what was returned, or as [`release`](Exploration::release) says. A function that waits
-/// for the lock is explored too.
+/// The function returns `Some` or `Ok` with a guard if it acquired the lock. `None`, and errors that are *busy*
+/// ([`LockError`](crate::testing::LockError)), mean that another process holds the lock. An [`io::Error`] of the kind
+/// `WouldBlock` or `AlreadyExists` is busy. A function that waits for the lock works too.
 ///
-/// Any code may be in it: system calls are what is scheduled, whoever makes them. It must keep to the directory of the path: a
-/// file elsewhere that two contenders use and one changes makes the search inconclusive.
+/// Dropping the guard releases the lock, unless you give another way with [`release`](Exploration::release).
+///
+/// The function may contain any code, also of other crates: onewinner schedules system calls. It should use only files in the
+/// directory of the path. If two contenders use another file and one of them changes it, the check is inconclusive.
+///
+/// Call it in a `#[test]`, not in a doc test and not in a test with `harness = false`.
 ///
 /// ```no_run
 /// # struct MyLock;
@@ -76,7 +79,7 @@ pub fn explore<'a, A: IntoAttempt>(mut attempt: impl FnMut(&Path) -> A + 'a) -> 
 }
 
 impl<'a, G> Exploration<Function<'a, G>> {
-    /// How the lock is given back, if not by dropping what the function returned: by a call, whose result is looked at.
+    /// Sets the function that releases the lock; by default the guard is dropped. An error of the release is reported.
     ///
     /// ```no_run
     /// use std::fs::File;
@@ -96,20 +99,20 @@ impl<'a, G> Exploration<Function<'a, G>> {
         self
     }
 
-    /// With real processes that are stopped before each system call; that is what is run, unless [`race`](Self::race) is
-    /// asked for alone.
+    /// Requests real processes that the tracer stops before each system call. This is the default, unless only
+    /// [`race`](Self::race) is requested.
     pub fn traced(mut self) -> Self {
         self.subject.traced = true;
         self
     }
 
-    /// Runs it; nothing is left of the processes afterwards.
+    /// Runs the check and returns the report. No process is left afterwards.
     ///
-    /// In a process that the test has started this does what it was started for, and does not return.
+    /// In a process that the test started, this does the work of that process and does not return.
     ///
     /// # Panics
     ///
-    /// When this is no thread of a test.
+    /// If this thread does not run a test.
     #[track_caller]
     pub fn run(self) -> Report {
         match enter(None) {
@@ -122,9 +125,9 @@ impl<'a, G> Exploration<Function<'a, G>> {
             Ok(Entry::Explore { test, place }) => {
                 let races = !self.subject.races.is_empty();
                 match (self.subject.traced || !races, races) {
-                    (true, false) => self.climb(&test, place),
+                    (true, false) => self.run_ladder(&test, place),
                     (true, true) => self
-                        .climb(&test, place)
+                        .run_ladder(&test, place)
                         .merged_with(races::in_new_process(&test, place)),
                     (false, _) => races::in_new_process(&test, place),
                 }
@@ -132,8 +135,8 @@ impl<'a, G> Exploration<Function<'a, G>> {
         }
     }
 
-    /// The verdicts on its ladder.
-    fn climb(&self, test: &Test, place: usize) -> Report {
+    /// Runs the requested configurations, or the ladder, with traced processes.
+    fn run_ladder(&self, test: &Test, place: usize) -> Report {
         let subject = Subject::Program(test.program(place));
         let options = &self.options;
         let plan = |configuration: Configuration| Plan {
@@ -155,7 +158,7 @@ impl<'a, G> Exploration<Function<'a, G>> {
         run_plans(&plans, Allowance::Together, options.save.as_deref(), place)
     }
 
-    /// Does what this process was started for, and ends it: nobody waits for the rest of the test.
+    /// Does the work of this process and exits, without the rest of the test.
     fn serve(self, role: Role, test: &Test) -> io::Result<Infallible> {
         let (mut subject, options) = (self.subject, self.options);
         let code = match role {
@@ -166,21 +169,21 @@ impl<'a, G> Exploration<Function<'a, G>> {
             }
             Role::Race { place, parent } => {
                 let races = std::mem::take(&mut subject.races);
-                let lock = subject.lock.expect("there is a race")(&test.name, subject);
+                let lock = subject.lock.expect("a race is requested")(&test.name, subject);
                 let races: Vec<Plan> = races.into_iter().map(|race| race.plan(lock, &options)).collect();
                 races::serve(&races, parent, place)?
             }
-            Role::Knowing { .. } => unreachable!("only a lock over `Fs` is handed over"),
+            Role::Knowing { .. } => unreachable!("only a lock over `Fs` has a worker that knows its lock"),
         };
         std::process::exit(i32::from(code != ExitCode::SUCCESS))
     }
 }
 
 impl<G: 'static> Exploration<Function<'static, G>> {
-    /// With real processes that are released together: so many contend, 16 if nothing is said, in so many rounds; and with
-    /// those of [`traced`](Self::traced) only if that is asked for.
+    /// Requests `rounds` races between real processes that start together; 16 processes unless
+    /// [`processes`](Self::processes) is given. Then [`traced`](Self::traced) runs only if requested too.
     ///
-    /// A race that sees no violation passes, with the bound on the rate; chance finds few faults.
+    /// A race without a violation passes, and reports an upper bound on the failure rate. Many bugs are too rare for a race.
     pub fn race(mut self, rounds: u64) -> Self {
         self.subject.races.push(Race { rounds, aligned: false });
         self.subject.lock = Some(|name, function| function_lock::lock(name, function.attempt, function.release));

@@ -1,7 +1,7 @@
-//! A function that acquires, as a lock that races: its contenders are forked, and each keeps its guard for itself.
+//! A function as a lock for races: the contenders are forked, and each keeps its own guard.
 //!
-//! A race takes a lock over `Fs`, which every contender may share. This one makes its calls beside `Fs`, which a race on the
-//! kernel's file system does not need, and nothing else may run it: no model sees what it does.
+//! A race takes a lock over `Fs`. This one makes its system calls directly, so only a race may run it: the backends with a
+//! model would not see the calls.
 
 use std::any::Any;
 use std::cell::RefCell;
@@ -12,20 +12,19 @@ use onewinner_core::fs::{Errno, Fs};
 use onewinner_core::primitive::{AcquireError, CallError, Expectation, Held, LockPrimitive};
 
 thread_local! {
-    /// The function, of the thread that was given it and of the processes that it forks. The lock itself is shared by all
-    /// threads, and has no place for it.
+    /// The function, for this thread and the processes that it forks. It cannot be in the lock, which all threads share.
     static FUNCTION: RefCell<Option<Box<dyn LockFunction>>> = const { RefCell::new(None) };
 }
 
-/// An attempt at the lock there.
+/// Tries to acquire the lock at a path.
 type AttemptFn<G> = Box<dyn FnMut(&Path) -> Attempt<G>>;
-/// Gives the lock back. Returns why that failed, if it did.
+/// Releases the lock; returns the reason if that failed.
 type Release<G> = Box<dyn FnMut(G) -> Option<String>>;
 
-/// A function with its guards, whatever their type.
+/// A function with its guard of any type.
 trait LockFunction: Any {
     fn acquire(&mut self, lock: &Path) -> Attempt<()>;
-    /// Why the lock is not given back, if it is not.
+    /// Releases the lock; returns the reason if that failed.
     fn release(&mut self) -> Option<String>;
 }
 
@@ -53,13 +52,13 @@ impl<G: 'static> LockFunction for Guarded<G> {
     }
 }
 
-/// The lock whose function this thread was given.
+/// The lock that calls the function of this thread.
 struct FunctionLock {
     name: &'static str,
 }
 
-/// A lock of this function, for contenders that this thread forks. The name lives as long as the process, which was started
-/// for this race.
+/// Converts a function into a lock for contenders that this thread forks. The name is leaked: the process exists only for
+/// this race.
 pub(super) fn lock<G: 'static>(name: &str, attempt: AttemptFn<G>, release: Release<G>) -> &'static dyn LockPrimitive {
     let guard = None;
     FUNCTION.set(Some(Box::new(Guarded {
@@ -72,14 +71,14 @@ pub(super) fn lock<G: 'static>(name: &str, attempt: AttemptFn<G>, release: Relea
     }))
 }
 
-fn with<T>(deed: impl FnOnce(&mut dyn LockFunction) -> T) -> T {
+fn with<T>(operation: impl FnOnce(&mut dyn LockFunction) -> T) -> T {
     FUNCTION.with_borrow_mut(|function| {
         let function = function.as_mut();
-        deed(&mut **function.expect("contenders are forked from the thread that has the function"))
+        operation(&mut **function.expect("contenders are forked from the thread that has the function"))
     })
 }
 
-/// With the first error number that the text names, if it names one.
+/// A failed operation, with the first error number that the text names.
 fn failed(operation: &str, lock: &Path, text: &str) -> CallError {
     let mut words = text.split(|letter: char| !letter.is_ascii_alphanumeric());
     CallError {

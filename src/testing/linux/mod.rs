@@ -1,13 +1,13 @@
-//! Explorations with real processes. This part is for Linux.
+//! Explorations with real processes, for Linux.
 //!
-//! | file | what |
+//! | file | content |
 //! |---|---|
-//! | `function.rs`, `contender.rs` | a lock that is a function: its exploration, and what each contender does |
+//! | `function.rs`, `contender.rs` | a lock that is a function: its exploration, and the work of each contender |
 //! | `function_lock.rs` | a function as a lock that races |
 //! | `primitive.rs` | a lock over `Fs`: traced and raced |
-//! | `races.rs` | races, in a process of their own |
+//! | `races.rs` | races, in a separate process |
 //! | `backends.rs` | the requested backends that run real processes, as data |
-//! | `entry.rs` | which exploration of a test this is, and what this process does in it |
+//! | `entry.rs` | the number of an exploration in its test, and the role of this process in it |
 //! | `report.rs` | reports of several processes |
 
 mod backends;

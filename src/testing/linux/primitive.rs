@@ -15,14 +15,14 @@ use onewinner_linux::tracer;
 use onewinner_linux::tracer::program::re_exec::{self, Role};
 
 impl Exploration<Primitive> {
-    /// Runs the lock with real processes. The tracer stops each one before its system calls, and compares every result of
-    /// the kernel with the model. Linux only.
+    /// Requests real processes. The tracer stops each one before its system calls, and compares every result of the kernel with
+    /// the model. Linux only.
     pub fn traced(mut self) -> Self {
         self.subject.real.traced = true;
         self.also(Self::traced_plans)
     }
 
-    /// Runs `rounds` races between real processes that start together; 16 processes unless
+    /// Requests `rounds` races between real processes that start together; 16 processes unless
     /// [`processes`](Self::processes) is given. Linux only.
     ///
     /// A race without a violation passes, and reports an upper bound on the failure rate. A broken lock may need more
@@ -32,8 +32,8 @@ impl Exploration<Primitive> {
         self
     }
 
-    /// Runs races as [`race`](Self::race) does, with aligned calls: no process makes its call *k* before every process has
-    /// reached its own. Linux only.
+    /// Requests races as [`race`](Self::race) does, with aligned calls: no process makes its call *k* before all processes have
+    /// reached theirs. Linux only.
     pub fn race_aligned(mut self, rounds: u64) -> Self {
         self.subject.real.races.push(Race { rounds, aligned: true });
         self
@@ -45,7 +45,7 @@ impl Exploration<Primitive> {
     ///
     /// # Panics
     ///
-    /// When real processes are requested, and this thread does not run a test.
+    /// If real processes are requested and this thread does not run a test.
     #[track_caller]
     pub fn run(self) -> Report {
         let real = &self.subject.real;
@@ -91,7 +91,7 @@ impl Exploration<Primitive> {
         })
     }
 
-    /// Does what this process was started for, and ends it: nobody waits for the rest of the test.
+    /// Does the work of this process and exits, without the rest of the test.
     fn serve(&self, role: &Role) -> io::Result<Infallible> {
         let code = match role {
             Role::Knowing { .. } => {

@@ -1,4 +1,4 @@
-//! The races of an exploration, in a process of their own: they fork, and a test has threads.
+//! The races of an exploration, in a separate process: a race forks, and a test has threads.
 //!
 //! Knows no lock and no schedule.
 
@@ -18,11 +18,11 @@ use onewinner_linux::sys::process;
 use onewinner_linux::tracer;
 use onewinner_linux::tracer::program::re_exec::{GREETING, Test};
 
-/// How many race, unless told otherwise.
+/// The default number of processes.
 const PROCESSES: usize = 16;
 
 impl Race {
-    /// How it is run.
+    /// The plan of this race.
     pub(super) fn plan(self, lock: &'static dyn LockPrimitive, options: &Options) -> Plan {
         let processes = options.processes.unwrap_or(PROCESSES);
         let scenario = options.single_scenario(processes);
@@ -48,24 +48,27 @@ impl Race {
     }
 }
 
-/// Has the test entered again for its races, and takes their report.
+/// Starts the test binary again for its races, and returns their report.
 pub(super) fn in_new_process(test: &Test, place: usize) -> Report {
     let mut command = test.race(place);
     let output = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output();
-    let told = output.map_err(|error| error.to_string()).and_then(|output| {
-        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    let report = output.map_err(|error| error.to_string()).and_then(|output| {
+        let printed = String::from_utf8_lossy(&output.stdout).into_owned();
         let greeting = format!("\n{GREETING}\n");
-        let told = said.split_once(&greeting).map(|(_, told)| serde_json::from_str(told));
-        told.ok_or(said)?.map_err(|error| error.to_string())
+        let report = printed
+            .split_once(&greeting)
+            .map(|(_, json)| serde_json::from_str(json));
+        report.ok_or(printed)?.map_err(|error| error.to_string())
     });
-    told.unwrap_or_else(|said| Report::unknown(&format!("the process that was to race did not: {}", said.trim())))
+    let failed = |reason: String| format!("failed to race in a new process of the test: {}", reason.trim());
+    report.unwrap_or_else(|reason| Report::unknown(&failed(reason)))
 }
 
-/// Races, in a process that was started for that by `parent`, and reports.
+/// Runs the races in a process that `parent` started, and prints the report.
 ///
 /// # Errors
 ///
-/// When nobody listens.
+/// If standard output is closed.
 pub(super) fn serve(races: &[Plan], parent: u32, place: usize) -> io::Result<ExitCode> {
     process::die_with(parent)?;
     let report = run_plans(races, Allowance::ForEach { jobs: 1 }, None, place);

@@ -91,7 +91,7 @@ fn tab_until(browser: &mut Browser, condition: &str) {
 fn a_page_says_in_words_what_was_found_and_needs_nothing_from_elsewhere() {
     let page = explored("explore stat-then-write --backend sim -n 2");
     for text in [
-        "stat-then-write: does it let exactly one in?",
+        "stat-then-write: does it let only one process in?",
         "not as claimed: exactly one winner",
         "✗ violated",
         "at-most-one-winner",
