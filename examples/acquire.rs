@@ -1,14 +1,13 @@
-//! Acquires and releases, or loses, a lock again and again: the program that `tests/linux/bare_calls/` traces and callgrind
-//! counts.
+//! Acquires and releases a lock, or loses it, repeatedly. `tests/linux/bare_calls/` traces this program, and callgrind counts
+//! its instructions.
 //!
 //! ```console
 //! acquire layered|contender|noisy|bare|script|methods won|lost|broken LOCK,… DIRECTORY ITERATIONS < /dev/null
 //! ```
 //!
-//! `bare` has two locks, without a path that becomes a C string; `script` has all. Each of several locks gets a directory of its
-//! own. It begins when its input ends, so that a
-//! tracer can attach first. Each iteration stands between two calls of `getppid`, which no lock makes. One more iteration runs
-//! before the first of them: it pays for the allocator's first growth.
+//! `bare` knows two locks, whose path is already a C string; `script` knows all. With several locks, each gets its own
+//! directory. The program starts to work when its input ends, so that a tracer can attach first. A call of `getppid` before
+//! and after each iteration marks it: no lock makes this call. One unmarked iteration runs first, to let the allocator grow.
 
 #[cfg(target_os = "linux")]
 #[path = "../tests/bodies/bare.rs"]
@@ -51,9 +50,9 @@ mod ways {
     enum Part {
         /// Acquire and release.
         Won,
-        /// An attempt while another process holds.
+        /// An attempt while another process holds the lock.
         Lost,
-        /// Acquire and release where a stale lock stands.
+        /// Acquire and release, starting from a stale lock.
         Broken,
     }
 
@@ -99,7 +98,7 @@ mod ways {
 
     fn go(run: &Run, way: &str) -> Result<(), Box<dyn Error>> {
         let own = i32::try_from(std::process::id())?;
-        // All that are there have the number of this process: the kernel is asked in any case.
+        // Every contender has the PID of this process, so that the lock asks the kernel in each case.
         let peers = Peers::new(move |process| (process != ProcessId::GONE).then_some(own));
         let fs = RealFs::of(ProcessId(0), peers);
         match way {
@@ -113,7 +112,7 @@ mod ways {
         }
     }
 
-    /// Iterations between the marks; before the marks what they need.
+    /// Runs the iterations between marks, after the unmarked one.
     fn repeat(run: &Run, mut once: impl FnMut()) -> Result<(), Box<dyn Error>> {
         if run.part == Part::Broken {
             for iteration in 0..=run.iterations {
@@ -135,7 +134,7 @@ mod ways {
         Ok(())
     }
 
-    /// Another process, which holds the lock until it is dropped: what the locks of a process are it does not refuse itself.
+    /// Another process that holds the lock until the value is dropped; the kernel grants a process its own record locks again.
     fn holder(run: &Run) -> Result<Worker, Box<dyn Error>> {
         let (mut reader, mut writer) = io::pipe()?;
         let worker = Worker::fork(|| {
@@ -151,14 +150,14 @@ mod ways {
         Ok(worker)
     }
 
-    /// Leaves what stands there when a stale lock is broken.
+    /// Leaves a stale lock behind.
     fn leave(run: &Run) -> Result<(), Box<dyn Error>> {
         let script = scripts::by_name(run.primitive.name()).ok_or("no script of this lock")?;
         let (left, _) = script.broken.ok_or("nobody breaks this lock")?;
         let of_a_holder = || {
             let gone = RealFs::of(ProcessId::GONE, Peers::new(|_| None));
             let _held = run.primitive.try_acquire(&gone, &run.lock).expect("the lock is free");
-            // A lock that is a symbolic link to nowhere has no age.
+            // A lock that is a dangling symbolic link has no age.
             let _aged = gone.expire(&run.lock);
         };
         Ok(bare_program::leave(left, &run.lock, of_a_holder)?)
@@ -199,7 +198,7 @@ mod ways {
         repeat(run, || program.run(calls))
     }
 
-    /// Every method of `Fs` but `fork`, in an order in which none fails.
+    /// Calls every method of `Fs` except `fork`, in an order in which none fails.
     fn methods(fs: &dyn Fs, directory: &Path) -> Result<(), onewinner_core::fs::Errno> {
         let [a, b, c, d] = ["a", "b", "c", "d"].map(|name| directory.join(name));
         let fd = fs.open(&a, OpenFlags::APPEND, Mode::FILE)?;
@@ -229,7 +228,7 @@ mod ways {
         fs.rmdir(&d)
     }
 
-    /// One call too many after each `open`, for the tracer to find.
+    /// Makes one extra call after each `open`, which the tracer must find.
     fn noisy(fs: &RealFs) -> impl Fs {
         ByCall::new(fs.process(), move |call: Call| {
             let reply = call.perform(fs);

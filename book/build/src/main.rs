@@ -1,6 +1,6 @@
-//! Builds the book, and checks that each link in its pages leads to a file and an anchor that are there.
+//! Builds the book, and checks that the file and the anchor of each link exist.
 //!
-//! `cargo run --manifest-path book/build/Cargo.toml` builds into `target/book`. Links to other sites are not followed.
+//! `cargo run --manifest-path book/build/Cargo.toml` builds into `target/book`. Links to other sites are not checked.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
@@ -45,7 +45,7 @@ fn pages(folder: &Path) -> io::Result<BTreeMap<PathBuf, String>> {
     Ok(found)
 }
 
-/// The links that lead nowhere, a line each.
+/// The broken links, one per line.
 fn faults(pages: &BTreeMap<PathBuf, String>) -> Vec<String> {
     let anchors: BTreeMap<&Path, BTreeSet<&str>> = pages
         .iter()
@@ -53,7 +53,7 @@ fn faults(pages: &BTreeMap<PathBuf, String>) -> Vec<String> {
         .collect();
     let mut faults = Vec::new();
     for (page, text) in pages {
-        // These two stand at any depth, so that their links begin at the root of the site.
+        // These two pages may be served at any depth, so their links begin at the root of the site.
         if page.ends_with("404.html") || page.ends_with("toc.html") {
             continue;
         }

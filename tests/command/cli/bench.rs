@@ -1,4 +1,4 @@
-//! `onewinner bench`: documents, tables, files, and what is refused.
+//! `onewinner bench`: documents, tables, files, and wrong arguments.
 
 use std::fs;
 
@@ -13,7 +13,7 @@ use super::command::{
 };
 use crate::harness::{Capability, Test, ignore, tests, workspace};
 
-/// As short as a measurement can be.
+/// The shortest possible measurement.
 const SHORT: &str = "--blocks 6 --slice 0.001 --contenders 1,2 --files 1 --depth 2";
 
 fn a_document_has_a_row_for_each_measure_and_is_compared_with_itself() {
@@ -62,7 +62,7 @@ fn schema() -> jsonschema::Validator {
     jsonschema::draft202012::new(&schema).expect("a schema")
 }
 
-fn a_document_is_valid_and_each_untruth_in_it_is_not() {
+fn a_document_is_valid_and_each_false_one_is_rejected() {
     let (schema, directory) = (schema(), directory());
     let line = "bench create-new --blocks 6 --slice 0.001 --measure uncontended,rounds --contenders 2 --files 1 --json";
     let ran = onewinner_in(directory.path(), &format!("{line} --dir .")).exits(0);
@@ -125,10 +125,10 @@ fn a_document_is_valid_and_each_untruth_in_it_is_not() {
     }
 }
 
-fn a_directory_that_takes_nothing_has_one_line_and_the_others_are_measured() {
+fn an_unwritable_directory_has_one_line_and_the_others_are_measured() {
     let directory = directory();
     fs::create_dir(directory.path().join("one")).expect("ours");
-    // Nobody makes files in sysfs, root neither.
+    // Not even root can create files in sysfs.
     let line = "bench create-new mkdir --measure uncontended,losing --quick --dir /sys --dir one --dir one,/sys";
     let ran = onewinner_in(directory.path(), line).exits(3).says(&[
         "one · ",
@@ -140,7 +140,7 @@ fn a_directory_that_takes_nothing_has_one_line_and_the_others_are_measured() {
     assert_eq!(left_in(&directory.path().join("one")), [""; 0]);
 }
 
-fn a_path_that_is_too_long_and_a_disk_that_is_too_small_are_told_with_what_to_do() {
+fn a_too_long_path_and_a_too_small_disk_are_reported_with_the_next_step() {
     let directory = directory();
     let deep = vec!["x".repeat(200); 15].join("/");
     fs::create_dir_all(directory.path().join(&deep)).expect("it is not too long yet");
@@ -161,7 +161,7 @@ fn a_path_that_is_too_long_and_a_disk_that_is_too_small_are_told_with_what_to_do
             "not measured: create-new, 1000000 files beside it, in ext4",
             "(ENOSPC); make room, or ask for fewer --files",
         ])
-        // The disk that was full is empty again.
+        // The full disk was emptied.
         .says(&["acquire and release by number of parent directories"]);
 }
 
@@ -187,9 +187,9 @@ fn file_systems_that_are_made_are_rows_by_their_names_and_nothing_is_left() {
     }
 }
 
-fn a_mount_that_does_not_answer_is_told_and_the_others_are_measured() {
+fn a_hung_mount_is_reported_and_the_others_are_measured() {
     let directory = directory();
-    // The process that serves it is stopped, and goes on when all is over, so that nothing is left that hangs.
+    // The process that serves the mount is stopped, and continues at the end, so that nothing hangs.
     let script = r#"
         mkdir "$1/store" "$1/mount" "$1/other" && bindfs -f "$1/store" "$1/mount" & served=$!
         for _ in $(seq 500); do mountpoint -q "$1/mount" && break; sleep 0.02; done
@@ -217,7 +217,7 @@ fn a_mount_that_does_not_answer_is_told_and_the_others_are_measured() {
     assert_eq!(left_in(&directory.path().join("other")), [""; 0]);
 }
 
-fn what_a_killed_measurement_left_is_swept_by_the_next_one() {
+fn the_next_run_removes_what_a_killed_measurement_left() {
     let directory = directory();
     let dir = directory.path().display();
     let line = format!("bench create-new --files 1000000 --measure files --worker-time 600 --dir {dir}");
@@ -237,7 +237,7 @@ fn what_a_killed_measurement_left_is_swept_by_the_next_one() {
     assert_eq!(left_in(directory.path()), [""; 0]);
 }
 
-fn a_file_that_cannot_be_written_takes_nothing_from_what_is_printed() {
+fn an_unwritable_file_does_not_change_the_printed_report() {
     let directory = directory();
     let ran = onewinner_in(
         directory.path(),
@@ -250,7 +250,7 @@ fn a_file_that_cannot_be_written_takes_nothing_from_what_is_printed() {
     );
 }
 
-fn the_csv_file_has_a_head_and_each_plot_is_a_drawing() {
+fn the_csv_file_has_a_header_and_each_plot_is_a_drawing() {
     let directory = directory();
     let line = format!("bench create-new stat-then-write {SHORT} --dir . --csv costs.csv --svg plots");
     onewinner_in(directory.path(), &line)
@@ -291,7 +291,7 @@ fn what_could_not_be_measured_has_a_line_and_the_exit_says_so() {
     panic!("nothing was measured within 20 s");
 }
 
-fn a_wrong_use_is_told_in_one_line_before_anything_is_measured() {
+fn wrong_use_is_one_line_before_any_measurement() {
     let directory = directory();
     fs::write(
         directory.path().join("list.json"),
@@ -337,7 +337,7 @@ fn a_wrong_use_is_told_in_one_line_before_anything_is_measured() {
     }
 }
 
-fn an_interrupted_measurement_tells_what_it_has_and_leaves_nothing() {
+fn an_interrupted_measurement_reports_its_results_and_leaves_nothing() {
     let directory = directory();
     let dir = directory.path().display();
     let line = format!("bench create-new --contenders 8 --measure contenders --blocks 1000 --dir {dir}");
@@ -354,16 +354,16 @@ fn an_interrupted_measurement_tells_what_it_has_and_leaves_nothing() {
 pub(crate) fn tests() -> Vec<Test> {
     tests![
         a_document_has_a_row_for_each_measure_and_is_compared_with_itself,
-        a_document_is_valid_and_each_untruth_in_it_is_not,
-        a_directory_that_takes_nothing_has_one_line_and_the_others_are_measured,
-        a_path_that_is_too_long_and_a_disk_that_is_too_small_are_told_with_what_to_do,
+        a_document_is_valid_and_each_false_one_is_rejected,
+        an_unwritable_directory_has_one_line_and_the_others_are_measured,
+        a_too_long_path_and_a_too_small_disk_are_reported_with_the_next_step,
         file_systems_that_are_made_are_rows_by_their_names_and_nothing_is_left,
-        a_mount_that_does_not_answer_is_told_and_the_others_are_measured,
-        what_a_killed_measurement_left_is_swept_by_the_next_one,
-        a_file_that_cannot_be_written_takes_nothing_from_what_is_printed,
-        the_csv_file_has_a_head_and_each_plot_is_a_drawing,
+        a_hung_mount_is_reported_and_the_others_are_measured,
+        the_next_run_removes_what_a_killed_measurement_left,
+        an_unwritable_file_does_not_change_the_printed_report,
+        the_csv_file_has_a_header_and_each_plot_is_a_drawing,
         what_could_not_be_measured_has_a_line_and_the_exit_says_so,
-        a_wrong_use_is_told_in_one_line_before_anything_is_measured,
-        an_interrupted_measurement_tells_what_it_has_and_leaves_nothing,
+        wrong_use_is_one_line_before_any_measurement,
+        an_interrupted_measurement_reports_its_results_and_leaves_nothing,
     ]
 }

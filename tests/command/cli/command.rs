@@ -1,4 +1,4 @@
-//! How the tests run the binary, and what they look at afterwards: output, files, processes.
+//! Runs the binary, and inspects its output, files and processes.
 
 use std::fs;
 use std::path::Path;
@@ -10,12 +10,12 @@ use tempfile::TempDir;
 
 /// The binary under test.
 pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_onewinner");
-/// No command of these tests takes longer, even where all cores are busy: what reaches it hangs.
+/// The time limit of a command: a slower one hangs, even on a busy machine.
 pub(crate) const LIMIT: Duration = Duration::from_secs(600);
-/// How often something is looked at that should come soon.
+/// The polling interval for something that should happen soon.
 const POLL: Duration = Duration::from_millis(5);
 
-/// What a command did.
+/// The result of a command.
 #[derive(Debug)]
 pub(crate) struct Ran {
     pub(crate) code: Option<i32>,
@@ -24,7 +24,7 @@ pub(crate) struct Ran {
 }
 
 impl Ran {
-    /// As it exited with `code` and said nothing on standard error.
+    /// Asserts that the command exited with `code` and printed nothing on standard error.
     #[track_caller]
     pub(crate) fn exits(self, code: i32) -> Self {
         assert_eq!((self.code, &*self.stderr), (Some(code), ""), "{}", self.stdout);
@@ -39,7 +39,7 @@ impl Ran {
         self
     }
 
-    /// As it printed each of `texts`.
+    /// Asserts that the command printed each of `texts`.
     #[track_caller]
     pub(crate) fn says(self, texts: &[&str]) -> Self {
         for text in texts {
@@ -68,7 +68,7 @@ pub(crate) fn directory() -> TempDir {
         .expect("a temporary directory")
 }
 
-/// The command with `arguments`, separated by blanks, in `directory`; nothing of the caller's terminal shows in it.
+/// The command with `arguments`, separated by blanks, in `directory`; it does not see the terminal of the caller.
 pub(crate) fn command(directory: &Path, arguments: &str) -> Command {
     let mut command = Command::new(BINARY);
     command
@@ -84,7 +84,7 @@ pub(crate) fn command(directory: &Path, arguments: &str) -> Command {
     command
 }
 
-/// Runs it to its end in a directory of its own, in which it leaves nothing.
+/// Runs the command in a fresh directory, and asserts that it leaves nothing there.
 #[track_caller]
 pub(crate) fn onewinner(arguments: &str) -> Ran {
     let directory = directory();
@@ -93,18 +93,18 @@ pub(crate) fn onewinner(arguments: &str) -> Ran {
     ran
 }
 
-/// Runs it to its end in `directory`.
+/// Runs the command in `directory`.
 pub(crate) fn onewinner_in(directory: &Path, arguments: &str) -> Ran {
     run(command(directory, arguments))
 }
 
-/// Runs a command to its end, within [`LIMIT`].
+/// Runs a command, within [`LIMIT`].
 pub(crate) fn run(command: Command) -> Ran {
     let output = snapbox::cmd::Command::from_std(command).timeout(LIMIT).output();
     output.expect("the command starts").into()
 }
 
-/// Waits for the end of a child whose pipes are small enough to be read afterwards.
+/// Waits for the end of a child whose output fits in its pipes.
 #[track_caller]
 pub(crate) fn end_of(mut child: Child) -> Ran {
     let ended = eventually(LIMIT, || child.try_wait().expect("it is ours").is_some());
@@ -116,7 +116,7 @@ pub(crate) fn end_of(mut child: Child) -> Ran {
     ran
 }
 
-/// Whether `fact` comes true before `limit` is over.
+/// Whether `fact` becomes true within `limit`.
 pub(crate) fn eventually(limit: Duration, mut fact: impl FnMut() -> bool) -> bool {
     let deadline = Instant::now() + limit;
     loop {
@@ -138,7 +138,7 @@ pub(crate) fn left_in(directory: &Path) -> Vec<String> {
         .collect()
 }
 
-/// The processes whose command line names `directory`, which no other test's does. Workers have their parent's command line.
+/// The processes whose command line contains `directory`, which is unique to a test. Workers have their parent's command line.
 pub(crate) fn processes_of(directory: &Path) -> Vec<i32> {
     let marker = directory.to_str().expect("UTF-8").as_bytes();
     let names_it = |pid: &i32| {
@@ -150,8 +150,8 @@ pub(crate) fn processes_of(directory: &Path) -> Vec<i32> {
     pids.filter(names_it).collect()
 }
 
-/// The processes of a group that still have files open, and with them locks. A dying process loses its command line first,
-/// then its files, and is a zombie at last: `do_exit` in kernel/exit.c.
+/// The processes of a group that still have files open, and so locks. A dying process first loses its command line, then
+/// its files, and then becomes a zombie: `do_exit` in kernel/exit.c.
 pub(crate) fn members_of(group: u32) -> Vec<i32> {
     let group = group.to_string();
     let entries = fs::read_dir("/proc").expect("/proc is mounted").flatten();

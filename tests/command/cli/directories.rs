@@ -1,4 +1,4 @@
-//! Directories in which no race can be: missing, a file, read-only, full.
+//! Unusable directories: missing, a file, read-only, full.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -18,7 +18,7 @@ fn refused(ran: &Ran, advice: &str) {
     assert!(ran.stderr.contains(advice), "{advice:?} is missing: {}", ran.stderr);
 }
 
-/// Whether a tool is there and does what is asked of it.
+/// Whether a tool is installed and succeeds.
 fn works(tool: &str, arguments: &[&str]) -> bool {
     let mut command = Command::new(tool);
     command.args(arguments).stdout(Stdio::null()).stderr(Stdio::null());
@@ -75,7 +75,7 @@ fn a_read_only_directory_is_refused_to_a_normal_user() {
     }
 }
 
-/// Runs `race` on a file system of so many inodes, mounted for it alone; nothing if that cannot be done here.
+/// Runs `race` on a new file system with this number of inodes; `None` if it cannot be mounted here.
 fn on_a_disk_with(inodes: u32, arguments: &str) -> Option<Ran> {
     let place = directory();
     let namespace = [&["-m"][..], &["-rm"]].into_iter().find(|flags| {
@@ -91,7 +91,7 @@ fn on_a_disk_with(inodes: u32, arguments: &str) -> Option<Ran> {
 }
 
 fn a_full_disk_is_refused_or_inconclusive_and_never_a_violation() {
-    // The directory itself, the run's, the round's: each may be the one that there is no room for.
+    // The base directory, the run directory, a round directory: the disk may be full at each of them.
     for inodes in 1..=2 {
         let Some(ran) = on_a_disk_with(inodes, "race create-new -n 4 --rounds 10 --dir .") else {
             ignore(Capability::Namespaces, "unshare cannot make one");
@@ -105,7 +105,7 @@ fn a_full_disk_is_refused_or_inconclusive_and_never_a_violation() {
     assert!(!ran.stdout.contains("forbidden"), "{}", ran.stdout);
 }
 
-fn doctor_tells_what_hinders_a_race_in_a_directory() {
+fn doctor_reports_an_unusable_directory() {
     let directory = directory();
     let absent = Path::new("absent").display().to_string();
     onewinner_in(directory.path(), &format!("doctor --dir {absent}"))
@@ -116,12 +116,12 @@ fn doctor_tells_what_hinders_a_race_in_a_directory() {
         .says(&["writable", "name another"]);
 }
 
-/// What `explore` says of a directory, unless the machine forbids tracing.
+/// Runs `explore` with a directory; `None` if the machine forbids tracing.
 fn explored(place: &Path, arguments: &str) -> Ran {
     onewinner_in(place, &format!("explore {arguments}")).traced()
 }
 
-fn explore_names_a_directory_that_cannot_be_and_those_that_are_not_one() {
+fn explore_names_unusable_directories_and_those_of_different_stores() {
     let place = directory();
     fs::write(place.path().join("file"), "").expect("writable");
     for made in ["one", "other"] {
@@ -145,7 +145,7 @@ fn explore_names_a_directory_that_cannot_be_and_those_that_are_not_one() {
     }
 }
 
-fn a_counterexample_is_replayed_where_it_was_found_or_where_it_is_asked_for() {
+fn a_counterexample_is_replayed_where_it_was_found_or_in_another_directory() {
     let place = directory();
     fs::create_dir(place.path().join("here")).expect("writable");
     let search = "stat-then-write --scenario contend -n 2 --dir here --save found.json";
@@ -154,7 +154,7 @@ fn a_counterexample_is_replayed_where_it_was_found_or_where_it_is_asked_for() {
     let here = place.path().join("here").display().to_string();
     let saved = fs::read_to_string(place.path().join("found.json")).expect("it was saved");
     assert!(saved.contains(&here), "{saved}");
-    // Whoever replays it elsewhere finds the directory all the same.
+    // The saved path is absolute, so a replay works from any directory.
     onewinner_in(
         Path::new("/"),
         &format!("replay {}", place.path().join("found.json").display()),
@@ -168,7 +168,7 @@ fn a_counterexample_is_replayed_where_it_was_found_or_where_it_is_asked_for() {
     onewinner_in(place.path(), "replay found.json --dir .").exits(1);
 }
 
-fn two_mounts_of_one_store_are_one_place_in_which_two_contend() {
+fn processes_contend_across_two_mounts_of_one_store() {
     let place = directory();
     let script = r#"mkdir one other && mount -t tmpfs none one && mount --bind one other && exec "$@""#;
     for (subject, exit, told) in [
@@ -216,10 +216,10 @@ pub(crate) fn tests() -> Vec<Test> {
         a_missing_directory_and_a_file_are_named,
         a_read_only_directory_is_refused_to_a_normal_user,
         a_full_disk_is_refused_or_inconclusive_and_never_a_violation,
-        doctor_tells_what_hinders_a_race_in_a_directory,
-        explore_names_a_directory_that_cannot_be_and_those_that_are_not_one,
-        a_counterexample_is_replayed_where_it_was_found_or_where_it_is_asked_for,
-        two_mounts_of_one_store_are_one_place_in_which_two_contend,
+        doctor_reports_an_unusable_directory,
+        explore_names_unusable_directories_and_those_of_different_stores,
+        a_counterexample_is_replayed_where_it_was_found_or_in_another_directory,
+        processes_contend_across_two_mounts_of_one_store,
         a_directory_may_be_named_by_a_symbolic_link,
     ]
 }

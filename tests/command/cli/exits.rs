@@ -30,7 +30,7 @@ fn model_of_create_new_is_complete() {
     ]);
 }
 
-fn a_search_that_was_cut_is_no_pass() {
+fn a_cut_search_does_not_pass() {
     for command in [
         "model create-new -n 4",
         "explore create-new --backend sim -n 6 --search exhaustive",
@@ -100,13 +100,13 @@ fn threads_and_fresh_processes_race_alike() {
     }
 }
 
-fn the_hub_sync_under_a_broken_lock_writes_twice() {
+fn a_hub_sync_under_a_broken_lock_writes_entries_twice() {
     onewinner("race stat-then-write -n 8 --rounds 20 --align --workload hub-sync").exits(1);
     onewinner("race create-new -n 8 --rounds 20 --align --workload hub-sync").exits(0);
     onewinner("model create-new --workload hub-sync --preemptions 2").exits(0);
 }
 
-fn expecting_several_winners_turns_the_exit_code() {
+fn expecting_several_winners_inverts_the_exit_code() {
     let directory = super::command::directory();
     for (arguments, exit) in [
         ("model stat-then-write", 0),
@@ -114,7 +114,7 @@ fn expecting_several_winners_turns_the_exit_code() {
         ("race stat-then-write --align --rounds 20", 0),
         ("explore stat-then-write --backend sim -n 2", 0),
         ("explore create-new --backend sim -n 2", 1),
-        // None seen in a sample is neither: there may be one.
+        // A race without a violation proves neither claim.
         ("race create-new --rounds 20", 3),
     ] {
         onewinner_in(directory.path(), &format!("{arguments} --expect several-winners"))
@@ -144,7 +144,7 @@ fn list_and_doctor_judge_nothing() {
     onewinner("doctor").exits(0).says(&["kernel", "writable"]);
 }
 
-fn what_is_found_does_not_depend_on_how_many_searches_run_at_once() {
+fn the_result_does_not_depend_on_parallel_searches() {
     for lock in ["stat-then-write", "create-new"] {
         let run = |jobs: usize| {
             let directory = super::command::directory();
@@ -195,7 +195,7 @@ fn a_process_or_two_are_killed_at_each_of_their_steps() {
     }
 }
 
-fn a_stale_lock_is_as_old_as_asked_for_and_how_often_it_was_got_past_is_told() {
+fn a_stale_lock_has_the_given_age_and_takeovers_are_counted() {
     onewinner("explore create-new --backend sim --stale 2m")
         .exits(0)
         .says(&[
@@ -204,7 +204,7 @@ fn a_stale_lock_is_as_old_as_asked_for_and_how_often_it_was_got_past_is_told() {
         ]);
 }
 
-fn a_deep_search_has_all_that_a_usual_one_has_and_more_and_a_quick_one_less() {
+fn a_deep_search_extends_the_default_and_a_quick_one_reduces_it() {
     let configurations = |depth: &str| {
         let ran = onewinner(&format!("explore create-new --backend sim {depth} --json")).exits(0);
         let rows = results(&ran.stdout);
@@ -217,7 +217,7 @@ fn a_deep_search_has_all_that_a_usual_one_has_and_more_and_a_quick_one_less() {
     assert!(usual.iter().all(|row| deep.contains(row)), "{usual:?} {deep:?}");
 }
 
-fn where_two_processes_suffice_two_are_shown_with_the_calls_that_decide() {
+fn the_counterexample_has_two_processes_if_two_are_enough() {
     let directory = super::command::directory();
     onewinner_in(
         directory.path(),
@@ -241,22 +241,22 @@ pub(crate) fn tests() -> Vec<Test> {
     tests![
         model_shows_that_one_two_or_three_win,
         model_of_create_new_is_complete,
-        a_search_that_was_cut_is_no_pass,
+        a_cut_search_does_not_pass,
         aligned_every_round_has_as_many_winners_as_processes,
         aligned_every_one_of_2000_rounds_has_16_winners: "the issue's own numbers; ten seconds on a busy machine",
         a_race_that_passes_states_its_bound,
         a_race_of_5000_rounds_states_its_bound: "the issue's own numbers; half a minute on a busy machine",
         threads_and_fresh_processes_race_alike,
-        the_hub_sync_under_a_broken_lock_writes_twice,
-        expecting_several_winners_turns_the_exit_code,
+        a_hub_sync_under_a_broken_lock_writes_entries_twice,
+        expecting_several_winners_inverts_the_exit_code,
         several_configurations_need_one_that_lets_several_in,
         the_same_seed_gives_the_same_search,
         list_and_doctor_judge_nothing,
-        what_is_found_does_not_depend_on_how_many_searches_run_at_once,
+        the_result_does_not_depend_on_parallel_searches,
         an_error_in_each_call_is_one_verdict,
         a_process_or_two_are_killed_at_each_of_their_steps,
-        a_stale_lock_is_as_old_as_asked_for_and_how_often_it_was_got_past_is_told,
-        a_deep_search_has_all_that_a_usual_one_has_and_more_and_a_quick_one_less,
-        where_two_processes_suffice_two_are_shown_with_the_calls_that_decide,
+        a_stale_lock_has_the_given_age_and_takeovers_are_counted,
+        a_deep_search_extends_the_default_and_a_quick_one_reduces_it,
+        the_counterexample_has_two_processes_if_two_are_enough,
     ]
 }

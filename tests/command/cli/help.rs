@@ -3,6 +3,7 @@
 //! That clap accepts the examples is a unit test of the command line.
 
 use super::command::onewinner;
+use crate::harness::{Test, tests};
 
 /// The most lines of a help text: what a terminal of 50 lines shows.
 const LINES: usize = 50;
@@ -51,7 +52,6 @@ fn faults(text: &str) -> Vec<String> {
     faults
 }
 
-#[test]
 fn each_help_fits_a_screen_with_groups_and_examples() {
     let helps = helps();
     assert!(helps.len() > 10, "{helps:?}");
@@ -61,7 +61,6 @@ fn each_help_fits_a_screen_with_groups_and_examples() {
     }
 }
 
-#[test]
 fn a_help_that_is_long_or_has_no_groups_or_examples_is_found() {
     let good = "Usage: onewinner\n\nOutput:\n  --json\n\nExamples:\n  onewinner\n  onewinner --json\n";
     assert_eq!(faults(good), [""; 0]);
@@ -71,7 +70,6 @@ fn a_help_that_is_long_or_has_no_groups_or_examples_is_found() {
     assert_eq!(faults(&(good.to_owned() + &"x".repeat(COLUMNS + 1))).len(), 1);
 }
 
-#[test]
 fn examples_of_the_help_work() {
     for (arguments, exit, text) in [
         ("list", 0, "create-new"),
@@ -89,4 +87,13 @@ fn examples_of_the_help_work() {
             ran.exits(exit).says(&[text]);
         }
     }
+}
+
+/// The tests of this file.
+pub(crate) fn tests() -> Vec<Test> {
+    tests![
+        each_help_fits_a_screen_with_groups_and_examples,
+        a_help_that_is_long_or_has_no_groups_or_examples_is_found,
+        examples_of_the_help_work,
+    ]
 }

@@ -1,9 +1,9 @@
-//! `--jobs`: what is told of a search that is shared out does not depend on how many search.
+//! `--jobs`: the report of a parallel search does not depend on the number of jobs.
 
 use super::command::onewinner;
 use crate::harness::{Test, tests};
 
-fn a_long_search_tells_the_same_whoever_helps() {
+fn a_long_search_reports_the_same_with_any_number_of_jobs() {
     for (limits, exit, executions) in [
         ("", 0, "\"executions\": 1263,"),
         ("--max-executions 1100", 3, "the search was cut"),
@@ -21,5 +21,5 @@ fn a_long_search_tells_the_same_whoever_helps() {
 
 /// The tests of this file.
 pub(crate) fn tests() -> Vec<Test> {
-    tests![a_long_search_tells_the_same_whoever_helps,]
+    tests![a_long_search_reports_the_same_with_any_number_of_jobs,]
 }

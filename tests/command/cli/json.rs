@@ -1,11 +1,11 @@
-//! `--json`: one document of a known form, and nothing beside it.
+//! `--json`: one document of a known form, and nothing else.
 
 use serde_json::Value;
 
 use super::command::{Ran, directory, onewinner_in};
 use crate::harness::{Test, tests};
 
-/// The document, which says how the process ended.
+/// The document, which contains the exit code of the process.
 #[track_caller]
 fn document(ran: &Ran, command: &str) -> Value {
     assert_eq!(ran.stderr, "");
@@ -19,7 +19,7 @@ fn document(ran: &Ran, command: &str) -> Value {
     document
 }
 
-fn each_command_prints_one_document_that_tells_its_exit() {
+fn each_command_prints_one_document_with_its_exit_code() {
     let directory = directory();
     let saved = "onewinner-stat-then-write-at-most-one-winner.json";
     for (arguments, exit) in [
@@ -47,7 +47,7 @@ fn each_command_prints_one_document_that_tells_its_exit() {
     }
 }
 
-fn a_counterexample_tells_where_it_was_saved_and_what_it_is() {
+fn a_counterexample_names_its_file_and_its_content() {
     let directory = directory();
     let ran = onewinner_in(
         directory.path(),
@@ -61,7 +61,7 @@ fn a_counterexample_tells_where_it_was_saved_and_what_it_is() {
     assert_eq!(result["reproduced"]["same"], 10);
 }
 
-fn confirm_tells_each_piece_of_evidence() {
+fn confirm_reports_each_piece_of_evidence() {
     let directory = directory();
     let ran = onewinner_in(directory.path(), "--json").traced();
     let ran = ran.exits(0);
@@ -77,8 +77,8 @@ fn confirm_tells_each_piece_of_evidence() {
 /// The tests of this file.
 pub(crate) fn tests() -> Vec<Test> {
     tests![
-        each_command_prints_one_document_that_tells_its_exit,
-        a_counterexample_tells_where_it_was_saved_and_what_it_is,
-        confirm_tells_each_piece_of_evidence,
+        each_command_prints_one_document_with_its_exit_code,
+        a_counterexample_names_its_file_and_its_content,
+        confirm_reports_each_piece_of_evidence,
     ]
 }

@@ -1,4 +1,4 @@
-//! SIGKILL of the command at any moment: its workers die with it, and the next run sweeps what it left.
+//! SIGKILL of the command at any moment: its workers die with it, and the next run removes what it left.
 
 use std::os::unix::process::CommandExt;
 use std::time::Duration;
@@ -9,9 +9,9 @@ use rand_chacha::ChaCha8Rng;
 use super::command::{LIMIT, command, directory, eventually, left_in, members_of, onewinner_in, processes_of};
 use crate::harness::{Test, tests};
 
-/// The first milliseconds are those in which directories, memory and workers are made.
+/// In the first milliseconds the command creates directories, memory and workers.
 const BEGINNING_MS: f64 = 8.0;
-/// By then a race is in full swing.
+/// After this time the race is running.
 const SWING_MS: f64 = 150.0;
 
 fn ten_killed_races_leave_no_process_and_one_directory_each_at_most() {
@@ -30,7 +30,7 @@ fn a_hundred_killed_tracers_leave_no_process_and_one_directory_each_at_most() {
     killed(100, TRACERS);
 }
 
-/// Commands that last until they are killed; each is given the directory.
+/// Commands that run until they are killed; each gets the directory.
 const RACES: &[&str] = &[
     "race create-new -n 8 --rounds 100000000",
     "race create-new -n 8 --rounds 100000000 --fresh",
@@ -38,7 +38,7 @@ const RACES: &[&str] = &[
     "race create-new -n 8 --rounds 100000000 --align",
     "race create-new -n 8 --rounds 100000000 --workload hub-sync",
 ];
-/// Where tracing is forbidden they end at once, and leave nothing either.
+/// If tracing is forbidden they end immediately, and leave nothing either.
 const TRACERS: &[&str] = &[
     "explore stat-then-write --backend traced --scenario cycle -n 4 --rounds 2",
     "explore create-new --backend traced --scenario cycle -n 5 --rounds 3",
@@ -56,7 +56,7 @@ fn killed(times: u32, commands: &[&str]) {
         let latest = if time % 2 == 0 { BEGINNING_MS } else { SWING_MS };
         let moment = Duration::from_secs_f64(moments.random_range(0.0..latest) / 1_000.0);
         let line = format!("{mode} --dir {}", dir.display());
-        // In a group of its own, by which its workers are known until their very end.
+        // In a separate process group, to find its workers until they are zombies.
         let mut child = command(dir, &line).process_group(0).spawn().expect("it starts");
         let group = child.id();
         std::thread::sleep(moment);
@@ -69,7 +69,7 @@ fn killed(times: u32, commands: &[&str]) {
             processes_of(dir)
         );
         let left = left_in(dir);
-        // A run that starts within milliseconds of a kill may leave the sweeping to the run after it.
+        // A run that starts within milliseconds of a kill may leave the cleanup to the next run.
         assert!(left.len() <= 2, "killed after {moment:?}, {mode:?}: {left:?}");
     }
     onewinner_in(dir, "race create-new -n 2 --rounds 1 --dir .").exits(0);

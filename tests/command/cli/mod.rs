@@ -28,6 +28,7 @@ pub(crate) fn tests() -> Vec<Test> {
         bench,
         directories,
         exits,
+        help,
         jobs,
         json,
         kills,

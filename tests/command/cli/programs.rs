@@ -1,4 +1,4 @@
-//! Programs explored by the command: the ladder, its one time limit, and what is shown and saved of them.
+//! Programs under `explore`: the ladder, its time limit, and the counterexamples.
 
 use std::path::Path;
 
@@ -7,8 +7,7 @@ use serde_json::Value;
 use super::command::{Ran, command, directory, left_in, onewinner_in, run};
 use crate::harness::{Test, tests, workspace};
 
-/// The directory of the drivers to copy from.
-/// What `explore` does with a shell driver in `place`, unless the machine forbids tracing.
+/// Runs `explore` with a shell driver in `place`; the test is ignored if the machine forbids tracing.
 fn driven(place: &Path, script: &str, more: &str) -> Ran {
     let mut explore = command(place, "explore --driver");
     explore.arg(format!("sh {}/examples/{script} {{lock}}", workspace().display()));
@@ -21,7 +20,7 @@ fn rows(ran: &Ran) -> Vec<Value> {
     document["results"].as_array().expect("a list").clone()
 }
 
-fn a_sound_driver_climbs_the_whole_ladder() {
+fn a_correct_driver_runs_the_whole_ladder() {
     let place = directory();
     let ran = driven(place.path(), "driver.sh", "--json --seed 1");
     let rows = rows(&ran.exits(0));
@@ -39,7 +38,7 @@ fn a_sound_driver_climbs_the_whole_ladder() {
     assert_eq!(left_in(place.path()), [""; 0]);
 }
 
-fn a_violation_ends_the_climb_and_is_saved_under_a_sane_name_and_replayed() {
+fn a_violation_ends_the_ladder_and_is_saved_and_replayed() {
     let place = directory();
     let ran = driven(place.path(), "stat-then-write.sh", "--seed 1");
     let saved = "onewinner-sh-stat-then-write-sh-at-most-one-winner.json";
@@ -66,7 +65,7 @@ fn a_violation_ends_the_climb_and_is_saved_under_a_sane_name_and_replayed() {
         .says(&["  diverged: step 1 differs: expected "]);
 }
 
-fn the_time_is_for_the_whole_ladder_and_what_was_completed_is_told() {
+fn the_time_limit_is_for_the_whole_ladder_and_the_completed_part_is_reported() {
     let place = directory();
     let ran = driven(place.path(), "driver.sh", "--deep --time 1.5 --json");
     let rows = rows(&ran.exits(3));
@@ -75,12 +74,12 @@ fn the_time_is_for_the_whole_ladder_and_what_was_completed_is_told() {
     let first = cut.next().expect("the whole ladder takes longer");
     let reason = first["reason"].to_string();
     assert!(reason.contains("the search was cut at 1.5 seconds"), "{first}");
-    // A limit of its own would let each of them run something.
+    // With a limit per configuration, each would run some executions.
     let later: Vec<_> = cut.map(|row| &row["coverage"]["executions"]).collect();
     assert!(later.iter().all(|executions| **executions == 0), "{later:?}");
 }
 
-fn a_program_that_does_not_keep_to_what_was_agreed_is_inconclusive_with_its_words() {
+fn a_program_that_breaks_the_protocol_is_inconclusive_with_its_output() {
     let place = directory();
     let mut explore = command(place.path(), "explore --quick --driver");
     explore.arg("echo hello {lock}");
@@ -89,7 +88,7 @@ fn a_program_that_does_not_keep_to_what_was_agreed_is_inconclusive_with_its_word
         .says(&["could not be followed to the end; the first: ", "hello"]);
 }
 
-fn programs_are_killed_meet_errors_and_find_stale_locks() {
+fn programs_run_with_kills_errors_and_stale_locks() {
     let place = directory();
     let mut told = Vec::new();
     for (more, exit) in [
@@ -119,10 +118,10 @@ fn programs_are_killed_meet_errors_and_find_stale_locks() {
 /// The tests of this file.
 pub(crate) fn tests() -> Vec<Test> {
     tests![
-        a_sound_driver_climbs_the_whole_ladder,
-        a_violation_ends_the_climb_and_is_saved_under_a_sane_name_and_replayed,
-        the_time_is_for_the_whole_ladder_and_what_was_completed_is_told,
-        a_program_that_does_not_keep_to_what_was_agreed_is_inconclusive_with_its_words,
-        programs_are_killed_meet_errors_and_find_stale_locks,
+        a_correct_driver_runs_the_whole_ladder,
+        a_violation_ends_the_ladder_and_is_saved_and_replayed,
+        the_time_limit_is_for_the_whole_ladder_and_the_completed_part_is_reported,
+        a_program_that_breaks_the_protocol_is_inconclusive_with_its_output,
+        programs_run_with_kills_errors_and_stale_locks,
     ]
 }

@@ -1,4 +1,4 @@
-//! A counterexample is saved and replayed; what was edited is noticed.
+//! A counterexample is saved and replayed; an edited file is detected.
 
 use std::fs;
 use std::path::Path;
@@ -48,10 +48,10 @@ fn an_edited_file_diverges_at_the_step_that_was_edited() {
     ]);
 }
 
-fn a_file_that_violates_nothing_is_told_so() {
+fn a_file_without_a_violation_is_not_reproduced() {
     let directory = directory();
     let mut saved = counterexample(directory.path());
-    // P1 alone: it wins, and P0 has not begun.
+    // Only P1 runs: it wins, and P0 has not begun.
     let calls = saved["calls"].as_array().expect("a list")[1..5].to_vec();
     saved["calls"] = calls.into();
     saved["schedule"] = "P1*4".into();
@@ -85,9 +85,9 @@ fn a_file_of_another_version_or_lock_is_refused() {
     }
 }
 
-fn a_directory_that_takes_no_file_does_not_take_the_verdict() {
+fn an_unwritable_directory_does_not_change_the_verdict() {
     let directory = directory();
-    // A directory in the place of the file: root cannot write there either.
+    // A directory has the name of the file, so not even root can write it.
     fs::create_dir(
         directory
             .path()
@@ -109,8 +109,8 @@ pub(crate) fn tests() -> Vec<Test> {
         what_explore_saves_replays_and_violates_again,
         what_model_saves_replays_too,
         an_edited_file_diverges_at_the_step_that_was_edited,
-        a_file_that_violates_nothing_is_told_so,
+        a_file_without_a_violation_is_not_reproduced,
         a_file_of_another_version_or_lock_is_refused,
-        a_directory_that_takes_no_file_does_not_take_the_verdict,
+        an_unwritable_directory_does_not_change_the_verdict,
     ]
 }

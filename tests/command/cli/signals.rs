@@ -1,4 +1,4 @@
-//! Ctrl-C: the coverage so far is printed, nothing is left, and the exit code is 130. A second one ends at once.
+//! Ctrl-C: the command prints its coverage, leaves nothing, and exits with 130. A second one ends it immediately.
 
 use std::fs::{self, File};
 use std::path::Path;
@@ -11,11 +11,11 @@ use nix::unistd::Pid;
 use super::command::{LIMIT, command, directory, end_of, eventually, left_in, processes_of};
 use crate::harness::{Test, tests};
 
-/// How much a search has computed when it is under way, in clock ticks: a command that only starts needs none or one.
+/// The CPU time of a running search, in clock ticks: a command that only starts needs at most one.
 const UNDER_WAY_TICKS: u64 = 20;
 
 fn send(pid: i32, signal: Signal) {
-    // One that ended meanwhile needs no signal.
+    // The process may have ended in the meantime.
     let _gone = kill(Pid::from_raw(pid), signal);
 }
 
@@ -23,7 +23,7 @@ fn pid(child: &Child) -> i32 {
     i32::try_from(child.id()).expect("a pid")
 }
 
-/// The number behind a word in `/proc/PID/status`, written in `radix`: proc_pid_status(5).
+/// The number after a word in `/proc/PID/status`, in this radix: proc_pid_status(5).
 fn status(pid: i32, word: &str, radix: u32) -> Option<u64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
     let rest = status
@@ -32,20 +32,20 @@ fn status(pid: i32, word: &str, radix: u32) -> Option<u64> {
     u64::from_str_radix(rest.trim(), radix).ok()
 }
 
-/// Whether a process handles both signals: SIGTERM is the last one that the command says how to handle. Before that there is
-/// nothing to clear up or to print.
+/// Whether a process handles both signals: the command registers SIGTERM last. Before that it has nothing to clean up or
+/// print.
 fn handles_signals(pid: i32) -> bool {
     let mask = [Signal::SIGINT, Signal::SIGTERM].map(bit).into_iter().sum::<u64>();
-    // Each of them has two actions, and the second is added to a signal that is handled already.
+    // Each signal has two actions, and the second one is added to a handled signal.
     status(pid, "SigCgt", 16).is_some_and(|caught| caught & mask == mask)
 }
 
-/// Of a set of signals, proc_pid_status(5).
+/// The bit of a signal in a signal set: proc_pid_status(5).
 fn bit(signal: Signal) -> u64 {
     1 << (signal as i32 - 1)
 }
 
-/// What a process has computed, with all its threads, in clock ticks: proc_pid_stat(5).
+/// The CPU time of a process with all its threads, in clock ticks: proc_pid_stat(5).
 fn computed_ticks(pid: i32) -> u64 {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     // The name in parentheses may contain anything, but the last one closes it; its state is the third field.
@@ -54,7 +54,7 @@ fn computed_ticks(pid: i32) -> u64 {
     times.filter_map(|ticks| ticks.parse::<u64>().ok()).sum()
 }
 
-/// Waits until a command can be interrupted, and computes.
+/// Waits until a command handles signals and its search is running.
 #[track_caller]
 fn await_search(child: &Child) {
     let searches = || handles_signals(pid(child)) && computed_ticks(pid(child)) >= UNDER_WAY_TICKS;
@@ -91,7 +91,7 @@ fn an_interrupted_race_prints_its_coverage_and_leaves_nothing() {
     }
 }
 
-fn an_interrupt_of_the_whole_foreground_group_is_no_different() {
+fn an_interrupt_of_the_whole_foreground_group_does_the_same() {
     let directory = directory();
     let child = race(directory.path(), 4);
     for pid in processes_of(directory.path()) {
@@ -123,7 +123,7 @@ fn an_interrupted_search_prints_its_coverage() {
     }
 }
 
-fn an_interrupted_document_is_whole_and_tells_130() {
+fn an_interrupted_document_is_complete_and_contains_130() {
     let directory = directory();
     let child = command(
         directory.path(),
@@ -158,13 +158,13 @@ fn an_interrupted_confirm_prints_what_it_has() {
     assert_eq!(left_in(directory.path()), [""; 0]);
 }
 
-/// Whether a worker is past its beginning, where it is told to die with its parent: it has waited at start lines.
+/// Whether a worker has asked the kernel to kill it with its parent: by then it has waited for starts.
 fn races(pid: i32) -> bool {
     status(pid, "voluntary_ctxt_switches", 10).is_some_and(|waits| waits > 20)
 }
 
-/// Workers that are stopped cannot leave when they are asked to: the first Ctrl-C has to wait for them.
-fn a_second_interrupt_ends_at_once_and_takes_the_workers_along() {
+/// Stopped workers cannot exit on request, so the first Ctrl-C has to wait for them.
+fn a_second_interrupt_ends_the_command_and_its_workers_immediately() {
     let directory = directory();
     let mut child = race(directory.path(), 4);
     let own = pid(&child);
@@ -172,7 +172,7 @@ fn a_second_interrupt_ends_at_once_and_takes_the_workers_along() {
         send(worker, Signal::SIGSTOP);
     }
     send(own, Signal::SIGINT);
-    // Of two that wait to be delivered the kernel keeps one.
+    // The kernel merges two pending signals into one.
     let delivered = || status(own, "ShdPnd", 16).is_some_and(|pending| pending & bit(Signal::SIGINT) == 0);
     assert!(eventually(LIMIT, delivered), "the first one is not heard");
     let patience = Duration::from_millis(500);
@@ -181,7 +181,7 @@ fn a_second_interrupt_ends_at_once_and_takes_the_workers_along() {
         "nobody could leave"
     );
     send(own, Signal::SIGINT);
-    // Within its limit: the race itself would wait for an hour.
+    // The race itself would wait for an hour.
     let ran = end_of(child);
     assert_eq!(ran.code, Some(130), "{ran:?}");
     assert!(eventually(LIMIT, || processes_of(directory.path()).is_empty()));
@@ -191,10 +191,10 @@ fn a_second_interrupt_ends_at_once_and_takes_the_workers_along() {
 pub(crate) fn tests() -> Vec<Test> {
     tests![
         an_interrupted_race_prints_its_coverage_and_leaves_nothing,
-        an_interrupt_of_the_whole_foreground_group_is_no_different,
+        an_interrupt_of_the_whole_foreground_group_does_the_same,
         an_interrupted_search_prints_its_coverage,
-        an_interrupted_document_is_whole_and_tells_130,
+        an_interrupted_document_is_complete_and_contains_130,
         an_interrupted_confirm_prints_what_it_has,
-        a_second_interrupt_ends_at_once_and_takes_the_workers_along,
+        a_second_interrupt_ends_the_command_and_its_workers_immediately,
     ]
 }

@@ -1,6 +1,7 @@
-//! What users see, as files in `tests/snapshots/`; `SNAPSHOTS=overwrite cargo test --test command cli::` renews them.
+//! The output of commands, compared with files in `tests/snapshots/`. `SNAPSHOTS=overwrite cargo test --test command cli::`
+//! writes them again.
 //!
-//! Seeds are given, searches are deterministic; of races only the figures vary that chance and the machine decide.
+//! Seeds are given and searches are deterministic. The tests remove the figures of races that depend on chance or the machine.
 
 use snapbox::{Assert, Data};
 
@@ -9,7 +10,7 @@ use crate::harness::{Test, tests, workspace};
 
 /// A line that ends with the seconds a race took.
 const TIMED: &str = "  race      ";
-/// Lines that say how often chance found the fault of the broken lock, if it did.
+/// Lines with the number of rounds in which the broken lock failed by chance.
 const CHANCE: &[&str] = &["  control   stat-then-write, ", "  natural   stat-then-write, "];
 /// Notes that depend on what chance found, and on the machine.
 const NOTES: &[&str] = &["  note      the broken control", "  note      this machine has one CPU"];
@@ -22,7 +23,7 @@ fn same(name: &str, text: &str) {
         .eq(text, Data::read_from(path.as_ref(), None).raw());
 }
 
-/// The text of a race without what chance and the machine decide.
+/// The text of a race without figures that depend on chance or the machine.
 fn normalised(text: &str) -> String {
     let begins = |line: &str, with: &[&'static str]| with.iter().copied().find(|begin| line.starts_with(begin));
     let line = |line: &str| match (begins(line, CHANCE), line.rsplit_once("; ")) {
@@ -124,7 +125,7 @@ fn race() {
 fn confirm() {
     let ran = onewinner("--seed 1").traced();
     let text = ran.exits(0).stdout;
-    // How often chance hits is no fact.
+    // This count depends on chance.
     let line = |line: &str| match line.starts_with("race: 16 processes") {
         true => "race: 16 processes          …\n".to_owned(),
         false => format!("{line}\n"),

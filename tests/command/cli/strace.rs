@@ -1,4 +1,4 @@
-//! `replay --strace`: the lines are shell, strace accepts them, and they show the race without onewinner.
+//! `replay --strace`: the script is valid shell, strace accepts it, and it shows the race without onewinner.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -6,8 +6,8 @@ use std::process::{Command, Stdio};
 use super::command::{BINARY, Ran, command, directory, left_in, onewinner_in, run};
 use crate::harness::{Capability, Test, ignore, tests, workspace};
 
-/// How many times as long the slots of the lines are, one after another, until they show what they should. Time stands for
-/// order in them, and a machine that stands still for longer than a slot confuses it.
+/// Factors for the length of the slots, tried one after another: the script orders steps by time, so a machine that stalls
+/// for longer than a slot confuses it.
 const STRETCHES: [f64; 3] = [1.0, 4.0, 16.0];
 
 /// Explores one subject, and runs the lines that its counterexample gives until they show that both hold; what they showed
@@ -36,7 +36,7 @@ fn shown_by_strace(place: &Path, subject: &[&str], scenario: &str) -> String {
     shown
 }
 
-/// The lines with all that is waited for so many times as long.
+/// The script with all delays multiplied by `stretch`.
 fn stretched(lines: &str, stretch: f64) -> String {
     let begins = ["delay_enter=", "sleep "];
     let mut stretched = String::new();
@@ -54,7 +54,7 @@ fn stretched(lines: &str, stretch: f64) -> String {
     stretched + rest
 }
 
-/// What the lines print.
+/// The output of the script.
 fn shell(place: &Path, lines: &str) -> String {
     let mut shell = Command::new("sh");
     let binaries = Path::new(BINARY).parent().expect("a directory").display();
@@ -70,7 +70,7 @@ fn shell(place: &Path, lines: &str) -> String {
     ran.stdout
 }
 
-/// Each process prints behind a pipe of its own, so that only the order of its own lines is told.
+/// Each process prints through its own pipe, so only the order of lines of one process is known.
 fn both_hold(shown: &str) -> bool {
     ["P0", "P1"].into_iter().all(|process| {
         let mut own = shown.lines().filter_map(|line| line.strip_prefix(process));
@@ -85,7 +85,7 @@ fn a_driver_is_let_in_twice_without_onewinner() {
     assert!(both_hold(&shown), "{shown}");
 }
 
-fn a_wrapped_command_is_let_in_twice_and_told_to_release() {
+fn a_wrapped_command_is_let_in_twice_and_released() {
     let place = directory();
     let wrapped = "sh -c '[ -e {lock} ] || { echo >{lock}; {hold}; rm -f {lock}; }'";
     let shown = shown_by_strace(place.path(), &["--wrap", wrapped], "--scenario cycle -n 2");
@@ -99,7 +99,7 @@ fn a_shipped_lock_is_run_by_a_command_that_only_locks() {
     assert!(both_hold(&shown), "{shown}");
 }
 
-fn what_strace_cannot_bring_about_is_refused() {
+fn a_scenario_that_strace_cannot_show_is_refused() {
     let place = directory();
     onewinner_in(
         place.path(),
@@ -115,8 +115,8 @@ fn what_strace_cannot_bring_about_is_refused() {
 pub(crate) fn tests() -> Vec<Test> {
     tests![
         a_driver_is_let_in_twice_without_onewinner,
-        a_wrapped_command_is_let_in_twice_and_told_to_release,
+        a_wrapped_command_is_let_in_twice_and_released,
         a_shipped_lock_is_run_by_a_command_that_only_locks,
-        what_strace_cannot_bring_about_is_refused,
+        a_scenario_that_strace_cannot_show_is_refused,
     ]
 }

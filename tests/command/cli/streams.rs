@@ -1,4 +1,4 @@
-//! Where bytes go: colours and progress to a terminal alone, and no complaint when a reader leaves.
+//! Output streams: colours and progress only on a terminal, and no error when a reader closes the pipe.
 
 use std::fs;
 use std::io::Read;
@@ -10,7 +10,7 @@ use nix::fcntl::{FcntlArg, fcntl};
 use super::command::{BINARY, command, directory, end_of, onewinner_in, run};
 use crate::harness::{Capability, Test, ignore, tests};
 
-/// Runs a shell line on a terminal made by script(1), and tells what the terminal showed; nothing without script.
+/// Runs a shell line on a terminal made by script(1), and returns what it showed; `None` if script is missing.
 fn on_a_terminal(directory: &Path, line: &str) -> String {
     let mut command = Command::new("script");
     let line = line.replace("onewinner", BINARY);
@@ -62,12 +62,12 @@ fn progress_is_for_a_terminal_and_leaves_the_document_alone() {
     serde_json::from_str::<serde_json::Value>(&document).expect("one JSON document");
 }
 
-fn progress_tells_how_long_executions_are_and_what_is_left() {
+fn progress_shows_the_length_of_executions_and_the_remaining_share() {
     let directory = directory();
     for backend in ["sim", "traced"] {
         let parts = ["contend 9  ", "/s  ", " steps  about ", " % left  "];
         let mut shown = String::new();
-        // In the first of them that is long enough for this machine to get under way.
+        // The first time limit that is long enough for this machine.
         for seconds in [2, 20, 200] {
             let line =
                 format!("onewinner explore create-new -n 9 --search exhaustive --time {seconds} --backend {backend}");
@@ -99,10 +99,10 @@ fn an_interleaving_fits_eighty_columns() {
     }
 }
 
-fn a_reader_that_leaves_is_not_complained_of() {
+fn a_closed_pipe_is_not_an_error() {
     let directory = directory();
     let line = "explore stat-then-write --backend sim --max-executions 2000";
-    // So small that the command cannot print all of its verdicts before the reader leaves.
+    // A small pipe, so that the command cannot print all verdicts before the reader closes it.
     let (mut reader, writer) = std::io::pipe().expect("a pipe");
     fcntl(&writer, FcntlArg::F_SETPIPE_SZ(4096)).expect("less is allowed");
     let child = command(directory.path(), line)
@@ -114,11 +114,11 @@ fn a_reader_that_leaves_is_not_complained_of() {
     assert_eq!(&first, b"stat-then-write");
     drop(reader);
     let ran = end_of(child);
-    // Nobody saw the last verdict: that is no pass.
+    // The last verdict was not delivered, so it is not a pass.
     assert_eq!((ran.code, &*ran.stderr), (Some(3), ""));
 }
 
-fn a_reader_that_never_came_is_not_complained_of_either() {
+fn a_pipe_that_was_never_open_is_not_an_error() {
     let directory = directory();
     for (arguments, exit) in [
         ("list", 0),
@@ -141,9 +141,9 @@ pub(crate) fn tests() -> Vec<Test> {
         in_a_pipe_there_are_no_escape_codes_and_no_progress,
         a_terminal_gets_colours_unless_no_color_is_set,
         progress_is_for_a_terminal_and_leaves_the_document_alone,
-        progress_tells_how_long_executions_are_and_what_is_left,
+        progress_shows_the_length_of_executions_and_the_remaining_share,
         an_interleaving_fits_eighty_columns,
-        a_reader_that_leaves_is_not_complained_of,
-        a_reader_that_never_came_is_not_complained_of_either,
+        a_closed_pipe_is_not_an_error,
+        a_pipe_that_was_never_open_is_not_an_error,
     ]
 }

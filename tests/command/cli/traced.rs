@@ -1,12 +1,12 @@
-//! Real processes explored by the command: what holds, what does not, and a replay in the same world.
+//! `explore` with real processes: a lock that holds, one that does not, and a replay on the same backend.
 
 use super::command::{Ran, directory, onewinner_in};
 use crate::harness::{Test, tests};
 
-/// No search is to be cut by its time, however slow the machine is.
+/// A time limit that cuts no search, even on a slow machine.
 const UNHURRIED: &str = " --time 600";
 
-/// What the command did, unless the machine forbids tracing.
+/// The result of the command; `None` if the machine forbids tracing.
 fn traced(command: &str, place: &std::path::Path) -> Ran {
     onewinner_in(place, &format!("{command}{UNHURRIED}")).traced()
 }
@@ -23,7 +23,7 @@ fn every_configuration_of_create_new_is_complete() {
     ]);
 }
 
-/// The verdicts of a command, without what tells the worlds apart.
+/// The verdicts of a command, without the fields that differ between backends.
 fn verdicts(place: &std::path::Path, command: &str) -> Vec<serde_json::Value> {
     let ran = traced(&format!("{command} --seed 1 --save found.json --json"), place);
     let document: serde_json::Value = serde_json::from_str(&ran.stdout).expect("one JSON document");
@@ -36,7 +36,7 @@ fn verdicts(place: &std::path::Path, command: &str) -> Vec<serde_json::Value> {
     results
 }
 
-fn real_processes_come_to_the_verdicts_of_the_simulated_ones() {
+fn real_and_simulated_processes_give_the_same_verdicts() {
     let place = directory();
     for command in [
         "explore create-new",
@@ -53,7 +53,7 @@ fn real_processes_come_to_the_verdicts_of_the_simulated_ones() {
     }
 }
 
-fn what_is_found_with_real_processes_does_not_depend_on_how_many_searches_run_at_once() {
+fn the_result_with_real_processes_does_not_depend_on_parallel_searches() {
     let place = directory();
     let run = |jobs: usize| {
         let command = format!("explore create-new --jobs {jobs} --seed 1 --json");
@@ -63,7 +63,7 @@ fn what_is_found_with_real_processes_does_not_depend_on_how_many_searches_run_at
     assert_eq!(run(3), alone);
 }
 
-fn what_was_found_with_real_processes_is_replayed_with_real_processes() {
+fn a_counterexample_of_real_processes_is_replayed_with_real_processes() {
     let place = directory();
     let command = "explore stat-then-write --backend traced --scenario contend --save found.json";
     let ran = traced(command, place.path());
@@ -74,7 +74,7 @@ fn what_was_found_with_real_processes_is_replayed_with_real_processes() {
     onewinner_in(place.path(), "replay found.json").exits(1);
 }
 
-fn few_preemptions_are_a_bound_that_is_told() {
+fn a_limit_of_preemptions_is_reported() {
     let place = directory();
     let search = "--scenario cycle -n 2 --rounds 1 --search bounded --preemptions";
     onewinner_in(place.path(), &format!("explore create-new {search} 0{UNHURRIED}"))
@@ -87,9 +87,9 @@ fn few_preemptions_are_a_bound_that_is_told() {
 pub(crate) fn tests() -> Vec<Test> {
     tests![
         every_configuration_of_create_new_is_complete,
-        real_processes_come_to_the_verdicts_of_the_simulated_ones,
-        what_is_found_with_real_processes_does_not_depend_on_how_many_searches_run_at_once,
-        what_was_found_with_real_processes_is_replayed_with_real_processes,
-        few_preemptions_are_a_bound_that_is_told,
+        real_and_simulated_processes_give_the_same_verdicts,
+        the_result_with_real_processes_does_not_depend_on_parallel_searches,
+        a_counterexample_of_real_processes_is_replayed_with_real_processes,
+        a_limit_of_preemptions_is_reported,
     ]
 }

@@ -11,7 +11,7 @@ fn refused(ran: &Ran, advice: &str) {
     assert!(ran.stderr.contains(advice), "{advice:?} is missing: {}", ran.stderr);
 }
 
-fn each_wrong_argument_is_answered_with_what_to_give() {
+fn each_wrong_argument_gets_advice() {
     for (arguments, advice) in [
         (
             "model nolock",
@@ -99,7 +99,7 @@ fn each_wrong_argument_is_answered_with_what_to_give() {
     }
 }
 
-fn a_program_that_cannot_be_run_is_refused_before_anything_is() {
+fn a_program_that_cannot_start_is_refused_first() {
     let driver = |line: &'static str| ("--driver", line);
     let sound = driver("sh examples/driver.sh {lock}");
     for ((kind, line), more, advice) in [
@@ -126,7 +126,7 @@ fn a_program_that_cannot_be_run_is_refused_before_anything_is() {
     }
 }
 
-fn without_a_command_options_are_checked_all_the_same() {
+fn options_are_checked_without_a_command_too() {
     refused(&onewinner("--seed x"), "give a whole number");
     refused(&onewinner("--sede 1"), "'--seed'");
 }
@@ -134,8 +134,8 @@ fn without_a_command_options_are_checked_all_the_same() {
 /// The tests of this file.
 pub(crate) fn tests() -> Vec<Test> {
     tests![
-        each_wrong_argument_is_answered_with_what_to_give,
-        a_program_that_cannot_be_run_is_refused_before_anything_is,
-        without_a_command_options_are_checked_all_the_same,
+        each_wrong_argument_gets_advice,
+        a_program_that_cannot_start_is_refused_first,
+        options_are_checked_without_a_command_too,
     ]
 }
