@@ -78,8 +78,8 @@ fn gather(evidence: &Evidence, interrupted: &Arc<AtomicBool>) -> Result<(Judged,
     for plan in &evidence.plans {
         let judged = output::run(plan, interrupted)?;
         let own = onewinner_check::exit(&judged.verdict, &judged.coverage, claim);
-        let graver = gathered.as_ref().is_none_or(|(_, before)| before.and(own) != *before);
-        if graver {
+        let is_worse = gathered.as_ref().is_none_or(|(_, before)| before.and(own) != *before);
+        if is_worse {
             gathered = Some((judged, own));
         }
     }

@@ -118,7 +118,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output, interrupted: &Arc<Atom
         }
         known.write(path)?;
     }
-    tell(arguments, output, &rows, &summary, exit)?;
+    write_reports(arguments, output, &rows, &summary, exit)?;
     Ok(exit)
 }
 
@@ -137,7 +137,7 @@ fn gather(
         deadline: arguments.time.and_then(|time| Instant::now().checked_add(time)),
         baseline,
         interrupted,
-        tell: &output::shown_on(&progress),
+        tell: &output::progress_events(&progress),
     };
     let mut summary = Summary {
         specs: specs.len(),
@@ -152,8 +152,8 @@ fn gather(
             let usual = claim.pieces(spec, Depth::Usual, output.seed).len();
             summary.left_out += usual - claim.pieces(spec, gate.depth, output.seed).len();
             summary.claims += 1;
-            let came = in_folder(spec, || gate.run(spec, claim))?;
-            rows.extend(came.inspect_err(|_| progress.finish_and_clear())?);
+            let result = in_folder(spec, || gate.run(spec, claim))?;
+            rows.extend(result.inspect_err(|_| progress.finish_and_clear())?);
         }
     }
     progress.finish_and_clear();
@@ -168,9 +168,9 @@ fn in_folder<T>(spec: &Spec, work: impl FnOnce() -> T) -> io::Result<T> {
     }
     let before = env::current_dir()?;
     env::set_current_dir(spec.folder())?;
-    let came = work();
+    let result = work();
     env::set_current_dir(before)?;
-    Ok(came)
+    Ok(result)
 }
 
 /// Rejects a program that cannot be started, with the line of the spec that names it.
@@ -188,8 +188,8 @@ fn startable(spec: &Spec) -> Result<(), Failure> {
 fn dropped(known: &Baseline, specs: &[Spec], rows: &[Row], names: Option<&BTreeSet<String>>) -> Vec<String> {
     let mut dropped = Vec::new();
     for spec in specs {
-        let told = known.dropped(&spec.name, rows);
-        dropped.extend(told.into_iter().map(|told| format!("{}: {told}", spec.path.display())));
+        let claims = known.dropped(&spec.name, rows);
+        dropped.extend(claims.into_iter().map(|claim| format!("{}: {claim}", spec.path.display())));
     }
     if let Some(names) = names {
         let gone = known.specs().filter(|name| !names.contains(*name));
@@ -214,7 +214,7 @@ fn together(rows: &[Row], summary: &Summary) -> Exit {
 }
 
 /// Writes every requested report.
-fn tell(arguments: &Arguments, output: &Output, rows: &[Row], summary: &Summary, exit: Exit) -> Result<(), Failure> {
+fn write_reports(arguments: &Arguments, output: &Output, rows: &[Row], summary: &Summary, exit: Exit) -> Result<(), Failure> {
     if let Some(path) = &arguments.junit {
         written(path, File::create(path), |out| junit::write(out, rows, summary))?;
     }
@@ -242,6 +242,6 @@ fn written(
     opened: io::Result<File>,
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> Result<(), Failure> {
-    let came = opened.and_then(|mut file| write(&mut file));
-    came.map_err(|error| format!("failed to write {path:?}: {error}; name a file that you may write").into())
+    let result = opened.and_then(|mut file| write(&mut file));
+    result.map_err(|error| format!("failed to write {path:?}: {error}; name a file that you may write").into())
 }

@@ -146,7 +146,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output, interrupted: &Arc<Atom
     let matrix = arguments.matrix(output.seed)?;
     let page = arguments.html.as_deref().map(Page::at).transpose()?;
     let progress = counting((matrix.directories.len() + matrix.makes.len()) * matrix.locks.len());
-    let columns = fill(&matrix, interrupted, &mut |told| match told {
+    let columns = fill(&matrix, interrupted, &mut |event| match event {
         Told::Column(column) => progress.set_message(column.name.clone()),
         Told::Cell(column, cell) => {
             progress.set_message(format!("{} · {}", cell.lock, column.name));

@@ -101,10 +101,10 @@ impl Output {
         let (mut exits, mut rows) = (Vec::new(), Vec::new());
         let mut failure = None;
         let progress = progress();
-        let tell = shown_on(&progress);
-        let mut each = |plan: &Plan, came: Result<Judged, CheckError>| {
+        let events = progress_events(&progress);
+        let mut each = |plan: &Plan, result: Result<Judged, CheckError>| {
             // Hide the progress line while the verdict is printed.
-            let printed = progress.suspend(|| self.verdict(plan, came, claim, save, &rows));
+            let printed = progress.suspend(|| self.verdict(plan, result, claim, save, &rows));
             match printed {
                 Ok((own, row)) => {
                     exits.push(own);
@@ -117,7 +117,7 @@ impl Output {
                 }
             }
         };
-        onewinner_check::check_all(plans, allowance, interrupted, &tell, &mut each);
+        onewinner_check::check_all(plans, allowance, interrupted, &events, &mut each);
         progress.finish_and_clear();
         if let Some(failure) = failure {
             return Err(failure);
@@ -145,12 +145,12 @@ impl Output {
     fn verdict(
         &self,
         plan: &Plan,
-        came: Result<Judged, CheckError>,
+        result: Result<Judged, CheckError>,
         claim: Expectation,
         save: &Save,
         rows: &[Row],
     ) -> Result<(Exit, Row), Failure> {
-        let judged = came?;
+        let judged = result?;
         let own = onewinner_check::exit(&judged.verdict, &judged.coverage, claim);
         let before: Vec<&Judged> = rows.iter().map(|row| &row.judged).collect();
         self.text(|out| terminal::judged(out, &judged, self.width, &before))?;
@@ -166,7 +166,7 @@ impl Output {
         Ok((own, row))
     }
 
-    /// Saves the counterexample, if there is one and a place for it.
+    /// Saves the counterexample, if there is one and a path for it.
     fn save(&self, plan: &Plan, judged: &Judged, save: &Save) -> Result<Option<PathBuf>, Failure> {
         let Verdict::Violated(shown) = &judged.verdict else {
             return Ok(None);
@@ -248,7 +248,7 @@ fn print_saved(out: &mut dyn Write, path: &Path) -> io::Result<()> {
 /// Runs one plan, with progress on standard error.
 pub(super) fn run(plan: &Plan, interrupted: &Arc<AtomicBool>) -> Result<Judged, Failure> {
     let progress = progress();
-    let judged = onewinner_check::check(plan, interrupted, &shown_on(&progress));
+    let judged = onewinner_check::check(plan, interrupted, &progress_events(&progress));
     progress.finish_and_clear();
     Ok(judged?)
 }
@@ -271,7 +271,7 @@ pub(super) fn counting(number: usize) -> ProgressBar {
 }
 
 /// Shows the events of a search on a progress line.
-pub(super) fn shown_on(progress: &ProgressBar) -> EventSink {
+pub(super) fn progress_events(progress: &ProgressBar) -> EventSink {
     let progress = progress.clone();
     Arc::new(move |event| match event {
         Event::Began {

@@ -58,12 +58,12 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<Exit, Failur
         saved.directories.clone_from(&arguments.dir);
     }
     let picture = arguments.svg.as_deref().map(Page::at).transpose()?;
-    let came = saved.replay()?;
-    if let (Some(picture), Replayed::Reproduced(shown)) = (&picture, &came) {
+    let replayed = saved.replay()?;
+    if let (Some(picture), Replayed::Reproduced(shown)) = (&picture, &replayed) {
         // A picture of a violation that did not occur again would be wrong, so none is written in that case.
         picture.write(&svg::interleaving(saved.subject.name(), shown))?;
     }
-    let (exit, result, step, sentence) = match &came {
+    let (exit, result, step, sentence) = match &replayed {
         Replayed::Reproduced(shown) => {
             let sentence = format!("{}: {}", shown.property, shown.sentence);
             (Exit::NotAsClaimed, "reproduced", None, sentence)
@@ -77,12 +77,12 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<Exit, Failur
             (Exit::Inconclusive, "diverged", Some(*step), sentence)
         }
     };
-    let lines = arguments.lines(&saved, &came)?;
+    let lines = arguments.lines(&saved, &replayed)?;
     output.text(|out| match &lines {
         Some(lines) => write!(out, "# {result}: {sentence}\n{lines}"),
         None => {
             writeln!(out, "{} · {} · {}", saved.subject.name(), saved.backend, saved.scenario)?;
-            match &came {
+            match &replayed {
                 Replayed::Reproduced(shown) => {
                     timeline::write(out, &shown.execution.history, shown.decisive, output.width)?;
                 }
@@ -107,8 +107,8 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<Exit, Failur
 
 impl Arguments {
     /// The shell script that shows the violation with strace, if requested.
-    fn lines(&self, saved: &Saved, came: &Replayed) -> Result<Option<String>, Failure> {
-        let history = match came {
+    fn lines(&self, saved: &Saved, replayed: &Replayed) -> Result<Option<String>, Failure> {
+        let history = match replayed {
             _ if !self.strace => return Ok(None),
             Replayed::Reproduced(shown) => &shown.execution.history,
             Replayed::NotReproduced(_) | Replayed::Diverged { .. } => return Ok(Some(String::new())),

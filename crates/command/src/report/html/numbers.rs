@@ -39,7 +39,7 @@ pub(super) fn numbers(id: &str, column: &Column, cell: &Cell) -> Markup {
             @if let Some(cost) = &cell.cost { (costs(cost)) }
             @for what in &cell.unmeasured { p { "Not measured: " (what) } }
             @if !column.controls.is_empty() {
-                div.beside {
+                div.controls-here {
                     h4 { "Control locks in this directory" }
                     ul { @for one in &column.controls { li { (control(one)) } } }
                 }
