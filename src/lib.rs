@@ -92,7 +92,7 @@ pub mod fs {
 /// Locks written over [`Fs`](crate::fs::Fs): the trait to implement, its types, and the locks that come with `onewinner`.
 ///
 /// Implement [`LockPrimitive`](primitive::LockPrimitive) for your lock, and pass it to
-/// [`explore_primitive`](crate::explore_primitive). A shipped lock in use:
+/// [`explore_primitive`]. A shipped lock in use:
 ///
 /// ```
 /// use std::path::Path;
