@@ -116,7 +116,7 @@ fn doctor_reports_an_unusable_directory() {
         .says(&["writable", "name another"]);
 }
 
-/// Runs `explore` with a directory; `None` if the machine forbids tracing.
+/// Runs `explore` with a directory; the test is ignored if the machine forbids tracing.
 fn explored(place: &Path, arguments: &str) -> Ran {
     onewinner_in(place, &format!("explore {arguments}")).traced()
 }

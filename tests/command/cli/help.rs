@@ -82,10 +82,7 @@ fn examples_of_the_help_work() {
     ] {
         let helps: String = helps().iter().map(|help| onewinner(help).exits(0).stdout).collect();
         assert!(helps.contains(&format!("\n  onewinner {arguments}")), "{arguments}");
-        let ran = onewinner(arguments);
-        if !ran.is_forbidden_to_trace() {
-            ran.exits(exit).says(&[text]);
-        }
+        onewinner(arguments).traced().exits(exit).says(&[text]);
     }
 }
 

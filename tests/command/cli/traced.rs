@@ -6,7 +6,7 @@ use crate::harness::{Test, tests};
 /// A time limit that cuts no search, even on a slow machine.
 const UNHURRIED: &str = " --time 600";
 
-/// The result of the command; `None` if the machine forbids tracing.
+/// The result of the command; the test is ignored if the machine forbids tracing.
 fn traced(command: &str, place: &std::path::Path) -> Ran {
     onewinner_in(place, &format!("{command}{UNHURRIED}")).traced()
 }

@@ -165,7 +165,7 @@ fn wrong_uses_are_told() {
     let good = text(good.path());
     for (arguments, advice) in [
         (&["create-new", "--make", "no-such-file-system"][..], "possible values"),
-        (&["no-such-lock"], "`onewinner list` names them"),
+        (&["no-such-lock"], "`onewinner list` prints the names"),
         (&["create-new", "--dir", "a,,b"], "A,B"),
         (&["create-new", "--dir", ""], "give a directory"),
         (&["create-new", "--rounds", "0"], "give a number"),

@@ -189,7 +189,11 @@ fn dropped(known: &Baseline, specs: &[Spec], rows: &[Row], names: Option<&BTreeS
     let mut dropped = Vec::new();
     for spec in specs {
         let claims = known.dropped(&spec.name, rows);
-        dropped.extend(claims.into_iter().map(|claim| format!("{}: {claim}", spec.path.display())));
+        dropped.extend(
+            claims
+                .into_iter()
+                .map(|claim| format!("{}: {claim}", spec.path.display())),
+        );
     }
     if let Some(names) = names {
         let gone = known.specs().filter(|name| !names.contains(*name));
@@ -214,7 +218,13 @@ fn together(rows: &[Row], summary: &Summary) -> Exit {
 }
 
 /// Writes every requested report.
-fn write_reports(arguments: &Arguments, output: &Output, rows: &[Row], summary: &Summary, exit: Exit) -> Result<(), Failure> {
+fn write_reports(
+    arguments: &Arguments,
+    output: &Output,
+    rows: &[Row],
+    summary: &Summary,
+    exit: Exit,
+) -> Result<(), Failure> {
     if let Some(path) = &arguments.junit {
         written(path, File::create(path), |out| junit::write(out, rows, summary))?;
     }
