@@ -18,7 +18,7 @@ impl Property for OnlyOwn {
     }
 
     fn statement(&self) -> &'static str {
-        "while a process holds the lock, no other process changes the files of its acquisition"
+        "while a process holds the lock, no other process changes what its acquisition stored"
     }
 
     fn judge(&self, case: &Case<'_>) -> Finding {
