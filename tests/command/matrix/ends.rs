@@ -59,7 +59,7 @@ fn is_ignored(signal: Signal) -> bool {
 fn an_interrupt_ends_it_with_what_was_told_and_nothing_is_left() {
     for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
         if is_ignored(signal) {
-            println!("skipped: {signal} is ignored here, as nohup(1) has it, and so it is by the command");
+            println!("not covered: {signal} is ignored here, as nohup(1) has it, and so it is by the command");
             continue;
         }
         let place = tempfile::tempdir().unwrap();
