@@ -1,10 +1,10 @@
-//! What an acquisition costs: each lock through the layers, and some beside their bare system calls.
+//! The cost of an acquisition: each lock through the layers, and some compared with their bare system calls.
 //!
-//! Criterion measures one side after the other; on a machine that does other work too, what the layers cost is smaller than
-//! the noise between the two. So the ratios at the end are of alternating pairs.
+//! Criterion measures one side after the other. On a machine with other work, the cost of the layers is smaller than the noise
+//! between the two. So the ratios at the end come from alternating pairs.
 //!
 //! The directories are those of `ONEWINNER_BENCH_DIRS`, separated by colons; without it the temporary directory and
-//! `/dev/shm`. Uncontended on purpose: what contention costs is the kernel's, and `onewinner bench` measures it.
+//! `/dev/shm`. There is no contention here: its cost is the kernel's, and `onewinner bench` measures it.
 
 use criterion::{Criterion, criterion_group};
 
@@ -36,7 +36,7 @@ mod cost {
     const PAIRS: usize = 11;
     const TIMES: u32 = 1_000;
 
-    /// A fresh directory in each directory that was asked for.
+    /// A new directory in each requested directory.
     fn places() -> Vec<(PathBuf, TempDir)> {
         let asked = env::var_os(VARIABLE);
         let parents: Vec<PathBuf> = match &asked {
@@ -52,7 +52,7 @@ mod cost {
                     eprintln!(
                         "failed to make a directory in {parent}: {error}; name writable directories in {VARIABLE}"
                     );
-                    // What was asked for and is not measured is an error; what merely is usual is not.
+                    // A requested directory that cannot be measured is an error; a default one is not.
                     if asked.is_some() {
                         exit(2);
                     }
@@ -62,7 +62,7 @@ mod cost {
         places
     }
 
-    /// Two hundred benchmarks are a matter of minutes.
+    /// Short settings: there are two hundred benchmarks.
     pub(super) fn briefly() -> Criterion {
         Criterion::default()
             .sample_size(20)
@@ -75,7 +75,7 @@ mod cost {
             for primitive in primitive::ALL {
                 let name = primitive.name();
                 let bare = bare::by_name(name);
-                // A name of its own: some locks leave a file behind for ever.
+                // A new name for each: some locks leave a file behind.
                 let lock = |part: &str| place.path().join(format!("{part}-{name}"));
                 won(criterion, *primitive, bare, &parent, &lock("won"));
                 lost(criterion, *primitive, bare, &parent, &lock("lost"));
@@ -114,16 +114,16 @@ mod cost {
         let name = format!("lost {} {}", primitive.name(), parent.display());
         let holder = match Holder::of(primitive, lock) {
             Ok(holder) => holder,
-            Err(told) => return println!("skipped: {name}: the holder says {told}"),
+            Err(reason) => return println!("skipped: {name}: the holder says {reason}"),
         };
         let fs = holder.seen();
         match primitive.try_acquire(&fs, lock) {
             Err(AcquireError::Busy) => {}
             Err(error) => return println!("skipped: {name}: {error:?}"),
             Ok(held) => {
-                // What comes of it is the lock's affair.
+                // The outcome of the release does not matter.
                 let _released = primitive.release(&fs, lock, held);
-                return println!("skipped: {name}: another one gets in");
+                return println!("skipped: {name}: a second process acquires it too");
             }
         }
         let mut group = criterion.benchmark_group(name);
@@ -139,7 +139,7 @@ mod cost {
         group.finish();
     }
 
-    /// Another process that has the lock: locks of records exclude no attempt of the same process.
+    /// Another process that holds the lock: record locks do not exclude the process that holds them.
     struct Holder(Child);
 
     impl Holder {
@@ -164,7 +164,7 @@ mod cost {
             }
         }
 
-        /// The file system of a process that knows it.
+        /// The file system of a process that knows the holder.
         fn seen(&self) -> RealFs {
             let (own, other) = (std::process::id().cast_signed(), self.0.id().cast_signed());
             let number = move |process| match process {
@@ -186,7 +186,7 @@ mod cost {
         }
     }
 
-    /// How many times as long as the bare calls the layers take: A B A B …, so that what the machine does besides falls on both.
+    /// Prints the time of the layers divided by that of the bare calls, in alternating pairs, so that other work affects both.
     pub(super) fn ratios() {
         for (parent, place) in places() {
             let lock = &place.path().join("lock");
@@ -256,7 +256,7 @@ criterion_group!(benches, acquire);
 fn main() {
     benches();
     Criterion::default().configure_from_args().final_summary();
-    // Of `cargo bench`, and not where it is merely looked whether everything runs.
+    // Only in `cargo bench`, and not in a test run of the benchmarks.
     let asked = |wanted: &str| std::env::args().any(|argument| argument == wanted);
     #[cfg(target_os = "linux")]
     if asked("--bench") && !asked("--test") && !asked("--list") {

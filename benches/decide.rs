@@ -1,5 +1,5 @@
-//! How soon a scenario is decided: `create-new` contended by four, on `sim` with every property judged, against loom in its
-//! cheapest encoding. Prints the ratio of the times, measured in pairs, and how many executions and steps a second `sim` runs.
+//! The time to decide a scenario, `create-new` with four contenders: `sim` with every property judged, against loom in its
+//! cheapest encoding. Prints the ratio of the times, measured in pairs, and the executions and steps per second of `sim`.
 //!
 //! `cargo bench --bench decide`
 

@@ -1,5 +1,5 @@
-//! What a million executions on the simulated file system take: peak memory (`VmHWM`) and time, for each search, through the
-//! binary with every property judged.
+//! Peak memory (`VmHWM`) and time of a million executions on the simulated file system, for each search, through the binary
+//! with every property judged.
 //!
 //! `cargo bench --bench memory [EXECUTIONS]`
 
@@ -10,9 +10,9 @@ use std::time::Instant;
 
 use peak::peak;
 
-/// What a million executions may take.
+/// The limit of a million executions.
 const MOST_MIB: u64 = 200;
-/// One that takes more is ended: the machine has other work.
+/// A search that takes longer is killed.
 const ENOUGH_MIB: u64 = 4 * 1024;
 
 fn main() {
@@ -25,7 +25,7 @@ fn main() {
         );
         let began = Instant::now();
         let (peak_kib, ended) = match peak(env!("CARGO_BIN_EXE_onewinner"), &line, ENOUGH_MIB * 1024) {
-            Ok(told) => told,
+            Ok(measured) => measured,
             Err(why) => return eprintln!("skipped: {why}"),
         };
         let seconds = began.elapsed().as_secs_f64();

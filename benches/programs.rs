@@ -1,4 +1,4 @@
-//! How many executions per second of real programs the binary explores, and what their start alone would take.
+//! Executions per second of real programs that the binary explores, and the time that starting them alone would take.
 //!
 //! `cargo bench --bench programs [SOURCE]`: those of `tests/command/explored/drivers/` whose name contains it.
 
@@ -10,13 +10,13 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-/// What is explored until the time is over: by lot, and a lock that holds, so that nothing else takes time.
+/// The search until the time is over: random, and of a lock that holds, so that nothing else takes time.
 const SCENARIO: &str = "-n 2 --scenario cycle --search random";
-/// Programs that one execution starts.
+/// The number of programs that one execution starts.
 const STARTED: f64 = 2.0;
 /// The most that one language may take, in seconds.
 const TIME_S: u64 = 10;
-/// Starts that are timed.
+/// The number of timed starts.
 const STARTS: u32 = 10;
 
 /// A source of a seed, and the executions per second to aim at on one CPU, with fresh processes.
@@ -82,7 +82,7 @@ fn measure(source: &str, aim: f64) -> Result<(), String> {
     Ok(())
 }
 
-/// What one start takes, to the end of the program, which is told at once that its input has ended.
+/// Times one start to the end of the program, whose input ends immediately.
 fn start(line: &str) -> Duration {
     let place = tempfile::tempdir().expect("a directory");
     let lock = place.path().join("lock").display().to_string();

@@ -1,5 +1,5 @@
-//! What the race costs beyond what it cannot do without: rounds of live workers against a bare loop over the same lines with
-//! bare system calls. Prints the ratio of the times, measured in pairs, and what the remedies reach.
+//! The overhead of the race: rounds of live workers against a bare loop over the same barriers with bare system calls. Prints
+//! the ratio of the times, measured in pairs, and how often alignment and delays catch a broken lock.
 //!
 //! `cargo bench --bench race [DIRECTORY]`; `/dev/shm` shows the race itself rather than the file system.
 
@@ -23,7 +23,7 @@ use onewinner_linux::sys::process::Worker;
 const PROCESSES: usize = 16;
 const ROUNDS: u64 = 3_000;
 const PAIRS: usize = 11;
-/// As seldom as the race's coordinator looks at its workers.
+/// The interval at which the race's coordinator checks its workers.
 const POLL: Duration = Duration::from_millis(5);
 
 fn main() {
@@ -43,7 +43,7 @@ fn main() {
     }
 }
 
-/// A B A B …: what the machine does besides falls on both.
+/// Alternates between both, so that other work affects both.
 fn compare(directory: &Path) {
     let mut ratios: Vec<f64> = (0..PAIRS)
         .map(|_| {
@@ -88,7 +88,7 @@ fn run(
     race(primitive, &options, &AtomicBool::new(false), &mut |_| {}).expect("a race")
 }
 
-/// How often a broken lock is seen broken, and how fast.
+/// Prints how often a broken lock is caught, and how fast.
 fn show(directory: &Path, processes: usize, alignment: Alignment, mode: Mode) {
     let report = run(&StatThenWrite, directory, processes, 10_000, alignment, mode);
     let winners = |seen: &onewinner_linux::race::Seen| Outcome::of(&seen.history).winners;
@@ -111,7 +111,7 @@ fn show(directory: &Path, processes: usize, alignment: Alignment, mode: Mode) {
     );
 }
 
-/// The same two lines in each round and the system calls of `create-new`, and nothing else.
+/// The same two barriers in each round and the system calls of `create-new`, and nothing else.
 fn bare_loop(directory: &Path) -> Duration {
     let place = tempfile::tempdir_in(directory).expect("a directory");
     let parties = u32::try_from(PROCESSES).expect("few");

@@ -1,7 +1,7 @@
-//! How many executions per second `sim` and loom run, on the same lock and scenario.
+//! Executions per second of `sim` and loom, on the same lock and scenario.
 //!
-//! Executions only: nothing is judged. The two need different numbers of executions for one scenario, so the rate is no
-//! measure of how soon a scenario is decided.
+//! Nothing is judged. The two need different numbers of executions for one scenario, so the rate does not show which one
+//! decides it sooner; see `decide`.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;

@@ -108,6 +108,7 @@ const CORE: &[Module] = &[
 ];
 
 const LINUX: &[Module] = &[
+    Module::above("blame"),
     Module::above("sys"),
     Module::above("real_fs"),
     Module::above("pid_table"),

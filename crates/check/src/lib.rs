@@ -40,7 +40,7 @@ use onewinner_core::scenario::Subject;
 use onewinner_core::statistics::rate_bounds;
 use onewinner_core::verdict::{Coverage, CutReason, Exit, Extent, Judged, Verdict};
 #[cfg(target_os = "linux")]
-use onewinner_linux::{race, tracer};
+use onewinner_linux::{blame::Blame, race, tracer};
 
 pub use jobs::{Allowance, check_all};
 use parts::Part;
@@ -136,12 +136,12 @@ impl CheckError {
     fn reason(&self, subject: &Subject) -> Option<String> {
         match self {
             Self::Traced(hung @ (tracer::TracerError::RunDirectory(_) | tracer::TracerError::Hung { .. }))
-                if hung.is_no_misuse() =>
+                if hung.blame() == Blame::Machine =>
             {
                 Some(hung.to_string())
             }
-            Self::Race(hung) if hung.is_no_misuse() => Some(hung.to_string()),
-            Self::Traced(refused) if refused.is_no_misuse() => Some(match subject {
+            Self::Race(hung) if hung.blame() == Blame::Machine => Some(hung.to_string()),
+            Self::Traced(refused) if refused.blame() == Blame::Machine => Some(match subject {
                 Subject::Primitive(_) => format!("{refused}; `--backend sim` needs no tracing"),
                 Subject::Program(_) => refused.to_string(),
             }),

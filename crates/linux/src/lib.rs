@@ -2,6 +2,7 @@
 //!
 //! Only `sys` has unsafe code; only `sys` and `real_fs` name nix or libc.
 
+pub mod blame;
 pub mod one_store;
 pub mod phaser;
 pub mod pid_table;

@@ -1,26 +1,26 @@
-//! Whether several directories are mounts of one store: what is made by way of one shows by way of each other.
+//! Whether several directories are mounts of one store: a file made through one shows through each other.
 //!
-//! The one answer for all backends, mounts and measurements. It waits, because caches of names and attributes last a second.
-//! Whether the kernel's locks are shared too is another question.
+//! All backends, mounts and measurements use it. It waits, because mounts cache names and attributes for about a second. It
+//! does not check whether the mounts share the kernel's locks.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// How long what was made by one way may take to show by another.
+/// How long a file made through one mount may take to show through another.
 pub const LATEST: Duration = Duration::from_secs(3);
-/// The time between two looks.
+/// The time between two checks.
 const POLL: Duration = Duration::from_millis(10);
 
-/// Two directories that have nothing to do with each other: in each of them a contender would win.
+/// Two unrelated directories: a contender would win in each of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NotShared {
     /// The directory in which something was made.
     pub one: PathBuf,
-    /// The directory in which it does not show.
+    /// The directory that does not show it.
     pub other: PathBuf,
 }
 
-/// Waits until something shows, at most [`LATEST`]. Returns whether it does.
+/// Waits until `look` returns true, at most [`LATEST`]. Returns whether it did.
 pub fn shows(mut look: impl FnMut() -> bool) -> bool {
     let deadline = Instant::now() + LATEST;
     loop {
@@ -34,11 +34,11 @@ pub fn shows(mut look: impl FnMut() -> bool) -> bool {
     }
 }
 
-/// The run directory by way of each of `directories`, in the first of which it was made.
+/// The path of the run directory through each of `directories`; it was made in the first one.
 ///
 /// # Errors
 ///
-/// When it does not show by way of one of them.
+/// When it does not show through one of them.
 ///
 /// # Panics
 ///
@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_run_directory_is_found_by_each_way_even_if_it_shows_late() {
+    fn a_run_directory_is_found_through_each_mount_even_if_it_shows_late() {
         let (one, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let ways = [one.path().to_owned(), other.path().to_owned()];
         let run = one.path().join("run");
@@ -75,7 +75,7 @@ mod tests {
         let maker = std::thread::spawn({
             let late = late.clone();
             move || {
-                // Not before the other thread is about to look.
+                // Only when the other thread is about to look.
                 receiver.recv().unwrap();
                 std::thread::sleep(5 * POLL);
                 std::fs::create_dir(late).unwrap();

@@ -1,9 +1,9 @@
-//! A line in shared memory at which processes wait for each other: the barrier of the race.
+//! A barrier in shared memory, at which processes wait for each other.
 //!
 //! It is a phaser: a party may leave for good (Shirako, Peixotto, Sarkar and Scherer, "Phasers: a unified deadlock-free
-//! construct for collective and point-to-point synchronization", ICS 2008). Waiting is by futex and never by spinning, since
-//! there are more processes than CPUs. Deliberately has no limit of its own: a party that never comes is noticed, and all of
-//! them are killed, by the coordinator.
+//! construct for collective and point-to-point synchronization", ICS 2008). Parties wait through a futex and never spin,
+//! since there are more processes than CPUs. It has no limit of its own: the process that started the parties notices one
+//! that never arrives, and kills all of them.
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
@@ -11,17 +11,17 @@ use std::time::Duration;
 use crate::sys::memory::ShareError;
 use crate::sys::{Shared, futex};
 
-/// How long a sleeper trusts the kernel to wake it before it looks at the word itself.
+/// The longest sleep before a party checks the word itself.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
-/// How many take part and how many of them have come: one word, so that both change in one step.
+/// The number of parties and of those that have arrived, in one word, so that both change in one step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Crowd {
+struct PartyCounts {
     parties: u32,
     arrived: u32,
 }
 
-impl Crowd {
+impl PartyCounts {
     fn of(word: u64) -> Self {
         Self {
             parties: (word >> 32) as u32,
@@ -33,7 +33,7 @@ impl Crowd {
         u64::from(self.parties) << 32 | u64::from(self.arrived)
     }
 
-    /// After one more has come or left, and whether that completed the phase: then nobody counts as arrived any more.
+    /// The counts after a party arrived or left, and whether that completed the phase: then none counts as arrived.
     fn settled(self) -> (Self, bool) {
         debug_assert!(self.arrived <= self.parties, "only parties arrive");
         if self.arrived < self.parties {
@@ -43,40 +43,40 @@ impl Crowd {
     }
 }
 
-/// The line. Clones of the process by fork share it.
+/// The barrier. Forked processes share it.
 pub struct Phaser {
-    crowd: Shared<AtomicU64>,
+    counts: Shared<AtomicU64>,
     phase: Shared<AtomicU32>,
 }
 
 impl Phaser {
-    /// A line at which `parties` wait for each other.
+    /// A barrier for this number of parties.
     ///
     /// # Errors
     ///
-    /// When there is no memory to share.
+    /// When the kernel has no memory to share.
     pub fn new(parties: u32) -> Result<Self, ShareError> {
         let phaser = Self {
-            crowd: Shared::zeroed(1)?,
+            counts: Shared::zeroed(1)?,
             phase: Shared::zeroed(1)?,
         };
         phaser.register(parties);
         Ok(phaser)
     }
 
-    /// Begins anew with `parties`. Only while nobody uses the line: before the fork, or while all wait at another line.
+    /// Resets the barrier to `parties`. Only while no process uses it: before the fork, or while all wait at another barrier.
     pub fn register(&self, parties: u32) {
-        let crowd = Crowd { parties, arrived: 0 };
-        self.crowd[0].store(crowd.word(), Ordering::Release);
+        let counts = PartyCounts { parties, arrived: 0 };
+        self.counts[0].store(counts.word(), Ordering::Release);
     }
 
-    /// Waits until all parties have come. The last to come runs `serial` before anybody goes on.
+    /// Waits until all parties have arrived. The last one runs `serial` before any party continues.
     pub fn arrive_and_wait(&self, serial: impl FnOnce()) {
         // Read before arriving: the phase cannot change without this party.
         let phase = self.phase[0].load(Ordering::Acquire);
-        let last = self.change(|crowd| Crowd {
-            arrived: crowd.arrived + 1,
-            ..crowd
+        let last = self.change(|counts| PartyCounts {
+            arrived: counts.arrived + 1,
+            ..counts
         });
         if last {
             serial();
@@ -87,28 +87,28 @@ impl Phaser {
         }
     }
 
-    /// Leaves for good, and lets the others go on if they waited only for this one.
+    /// Leaves for good, and lets the others continue if they waited only for this party.
     pub fn arrive_and_deregister(&self) {
-        let last = self.change(|crowd| Crowd {
-            parties: crowd.parties - 1,
-            ..crowd
+        let last = self.change(|counts| PartyCounts {
+            parties: counts.parties - 1,
+            ..counts
         });
         if last {
             self.open();
         }
     }
 
-    /// All others wait for the phase to change, so that nobody can come or leave in between.
+    /// Begins the next phase. All other parties wait for that, so none can arrive or leave in between.
     fn open(&self) {
         self.phase[0].fetch_add(1, Ordering::Release);
         futex::wake_all(&self.phase[0]);
     }
 
-    fn change(&self, step: impl Fn(Crowd) -> Crowd) -> bool {
-        let word = &self.crowd[0];
+    fn change(&self, step: impl Fn(PartyCounts) -> PartyCounts) -> bool {
+        let word = &self.counts[0];
         let mut seen = word.load(Ordering::Relaxed);
         loop {
-            let (next, last) = step(Crowd::of(seen)).settled();
+            let (next, last) = step(PartyCounts::of(seen)).settled();
             // Release: what this party did is seen by the last one. Acquire: the last one sees what all others did.
             match word.compare_exchange_weak(seen, next.word(), Ordering::AcqRel, Ordering::Relaxed) {
                 Ok(_) => return last,
@@ -123,7 +123,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nobody_goes_on_before_all_have_come_and_one_runs_the_serial_section() {
+    fn no_party_continues_before_all_have_arrived_and_one_runs_the_serial_section() {
         const PARTIES: u32 = 8;
         const PHASES: u32 = 500;
         let line = Phaser::new(PARTIES).unwrap();
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn who_leaves_is_not_waited_for() {
+    fn a_party_that_left_is_not_waited_for() {
         const PARTIES: u32 = 8;
         for _ in 0..200 {
             let line = Phaser::new(PARTIES).unwrap();
@@ -157,7 +157,7 @@ mod tests {
                     scope.spawn(move || {
                         for step in 0..=party {
                             line.arrive_and_wait(|| {
-                                // Whoever has more steps to go has come exactly this far.
+                                // Parties with more steps to go have done exactly this many.
                                 for other in &steps[step as usize..] {
                                     assert!(other.load(Ordering::Relaxed) <= step);
                                 }
@@ -168,12 +168,12 @@ mod tests {
                     });
                 }
             });
-            assert_eq!(Crowd::of(line.crowd[0].load(Ordering::Relaxed)).parties, 0);
+            assert_eq!(PartyCounts::of(line.counts[0].load(Ordering::Relaxed)).parties, 0);
         }
     }
 
     #[test]
-    fn the_line_survives_the_wrap_of_its_phase() {
+    fn the_phase_may_wrap() {
         let line = Phaser::new(2).unwrap();
         line.phase[0].store(u32::MAX - 3, Ordering::Relaxed);
         std::thread::scope(|scope| {

@@ -1,6 +1,6 @@
-//! The kernel's numbers of contenders, in memory that they share: so a lock can ask whether another contender is there.
+//! The pids of contenders in shared memory, so that a lock can ask whether another contender is alive.
 //!
-//! Deliberately knows nothing of when they come and go: whoever begins enters itself.
+//! Each contender enters itself when it begins.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -10,7 +10,7 @@ use crate::sys::Shared;
 use crate::sys::memory::ShareError;
 use onewinner_core::id::ProcessId;
 
-/// One number for each contender; 0 for one that has not entered.
+/// One pid for each contender; 0 for one that has not entered.
 #[derive(Clone)]
 pub struct PidTable(Arc<Shared<AtomicU32>>);
 
@@ -24,12 +24,12 @@ impl PidTable {
         Ok(Self(Arc::new(Shared::zeroed(processes)?)))
     }
 
-    /// Forgets everybody.
+    /// Removes all contenders.
     pub fn clear(&self) {
         self.0.iter().for_each(|number| number.store(0, Ordering::Relaxed));
     }
 
-    /// The calling process is this contender.
+    /// Enters the calling process as this contender.
     pub fn enter(&self, process: ProcessId) {
         self.0[process.index()].store(std::process::id(), Ordering::Relaxed);
     }
@@ -49,13 +49,13 @@ impl PidTable {
         i32::try_from(number).ok().filter(|number| *number != 0)
     }
 
-    /// Whose number it is, or would be: see [`absent_pid`].
+    /// The contender with this pid, or with this pid in its absence: see [`absent_pid`].
     pub fn who(&self, number: i32) -> Option<ProcessId> {
         let mut all = (0..=u8::MAX).map(ProcessId);
         all.find(|process| self.number(*process).unwrap_or(absent_pid(*process)) == number)
     }
 
-    /// The table as a contender's file system asks it.
+    /// The table in the form that a contender's file system uses.
     pub fn peers(&self) -> Peers {
         let pid_table = self.clone();
         Peers::new(move |process| pid_table.number(process))
@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whoever_has_entered_has_a_number_and_everybody_else_one_that_no_process_has() {
+    fn a_contender_that_entered_has_a_pid_and_any_other_has_one_that_no_process_has() {
         let (one, other) = (ProcessId(0), ProcessId(1));
         let pid_table = PidTable::new(2).unwrap();
         assert!(!pid_table.is_complete());

@@ -1,8 +1,8 @@
-//! The kernel's file system: each method is the bare system call, through nix, and nothing else.
+//! The kernel's file system: each method makes one system call through nix.
 //!
-//! Descriptors are kept in a table of [`OwnedFd`], so that a lock that forgets one is seen by
-//! [`RealFs::open_descriptors`] and the kernel gets it back in the end. Deliberately adds no retry, no fallback and no
-//! normalisation but one: size and link count of a directory, on which file systems disagree, read as 0 and 1.
+//! Descriptors are kept in a table of [`OwnedFd`]: [`RealFs::open_descriptors`] counts those that a lock forgot to close, and
+//! dropping the table closes them. There is no retry and no fallback. Only size and link count of a directory are normalised
+//! to 0 and 1, because file systems disagree on them.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -21,13 +21,13 @@ use onewinner_core::id::ProcessId;
 
 use crate::sys::convert::{self, errno};
 
-/// A number that no process has, for a contender that is not there: they are larger than the kernel's largest
-/// (`PID_MAX_LIMIT`, `include/linux/threads.h`), and one for each, so that a tracer can tell who is asked about.
+/// A pid that no process has, for a contender that does not exist. It is larger than the kernel's largest pid
+/// (`PID_MAX_LIMIT`, `include/linux/threads.h`), and different for each contender, so that a tracer knows which one is meant.
 pub fn absent_pid(process: ProcessId) -> i32 {
     i32::MAX - i32::from(ProcessId::GONE.0 - process.0)
 }
 
-/// The file system of the machine, as one contender uses it.
+/// The kernel's file system, as one contender uses it.
 #[derive(Debug)]
 pub struct RealFs {
     descriptors: RefCell<Vec<Option<OwnedFd>>>,
@@ -35,12 +35,12 @@ pub struct RealFs {
     peers: Peers,
 }
 
-/// The kernel's numbers of contenders; `None` for one that is not there.
+/// The pids of contenders; `None` for one that does not exist.
 #[derive(Clone)]
 pub struct Peers(Arc<dyn Fn(ProcessId) -> Option<i32> + Send + Sync>);
 
 impl Peers {
-    /// As this function tells, whenever it is asked.
+    /// The pids that this function returns at each call.
     pub fn new(number: impl Fn(ProcessId) -> Option<i32> + Send + Sync + 'static) -> Self {
         Self(Arc::new(number))
     }
@@ -59,9 +59,9 @@ impl Default for RealFs {
 }
 
 impl RealFs {
-    /// With no descriptor open; this process is the first contender, and there is no other.
+    /// For a process that is the only contender, with no descriptor open.
     pub fn new() -> Self {
-        // Asked now, because it would be a call of its own.
+        // Called now, because later it would be an additional system call.
         let own = getpid().as_raw();
         Self::of(
             ProcessId(0),
@@ -69,7 +69,7 @@ impl RealFs {
         )
     }
 
-    /// With no descriptor open, for `process` among its peers.
+    /// For `process` among its peers, with no descriptor open.
     pub fn of(process: ProcessId, peers: Peers) -> Self {
         Self {
             descriptors: RefCell::default(),
@@ -78,7 +78,7 @@ impl RealFs {
         }
     }
 
-    /// How many descriptors are open.
+    /// The number of open descriptors.
     pub fn open_descriptors(&self) -> usize {
         self.descriptors.borrow().iter().flatten().count()
     }
@@ -157,7 +157,7 @@ impl Fs for RealFs {
 
     #[expect(
         deprecated,
-        reason = "its successor is a guard that unlocks when it is dropped: a call of its own"
+        reason = "its successor is a guard that unlocks when it is dropped, which is an additional call"
     )]
     fn flock(&self, fd: Fd, operation: Flock) -> Result<(), Errno> {
         self.with(fd, |descriptor| {

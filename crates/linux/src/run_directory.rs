@@ -1,13 +1,12 @@
-//! A directory of our own for the length of one run, and the removal of those that killed runs left behind.
+//! The directory of one run, and the removal of directories that killed runs left behind.
 //!
-//! Its name says of which boot and process it is, from the first moment on, and the run holds an flock on it for life; the
-//! kernel gives that back however the run dies. Both are looked at: the name alone misleads where process numbers
-//! are not shared, in a container, and the flock alone where it does not reach the other mount, which is so on the very file
-//! systems that are worth testing. Deliberately knows nothing of rounds.
+//! Its name contains the boot and the pid of the run, and the run holds an flock on it, which the kernel releases however the
+//! run dies. A directory is removed only if both say that the run is dead. The name alone misleads in a container, whose pids
+//! are its own. The flock alone misleads where it does not reach another mount, as on the file systems worth testing.
 //!
-//! A file system may hang, and takes along whoever calls it: so it is asked first by a process that can be left behind, when
-//! a run begins and before it is cleared up. What hangs between that and the call itself still does harm. No file is kept
-//! open, but the directory alone: to close a file may hang too, and who is killed then does not go.
+//! A file system may hang, and with it every process that calls it. So another process asks it first, when a run begins and
+//! before it is removed. A file system that hangs after that still hangs the run. Only the directory is kept open and no
+//! file: closing a file may hang too, and then the process cannot be killed.
 
 use std::fs::{self, File, TryLockError};
 use std::io;
@@ -15,35 +14,36 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use crate::blame::Blame;
 use crate::sys;
 use crate::sys::probe::answers;
 use crate::sys::task_state::is_gone;
 
-/// Every run directory begins so.
+/// The prefix of every run directory.
 pub const PREFIX: &str = "onewinner-";
-/// How long a file system may take to answer.
+/// The longest time that a file system may take to answer.
 pub const ANSWER: Duration = Duration::from_secs(10);
-/// How long file systems of user space may keep files hidden in their directory that were removed while they were open.
+/// How long a FUSE file system may keep a hidden file in the place of one that was removed while it was open.
 const HIDDEN: Duration = Duration::from_secs(2);
-/// How often it is tried again.
+/// The time between two attempts to remove a directory.
 const HIDDEN_POLL: Duration = Duration::from_millis(10);
-/// How often a new directory may be swept away between its creation and its flock before we give up.
+/// How often another run may remove a new directory before this run has its flock.
 const MOST_ATTEMPTS: u32 = 10;
 
 /// Why there is no run directory.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RunDirectoryError {
-    /// The parent is absent.
+    /// The parent does not exist.
     #[error("failed to create a run directory in {parent:?}: there is no such directory; create it, or name another")]
     Missing {
-        /// Where it should have been.
+        /// The parent.
         parent: PathBuf,
     },
     /// The parent is a file.
     #[error("failed to create a run directory in {parent:?}: it is not a directory; name one")]
     NotADirectory {
-        /// Where it should have been.
+        /// The parent.
         parent: PathBuf,
     },
     /// The parent may not be written to.
@@ -51,59 +51,66 @@ pub enum RunDirectoryError {
         "failed to create a run directory in {parent:?}: {source}; make it writable for this user, or name another"
     )]
     NotWritable {
-        /// Where it should have been.
+        /// The parent.
         parent: PathBuf,
-        /// What the kernel says.
+        /// The kernel's error.
         source: io::Error,
     },
     /// The file system is full.
     #[error("failed to create a run directory in {parent:?}: {source}; make room, or name a directory elsewhere")]
     Full {
-        /// Where it should have been.
+        /// The parent.
         parent: PathBuf,
-        /// What the kernel says.
+        /// The kernel's error.
         source: io::Error,
     },
-    /// It does not answer.
+    /// The file system does not answer.
     #[error(
-        "failed to create a run directory in {parent:?}: nothing came back within {} s, so that its file system hangs; look at \
-         its server or daemon, or name another directory", ANSWER.as_secs()
+        "failed to create a run directory in {parent:?}: its file system hangs (no answer within {} s); check its server \
+         or daemon, or name another directory", ANSWER.as_secs()
     )]
     Hung {
-        /// Where it should have been.
+        /// The parent.
         parent: PathBuf,
     },
     /// Anything else.
     #[error("failed to create a run directory in {parent:?}: {source}; name another directory")]
     Other {
-        /// Where it should have been.
+        /// The parent.
         parent: PathBuf,
-        /// What the kernel says.
+        /// The kernel's error.
         source: io::Error,
     },
-    /// It was there, and its file system does not answer any more.
+    /// The file system no longer answers.
     #[error(
-        "failed to remove the run directory {path:?}: nothing came back within {} s, so that its file system hangs; the next \
-         run in its parent removes it", ANSWER.as_secs()
+        "failed to remove the run directory {path:?}: its file system hangs (no answer within {} s); the next run in its \
+         parent removes it", ANSWER.as_secs()
     )]
     Left {
-        /// Where it is.
+        /// The directory.
         path: PathBuf,
     },
-    /// It could not be removed at the end.
+    /// The directory could not be removed at the end.
     #[error("failed to remove the run directory {path:?}: {source}; remove it by hand")]
     Remains {
-        /// Where it is.
+        /// The directory.
         path: PathBuf,
-        /// What the kernel says.
+        /// The kernel's error.
         source: io::Error,
     },
 }
 
 impl RunDirectoryError {
-    /// Whether it tells of the file system, and not of what was asked for.
-    pub fn is_no_misuse(&self) -> bool {
-        matches!(self, Self::Hung { .. } | Self::Left { .. } | Self::Remains { .. })
+    /// Who has to act on it.
+    pub fn blame(&self) -> Blame {
+        match self {
+            Self::Hung { .. } | Self::Left { .. } | Self::Remains { .. } => Blame::Machine,
+            Self::Missing { .. }
+            | Self::NotADirectory { .. }
+            | Self::NotWritable { .. }
+            | Self::Full { .. }
+            | Self::Other { .. } => Blame::User,
+        }
     }
 
     fn creating(parent: &Path) -> impl Fn(io::Error) -> Self {
@@ -123,14 +130,14 @@ impl RunDirectoryError {
     }
 }
 
-/// The directory of this run. [`close`](Self::close) removes it; so does dropping it, without a word if that fails.
+/// The directory of this run. [`close`](Self::close) removes it. So does dropping it, but without an error.
 #[derive(Debug)]
 pub struct RunDirectory {
     directory: RemovedOnDrop,
     owner: File,
 }
 
-/// A directory that its drop removes, unless that would hang.
+/// A directory that is removed when this is dropped, unless that would hang.
 #[derive(Debug)]
 struct RemovedOnDrop {
     path: PathBuf,
@@ -143,7 +150,7 @@ impl RemovedOnDrop {
         Self { path, is_forgotten }
     }
 
-    /// The drop leaves the directory alone from now on.
+    /// Keeps the directory when this is dropped.
     fn forget(&mut self) {
         self.is_forgotten = true;
     }
@@ -158,11 +165,11 @@ impl Drop for RemovedOnDrop {
 }
 
 impl RunDirectory {
-    /// A new one in `parent`; also removes those that killed runs of this user left there, and tells how many.
+    /// Makes a new one in `parent`. Also removes those that killed runs of this user left there, and returns how many.
     ///
     /// # Errors
     ///
-    /// When `parent` takes no directory. What cannot be swept is no error: it is somebody else's, or the next run's.
+    /// When no directory can be made in `parent`. A directory of a killed run that cannot be removed is not an error.
     pub fn create(parent: &Path) -> Result<(Self, usize), RunDirectoryError> {
         let failed = RunDirectoryError::creating(parent);
         if !is_answering(parent).map_err(&failed)? {
@@ -183,7 +190,9 @@ impl RunDirectory {
                 Err(error) => return Err(failed(error)),
             }
         }
-        Err(failed(io::Error::other("others remove each new directory at once")))
+        Err(failed(io::Error::other(
+            "other processes remove each new directory immediately",
+        )))
     }
 
     /// Where it is.
@@ -191,7 +200,7 @@ impl RunDirectory {
         &self.directory.path
     }
 
-    /// Removes it with all that is in it.
+    /// Removes it with its contents.
     ///
     /// # Errors
     ///
@@ -200,7 +209,7 @@ impl RunDirectory {
         self.close_by(&[])
     }
 
-    /// The same, where it is found by other ways too, which may see files that its own does not.
+    /// Removes it with its contents, also through other mounts, which may show files that the first one does not.
     ///
     /// # Errors
     ///
@@ -208,7 +217,7 @@ impl RunDirectory {
     pub fn close_by(mut self, others: &[PathBuf]) -> Result<(), RunDirectoryError> {
         let path = self.path().to_owned();
         let mut owner = Some(self.owner);
-        // One that nobody can be sent to is taken to answer.
+        // If no process can be forked to ask it, it counts as answering.
         let hangs = |way: &PathBuf| matches!(is_answering(way), Ok(false));
         if hangs(&path) || others.iter().any(hangs) {
             self.directory.forget();
@@ -216,79 +225,79 @@ impl RunDirectory {
         }
         let deadline = Instant::now() + HIDDEN;
         while let Err(source) = fs::remove_dir_all(&path) {
-            // Removed by another way, whatever this one still sees.
+            // Removed through another mount, whatever this one still shows.
             let is_gone = || !others.is_empty() && others.iter().all(|other| !other.exists());
             if source.kind() == io::ErrorKind::NotFound || is_gone() {
                 break;
             }
-            if !is_of_the_moment(&source) || Instant::now() > deadline {
+            if !may_pass(&source) || Instant::now() > deadline {
                 return Err(RunDirectoryError::Remains { path, source });
             }
             // Some file systems keep what is open.
             drop(owner.take());
-            // What cannot be removed by that way either is told in the end.
+            // What cannot be removed there either is reported below.
             others.iter().for_each(|other| drop(fs::remove_dir_all(other)));
             std::thread::sleep(HIDDEN_POLL);
         }
-        // It is gone already.
+        // It is removed already.
         self.directory.forget();
         Ok(())
     }
 }
 
-/// Whether a directory may be removed a little later: something is hidden in it, or was changed by way of another mount.
-pub(super) fn is_of_the_moment(error: &io::Error) -> bool {
+/// Whether a later attempt to remove a directory may succeed: a file is hidden in it, or another mount changed it.
+pub(super) fn may_pass(error: &io::Error) -> bool {
     matches!(
         error.kind(),
         io::ErrorKind::DirectoryNotEmpty | io::ErrorKind::StaleNetworkFileHandle
     )
 }
 
-/// Whether the file system of a directory answers. What is left in it if not has the name of a run directory of ours.
+/// Whether the file system of a directory answers. If not, a directory with the name of a run directory may be left in it.
 ///
 /// # Errors
 ///
-/// When nobody can be sent to ask.
+/// When no process can be forked to ask.
 pub fn is_answering(directory: &Path) -> io::Result<bool> {
     let name = format!("{PREFIX}{}-{}-look", boot()?, std::process::id());
     answers(directory, &name, ANSWER)
 }
 
-/// The first digits of the number that the kernel draws at each boot.
+/// The first digits of the kernel's random boot id.
 fn boot() -> io::Result<String> {
     let id = fs::read_to_string("/proc/sys/kernel/random/boot_id")?;
     Ok(id.chars().take_while(char::is_ascii_hexdigit).collect())
 }
 
-/// Takes the flock of the directory; `NotFound` when it is being swept, or was. A file system without flock still gets a
-/// run.
+/// Takes the flock of the directory. `NotFound` when another run removes or has removed it. A file system without flock is
+/// no obstacle.
 fn own(directory: &Path) -> io::Result<File> {
     let owner = File::open(directory)?;
     match owner.try_lock() {
         Err(TryLockError::WouldBlock) => return Err(io::ErrorKind::NotFound.into()),
         Ok(()) | Err(TryLockError::Error(_)) => {}
     }
-    // Whoever swept the directory had the flock before us: what we have locked may have no name any more.
+    // A run that removed the directory had the flock before: the locked inode may have no name any more.
     if fs::metadata(directory)?.ino() != owner.metadata()?.ino() {
         return Err(io::ErrorKind::NotFound.into());
     }
     Ok(owner)
 }
 
-/// Removes the directories of runs that are dead for sure.
+/// Removes the directories of runs that are certainly dead. Returns how many.
 fn sweep(parent: &Path, boot: &str) -> usize {
     let Ok(entries) = fs::read_dir(parent) else {
-        return 0; // A directory that may be written but not listed.
+        return 0; // The directory may be written but not listed.
     };
     entries
         .flatten()
-        .filter(|entry| is_of_the_dead(&entry.file_name().to_string_lossy(), boot))
+        .filter(|entry| is_of_a_dead_run(&entry.file_name().to_string_lossy(), boot))
         .filter(|entry| remove_unlocked(&entry.path()).is_ok())
         .count()
 }
 
 /// Whether this is the name of a run directory of this boot whose process is gone.
-fn is_of_the_dead(name: &str, boot: &str) -> bool {
+fn is_of_a_dead_run(name: &str, boot: &str) -> bool {
     let process = name
         .strip_prefix(PREFIX)
         .and_then(|rest| rest.strip_prefix(boot))
@@ -298,7 +307,7 @@ fn is_of_the_dead(name: &str, boot: &str) -> bool {
     process.is_some_and(is_gone)
 }
 
-/// Removes a run directory of this user whose flock is free, and keeps the flock while it does.
+/// Removes a run directory of this user whose flock is free, while holding the flock.
 fn remove_unlocked(directory: &Path) -> io::Result<()> {
     let metadata = fs::symlink_metadata(directory)?;
     if !metadata.is_dir() || metadata.uid() != sys::effective_user() {
@@ -313,7 +322,7 @@ fn remove_unlocked(directory: &Path) -> io::Result<()> {
 mod tests {
     use super::*;
 
-    /// A pid that no process has: above the largest that the kernel gives (`PID_MAX_LIMIT`, 2^22).
+    /// A pid that no process has: above the kernel's largest (`PID_MAX_LIMIT`, 2^22).
     const DEAD: u32 = 99_999_999;
 
     fn leave(parent: &Path, name: &str) -> PathBuf {
@@ -323,7 +332,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_directory_goes_when_it_is_closed_or_dropped() {
+    fn a_run_directory_is_removed_when_it_is_closed_or_dropped() {
         let parent = tempfile::tempdir().unwrap();
         let (run, swept) = RunDirectory::create(parent.path()).unwrap();
         fs::write(run.path().join("left"), "").unwrap();
@@ -334,7 +343,7 @@ mod tests {
     }
 
     #[test]
-    fn only_runs_that_are_dead_for_sure_are_swept() {
+    fn only_directories_of_runs_that_are_certainly_dead_are_removed() {
         let parent = tempfile::tempdir().unwrap();
         let (boot, own) = (boot().unwrap(), std::process::id());
         let dead = leave(parent.path(), &format!("onewinner-{boot}-{DEAD}-a"));
@@ -360,14 +369,14 @@ mod tests {
     }
 
     #[test]
-    fn a_directory_that_takes_no_run_says_what_to_do() {
+    fn a_parent_that_takes_no_directory_is_an_error_with_advice() {
         let parent = tempfile::tempdir().unwrap();
         let file = parent.path().join("file");
         fs::write(&file, "").unwrap();
         let text = |path: &Path| RunDirectory::create(path).expect_err("no directory").to_string();
         assert!(text(&parent.path().join("absent")).contains("no such directory; create it"));
         assert!(text(&file).contains("not a directory; name one"));
-        // Nobody makes directories in sysfs, root neither.
+        // Not even root can make a directory in sysfs.
         assert!(
             text(Path::new("/sys")).contains("make it writable"),
             "{}",
@@ -376,7 +385,7 @@ mod tests {
     }
 
     #[test]
-    fn each_error_of_the_kernel_has_its_advice() {
+    fn each_kernel_error_has_its_advice() {
         for (number, advice) in [
             (28, "make room"),
             (122, "make room"),

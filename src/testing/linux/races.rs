@@ -33,7 +33,7 @@ impl Race {
             alignment: if self.aligned {
                 Alignment::Aligned
             } else {
-                Alignment::of_few(processes)
+                Alignment::default_for(processes)
             },
             ..RaceOptions::new(scenario.clone())
         };

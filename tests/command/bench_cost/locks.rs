@@ -1,4 +1,4 @@
-//! Locks that are slow, never free, never closed, or without end.
+//! Locks that are slow, never free, always free, or that hang.
 
 use std::path::Path;
 use std::time::Duration;
@@ -6,16 +6,16 @@ use std::time::Duration;
 use onewinner_core::fs::Fs;
 use onewinner_core::primitive::{AcquireError, CallError, CreateNew, Expectation, Held, LockPrimitive};
 
-/// So long that no noise of a machine hides it: create-new takes a thousandth of it.
+/// A delay that no noise hides: create-new takes a thousandth of it.
 const NAP: Duration = Duration::from_millis(20);
 
-/// `create-new`, after a nap; it has the same name, so that the two are compared.
+/// `create-new` after a delay; it has the same name, so that the two are compared.
 pub(crate) struct Slow;
-/// A lock that is always held by nobody.
+/// A lock whose attempts always return busy.
 pub(crate) struct NeverFree;
-/// A lock that everybody gets.
+/// A lock whose attempts always succeed.
 pub(crate) struct GetsIn;
-/// A lock whose attempt does not end.
+/// A lock whose attempts hang.
 pub(crate) struct Hangs;
 
 impl LockPrimitive for Slow {
@@ -41,7 +41,7 @@ impl LockPrimitive for Slow {
     }
 }
 
-/// A lock of one answer.
+/// A lock whose attempts always have the same result.
 macro_rules! lock {
     ($lock:ident, $name:literal, $answer:expr) => {
         impl LockPrimitive for $lock {

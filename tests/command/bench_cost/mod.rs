@@ -10,27 +10,27 @@ use std::time::Duration;
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
 use onewinner_command::cost::compare::{Found, compare};
-use onewinner_command::cost::{self, Amount, Measure, Options, Place, Row, Unmeasured};
+use onewinner_command::cost::{self, Amount, BenchTarget, Measure, Options, Row, Unmeasured};
 use onewinner_core::primitive::{CreateNew, LockPrimitive};
 
 use crate::harness::{Capability, Test, ignore, tests};
 use locks::{GetsIn, Hangs, NeverFree, Slow};
 
-/// When workers of these tests count as hung.
+/// The worker limit of tests in which no worker hangs.
 const WORKER_LIMIT: Duration = Duration::from_secs(60);
-/// When one counts as hung that does.
+/// The worker limit of tests in which a worker hangs.
 const SHORT_LIMIT: Duration = Duration::from_secs(2);
 
 /// The tests of this area.
 pub(crate) fn tests() -> Vec<Test> {
     tests![
         every_measure_of_a_sound_lock_gives_a_number,
-        a_result_is_the_same_as_itself_and_a_slower_lock_is_dearer,
-        what_cannot_be_measured_says_why_and_the_rest_is_measured,
-        an_interrupt_and_the_end_of_the_time_leave_what_was_measured,
-        a_call_that_hangs_is_told_and_what_comes_after_it_is_begun,
-        two_ways_to_one_store_are_one_lock_and_two_stores_are_refused,
-        a_directory_that_goes_while_it_is_measured_has_one_reason_and_the_others_are_measured,
+        a_result_equals_itself_and_a_slower_lock_costs_more,
+        a_failed_measure_says_why_and_the_others_are_measured,
+        an_interrupt_and_the_time_limit_keep_what_was_measured,
+        a_call_that_hangs_is_reported_and_the_next_measure_begins,
+        two_mounts_of_one_store_share_a_lock_and_two_stores_are_refused,
+        a_directory_that_vanishes_has_one_reason_and_the_others_are_measured,
     ]
 }
 
@@ -48,10 +48,10 @@ fn options(locks: &[&'static dyn LockPrimitive], measures: &[Measure], blocks: u
     }
 }
 
-/// Measures in a directory of its own, in which nothing is left. The interrupt comes before this block.
+/// Measures in a new directory, and checks that nothing is left in it. The interrupt comes before this block.
 fn measured_until(mut options: Options, interrupted_at: Option<u32>) -> Vec<Row> {
     let place = tempfile::tempdir().expect("a temporary directory");
-    options.places = vec![Place::given(vec![place.path().to_owned()])];
+    options.places = vec![BenchTarget::given(vec![place.path().to_owned()])];
     let (interrupted, mut told) = (AtomicBool::new(interrupted_at == Some(0)), 0);
     let measured = cost::measure(&options, &interrupted, &mut |_, _| {
         told += 1;
@@ -111,10 +111,10 @@ fn every_measure_of_a_sound_lock_gives_a_number() {
     assert!((1.0 / 3.0..=1.0 + 1e-9).contains(&fairness.jain), "{fairness:?}");
 }
 
-fn a_result_is_the_same_as_itself_and_a_slower_lock_is_dearer() {
+fn a_result_equals_itself_and_a_slower_lock_costs_more() {
     let measures = [Measure::Yardstick, Measure::Uncontended, Measure::Losing];
     let run = |lock| measured(options(&[lock], &measures, 12));
-    // Not two results: what a noisy machine makes of those is no fault of the code. The unit tests have made ones.
+    // A second result would depend on the noise of the machine. The unit tests compare constructed results.
     let once = run(&CreateNew);
     let itself = compare(&once, &once);
     assert_eq!(itself.changes.len(), measures.len(), "{itself:?}");
@@ -140,7 +140,7 @@ fn a_result_is_the_same_as_itself_and_a_slower_lock_is_dearer() {
     );
 }
 
-fn what_cannot_be_measured_says_why_and_the_rest_is_measured() {
+fn a_failed_measure_says_why_and_the_others_are_measured() {
     for (lock, measure, why) in [
         (
             &NeverFree as &'static dyn LockPrimitive,
@@ -162,13 +162,13 @@ fn what_cannot_be_measured_says_why_and_the_rest_is_measured() {
     }
 }
 
-fn a_call_that_hangs_is_told_and_what_comes_after_it_is_begun() {
+fn a_call_that_hangs_is_reported_and_the_next_measure_begins() {
     let mut short = options(&[&Hangs, &CreateNew], &[Measure::Uncontended], 1);
     short.amount.worker_limit = SHORT_LIMIT;
     let hung = Unmeasured::Hung(SHORT_LIMIT + Duration::from_millis(10)).to_string();
     let rows = measured(short);
     assert_eq!(rows[0].missing.as_deref(), Some(&*hung));
-    // On a machine that stalls it is not over in so short a time either.
+    // On a machine that stalls, other blocks may exceed so short a limit too.
     let other = rows[1].missing.as_deref();
     assert!(
         other.is_none() && rows[1].median.is_some() || other == Some(&*hung),
@@ -177,13 +177,13 @@ fn a_call_that_hangs_is_told_and_what_comes_after_it_is_begun() {
     );
 }
 
-fn an_interrupt_and_the_end_of_the_time_leave_what_was_measured() {
+fn an_interrupt_and_the_time_limit_keep_what_was_measured() {
     let many = || options(&[&CreateNew], &[Measure::Uncontended, Measure::Files(10)], 1_000);
     let rows = measured_until(many(), Some(0));
     assert_eq!(rows[0].missing.as_deref(), Some(&*Unmeasured::Interrupted.to_string()));
     let rows = measured_until(many(), Some(3));
     assert!(rows[0].missing.is_none() && rows[0].median.is_some(), "{:?}", rows[0]);
-    // Of a machine that stalls just then, the fourth block is over before anybody looks.
+    // If the machine stalls just then, the fourth block ends before the time is checked.
     assert!((3..=4).contains(&rows[0].blocks.len()), "{:?}", rows[0]);
     assert_eq!(rows[1].missing.as_deref(), Some(&*Unmeasured::Interrupted.to_string()));
     let mut over = many();
@@ -195,21 +195,21 @@ fn an_interrupt_and_the_end_of_the_time_leave_what_was_measured() {
     }
 }
 
-/// Mounts a directory in another place too, where nobody else sees it.
-fn shown_there_too(directory: &Path, there: &Path) -> nix::Result<()> {
+/// Mounts a directory in a second place, in a private namespace.
+fn bind_mount(directory: &Path, there: &Path) -> nix::Result<()> {
     let mount = |source: Option<&Path>, target: &Path, flags| mount(source, target, None::<&str>, flags, None::<&str>);
     unshare(CloneFlags::CLONE_NEWNS)?;
     mount(None, Path::new("/"), MsFlags::MS_PRIVATE | MsFlags::MS_REC)?;
     mount(Some(directory), there, MsFlags::MS_BIND)
 }
 
-fn two_ways_to_one_store_are_one_lock_and_two_stores_are_refused() {
+fn two_mounts_of_one_store_share_a_lock_and_two_stores_are_refused() {
     let place = tempfile::tempdir().expect("a temporary directory");
     let (one, other) = (place.path().join("one"), place.path().join("other"));
     std::fs::create_dir(&one).expect("ours");
     std::fs::create_dir(&other).expect("ours");
-    // The holder works by way of the first, who loses by way of the other.
-    if let Err(reason) = shown_there_too(&one, &other) {
+    // The holder uses the first mount, the loser the second.
+    if let Err(reason) = bind_mount(&one, &other) {
         ignore(Capability::Namespaces, reason);
     }
     let strangers = tempfile::tempdir().expect("a temporary directory");
@@ -224,8 +224,8 @@ fn two_ways_to_one_store_are_one_lock_and_two_stores_are_refused() {
         1,
     );
     options.places = vec![
-        Place::given(vec![one.clone(), other]),
-        Place::given(vec![one.clone(), strangers.path().to_owned()]),
+        BenchTarget::given(vec![one.clone(), other]),
+        BenchTarget::given(vec![one.clone(), strangers.path().to_owned()]),
     ];
     let measured = cost::measure(&options, &AtomicBool::new(false), &mut |_, _| {}).expect("both are there");
     let (pairs, strange): (Vec<&Row>, Vec<&Row>) = measured
@@ -238,20 +238,20 @@ fn two_ways_to_one_store_are_one_lock_and_two_stores_are_refused() {
         let why = row.missing.as_deref().unwrap_or_default();
         assert!(why.contains("name two mounts of one store"), "{row:?}");
     }
-    options.places = vec![Place::given(vec![one.clone(), place.path().join("absent")])];
+    options.places = vec![BenchTarget::given(vec![one.clone(), place.path().join("absent")])];
     let error = cost::measure(&options, &AtomicBool::new(false), &mut |_, _| {}).expect_err("one is absent");
     assert!(error.to_string().contains("absent"), "{error}");
     assert_eq!(std::fs::read_dir(one).expect("ours").count(), 0, "files are left");
     nix::mount::umount(&place.path().join("other")).expect("nobody is there any more");
 }
 
-fn a_directory_that_goes_while_it_is_measured_has_one_reason_and_the_others_are_measured() {
+fn a_directory_that_vanishes_has_one_reason_and_the_others_are_measured() {
     let place = tempfile::tempdir().expect("a temporary directory");
     let (gone, kept) = (place.path().join("gone"), place.path().join("kept"));
     std::fs::create_dir(&gone).expect("ours");
     std::fs::create_dir(&kept).expect("ours");
     let mut options = options(&[&CreateNew], &[Measure::Uncontended, Measure::Files(5)], 4);
-    options.places = vec![Place::given(vec![gone.clone()]), Place::given(vec![kept])];
+    options.places = vec![BenchTarget::given(vec![gone.clone()]), BenchTarget::given(vec![kept])];
     let mut told = 0;
     let measured = cost::measure(&options, &AtomicBool::new(false), &mut |_, _| {
         told += 1;

@@ -147,7 +147,7 @@ fn a_too_long_path_and_a_too_small_disk_are_reported_with_the_next_step() {
     let line = format!("bench create-new --quick --depth 1,1000 --measure uncontended --dir {deep}");
     onewinner_in(directory.path(), &line).exits(3).says(&[
         "not measured: create-new, 1000 directories deep",
-        "(ENAMETOOLONG); ask for less --depth",
+        "(ENAMETOOLONG); lower --depth",
     ]);
     let ran = onewinner_in(
         directory.path(),
@@ -158,8 +158,8 @@ fn a_too_long_path_and_a_too_small_disk_are_reported_with_the_next_step() {
     }
     ran.exits(3)
         .says(&[
-            "not measured: create-new, 1000000 files beside it, in ext4",
-            "(ENOSPC); make room, or ask for fewer --files",
+            "not measured: create-new, 1000000 files next to it, in ext4",
+            "(ENOSPC); make room, or lower --files",
         ])
         // The full disk was emptied.
         .says(&["acquire and release by number of parent directories"]);
@@ -283,10 +283,13 @@ fn what_could_not_be_measured_has_a_line_and_the_exit_says_so() {
             "bench create-new --measure uncontended --files 1000000 --time {time}"
         ))
         .exits(3);
-        if ran.stdout.contains("not measured: create-new, 1000000 files beside it") {
+        if ran
+            .stdout
+            .contains("not measured: create-new, 1000000 files next to it")
+        {
             return;
         }
-        assert!(ran.stdout.contains("the time was over before"), "{}", ran.stdout);
+        assert!(ran.stdout.contains("not reached within the time"), "{}", ran.stdout);
     }
     panic!("nothing was measured within 20 s");
 }
@@ -319,7 +322,7 @@ fn wrong_use_is_one_line_before_any_measurement() {
             "bench --dir a,,b",
             "give a directory, or several mounts of one store as A,B",
         ),
-        ("bench --dir .,absent", "name a directory that is there"),
+        ("bench --dir .,absent", "name an existing directory"),
         ("bench --dir .,.", "is named twice"),
         ("bench --make no-such-file-system", "invalid value"),
         (

@@ -1,4 +1,4 @@
-//! The command, run as a person runs it, under a limit.
+//! Runs the command as a user does, under a limit.
 
 use std::fs::File;
 use std::io::Read;
@@ -10,12 +10,12 @@ use serde_json::Value;
 
 use crate::harness::{Capability, ignore};
 
-/// How long anything here may take: it guards against what hangs, and says nothing of how quick it should be.
+/// The limit of every wait in these tests. It catches hangs, and does not test speed.
 pub(crate) const LIMIT: Duration = Duration::from_secs(240);
-/// How often something is looked at.
+/// The time between two checks.
 pub(crate) const POLL: Duration = Duration::from_millis(5);
 
-/// What came of a command.
+/// The result of a command.
 pub(crate) struct Ran {
     /// The exit code, or minus the signal.
     pub(crate) code: i32,
@@ -30,7 +30,7 @@ pub(crate) struct Running {
     errors: File,
 }
 
-/// Starts a command. What it says goes to files: a process that it leaves behind would keep a pipe open.
+/// Starts a command. Its output goes to files: a process that it leaves behind would keep a pipe open.
 pub(crate) fn start(mut command: Command) -> Running {
     let (out, errors) = (
         tempfile::tempfile().expect("the test may use its own files and children"),
@@ -88,7 +88,7 @@ fn text(mut file: File) -> String {
 }
 
 impl Ran {
-    /// The exit code, the document, and what was complained of.
+    /// The exit code, the document, and standard error.
     pub(crate) fn told(self) -> (i32, Value, String) {
         let document = serde_json::from_str(&self.stdout).unwrap_or(Value::Null);
         (self.code, document, self.stderr)
@@ -110,7 +110,7 @@ pub(crate) fn onewinner() -> Command {
     Command::new(env!("CARGO_BIN_EXE_onewinner"))
 }
 
-/// Waits until something is so.
+/// Waits until a condition is true.
 pub(crate) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     let deadline = Instant::now() + LIMIT;
     while !is_so() {
@@ -146,7 +146,7 @@ pub(crate) fn made<'a>(document: &'a Value, name: &str) -> &'a Value {
     column
 }
 
-/// Whether the machine lets this user make the file system; says so if not.
+/// Whether this user can make the file system on this machine; prints why not.
 pub(crate) fn is_made(column: &Value) -> bool {
     if column["standing"] == "skipped" {
         println!("not covered: {}: {}", column["name"], column["reason"]);
@@ -155,7 +155,7 @@ pub(crate) fn is_made(column: &Value) -> bool {
     true
 }
 
-/// Asserts that a directory is of no use, for a reason with these words, and that its cells say so.
+/// Asserts that a directory cannot be used, for a reason with these words, and that its cells say so.
 pub(crate) fn is_refused(document: &Value, name: &str, standing: &str, words: &[&str]) {
     let column = column(document, name);
     assert_eq!(column["standing"], standing, "{column:#}");

@@ -1,4 +1,4 @@
-//! Directories that are of no use, or cease to be: each is told in a line, and the others are done.
+//! Directories that cannot be used, or vanish: each is reported in a line, and the others are done.
 
 use std::fs;
 use std::path::Path;
@@ -10,7 +10,7 @@ use super::mounted::{apart, folder, seal, tmpfs, unmount};
 use super::traces::runs;
 use crate::harness::{Test, tests};
 
-/// Locks enough that a run is not over before something is done to it.
+/// Enough locks that a run does not end before the test disturbs it.
 const MANY: &[&str] = &[
     "create-new",
     "mkdir",
@@ -29,11 +29,11 @@ fn text(path: &Path) -> &str {
 fn a_disk_without_room_or_inodes_and_one_that_is_sealed_are_told_and_the_others_are_done() {
     apart(|place| {
         let full = tmpfs(place, "full", "size=64k");
-        // To the last block: a file system takes a part of what it is given.
+        // Filled to the last block: a file system may need a part of its size.
         let mut filler = fs::File::create(full.join("filler")).unwrap();
         while std::io::Write::write_all(&mut filler, &[1; 512]).is_ok() {}
         let bare = tmpfs(place, "bare", "nr_inodes=1");
-        // One for the token, but not for a directory of the run with what is in it.
+        // One inode for the token, but none for the run directory and its files.
         let scarce = tmpfs(place, "scarce", "nr_inodes=3");
         let sealed = tmpfs(place, "sealed", "size=64k");
         seal(&sealed);
@@ -69,22 +69,22 @@ fn what_is_no_directory_no_pair_or_named_twice_is_told_and_the_others_are_done()
     let dirs = [text(&file), "/sys", &*strangers, &*nested, &*same, &*alias, text(&one)];
     let dirs: Vec<&str> = dirs.iter().flat_map(|path| ["--dir", path]).collect();
     let (code, document, stderr) = few(&[&["create-new"], &dirs[..]].concat());
-    // A wrong use outweighs what is missing.
+    // A wrong use takes precedence over missing results.
     assert_eq!(code, 2, "{stderr}");
-    is_refused(&document, text(&file), "misused", &["name a directory that is there"]);
-    // Nobody makes files in sysfs, root neither.
+    is_refused(&document, text(&file), "misused", &["name an existing directory"]);
+    // Not even root can make files in sysfs.
     is_refused(&document, "/sys", "failed", &["make it writable"]);
     is_refused(
         &document,
         &strangers,
         "failed",
-        &["what is made in one is not there in the other"],
+        &["a file made in one does not show in the other"],
     );
     is_refused(
         &document,
         &nested,
         "failed",
-        &["what is made in one is not there in the other"],
+        &["a file made in one does not show in the other"],
     );
     is_refused(&document, &same, "misused", &["named twice"]);
     is_refused(&document, &alias, "misused", &["named twice"]);
@@ -96,7 +96,7 @@ fn what_is_no_directory_no_pair_or_named_twice_is_told_and_the_others_are_done()
     assert_eq!(code, 3, "two directories that have nothing in common are no verdict");
 }
 
-/// Runs a matrix, and does something once it works in the first directory.
+/// Runs a matrix, and disturbs it once it works in the first directory.
 fn meanwhile(directory: &Path, other: &Path, act: impl FnOnce()) {
     let dirs = ["--dir", text(directory), "--dir", text(other), "--cell-time", "30"];
     let run = start(command(
@@ -134,7 +134,7 @@ fn a_directory_that_is_removed_in_the_middle_is_told_and_the_others_are_done() {
     let place = tempfile::tempdir().unwrap();
     let (gone, good) = (folder(place.path(), "gone"), folder(place.path(), "good"));
     meanwhile(&gone, &good, || {
-        // Contenders make files meanwhile.
+        // Contenders make files in the meantime.
         until("it is gone", || fs::remove_dir_all(&gone).is_ok() || !gone.exists());
     });
     assert!(!gone.exists());
@@ -185,10 +185,10 @@ fn wrong_uses_are_told() {
         &document,
         "/no/such/directory",
         "misused",
-        &["name a directory that is there"],
+        &["name an existing directory"],
     );
     is_done(&document, good);
-    // What is named twice is done once.
+    // A directory that is named twice is used once.
     let (code, document, _) = few(&["create-new", "create-new", "--dir", good, "--dir", good]);
     let columns = document["results"].as_array().unwrap();
     assert_eq!(

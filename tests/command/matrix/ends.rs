@@ -12,7 +12,7 @@ use super::mounted::folder;
 use super::traces::{Traces, descendants, runs, worker_of};
 use crate::harness::{Test, tests};
 
-/// File systems of each kind: in an image, of two mounts, of user space; what cannot be made is skipped, and leaves nothing.
+/// File systems of each kind: in an image, with two mounts, through FUSE. One that cannot be made is skipped and leaves nothing.
 const MADE: &[&str] = &["--make", "ext4,overlay-shared,bindfs,btrfs"];
 
 fn text(path: &Path) -> &str {
@@ -29,7 +29,7 @@ fn a_command_that_is_killed_at_any_moment_leaves_nothing() {
     for number in 0..MOMENTS {
         let place = tempfile::tempdir().unwrap();
         let before = Traces::now(&[place.path()]);
-        // Directories that are there come first: half of the moments are among them.
+        // Existing directories come first: half of the moments are among them.
         let given: &[&str] = if number % 2 == 0 {
             &["--dir", text(place.path())]
         } else {
@@ -48,7 +48,7 @@ fn a_command_that_is_killed_at_any_moment_leaves_nothing() {
     assert!(seen > 0, "there was something to be killed");
 }
 
-/// Whether this process, and so whatever it starts, ignores a signal: proc_pid_status(5).
+/// Whether this process, and so every process that it starts, ignores a signal: proc_pid_status(5).
 fn is_ignored(signal: Signal) -> bool {
     let status = std::fs::read_to_string("/proc/self/status").expect("proc is mounted");
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
@@ -127,7 +127,7 @@ fn a_worker_that_is_killed_takes_its_column_along_and_another_one_goes_on() {
         });
         told.count()
     };
-    // The machine may be so slow that it is at the second one already.
+    // On a slow machine it may have reached the second one already.
     let (first, second) = (missing(text(&one)), missing(text(&other)));
     assert!((first > 0) ^ (second > 0), "{document:#}");
     before.await_no_more(&[&one, &other], &family);
@@ -150,7 +150,7 @@ fn output_that_nobody_reads_is_no_pass_and_leaves_nothing() {
     let mut command = command(&arguments);
     command.stdin(Stdio::null()).stdout(writer).stderr(Stdio::null());
     let mut child = command.spawn().unwrap();
-    // The command holds the end that is written to, too.
+    // The command also holds the writing end.
     drop(command);
     drop(reader);
     let mut code = None;

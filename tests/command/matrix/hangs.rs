@@ -1,4 +1,4 @@
-//! File systems that hang. Whoever calls them may not even be killed; the command comes to its end all the same, and says so.
+//! File systems that hang. Processes that call them cannot even be killed. The command still ends, and reports the hang.
 
 use std::path::Path;
 use std::process::Command;
@@ -8,10 +8,10 @@ use super::mounted::{Ice, Mute, apart, folder};
 use super::traces::{Traces, descendants, lives, runs};
 use crate::harness::{Capability, Test, ignore, tests};
 
-/// What a line about it says.
+/// The words of the report.
 const HANGS: &str = "its file system hangs";
 
-/// Rounds that last until something hangs, and which limits that meets.
+/// More rounds than fit in the time, with limits that a hang exceeds.
 const LIMITS: [&str; 9] = [
     "--quick",
     "-n",
@@ -31,7 +31,7 @@ fn text(path: &Path) -> &str {
 fn begun(arguments: &[&str], directory: &Path) -> Running {
     let mut command = onewinner();
     command.args(arguments).args(["--dir", text(directory)]);
-    // Counterexamples and the like are not to be left in the working tree.
+    // Counterexamples must not be left in the working tree.
     command.current_dir(std::env::temp_dir());
     start(command)
 }
@@ -44,7 +44,7 @@ fn a_mount_that_hangs_is_told_by_each_command_and_the_others_are_done() {
             Err(reason) => ignore(Capability::Fuse, reason),
         };
         let (point, good) = (text(&point), text(&good));
-        // All at the same time: each waits for an answer that never comes.
+        // All run at the same time: each waits for an answer that never comes.
         let few = ["--quick", "--rounds", "60", "-n", "4"];
         let matrix = start(command(
             &[&["create-new", "--dir", point, "--dir", good], &few[..]].concat(),
@@ -57,7 +57,7 @@ fn a_mount_that_hangs_is_told_by_each_command_and_the_others_are_done() {
         );
         let (code, document, stderr) = matrix.end().told();
         assert_eq!(code, 3, "{stderr}");
-        is_refused(&document, point, "failed", &[HANGS, "look at its server"]);
+        is_refused(&document, point, "failed", &[HANGS, "check its server"]);
         is_done(&document, good);
         for (name, ran) in [("race", race.end()), ("explore", explore.end())] {
             let Ran { code, stdout, stderr } = ran;
@@ -71,7 +71,7 @@ fn a_mount_that_hangs_is_told_by_each_command_and_the_others_are_done() {
             "bench: {}",
             ran.stdout
         );
-        // It is the user's: nobody has ended its connection to let go who waits.
+        // The mount is the user's: the command must not have aborted its connection.
         nix::sys::statfs::statfs(point).expect("it still says what it is");
         drop(mute);
     });
@@ -92,7 +92,7 @@ fn a_command_that_waits_for_a_mount_that_hangs_can_be_interrupted() {
         };
         let race = begun(&["race", "create-new", "--rounds", "10"], &point);
         let matrix = start(command(&["create-new", "--dir", text(&point)]));
-        // Once it has a child, its handlers are there, and an answer is waited for ten times as long as this takes.
+        // Once it has a child, its signal handlers are installed. It waits for an answer ten times as long as this takes.
         for run in [&race, &matrix] {
             until("it has begun", || !descendants(run.child.id()).is_empty());
             signal(run, nix::sys::signal::Signal::SIGINT);
@@ -104,7 +104,7 @@ fn a_command_that_waits_for_a_mount_that_hangs_can_be_interrupted() {
     });
 }
 
-/// A frozen file system lets nobody go that writes, not even the dead.
+/// A process that writes to a frozen file system cannot be killed.
 fn a_file_system_that_hangs_in_the_middle_ends_its_column_and_is_clean_after_the_next_run() {
     apart(|place| {
         let (ice, good) = match Ice::below(place) {
@@ -134,7 +134,7 @@ fn a_file_system_that_hangs_in_the_middle_ends_its_column_and_is_clean_after_the
         assert_eq!(last["answer"], "missing", "{column:#}");
         assert!(last["reason"].as_str().unwrap().contains(HANGS), "{column:#}");
         is_done(&document, other);
-        // Who is held in the kernel is left, and goes when the file system comes back.
+        // Processes in the kernel are left, and end when the file system is thawed.
         ice.thaw();
         until("all are gone", || !family.iter().any(|pid| lives(*pid)));
         let (code, document, stderr) = super::few(&["create-new", "--dir", frozen]);
@@ -143,7 +143,7 @@ fn a_file_system_that_hangs_in_the_middle_ends_its_column_and_is_clean_after_the
     });
 }
 
-/// What is made for the run is ours, and whoever waits for it is let go.
+/// The run aborts the connections of file systems that it made, so that no process waits for them.
 fn a_daemon_of_our_own_that_stops_ends_its_column_and_nothing_is_left() {
     let before = Traces::now(&[]);
     let locks = ["create-new", "mkdir", "flock", "--make", "bindfs,tmpfs"];
@@ -158,13 +158,13 @@ fn a_daemon_of_our_own_that_stops_ends_its_column_and_nothing_is_left() {
             .copied()
             .filter(|pid| name(pid).trim() == "bindfs")
             .collect();
-        // The worker, the first process of the namespaces, the one of the cell, the daemons, and contenders.
+        // The worker, the first process of the namespaces, the process of the cell, the daemons, and contenders.
         let racing = daemons.len() == 2 && family.len() >= 3 + 2 + 4;
         racing || run.child.try_wait().is_ok_and(|status| status.is_some())
     });
     for daemon in &daemons {
         let pid = nix::unistd::Pid::from_raw(daemon.cast_signed());
-        // It may be over.
+        // It may have ended.
         let _stopped = nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGSTOP);
     }
     let (code, document, stderr) = run.end().told();
@@ -182,7 +182,7 @@ fn a_daemon_of_our_own_that_stops_ends_its_column_and_nothing_is_left() {
     before.await_no_more(&[], &family);
 }
 
-/// A daemon that is stopped while a run is at work, as a server that is gone.
+/// A daemon that is stopped during a run acts like a server that is gone.
 fn a_daemon_that_stops_in_the_middle_is_told_by_race_and_explore() {
     apart(|place| {
         let (store, point) = (folder(place, "store"), folder(place, "point"));
@@ -222,7 +222,7 @@ fn a_daemon_that_stops_in_the_middle_is_told_by_race_and_explore() {
         for run in begun {
             let ran = run.end();
             let said = format!("{} {}", ran.stdout, ran.stderr);
-            // No schedule or round before it was wrong.
+            // No earlier schedule or round was violated.
             assert_eq!(ran.code, 3, "{said}");
             assert!(said.contains("inconclusive") && said.contains("hangs"), "{said}");
         }

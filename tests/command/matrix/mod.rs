@@ -1,5 +1,5 @@
-//! Locks × directories, by the command: what it tells on file systems that it makes, what it says where it cannot, and that
-//! nothing is left.
+//! Locks × directories, through the command: its results on file systems that it makes, its reasons where it cannot make them,
+//! and that nothing is left.
 //!
 //! Where the machine cannot make a file system, its test is ignored.
 
@@ -17,14 +17,14 @@ use command::{cell, column, is_made, made, matrix};
 use serde_json::Value;
 use traces::Traces;
 
-/// Few rounds: what is tested is who gets in while another one holds, and that races are run at all.
+/// Few rounds: the tests check attempts while another process holds, and that races run at all.
 const FEW: &[&str] = &["--quick", "--rounds", "60", "-n", "4"];
 
 fn few(arguments: &[&str]) -> (i32, Value, String) {
     matrix(&[arguments, FEW].concat())
 }
 
-/// Existence locks go through to the store, and kernel locks are on inodes of each mount.
+/// Existence locks reach the store, but kernel locks are on inodes of each mount.
 fn a_pair_keeps_existence_locks_and_no_kernel_locks(name: &str) {
     let (_, document, stderr) = few(&["create-new", "mkdir", "flock", "record-lock", "--make", name]);
     let pair = made(&document, name);

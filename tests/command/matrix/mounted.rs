@@ -1,4 +1,4 @@
-//! Mounts of a test's own, in a mount namespace that goes with its thread; among them file systems that hang.
+//! Private mounts for a test, in a mount namespace that ends with its thread; among them file systems that hang.
 
 use std::fs::{self, File};
 use std::io::{Read, Write};
@@ -56,7 +56,7 @@ pub(crate) fn tmpfs(place: &Path, name: &str, options: &str) -> PathBuf {
     point
 }
 
-/// Takes a mount away, however much it is in use.
+/// Removes a mount, even if it is in use.
 pub(crate) fn unmount(point: &Path) {
     umount2(point, MntFlags::MNT_DETACH).expect("the test has the rights");
 }
@@ -66,7 +66,7 @@ pub(crate) fn seal(point: &Path) {
     mount_at(None, point, None, MsFlags::MS_REMOUNT | MsFlags::MS_RDONLY, "").expect("the test has the rights");
 }
 
-/// A file system of user space that says what it is, and answers nothing else: who calls it cannot even be killed.
+/// A FUSE file system that answers only the first requests: a process that calls it cannot even be killed.
 pub(crate) struct Mute {
     point: PathBuf,
     server: Option<std::thread::JoinHandle<()>>,
@@ -74,7 +74,7 @@ pub(crate) struct Mute {
 }
 
 impl Mute {
-    /// Mounts one; tells why not.
+    /// Mounts one, or returns why not.
     pub(crate) fn at(point: PathBuf) -> Result<Self, String> {
         let device = File::options().read(true).write(true).open("/dev/fuse");
         let device = Arc::new(device.map_err(|error| format!("/dev/fuse: {error}"))?);
@@ -90,7 +90,7 @@ impl Mute {
 }
 
 impl Drop for Mute {
-    /// Ends the connection, which lets go whoever waits.
+    /// Aborts the connection: processes that wait get an error.
     fn drop(&mut self) {
         let ended = umount2(&self.point, MntFlags::MNT_FORCE | MntFlags::MNT_DETACH);
         if let (Ok(()), Some(server)) = (ended, self.server.take()) {
@@ -99,20 +99,20 @@ impl Drop for Mute {
     }
 }
 
-/// Answers the first request, and what the root and the file system are: `include/uapi/linux/fuse.h`.
+/// Answers the first request, and requests for attributes of the root and the file system: `include/uapi/linux/fuse.h`.
 fn serve(mut device: &File) {
     const INIT: u32 = 26;
     const GETATTR: u32 = 3;
     const STATFS: u32 = 17;
     let mut buffer = vec![0; 1 << 20];
-    // At the end of the connection there is an error.
+    // The end of the connection is an error.
     while let Ok(read) = device.read(&mut buffer) {
         let request = &buffer[..read];
         let word = |at: usize| u32::from_ne_bytes(request[at..at + 4].try_into().expect("four bytes"));
         let body: Vec<u32> = match word(4) {
-            // Version 7.31, and the least of all else.
+            // Version 7.31, and the smallest values of everything else.
             INIT => [&[7, 31, 65_536, 0, 0, 65_536, 1][..], &[0; 9]].concat(),
-            // Valid for a second; inode 1, a directory that anybody may write to.
+            // Valid for a second; inode 1, a world-writable directory.
             GETATTR => [&[1, 0, 0, 0, 1, 0][..], &[0; 13], &[0o40_777, 2, 0, 0, 0, 4_096, 0]].concat(),
             STATFS => [&[0; 10][..], &[4_096, 255, 4_096], &[0; 7]].concat(),
             _ => continue,
@@ -127,13 +127,13 @@ fn serve(mut device: &File) {
     }
 }
 
-/// An ext4 on a loop device, which can be frozen: who writes there then waits for the thaw, and cannot be killed.
+/// An ext4 on a loop device, which can be frozen: a process that writes then waits for the thaw, and cannot be killed.
 pub(crate) struct Ice {
     pub(crate) point: PathBuf,
 }
 
 impl Ice {
-    /// Makes one; tells why not.
+    /// Makes one, or returns why not.
     pub(crate) fn below(place: &Path) -> Result<Self, String> {
         let (disk, point) = (place.join("disk"), folder(place, "ice"));
         File::create(&disk)
@@ -145,7 +145,7 @@ impl Ice {
             &["-o".as_ref(), "loop".as_ref(), disk.as_path(), point.as_path()],
         )?;
         let ice = Self { point };
-        // Whether it can be done at all.
+        // Checks whether freezing is possible at all.
         ice.freeze()?;
         ice.thaw();
         Ok(ice)
@@ -162,17 +162,17 @@ impl Ice {
 }
 
 impl Drop for Ice {
-    /// Thaws it, whatever happened: a frozen file system outlives all.
+    /// Thaws it in any case: a frozen file system outlives every process.
     fn drop(&mut self) {
         self.thaw();
         let _gone = umount2(&self.point, MntFlags::MNT_DETACH);
     }
 }
 
-/// Runs a program; tells why it could not.
+/// Runs a program, or returns why it could not.
 pub(crate) fn runs(program: &str, arguments: &[&Path]) -> Result<(), String> {
     let mut command = Command::new(program);
-    // As a user's shell may not.
+    // A user's shell may not have them.
     let path = std::env::var("PATH").unwrap_or_default();
     command.env("PATH", format!("{path}:/usr/sbin:/sbin"));
     let ran = command.args(arguments).stdin(Stdio::null()).output();

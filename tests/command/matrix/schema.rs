@@ -1,4 +1,4 @@
-//! `--json` against its schema, `schemas/matrix.schema.json`: real output is valid, and each untruth in it is not.
+//! `--json` against its schema, `schemas/matrix.schema.json`: real output is valid, and each change that breaks it is not.
 
 use std::fs;
 

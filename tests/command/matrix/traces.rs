@@ -1,4 +1,4 @@
-//! What a run could leave: processes, loop devices, mounts, files.
+//! Traces that a run could leave: processes, loop devices, mounts, files.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 use super::command::{LIMIT, POLL};
 use crate::harness::process::TEST_DIRECTORY;
 
-/// What is there, by name.
+/// The traces, by name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Traces(BTreeSet<String>);
 
 impl Traces {
-    /// What is there now; also in these directories.
+    /// The current traces; also in these directories.
     pub(crate) fn now(directories: &[&Path]) -> Self {
         let mut all = BTreeSet::new();
         // Other tests, and this one, make theirs at the same time; this one in directories of tempfile.
@@ -51,7 +51,7 @@ impl Traces {
         Self(all)
     }
 
-    /// Waits until nothing is there that was not there then. What others have left or made in the meantime goes too.
+    /// Waits until there are no new traces. Traces that other tests have made in the meantime vanish too.
     pub(crate) fn await_no_more(&self, directories: &[&Path], family: &[u32]) {
         let deadline = std::time::Instant::now() + LIMIT;
         loop {
@@ -116,7 +116,7 @@ pub(crate) fn worker_of(command: u32) -> Option<u32> {
     descendants(command).into_iter().find(is_worker)
 }
 
-/// Whether a process is there, and no zombie.
+/// Whether a process is alive, and not a zombie.
 pub(crate) fn lives(pid: u32) -> bool {
     fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| {
         !stat

@@ -1,4 +1,4 @@
-//! A normal user: directories that are there, what user namespaces allow, and of the rest why not.
+//! A normal user: existing directories, file systems that user namespaces allow, and reasons for the others.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -10,17 +10,17 @@ use super::command::{cell, column, is_done, is_refused, start};
 use super::mounted::folder;
 use crate::harness::{Capability, Test, ignore, tests};
 
-/// Nobody.
+/// The user nobody.
 const USER: u32 = 65_534;
 
-/// A place that anybody may enter, with the command in it; says so where this user cannot become another.
+/// A directory that any user may enter, with the command in it; prints why if this user cannot become another one.
 fn place() -> tempfile::TempDir {
     if !nix::unistd::geteuid().is_root() {
         ignore(Capability::Root, "only root becomes another user");
     }
     let place = tempfile::tempdir().expect("root has the rights");
     fs::set_permissions(place.path(), fs::Permissions::from_mode(0o755)).expect("root has the rights");
-    // Where it was built that user may have no way.
+    // That user may not have access to the directory of the build.
     fs::copy(env!("CARGO_BIN_EXE_onewinner"), place.path().join("onewinner")).expect("root has the rights");
     place
 }
@@ -62,7 +62,7 @@ fn a_normal_user_has_given_directories_and_what_user_namespaces_allow() {
     );
     is_refused(&document, text(&inside), "failed", &["Permission denied"]);
     is_refused(&document, "ext4", "skipped", &[]);
-    // Where its program is there and anybody may open the device it is made, and skipped else; it never just fails.
+    // It is made if its program exists and any user may open the device, and skipped otherwise; it never fails.
     let standing = &column(&document, "bindfs")["standing"];
     assert!(standing == "ready" || standing == "skipped", "{document:#}");
     let allowed = as_user("unshare")
@@ -98,7 +98,7 @@ fn without_namespaces_what_is_made_is_skipped_and_given_directories_are_done() {
     let place = place();
     let place = place.path();
     let own = folder(place, "own");
-    // A user namespace in which there is no further one, without the rights to mount.
+    // A user namespace that allows no further one, without the rights to mount.
     let script = r#"echo 0 > /proc/sys/user/max_user_namespaces || exit 99
         exec setpriv --no-new-privs --bounding-set=-all --inh-caps=-all "$@""#;
     let mut command = Command::new("unshare");

@@ -146,7 +146,7 @@ impl Processes {
     fn await_end(&mut self, who: Who) {
         let worker = &mut self.workers[usize::from(who == Who::Q)];
         let mut ended = worker.take().expect("it ends once");
-        assert!(ended.gone_by(Instant::now() + LIMIT), "{who:?} does not end");
+        assert!(ended.wait_until_gone(Instant::now() + LIMIT), "{who:?} does not end");
     }
 }
 
@@ -213,7 +213,7 @@ fn serve(files: &Files, line: &RefCell<Here>, child: Option<&RefCell<Here>>) -> 
             Order::Reap => {
                 let gone = forked
                     .take()
-                    .is_some_and(|mut worker: Worker| worker.gone_by(Instant::now() + LIMIT));
+                    .is_some_and(|mut worker: Worker| worker.wait_until_gone(Instant::now() + LIMIT));
                 assert!(gone, "the child does not end");
                 Ok(Value::Done)
             }

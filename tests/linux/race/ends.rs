@@ -1,4 +1,4 @@
-//! How races end: by limits, by the user, by workers that die or hang, and by SIGKILL. Nothing is ever left behind.
+//! How races end: at limits, on an interrupt, when workers die or hang, and on SIGKILL. Nothing is left behind.
 
 use std::fs;
 use std::os::unix::process::CommandExt;
@@ -26,18 +26,18 @@ pub(crate) fn tests() -> Vec<Test> {
         a_worker_that_dies_is_named,
         the_time_limit_ends_a_race_with_what_was_counted,
         an_interrupt_ends_a_race_with_what_was_counted,
-        a_threaded_process_is_told_to_race_elsewhere,
+        a_threaded_process_gets_an_error_with_advice,
         a_directory_that_takes_no_files_is_an_error,
-        no_worker_outlives_the_command_and_the_next_run_sweeps_what_it_left,
+        no_worker_outlives_the_command_and_the_next_run_removes_what_it_left,
     ]
 }
 
 const MODES: [Mode; 3] = [Mode::LiveWorkers, Mode::Fresh, Mode::Threads];
 
-/// Rounds that nobody lives to see.
+/// More rounds than any race runs.
 const FOR_EVER: u64 = u64::MAX;
 
-/// How long a worker may be at work for facts about some that hang: none else may starve for so long.
+/// The worker limit of tests about workers that hang: no other worker may starve for so long.
 const IMPATIENCE: Duration = Duration::from_secs(1);
 
 fn impatient(scenario: Scenario, alignment: Alignment, mode: Mode) -> RaceOptions {
@@ -60,7 +60,7 @@ fn a_worker_that_hangs_is_named_and_killed() {
     }
 }
 
-/// Two contenders: the winner waits at the line for its next call, and is not at fault.
+/// The winner waits at the barrier for its next call, and must not be named.
 fn aligned_only_the_one_that_hangs_is_named() {
     for mode in MODES {
         let lock = &Faulty(Fault::LoserSleeps);
@@ -135,7 +135,7 @@ fn an_interrupt_ends_a_race_with_what_was_counted() {
     }
 }
 
-fn a_threaded_process_is_told_to_race_elsewhere() {
+fn a_threaded_process_gets_an_error_with_advice() {
     let parent = tempfile::tempdir().expect("a temporary directory");
     let options = RaceOptions {
         directories: vec![parent.path().to_owned()],
@@ -183,7 +183,7 @@ pub(crate) fn race_without_end(directory: &Path) {
 }
 
 /// Kills the command at moments spread over its start, three races, and the changes between them.
-fn no_worker_outlives_the_command_and_the_next_run_sweeps_what_it_left() {
+fn no_worker_outlives_the_command_and_the_next_run_removes_what_it_left() {
     const KILLS: u64 = 60;
     let parent = tempfile::tempdir().expect("a temporary directory");
     let own = std::env::current_exe().expect("a path");
@@ -201,9 +201,9 @@ fn no_worker_outlives_the_command_and_the_next_run_sweeps_what_it_left() {
         command.kill().expect("it races without end");
         let ended = command.wait().expect("a child");
         assert_eq!(ended.code(), None, "it ended by itself: {ended}");
-        nobody_lives_in(command.id());
+        wait_for_the_end_of_group(command.id());
         let left = left_in(parent.path());
-        // One that is killed while it asks whether the directory answers has not swept what was there, and leaves what it asked by.
+        // A run that is killed while it probes the directory has removed nothing, and leaves the directory of the probe.
         let runs = left.iter().filter(|name| !name.ends_with("-look")).count();
         assert!(
             runs <= 1 && left.len() <= before + 1 && left.iter().all(|name| name.starts_with(PREFIX)),
@@ -211,13 +211,13 @@ fn no_worker_outlives_the_command_and_the_next_run_sweeps_what_it_left() {
         );
         before = left.len();
         if kill % 10 == 9 {
-            next_run_sweeps(parent.path(), left.len());
+            check_that_the_next_run_removes(parent.path(), left.len());
             before = 0;
         }
     }
 }
 
-fn next_run_sweeps(parent: &Path, left: usize) {
+fn check_that_the_next_run_removes(parent: &Path, left: usize) {
     let options = RaceOptions {
         directories: vec![parent.to_owned()],
         ..options(Scenario::contend(2), 5, Alignment::Natural, Mode::LiveWorkers)
@@ -230,8 +230,8 @@ fn next_run_sweeps(parent: &Path, left: usize) {
     assert_eq!((swept.unwrap_or(0), left_in(parent)), (left, Vec::new()));
 }
 
-/// Waits until no process of this group lives: the command led it, and workers do not leave it.
-fn nobody_lives_in(group: u32) {
+/// Waits until no process of this group is alive: the command led it, and workers do not leave it.
+fn wait_for_the_end_of_group(group: u32) {
     let deadline = Instant::now() + Duration::from_secs(120);
     loop {
         let survivors: Vec<u32> = processes().filter(|pid| lives_in(*pid, group)).collect();
@@ -243,7 +243,7 @@ fn nobody_lives_in(group: u32) {
     }
 }
 
-/// A zombie does not live: its files are closed, and it waits for whoever adopted it. But its other threads may.
+/// A zombie does not count as alive: its files are closed. But its other threads may be alive.
 fn lives_in(pid: u32, group: u32) -> bool {
     let tasks = fs::read_dir(format!("/proc/{pid}/task"))
         .into_iter()

@@ -1,4 +1,4 @@
-//! Locks that go wrong on purpose, each in one way.
+//! Locks with one deliberate fault each.
 
 use std::path::Path;
 use std::time::Duration;
@@ -6,26 +6,26 @@ use std::time::Duration;
 use onewinner_core::fs::{Errno, Fs, Mode, OpenFlags, ProcessId};
 use onewinner_core::primitive::{AcquireError, CallError, CreateNew, Expectation, Held, LockPrimitive};
 
-/// What goes wrong.
+/// The fault.
 #[derive(Clone, Copy)]
 pub(crate) enum Fault {
-    /// Whoever loses sleeps for ever.
+    /// A loser sleeps for ever.
     LoserSleeps,
-    /// Whoever loses spins for ever.
+    /// A loser spins for ever.
     LoserSpins,
-    /// Whoever wins dies.
+    /// The winner dies.
     WinnerDies,
-    /// Whoever wins panics.
+    /// The winner panics.
     WinnerPanics,
-    /// Everybody meets an error.
+    /// Every attempt fails.
     AllFail,
-    /// Everybody is told *busy*.
+    /// Every attempt returns busy.
     NobodyWins,
-    /// Whoever wins cannot release.
+    /// The release fails.
     ReleaseFails,
-    /// Everybody opens a file and forgets it.
+    /// Every attempt opens a file and does not close it.
     Forgets,
-    /// Nothing; everybody looks whether the four contenders are there, and whoever left a stale lock is not.
+    /// No fault: every attempt checks that the four contenders are alive, and that the holder of a stale lock is not.
     None,
 }
 

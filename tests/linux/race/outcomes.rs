@@ -1,4 +1,4 @@
-//! What comes out of races between healthy workers.
+//! The results of races between healthy workers.
 
 use std::collections::BTreeMap;
 
@@ -25,13 +25,13 @@ pub(crate) fn tests() -> Vec<Test> {
         aligned_hub_sync_writes_duplicates_behind_stat_then_write_and_none_behind_create_new,
         hub_sync_behind_create_new_holds_without_alignment_too,
         delays_run_every_round,
-        winners_in_turn_do_not_hold_together,
+        winners_in_turn_do_not_hold_at_the_same_time,
         a_lock_that_always_fails_is_counted_as_errors_by_number,
-        a_lock_that_nobody_wins_is_counted_as_rounds_without_winner,
-        a_release_that_fails_is_counted_and_told,
-        a_lock_that_panics_is_told_and_the_race_goes_on,
-        what_a_lock_forgets_to_close_does_not_add_up,
-        contenders_find_each_other_there_and_nobody_else,
+        a_lock_without_winners_is_counted_as_rounds_without_winner,
+        a_release_that_fails_is_counted_and_reported,
+        a_lock_that_panics_is_reported_and_the_race_continues,
+        descriptors_that_a_lock_forgets_to_close_do_not_accumulate,
+        contenders_find_each_other_alive_and_no_one_else,
         options_that_make_no_sense_are_refused,
     ]
 }
@@ -146,7 +146,7 @@ fn delays_run_every_round() {
     }
 }
 
-fn winners_in_turn_do_not_hold_together() {
+fn winners_in_turn_do_not_hold_at_the_same_time() {
     let report = complete(
         &CreateNew,
         options(Scenario::cycle(4, 8), 300, Alignment::Natural, Mode::LiveWorkers),
@@ -170,7 +170,7 @@ fn a_lock_that_always_fails_is_counted_as_errors_by_number() {
     assert!(violations(&report).iter().all(Option::is_some));
 }
 
-fn a_lock_that_nobody_wins_is_counted_as_rounds_without_winner() {
+fn a_lock_without_winners_is_counted_as_rounds_without_winner() {
     let report = complete(
         &Faulty(Fault::NobodyWins),
         options(Scenario::contend(16), 100, Alignment::Natural, Mode::LiveWorkers),
@@ -180,7 +180,7 @@ fn a_lock_that_nobody_wins_is_counted_as_rounds_without_winner() {
     assert_eq!(violations(&report), [Some("at-least-one-winner")]);
 }
 
-fn a_release_that_fails_is_counted_and_told() {
+fn a_release_that_fails_is_counted_and_reported() {
     let report = complete(
         &Faulty(Fault::ReleaseFails),
         options(Scenario::contend(4), 100, Alignment::Natural, Mode::LiveWorkers),
@@ -191,7 +191,7 @@ fn a_release_that_fails_is_counted_and_told() {
     assert_eq!(violations(&report), [Some("losers-result")]);
 }
 
-fn a_lock_that_panics_is_told_and_the_race_goes_on() {
+fn a_lock_that_panics_is_reported_and_the_race_continues() {
     for mode in MODES {
         let report = complete(
             &Faulty(Fault::WinnerPanics),
@@ -204,7 +204,7 @@ fn a_lock_that_panics_is_told_and_the_race_goes_on() {
 }
 
 /// More rounds than a process may have descriptors.
-fn what_a_lock_forgets_to_close_does_not_add_up() {
+fn descriptors_that_a_lock_forgets_to_close_do_not_accumulate() {
     let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE).expect("there is a limit");
     setrlimit(Resource::RLIMIT_NOFILE, 100, hard).expect("lower is allowed");
     let rounds = 300;
@@ -216,7 +216,7 @@ fn what_a_lock_forgets_to_close_does_not_add_up() {
     assert_eq!(outcomes(&report), [(outcome(1, 1, 0), rounds)]);
 }
 
-fn contenders_find_each_other_there_and_nobody_else() {
+fn contenders_find_each_other_alive_and_no_one_else() {
     for (mode, rounds) in MODES.into_iter().zip([300, 50, 300]) {
         let options = options(Scenario::contend(4), rounds, Alignment::Natural, mode);
         let report = complete(&Faulty(Fault::None), options);

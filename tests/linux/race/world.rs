@@ -1,4 +1,4 @@
-//! Races as facts ask for them, and a look at what they leave: processes and files.
+//! Runs races for the tests, and checks which processes and files they leave.
 
 use std::fs;
 use std::path::Path;
@@ -10,7 +10,7 @@ use onewinner_core::primitive::LockPrimitive;
 use onewinner_core::scenario::Scenario;
 use onewinner_linux::race::{Alignment, Mode, RaceOptions, Report, Stop, race};
 
-/// Options for so many rounds, under time limits that no healthy race meets.
+/// Options for this number of rounds, with limits that no healthy race reaches.
 pub(crate) fn options(scenario: Scenario, rounds: u64, alignment: Alignment, mode: Mode) -> RaceOptions {
     RaceOptions {
         rounds,
@@ -23,7 +23,7 @@ pub(crate) fn options(scenario: Scenario, rounds: u64, alignment: Alignment, mod
     }
 }
 
-/// Runs a race in a directory of its own, and sees that no process and no file is left.
+/// Runs a race in a new directory, and checks that no process and no file is left.
 pub(crate) fn watched(primitive: &'static dyn LockPrimitive, options: RaceOptions) -> Report {
     let parent = tempfile::tempdir().expect("a temporary directory");
     let options = RaceOptions {
@@ -39,7 +39,7 @@ pub(crate) fn watched(primitive: &'static dyn LockPrimitive, options: RaceOption
     report
 }
 
-/// As [`watched`], and every round is run.
+/// As [`watched`], and checks that every round was run.
 pub(crate) fn complete(primitive: &'static dyn LockPrimitive, options: RaceOptions) -> Report {
     let rounds = options.rounds;
     let report = watched(primitive, options);
@@ -61,7 +61,7 @@ fn children() -> Vec<u32> {
         .collect()
 }
 
-/// State, parent and group of a process or thread, by its directory in /proc; empty words when it is gone.
+/// State, parent and group of a process or thread, by its directory in /proc; empty words if it has ended.
 pub(crate) fn status(task: &Path) -> [String; 3] {
     let stat = fs::read_to_string(task.join("stat")).unwrap_or_default();
     // The name in parentheses may contain anything, but the last one closes it; proc_pid_stat(5).

@@ -15,7 +15,7 @@ use super::matrix::{Ways, recipes, ways};
 use super::output::{self, Output};
 use super::page::Page;
 use crate::cost::compare::{Change, Comparison, compare};
-use crate::cost::{self, Amount, DEEPEST, MOST_CONTENDERS, MOST_FILES, Measure, Measured, Options, Place, Row};
+use crate::cost::{self, Amount, BenchTarget, DEEPEST, MOST_CONTENDERS, MOST_FILES, Measure, Measured, Options, Row};
 use crate::matrix::measure_made;
 use crate::report;
 use onewinner_core::primitive;
@@ -120,9 +120,12 @@ impl Arguments {
                 self.locks.iter().map(|lock| lock.0).collect()
             },
             places: if self.dir.is_empty() && self.make.is_empty() {
-                vec![Place::given(vec![std::env::temp_dir()])]
+                vec![BenchTarget::given(vec![std::env::temp_dir()])]
             } else {
-                self.dir.iter().map(|Ways(ways)| Place::given(ways.clone())).collect()
+                self.dir
+                    .iter()
+                    .map(|Ways(ways)| BenchTarget::given(ways.clone()))
+                    .collect()
             },
             measures: self.measures(),
             amount: Amount {

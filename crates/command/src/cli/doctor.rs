@@ -87,8 +87,9 @@ mod machine {
     use crate::mount::need::{needs, obstacle};
     use crate::mount::{self, Recipe};
     use onewinner_core::scenario::MOST_PROCESSES;
+    use onewinner_linux::sys::isolated::run_isolated;
     use onewinner_linux::sys::namespace::{self, Rights};
-    use onewinner_linux::sys::supervisor::{NEVER, Watch, run_isolated};
+    use onewinner_linux::sys::supervisor::{NEVER, Watch};
     use onewinner_linux::sys::{self, machine};
 
     /// A file system with less free space counts as full; a race writes only small files.

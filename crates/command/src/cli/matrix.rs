@@ -12,7 +12,7 @@ use super::Failure;
 use super::arguments::{self, Lock, group, locks};
 use super::output::{Output, counting};
 use super::page::Page;
-use crate::matrix::{Column, Matrix, Settings, Standing, Told, is_complete, run as fill};
+use crate::matrix::{Column, ColumnState, Matrix, MatrixEvent, Settings, is_complete, run as fill};
 use crate::report::html;
 use crate::report::matrix::{Detail, write};
 use onewinner_core::primitive;
@@ -147,8 +147,8 @@ pub(super) fn run(arguments: &Arguments, output: &Output, interrupted: &Arc<Atom
     let page = arguments.html.as_deref().map(Page::at).transpose()?;
     let progress = counting((matrix.directories.len() + matrix.makes.len()) * matrix.locks.len());
     let columns = fill(&matrix, interrupted, &mut |event| match event {
-        Told::Column(column) => progress.set_message(column.name.clone()),
-        Told::Cell(column, cell) => {
+        MatrixEvent::Column(column) => progress.set_message(column.name.clone()),
+        MatrixEvent::Cell(column, cell) => {
             progress.set_message(format!("{} · {}", cell.lock, column.name));
             progress.inc(1);
         }
@@ -180,7 +180,7 @@ fn exit(columns: &[Column], judge: bool) -> Exit {
     };
     if columns
         .iter()
-        .any(|column| matches!(column.standing, Standing::Misused { .. }))
+        .any(|column| matches!(column.state, ColumnState::Misused { .. }))
     {
         exit = exit.and(Exit::Usage);
     }

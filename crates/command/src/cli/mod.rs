@@ -199,7 +199,7 @@ fn interruptible() -> io::Result<Arc<AtomicBool>> {
         signal_hook::consts::SIGHUP,
     ] {
         // Under nohup(1) the command survives its terminal.
-        if signal == signal_hook::consts::SIGHUP && onewinner_linux::sys::process::outlives_its_terminal() {
+        if signal == signal_hook::consts::SIGHUP && onewinner_linux::sys::process::ignores_hangup() {
             continue;
         }
         let code = i32::from(Exit::Interrupted.code());

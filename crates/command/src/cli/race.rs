@@ -85,7 +85,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output, interrupted: &Arc<Atom
         alignment: match arguments.delays {
             _ if arguments.align => Alignment::Aligned,
             Delays::Always => Alignment::Delayed,
-            Delays::Auto => Alignment::of_few(arguments.processes),
+            Delays::Auto => Alignment::default_for(arguments.processes),
             Delays::Never => Alignment::Natural,
         },
         mode: match (arguments.fresh, arguments.threads) {

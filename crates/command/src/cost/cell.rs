@@ -1,28 +1,28 @@
-//! A lock, a measure, a place: measured block by block, and then a row.
+//! One measure of one lock in one target: measured block by block, then turned into a row.
 
 use std::path::{Path, PathBuf};
 
-use super::crew::Crew;
-use super::crowd::{Crowded, crowd};
+use super::contention::{Contention, contend};
 use super::rounds::rounds;
 use super::row::{Fairness, Measure, Row, YARDSTICK, median, quantile};
 use super::unmeasured::Unmeasured;
-use super::{Amount, LONGER, alone, hand_over};
+use super::workers::Workers;
+use super::{Amount, LONGER, hand_over, timed};
 use onewinner_core::primitive::LockPrimitive;
 use onewinner_linux::race::Mode;
 
-/// What one block gave.
+/// The result of one block.
 pub(super) enum Block {
     Times(Vec<f64>),
     Rounds { rounds: u64, per_second: f64 },
-    Crowd(Crowded),
+    Contention(Contention),
 }
 
-/// What becomes a row.
+/// The measurements that become a row.
 pub(super) struct Cell {
     pub(super) measure: Measure,
     lock: Option<&'static dyn LockPrimitive>,
-    /// The directory of the lock, by each way.
+    /// The directory of the lock, through each mount.
     ways: Vec<PathBuf>,
     pub(super) missing: Option<String>,
     samples: Vec<f64>,
@@ -33,7 +33,7 @@ pub(super) struct Cell {
 }
 
 impl Cell {
-    /// Of a lock, or of none: then a `stat` is measured.
+    /// For a lock, or for a `stat` if there is none.
     pub(super) fn new(measure: Measure, lock: Option<&'static dyn LockPrimitive>, ways: Vec<PathBuf>) -> Self {
         Self {
             measure,
@@ -52,38 +52,45 @@ impl Cell {
         self.lock.map_or(YARDSTICK, |lock| lock.name())
     }
 
-    /// What is measured is kept, and a measurement that was ended early is one.
+    /// Ends the measurement. Blocks that were measured before the time was over are kept.
     pub(super) fn end(&mut self, why: &Unmeasured) {
-        if !why.is_merely_ended() || self.blocks.is_empty() {
+        if !why.is_out_of_time() || self.blocks.is_empty() {
             self.missing = Some(why.to_string());
         }
     }
 
-    /// One block, at a lock that no other block has: `name` differs for each.
-    pub(super) fn block(&self, amount: &Amount, crew: Crew<'_>, name: &str) -> Result<Block, Unmeasured> {
+    /// Measures one block with a new lock: `name` differs for each block.
+    pub(super) fn block(&self, amount: &Amount, workers: Workers<'_>, name: &str) -> Result<Block, Unmeasured> {
         let slice = amount.slice;
         let Some(primitive) = self.lock else {
-            return alone::yardstick(&self.ways[0], slice, crew).map(Block::Times);
+            return timed::yardstick(&self.ways[0], slice, workers).map(Block::Times);
         };
-        // What an earlier block left behind, in this stage or another, is met by none.
+        // A new name, so that files that an earlier block left behind do not matter.
         let (measure, at) = (self.measure.name(), self.measure.at().unwrap_or(0));
         let name = format!("{measure}-{at}-{name}");
         let locks: Vec<PathBuf> = self.ways.iter().map(|way| way.join(&name)).collect();
         let race = |mode| -> Result<Block, Unmeasured> {
-            let (rounds, per_second) = rounds(primitive, &self.ways, mode, slice * LONGER, amount.worker_limit, crew)?;
+            let (rounds, per_second) = rounds(
+                primitive,
+                &self.ways,
+                mode,
+                slice * LONGER,
+                amount.worker_limit,
+                workers,
+            )?;
             Ok(Block::Rounds { rounds, per_second })
         };
         Ok(match self.measure {
-            Measure::Losing => Block::Times(alone::losing(primitive, &locks, slice, crew)?),
-            Measure::HandOver => Block::Times(hand_over::hand_over(primitive, &locks, slice, crew)?),
+            Measure::Losing => Block::Times(timed::losing(primitive, &locks, slice, workers)?),
+            Measure::HandOver => Block::Times(hand_over::hand_over(primitive, &locks, slice, workers)?),
             Measure::Live => race(Mode::LiveWorkers)?,
             Measure::Fresh => race(Mode::Fresh)?,
             Measure::Contenders(number) => {
-                Block::Crowd(crowd(primitive, &locks, number as usize, slice * LONGER, crew)?)
+                Block::Contention(contend(primitive, &locks, number as usize, slice * LONGER, workers)?)
             }
             Measure::Yardstick | Measure::Uncontended | Measure::Files(_) | Measure::Depth(_) => {
                 let lock: &Path = &locks[0];
-                Block::Times(alone::uncontended(primitive, lock, slice, crew)?)
+                Block::Times(timed::uncontended(primitive, lock, slice, workers)?)
             }
         })
     }
@@ -99,19 +106,19 @@ impl Cell {
                 self.counted += rounds;
                 self.blocks.push(per_second);
             }
-            Block::Crowd(crowded) => {
-                self.counted += crowded.wins.iter().sum::<u64>();
-                self.errors += crowded.errors;
-                self.blocks.push(crowded.per_second);
-                self.wins.resize(crowded.wins.len(), 0);
-                let both = self.wins.iter_mut().zip(&crowded.wins);
+            Block::Contention(contention) => {
+                self.counted += contention.wins.iter().sum::<u64>();
+                self.errors += contention.errors;
+                self.blocks.push(contention.per_second);
+                self.wins.resize(contention.wins.len(), 0);
+                let both = self.wins.iter_mut().zip(&contention.wins);
                 both.for_each(|(all, more)| *all += more);
             }
         }
     }
 
-    /// As measured in a place of that name, on that type of file system.
-    pub(super) fn row(mut self, place: &str, kind: &str) -> Row {
+    /// The row, for a target of this name and this type of file system.
+    pub(super) fn row(mut self, target: &str, kind: &str) -> Row {
         self.samples.sort_by(f64::total_cmp);
         let of = if self.samples.is_empty() {
             &self.blocks
@@ -124,7 +131,7 @@ impl Cell {
         };
         Row {
             lock: self.name().to_owned(),
-            directory: place.into(),
+            directory: target.into(),
             file_system: kind.to_owned(),
             measure: self.measure,
             unit: self.measure.unit(),

@@ -1,8 +1,8 @@
-//! Two results, and whether they differ by more than noise.
+//! Compares two results: whether they differ by more than noise.
 //!
-//! A difference is told only where the intervals of the two medians lie apart, as measured *and* after the earlier one is
-//! scaled by the yardstick, the cost of a `stat` in the same directory: a machine that is slower today is no slower lock.
-//! Deliberately knows no file and no format.
+//! A difference is reported only if the intervals of the two medians do not overlap, both as measured and after the earlier
+//! result is scaled by the yardstick, the cost of a `stat` in the same directory. So a machine that is slower today does not
+//! look like a slower lock.
 
 use std::path::{Path, PathBuf};
 
@@ -13,27 +13,27 @@ use statrs::stats_tests::mannwhitneyu::{MannWhitneyUMethod, mannwhitneyu};
 
 use super::row::{Measure, Row, Unit, median};
 
-/// The share of cases in which an interval does not hold the median.
+/// The probability that an interval does not contain the median.
 const ERROR: f64 = 0.05;
-/// With fewer blocks than that there is no such interval.
+/// The fewest blocks for which there is such an interval.
 pub const LEAST_BLOCKS: usize = 6;
-/// The largest probability, by the Mann-Whitney test, with which blocks that differ so would come from equal ones.
+/// The largest p-value of the Mann-Whitney test at which a difference is reported.
 const CHANCE: f64 = 0.01;
 
-/// A median, and where it lies at 95 % if blocks are independent.
+/// A median with its 95 % confidence interval, if blocks are independent.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Estimate {
     /// The median of the blocks.
     pub median: f64,
-    /// Not below this.
+    /// The lower end of the interval.
     pub lower: f64,
-    /// Not above this.
+    /// The upper end of the interval.
     pub upper: f64,
 }
 
 impl Estimate {
-    /// Between two of the sorted blocks, with no assumption on their distribution (Thompson, "On confidence ranges for the
-    /// median", Annals of Mathematical Statistics 1936). `None` of fewer than [`LEAST_BLOCKS`].
+    /// The interval between two of the sorted blocks, without an assumption about their distribution (Thompson, "On confidence ranges for the
+    /// median", Annals of Mathematical Statistics 1936). `None` for fewer than [`LEAST_BLOCKS`].
     fn of(blocks: &[f64]) -> Option<Self> {
         if blocks.len() < LEAST_BLOCKS {
             return None;
@@ -59,31 +59,31 @@ impl Estimate {
     }
 }
 
-/// What two measurements of one thing tell.
+/// The result of comparing two measurements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Found {
-    /// The intervals overlap: whatever difference there is, is not larger than the noise.
+    /// The intervals overlap: any difference is not larger than the noise.
     NoDifference,
-    /// It costs less than before.
+    /// The later one costs less.
     Cheaper,
-    /// It costs more than before.
+    /// The later one costs more.
     Dearer,
-    /// There are too few blocks to tell.
+    /// There are too few blocks for a result.
     TooFew,
 }
 
-/// One measurement beside its earlier self.
+/// A measurement and the same measurement at an earlier time.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Change {
     /// The lock.
     pub lock: String,
     /// The directory of the later one.
     pub directory: PathBuf,
-    /// What was measured.
+    /// The measure.
     #[serde(flatten)]
     pub measure: Measure,
-    /// In what.
+    /// The unit.
     pub unit: Unit,
     /// The earlier median.
     pub before: f64,
@@ -91,9 +91,9 @@ pub struct Change {
     pub after: f64,
     /// The later divided by the earlier one.
     pub ratio: f64,
-    /// The two-sided probability of the Mann-Whitney test; `None` of too few blocks.
+    /// The two-sided p-value of the Mann-Whitney test; `None` for too few blocks.
     pub chance: Option<f64>,
-    /// What that tells.
+    /// The result.
     pub found: Found,
 }
 
@@ -106,7 +106,7 @@ pub struct Comparison {
     pub alone: Vec<String>,
 }
 
-/// Holds a result against an earlier one.
+/// Compares a result with an earlier one.
 pub fn compare(before: &[Row], after: &[Row]) -> Comparison {
     let mut comparison = Comparison::default();
     let measured = |row: &&Row| row.median.is_some();
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn a_difference_is_told_only_where_the_intervals_lie_apart() {
+    fn a_difference_is_reported_only_if_the_intervals_do_not_overlap() {
         for (measure, before, after, found) in [
             (Measure::Uncontended, 100.0, 101.0, Found::NoDifference),
             (Measure::Uncontended, 100.0, 150.0, Found::Dearer),
@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn a_machine_that_is_slower_is_no_slower_lock() {
+    fn a_slower_machine_is_not_reported_as_a_slower_lock() {
         let result = |stat: f64, lock: f64| {
             [
                 row(Measure::Yardstick, &spread(stat)),
@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn the_interval_of_a_median_lies_between_blocks_and_there_is_none_of_five() {
+    fn the_interval_of_a_median_lies_between_blocks_and_five_blocks_have_none() {
         let blocks: Vec<f64> = (1..=10).map(f64::from).collect();
         let found = Estimate::of(&blocks).unwrap();
         // P(at most one of ten lies below the median) = 11/1024.

@@ -1,59 +1,58 @@
-//! From one process to another: how long it takes from the beginning of a release until the other, which attempts again and
-//! again, has the lock.
+//! Hand-over: the time from the beginning of a release until another process, which keeps attempting, has the lock.
 //!
-//! The two change roles with each hand-over. The holder releases only when the other attempts, so that what is measured is
-//! the lock and not how long the other has been away.
+//! The two processes change roles with each hand-over. The holder releases only while the other one attempts, so that the
+//! lock is measured and not the scheduler.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use super::alone::refused;
-use super::board::{Board, Fault};
-use super::crew::Crew;
+use super::samples::{Fault, SharedSamples};
+use super::timed::refused;
 use super::unmeasured::Unmeasured;
+use super::workers::Workers;
 use onewinner_core::primitive::{AcquireError, Held, LockPrimitive};
 use onewinner_linux::real_fs::RealFs;
 use onewinner_linux::sys;
 use onewinner_linux::sys::clock::now_ns;
 
-/// The word of the first process that says whether it attempts; that of the other is the next.
+/// The word for whether the first process attempts; the word of the other process follows.
 const ATTEMPTS: usize = 0;
-/// When the release began that the other waits for; 0 while somebody holds.
+/// The word for when the current release began; 0 while the lock is held.
 const RELEASED: usize = 2;
-/// Whether this was the last.
+/// The word for whether this hand-over is the last.
 const STOP: usize = 3;
 const WORDS: usize = 4;
 
-/// The times of hand-overs between two processes.
+/// Times hand-overs between two processes.
 pub(super) fn hand_over(
     primitive: &dyn LockPrimitive,
     locks: &[PathBuf],
     slice: Duration,
-    crew: Crew<'_>,
+    workers: Workers<'_>,
 ) -> Result<Vec<f64>, Unmeasured> {
-    let board = Board::new(2, WORDS)?;
-    crew.run(&board, |worker| {
+    let shared = SharedSamples::new(2, WORDS)?;
+    workers.run(&shared, |worker| {
         let side = Side {
-            board: &board,
+            shared: &shared,
             primitive,
             lock: &locks[worker % locks.len()],
             worker,
-            fs: board.enter(worker),
+            fs: shared.enter(worker),
         };
         let held = match worker {
             0 => Some(primitive.try_acquire(&side.fs, side.lock).map_err(refused)?),
             _ => None,
         };
-        board.line.arrive_and_wait(|| {});
+        shared.line.arrive_and_wait(|| {});
         side.exchange(held, slice)
     })?;
-    Ok(board.samples())
+    Ok(shared.samples())
 }
 
-/// One of the two.
+/// One of the two processes.
 struct Side<'a> {
-    board: &'a Board,
+    shared: &'a SharedSamples,
     primitive: &'a dyn LockPrimitive,
     lock: &'a Path,
     worker: usize,
@@ -61,7 +60,7 @@ struct Side<'a> {
 }
 
 impl Side<'_> {
-    /// Holds, and gives to the other who gives it back, until the slice is over.
+    /// Hands the lock over and gets it back until the slice is over.
     fn exchange(&self, mut held: Option<Held>, slice: Duration) -> Result<(), Fault> {
         let (began, slice_ns) = (now_ns(), slice.as_nanos() as u64);
         let mut room = true;
@@ -85,7 +84,7 @@ impl Side<'_> {
             if released == 0 {
                 return Err(Fault::GotIn);
             }
-            room = self.board.sample(self.worker, now.saturating_sub(released));
+            room = self.shared.sample(self.worker, now.saturating_sub(released));
             self.set(RELEASED, 0);
             self.set(ATTEMPTS + self.worker, 0);
             if self.get(STOP) != 0 {
@@ -96,30 +95,30 @@ impl Side<'_> {
         }
     }
 
-    /// Attempts until it wins. Who never wins is ended by the limit of the block.
+    /// Attempts until it wins. The limit of the block ends a process that never wins.
     fn poll(&self) -> Result<Held, Fault> {
         loop {
             match self.primitive.try_acquire(&self.fs, self.lock) {
                 Ok(held) => return Ok(held),
-                // On one CPU nothing would happen otherwise.
-                Err(AcquireError::Busy) => sys::give_way(),
+                // Otherwise the other process would not run on a machine with one CPU.
+                Err(AcquireError::Busy) => sys::yield_cpu(),
                 Err(AcquireError::Failed(error)) => return Err(Fault::Attempt(error.errno)),
             }
         }
     }
 
-    /// Waits until the other attempts, or does not any more.
+    /// Waits until the other process attempts, or has stopped attempting. The limit of the block ends the wait.
     fn wait_until_other(&self, attempts: u64) {
         while self.get(ATTEMPTS + 1 - self.worker) != attempts {
-            sys::give_way();
+            sys::yield_cpu();
         }
     }
 
     fn get(&self, word: usize) -> u64 {
-        self.board.words[word].load(Ordering::Acquire)
+        self.shared.words[word].load(Ordering::Acquire)
     }
 
     fn set(&self, word: usize, value: u64) {
-        self.board.words[word].store(value, Ordering::Release);
+        self.shared.words[word].store(value, Ordering::Release);
     }
 }

@@ -1,9 +1,9 @@
-//! What an acquisition costs: for each lock and directory, in time and in fairness.
+//! Measures what an acquisition costs for each lock and directory: time, throughput and fairness.
 //!
 //! ```text
 //!  Options ─▶ Stage (measures that share directories) ─▶ blocks, in turns ─▶ Row
 //!                                   │
-//!                block: forked workers, a slice of time each, samples in shared memory
+//!                block: forked workers, one time slice, samples in shared memory
 //! ```
 //!
 //! | file | what |
@@ -11,30 +11,30 @@
 //! | `row.rs` | a measurement as data: what is reported, saved and compared |
 //! | `measure.rs` | all stages, one after another |
 //! | `stage.rs`, `cell.rs` | which measures run in turns; one of them |
-//! | `site.rs`, `keeper.rs` | where: a directory of our own, kept by a process that may hang |
-//! | `crew.rs`, `board.rs` | workers with limits; the memory that they share |
+//! | `bench_dir.rs`, `isolated_dir.rs` | the run directory, made and removed by a process that may hang |
+//! | `workers.rs`, `samples.rs` | workers under a limit; the memory that they share |
 //! | `unmeasured.rs` | why something could not be measured |
-//! | `alone.rs`, `hand_over.rs`, `crowd.rs`, `rounds.rs` | what a worker does in a block |
+//! | `timed.rs`, `hand_over.rs`, `contention.rs`, `rounds.rs` | the work of one block |
 //! | `compare.rs` | two results, and whether they differ by more than noise |
 //!
-//! All measurements of a stage take turns, block by block, so that a machine that slows down does so for all of them. Times
-//! are those of `CLOCK_MONOTONIC`, and hold the reading of the clock itself, some 30 ns. Deliberately judges nothing: whether a
-//! lock excludes anybody is asked elsewhere.
+//! The measurements of a stage take turns, block by block, so that a machine that slows down affects all of them. Times are
+//! from `CLOCK_MONOTONIC` and include reading the clock, about 30 ns. Judges nothing: whether a lock excludes is checked
+//! elsewhere.
 
-mod alone;
-mod board;
+mod bench_dir;
 mod cell;
 pub mod compare;
-mod crew;
-mod crowd;
+mod contention;
 mod hand_over;
-mod keeper;
+mod isolated_dir;
 mod measure;
 mod rounds;
 mod row;
-mod site;
+mod samples;
 mod stage;
+mod timed;
 mod unmeasured;
+mod workers;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -48,14 +48,14 @@ pub use measure::{measure, measure_one};
 pub use row::{Fairness, Measure, Row, Unit, YARDSTICK};
 pub use unmeasured::Unmeasured;
 
-use crew::Crew;
+use workers::Workers;
 
-/// How many times as long a block lasts in which processes are forked or scheduled while it runs.
+/// The factor by which blocks are longer in which processes are forked or compete for the CPU.
 const LONGER: u32 = 2;
 
 /// The most contenders of one lock.
 pub const MOST_CONTENDERS: usize = onewinner_core::scenario::MOST_PROCESSES;
-/// The most files beside the lock.
+/// The most files next to the lock.
 pub const MOST_FILES: u64 = 1_000_000;
 /// The deepest directory: its path must fit into `PATH_MAX`.
 pub const DEEPEST: u32 = 1_000;
@@ -65,41 +65,41 @@ pub const DEEPEST: u32 = 1_000;
 pub struct Options {
     /// The locks.
     pub locks: Vec<&'static dyn LockPrimitive>,
-    /// Where; each measurement gets a directory of its own in each.
-    pub places: Vec<Place>,
-    /// What.
+    /// Where to measure; each measurement gets its own directory in each target.
+    pub places: Vec<BenchTarget>,
+    /// The measures.
     pub measures: Vec<Measure>,
-    /// How much of it.
+    /// How much is measured.
     pub amount: Amount,
-    /// How long all of it may take; what was not reached is told.
+    /// The limit of the whole measurement. Rows that were not reached say so.
     pub time_limit: Duration,
 }
 
 /// How much is measured.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Amount {
-    /// How many blocks of each.
+    /// The number of blocks of each measure.
     pub blocks: u32,
-    /// How long a block lasts, unless it has samples enough before.
+    /// The length of a block, unless it has enough samples before.
     pub slice: Duration,
-    /// How long a block may take beyond its slice before its workers count as hung, and how long the files of a directory
-    /// may take to be made.
+    /// How long a block may exceed its slice before its workers count as hung, and how long making the files of a directory
+    /// may take.
     pub worker_limit: Duration,
 }
 
-/// A directory, or several ways to one store: process *i* works by way of the *i* mod *k*-th.
+/// A directory, or *k* mounts of one store, of which process *i* uses number *i* mod *k*.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
-    /// What it is called in rows.
+pub struct BenchTarget {
+    /// Its name in rows.
     pub name: String,
     /// The directories.
     pub ways: Vec<PathBuf>,
-    /// Why nothing can be measured there, if that is known before.
+    /// Why nothing can be measured there, if that is already known.
     pub obstacle: Option<String>,
 }
 
-impl Place {
-    /// Directories that are there.
+impl BenchTarget {
+    /// A target of existing directories.
     pub fn given(ways: Vec<PathBuf>) -> Self {
         let names: Vec<String> = ways.iter().map(|way| way.display().to_string()).collect();
         Self {
@@ -110,30 +110,30 @@ impl Place {
     }
 }
 
-/// What was measured.
+/// The result of a measurement.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Measured {
-    /// A row for each place, lock and measure; what could not be measured has one that says why.
+    /// A row for each target, lock and measure. If it could not be measured, the row says why.
     pub rows: Vec<Row>,
-    /// What could not be removed.
+    /// Directories that could not be removed, and why.
     pub left: Vec<String>,
 }
 
-/// Why nothing was measured at all.
+/// Why nothing was measured.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CostError {
-    /// A directory is missing, or is none.
+    /// A path does not exist or is not a directory.
     #[error("{reason}")]
     Misused {
-        /// Which, and what to do.
+        /// Which path, and what to do.
         reason: String,
     },
 }
 
 impl Amount {
-    fn crew<'a>(&self, interrupted: &'a AtomicBool) -> Crew<'a> {
-        Crew {
+    fn workers<'a>(&self, interrupted: &'a AtomicBool) -> Workers<'a> {
+        Workers {
             limit: self.slice * LONGER + self.worker_limit,
             interrupted,
         }
@@ -148,18 +148,18 @@ struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    fn crew(&self) -> Crew<'a> {
-        self.options.amount.crew(self.interrupted)
+    fn workers(&self) -> Workers<'a> {
+        self.options.amount.workers(self.interrupted)
     }
 
-    fn crew_for(&self, limit: Duration) -> Crew<'a> {
-        Crew {
+    fn workers_for(&self, limit: Duration) -> Workers<'a> {
+        Workers {
             limit,
             interrupted: self.interrupted,
         }
     }
 
-    /// Why nothing more is to be begun, if so.
+    /// Why nothing more may begin, if so.
     fn over(&self) -> Option<Unmeasured> {
         if self.interrupted.load(Ordering::Relaxed) {
             return Some(Unmeasured::Interrupted);

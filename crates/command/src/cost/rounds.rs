@@ -1,6 +1,6 @@
-//! Rounds of a race, for each second: with workers that live for all of them, and with workers forked for each.
+//! Rounds of a race per second: with workers that live for all rounds, and with workers forked for each.
 //!
-//! Deliberately looks at no history: only how many rounds there were counts here.
+//! Only the number of rounds counts here; histories are ignored.
 
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
@@ -8,17 +8,17 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::crew::Crew;
 use super::unmeasured::Unmeasured;
+use super::workers::Workers;
 use onewinner_core::primitive::LockPrimitive;
 use onewinner_core::scenario::Scenario;
 use onewinner_linux::race::{Mode, RaceOptions, Stop, race};
 
-/// How many contend.
+/// The number of contenders.
 const CONTENDERS: usize = 2;
-/// By how much a slice is lengthened in which no round came to its end, and how often.
+/// The factors of the slice for each attempt: a slice in which no round ended is repeated with the next factor.
 const LONGER: [u32; 4] = [1, 10, 100, 1_000];
-/// No slice sees so many.
+/// More rounds than any slice can have.
 const MOST_ROUNDS: u64 = 100_000_000;
 
 /// How a race ended.
@@ -29,23 +29,24 @@ enum Raced {
     Failed(String),
 }
 
-/// The rounds of one slice, and how many that is for each second. On a busy machine a slice may be over before two processes
-/// have begun: then it is a longer one.
+/// Runs a race for one slice. Returns the number of rounds, and rounds per second. On a busy machine a slice may end before two
+/// processes have begun; then a longer one follows.
 pub(super) fn rounds(
     primitive: &'static dyn LockPrimitive,
     ways: &[PathBuf],
     mode: Mode,
     slice: Duration,
     worker_limit: Duration,
-    crew: Crew<'_>,
+    workers: Workers<'_>,
 ) -> Result<(u64, f64), Unmeasured> {
     for times in LONGER {
-        // A process of its own, because a race makes its directory itself. Beyond its workers' limit it has to remove that.
-        let crew = Crew {
+        // A separate process, because a race makes its directory itself. Beyond the limit of its workers it needs time to
+        // remove the directory.
+        let workers = Workers {
             limit: slice * times + worker_limit * 2,
-            ..crew
+            ..workers
         };
-        match crew.ask(|| raced(primitive, ways, mode, slice * times, worker_limit))? {
+        match workers.run_isolated(|| raced(primitive, ways, mode, slice * times, worker_limit))? {
             Raced::Rounds { rounds: 0, .. } => {}
             Raced::Rounds { rounds, seconds } => return Ok((rounds, rounds as f64 / seconds)),
             Raced::Hung => return Err(Unmeasured::Hung(worker_limit)),
@@ -70,7 +71,7 @@ fn raced(
         mode,
         ..RaceOptions::new(Scenario::contend(CONTENDERS))
     };
-    // Whoever is interrupted kills this process, and the kernel the workers of the race with it.
+    // An interrupt kills this process, and the kernel then kills the workers of the race.
     let report = match race(primitive, &options, &AtomicBool::new(false), &mut |_| {}) {
         Ok(report) => report,
         Err(error) => return Raced::Failed(error.to_string()),

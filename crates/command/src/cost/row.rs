@@ -1,14 +1,12 @@
-//! A measurement as data: what is printed, saved, plotted and compared.
-//!
-//! Deliberately knows nothing of how it came about.
+//! A measurement as data, which is printed, saved, plotted and compared.
 
 use std::fmt;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-/// What stands in place of a lock where none is measured: a `stat` of the directory, by which two machines, or one machine
-/// at two times, are held against each other.
+/// The name in place of a lock for a `stat` of the directory. It scales the results of two machines, or of one machine at two
+/// times, before they are compared.
 pub const YARDSTICK: &str = "(stat)";
 
 /// What is measured.
@@ -16,28 +14,28 @@ pub const YARDSTICK: &str = "(stat)";
 #[serde(tag = "measure", content = "at", rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Measure {
-    /// One `stat` of the directory, with no lock at all: how fast machine and file system are just now.
+    /// One `stat` of the directory, without a lock: the current speed of machine and file system.
     Yardstick,
-    /// Acquire and release, alone.
+    /// Acquire and release without contention.
     Uncontended,
-    /// An attempt while another process has the lock.
+    /// An attempt while another process holds the lock.
     Losing,
-    /// From the first call of a release until another process, which attempts again and again, has the lock.
+    /// The time from the first call of a release until another process, which keeps attempting, has the lock.
     HandOver,
-    /// Rounds of a race between two workers that live for all of them.
+    /// Rounds of a race between two workers that live for all rounds.
     Live,
     /// The same with workers forked anew for each round.
     Fresh,
-    /// Acquisitions by so many processes that do nothing else.
+    /// Acquisitions by this number of processes that do nothing else.
     Contenders(u32),
-    /// Acquire and release, alone, with so many files beside the lock.
+    /// Acquire and release without contention, with this number of files next to the lock.
     Files(u64),
-    /// Acquire and release, alone, so many directories deep.
+    /// Acquire and release without contention, this number of directories deep.
     Depth(u32),
 }
 
 impl Measure {
-    /// Its name, as in a document.
+    /// Its name in a document.
     pub fn name(self) -> &'static str {
         match self {
             Self::Yardstick => "yardstick",
@@ -52,7 +50,7 @@ impl Measure {
         }
     }
 
-    /// The number that belongs to it: contenders, files, or directories.
+    /// Its number of contenders, files or directories.
     pub fn at(self) -> Option<u64> {
         match self {
             Self::Contenders(number) | Self::Depth(number) => Some(number.into()),
@@ -61,7 +59,7 @@ impl Measure {
         }
     }
 
-    /// In what it is measured.
+    /// The unit of its numbers.
     pub fn unit(self) -> Unit {
         match self {
             Self::Live | Self::Fresh | Self::Contenders(_) => Unit::PerSecond,
@@ -75,8 +73,8 @@ impl fmt::Display for Measure {
         match self {
             Self::Contenders(1) => write!(f, "1 contender"),
             Self::Contenders(number) => write!(f, "{number} contenders"),
-            Self::Files(1) => write!(f, "1 file beside it"),
-            Self::Files(number) => write!(f, "{number} files beside it"),
+            Self::Files(1) => write!(f, "1 file next to it"),
+            Self::Files(number) => write!(f, "{number} files next to it"),
             Self::Depth(1) => write!(f, "1 directory deep"),
             Self::Depth(number) => write!(f, "{number} directories deep"),
             Self::Uncontended => write!(f, "acquire and release"),
@@ -88,7 +86,7 @@ impl fmt::Display for Measure {
     }
 }
 
-/// In what something is measured.
+/// The unit of a measurement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Unit {
@@ -98,32 +96,32 @@ pub enum Unit {
     PerSecond,
 }
 
-/// What one measurement of one lock in one directory gave.
+/// The result of one measure of one lock in one directory.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Row {
     /// The lock, or [`YARDSTICK`].
     pub lock: String,
-    /// The directory that was asked for.
+    /// The requested directory.
     pub directory: PathBuf,
     /// The type of its file system.
     pub file_system: String,
-    /// What was measured.
+    /// The measure.
     #[serde(flatten)]
     pub measure: Measure,
-    /// In what the numbers are.
+    /// The unit of the numbers.
     pub unit: Unit,
-    /// The median of all samples, or of all blocks where a block is one number. `None` where nothing could be measured.
+    /// The median of all samples, or of all blocks if a block is one number. `None` if nothing was measured.
     pub median: Option<f64>,
-    /// Of all samples; `None` where a block is one number.
+    /// The 99th percentile of all samples; `None` if a block is one number.
     pub p99: Option<f64>,
-    /// Samples, or acquisitions.
+    /// The number of samples, rounds or acquisitions.
     pub samples: u64,
     /// The median of each block, in the order in which they were measured.
     pub blocks: Vec<f64>,
     /// How the acquisitions were spread over the contenders.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fairness: Option<Fairness>,
-    /// Attempts and releases that failed while contenders met; they do not end a measurement.
+    /// Attempts and releases that failed under contention; they do not end a measurement.
     #[serde(default)]
     pub errors: u64,
     /// Why it could not be measured.
@@ -136,12 +134,12 @@ pub struct Row {
 pub struct Fairness {
     /// The share of each contender, in their order; the sum is 1.
     pub shares: Vec<f64>,
-    /// Jain's index: 1 where all win equally often, 1/n where one wins always.
+    /// Jain's index: 1 if all win equally often, 1/n if one of n always wins.
     pub jain: f64,
 }
 
 impl Fairness {
-    /// Of so many wins each; `None` where nobody won.
+    /// The fairness of these wins; `None` if there are none.
     ///
     /// (Σx)² / (n Σx²): Jain, Chiu and Hawe, "A quantitative measure of fairness and discrimination for resource allocation in
     /// shared computer systems", DEC-TR-301, 1984.
@@ -159,14 +157,14 @@ impl Fairness {
     }
 }
 
-/// The quantile of sorted values, by the nearest rank; `None` of nothing.
+/// The quantile of sorted values, by the nearest rank; `None` if there are no values.
 pub(super) fn quantile(sorted: &[f64], share: f64) -> Option<f64> {
     let last = sorted.len().checked_sub(1)?;
     let rank = (share * sorted.len() as f64).ceil() as usize;
     Some(sorted[rank.saturating_sub(1).min(last)])
 }
 
-/// The median; of an even number of values the mean of the two in the middle.
+/// The median. For an even number of values, the mean of the two in the middle.
 pub(super) fn median(values: &[f64]) -> Option<f64> {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
@@ -183,7 +181,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn jains_index_is_one_for_equals_and_one_nth_for_a_tyrant() {
+    fn jains_index_is_one_for_equal_shares_and_one_nth_if_one_always_wins() {
         for (wins, index) in [
             (&[5, 5, 5, 5][..], 1.0),
             (&[9, 0, 0], 1.0 / 3.0),
@@ -198,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn medians_and_quantiles_are_those_of_the_book() {
+    fn medians_and_quantiles_are_those_of_their_definitions() {
         assert_eq!((median(&[]), median(&[3.0, 1.0, 2.0])), (None, Some(2.0)));
         assert_eq!(median(&[4.0, 1.0, 2.0, 3.0]), Some(2.5));
         let hundred: Vec<f64> = (1..=100).map(f64::from).collect();

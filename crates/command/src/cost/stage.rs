@@ -1,18 +1,18 @@
-//! Measures that take turns.
+//! A stage: measures that take turns.
 //!
-//! A stage is run block by block: one block of each cell (a lock, a measure, a place), then the next of each.
+//! It runs one block of each cell (a lock, a measure, a target), then the next block of each.
 
 use super::Run;
+use super::bench_dir::BenchDir;
 use super::cell::Cell;
 use super::row::{Measure, Row};
-use super::site::Site;
 use onewinner_core::primitive::LockPrimitive;
 
 /// Measures that take turns.
 pub(super) struct Stage(Vec<Measure>);
 
 impl Stage {
-    /// What was asked for, in the order in which it is measured.
+    /// Groups the requested measures into stages, in the order in which they run.
     pub(super) fn all(measures: &[Measure]) -> Vec<Self> {
         let mut sorted = measures.to_vec();
         sorted.sort_unstable();
@@ -27,7 +27,7 @@ impl Stage {
         stages
     }
 
-    /// Whether the measure takes turns with those that are in it. A directory that fills up has its own time.
+    /// Whether the measure takes turns with those of this stage. Measures with different numbers of files do not.
     fn takes(&self, measure: Measure) -> bool {
         let kind = |measure: Measure| match measure {
             Measure::Contenders(_) => 1,
@@ -38,46 +38,46 @@ impl Stage {
         self.0.first().is_some_and(|first| kind(*first) == kind(measure))
     }
 
-    /// Runs all blocks of all cells, and tells the share of them that is over.
-    pub(super) fn run(&self, run: &Run<'_>, sites: &[Site], told: &mut dyn FnMut(f64, &str)) -> Vec<Row> {
-        let mut cells = self.cells(run, sites);
+    /// Runs all blocks of all cells. `progress` gets the share that is done, and what comes next.
+    pub(super) fn run(&self, run: &Run<'_>, dirs: &[BenchDir], progress: &mut dyn FnMut(f64, &str)) -> Vec<Row> {
+        let mut cells = self.cells(run, dirs);
         let amount = &run.options.amount;
         let total = cells.len() as f64 * f64::from(amount.blocks);
         for block in 0..amount.blocks {
-            for (number, (site, cell)) in cells.iter_mut().enumerate() {
+            for (number, (dir, cell)) in cells.iter_mut().enumerate() {
                 if cell.missing.is_some() {
                     continue;
                 }
-                if let Some(over) = run.over().or_else(|| site.obstacle()) {
+                if let Some(over) = run.over().or_else(|| dir.obstacle()) {
                     cell.end(&over);
                     continue;
                 }
                 let done = f64::from(block) * total / f64::from(amount.blocks) + number as f64;
-                told(done / total, &format!("{} · {}", cell.name(), cell.measure));
-                match cell.block(amount, run.crew(), &format!("{number}-{block}")) {
+                progress(done / total, &format!("{} · {}", cell.name(), cell.measure));
+                match cell.block(amount, run.workers(), &format!("{number}-{block}")) {
                     Ok(more) => cell.add(more),
                     Err(unmeasured) => {
-                        if !unmeasured.is_merely_ended() {
-                            site.look(run);
+                        if !unmeasured.is_out_of_time() {
+                            dir.check(run);
                         }
-                        cell.end(&site.obstacle().unwrap_or(unmeasured));
+                        cell.end(&dir.obstacle().unwrap_or(unmeasured));
                     }
                 }
             }
         }
-        let row = |(site, cell): (&Site, Cell)| cell.row(&site.name, &site.kind);
+        let row = |(dir, cell): (&BenchDir, Cell)| cell.row(&dir.name, &dir.kind);
         cells.into_iter().map(row).collect()
     }
 
-    fn cells<'a>(&self, run: &Run<'_>, sites: &'a [Site]) -> Vec<(&'a Site, Cell)> {
+    fn cells<'a>(&self, run: &Run<'_>, dirs: &'a [BenchDir]) -> Vec<(&'a BenchDir, Cell)> {
         let mut cells = Vec::new();
-        for site in sites {
+        for dir in dirs {
             for measure in &self.0 {
-                let ground = match run.over() {
+                let prepare = match run.over() {
                     Some(over) => Err(over),
-                    None => site.ground(*measure, run),
+                    None => dir.prepare(*measure, run),
                 };
-                let (ways, missing) = match ground {
+                let (ways, missing) = match prepare {
                     Ok(ways) => (ways, None),
                     Err(unmeasured) => (Vec::new(), Some(unmeasured.to_string())),
                 };
@@ -88,7 +88,7 @@ impl Stage {
                 cells.extend(locks.into_iter().map(|lock| {
                     let mut cell = Cell::new(*measure, lock, ways.clone());
                     cell.missing.clone_from(&missing);
-                    (site, cell)
+                    (dir, cell)
                 }));
             }
         }

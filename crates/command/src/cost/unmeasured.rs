@@ -3,7 +3,7 @@
 use std::io;
 use std::time::Duration;
 
-use super::board::Fault;
+use super::samples::Fault;
 use onewinner_core::fs::Errno;
 use onewinner_linux::sys::memory::ShareError;
 use onewinner_linux::sys::process::{Ended, ForkError};
@@ -12,97 +12,97 @@ use onewinner_linux::sys::process::{Ended, ForkError};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Unmeasured {
-    /// A free lock was not given.
-    #[error(
-        "nobody has the lock, and an attempt is told that it is held; look for what an earlier holder leaves behind"
-    )]
+    /// An attempt at a free lock returned busy.
+    #[error("the lock is free, but an attempt returned busy; check which files an earlier holder leaves behind")]
     Busy,
-    /// A lock that was held was given.
-    #[error("a process has the lock, and another gets it too; ask `onewinner race` whether it excludes anybody here")]
+    /// An attempt at a held lock succeeded.
+    #[error("two processes hold the lock at the same time; run `onewinner race` to check whether it excludes here")]
     GotIn,
     /// An attempt failed.
     #[error("an attempt fails: {} ({errno}); {}", errno.text(), advice(*errno))]
     Attempt {
-        /// What the kernel says.
+        /// The kernel's error.
         #[source]
         errno: Errno,
     },
     /// A release failed.
     #[error("a release fails: {} ({errno}); {}", errno.text(), advice(*errno))]
     Release {
-        /// What the kernel says.
+        /// The kernel's error.
         #[source]
         errno: Errno,
     },
-    /// The directory that the measure needs failed.
-    #[error("its directory cannot be made ready: {} ({errno}); {}", errno.text(), advice(*errno))]
-    Ground {
-        /// What the kernel says.
+    /// The directory of the measure could not be prepared.
+    #[error("failed to prepare the directory: {} ({errno}); {}", errno.text(), advice(*errno))]
+    Directory {
+        /// The kernel's error.
         #[source]
         errno: Errno,
     },
-    /// The files beside the lock took too long.
-    #[error("{made} of {wanted} files were made in {limit:?}; give more time with --worker-time, or ask for fewer")]
+    /// The files next to the lock took too long.
+    #[error("{made} of {wanted} files were made in {limit:?}; raise --worker-time, or lower --files")]
     Slow {
         /// How many were made.
         made: u64,
-        /// How many were asked for.
+        /// How many were requested.
         wanted: u64,
-        /// In what time.
+        /// The time limit.
         limit: Duration,
     },
-    /// The directory is not there any more, or gives nothing but errors.
-    #[error("the directory cannot be reached any more: {} ({errno}); look whether its mount is still there", errno.text())]
+    /// The directory has vanished or returns only errors.
+    #[error("the directory cannot be reached any more: {} ({errno}); check whether it is still mounted", errno.text())]
     Vanished {
-        /// What the kernel says.
+        /// The kernel's error.
         #[source]
         errno: Errno,
     },
     /// The directory does not answer.
-    #[error("the directory does not answer: it was not looked at after {0:?}; look at its mount, and at who serves it")]
+    #[error(
+        "the directory does not answer: no answer within {0:?}; check its mount and the server or daemon behind it"
+    )]
     Silent(Duration),
-    /// There is nothing to measure in, for this reason.
+    /// There is no directory to measure in, for this reason.
     #[error("{0}")]
     Refused(String),
-    /// Nobody got the lock.
-    #[error("nobody won in {0:?}; look for what is left behind when several meet")]
+    /// No process acquired the lock.
+    #[error("no process acquired the lock in {0:?}; check which files contenders leave behind")]
     NobodyWon(Duration),
-    /// Not one sample came in the time.
-    #[error("not one sample in {0:?}; give more time with --slice")]
+    /// There was no sample within the time.
+    #[error("no sample within {0:?}; raise --slice")]
     NoSample(Duration),
-    /// A worker did not come to an end.
-    #[error("not over after {0:?}; a call may hang on this file system")]
+    /// A worker did not end.
+    #[error("not finished after {0:?}; a call may hang on this file system")]
     Hung(Duration),
     /// A worker died.
-    #[error("a worker ended with {0}; look at the kernel's log")]
+    #[error("a worker ended with {0}; check the kernel log")]
     Lost(Ended),
     /// A race could not be run.
     #[error("the race did not run: {0}")]
     Race(String),
-    /// The whole command's time.
-    #[error("the time was over before; raise --time, or ask for less")]
+    /// The time of the whole command was over.
+    #[error("not reached within the time; raise --time, or measure less")]
     Time,
-    /// The user.
-    #[error("interrupted before")]
+    /// The user interrupted the command.
+    #[error("not reached before the interrupt")]
     Interrupted,
-    /// No worker.
+    /// A worker could not be forked.
     #[error(transparent)]
     Fork(#[from] ForkError),
-    /// No shared memory.
+    /// There is no shared memory.
     #[error(transparent)]
     Share(#[from] ShareError),
-    /// A worker was not heard.
-    #[error("failed to hear of a worker: {0}; raise `ulimit -n`")]
+    /// The output of a worker could not be read.
+    #[error("failed to read the output of a worker: {0}; raise `ulimit -n`")]
     Pipe(#[from] io::Error),
 }
 
 fn advice(errno: Errno) -> &'static str {
     match errno {
-        Errno::ENOSPC | Errno::EDQUOT => "make room, or ask for fewer --files",
-        Errno::ENAMETOOLONG => "ask for less --depth, or name a directory with a shorter path",
+        Errno::ENOSPC | Errno::EDQUOT => "make room, or lower --files",
+        Errno::ENAMETOOLONG => "lower --depth, or name a directory with a shorter path",
         Errno::EACCES | Errno::EROFS => "make it writable for this user, or name another directory",
         Errno::EMFILE => "raise `ulimit -n`",
-        _ => "this file system may not have what the lock needs",
+        _ => "this file system may not support what the lock needs",
     }
 }
 
@@ -113,14 +113,14 @@ impl From<Fault> for Unmeasured {
             Fault::GotIn => Self::GotIn,
             Fault::Attempt(errno) => Self::Attempt { errno },
             Fault::Release(errno) => Self::Release { errno },
-            Fault::Ground(errno) => Self::Ground { errno },
+            Fault::Directory(errno) => Self::Directory { errno },
         }
     }
 }
 
 impl Unmeasured {
-    /// Whether nothing went wrong, but there was no more time for it.
-    pub(super) fn is_merely_ended(&self) -> bool {
+    /// Whether nothing failed, but the time was over.
+    pub(super) fn is_out_of_time(&self) -> bool {
         matches!(self, Self::Time | Self::Interrupted)
     }
 }

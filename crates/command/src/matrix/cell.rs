@@ -1,47 +1,47 @@
-//! One lock on one file system, as plain data.
+//! The result for one lock on one file system, as plain data.
 
 use serde::{Deserialize, Serialize};
 
 use onewinner_check::sampled::Sample;
 use onewinner_core::primitive::Expectation;
 
-/// One lock in one directory, or by way of several.
+/// The result for one lock in one directory, or through several mounts.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Cell {
-    /// The lock.
+    /// The name of the lock.
     pub lock: String,
-    /// What it declares.
+    /// What the lock declares.
     pub claim: Expectation,
-    /// What is known.
+    /// Whether it holds.
     #[serde(flatten)]
     pub answer: Answer,
-    /// What the races showed.
+    /// The results of the races.
     pub races: Vec<Raced>,
-    /// What a second process was told while a first one held.
+    /// The results of attempts by a second process while a first one held the lock.
     pub in_turn: Vec<InTurn>,
-    /// What it costs.
+    /// The cost of an acquisition.
     pub cost: Option<Cost>,
-    /// What of that could not be measured, and why.
+    /// Cost measures that are missing, and why.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub unmeasured: Vec<String>,
 }
 
-/// What is known of a lock in a directory.
+/// Whether a lock holds in a directory.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "answer", rename_all = "kebab-case")]
 pub enum Answer {
-    /// No two were in at once, and the broken control was caught in the same directory.
+    /// No two processes held it at the same time, and the broken control was caught in the same directory.
     Holds,
-    /// Two were in at once, in a race or in turn.
+    /// Two processes held it at the same time, in a race or in turn.
     Violated,
-    /// The file system does not know a call that the lock needs.
+    /// The file system does not support a call that the lock needs.
     Unsupported {
-        /// What was attempted.
+        /// The call.
         operation: String,
-        /// What the kernel says.
+        /// The kernel's error.
         errno: String,
     },
-    /// Nothing is known.
+    /// There is no result.
     Missing {
         /// Why.
         reason: String,
@@ -51,76 +51,76 @@ pub enum Answer {
 /// A race.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Raced {
-    /// How.
+    /// How the contenders raced.
     pub manner: Manner,
-    /// What it showed.
+    /// Its result.
     #[serde(flatten)]
     pub sample: Sample,
 }
 
-/// How contenders race.
+/// How the contenders of a race meet and release.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Manner {
-    /// Left to chance; winners hold until all have answered.
+    /// Unaligned; winners hold until all have answered.
     Natural,
-    /// In step, call by call; winners hold until all have answered.
+    /// Aligned call by call; winners hold until all have answered.
     Aligned,
-    /// Left to chance; winners release at once.
+    /// Unaligned; winners release immediately.
     Cycle,
 }
 
-/// One process holds, another one tries, and tries again after the release.
+/// One process holds the lock, another one attempts, and attempts again after the release.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InTurn {
-    /// The numbers of the directories by way of which the two work.
+    /// The numbers of the mounts that the two processes use.
     pub ways: [usize; 2],
-    /// What the first one got.
-    pub holder: Got,
-    /// What the second one got while the first one held.
-    pub other: Got,
-    /// What it got after the release.
-    pub after: Got,
+    /// The result of the first process.
+    pub holder: AttemptOutcome,
+    /// The result of the second process while the first one held.
+    pub other: AttemptOutcome,
+    /// The result of the second process after the release.
+    pub after: AttemptOutcome,
 }
 
-/// What an attempt, or a release, came to.
+/// The result of an attempt or a release.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Got {
-    /// The lock.
+pub enum AttemptOutcome {
+    /// It acquired the lock.
     Won,
-    /// Nothing, because another one has it.
+    /// It returned busy.
     Busy,
-    /// An error.
+    /// It failed with this error.
     Failed(String),
-    /// It was not made.
+    /// There was no attempt.
     Nothing,
 }
 
-/// What an acquisition costs: times and rates are those of `bench`, whose rows say more.
+/// The cost of an acquisition, a summary of the rows of `bench`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Cost {
-    /// How many acquisitions with their release were measured without contention.
+    /// The number of measured acquisitions with their release, without contention.
     pub acquisitions: usize,
-    /// Half of them took no longer.
+    /// Their median time.
     pub median_ns: u64,
-    /// All but one in a hundred took no longer.
+    /// Their 99th percentile.
     pub p99_ns: u64,
-    /// With contention.
+    /// The throughput under contention.
     pub throughput: Vec<Throughput>,
 }
 
-/// How often somebody wins when several acquire and release as often as they can.
+/// The throughput when several processes acquire and release as often as they can.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Throughput {
-    /// How many there are.
+    /// The number of processes.
     pub processes: usize,
-    /// Acquisitions in a second, of all together.
+    /// Acquisitions per second, of all processes.
     pub per_second: f64,
 }
 
 impl Cell {
-    /// A cell of which nothing is known.
+    /// A cell without a result.
     pub fn missing(lock: &str, claim: Expectation, reason: impl Into<String>) -> Self {
         Self {
             lock: lock.to_owned(),
@@ -139,62 +139,78 @@ impl Cell {
         Some(&race.sample)
     }
 
-    /// The races in which two were in at once.
+    /// The races in which two processes held the lock at the same time.
     pub fn violated(&self) -> impl Iterator<Item = &Raced> {
         self.races.iter().filter(|race| race.sample.violations > 0)
     }
 
-    /// Whether a second process got in while a first one held.
+    /// Whether a second process acquired the lock while a first one held it.
     pub fn lets_two_in_turn(&self) -> bool {
         self.in_turn.iter().any(InTurn::lets_two_in)
     }
 
-    /// What went wrong in turn.
+    /// The fault in turn, in words.
     pub fn fault_in_turn(&self) -> Option<String> {
         self.in_turn.iter().find_map(InTurn::fault)
     }
 
-    /// Whether somebody met an error, nobody won, or a release was not seen, although no two were in at once.
+    /// The number of rounds with an error, without a winner, or with an unseen release, in which no two processes held the
+    /// lock at the same time.
     pub fn flaws(&self) -> u64 {
         self.races.iter().map(|race| race.sample.flaws).sum()
     }
 
-    /// Whether it shows that the lock does not do what it declares: exactly one winner. That a broken lock was not caught shows
-    /// nothing.
+    /// Whether the lock declares exactly one winner and fails that. An answer that is missing is not a failure.
     pub fn fails(&self) -> bool {
-        let nobody = self.races.iter().any(|race| race.sample.without_winner > 0);
-        let broken = self.answer == Answer::Violated || self.answer == Answer::Holds && nobody;
+        let has_no_winner = self.races.iter().any(|race| race.sample.without_winner > 0);
+        let broken = self.answer == Answer::Violated || self.answer == Answer::Holds && has_no_winner;
         self.claim == Expectation::ExactlyOneWinner && broken
     }
 
-    /// What its parts come to; `toothless` tells why a pass would say nothing, if so.
-    pub(super) fn concluded(&self, toothless: Option<&str>) -> Answer {
+    /// The answer from all results; `missed_control` says why a pass would mean nothing, if so.
+    pub(super) fn concluded(&self, missed_control: Option<&str>) -> Answer {
         if self.violated().next().is_some() || self.lets_two_in_turn() {
             return Answer::Violated;
         }
         let doubt = self.races.iter().find_map(|race| race.sample.doubt.as_deref());
-        doubt.or(toothless).map_or(Answer::Holds, |reason| Answer::Missing {
-            reason: reason.to_owned(),
-        })
+        doubt
+            .or(missed_control)
+            .map_or(Answer::Holds, |reason| Answer::Missing {
+                reason: reason.to_owned(),
+            })
     }
 }
 
 impl InTurn {
-    /// Whether both were in at once.
+    /// Whether both processes held the lock at the same time.
     pub fn lets_two_in(&self) -> bool {
-        (&self.holder, &self.other) == (&Got::Won, &Got::Won)
+        (&self.holder, &self.other) == (&AttemptOutcome::Won, &AttemptOutcome::Won)
     }
 
-    /// What went wrong, in words.
+    /// The fault in words.
     pub fn fault(&self) -> Option<String> {
         match (&self.holder, &self.other, &self.after) {
-            (Got::Failed(errno), ..) => Some(format!("the first process met {errno}")),
-            (Got::Won, Got::Won, _) => Some("a second process got in while the first one held".to_owned()),
-            (Got::Won, Got::Failed(errno), _) => Some(format!("a second process met {errno} while the first one held")),
-            (Got::Won, _, Got::Busy) => Some("a second process was told busy after the release".to_owned()),
-            (Got::Won, _, Got::Failed(errno)) => Some(format!("a second process met {errno} after the release")),
-            (Got::Busy | Got::Nothing, ..) => Some("the first process did not get a lock that was free".to_owned()),
-            (Got::Won, Got::Busy | Got::Nothing, Got::Won | Got::Nothing) => None,
+            (AttemptOutcome::Failed(errno), ..) => Some(format!("the first process failed with {errno}")),
+            (AttemptOutcome::Won, AttemptOutcome::Won, _) => {
+                Some("a second process acquired the lock while the first one held it".to_owned())
+            }
+            (AttemptOutcome::Won, AttemptOutcome::Failed(errno), _) => Some(format!(
+                "a second process failed with {errno} while the first one held the lock"
+            )),
+            (AttemptOutcome::Won, _, AttemptOutcome::Busy) => {
+                Some("a second process got busy after the release".to_owned())
+            }
+            (AttemptOutcome::Won, _, AttemptOutcome::Failed(errno)) => {
+                Some(format!("a second process failed with {errno} after the release"))
+            }
+            (AttemptOutcome::Busy | AttemptOutcome::Nothing, ..) => {
+                Some("the first process did not acquire the free lock".to_owned())
+            }
+            (
+                AttemptOutcome::Won,
+                AttemptOutcome::Busy | AttemptOutcome::Nothing,
+                AttemptOutcome::Won | AttemptOutcome::Nothing,
+            ) => None,
         }
     }
 }
@@ -230,42 +246,52 @@ mod tests {
         }
     }
 
-    fn in_turn(other: Got) -> InTurn {
+    fn in_turn(other: AttemptOutcome) -> InTurn {
         InTurn {
             ways: [0, 0],
-            holder: Got::Won,
+            holder: AttemptOutcome::Won,
             other,
-            after: Got::Won,
+            after: AttemptOutcome::Won,
         }
     }
 
     #[test]
-    fn a_pass_needs_a_control_that_was_caught_and_a_full_disk_is_no_violation() {
+    fn a_pass_needs_a_caught_control_and_a_full_disk_is_not_a_violation() {
         let full = Some("no space");
         let missing = |reason: &str| Answer::Missing {
             reason: reason.to_owned(),
         };
-        for (race, other, toothless, answer) in [
-            (raced(0, None), Got::Busy, None, Answer::Holds),
-            (raced(0, None), Got::Failed("EIO".to_owned()), None, Answer::Holds),
-            (raced(0, None), Got::Busy, Some("no teeth"), missing("no teeth")),
-            (raced(0, None), Got::Won, None, Answer::Violated),
-            (raced(3, None), Got::Busy, Some("no teeth"), Answer::Violated),
-            (raced(3, full), Got::Busy, None, Answer::Violated),
-            (raced(0, full), Got::Busy, None, missing("no space")),
+        for (race, other, missed_control, answer) in [
+            (raced(0, None), AttemptOutcome::Busy, None, Answer::Holds),
+            (
+                raced(0, None),
+                AttemptOutcome::Failed("EIO".to_owned()),
+                None,
+                Answer::Holds,
+            ),
+            (
+                raced(0, None),
+                AttemptOutcome::Busy,
+                Some("no teeth"),
+                missing("no teeth"),
+            ),
+            (raced(0, None), AttemptOutcome::Won, None, Answer::Violated),
+            (raced(3, None), AttemptOutcome::Busy, Some("no teeth"), Answer::Violated),
+            (raced(3, full), AttemptOutcome::Busy, None, Answer::Violated),
+            (raced(0, full), AttemptOutcome::Busy, None, missing("no space")),
         ] {
             let mut cell = Cell::missing("lock", Expectation::ExactlyOneWinner, "");
             cell.races.push(race);
             cell.in_turn.push(in_turn(other));
-            assert_eq!(cell.concluded(toothless), answer, "{cell:?}");
+            assert_eq!(cell.concluded(missed_control), answer, "{cell:?}");
         }
     }
 
     #[test]
-    fn a_line_of_json_gives_the_cell_again() {
+    fn a_cell_is_read_back_from_its_json() {
         let mut cell = Cell::missing("lock", Expectation::SeveralWinners, "it hangs");
         cell.races.push(raced(1, None));
-        cell.in_turn.push(in_turn(Got::Failed("EIO".to_owned())));
+        cell.in_turn.push(in_turn(AttemptOutcome::Failed("EIO".to_owned())));
         cell.cost = Some(Cost {
             acquisitions: 1,
             median_ns: 2,

@@ -1,4 +1,4 @@
-//! One file system, as plain data: what it is, what the controls showed there, and its cells.
+//! One file system as plain data: its type, the results of the controls, and its cells.
 
 use std::path::PathBuf;
 
@@ -6,92 +6,94 @@ use serde::{Deserialize, Serialize};
 
 use super::cell::{Cell, Manner, Raced};
 
-/// A directory, or several ways to one store, with all cells there.
+/// A directory, or several mounts of one store, with its cells.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Column {
-    /// The recipe, or the directories as they were given.
+    /// The name of the recipe, or the given paths.
     pub name: String,
-    /// The directories; none of one that was not made.
+    /// The directories; empty if the file system was not made.
     pub ways: Vec<PathBuf>,
-    /// The type of each, as statfs(2) tells.
+    /// The type of each, from statfs(2).
     pub kinds: Vec<String>,
-    /// Whether anything can be known there.
+    /// Whether the directory can be used.
     #[serde(flatten)]
-    pub standing: Standing,
+    pub state: ColumnState,
     /// A broken lock and a sound one, for comparison.
     pub controls: Vec<Control>,
     /// One for each lock.
     pub cells: Vec<Cell>,
 }
 
-/// Whether a directory can be worked in.
+/// Whether a directory can be used.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "standing", rename_all = "kebab-case")]
-pub enum Standing {
-    /// It is what it should be, and its controls were raced.
+pub enum ColumnState {
+    /// The directory was verified, and its controls were raced.
     Ready,
-    /// It was not made, because the machine or the user lacks something.
+    /// The file system was not made, because the machine or the user lacks something.
     Skipped {
-        /// What.
+        /// What is missing.
         reason: String,
     },
-    /// It is not what it should be.
+    /// The directory could not be prepared or verified.
     Failed {
         /// Why.
         reason: String,
     },
-    /// There is no such directory.
+    /// The path does not exist or is not a directory.
     Misused {
-        /// What there is.
+        /// Why.
         reason: String,
     },
 }
 
-/// A lock whose answer is known.
+/// A control: a lock whose answer is known.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Control {
-    /// Which.
+    /// The name of the lock.
     pub lock: String,
-    /// Whether it is sound.
+    /// Whether it is the sound control.
     pub sound: bool,
-    /// What its races showed.
+    /// The results of its races.
     pub races: Vec<Raced>,
 }
 
 impl Column {
-    /// One that is not looked at yet.
+    /// An empty column.
     pub(super) fn new(name: String) -> Self {
         Self {
             name,
             ways: Vec::new(),
             kinds: Vec::new(),
-            standing: Standing::Ready,
+            state: ColumnState::Ready,
             controls: Vec::new(),
             cells: Vec::new(),
         }
     }
 
-    /// Why there is nothing to know.
+    /// Why the directory cannot be used, if so.
     pub fn obstacle(&self) -> Option<&str> {
-        match &self.standing {
-            Standing::Ready => None,
-            Standing::Skipped { reason } | Standing::Failed { reason } | Standing::Misused { reason } => Some(reason),
+        match &self.state {
+            ColumnState::Ready => None,
+            ColumnState::Skipped { reason } | ColumnState::Failed { reason } | ColumnState::Misused { reason } => {
+                Some(reason)
+            }
         }
     }
 
-    /// Why a pass would say nothing here: not even the broken control was caught.
-    pub fn toothless(&self) -> Option<String> {
+    /// Why a pass would mean nothing here: the broken control was not caught.
+    pub fn missed_control(&self) -> Option<String> {
         let broken = self.controls.iter().find(|control| !control.sound)?;
         let caught = broken.races.iter().any(|race| race.sample.violations > 0);
         (!caught).then(|| {
             format!(
-                "{} was not caught either, not even when its calls were aligned: nothing can be told here",
+                "{}, a broken lock, was not caught either, not even with aligned calls: a pass means nothing here",
                 broken.lock
             )
         })
     }
 
-    /// What the sound control should not have shown.
+    /// The race in which the sound control was violated, if any.
     pub fn unsound(&self) -> Option<&Raced> {
         let sound = self.controls.iter().find(|control| control.sound)?;
         sound.races.iter().find(|race| race.sample.violations > 0)

@@ -1,6 +1,6 @@
-//! The command's side: it asks workers, hears what they tell, and fills in what they did not.
+//! The command's side: sends requests to workers, reads their messages, and fills in missing cells.
 //!
-//! It touches no directory, because any may hang.
+//! It accesses no directory, because any may hang.
 
 use std::io;
 use std::path::PathBuf;
@@ -8,32 +8,32 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::cell::{Answer, Cell};
-use super::column::{Column, Standing};
-use super::place::Asked;
-use super::talk::{End, converse};
+use super::column::{Column, ColumnState};
+use super::directories::DirectoryRequest;
+use super::ipc::{End, ask_worker};
 use super::worker::{Line, Request};
 use super::{Matrix, WORKER};
 use onewinner_core::primitive;
 
-/// What happens.
+/// Progress of a matrix.
 #[derive(Clone, Copy, Debug)]
-pub enum Told<'a> {
-    /// The cells of this column are next.
+pub enum MatrixEvent<'a> {
+    /// A column begins.
     Column(&'a Column),
-    /// A cell of this column is filled in.
+    /// A cell of this column was filled in.
     Cell(&'a Column, &'a Cell),
 }
 
-/// Why there is no matrix.
+/// Why the matrix could not be run.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum MatrixError {
-    /// No worker, or it cannot be talked to.
-    #[error("failed to run a worker process: {0}; look at `ulimit -u`")]
+    /// The worker could not be started.
+    #[error("failed to run a worker process: {0}; check `ulimit -u`")]
     Worker(#[from] io::Error),
 }
 
-/// Fills in the matrix, a column after the other. Every cell that was asked for is there: of what was not told it says why.
+/// Fills in the matrix, one column after the other. Every requested cell is in the result; a missing one says why.
 ///
 /// Afterwards no process, mount, loop device or file is left.
 ///
@@ -43,37 +43,46 @@ pub enum MatrixError {
 pub fn run(
     matrix: &Matrix,
     interrupted: &AtomicBool,
-    tell: &mut dyn FnMut(Told<'_>),
+    on_event: &mut dyn FnMut(MatrixEvent<'_>),
 ) -> Result<Vec<Column>, MatrixError> {
-    let given: Vec<Asked> = matrix.directories.iter().cloned().map(Asked::Given).collect();
-    let made: Vec<Asked> = matrix.makes.iter().cloned().map(Asked::Made).collect();
+    let given: Vec<DirectoryRequest> = matrix
+        .directories
+        .iter()
+        .cloned()
+        .map(DirectoryRequest::Given)
+        .collect();
+    let made: Vec<DirectoryRequest> = matrix.makes.iter().cloned().map(DirectoryRequest::Made).collect();
     let mut columns = Vec::new();
-    // Two workers: directories that are there are raced in by processes that anybody can see, and made ones in namespaces.
+    // Two workers: one for existing directories, and one that makes file systems in its own namespaces.
     for places in [given, made] {
         let (mut rest, mut sweep) = (&places[..], Vec::new());
-        // One that is killed in the middle is followed by another one, which cleans up and goes on with the next column.
+        // If a worker is killed, another one cleans up and continues with the next column.
         while !rest.is_empty() || !sweep.is_empty() {
-            let mut talk = Talk {
+            let mut session = WorkerSession {
                 matrix,
                 places: rest,
                 columns: Vec::new(),
                 interrupted,
-                tell,
+                on_event,
             };
             let end = if interrupted.load(Ordering::Relaxed) {
-                sweep.clear(); // The next run does.
+                sweep.clear(); // The next run cleans up.
                 End::Interrupted
             } else {
-                talk.hold(std::mem::take(&mut sweep))?
+                session.run(std::mem::take(&mut sweep))?
             };
             let number = match &end {
-                End::Told | End::Interrupted | End::Refused(_) => rest.len(),
-                // The first, if it was not even told of that.
-                End::Lost(_) => talk.columns.len().max(1).min(rest.len()),
+                End::Done | End::Interrupted | End::Refused(_) => rest.len(),
+                // At least the first column: it may have been lost before the worker reported it.
+                End::Lost(_) => session.columns.len().max(1).min(rest.len()),
             };
-            columns.extend(talk.filled(number, end.reason()));
+            columns.extend(session.complete_columns(number, end.reason()));
             if let End::Lost(_) = end {
-                sweep = rest[..number].iter().flat_map(Asked::given).cloned().collect();
+                sweep = rest[..number]
+                    .iter()
+                    .flat_map(DirectoryRequest::given)
+                    .cloned()
+                    .collect();
             }
             rest = &rest[number..];
         }
@@ -81,18 +90,18 @@ pub fn run(
     Ok(columns)
 }
 
-/// A talk with one worker.
-struct Talk<'a> {
+/// The exchange with one worker.
+struct WorkerSession<'a> {
     matrix: &'a Matrix,
-    places: &'a [Asked],
+    places: &'a [DirectoryRequest],
     columns: Vec<Column>,
     interrupted: &'a AtomicBool,
-    tell: &'a mut dyn FnMut(Told<'_>),
+    on_event: &'a mut dyn FnMut(MatrixEvent<'_>),
 }
 
-impl Talk<'_> {
-    /// Asks, and hears until the worker is at its end.
-    fn hold(&mut self, sweep: Vec<PathBuf>) -> io::Result<End> {
+impl WorkerSession<'_> {
+    /// Sends the request, and reads messages until the worker ends.
+    fn run(&mut self, sweep: Vec<PathBuf>) -> io::Result<End> {
         let request = Request {
             places: self.places.to_vec(),
             locks: self.matrix.locks.clone(),
@@ -100,34 +109,37 @@ impl Talk<'_> {
             sweep,
         };
         let limit = Duration::from_millis(self.matrix.settings.cell_ms);
-        converse(WORKER, &request, limit, self.interrupted, &mut |line| self.hear(line))
+        ask_worker(WORKER, &request, limit, self.interrupted, &mut |line| {
+            self.receive(line)
+        })
     }
 
-    /// Takes a line; tells how it ends if that is the last.
-    fn hear(&mut self, line: Line) -> Option<End> {
+    /// Processes a message. Returns how the session ends if it is the last one.
+    fn receive(&mut self, line: Line) -> Option<End> {
         match line {
             Line::Column(column) => {
-                (self.tell)(Told::Column(&column));
+                (self.on_event)(MatrixEvent::Column(&column));
                 self.columns.push(column);
                 None
             }
             Line::Cell(cell) => {
-                let column = self.columns.last_mut().expect("a column is told before its cells");
-                (self.tell)(Told::Cell(column, &cell));
+                let column = self.columns.last_mut().expect("a column is reported before its cells");
+                (self.on_event)(MatrixEvent::Cell(column, &cell));
                 column.cells.push(cell);
                 None
             }
-            Line::Done => Some(End::Told),
+            Line::Done => Some(End::Done),
             Line::Refused(reason) => Some(End::Refused(reason)),
         }
     }
 
-    /// So many columns with all cells; those that were not told are missing for the reason of their column, or else this one.
-    fn filled(&mut self, number: usize, reason: &str) -> Vec<Column> {
-        let mut told = std::mem::take(&mut self.columns).into_iter();
-        let column = |asked: &Asked| {
-            let mut column = told.next().unwrap_or_else(|| Column {
-                standing: Standing::Failed {
+    /// The first `number` columns with all their cells. A cell that was not reported is missing for the reason of its column,
+    /// or else for this one.
+    fn complete_columns(&mut self, number: usize, reason: &str) -> Vec<Column> {
+        let mut columns = std::mem::take(&mut self.columns).into_iter();
+        let column = |asked: &DirectoryRequest| {
+            let mut column = columns.next().unwrap_or_else(|| Column {
+                state: ColumnState::Failed {
                     reason: reason.to_owned(),
                 },
                 ..Column::new(asked.name())

@@ -1,7 +1,6 @@
-//! What an acquisition and its release cost in a cell, measured as `bench` measures it: alone, and among others.
+//! Measures the cost of an acquisition and its release in a cell, as `bench` does: without and under contention.
 //!
-//! Deliberately without a verdict: a lock that lets two in is measured as any other, and what could not be measured takes no
-//! verdict away.
+//! A broken lock is measured like any other, and a failed measurement changes no verdict.
 
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
@@ -9,13 +8,13 @@ use std::time::Duration;
 
 use super::Settings;
 use super::cell::{Cost, Throughput};
-use crate::cost::{Amount, Measure, Place, measure_one};
+use crate::cost::{Amount, BenchTarget, Measure, measure_one};
 use onewinner_core::primitive::LockPrimitive;
 
-/// How many contend.
+/// The numbers of contenders.
 const CONTENDERS: [u32; 3] = [2, 8, 16];
 
-/// What was measured, and what was not, with the reason.
+/// Measures the cost. Also returns why some measures are missing.
 pub(super) fn cost(
     primitive: &'static dyn LockPrimitive,
     ways: &[PathBuf],
@@ -28,15 +27,15 @@ pub(super) fn cost(
     };
     let among = CONTENDERS.iter().copied().map(Measure::Contenders);
     let measures: Vec<Measure> = [Measure::Uncontended].into_iter().chain(among).collect();
-    let place = Place::given(ways.to_vec());
-    // Whoever wants no more ends this process.
+    let place = BenchTarget::given(ways.to_vec());
+    // A cancellation ends this process.
     let rows = measure_one(primitive, &place, &measures, &amount, &AtomicBool::new(false));
     let missing = rows.iter().filter_map(|row| {
         let reason = row.missing.as_ref()?;
         Some(format!("{}: {reason}", row.measure))
     });
     let missing = missing.collect();
-    let (alone, among) = rows.split_first().expect("it was asked for");
+    let (alone, among) = rows.split_first().expect("the uncontended measure comes first");
     let throughput = among.iter().filter_map(|row| {
         Some(Throughput {
             processes: row.measure.at()? as usize,

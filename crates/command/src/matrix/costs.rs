@@ -1,6 +1,6 @@
-//! What locks cost on file systems that are made for it: `crate::cost`, in a process and in namespaces of its own.
+//! Measures the cost of locks on file systems made for the run: `crate::cost` in a worker with its own namespaces.
 //!
-//! All file systems are there at the same time, so that measurements take turns on them.
+//! All file systems exist at the same time, so that measurements take turns on them.
 
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,17 +9,17 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::COSTS_WORKER;
-use super::column::{Column, Standing};
+use super::cancel::SharedCancelToken;
+use super::column::{Column, ColumnState};
 use super::coordinator::MatrixError;
-use super::limited::Wish;
-use super::place::{Asked, Ground, ready};
-use super::talk::{End, converse, request, say};
+use super::directories::{DirectoryRequest, MountRoot, prepare};
+use super::ipc::{End, SILENCE, ask_worker, print_message, read_request};
 use super::worker::in_namespaces;
-use crate::cost::{self, Amount, Measure, Measured, Options, Place, Row};
+use crate::cost::{self, Amount, BenchTarget, Measure, Measured, Options, Row};
 use onewinner_core::primitive;
 use onewinner_linux::sys::process;
 
-/// What a worker is asked for.
+/// The request to a worker.
 #[derive(Debug, Serialize, Deserialize)]
 struct Request {
     makes: Vec<String>,
@@ -27,23 +27,39 @@ struct Request {
     measures: Vec<Measure>,
     amount: Amount,
     time_limit: Duration,
-    /// The process that asks.
+    /// The pid of the command.
     parent: u32,
 }
 
-/// A line of its answer.
+impl Request {
+    /// How long all of it may take: making the file systems, the measurements, and the last block that began in time.
+    fn limit(&self) -> Duration {
+        let made = u32::try_from(self.makes.len()).unwrap_or(u32::MAX);
+        let making = SILENCE.saturating_mul(made.saturating_add(1));
+        making
+            .saturating_add(self.time_limit)
+            .saturating_add(line_limit(&self.amount))
+    }
+}
+
+/// How long one line may take: a directory that hangs is reported after the limits of a block and of a look at it.
+fn line_limit(amount: &Amount) -> Duration {
+    amount.worker_limit.saturating_mul(4)
+}
+
+/// A message of the worker, one line of JSON.
 #[derive(Debug, Serialize, Deserialize)]
 enum Line {
-    /// So much is done, and this is next.
+    /// The share that is done, and what comes next.
     Progress(f64, String),
-    /// All that was measured.
+    /// All rows.
     Measured(Vec<Row>),
-    /// There is no answer, for this reason.
+    /// The request could not be served, for this reason.
     Refused(String),
 }
 
-/// Measures on file systems that are made, by recipe, instead of in the places of the options. A row for each lock and measure
-/// says what is not measured there, and why. Afterwards no process, mount, loop device or file is left.
+/// Measures on file systems made from recipes, instead of on the targets of the options. For everything that could not be
+/// measured there is a row that says why. Afterwards no process, mount, loop device or file is left.
 ///
 /// # Errors
 ///
@@ -62,17 +78,16 @@ pub fn measure_made(
         time_limit: options.time_limit,
         parent: std::process::id(),
     };
-    // A directory that hangs is told of after the limits of a block and of a look at it.
-    let limit = options.amount.worker_limit * 4;
+    let limit = line_limit(&options.amount);
     let mut rows = None;
-    let end = converse(COSTS_WORKER, &request, limit, interrupted, &mut |line| match line {
+    let end = ask_worker(COSTS_WORKER, &request, limit, interrupted, &mut |line| match line {
         Line::Progress(share, what) => {
             progress(share, &what);
             None
         }
-        Line::Measured(told) => {
-            rows = Some(told);
-            Some(End::Told)
+        Line::Measured(sent) => {
+            rows = Some(sent);
+            Some(End::Done)
         }
         Line::Refused(reason) => Some(End::Refused(reason)),
     })?;
@@ -83,9 +98,9 @@ pub fn measure_made(
     })
 }
 
-/// The rows of file systems on which nothing was measured.
+/// The rows of file systems on which nothing was measured, with the reason.
 fn nowhere(options: &Options, makes: &[String], reason: &str) -> Vec<Row> {
-    let place = |name: &String| Place {
+    let place = |name: &String| BenchTarget {
         name: name.clone(),
         ways: Vec::new(),
         obstacle: Some(reason.to_owned()),
@@ -95,37 +110,37 @@ fn nowhere(options: &Options, makes: &[String], reason: &str) -> Vec<Row> {
         ..options.clone()
     };
     let measured = cost::measure(&options, &AtomicBool::new(false), &mut |_, _| {});
-    measured.expect("a place with an obstacle is not looked at").rows
+    measured.expect("a target with an obstacle is not opened").rows
 }
 
-/// What the hidden command does.
+/// Runs the hidden command.
 pub fn serve_costs() -> ExitCode {
-    let answered = request().and_then(|request: Request| {
-        // All that it could clean up goes with it.
+    let answered = read_request().and_then(|request: Request| {
+        // Its mounts and processes end with it, so it can die at any time.
         process::die_with(request.parent)
-            .map_err(|error| format!("failed to stay with the process that asks: {error}"))?;
-        in_namespaces(|ground| measured(&request, ground))
+            .map_err(|error| format!("the command that started this worker is gone: {error}"))?;
+        in_namespaces(request.limit(), |mount_root| measured(&request, mount_root))
     });
     match answered {
         Ok(()) => ExitCode::SUCCESS,
         Err(reason) => {
-            // If nobody reads it, nobody is there.
-            let _unread = say(&Line::Refused(reason));
+            // If it cannot be written, the command is gone.
+            let _unread = print_message(&Line::Refused(reason));
             ExitCode::FAILURE
         }
     }
 }
 
-/// Makes all file systems, measures on them, and tells.
-fn measured(request: &Request, ground: &Ground) -> Result<(), String> {
-    let wish = Wish::new().map_err(|error| error.to_string())?;
+/// Makes all file systems, measures on them, and sends the rows.
+fn measured(request: &Request, mount_root: &MountRoot) -> Result<(), String> {
+    let cancel = SharedCancelToken::new().map_err(|error| error.to_string())?;
     let (mut places, mut made) = (Vec::new(), Vec::new());
     for name in &request.makes {
         let mut column = Column::new(name.clone());
-        let place = ready(&Asked::Made(name.clone()), ground, &wish, &mut column);
-        let skipped = matches!(column.standing, Standing::Skipped { .. });
+        let place = prepare(&DirectoryRequest::Made(name.clone()), mount_root, &cancel, &mut column);
+        let skipped = matches!(column.state, ColumnState::Skipped { .. });
         let word = if skipped { "skipped: " } else { "" };
-        places.push(Place {
+        places.push(BenchTarget {
             name: name.clone(),
             ways: place.as_ref().map_or_else(Vec::new, |place| place.ways.clone()),
             obstacle: column.obstacle().map(|reason| format!("{word}{reason}")),
@@ -142,13 +157,13 @@ fn measured(request: &Request, ground: &Ground) -> Result<(), String> {
     };
     let interrupted = AtomicBool::new(false);
     let measured = cost::measure(&options, &interrupted, &mut |share, what| {
-        if wish.look() {
+        if cancel.poll() {
             interrupted.store(true, Ordering::Relaxed);
         }
-        // If nobody reads it, the wish is over too.
-        let _unread = say(&Line::Progress(share, what.to_owned()));
+        // If it cannot be written, the next poll sees the cancellation.
+        let _unread = print_message(&Line::Progress(share, what.to_owned()));
     });
     let rows = measured.map_err(|error| error.to_string())?.rows;
-    made.iter().rev().for_each(|place| place.leave(&wish));
-    say(&Line::Measured(rows)).map_err(|error| error.to_string())
+    made.iter().rev().for_each(|place| place.remove(&cancel));
+    print_message(&Line::Measured(rows)).map_err(|error| error.to_string())
 }

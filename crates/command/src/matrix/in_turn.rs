@@ -1,32 +1,32 @@
-//! One process holds, another one tries: what has to fail before any race is lost.
+//! One process holds the lock while another one attempts, without a race.
 //!
-//! There are mounts on which locks exclude in turn and not in a race, and the reverse.
+//! On some mounts locks exclude in turn but not in a race, and on others the reverse.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::cell::{Got, InTurn};
+use super::cell::{AttemptOutcome, InTurn};
 use super::team::{Team, TeamError};
 use onewinner_core::fs::Errno;
 use onewinner_core::id::ProcessId;
 use onewinner_core::primitive::{AcquireError, Held, LockPrimitive};
 use onewinner_linux::real_fs::RealFs;
 
-/// Whose turn it is: 0 the holder's, 1 the other's, 2 the holder's to release, 3 the other's once more.
+/// The word for whose turn it is: 0 the holder's, 1 the other's, 2 the holder's to release, 3 the other's again.
 const TURN: usize = 0;
 const HOLDER: usize = 1;
 const OTHER: usize = 2;
 const AFTER: usize = 3;
 const WORDS: usize = 4;
 
-/// Words for what came of an attempt; an error number is added to the last.
+/// Words for the result of an attempt; an error number is added to the last.
 const NOTHING: u64 = 0;
 const WON: u64 = 1;
 const BUSY: u64 = 2;
 const FAILED: u64 = 1 << 32;
 
-/// Has one process hold by way of one directory, and another one try by way of the other; then the reverse, if there are
-/// several ways. The locks are new.
+/// One process holds through one mount while another one attempts through another; then the reverse, if there are several
+/// mounts. Each pair uses a new lock.
 pub(super) fn in_turn(
     primitive: &'static dyn LockPrimitive,
     ways: &[PathBuf],
@@ -49,7 +49,11 @@ pub(super) fn in_turn(
     pairs.iter().enumerate().map(run).collect()
 }
 
-fn pair(primitive: &'static dyn LockPrimitive, locks: &[PathBuf; 2], limit: Duration) -> Result<[Got; 3], TeamError> {
+fn pair(
+    primitive: &'static dyn LockPrimitive,
+    locks: &[PathBuf; 2],
+    limit: Duration,
+) -> Result<[AttemptOutcome; 3], TeamError> {
     let team = Team::new(locks.len(), WORDS)?;
     team.run(limit, |process, fs| match process {
         ProcessId(0) => hold(primitive, fs, &locks[0], &team),
@@ -66,7 +70,7 @@ fn hold(primitive: &dyn LockPrimitive, fs: &RealFs, lock: &Path, team: &Team) {
     if let Some(held) = held
         && let Err(error) = primitive.release(fs, lock, held)
     {
-        // That the lock could not be given back is what the next one meets.
+        // The next process meets a lock that was not released.
         team.set(AFTER, failed(error.errno));
     }
     team.set(TURN, 3);
@@ -80,7 +84,7 @@ fn try_twice(primitive: &dyn LockPrimitive, fs: &RealFs, lock: &Path, team: &Tea
     give_back(primitive, fs, lock, held);
     team.set(TURN, 2);
     team.wait(TURN, 3);
-    // After two have held at once nothing is to be learnt.
+    // After two have held at the same time, a further attempt shows nothing.
     if team.get(HOLDER) == WON && !won && team.get(AFTER) == NOTHING {
         let (word, held) = attempt(primitive, fs, lock);
         team.set(AFTER, word);
@@ -96,7 +100,7 @@ fn attempt(primitive: &dyn LockPrimitive, fs: &RealFs, lock: &Path) -> (u64, Opt
     }
 }
 
-/// The attempt was what counts, and the lock is not used again.
+/// Releases the lock if it was acquired. Errors do not matter, since the lock is not used again.
 fn give_back(primitive: &dyn LockPrimitive, fs: &RealFs, lock: &Path, held: Option<Held>) {
     if let Some(held) = held {
         let _released = primitive.release(fs, lock, held);
@@ -107,14 +111,14 @@ fn failed(errno: Errno) -> u64 {
     FAILED | u64::from(errno.raw().unsigned_abs())
 }
 
-fn got(word: u64) -> Got {
+fn got(word: u64) -> AttemptOutcome {
     match word {
-        NOTHING => Got::Nothing,
-        WON => Got::Won,
-        BUSY => Got::Busy,
+        NOTHING => AttemptOutcome::Nothing,
+        WON => AttemptOutcome::Won,
+        BUSY => AttemptOutcome::Busy,
         failed => {
             let number = i32::try_from(failed & !FAILED).expect("an error number is small");
-            Got::Failed(Errno::from_raw(number).to_string())
+            AttemptOutcome::Failed(Errno::from_raw(number).to_string())
         }
     }
 }

@@ -1,15 +1,15 @@
-//! One cell, in a process of its own: whether the lock works at all there, whom it lets in, and what it costs.
+//! Fills in one cell, in a separate process: whether the lock works there, whether it excludes, and what it costs.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::Settings;
+use super::cancel::SharedCancelToken;
 use super::cell::{Answer, Cell, Manner, Raced};
 use super::column::{Column, Control};
 use super::cost::cost;
 use super::in_turn::in_turn;
-use super::limited::Wish;
 use onewinner_check::CheckError;
 use onewinner_check::sampled::{Sample, sample};
 use onewinner_core::fs::Errno;
@@ -19,14 +19,14 @@ use onewinner_linux::race::{Alignment, RaceOptions};
 use onewinner_linux::real_fs::RealFs;
 use onewinner_linux::run_directory::RunDirectory;
 
-/// Where, how much, and whether it is still wanted.
-pub(super) struct Bench<'a> {
+/// The mounts, the amount of work, and the cancel token of a cell.
+pub(super) struct CellJob<'a> {
     pub(super) ways: &'a [PathBuf],
     pub(super) settings: &'a Settings,
-    pub(super) wish: &'a Wish,
+    pub(super) cancel: &'a SharedCancelToken,
 }
 
-impl Bench<'_> {
+impl CellJob<'_> {
     fn race(&self, primitive: &'static dyn LockPrimitive, manner: Manner) -> Result<Raced, CheckError> {
         let settings = self.settings;
         let scenario = match manner {
@@ -49,18 +49,18 @@ impl Bench<'_> {
         };
         let interrupted = AtomicBool::new(false);
         let sample: Sample = sample(primitive, &options, &interrupted, &mut || {
-            interrupted.store(self.wish.is_over(), Ordering::Relaxed);
+            interrupted.store(self.cancel.is_cancelled(), Ordering::Relaxed);
         })?;
         Ok(Raced { manner, sample })
     }
 
-    /// The broken control and the sound one.
+    /// Races the broken control and the sound one.
     pub(super) fn controls(&self) -> Result<Vec<Control>, String> {
         let control = |primitive: &'static dyn LockPrimitive, sound| {
             let manners = [Manner::Natural, Manner::Aligned].into_iter();
             let races = manners.map(|manner| self.race(primitive, manner));
             let races: Vec<Raced> = races.collect::<Result<_, _>>().map_err(|error| error.to_string())?;
-            // Here a doubt concerns all that comes after.
+            // A doubt about a control concerns all cells of the column.
             if let Some(doubt) = races.iter().find_map(|race| race.sample.doubt.clone()) {
                 return Err(format!("{}: {doubt}", primitive.name()));
             }
@@ -70,11 +70,11 @@ impl Bench<'_> {
         Ok(vec![control(&StatThenWrite, false)?, control(&CreateNew, true)?])
     }
 
-    /// The cell of a lock, in a column whose controls were raced.
+    /// Fills in the cell of a lock, in a column whose controls were raced.
     pub(super) fn cell(&self, primitive: &'static dyn LockPrimitive, column: &Column) -> Cell {
         let mut cell = Cell::missing(primitive.name(), primitive.expectation(), "");
         cell.answer = match self.fill(primitive, &mut cell) {
-            Ok(()) => cell.concluded(column.toothless().as_deref()),
+            Ok(()) => cell.concluded(column.missed_control().as_deref()),
             Err(answer) => answer,
         };
         cell
@@ -99,19 +99,18 @@ impl Bench<'_> {
     }
 }
 
-/// Whether the lock can be had and given back at all, with nobody else there.
+/// Acquires and releases the lock once, without contention.
 fn try_once(primitive: &dyn LockPrimitive, directory: &Path) -> Result<(), AcquireError> {
     let (fs, lock) = (RealFs::new(), directory.join("alone"));
     let held = primitive.try_acquire(&fs, &lock)?;
     Ok(primitive.release(&fs, &lock, held)?)
 }
 
-/// What it means that a lock cannot be had although nobody else is there. The sound control was raced in the same directory,
-/// so that creating files works.
+/// The answer when a free lock cannot be acquired. The sound control was raced in the same directory, so creating files works.
 fn refused(error: AcquireError) -> Answer {
     match error {
         AcquireError::Busy => Answer::Missing {
-            reason: "the lock is told to be held, although nobody has it".to_owned(),
+            reason: "an attempt at the free lock returned busy".to_owned(),
         },
         AcquireError::Failed(CallError { operation, errno, .. }) if is_unsupported(errno) => Answer::Unsupported {
             operation,
@@ -123,8 +122,8 @@ fn refused(error: AcquireError) -> Answer {
     }
 }
 
-/// What file systems answer to calls that they do not have: EPERM to link(2) and symlink(2), EINVAL to a flag of renameat2(2),
-/// ENOLCK to locks; 524 is the kernel's own ENOTSUPP, which some network file systems let out.
+/// The errors of calls that a file system does not support: EPERM for link(2) and symlink(2), EINVAL for a flag of renameat2(2),
+/// ENOLCK for locks; 524 is the kernel's internal ENOTSUPP, which some network file systems return.
 fn is_unsupported(errno: Errno) -> bool {
     const ENOTSUPP: i32 = 524;
     matches!(
@@ -133,13 +132,13 @@ fn is_unsupported(errno: Errno) -> bool {
     ) || errno.raw() == ENOTSUPP
 }
 
-/// Removes what killed processes left in a directory, once they are gone.
+/// Removes the files that killed processes left in a directory, once the processes are gone.
 pub(super) fn sweep(directory: &Path) {
     const LOOKS: u32 = 20;
     const BETWEEN: Duration = Duration::from_millis(50);
     for _ in 0..LOOKS {
         let Ok((run, swept)) = RunDirectory::create(directory) else {
-            return; // Nothing can be removed there now; the next run sweeps too.
+            return; // Nothing can be removed now; the next run tries again.
         };
         if run.close().is_err() || swept > 0 {
             return;

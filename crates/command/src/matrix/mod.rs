@@ -1,4 +1,4 @@
-//! Locks × directories: what a lock does on each file system, and what it costs there.
+//! Locks × directories: whether each lock holds on each file system, and what it costs there.
 //!
 //! ```text
 //!  command ──a request──▶ worker ──fork──▶ (first process of its namespaces) ──fork──▶ one process for each cell ──▶ contenders
@@ -7,28 +7,28 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `column.rs`, `cell.rs` | what is told, as plain data |
-//! | `talk.rs` | how a command and its worker talk |
-//! | `coordinator.rs` | the command's side: asks workers, and fills in what they did not tell |
-//! | `worker.rs` | a process of its own, which leaves nothing |
-//! | `place.rs` | directories made ready, and looked at |
-//! | `measure.rs` | one cell; `in_turn.rs` who gets in while another holds, `cost.rs` what it costs, by `crate::cost` |
-//! | `costs.rs` | `crate::cost` on file systems that are made |
-//! | `team.rs`, `limited.rs` | processes that know each other; a process under a limit |
+//! | `column.rs`, `cell.rs` | the result as plain data |
+//! | `ipc.rs` | messages between the command and its worker |
+//! | `coordinator.rs` | the command's side: sends requests to workers, and fills in missing cells |
+//! | `worker.rs` | the worker process, which leaves nothing behind |
+//! | `directories.rs` | prepares and checks directories |
+//! | `measure.rs` | fills in one cell; `in_turn.rs` tries while another process holds, `cost.rs` measures the cost |
+//! | `costs.rs` | `crate::cost` on file systems made for the run |
+//! | `team.rs`, `cancel.rs` | processes that work together; a cancel token shared by processes |
 //!
-//! Whatever touches a directory is done by a process that can be killed: a mount can hang for ever. Deliberately prints
-//! nothing, and makes no claim: [`Cell::fails`] compares with what the lock declares.
+//! Every access to a directory is made by a process that can be killed, because a mount can hang for ever. Prints nothing.
+//! [`Cell::fails`] compares a cell with what the lock declares.
 
+mod cancel;
 mod cell;
 mod column;
 mod coordinator;
 mod cost;
 mod costs;
+mod directories;
 mod in_turn;
-mod limited;
+mod ipc;
 mod measure;
-mod place;
-mod talk;
 mod team;
 mod worker;
 
@@ -36,47 +36,47 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-pub use cell::{Answer, Cell, Cost, Got, InTurn, Manner, Raced, Throughput};
-pub use column::{Column, Control, Standing};
-pub use coordinator::{MatrixError, Told, is_complete, run};
+pub use cell::{Answer, AttemptOutcome, Cell, Cost, InTurn, Manner, Raced, Throughput};
+pub use column::{Column, ColumnState, Control};
+pub use coordinator::{MatrixError, MatrixEvent, is_complete, run};
 pub use costs::{measure_made, serve_costs};
 pub use worker::serve;
 
-/// The argument that makes the binary a worker of the matrix.
+/// The hidden argument that runs the binary as a worker of the matrix.
 pub const WORKER: &str = "matrix-worker";
-/// The argument that makes it a worker that measures costs on file systems that it makes.
+/// The hidden argument that runs it as a worker that measures costs on file systems that it makes.
 pub const COSTS_WORKER: &str = "costs-worker";
 
-/// What is asked for.
+/// The requested matrix.
 #[derive(Clone, Debug)]
 pub struct Matrix {
-    /// Directories that are there; several ways to one store stand for several hosts.
+    /// Existing directories; several mounts of one store represent several hosts.
     pub directories: Vec<Vec<PathBuf>>,
-    /// Recipes of file systems that are made for the run.
+    /// Names of recipes of file systems to make for the run.
     pub makes: Vec<String>,
-    /// Locks.
+    /// Names of locks.
     pub locks: Vec<String>,
-    /// How much of everything.
+    /// The amount of work.
     pub settings: Settings,
 }
 
-/// How much of everything a cell takes.
+/// The amount of work for a cell.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Settings {
-    /// Contenders of a race.
+    /// The number of contenders of a race.
     pub processes: usize,
-    /// Rounds that are left to chance.
+    /// The number of unaligned rounds.
     pub rounds: u64,
-    /// Rounds that are aligned, and rounds in which winners release at once.
+    /// The number of aligned rounds, and of rounds in which winners release immediately.
     pub other_rounds: u64,
-    /// Blocks of each measurement of what it costs.
+    /// The number of blocks of each cost measure.
     pub blocks: u32,
-    /// How long a block lasts; twice as long among contenders.
+    /// The length of a block; twice as long under contention.
     pub slice_ms: u64,
-    /// How long a cell may take.
+    /// The limit of a cell.
     pub cell_ms: u64,
-    /// How long one operation of a contender may take.
+    /// The limit of one operation of a contender.
     pub worker_ms: u64,
-    /// Of every random choice.
+    /// The seed of every random choice.
     pub seed: u64,
 }

@@ -1,4 +1,4 @@
-//! Processes that know each other's numbers and begin together, for what is no race.
+//! Processes that know each other's pids and take turns, in contrast to a race.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -11,10 +11,10 @@ use onewinner_linux::sys::memory::ShareError;
 use onewinner_linux::sys::process::{Ended, ForkError};
 use onewinner_linux::sys::supervisor::{NEVER, Supervisor, Unfinished, Watch};
 
-/// How often somebody looks whether it is its turn.
+/// The time between two checks whether it is a process's turn.
 pub(super) const POLL: Duration = Duration::from_micros(50);
 
-/// Why they did not come to their end.
+/// Why the processes did not all end well.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum TeamError {
     #[error(transparent)]
@@ -23,20 +23,20 @@ pub(super) enum TeamError {
     Fork(#[from] ForkError),
     #[error("a process died ({0})")]
     Died(Ended),
-    #[error("a process did not come back from one operation within {} s, and had to be killed", .0.as_secs())]
+    #[error("one operation did not end within {} s; its process was killed", .0.as_secs())]
     Hung(Duration),
-    #[error("the processes {0:?} are left: a call holds them in the kernel, so that the file system hangs")]
+    #[error("the processes {0:?} cannot be killed: a system call holds them in the kernel, so the file system hangs")]
     Unkillable(Vec<i32>),
 }
 
-/// What they share.
+/// The memory that the processes share.
 pub(super) struct Team {
     pid_table: PidTable,
     words: Shared<AtomicU64>,
 }
 
 impl Team {
-    /// With so many words for what they tell each other.
+    /// With this number of words for messages to each other.
     pub(super) fn new(processes: usize, words: usize) -> Result<Self, ShareError> {
         Ok(Self {
             pid_table: PidTable::new(processes)?,
@@ -44,7 +44,7 @@ impl Team {
         })
     }
 
-    /// Has each of them run `body`, and waits until all are at their end.
+    /// Runs `body` in each process, and waits until all have ended.
     pub(super) fn run(&self, limit: Duration, body: impl Fn(ProcessId, &RealFs)) -> Result<(), TeamError> {
         let mut supervisor = Supervisor::default();
         for process in self.pid_table.contenders() {
@@ -57,11 +57,11 @@ impl Team {
             poll: POLL,
             ..Watch::new(limit, NEVER)
         };
-        match supervisor.all(&watch) {
+        match supervisor.wait_for_all(&watch) {
             Ok(()) => Ok(()),
             Err(Unfinished::Lost(ended)) => Err(TeamError::Died(ended)),
             Err(Unfinished::TimedOut | Unfinished::Cancelled) => {
-                let stuck = supervisor.end();
+                let stuck = supervisor.kill_all();
                 Err(if stuck.is_empty() {
                     TeamError::Hung(limit)
                 } else {
@@ -71,7 +71,8 @@ impl Team {
         }
     }
 
-    /// Tells its number, and waits until all have told theirs: a lock may ask whether another one lives.
+    /// Enters the pid of the process and waits until all have entered: a lock may ask whether another process is alive. The
+    /// limit of [`run`](Self::run) ends the wait.
     fn enter(&self, process: ProcessId) -> RealFs {
         std::panic::set_hook(Box::new(|_| {}));
         self.pid_table.enter(process);
@@ -89,7 +90,7 @@ impl Team {
         self.words[word].store(value, Ordering::Release);
     }
 
-    /// Waits until the word has at least this value; the limit of [`run`](Self::run) ends it if nobody sets it.
+    /// Waits until the word has at least this value; the limit of [`run`](Self::run) ends the wait.
     pub(super) fn wait(&self, word: usize, value: u64) {
         while self.get(word) < value {
             std::thread::sleep(POLL);

@@ -1,4 +1,4 @@
-//! A tmpfs and a bind mount of it: two ways to one file system, a control that stands for one host and not for two.
+//! A tmpfs and a bind mount of it: two mounts of one file system, a control for a single host.
 
 use std::path::{Path, PathBuf};
 

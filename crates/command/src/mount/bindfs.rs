@@ -1,6 +1,6 @@
-//! bindfs: a directory shown again by a process; two of them stand for two hosts.
+//! bindfs: a FUSE mirror of a directory; two of them represent two hosts.
 //!
-//! Kernel locks are not forwarded to it unless one asks, so that each mount has its own.
+//! By default kernel locks are not forwarded to the directory, so each mount has its own locks.
 
 use std::path::{Path, PathBuf};
 

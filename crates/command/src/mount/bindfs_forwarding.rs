@@ -1,7 +1,7 @@
-//! bindfs that hands locks on to the store: a case that is known to be broken.
+//! bindfs that forwards locks to the store, which is known to be broken.
 //!
-//! The store sees one process, bindfs itself, and grants it every record lock that another contender has already: POSIX locks
-//! belong to a process. bindfs(1) warns of it.
+//! The store sees a single process, bindfs itself. It grants bindfs every record lock, even one that another contender holds,
+//! because POSIX locks belong to a process. bindfs(1) warns of this.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -26,7 +26,7 @@ impl Recipe for BindfsForwarding {
 
     fn make(&self, place: &Path) -> Result<Vec<PathBuf>, MakeError> {
         let store = directory(place, "store")?;
-        // It forwards from many threads alone: a lock that waits would stop the only one.
+        // Forwarding needs several threads: with one, a lock that waits would stop all others.
         let options: [&OsStr; 2] = ["--multithreaded", "--enable-lock-forwarding"].map(AsRef::as_ref);
         Ways::One.mount(place, |point, _| {
             let paths = [store.as_os_str(), point.as_os_str()];

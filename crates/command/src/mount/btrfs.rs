@@ -1,4 +1,4 @@
-//! btrfs, in an image of a size with which it does not mix data and metadata, which is slow.
+//! btrfs, in an image large enough that it does not mix data and metadata, which would be slow.
 
 use super::image::Image;
 

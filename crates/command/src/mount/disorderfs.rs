@@ -1,4 +1,4 @@
-//! disorderfs: a directory shown again, with its entries in another order at each look.
+//! disorderfs: a FUSE mirror of a directory that returns entries in a different order at each read.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};

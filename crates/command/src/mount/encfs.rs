@@ -1,4 +1,4 @@
-//! encfs: an encrypted store, whose names are encrypted too.
+//! encfs: an encrypted store with encrypted names.
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -24,7 +24,7 @@ impl Recipe for Encfs {
     fn make(&self, place: &Path) -> Result<Vec<PathBuf>, MakeError> {
         let store = directory(place, "store")?;
         self.0.mount(place, |point, _| {
-            // The first mount makes the store, in the way that is standard; later ones find it.
+            // The first mount creates the store with standard settings; the second one finds it.
             let options = ["--standard", "--extpass=echo of-nobody"].map(OsString::from);
             let paths = [&*store, point].map(|path| path.as_os_str().to_owned());
             let arguments: [&[OsString]; 2] = [&options, &paths];

@@ -1,4 +1,4 @@
-//! exfat-fuse: exFAT, which has neither hard nor symbolic links, by a process that wants a block device.
+//! exfat-fuse: exFAT, which has neither hard nor symbolic links, through FUSE on a block device.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use super::image::sparse;
 use super::ways::Ways;
 use super::{MakeError, Recipe, program};
 
-/// Enough for all that a race makes.
+/// Enough for the files of a race.
 const BYTES: u64 = 32 << 20;
 
 pub(super) struct ExfatFuse;
@@ -33,7 +33,7 @@ impl Recipe for ExfatFuse {
         let image = sparse(place, BYTES)?;
         program::run(place, "mkfs.exfat", [&image])?;
         Ways::One.mount(place, |point, _| {
-            // By way of mount(8), which marks the loop device to be given back.
+            // Through mount(8), which sets up a loop device that is freed with the mount.
             let by_loop: [&OsStr; 4] = ["-t", "exfat-fuse", "-o", "loop"].map(AsRef::as_ref);
             let paths = [image.as_os_str(), point.as_os_str()];
             Ok(program::run(place, "mount", by_loop.into_iter().chain(paths))?)

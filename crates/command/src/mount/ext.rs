@@ -1,8 +1,8 @@
-//! The family of ext4, whose members have journals, extents and inode numbers that are used again at once.
+//! ext2, ext3 and ext4, which reuse inode numbers immediately.
 
 use super::image::Image;
 
-/// The least that both take with a journal; ext2 would run in half of it.
+/// The smallest size with a journal; ext2 would need half.
 const BYTES: u64 = 16 << 20;
 
 pub(super) const EXT4: Image = Image {

@@ -1,4 +1,4 @@
-//! fuse2fs: ext4 without the kernel's code for it, by one process that has the image for itself.
+//! fuse2fs: ext4 through FUSE, by one process that has the image to itself.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use super::image::sparse;
 use super::ways::Ways;
 use super::{MakeError, Recipe, program};
 
-/// Enough for all that a race makes.
+/// Enough for the files of a race.
 const BYTES: u64 = 16 << 20;
 
 pub(super) struct Fuse2fs;
@@ -30,7 +30,7 @@ impl Recipe for Fuse2fs {
         let quiet: [&OsStr; 3] = ["-q".as_ref(), "-F".as_ref(), image.as_os_str()];
         program::run(place, "mkfs.ext4", quiet)?;
         Ways::One.mount(place, |point, _| {
-            // All files are this user's, whoever the image says they belong to.
+            // All files belong to this user, whatever owner the image records.
             let ours: [&OsStr; 2] = ["-o", "fakeroot"].map(AsRef::as_ref);
             let paths = [image.as_os_str(), point.as_os_str()];
             Ok(program::run(place, "fuse2fs", ours.into_iter().chain(paths))?)

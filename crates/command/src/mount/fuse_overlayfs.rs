@@ -1,6 +1,6 @@
 //! fuse-overlayfs, the overlay of containers without root.
 //!
-//! One mount alone: each keeps its directories in memory, and does not see what is made in another of the same upper.
+//! Only one mount: each caches its directories and does not see files that another one makes in the same upper directory.
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,4 @@
-//! gocryptfs: an encrypted store; two mounts that know of each other.
+//! gocryptfs: an encrypted store; two mounts in shared-storage mode.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -29,7 +29,7 @@ impl Recipe for Gocryptfs {
             source,
         })?;
         let (store, password) = (store.as_os_str(), password.as_os_str());
-        // The least that it takes: keys that are hard to guess take a quarter of a second.
+        // The smallest cost that it accepts: the default takes a quarter of a second.
         let quick: [&OsStr; 5] = ["-q", "-init", "-scryptn", "10", "-passfile"].map(AsRef::as_ref);
         program::run(place, "gocryptfs", quick.into_iter().chain([password, store]))?;
         Ways::Two.mount(place, |point, _| {

@@ -1,17 +1,17 @@
-//! File systems in an image file, by way of a loop device that the kernel gives back with the mount.
+//! File systems in an image file, on a loop device that is freed with the mount.
 //!
-//! Only root may have them: a user namespace mounts no block device.
+//! They need root: a user namespace cannot mount a block device.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use super::{MakeError, Recipe, directory, program};
 
-/// A recipe that differs from others in its program and the least size alone.
+/// A recipe for a file system in an image file.
 pub(super) struct Image {
     pub(super) name: &'static str,
     pub(super) kind: &'static str,
-    /// The program that makes it, and `mount`.
+    /// The program that makes the file system, and `mount`.
     pub(super) programs: &'static [&'static str],
     /// Its arguments before the file.
     pub(super) arguments: &'static [&'static str],
@@ -45,14 +45,14 @@ impl Recipe for Image {
             self.arguments.iter().map(AsRef::as_ref).chain([file]),
         )?;
         let point = directory(place, "mount")?;
-        // Not mount(2): the loop device has to be set up, and marked to be given back.
+        // mount(8) and not mount(2), because it sets up a loop device that is freed with the mount.
         let arguments = ["-o".as_ref(), "loop".as_ref(), file, point.as_os_str()];
         program::run(place, "mount", arguments)?;
         Ok(vec![point])
     }
 }
 
-/// Makes an image file, of which nothing takes room yet.
+/// Makes a sparse image file.
 pub(super) fn sparse(place: &Path, bytes: u64) -> Result<PathBuf, MakeError> {
     let image = place.join("image");
     match File::create_new(&image).and_then(|file| file.set_len(bytes)) {

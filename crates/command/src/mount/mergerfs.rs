@@ -1,6 +1,6 @@
 //! mergerfs: several branches as one tree; two mounts of two branches.
 //!
-//! With two branches a name can be created in both at once.
+//! With two branches, a name can be created in both at the same time.
 
 use std::path::{Path, PathBuf};
 

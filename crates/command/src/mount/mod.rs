@@ -1,7 +1,7 @@
-//! File systems made for a run, in a mount namespace that goes with it.
+//! File systems made for a run, in a mount namespace that ends with it.
 //!
-//! A recipe is one small file here and one line in [`ALL`] (catalogue.rs). What is mounted is looked at before it counts: that it is a mount,
-//! of the type that it should be, and that all ways to it lead to one store. Deliberately knows no lock.
+//! A recipe is one small file here and one line in [`ALL`] (catalogue.rs). A mount is verified before it is used: that it is
+//! mounted, that it has the right type, and that all its mount points show one store. Knows no lock.
 
 mod bind;
 mod bindfs;
@@ -39,21 +39,21 @@ pub use catalogue::{ALL, by_name};
 
 /// How to make and mount a file system.
 ///
-/// The matrix looks whether all [`programs`](Self::programs) are there, and then calls [`make`](Self::make) once, in a
-/// process that may be killed, with the rights to mount and an empty directory on a tmpfs.
+/// The matrix checks that all [`programs`](Self::programs) exist, and then calls [`make`](Self::make) once, in a process that
+/// may be killed, with the rights to mount and an empty directory on a tmpfs.
 ///
 /// Duties of an implementer:
 ///
-/// 1. Everything that it makes is in the directory, or a mount or process that goes with the namespace.
-/// 2. Every mount point that it returns is an empty directory of its own, which is writable.
-/// 3. Several mount points are ways to one store: what is made in one is there in the others.
+/// 1. Everything that it makes is in the directory, or is a mount or process that ends with the namespace.
+/// 2. Every mount point that it returns is a separate, empty and writable directory.
+/// 3. Several mount points show one store: a file made in one shows in the others.
 ///
-/// It must not wait without a limit: programs are run by [`program::run`].
+/// It must not wait without a limit: it runs programs with [`program::run`].
 pub trait Recipe: Sync {
     /// The name on the command line.
     fn name(&self) -> &'static str;
 
-    /// The type that statfs(2) is to tell, as [`onewinner_linux::sys::machine::file_system`] names it.
+    /// The type that statfs(2) has to return, as [`onewinner_linux::sys::machine::file_system`] names it.
     fn kind(&self) -> &'static str;
 
     /// The programs that it runs.
@@ -66,7 +66,7 @@ pub trait Recipe: Sync {
         false
     }
 
-    /// Makes and mounts it below `place`; returns the mount points.
+    /// Makes and mounts it below `place`. Returns the mount points.
     ///
     /// # Errors
     ///
@@ -81,17 +81,17 @@ pub enum MakeError {
     /// A file or directory could not be made.
     #[error("failed to make {path:?}: {source}; make room in memory")]
     Prepare {
-        /// Which.
+        /// Its path.
         path: PathBuf,
-        /// What the kernel says.
+        /// The kernel's error.
         source: io::Error,
     },
-    /// The kernel does not mount it.
+    /// The kernel refused the mount.
     #[error("failed to mount {kind}: {} ({errno}); it may need root, or a module of the kernel", errno.text())]
     Mount {
-        /// What kind of file system.
+        /// The type of file system.
         kind: &'static str,
-        /// What the kernel says.
+        /// The kernel's error.
         #[source]
         errno: Errno,
     },
@@ -101,7 +101,7 @@ pub enum MakeError {
 }
 
 impl MakeError {
-    /// For `map_err`: a mount of this kind was refused.
+    /// Returns a function for `map_err`: a mount of this type was refused.
     fn mounting(kind: &'static str) -> impl FnOnce(Errno) -> Self {
         move |errno| Self::Mount { kind, errno }
     }

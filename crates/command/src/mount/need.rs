@@ -1,13 +1,13 @@
 //! What a recipe needs, and whether this machine and this user have it.
 //!
-//! Deliberately mounts nothing: that a kernel lacks a file system is seen when it is mounted.
+//! Mounts nothing: a file system that the kernel lacks is noticed when it is mounted.
 
 use std::fs::File;
 
 use super::{Recipe, program};
 use onewinner_linux::sys::namespace::Rights;
 
-/// What programs talk to that are file systems.
+/// The device through which programs serve file systems.
 const FUSE: &str = "/dev/fuse";
 
 /// What the recipe needs, in words.
@@ -21,14 +21,14 @@ pub fn needs(recipe: &dyn Recipe) -> String {
     }
 }
 
-/// Why it cannot be made with these rights; nothing if it can.
+/// Why it cannot be made with these rights; `None` if it can.
 pub fn obstacle(recipe: &dyn Recipe, rights: Rights) -> Option<String> {
     let missing = |name: &&&str| program::find(name).is_none();
     if let Some(program) = recipe.programs().iter().find(missing) {
         return Some(format!("it needs the program {program}; install it"));
     }
     if rights == Rights::User && recipe.needs_root() {
-        return Some("only root makes and mounts it; run as root".to_owned());
+        return Some("it needs root; run as root".to_owned());
     }
     if recipe.kind() == "fuse"
         && let Err(error) = File::options().read(true).write(true).open(FUSE)
@@ -68,14 +68,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_is_named() {
+    fn a_missing_program_is_named() {
         let why = obstacle(&Needy, Rights::Root).expect("it lacks a program");
         assert_eq!(why, "it needs the program no-such-program; install it");
         assert_eq!(needs(&Needy), "true, no-such-program");
     }
 
     #[test]
-    fn nobody_but_root_makes_what_needs_root() {
+    fn a_recipe_that_needs_root_is_refused_to_other_users() {
         for recipe in ALL.iter().filter(|recipe| recipe.needs_root()) {
             assert!(obstacle(*recipe, Rights::User).is_some(), "{}", recipe.name());
             assert!(needs(*recipe).starts_with("root"));

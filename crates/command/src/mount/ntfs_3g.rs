@@ -1,4 +1,4 @@
-//! ntfs-3g: NTFS by one process that has the image for itself.
+//! ntfs-3g: NTFS through FUSE, by one process that has the image to itself.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use super::image::sparse;
 use super::ways::Ways;
 use super::{MakeError, Recipe, program};
 
-/// Enough for all that a race makes.
+/// Enough for the files of a race.
 const BYTES: u64 = 32 << 20;
 
 pub(super) struct Ntfs3g;
@@ -25,14 +25,14 @@ impl Recipe for Ntfs3g {
         &["mkntfs", "ntfs-3g"]
     }
 
-    /// It gives up the groups of its user, which a user namespace does not let it.
+    /// It calls setgroups(2), which a user namespace forbids.
     fn needs_root(&self) -> bool {
         true
     }
 
     fn make(&self, place: &Path) -> Result<Vec<PathBuf>, MakeError> {
         let image = sparse(place, BYTES)?;
-        // Forced, because a file is no disk.
+        // Forced, because the image is a file and not a disk.
         let quick: [&OsStr; 4] = ["-q".as_ref(), "-F".as_ref(), "-Q".as_ref(), image.as_os_str()];
         program::run(place, "mkntfs", quick)?;
         Ways::One.mount(place, |point, _| {

@@ -1,7 +1,7 @@
-//! overlayfs, as containers have it; and two overlays of one upper directory.
+//! overlayfs, as containers use it, and two overlays of one upper directory.
 //!
-//! The kernel's documentation calls what happens to a shared upper undefined, and the kernel takes the mount all the same. Each
-//! overlay has inodes of its own, and kernel locks are on inodes.
+//! The kernel's documentation calls the behaviour of a shared upper directory undefined, but the kernel allows the mount. Each
+//! overlay has its own inodes, and kernel locks belong to inodes.
 
 use std::path::{Path, PathBuf};
 

@@ -1,6 +1,4 @@
-//! Programs that make and mount file systems: found, run under a limit, and quoted when they fail.
-//!
-//! Deliberately without a shell.
+//! Finds and runs programs that make and mount file systems, under a limit and without a shell.
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -14,40 +12,40 @@ use std::time::Duration;
 use onewinner_linux::sys::process::Ended;
 use onewinner_linux::sys::supervisor::{NEVER, Supervisor, Unfinished, Watch};
 
-/// How long a program may take.
+/// The limit of a program.
 pub const LIMIT: Duration = Duration::from_secs(20);
-/// How long a killed program is waited for.
-const GOING: Duration = Duration::from_secs(1);
-/// Where they are, although users rarely have it in their PATH.
+/// The limit of waiting for a killed program.
+const KILL_WAIT: Duration = Duration::from_secs(1);
+/// Directories of system programs, which are rarely in a user's PATH.
 const SYSTEM: [&str; 2] = ["/usr/sbin", "/sbin"];
 
-/// Why a program did not do its work.
+/// Why a program failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProgramError {
-    /// It is not there.
+    /// The program was not found.
     #[error("failed to find the program {name}; install it")]
     Missing {
         /// Its name.
         name: String,
     },
-    /// It could not be run.
-    #[error("failed to run {name}: {source}; look at its file")]
+    /// The program could not be started.
+    #[error("failed to run {name}: {source}; check its file")]
     Start {
         /// Its name.
         name: String,
         /// Why.
         source: io::Error,
     },
-    /// It failed.
-    #[error("failed to make the file system: {name} says: {said}")]
+    /// The program failed.
+    #[error("failed to make the file system: {name} printed: {said}")]
     Failed {
         /// Its name.
         name: String,
-        /// The last line that it said.
+        /// The last line of its output.
         said: String,
     },
-    /// It did not come to an end.
+    /// The program did not end.
     #[error("failed to make the file system: {name} did not end within {} s, and was killed", LIMIT.as_secs())]
     Hung {
         /// Its name.
@@ -55,7 +53,7 @@ pub enum ProgramError {
     },
 }
 
-/// The file of a program.
+/// Finds the file of a program.
 pub fn find(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let system = SYSTEM.iter().map(PathBuf::from);
@@ -69,12 +67,12 @@ fn is_executable(file: &Path) -> bool {
         .is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & ANYBODY != 0)
 }
 
-/// Runs a program to its end. What it says goes to a file in `place`: a pipe would be kept open by one that goes on in the
-/// background.
+/// Runs a program to its end. Its output goes to a file in `place`, because a program that continues in the background would
+/// keep a pipe open.
 ///
 /// # Errors
 ///
-/// When it is not there, fails, or does not end.
+/// When it is not found, fails, or exceeds [`LIMIT`].
 pub fn run<I: AsRef<OsStr>>(
     place: &Path,
     name: &str,
@@ -96,7 +94,7 @@ pub fn run<I: AsRef<OsStr>>(
         Ok(child) => supervisor.adopt(&child),
         Err(source) => return Err(ProgramError::Start { name, source }),
     }
-    match supervisor.all(&Watch::new(LIMIT, NEVER)) {
+    match supervisor.wait_for_all(&Watch::new(LIMIT, NEVER)) {
         Ok(()) => Ok(()),
         Err(Unfinished::Lost(ended)) => {
             let text = std::fs::read_to_string(&said).unwrap_or_default();
@@ -105,14 +103,14 @@ pub fn run<I: AsRef<OsStr>>(
             Err(ProgramError::Failed { name, said })
         }
         Err(Unfinished::TimedOut | Unfinished::Cancelled) => {
-            // One that cannot be killed goes with the namespace.
-            supervisor.end_within(GOING);
+            // One that cannot be killed ends with the namespace.
+            supervisor.kill_all_within(KILL_WAIT);
             Err(ProgramError::Hung { name })
         }
     }
 }
 
-/// The same as a program's status, in the words of the standard library.
+/// The end as an exit status of the standard library, which has the words for it.
 fn status(ended: Ended) -> ExitStatus {
     ExitStatus::from_raw(match ended {
         Ended::Exited(code) => i32::from(code) << 8,
@@ -125,14 +123,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_program_that_is_missing_fails_or_succeeds_is_told_apart() {
+    fn missing_failing_and_succeeding_programs_are_told_apart() {
         let place = tempfile::tempdir().unwrap();
         let run = |name, arguments: &[&str]| run(place.path(), name, arguments);
         assert!(matches!(run("true", &[]), Ok(())));
         let missing = run("no-such-program", &[]).unwrap_err();
         assert!(missing.to_string().contains("install it"), "{missing}");
         let failed = run("sh", &["-c", "echo first; echo the reason >&2; exit 3"]).unwrap_err();
-        assert!(failed.to_string().ends_with("sh says: the reason"), "{failed}");
+        assert!(failed.to_string().ends_with("sh printed: the reason"), "{failed}");
         let silent = run("false", &[]).unwrap_err();
         assert!(silent.to_string().contains("exit status: 1"), "{silent}");
     }

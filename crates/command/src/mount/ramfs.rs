@@ -1,4 +1,4 @@
-//! ramfs: what tmpfs is made of, without a limit of its size.
+//! ramfs: like tmpfs, without a size limit.
 
 use std::path::{Path, PathBuf};
 

@@ -1,7 +1,7 @@
-//! rclone: a remote as a mount, here a directory of this machine; each mount has a cache of its own.
+//! rclone: a remote as a mount, here a directory of this machine; each mount has its own cache.
 //!
-//! Files are written to the cache first: without it, what is being written cannot be opened or removed. Two mounts are told to
-//! remember nothing and to wait with nothing; the names of the remote are all that they share, and it creates none exclusively.
+//! Files are written to the cache first: without it, a file that is being written cannot be opened or removed. Two mounts run
+//! with caching and delays switched off. They share only the names of the remote, which cannot create one exclusively.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -29,10 +29,10 @@ impl Recipe for Rclone {
         self.0.mount(place, |point, number| {
             let cache = directory(place, &format!("cache-{number}"))?;
             let mut arguments: Vec<OsString> = ["mount", "--daemon", "--daemon-wait", "10s"].map(Into::into).into();
-            // Nothing of the user's is read or written.
+            // The user's configuration is neither read nor written.
             arguments.extend(["--config", "/dev/null", "--vfs-cache-mode", "writes"].map(Into::into));
             if self.0 == Ways::Two {
-                let at_once = [
+                let without_delays = [
                     "--vfs-write-back",
                     "0s",
                     "--dir-cache-time",
@@ -40,7 +40,7 @@ impl Recipe for Rclone {
                     "--attr-timeout",
                     "0s",
                 ];
-                arguments.extend(at_once.map(Into::into));
+                arguments.extend(without_delays.map(Into::into));
             }
             arguments.push("--cache-dir".into());
             arguments.extend([&*cache, &*store, point].map(|path| path.as_os_str().to_owned()));

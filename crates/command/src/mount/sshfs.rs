@@ -1,4 +1,4 @@
-//! sshfs: a directory by way of a server of ssh, which is started for each mount and listens at no port.
+//! sshfs: a directory through an ssh server, which is started for each mount and listens on no port.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -8,8 +8,8 @@ use super::ways::Ways;
 use super::{MakeError, Recipe, directory, program};
 use onewinner_linux::sys::namespace::mount_new;
 
-/// Where the server puts itself into prison before anybody has logged in.
-const PRISON: &str = "/run/sshd";
+/// The directory to which the server changes its root before login.
+const PRIVILEGE_SEPARATION: &str = "/run/sshd";
 
 pub(super) struct Sshfs(pub(super) Ways);
 
@@ -26,7 +26,7 @@ impl Recipe for Sshfs {
         &["sshfs", "ssh", "ssh-keygen", "sshd"]
     }
 
-    /// The server becomes another user.
+    /// The server changes its user.
     fn needs_root(&self) -> bool {
         true
     }
@@ -40,12 +40,12 @@ impl Recipe for Sshfs {
             let options = [
                 format!("ProxyCommand={server}"),
                 format!("IdentityFile={}", user.display()),
-                // The host has a key of today, which nobody knows.
+                // The host key was made for this run.
                 "StrictHostKeyChecking=no".to_owned(),
                 "UserKnownHostsFile=/dev/null".to_owned(),
                 "LogLevel=ERROR".to_owned(),
             ];
-            // Not as the user has configured it.
+            // Without the user's configuration.
             let mut arguments: Vec<&OsStr> =
                 vec![remote.as_ref(), point.as_os_str(), "-F".as_ref(), "/dev/null".as_ref()];
             for option in &options {
@@ -56,7 +56,7 @@ impl Recipe for Sshfs {
     }
 }
 
-/// A key without a password.
+/// Makes a key without a password.
 fn key(place: &Path, name: &str) -> Result<PathBuf, MakeError> {
     let path = place.join(name);
     let plain: [&OsStr; 6] = ["-q", "-t", "ed25519", "-N", "", "-f"].map(AsRef::as_ref);
@@ -64,12 +64,12 @@ fn key(place: &Path, name: &str) -> Result<PathBuf, MakeError> {
     Ok(path)
 }
 
-/// The command line of a server that knows these keys, and talks on its standard streams: no port is open for anybody.
+/// The command line of a server with these keys, which uses its standard streams and opens no port.
 fn serve(place: &Path, host: &Path, user: &Path) -> Result<String, MakeError> {
-    if !Path::new(PRISON).is_dir() {
-        // In our own namespace alone: what is made on disk would stay.
+    if !Path::new(PRIVILEGE_SEPARATION).is_dir() {
+        // Only in our own namespace: a directory made on disk would stay.
         mount_new("tmpfs", Path::new("/run"), "size=1m,mode=0755").map_err(MakeError::mounting("tmpfs"))?;
-        prepared(Path::new(PRISON), |path| fs::create_dir(path))?;
+        prepared(Path::new(PRIVILEGE_SEPARATION), |path| fs::create_dir(path))?;
     }
     let configuration = place.join("sshd-configuration");
     let text = format!(
@@ -79,7 +79,7 @@ fn serve(place: &Path, host: &Path, user: &Path) -> Result<String, MakeError> {
         user.display()
     );
     prepared(&configuration, |path| fs::write(path, &text))?;
-    // It demands to be called by its whole path.
+    // The server has to be called by its absolute path.
     let file = program::find("sshd").ok_or_else(|| program::ProgramError::Missing {
         name: "sshd".to_owned(),
     })?;

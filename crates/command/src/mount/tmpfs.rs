@@ -1,4 +1,4 @@
-//! tmpfs: in memory, and never an inode number twice.
+//! tmpfs: in memory; it never reuses an inode number.
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,4 @@
-//! unionfs-fuse: a writable branch over one that is not; two mounts of both.
+//! unionfs-fuse: a writable branch over a read-only one; two mounts of both.
 
 use std::path::{Path, PathBuf};
 

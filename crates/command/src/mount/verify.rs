@@ -1,6 +1,6 @@
-//! What is looked at before a directory counts: what it is, and whether several lead to one store.
+//! Verifies directories before they are used: what they are, and whether several show one store.
 //!
-//! A mount that failed leaves plain directories, and then every lock lets one in for each of them.
+//! A mount that failed leaves plain directories, in each of which every lock would have a winner.
 
 use std::fs;
 use std::io;
@@ -10,66 +10,67 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::Recipe;
+use onewinner_linux::blame::Blame;
 use onewinner_linux::one_store::shows;
 use onewinner_linux::run_directory::{ANSWER, is_answering};
 use onewinner_linux::sys::machine::file_system;
 
-/// Why a directory does not count.
+/// Why a directory cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum VerifyError {
-    /// It does not answer.
+    /// The file system does not answer.
     #[error(
-        "failed to reach {path:?}: nothing came back within {} s, so that its file system hangs; look at its server or daemon, \
-         or name another directory", ANSWER.as_secs()
+        "failed to reach {path:?}: its file system hangs (no answer within {} s); check its server or daemon, or name \
+         another directory", ANSWER.as_secs()
     )]
     Hung {
-        /// Which.
+        /// Its path.
         path: PathBuf,
     },
-    /// It could not be looked at.
-    #[error("failed to look at {path:?}: {source}; {}", advice(source))]
+    /// The directory could not be read.
+    #[error("failed to read {path:?}: {source}; {}", advice(source))]
     Look {
-        /// Which.
+        /// Its path.
         path: PathBuf,
-        /// What the kernel says.
+        /// The kernel's error.
         source: io::Error,
     },
     /// The token could not be written.
     #[error("failed to write in {path:?}: {source}; {}", advice(source))]
     Write {
-        /// Where.
+        /// Its path.
         path: PathBuf,
-        /// What the kernel says.
+        /// The kernel's error.
         source: io::Error,
     },
-    /// What should be a mount is none.
-    #[error("failed to mount at {path:?}: nothing is mounted there, although no error was told")]
+    /// The path is not a mount point.
+    #[error("failed to mount at {path:?}: nothing is mounted there, although no program reported an error")]
     NoMount {
-        /// Where.
+        /// Its path.
         path: PathBuf,
     },
     /// Something else is mounted.
     #[error("failed to mount {wanted} at {path:?}: it is {found}")]
     OtherKind {
-        /// Where.
+        /// Its path.
         path: PathBuf,
-        /// What it should be.
+        /// The expected type.
         wanted: &'static str,
-        /// What it is.
+        /// Its type.
         found: String,
     },
-    /// What should be two mounts is one.
+    /// One directory was named twice.
     #[error(
         "failed to tell two mounts apart: {path:?} is named twice; name two mounts of one store, or one directory alone"
     )]
     Twice {
-        /// Which.
+        /// Its path.
         path: PathBuf,
     },
-    /// The directories have nothing to do with each other.
+    /// The directories are unrelated.
     #[error(
-        "failed to find one store behind {one:?} and {other:?}: what is made in one is not there in the other; name two mounts of one store"
+        "failed to find one store behind {one:?} and {other:?}: a file made in one does not show in the other; name two mounts of one store"
     )]
     NotShared {
         /// The first directory.
@@ -77,27 +78,33 @@ pub enum VerifyError {
         /// The other one.
         other: PathBuf,
     },
-    /// It is not what it was.
-    #[error("failed to find {path:?} as it was: it was {before} and is {now}; the mount came or went")]
+    /// The directory has changed.
+    #[error("{path:?} has changed: it was {before} and is now {now}; a mount was added or removed")]
     Changed {
-        /// Which.
+        /// Its path.
         path: PathBuf,
-        /// What it was.
+        /// Its type and device before.
         before: String,
-        /// What it is.
+        /// Its type and device now.
         now: String,
     },
 }
 
 impl VerifyError {
-    /// Whether whoever named the directory erred, and not the directory.
-    pub fn is_misuse(&self) -> bool {
+    /// Who has to act on it.
+    pub fn blame(&self) -> Blame {
         match self {
-            Self::Look { source, .. } => {
-                matches!(source.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
-            }
-            Self::Twice { .. } => true,
-            _ => false,
+            Self::Look { source, .. } => match source.kind() {
+                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Blame::User,
+                _ => Blame::Machine,
+            },
+            Self::Twice { .. } => Blame::User,
+            Self::Hung { .. }
+            | Self::Write { .. }
+            | Self::NoMount { .. }
+            | Self::OtherKind { .. }
+            | Self::NotShared { .. }
+            | Self::Changed { .. } => Blame::Machine,
         }
     }
 }
@@ -108,12 +115,12 @@ fn advice(error: &io::Error) -> &'static str {
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
             "make it writable for this user, or name another"
         }
-        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => "name a directory that is there",
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => "name an existing directory",
         _ => "name another directory",
     }
 }
 
-/// Looks whether the file system of a directory answers at all; without being caught in it, if not.
+/// Checks whether the file system of a directory answers, without hanging if it does not.
 ///
 /// # Errors
 ///
@@ -127,22 +134,22 @@ pub fn answering(path: &Path) -> Result<(), VerifyError> {
     }
 }
 
-/// What is behind a directory: it changes when something is mounted there, or no longer.
+/// The file system behind a directory, which changes with mounts and unmounts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {
     /// The directory.
     pub path: PathBuf,
-    /// The type of the file system, as statfs(2) tells.
+    /// The type of the file system, from statfs(2).
     pub kind: String,
     device: u64,
 }
 
 impl Identity {
-    /// Looks at a directory.
+    /// Reads the identity of a directory.
     ///
     /// # Errors
     ///
-    /// When it is not there, or is none.
+    /// When it does not exist or is not a directory.
     pub fn of(path: &Path) -> Result<Self, VerifyError> {
         let look = || {
             let metadata = fs::metadata(path)?;
@@ -164,7 +171,7 @@ impl Identity {
         }
     }
 
-    /// Looks whether it is still the same.
+    /// Checks whether it is still the same.
     ///
     /// # Errors
     ///
@@ -174,21 +181,21 @@ impl Identity {
         if now.device == self.device && now.kind == self.kind {
             return Ok(());
         }
-        let told = |identity: &Self| format!("{} on device {:#x}", identity.kind, identity.device);
+        let describe = |identity: &Self| format!("{} on device {:#x}", identity.kind, identity.device);
         Err(VerifyError::Changed {
             path: self.path.clone(),
-            before: told(self),
-            now: told(&now),
+            before: describe(self),
+            now: describe(&now),
         })
     }
 }
 
-/// What is behind each of several ways to one store.
+/// The identities of several mounts of one store.
 ///
 /// # Errors
 ///
-/// When one is not there, or is named twice, by whatever path.
-pub fn told_apart(ways: &[PathBuf]) -> Result<Vec<Identity>, VerifyError> {
+/// When one does not exist, or is named twice, even through different paths.
+pub fn distinct(ways: &[PathBuf]) -> Result<Vec<Identity>, VerifyError> {
     let identities = ways.iter().map(|way| Identity::of(way)).collect::<Result<_, _>>()?;
     let real = |way: &PathBuf| way.canonicalize().unwrap_or_else(|_| way.clone());
     let all: Vec<PathBuf> = ways.iter().map(real).collect();
@@ -200,7 +207,7 @@ pub fn told_apart(ways: &[PathBuf]) -> Result<Vec<Identity>, VerifyError> {
     }
 }
 
-/// Looks whether all directories lead to one store that can be written to.
+/// Checks whether all directories show one store that can be written to.
 ///
 /// # Errors
 ///
@@ -213,7 +220,7 @@ pub fn one_store(ways: &[PathBuf]) -> Result<(), VerifyError> {
         path: one.clone(),
         source,
     };
-    // Written, because a full file system still makes empty files.
+    // Not empty, because a full file system still makes empty files.
     let made = fs::write(&written, &token).map_err(writing);
     let seen = made.and_then(|()| ways[1..].iter().try_for_each(|other| seen(one, other, &token)));
     match fs::remove_file(&written) {
@@ -230,7 +237,7 @@ fn seen(one: &Path, other: &Path, token: &str) -> Result<(), VerifyError> {
     Err(VerifyError::NotShared { one, other })
 }
 
-/// Looks whether what a recipe made is mounted, and of its type.
+/// Checks whether the mount points of a recipe are mounted and of its type.
 ///
 /// # Errors
 ///
@@ -242,7 +249,7 @@ pub fn mounted(recipe: &dyn Recipe, points: &[PathBuf]) -> Result<(), VerifyErro
         source,
     })?;
     for path in points {
-        // The fifth word; our own paths have no character that the kernel would write as a number. proc_pid_mountinfo(5).
+        // The fifth field, see proc_pid_mountinfo(5). Our own paths have no character that the kernel would escape.
         let is_point = |line: &str| line.split(' ').nth(4).is_some_and(|point| Path::new(point) == path);
         if !text.lines().any(is_point) {
             return Err(VerifyError::NoMount { path: path.clone() });
@@ -264,7 +271,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn directories_that_have_nothing_in_common_are_no_store() {
+    fn unrelated_directories_are_not_one_store() {
         let (one, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let way = |directory: &tempfile::TempDir| directory.path().to_owned();
         assert!(one_store(&[way(&one)]).is_ok());
@@ -277,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn a_plain_directory_is_no_mount() {
+    fn a_plain_directory_is_not_a_mount() {
         let plain = tempfile::tempdir().unwrap();
         for recipe in crate::mount::ALL {
             let error = mounted(*recipe, &[plain.path().to_owned()]).unwrap_err();
@@ -286,8 +293,8 @@ mod tests {
     }
 
     #[test]
-    fn a_mount_of_another_type_is_not_what_was_made() {
-        // Everywhere a mount, and of no type that can be made.
+    fn a_mount_of_another_type_is_an_error() {
+        // A mount on every system, of a type that no recipe makes.
         let point = Path::new("/proc").to_owned();
         for recipe in crate::mount::ALL {
             let error = mounted(*recipe, std::slice::from_ref(&point)).unwrap_err();
@@ -297,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn another_device_is_another_directory() {
+    fn a_changed_device_is_an_error() {
         let plain = tempfile::tempdir().unwrap();
         let identity = Identity::of(plain.path()).unwrap();
         assert!(identity.check().is_ok());

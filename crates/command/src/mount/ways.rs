@@ -1,4 +1,4 @@
-//! One mount of a store, or two that stand for two hosts.
+//! One mount of a store, or two that represent two hosts.
 
 use std::path::{Path, PathBuf};
 
@@ -7,9 +7,9 @@ use super::{MakeError, directory};
 /// How many mounts of one store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Ways {
-    /// One, as on one host.
+    /// One, for one host.
     One,
-    /// Two: contenders are divided between them.
+    /// Two, between which contenders are divided.
     Two,
 }
 
@@ -22,7 +22,7 @@ impl Ways {
         }
     }
 
-    /// Has each mount point made, and mounts by way of `mount`, which gets the point and its number.
+    /// Makes each mount point and calls `mount` with the point and its number.
     pub(super) fn mount(
         self,
         place: &Path,

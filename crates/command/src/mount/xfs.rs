@@ -1,4 +1,4 @@
-//! xfs, which takes no image below 300 MiB; the file stays sparse.
+//! xfs, which needs an image of at least 300 MiB; the file stays sparse.
 
 use super::image::Image;
 

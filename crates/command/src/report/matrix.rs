@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Style};
 use comfy_table::{Cell as Place, Color, Table, presets};
 
-use crate::matrix::{Answer, Cell, Column, Control, Cost, Manner, Raced, Standing};
+use crate::matrix::{Answer, Cell, Column, ColumnState, Control, Cost, Manner, Raced};
 use onewinner_check::sampled::Sample;
 use onewinner_check::text::verdict::percent;
 use onewinner_check::text::{counted, grouped};
@@ -106,7 +106,7 @@ fn part(out: &mut dyn Write, locks: &[&str], columns: &[Column]) -> io::Result<(
 /// A cell in a few words: the answer, and the median time of an acquisition.
 fn text(column: &Column, cell: &Cell) -> String {
     let word = word(column, cell);
-    if column.standing != Standing::Ready {
+    if column.state != ColumnState::Ready {
         return word;
     }
     let cost = cell
@@ -122,10 +122,10 @@ fn text(column: &Column, cell: &Cell) -> String {
 
 /// The answer of a cell in a word or two.
 pub(super) fn word(column: &Column, cell: &Cell) -> String {
-    match column.standing {
-        Standing::Ready => {}
-        Standing::Skipped { .. } => return "skipped".to_owned(),
-        Standing::Failed { .. } | Standing::Misused { .. } => return "failed".to_owned(),
+    match column.state {
+        ColumnState::Ready => {}
+        ColumnState::Skipped { .. } => return "skipped".to_owned(),
+        ColumnState::Failed { .. } | ColumnState::Misused { .. } => return "failed".to_owned(),
     }
     // A lock that is known to be broken does not hold; its bug was not caught.
     let holds = match cell.claim {
@@ -168,7 +168,7 @@ fn share(sample: &Sample) -> f64 {
 fn directory(out: &mut dyn Write, column: &Column) -> io::Result<()> {
     write!(out, "{BOLD}{}{BOLD:#}  ", column.name)?;
     if let Some(obstacle) = column.obstacle() {
-        let skipped = matches!(column.standing, Standing::Skipped { .. });
+        let skipped = matches!(column.state, ColumnState::Skipped { .. });
         let word = if skipped { "skipped" } else { "failed" };
         return writeln!(out, "{YELLOW}{word}{YELLOW:#}: {obstacle}");
     }
@@ -191,8 +191,8 @@ fn directory(out: &mut dyn Write, column: &Column) -> io::Result<()> {
             "  {RED}the correct control lock fails here{RED:#}: {text}; exclusive create does not work on this file system"
         )?;
     }
-    if let Some(toothless) = column.toothless() {
-        writeln!(out, "  {YELLOW}weak test{YELLOW:#}: {toothless}")?;
+    if let Some(missed_control) = column.missed_control() {
+        writeln!(out, "  {YELLOW}weak test{YELLOW:#}: {missed_control}")?;
     }
     Ok(())
 }
@@ -403,7 +403,7 @@ mod tests {
         cell.claim = Expectation::SeveralWinners;
         assert_eq!(text(&column, &cell), "not caught");
         let reason = "why".to_owned();
-        column.standing = Standing::Skipped { reason };
+        column.state = ColumnState::Skipped { reason };
         assert_eq!(text(&column, &cell), "skipped");
     }
 }

@@ -1,21 +1,21 @@
-//! Alignment: every contender waits before its call k until all that still go on have come to their call k.
+//! Alignment: every contender waits before its call k until all others have reached their call k or finished.
 //!
-//! On the real kernel and without a tracer: a decorator over [`Fs`], and a line in shared memory. Check-then-act cannot
-//! survive it: all check, then all act. Deliberately orders nothing within one k; that is still the kernel's choice.
+//! A decorator over [`Fs`] with a barrier in shared memory; it needs no tracer. A check-then-act lock always fails: all check,
+//! then all act. The order within one k is the kernel's choice.
 
-use super::pulse::Pulse;
+use super::heartbeat::Heartbeat;
 use crate::phaser::Phaser;
 use onewinner_core::fs::Fs;
 use onewinner_core::fs::call::{ByCall, Call};
 
-/// `fs`, in step with all others at `line`.
+/// Wraps `fs` so that each call waits for all others at `line`.
 ///
-/// While it waits the contender is not at work: it is not the one that hangs.
-pub(super) fn aligned<'a>(fs: &'a dyn Fs, line: &'a Phaser, pulse: &'a Pulse<'a>) -> impl Fs + 'a {
+/// A contender that waits here is not at work, so it does not count as hung.
+pub(super) fn aligned<'a>(fs: &'a dyn Fs, line: &'a Phaser, heartbeat: &'a Heartbeat<'a>) -> impl Fs + 'a {
     ByCall::new(fs.process(), move |call: Call| {
-        pulse.rest();
+        heartbeat.begin_wait();
         line.arrive_and_wait(|| {});
-        pulse.work();
+        heartbeat.begin_work();
         call.perform(fs)
     })
 }

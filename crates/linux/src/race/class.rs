@@ -1,18 +1,18 @@
-//! Classes of rounds: those that no property can tell apart.
+//! Classes of rounds that no property can tell apart.
 //!
-//! There are far more rounds than anybody can judge, and they differ in little. A history without calls is judged by who
-//! won, lost and failed, whether two held at once, whether somebody was refused a lock that was free, and what the workload
-//! wrote twice. Rounds that agree in this are counted as one class, of which one round is kept with all its events.
-//! A property that looks at more sees only that one: then the class has to grow.
+//! There are too many rounds to judge each. Without calls, a history is judged by who won, lost and failed, whether two held
+//! the lock at the same time, whether a free lock was refused, and what the workload wrote twice. Rounds that agree in all
+//! this are one class. One round of each class is kept with all its events. A property that depends on anything else needs
+//! a new field here.
 
 use super::log::{Code, Mark};
 
-/// What came of a round, small enough to compare.
+/// The outcome of a round, small enough to compare.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Class {
     /// Attempts that won.
     pub(super) winners: u16,
-    /// Attempts that were told *busy*.
+    /// Attempts that returned *busy*.
     pub(super) busy: u16,
     /// Attempts that failed.
     pub(super) failed: u16,
@@ -22,15 +22,15 @@ pub(super) struct Class {
     pub(super) release_failed: u16,
     /// Panics.
     pub(super) panicked: u16,
-    /// The most holders at one moment.
-    pub(super) together: u16,
-    /// Attempts that were told *busy* after a release, when nobody held or did anything.
-    pub(super) refused: u16,
-    /// Entries that were written more than once, and 1; 0 without the workload.
+    /// The most holders at the same time.
+    pub(super) most_holders: u16,
+    /// Attempts that returned *busy* after a release, while no other process held the lock or did anything.
+    pub(super) refused_while_free: u16,
+    /// Entries written more than once, plus 1; 0 without the workload.
     pub(super) duplicates: u64,
 }
 
-/// How many words a class takes.
+/// The size of a class in words.
 pub(super) const WORDS: usize = 3;
 
 impl Class {
@@ -43,7 +43,7 @@ impl Class {
             processes += 1;
         }
         marks.sort_unstable_by_key(|&(stamp, ..)| stamp);
-        let mut sweep = Sweep::new(processes);
+        let mut sweep = EventSweep::new(processes);
         for (_, process, code) in marks {
             sweep.take(process, code);
         }
@@ -55,32 +55,37 @@ impl Class {
         let pack = |four: [u16; 4]| four.into_iter().fold(0, |word, part| word << 16 | u64::from(part));
         [
             pack([self.winners, self.busy, self.failed, self.work_failed]),
-            pack([self.release_failed, self.panicked, self.together, self.refused]),
+            pack([
+                self.release_failed,
+                self.panicked,
+                self.most_holders,
+                self.refused_while_free,
+            ]),
             self.duplicates,
         ]
     }
 }
 
 /// A walk over the events of a round in the order of the counter.
-struct Sweep {
+struct EventSweep {
     class: Class,
     /// Holders at this moment.
     holders: u16,
-    /// For each process, whether it does something or holds; one whose operation failed never ends, since nobody knows
-    /// what it left.
-    busy: Vec<bool>,
-    /// For each process, whether nobody else was about since it began its attempt.
+    /// For each process, whether it holds the lock or does something. A process whose operation failed stays active, since
+    /// what it left behind is unknown.
+    active: Vec<bool>,
+    /// For each process, whether no other one was active since it began its attempt.
     alone: Vec<bool>,
     /// Whether a release succeeded.
     released: bool,
 }
 
-impl Sweep {
+impl EventSweep {
     fn new(processes: usize) -> Self {
         Self {
             class: Class::default(),
             holders: 0,
-            busy: vec![false; processes],
+            active: vec![false; processes],
             alone: vec![false; processes],
             released: false,
         }
@@ -91,22 +96,22 @@ impl Sweep {
         match code {
             Code::AcquireBegan => {
                 self.alone.fill(false);
-                self.alone[process] = self.released && !self.busy.contains(&true);
-                self.busy[process] = true;
+                self.alone[process] = self.released && !self.active.contains(&true);
+                self.active[process] = true;
             }
             Code::Acquired => {
                 class.winners += 1;
                 self.holders += 1;
-                class.together = class.together.max(self.holders);
+                class.most_holders = class.most_holders.max(self.holders);
             }
             Code::Busy => {
                 class.busy += 1;
-                class.refused += u16::from(self.alone[process]);
-                self.busy[process] = false;
+                class.refused_while_free += u16::from(self.alone[process]);
+                self.active[process] = false;
             }
             Code::ReleaseBegan => self.holders -= 1,
             Code::Released => {
-                self.busy[process] = false;
+                self.active[process] = false;
                 self.released = true;
             }
             Code::Failed => class.failed += 1,
@@ -122,7 +127,7 @@ impl Sweep {
 mod tests {
     use super::*;
 
-    /// One letter is one event of the process whose letter it is, in its cycle: began, then as written.
+    /// The class of a round with these events, each with its process.
     fn class(events: &[(usize, Code)]) -> Class {
         let processes = events.iter().map(|&(process, _)| process + 1).max().unwrap_or(0);
         let log = |process| {
@@ -135,7 +140,7 @@ mod tests {
     use Code::{AcquireBegan as Began, Acquired, Busy, ReleaseBegan, ReleaseFailed, Released};
 
     #[test]
-    fn holders_at_one_moment_are_counted_and_winners_in_turn_are_not() {
+    fn holders_at_the_same_time_are_counted_and_winners_in_turn_are_not() {
         let turns = class(&[
             (0, Began),
             (1, Began),
@@ -146,28 +151,28 @@ mod tests {
             (1, ReleaseBegan),
             (1, Released),
         ]);
-        assert_eq!((turns.winners, turns.together), (2, 1));
-        let together = class(&[(0, Began), (1, Began), (0, Acquired), (1, Acquired), (0, ReleaseBegan)]);
-        assert_eq!((together.winners, together.together), (2, 2));
+        assert_eq!((turns.winners, turns.most_holders), (2, 1));
+        let most_holders = class(&[(0, Began), (1, Began), (0, Acquired), (1, Acquired), (0, ReleaseBegan)]);
+        assert_eq!((most_holders.winners, most_holders.most_holders), (2, 2));
     }
 
     #[test]
-    fn refused_is_who_was_told_busy_after_a_release_with_nobody_about() {
+    fn a_busy_answer_after_a_release_counts_as_refused_only_if_no_other_process_is_active() {
         let before = [(0, Began), (0, Acquired), (0, ReleaseBegan)];
-        for (rest, refused) in [
+        for (rest, refused_while_free) in [
             (vec![(0, Released), (1, Began), (1, Busy)], 1),
             (vec![(1, Began), (0, Released), (1, Busy)], 0),
             (vec![(0, ReleaseFailed), (1, Began), (1, Busy)], 0),
             (vec![(0, Released), (1, Began), (2, Began), (2, Busy), (1, Busy)], 0),
         ] {
             let events: Vec<_> = before.iter().copied().chain(rest).collect();
-            assert_eq!(class(&events).refused, refused, "{events:?}");
+            assert_eq!(class(&events).refused_while_free, refused_while_free, "{events:?}");
         }
-        assert_eq!(class(&[(0, Began), (0, Busy)]).refused, 0);
+        assert_eq!(class(&[(0, Began), (0, Busy)]).refused_while_free, 0);
     }
 
     #[test]
-    fn classes_that_differ_have_other_words() {
+    fn different_classes_have_different_words() {
         let base = Class::default();
         let others = [
             Class { winners: 1, ..base },
@@ -179,8 +184,14 @@ mod tests {
                 ..base
             },
             Class { panicked: 1, ..base },
-            Class { together: 1, ..base },
-            Class { refused: 1, ..base },
+            Class {
+                most_holders: 1,
+                ..base
+            },
+            Class {
+                refused_while_free: 1,
+                ..base
+            },
             Class { duplicates: 1, ..base },
         ];
         for (position, other) in others.iter().enumerate() {

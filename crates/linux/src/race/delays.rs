@@ -1,10 +1,10 @@
-//! Random delays before the attempts, so that their windows meet in every alignment.
+//! Random delays before the attempts, so that the attempts overlap in every alignment.
 //!
-//! The idea is that of the Linux Test Project's `include/tst_fuzzy_sync.h`: measure first how long each side needs and how
-//! late it starts, then delay one side by a random time between "its end meets the other's start" and the reverse. Here for
-//! N: one moment lies in all windows, at a point of each that is drawn anew in each round and independently of the others.
-//! So any two windows meet in any alignment. Unlike there, medians and not averages: with more processes than CPUs a few
-//! samples hold a whole time slice of somebody else.
+//! The idea is from the Linux Test Project's `include/tst_fuzzy_sync.h`: first measure how long each side takes and how late
+//! it starts, then delay one side by a random time between "its end meets the other's start" and the reverse. Here for N
+//! processes: one moment lies in the windows of all attempts. Where in its window each process is at that moment is drawn
+//! in each round, independently of the others. Medians are used and not averages: with more processes than CPUs, a few
+//! samples contain a whole time slice of another process.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -15,21 +15,21 @@ use crate::sys::memory::ShareError;
 use crate::sys::{self, Shared, clock};
 use onewinner_core::id::ProcessId;
 
-/// The first rounds are not delayed but measured.
+/// The number of rounds at the beginning that are measured and not delayed.
 pub(super) const SAMPLES: usize = 64;
-/// No worker is delayed for longer: windows that need it are measured wrong.
+/// The longest delay: a window that needs more was measured wrong.
 const LONGEST_DELAY_NS: u64 = 10_000_000;
 
-/// What was measured, in shared memory: fresh workers too need what earlier ones saw.
+/// The measurements, in shared memory, because workers that are forked later need them too.
 pub(super) struct Delays {
     processes: usize,
     seed: u64,
     released_ns: Shared<AtomicU64>,
-    /// For each process and sample: how long after the release of the line it began, and how long it took.
+    /// For each process and sample: how long after the start line opened it began, and how long it took.
     samples: Shared<AtomicU64>,
 }
 
-/// One contender's window: how late it starts, and how long it is.
+/// When a contender's attempt starts after the line opened, and how long it takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Window {
     offset_ns: u64,
@@ -46,12 +46,12 @@ impl Delays {
         })
     }
 
-    /// Notes the moment at which the start line opens.
+    /// Records the moment at which the start line opens.
     pub(super) fn released(&self) {
         self.released_ns[0].store(clock::now_ns(), Ordering::Relaxed);
     }
 
-    /// Measures an attempt in one of the first rounds, and delays it in all others.
+    /// Measures an attempt in the first rounds, and delays it in all others.
     pub(super) fn around<T>(
         &self,
         process: ProcessId,
@@ -105,7 +105,7 @@ impl Delays {
         Meeting::of(&windows, process)
     }
 
-    /// Where in its window this contender is when all meet: from 0, its start, to 1, its end.
+    /// The point of its window at which this contender is when all meet: from 0, its start, to 1, its end.
     fn draw(&self, process: ProcessId, round: u64) -> f64 {
         let mut random = ChaCha8Rng::seed_from_u64(self.seed);
         random.set_stream(process.index() as u64);
@@ -114,11 +114,11 @@ impl Delays {
     }
 }
 
-/// What a worker has worked out from the samples: it does not change after them.
+/// The result that a worker computed from the samples, which do not change after the first rounds.
 #[derive(Default)]
 pub(super) struct Cache(Option<Meeting>);
 
-/// The moment that lies in all windows, and how long this contender's is.
+/// The moment that lies in all windows, and the length of this contender's window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Meeting {
     moment_ns: u64,
@@ -135,7 +135,7 @@ impl Meeting {
         }
     }
 
-    /// When to start, after the line opened, to be at `point` of the window at that moment.
+    /// When to start, after the line opened, so that the moment is at `point` of the window.
     fn start_ns(self, point: f64) -> u64 {
         #[expect(
             clippy::cast_precision_loss,
@@ -148,15 +148,15 @@ impl Meeting {
     }
 }
 
-/// Not a sleep, which is late by more than a window is long; and the CPU is given away as long as there is time, since a
-/// contender that spins on it keeps others from their start.
+/// Waits without a sleep, which would be late by more than the length of a window. Yields the CPU while there is time, since
+/// a contender that spins keeps others from starting.
 fn wait_until(moment_ns: u64) {
-    /// What a switch to another process and back may take.
+    /// How long a switch to another process and back may take.
     const SWITCH_NS: u64 = 5_000;
     loop {
         match moment_ns.saturating_sub(clock::now_ns()) {
             0 => return,
-            left if left > SWITCH_NS => sys::give_way(),
+            left if left > SWITCH_NS => sys::yield_cpu(),
             _ => std::hint::spin_loop(),
         }
     }
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn every_window_contains_the_moment_and_nobody_has_to_start_before_it_can() {
+    fn every_window_contains_the_moment_and_no_process_has_to_start_before_it_can() {
         let windows = [window(0, 10), window(500, 3_000), window(2_000, 70)];
         for process in ProcessId::first(windows.len()) {
             let own = windows[process.index()];
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn draws_depend_on_seed_process_and_round_alone_and_cover_the_window() {
+    fn draws_depend_only_on_seed_process_and_round_and_cover_the_window() {
         let (one, two) = (Delays::new(4, 7).unwrap(), Delays::new(4, 7).unwrap());
         let other = Delays::new(4, 8).unwrap();
         let draw = |delays: &Delays, process, round| delays.draw(ProcessId(process), round).to_bits();

@@ -1,7 +1,7 @@
-//! What contenders tell, as words in shared memory, and as the events of a history again.
+//! Events of contenders, written as words to shared memory and read back as events of a history.
 //!
-//! Each contender writes its own part; it is read when all of them wait. A text that does not fit is cut: errors say what
-//! they have to say in far less. Deliberately judges and counts nothing.
+//! Each contender writes its own part, which is read while all contenders wait. A text that does not fit is cut; texts of
+//! errors are far shorter. Judges and counts nothing.
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,12 +13,12 @@ use onewinner_core::primitive::CallError;
 
 /// The longest text of an event, in bytes.
 const LONGEST_TEXT: usize = 256;
-/// Stamp, code and number, length of the text, and the text.
+/// The stamp, the code with the number, the length of the text, and the text.
 const WORDS_PER_EVENT: usize = 3 + LONGEST_TEXT / 8;
-/// Between the operation and the path of an error; neither can contain it.
+/// Separates the operation and the path of an error; neither can contain it.
 const SEPARATOR: char = '\0';
 
-/// What happened, without its details.
+/// The kind of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Code {
     AcquireBegan,
@@ -48,16 +48,16 @@ impl Code {
     ];
 }
 
-/// An event as it is counted: when by the shared counter, what, and the error number if it is one.
+/// An event without its text: its stamp from the shared counter, its kind, and its number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Mark {
     pub(super) stamp: u64,
     pub(super) code: Code,
-    /// The error number, or how much was worked.
+    /// The error number, or how many entries were appended.
     pub(super) number: u32,
 }
 
-/// How many words a contender needs for so many events.
+/// The number of words that a contender needs for this number of events.
 pub(super) fn words_for(events: usize) -> usize {
     1 + events * WORDS_PER_EVENT
 }
@@ -79,7 +79,7 @@ impl Log<'_> {
         &self.0[1 + position * WORDS_PER_EVENT..][..WORDS_PER_EVENT]
     }
 
-    /// Adds an event; there is room for all that a round can bring.
+    /// Adds an event. There is room for all events of a round.
     pub(super) fn push(self, stamp: u64, what: &What) {
         let length = self.len();
         let (code, number, text) = encode(what);
@@ -90,7 +90,7 @@ impl Log<'_> {
         self.0[0].store(length as u64 + 1, Ordering::Relaxed);
     }
 
-    /// The events as they are counted, in the order in which they were told.
+    /// The events without their texts, in the order in which they were added.
     pub(super) fn marks(&self) -> impl Iterator<Item = Mark> {
         (0..self.len()).map(|position| mark(self.slot(position)))
     }
@@ -136,7 +136,7 @@ fn encode(what: &What) -> (Code, u32, String) {
         What::ReleaseFailed { error: cause } => error(Code::ReleaseFailed, cause),
         What::Panicked { message } => (Code::Panicked, 0, message.clone()),
         What::Performed { .. } | What::Injected { .. } | What::Reentered { .. } => {
-            unreachable!("a race neither sees calls nor disturbs them, and its holders attempt once")
+            unreachable!("a race neither sees nor injects calls, and its holders attempt once")
         }
     }
 }
@@ -168,12 +168,12 @@ fn decode(mark: Mark, text: &str) -> What {
     }
 }
 
-/// The error that a mark carries.
+/// The error number of a mark.
 fn errno(mark: Mark) -> Errno {
     Errno::from_raw(i32::try_from(mark.number).expect("it was an i32"))
 }
 
-/// Writes the length and the bytes of a text, cut to what there is room for.
+/// Writes the length and the bytes of a text, cut to the room there is.
 pub(super) fn store_text(words: &[AtomicU64], text: &str) {
     let room = (words.len() - 1) * 8;
     let end = (0..=room.min(text.len())).rfind(|&end| text.is_char_boundary(end));
@@ -186,7 +186,7 @@ pub(super) fn store_text(words: &[AtomicU64], text: &str) {
     }
 }
 
-/// What [`store_text`] wrote.
+/// Reads the text that [`store_text`] wrote.
 pub(super) fn load_text(words: &[AtomicU64]) -> String {
     let length = usize::try_from(words[0].load(Ordering::Relaxed)).expect("it was a usize");
     let mut bytes: Vec<u8> = words[1..]
@@ -203,13 +203,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn events_come_back_as_they_were_told() {
+    fn events_are_read_back_as_they_were_written() {
         let error = || CallError {
             operation: "create".to_owned(),
             path: PathBuf::from("/some/where/lock-17"),
             errno: Errno::EROFS,
         };
-        let told = [
+        let written = [
             What::AcquireBegan,
             What::Acquired,
             What::Busy,
@@ -225,14 +225,14 @@ mod tests {
                 message: "oh".to_owned(),
             },
         ];
-        let words: Vec<AtomicU64> = (0..words_for(told.len())).map(|_| AtomicU64::new(7)).collect();
+        let words: Vec<AtomicU64> = (0..words_for(written.len())).map(|_| AtomicU64::new(7)).collect();
         let log = Log(&words);
         log.clear();
-        for (stamp, what) in (10..).zip(&told) {
+        for (stamp, what) in (10..).zip(&written) {
             log.push(stamp, what);
         }
         let expected: Vec<_> = (10..)
-            .zip(told)
+            .zip(written)
             .map(|(stamp, what)| {
                 let process = ProcessId(3);
                 (stamp, Event { process, what })

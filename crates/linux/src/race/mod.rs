@@ -1,39 +1,40 @@
-//! Real processes, released together, on the kernel's file system; the kernel chooses what happens.
+//! Real processes that start together on the kernel's file system; the kernel chooses the schedule.
 //!
 //! ```text
 //!            start line ─▶ (delay) ─▶ attempt ─▶ all have answered ─▶ winners release ─┐
-//!                ▲   last to come: count the round that ended, prepare the next        │
+//!                ▲   last to arrive: count the round that ended, prepare the next      │
 //!                └─────────────────────────────────────────────────────────────────────┘
 //! ```
 //!
 //! | file | what |
 //! |---|---|
 //! | `run.rs` | one race from its directory to its report |
-//! | `coordinator.rs` | the command: forks, watches, ends |
-//! | `worker.rs` | a contender's rounds, in a process of its own or a thread |
-//! | `board.rs` | the shared memory; `backend/phaser.rs` the lines, `pulse.rs` signs of life |
-//! | `log.rs`, `class.rs`, `tally.rs`, `report.rs` | events, rounds that agree, counts, what the caller gets |
-//! | `aligned.rs`, `delays.rs` | two remedies for the rarity of chance |
-//! | `ground.rs`, `backend/run_directory.rs` | where it takes place, and that nothing remains |
+//! | `coordinator.rs` | the command's side: forks, watches and ends the workers |
+//! | `worker.rs` | the rounds of a contender, in a separate process or a thread |
+//! | `shared_state.rs`, `heartbeat.rs` | the shared memory; whether a contender makes progress |
+//! | `log.rs`, `class.rs`, `shared_counters.rs`, `report.rs` | events, classes of equal rounds, counts, the result |
+//! | `aligned.rs`, `delays.rs` | two ways to make contenders meet more often |
+//! | `round_dirs.rs` | the directory and the lock of each round |
 //!
-//! Deliberately judges nothing: it hands out histories and counts.
+//! Judges nothing: it returns histories and counts.
 
 mod aligned;
-mod board;
 mod class;
 mod coordinator;
 mod delays;
-mod ground;
+mod heartbeat;
 mod log;
-mod pulse;
 mod report;
+mod round_dirs;
 mod run;
-mod tally;
+mod shared_counters;
+mod shared_state;
 mod worker;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::blame::Blame;
 use crate::one_store::NotShared;
 use crate::run_directory::RunDirectoryError;
 use crate::sys;
@@ -45,7 +46,7 @@ use onewinner_core::scenario::{LEAST_PROCESSES, MOST_PROCESSES, Scenario};
 pub use report::{Lost, Note, Report, Seen, Stop};
 pub use run::race;
 
-/// The most attempts of each process in one round: their events stand in shared memory.
+/// The most attempts of each process in one round: their events are kept in shared memory.
 pub const MOST_ATTEMPTS: u32 = 64;
 
 /// How to race.
@@ -55,23 +56,23 @@ pub struct RaceOptions {
     pub scenario: Scenario,
     /// How many rounds.
     pub rounds: u64,
-    /// How long at most; what was counted until then is reported.
+    /// The longest time; the rounds counted until then are reported.
     pub time_limit: Option<Duration>,
     /// How long one operation of a contender may take before it counts as hung.
     pub worker_limit: Duration,
-    /// Where to race: mounts of one store, and process *i* works by way of the *i* mod *k*-th; the run gets a directory of its
-    /// own in the first. The system's temporary directory, if there is none.
+    /// Mounts of one store: of *k* mounts, process *i* uses number *i* mod *k*. The run gets its own directory in the first.
+    /// Empty for the system's temporary directory.
     pub directories: Vec<PathBuf>,
-    /// Of the random delays.
+    /// The seed of the random delays.
     pub seed: u64,
-    /// What brings the contenders together.
+    /// How contenders are made to meet.
     pub alignment: Alignment,
-    /// What the contenders are.
+    /// Whether contenders are processes or threads.
     pub mode: Mode,
 }
 
 impl RaceOptions {
-    /// 1,000 rounds of live workers, left to chance, with 10 s for each operation.
+    /// 1,000 unaligned rounds of live workers, with a limit of 10 s for each operation.
     pub fn new(scenario: Scenario) -> Self {
         Self {
             scenario,
@@ -86,20 +87,20 @@ impl RaceOptions {
     }
 }
 
-/// What brings the contenders together.
+/// How contenders are made to meet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Alignment {
-    /// The start line and chance: the rate is that of processes that start together.
+    /// Only the start line: the failure rate is that of processes that start together.
     Natural,
-    /// Random delays, so that the windows of the attempts meet in every alignment.
+    /// Random delays, so that the attempts overlap in every alignment.
     Delayed,
-    /// Nobody makes its call k before all that go on have come to theirs.
+    /// No process makes its call k before all others have reached theirs.
     Aligned,
 }
 
 impl Alignment {
-    /// Delays, if there is a CPU for each of the processes: otherwise those that wait keep others from running.
-    pub fn of_few(processes: usize) -> Self {
+    /// Delays if there is a CPU for each process; otherwise processes that wait keep others from running.
+    pub fn default_for(processes: usize) -> Self {
         if processes <= sys::cpus() {
             Self::Delayed
         } else {
@@ -108,7 +109,7 @@ impl Alignment {
     }
 }
 
-/// What the contenders are.
+/// Whether contenders are processes or threads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
     /// Processes that live for all rounds.
@@ -129,7 +130,7 @@ pub enum RaceError {
     /// Too many attempts in a round.
     #[error("failed to race {0} attempts per round: use 1 to {MOST_ATTEMPTS}, and more rounds")]
     Attempts(u32),
-    /// An injected error is one schedule, and a race chooses none.
+    /// An injected error needs a chosen schedule, and a race chooses none.
     #[error("failed to race a scenario with an injected error: explore it instead")]
     Fault,
     /// The build has no thread pool.
@@ -138,9 +139,9 @@ pub enum RaceError {
     /// No run directory.
     #[error(transparent)]
     RunDirectory(#[from] RunDirectoryError),
-    /// Two directories that have nothing to do with each other: every contender would win in its own.
+    /// Two unrelated directories: every contender would win in its own.
     #[error(
-        "failed to race in {one:?} and {other:?}: what is made in one is not there in the other; name two mounts of one store"
+        "failed to race in {one:?} and {other:?}: a file made in one does not show in the other; name two mounts of one store"
     )]
     NotShared {
         /// The first directory.
@@ -151,20 +152,20 @@ pub enum RaceError {
     /// No workers.
     #[error(transparent)]
     Fork(#[from] ForkError),
-    /// No shared memory.
+    /// There is no shared memory.
     #[error(transparent)]
     Share(#[from] ShareError),
-    /// The file system did not take what a round needs.
+    /// The directory of a round could not be made.
     #[error("failed to prepare a round in the run directory: {} ({errno}); make room, or name another directory", errno.text())]
     Unprepared {
-        /// What the kernel says.
+        /// The kernel's error.
         #[source]
         errno: Errno,
     },
     /// Workers survived SIGKILL: a call holds them in the kernel.
     #[error(
-        "failed to end the workers {pids:?}, which are left: a system call holds them in the kernel, so that the file system \
-         hangs; look at its server or daemon"
+        "failed to end the workers {pids:?}, which are left: a system call holds them in the kernel, so the file system \
+         hangs; check its server or daemon"
     )]
     Unkillable {
         /// Their numbers.
@@ -179,12 +180,20 @@ impl From<NotShared> for RaceError {
 }
 
 impl RaceError {
-    /// Whether it tells of the machine, and not of what was asked for.
-    pub fn is_no_misuse(&self) -> bool {
+    /// Who has to act on it.
+    pub fn blame(&self) -> Blame {
         match self {
-            Self::Unkillable { .. } => true,
-            Self::RunDirectory(error) => error.is_no_misuse(),
-            _ => false,
+            Self::Unkillable { .. } => Blame::Machine,
+            Self::RunDirectory(error) => error.blame(),
+            // Fewer processes or another directory help even where the machine lacks something.
+            Self::Processes(_)
+            | Self::Attempts(_)
+            | Self::Fault
+            | Self::NoThreads
+            | Self::NotShared { .. }
+            | Self::Fork(_)
+            | Self::Share(_)
+            | Self::Unprepared { .. } => Blame::User,
         }
     }
 }

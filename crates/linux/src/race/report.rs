@@ -1,6 +1,6 @@
-//! What a race has seen, as its caller gets it: counts, and one history for each class of rounds.
+//! The result of a race: counts, and one history for each class of rounds.
 //!
-//! Deliberately without a grade: properties judge the histories elsewhere.
+//! Judges nothing: properties judge the histories elsewhere.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -15,37 +15,38 @@ use onewinner_core::history::{History, What};
 use onewinner_core::id::ProcessId;
 use onewinner_core::scenario::ScenarioKind;
 
-/// What a race has seen.
+/// The result of a race.
 #[derive(Debug)]
 pub struct Report {
     /// Rounds that were run to their end and counted.
     pub rounds: u64,
-    /// The distinct rounds, in the order in which they were first seen.
+    /// The distinct rounds, in the order in which they first occurred.
     pub seen: Vec<Seen>,
-    /// Rounds of which only the errors were counted, because there were too many distinct ones: nothing can be concluded.
+    /// Rounds of which only the errors were counted, because there were too many distinct ones. With any of them nothing can
+    /// be concluded.
     pub unclassified: u64,
-    /// Rounds in which nobody won; of those in [`Report::seen`].
+    /// Rounds of [`Report::seen`] in which no process won.
     pub without_winner: u64,
     /// How often attempts failed, by error.
     pub attempt_errors: BTreeMap<Errno, u64>,
     /// How often releases failed, by error.
     pub release_errors: BTreeMap<Errno, u64>,
-    /// Why it ended.
+    /// Why the race ended.
     pub stop: Stop,
-    /// From the first fork to the last worker's end.
+    /// The time from the first fork to the end of the last worker.
     pub elapsed: Duration,
-    /// What else the reader has to know.
+    /// What limits this race, and what it cleaned up.
     pub notes: Vec<Note>,
 }
 
-/// A round that stands for all rounds that no property tells apart from it.
+/// A round that represents all rounds that no property can tell apart from it.
 #[derive(Clone, Debug)]
 pub struct Seen {
     /// How many rounds.
     pub rounds: u64,
     /// The first of them: events without calls, in the order of one counter.
     ///
-    /// It ends when all have answered, if the scenario is [`ScenarioKind::Contend`]: a release is told only if one failed.
+    /// In the scenario [`ScenarioKind::Contend`] it ends when all have answered: releases are included only if one failed.
     pub history: History,
 }
 
@@ -56,11 +57,11 @@ pub enum Stop {
     AllRounds,
     /// The time was over.
     TimeLimit,
-    /// The user wished so.
+    /// The user interrupted it.
     Interrupted,
     /// Workers died.
     Lost(Vec<Lost>),
-    /// These contenders went on with one operation beyond the limit, and were killed.
+    /// These contenders did not finish one operation within the limit, and were killed.
     Hung(Vec<ProcessId>),
 }
 
@@ -73,17 +74,17 @@ pub struct Lost {
     pub ended: Ended,
 }
 
-/// Something that limits what a race says, or that it did besides.
+/// Something that limits what a race can show, or something it cleaned up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Note {
-    /// One CPU: nothing happens at the same time.
+    /// One CPU: processes do not run at the same time.
     OneCpu,
-    /// Delayed, with more processes than CPUs: delays then scatter contenders that a start line gathers.
+    /// Random delays with more processes than CPUs: then delays scatter the contenders that the start line has gathered.
     Crowded {
-        /// How many there are.
+        /// The number of CPUs.
         cpus: usize,
     },
-    /// So many directories of killed runs were removed.
+    /// The number of removed directories of killed runs.
     Swept(usize),
 }
 
@@ -91,8 +92,8 @@ impl fmt::Display for Note {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::OneCpu => f.write_str(
-                "this machine has one CPU: contenders meet only when one is interrupted, so that only an aligned race \
-                 means anything",
+                "this machine has one CPU: contenders overlap only when one is preempted, so only an aligned race \
+                 is meaningful",
             ),
             Self::Crowded { cpus } => write!(
                 f,
@@ -105,7 +106,7 @@ impl fmt::Display for Note {
     }
 }
 
-/// What limits this race, and what it did besides.
+/// What limits this race, and what it cleaned up.
 pub(super) fn notes(options: &RaceOptions, swept: usize) -> Vec<Note> {
     let cpus = sys::cpus();
     let crowded = options.alignment == Alignment::Delayed && options.scenario.processes > cpus;
@@ -117,10 +118,10 @@ pub(super) fn notes(options: &RaceOptions, swept: usize) -> Vec<Note> {
     limit.into_iter().chain(swept).collect()
 }
 
-/// What the race has counted, as histories and numbers.
+/// Reads the counts and histories of a race.
 pub(super) fn report(race: &Race<'_>, stop: Stop, elapsed: Duration, notes: Vec<Note>) -> Report {
-    let tally = &race.board.tally;
-    let classes = tally.classes(|round| race.ground.lock(round, ProcessId(0)));
+    let counters = &race.state.counters;
+    let classes = counters.classes(|round| race.round_dirs.lock(round, ProcessId(0)));
     let seen: Vec<Seen> = classes
         .into_iter()
         .map(|counted| Seen {
@@ -133,15 +134,15 @@ pub(super) fn report(race: &Race<'_>, stop: Stop, elapsed: Duration, notes: Vec<
         .collect();
     let won = |history: &History| history.events.iter().any(|event| event.what == What::Acquired);
     Report {
-        rounds: tally.unclassified() + seen.iter().map(|seen| seen.rounds).sum::<u64>(),
-        unclassified: tally.unclassified(),
+        rounds: counters.unclassified() + seen.iter().map(|seen| seen.rounds).sum::<u64>(),
+        unclassified: counters.unclassified(),
         without_winner: seen
             .iter()
             .filter(|seen| !won(&seen.history))
             .map(|seen| seen.rounds)
             .sum(),
-        attempt_errors: tally.attempt_errors(),
-        release_errors: tally.release_errors(),
+        attempt_errors: counters.attempt_errors(),
+        release_errors: counters.release_errors(),
         seen,
         stop,
         elapsed,
@@ -149,7 +150,7 @@ pub(super) fn report(race: &Race<'_>, stop: Stop, elapsed: Duration, notes: Vec<
     }
 }
 
-/// The scenario *contend* has no release: it only clears up, unless one goes wrong.
+/// Removes the releases of the scenario *contend*, which only clean up, unless one failed.
 fn without_clean_releases(mut history: History) -> History {
     let count = |what: &What| history.events.iter().filter(|event| event.what == *what).count();
     if count(&What::ReleaseBegan) == count(&What::Released) {

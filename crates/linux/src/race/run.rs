@@ -3,9 +3,9 @@
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
-use super::board::Board;
-use super::ground::Ground;
 use super::report::{Report, notes, report};
+use super::round_dirs::RoundDirs;
+use super::shared_state::SharedState;
 use super::worker::Race;
 use super::{MOST_ATTEMPTS, Mode, RaceError, RaceOptions, coordinator};
 use crate::one_store::by_each_way;
@@ -13,19 +13,19 @@ use crate::run_directory::RunDirectory;
 use onewinner_core::primitive::LockPrimitive;
 use onewinner_core::scenario::{LEAST_PROCESSES, MOST_PROCESSES, Scenario, ScenarioKind};
 
-/// Races `primitive` and reports what was seen; afterwards no process and no file is left.
+/// Races `primitive` and returns counts and histories; afterwards no process and no file is left.
 ///
-/// The calling process must have a single thread, because it forks. `interrupted` ends the race early, with what was counted
-/// so far; `progress` is told now and then how many rounds that is.
+/// The calling process must have a single thread, because it forks. `interrupted` ends the race early and keeps what was
+/// counted so far. `progress` regularly gets the number of counted rounds.
 ///
 /// # Errors
 ///
-/// When the options make no sense, or the machine does not give what a race needs. A worker that dies or hangs is no error
-/// but a result: [`Report::stop`].
+/// When the options make no sense, or the machine lacks what a race needs. A worker that dies or hangs is a result and not
+/// an error: [`Report::stop`].
 ///
 /// # Panics
 ///
-/// When a worker found an invariant of the race broken.
+/// When a worker broke an invariant of the race.
 pub fn race(
     primitive: &'static dyn LockPrimitive,
     options: &RaceOptions,
@@ -44,8 +44,8 @@ pub fn race(
     let race = Race {
         primitive,
         options,
-        board: Board::new(scenario.processes, attempts, options.seed)?,
-        ground: Ground::new(scenario, roots),
+        state: SharedState::new(scenario.processes, attempts, options.seed)?,
+        round_dirs: RoundDirs::new(scenario, roots),
     };
     let began = Instant::now();
     let stop = coordinator::run(&race, interrupted, progress)?;
@@ -55,7 +55,7 @@ pub fn race(
     Ok(seen)
 }
 
-/// How many attempts a contender makes in a round.
+/// The number of attempts of a contender in a round.
 fn attempts(scenario: &Scenario) -> Result<usize, RaceError> {
     if !(LEAST_PROCESSES..=MOST_PROCESSES).contains(&scenario.processes) {
         return Err(RaceError::Processes(scenario.processes));

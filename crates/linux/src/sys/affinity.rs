@@ -1,11 +1,11 @@
-//! One CPU for a tracer and all that it traces: a stop costs a tenth when they share one.
+//! Keeps a tracer and its tracees on one CPU: a stop then costs a tenth.
 
 use std::io;
 
 use nix::sched::{CpuSet, sched_getcpu, sched_setaffinity};
 use nix::unistd::Pid;
 
-/// Keeps the calling thread, and all that it will start, on the CPU on which it is:
+/// Keeps the calling thread, and all threads and processes that it will start, on its current CPU:
 /// [sched_setaffinity(2)](https://man7.org/linux/man-pages/man2/sched_setaffinity.2.html).
 ///
 /// # Errors

@@ -1,6 +1,6 @@
-//! What the arguments of stopped calls mean, in the words of `Fs`: flags, operations, and structures in memory.
+//! Converts arguments of stopped calls to values of `Fs`: flags, operations, and structures in memory.
 //!
-//! Each answers `None` to what no method of `Fs` asks for. Deliberately knows nothing of tracing.
+//! Each function returns `None` for what no method of `Fs` does. Knows nothing of tracing.
 
 use std::mem::offset_of;
 
@@ -41,16 +41,16 @@ pub fn flock(bits: i32) -> Option<Flock> {
     })
 }
 
-/// Whose a record lock is to be.
+/// The owner of a record lock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RecordOwner {
-    /// The process's: `F_SETLK`.
+    /// The process: `F_SETLK`.
     Process,
-    /// The open file description's: `F_OFD_SETLK`.
+    /// The open file description: `F_OFD_SETLK`.
     Description,
 }
 
-/// The command of `fcntl`, if it asks for a record lock and does not wait.
+/// The owner for a command of `fcntl` that sets a record lock without waiting.
 pub fn record_owner(command: i32) -> Option<RecordOwner> {
     match command {
         libc::F_SETLK => Some(RecordOwner::Process),
@@ -59,7 +59,7 @@ pub fn record_owner(command: i32) -> Option<RecordOwner> {
     }
 }
 
-/// The operation that such an `fcntl` reads, if that is on the whole file.
+/// The operation of such an `fcntl`, if it is on the whole file.
 pub fn record_lock(bytes: &[u8; RECORD_BYTES]) -> Option<RecordLock> {
     let asked = record(bytes);
     if (i32::from(asked.l_whence), asked.l_start, asked.l_len) != (libc::SEEK_SET, 0, 0) {
@@ -73,7 +73,7 @@ pub fn record_lock(bytes: &[u8; RECORD_BYTES]) -> Option<RecordLock> {
     }
 }
 
-/// Whether `newfstatat` looks at the descriptor itself: how C libraries make `fstat`.
+/// Whether `newfstatat` reads the descriptor itself: C libraries implement `fstat` like this.
 pub fn is_of_the_descriptor(bits: i32) -> bool {
     AtFlags::from_bits_retain(bits).contains(AtFlags::AT_EMPTY_PATH)
 }
@@ -83,12 +83,12 @@ pub fn is_of_a_directory(bits: i32) -> bool {
     bits & libc::AT_REMOVEDIR != 0
 }
 
-/// What becomes of what stands where `renameat2` moves a name.
+/// What `renameat2` does with an existing target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Replaces {
-    /// It is replaced.
+    /// It replaces the target.
     Anything,
-    /// It is refused: `RENAME_NOREPLACE`.
+    /// It fails: `RENAME_NOREPLACE`.
     Nothing,
 }
 
@@ -109,10 +109,10 @@ pub fn is_long_ago(times: &[u8; TIMES_BYTES]) -> bool {
     times.iter().all(|byte| *byte == 0)
 }
 
-/// The length of what `newfstatat` writes.
+/// The length of the structure that `newfstatat` writes.
 pub const STAT_BYTES: usize = size_of::<FileStat>();
 
-/// What `newfstatat` has written.
+/// The attributes that `newfstatat` has written.
 pub fn stat_of(bytes: &[u8; STAT_BYTES]) -> Stat {
     let mode = number(bytes, offset_of!(FileStat, st_mode), 4) as u32;
     let links = offset_of!(FileStat, st_nlink);
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn a_record_lock_on_a_part_of_a_file_is_none_of_ours() {
+    fn a_record_lock_on_a_part_of_a_file_is_not_one_of_fs() {
         let mut bytes = [0; RECORD_BYTES];
         bytes[offset_of!(libc::flock, l_type)] = libc::F_WRLCK as u8;
         assert_eq!(record_lock(&bytes), Some(RecordLock::TryExclusive));

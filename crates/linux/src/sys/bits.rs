@@ -1,6 +1,6 @@
-//! Flags of system calls by name, as they are shown.
+//! The names of flags of system calls, for messages.
 //!
-//! Some differ between architectures: the values are those of this one. Knows no call.
+//! The values are those of this architecture.
 
 /// Names of bits, in the order in which they are shown.
 pub type Names = &'static [(i32, &'static str)];
@@ -76,12 +76,12 @@ pub const UNLOCK: i32 = libc::LOCK_UN;
 pub const MAP_SHARED: i32 = libc::MAP_SHARED;
 /// `PROT_WRITE`.
 pub const MAY_WRITE: i32 = libc::PROT_WRITE;
-/// The commands of `fcntl` that only ask about locks.
+/// The commands of `fcntl` that only query locks.
 pub const ASKING: &[i32] = &[libc::F_GETLK, libc::F_OFD_GETLK];
-/// The commands of `fcntl` that take or give back locks.
+/// The commands of `fcntl` that set or release locks.
 pub const LOCKING: &[i32] = &[libc::F_SETLK, libc::F_SETLKW, libc::F_OFD_SETLK, libc::F_OFD_SETLKW];
 
-/// The command of `fcntl` that does not wait, for one that does.
+/// The command of `fcntl` that does not wait, for one that waits.
 pub fn impatient(command: i32) -> Option<i32> {
     match command {
         libc::F_SETLKW => Some(libc::F_SETLK),

@@ -1,6 +1,6 @@
-//! The monotonic clock as a plain number, so that processes can compare readings through shared memory.
+//! The monotonic clock as a number, so that processes can compare readings through shared memory.
 //!
-//! Deliberately not [`std::time::Instant`], which is opaque: its value cannot be stored in an atomic.
+//! [`std::time::Instant`] is opaque: its value cannot be stored in an atomic.
 
 use nix::time::{ClockId, clock_gettime};
 

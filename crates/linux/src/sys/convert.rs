@@ -1,6 +1,4 @@
-//! Types of the model as the kernel's, and back: error numbers, flags, modes, attributes.
-//!
-//! Makes no call.
+//! Converts types of the model to those of the kernel, and back: error numbers, flags, modes, attributes.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -82,10 +80,9 @@ pub fn stat(returned: FileStat) -> Stat {
     )
 }
 
-/// The attributes of an inode, from whichever structure the kernel returns; it was last changed at `changed`, in seconds
-/// since 1970.
+/// The attributes of an inode, whatever structure the kernel returned. `changed` is its last change, in seconds since 1970.
 ///
-/// Size and link count of a directory, on which file systems disagree, read as 0 and 1.
+/// Size and link count of a directory become 0 and 1, because file systems disagree on them.
 pub fn attributes(mode: u32, size: u64, links: u64, inode: u64, changed: i64) -> Stat {
     let (kind, size, links) = match SFlag::from_bits_truncate(mode) & SFlag::S_IFMT {
         SFlag::S_IFREG => (FileKind::File, size, links),
@@ -103,7 +100,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_are_the_kernels() {
+    fn error_numbers_are_those_of_the_kernel() {
         for &number in Errno::NAMED {
             assert_eq!(format!("{:?}", KernelErrno::from_raw(number.raw())), number.to_string());
         }

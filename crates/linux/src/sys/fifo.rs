@@ -1,7 +1,5 @@
-//! Named pipes, by which one process speaks to another that it did not fork:
+//! Named pipes between processes that did not fork each other:
 //! [fifo(7)](https://man7.org/linux/man-pages/man7/fifo.7.html).
-//!
-//! Deliberately knows nothing of what is said.
 
 use std::fs::File;
 use std::io;
@@ -20,13 +18,13 @@ pub fn make(path: &Path) -> io::Result<()> {
     Ok(mkfifo(path, Mode::S_IRUSR | Mode::S_IWUSR)?)
 }
 
-/// Opens both of its ends, so that nobody who opens one waits. Reading does not wait: `WouldBlock` when there is nothing.
+/// Opens both of its ends, so that opening either end does not block. Reading returns `WouldBlock` when the pipe is empty.
 ///
-/// While this file is open, readers of the pipe do not come to its end.
+/// While this file is open, readers of the pipe do not see its end.
 ///
 /// # Errors
 ///
-/// When it is not there.
+/// When the pipe does not exist.
 pub fn open(path: &Path) -> io::Result<File> {
     File::options()
         .read(true)

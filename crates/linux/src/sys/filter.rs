@@ -1,7 +1,7 @@
-//! The seccomp filter of a traced program: which calls pass unseen, which stop it, which are refused.
+//! The seccomp filter of a traced program: which calls pass, which stop it, and which are refused.
 //!
-//! Default-deny: what stands in no list stops the program. So a call is *harmless* only if no other contender can notice
-//! that it was made, and its result tells nothing of what others did. Loads no filter, and knows nothing of locks.
+//! Default-deny: a call that is in no list stops the program. A call is *harmless* only if no other contender can notice it,
+//! and its result does not depend on other contenders. Loads no filter, and knows nothing of locks.
 
 use std::collections::BTreeMap;
 
@@ -12,14 +12,13 @@ use seccompiler::{
 
 use onewinner_core::fs::Errno;
 
-/// Calls that nobody else can notice, and that tell nothing of others.
+/// Calls that no other process can notice, and whose results do not depend on others.
 ///
-/// Waiting calls are among them: a program that waits is found asleep. A sleep for a time is not, nor is whatever arms a
-/// timer: time passes only where the search lets it. One that can tell something all the same is `getcwd`, when somebody
-/// renames a directory above the working directory.
+/// Calls that wait are among them: the tracer finds the program asleep. Sleeps for a time and timers are not: time passes only
+/// when the search lets it. One exception is `getcwd`, whose result changes when a directory above it is renamed.
 #[rustfmt::skip] // By subject.
 const HARMLESS: &[libc::c_long] = &[
-    // Memory of its own.
+    // Its own memory.
     libc::SYS_brk, libc::SYS_munmap, libc::SYS_mprotect, libc::SYS_mremap, libc::SYS_madvise, libc::SYS_mincore,
     libc::SYS_msync, libc::SYS_mlock, libc::SYS_mlock2, libc::SYS_munlock, libc::SYS_mlockall, libc::SYS_munlockall,
     libc::SYS_membarrier, libc::SYS_rseq, libc::SYS_pkey_alloc, libc::SYS_pkey_free, libc::SYS_pkey_mprotect,
@@ -31,21 +30,21 @@ const HARMLESS: &[libc::c_long] = &[
     // Its own threads and children.
     libc::SYS_futex, libc::SYS_futex_waitv, libc::SYS_set_robust_list, libc::SYS_wait4,
     libc::SYS_waitid, libc::SYS_set_tid_address, libc::SYS_sched_yield, libc::SYS_sched_get_priority_max, libc::SYS_sched_get_priority_min,
-    // Who it is, and where it runs.
+    // Its identity, and where it runs.
     libc::SYS_getpid, libc::SYS_gettid, libc::SYS_getppid, libc::SYS_getuid, libc::SYS_geteuid, libc::SYS_getgid,
     libc::SYS_getegid, libc::SYS_getresuid, libc::SYS_getresgid, libc::SYS_getgroups, libc::SYS_setsid, libc::SYS_setuid, libc::SYS_setgid, libc::SYS_setreuid,
     libc::SYS_setregid, libc::SYS_setresuid, libc::SYS_setresgid, libc::SYS_setgroups, libc::SYS_umask,
     libc::SYS_getcpu, libc::SYS_uname, libc::SYS_sysinfo, libc::SYS_getrusage,
     libc::SYS_getrlimit, libc::SYS_setrlimit, libc::SYS_prctl, libc::SYS_capget,
     libc::SYS_capset, libc::SYS_personality, libc::SYS_getcwd,
-    // Waiting for its descriptors, and those that lead to no file.
+    // Waiting for its descriptors, and descriptors without a file.
     libc::SYS_epoll_create1, libc::SYS_epoll_ctl, libc::SYS_epoll_pwait, libc::SYS_epoll_pwait2, libc::SYS_eventfd2, libc::SYS_pipe2, libc::SYS_dup, libc::SYS_fchdir, libc::SYS_fstatfs,
     libc::SYS_fadvise64, libc::SYS_readahead, libc::SYS_inotify_init1, libc::SYS_inotify_rm_watch, libc::SYS_socket,
     libc::SYS_socketpair, libc::SYS_getsockopt, libc::SYS_setsockopt, libc::SYS_getsockname, libc::SYS_getpeername,
     libc::SYS_shutdown, libc::SYS_listen, libc::SYS_accept, libc::SYS_accept4, libc::SYS_recvfrom, libc::SYS_recvmsg,
 ];
 
-/// The same on x86-64 alone.
+/// Harmless calls that only x86-64 has.
 #[cfg(target_arch = "x86_64")]
 #[rustfmt::skip] // By subject.
 const OLDER_HARMLESS: &[libc::c_long] = &[
@@ -54,17 +53,17 @@ const OLDER_HARMLESS: &[libc::c_long] = &[
 #[cfg(not(target_arch = "x86_64"))]
 const OLDER_HARMLESS: &[libc::c_long] = &[];
 
-/// Calls that tell the time.
+/// Calls that return the time.
 #[rustfmt::skip] // By subject.
 const CLOCKS: &[libc::c_long] = &[
     libc::SYS_clock_gettime, libc::SYS_clock_getres, libc::SYS_gettimeofday, libc::SYS_times,
     #[cfg(target_arch = "x86_64")] libc::SYS_time,
 ];
 
-/// Calls that draw lots.
+/// Calls that return random bytes.
 const CHANCE: &[libc::c_long] = &[libc::SYS_getrandom];
 
-/// Calls that ask about a process, or change it, each with the argument that names it: 0 is the caller.
+/// Calls that read or change a process, each with the argument that names it: 0 is the caller.
 #[rustfmt::skip] // By subject.
 const ABOUT: &[(libc::c_long, u8)] = &[
     (libc::SYS_sched_getaffinity, 0), (libc::SYS_sched_setaffinity, 0), (libc::SYS_sched_getparam, 0),
@@ -74,7 +73,7 @@ const ABOUT: &[(libc::c_long, u8)] = &[
     (libc::SYS_get_robust_list, 0), (libc::SYS_getpriority, 1), (libc::SYS_setpriority, 1),
 ];
 
-/// Calls that wait for descriptors, each with the argument that counts them: for none of them it is a sleep.
+/// Calls that wait for descriptors, each with the argument that counts them: with a count of 0 the call is a sleep.
 #[rustfmt::skip] // By subject.
 const WAITS_FOR: &[(libc::c_long, u8)] = &[
     (libc::SYS_ppoll, 1), (libc::SYS_pselect6, 0),
@@ -82,7 +81,7 @@ const WAITS_FOR: &[(libc::c_long, u8)] = &[
     #[cfg(target_arch = "x86_64")] (libc::SYS_select, 0),
 ];
 
-/// Calls that a program does without when the kernel does not have them: they work where no tracer sees it.
+/// Calls that work where no tracer can see it. Programs manage without them when the kernel lacks them.
 const REFUSED: &[libc::c_long] = &[
     libc::SYS_io_uring_setup,
     libc::SYS_io_uring_enter,
@@ -92,14 +91,14 @@ const REFUSED: &[libc::c_long] = &[
 /// Calls of `syscalls.rs` that are harmless with one of these values in an argument.
 #[rustfmt::skip] // By subject.
 const HARMLESS_WITH: &[(libc::c_long, u8, &[i32])] = &[
-    // Flags of descriptors, duplicates, the owner of signals, sizes of pipes: no locks.
+    // Flags of descriptors, duplicates, the owner of signals, sizes of pipes, but no locks.
     (libc::SYS_fcntl, 1, &[
         libc::F_DUPFD, libc::F_GETFD, libc::F_SETFD, libc::F_GETFL, libc::F_SETFL, libc::F_GETOWN, libc::F_SETOWN,
         libc::F_DUPFD_CLOEXEC, libc::F_SETPIPE_SZ, libc::F_GETPIPE_SZ,
     ]),
-    // SEEK_END, SEEK_DATA and SEEK_HOLE tell the size, the others nothing.
+    // SEEK_END, SEEK_DATA and SEEK_HOLE depend on the size, the others do not.
     (libc::SYS_lseek, 2, &[libc::SEEK_SET, libc::SEEK_CUR]),
-    // Questions that terminals answer, and flags of descriptors.
+    // Requests to terminals, and flags of descriptors.
     (libc::SYS_ioctl, 1, &[
         libc::TCGETS as i32, libc::TCGETS2 as i32, libc::TIOCGWINSZ as i32, libc::TIOCGPGRP as i32, libc::FIONBIO as i32,
         libc::FIOCLEX as i32, libc::FIONCLEX as i32,
@@ -115,21 +114,21 @@ pub enum Clock {
     Virtual,
 }
 
-/// Where a program's random numbers come from, as far as it asks the kernel for them.
+/// The source of random numbers that a program requests from the kernel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Chance {
-    /// From the kernel: drawing is harmless.
+    /// From the kernel: reading them is harmless.
     Real,
-    /// From the tracer: drawing stops the program.
+    /// From the tracer: reading them stops the program.
     Drawn,
 }
 
-/// Whether the call tells the time.
+/// Whether the call returns the time.
 pub fn tells_the_time(number: u64) -> bool {
     CLOCKS.iter().any(|clock| *clock as u64 == number)
 }
 
-/// How the time is asked for.
+/// The call that returns the time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TimeCall {
     /// [clock_gettime(2)](https://man7.org/linux/man-pages/man2/clock_gettime.2.html).
@@ -140,7 +139,7 @@ pub enum TimeCall {
     Seconds,
 }
 
-/// How the call asks for the time, if it asks what time it is.
+/// Which clock call it is, if it returns the current time.
 pub fn time_call(number: u64) -> Option<TimeCall> {
     match libc::c_long::try_from(number).ok()? {
         libc::SYS_clock_gettime => Some(TimeCall::Clock),
@@ -151,20 +150,20 @@ pub fn time_call(number: u64) -> Option<TimeCall> {
     }
 }
 
-/// Whether the call draws lots: [getrandom(2)](https://man7.org/linux/man-pages/man2/getrandom.2.html).
+/// Whether the call returns random bytes: [getrandom(2)](https://man7.org/linux/man-pages/man2/getrandom.2.html).
 pub fn draws_lots(number: u64) -> bool {
     CHANCE.iter().any(|call| *call as u64 == number)
 }
 
-/// The filters of a traced program, to be loaded in this order: the kernel heeds the strictest answer of all.
+/// The filters of a traced program, to be loaded in this order: the kernel applies the strictest result of all.
 ///
-/// One answers `ENOSYS` to what is refused. The other lets pass what is harmless, and stops the program before everything
-/// else: `SECCOMP_RET_TRACE`, [seccomp(2)](https://man7.org/linux/man-pages/man2/seccomp.2.html). A program that calls by
-/// a foreign architecture's convention is killed.
+/// One returns `ENOSYS` for refused calls. The other lets harmless calls pass, and stops the program before every other
+/// call: `SECCOMP_RET_TRACE`, [seccomp(2)](https://man7.org/linux/man-pages/man2/seccomp.2.html). A program that uses
+/// the calling convention of another architecture is killed.
 ///
 /// # Errors
 ///
-/// On an architecture for which there is no compiler of filters.
+/// On an architecture that the filter compiler does not support.
 pub fn filters(clock: Clock, chance: Chance) -> Result<[BpfProgram; 2], BackendError> {
     let architecture: TargetArch = std::env::consts::ARCH.try_into()?;
     let number = Errno::ENOSYS.raw().unsigned_abs();
@@ -180,7 +179,7 @@ pub fn filters(clock: Clock, chance: Chance) -> Result<[BpfProgram; 2], BackendE
     Ok([refusing.try_into()?, stopping.try_into()?])
 }
 
-/// The calls that pass, each with the conditions of which one must be met; always, if there is none.
+/// The calls that pass, each with its conditions, of which one must be met. A call without conditions always passes.
 fn harmless(clock: Clock, chance: Chance) -> Result<BTreeMap<i64, Vec<SeccompRule>>, BackendError> {
     let clocks = match clock {
         Clock::Real => CLOCKS,
@@ -197,7 +196,7 @@ fn harmless(clock: Clock, chance: Chance) -> Result<BTreeMap<i64, Vec<SeccompRul
         SeccompRule::new(vec![condition])
     };
     for (call, argument, values) in HARMLESS_WITH {
-        // The kernel takes them as 32 bits: whatever stands above them.
+        // The kernel reads only the lower 32 bits.
         let equal = |value: &i32| when(*argument, SeccompCmpOp::Eq, u64::from(value.cast_unsigned()));
         rules.insert(*call, values.iter().map(equal).collect::<Result<_, _>>()?);
     }
@@ -233,7 +232,7 @@ mod tests {
     use crate::sys::syscalls::{all, of};
 
     #[test]
-    fn each_call_stands_in_one_list() {
+    fn each_call_is_in_one_list() {
         let stopped = all().map(|call| call.number);
         let others = [HARMLESS, OLDER_HARMLESS, CLOCKS, CHANCE, REFUSED]
             .into_iter()
@@ -245,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_harmless_with_some_arguments_stops_with_the_others() {
+    fn a_call_that_is_harmless_with_some_arguments_stops_with_others() {
         let conditional = HARMLESS_WITH.iter().map(|(number, ..)| number);
         for number in conditional.chain(WAITS_FOR.iter().chain(ABOUT).map(|(number, _)| number)) {
             assert!(of(*number as u64).is_some());
@@ -254,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn filters_are_made_for_this_machine() {
+    fn filters_compile_for_this_machine() {
         for clock in [Clock::Real, Clock::Virtual] {
             assert!(
                 filters(clock, Chance::Drawn)
@@ -265,8 +264,8 @@ mod tests {
         }
     }
 
-    /// Without a tracer the kernel answers `ENOSYS` where it would stop the program
-    /// ([seccomp(2)](https://man7.org/linux/man-pages/man2/seccomp.2.html)): so it is seen what passes.
+    /// Without a tracer the kernel returns `ENOSYS` where it would stop the program
+    /// ([seccomp(2)](https://man7.org/linux/man-pages/man2/seccomp.2.html)), which shows what passes.
     #[test]
     fn harmless_calls_pass_and_the_same_calls_with_other_arguments_do_not() {
         use nix::fcntl::{FcntlArg, fcntl};
@@ -275,7 +274,7 @@ mod tests {
 
         let file = tempfile::tempfile().unwrap();
         let (sender, receiver) = channel();
-        // A filter holds for its thread, which cannot even end: it sleeps until the process exits.
+        // The filter stays on its thread, which cannot even end under it: it sleeps until the process exits.
         std::thread::spawn(move || {
             for filter in filters(Clock::Real, Chance::Real).unwrap() {
                 if let Err(error) = seccompiler::apply_filter(&filter) {

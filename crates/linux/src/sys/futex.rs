@@ -1,19 +1,19 @@
 //! Sleep until a word of shared memory changes: [futex(2)](https://man7.org/linux/man-pages/man2/futex.2.html).
 //!
 //! Without `FUTEX_PRIVATE_FLAG`: the word is shared by processes, and the kernel must find the page behind the address.
-//! Deliberately knows no protocol: whoever sleeps looks at the word again afterwards.
+//! The caller checks the word again after each sleep.
 
 use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
-/// Sleeps while `word` is `expected`, at most `limit`. May wake earlier, for a signal or for nothing.
+/// Sleeps while `word` is `expected`, at most `limit`. May return earlier, for a signal or without a reason.
 pub fn wait(word: &AtomicU32, expected: u32, limit: Duration) {
     let timeout = libc::timespec {
         tv_sec: libc::time_t::try_from(limit.as_secs()).unwrap_or(libc::time_t::MAX),
         tv_nsec: limit.subsec_nanos().into(),
     };
     // SAFETY: the word and the timeout are borrowed for the whole call; the kernel only reads them. Every error (the word
-    // changed, time ran out, a signal came) means "look again", which is the caller's part anyway.
+    // changed, time ran out, a signal came) means "check again", which the caller does anyway.
     unsafe {
         libc::syscall(
             libc::SYS_futex,
@@ -25,7 +25,7 @@ pub fn wait(word: &AtomicU32, expected: u32, limit: Duration) {
     }
 }
 
-/// Wakes all that sleep on `word`.
+/// Wakes all processes that sleep on `word`.
 pub fn wake_all(word: &AtomicU32) {
     // SAFETY: the kernel uses the address as a key only and does not touch what is there.
     unsafe {
@@ -41,7 +41,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_word_that_changed_is_not_waited_for_and_one_that_did_not_only_up_to_the_limit() {
+    fn a_wait_ends_immediately_if_the_word_changed_and_at_the_limit_if_it_did_not() {
         let word = AtomicU32::new(1);
         let began = Instant::now();
         wait(&word, 0, Duration::from_secs(60));

@@ -1,6 +1,4 @@
-//! Becoming a program: the last thing that a forked process does in our code.
-//!
-//! Deliberately knows nothing of what the program does.
+//! Executing a program: the last thing that a forked process does in our code.
 
 use std::convert::Infallible;
 use std::ffi::CString;
@@ -14,34 +12,34 @@ use nix::sys::signal::{SigHandler, SigSet, SigmaskHow, Signal, signal, sigprocma
 use nix::sys::stat::Mode;
 use nix::unistd::{dup2_stderr, dup2_stdin, dup2_stdout, execve};
 
-/// A program with all that it is started with.
+/// A program with its arguments and its environment.
 #[derive(Clone, Debug)]
 pub struct Image {
     /// The file that is executed.
     pub file: CString,
-    /// Its arguments, the name first.
+    /// Its arguments; the first is its name.
     pub arguments: Vec<CString>,
     /// Its environment, each `NAME=value`.
     pub environment: Vec<CString>,
 }
 
-/// Where it reads and writes.
+/// The standard streams of a program.
 #[derive(Clone, Copy, Debug)]
 pub struct Streams<'a> {
     /// Its standard input.
     pub input: &'a Path,
     /// Its standard output.
     pub output: &'a Path,
-    /// Its standard error, which is created, or cut to nothing.
+    /// Its standard error: a file that is created or truncated.
     pub complaints: &'a Path,
 }
 
-/// Becomes the program: [execve(2)](https://man7.org/linux/man-pages/man2/execve.2.html). Signals do again what they do
-/// to any new process.
+/// Replaces this process by the program: [execve(2)](https://man7.org/linux/man-pages/man2/execve.2.html). Signals get their
+/// default actions.
 ///
 /// # Errors
 ///
-/// When one of the streams cannot be opened, or the file is none that can be executed.
+/// When a stream cannot be opened, or the file cannot be executed.
 pub fn launch(image: &Image, streams: Streams<'_>) -> io::Result<Infallible> {
     let append = OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_TRUNC | OFlag::O_APPEND;
     dup2_stdin(open(streams.input, OFlag::O_RDONLY | OFlag::O_CLOEXEC, Mode::empty())?.as_fd())?;
@@ -59,11 +57,11 @@ pub fn launch(image: &Image, streams: Streams<'_>) -> io::Result<Infallible> {
         Signal::SIGCHLD,
         Signal::SIGPIPE,
     ] {
-        // SAFETY: the default of a signal installs no handler.
+        // SAFETY: the default action of a signal installs no handler.
         unsafe { signal(changed, SigHandler::SigDfl) }?;
     }
     sigprocmask(SigmaskHow::SIG_SETMASK, Some(&SigSet::empty()), None)?;
-    // It dies with its tracer, and not when another task of ours ends.
+    // The program dies with its tracer, and not when the process that forked it ends.
     set_pdeathsig(None)?;
     Ok(execve(&image.file, &image.arguments, &image.environment)?)
 }

@@ -1,6 +1,4 @@
-//! What machine this is: kernel, limits, and the file system under a directory.
-//!
-//! Deliberately judges nothing.
+//! Facts about this machine: kernel, limits, and the file system under a directory.
 
 use std::io;
 use std::path::Path;
@@ -18,11 +16,11 @@ pub fn kernel() -> String {
     [name.sysname(), name.release(), name.machine()].map(part).join(" ")
 }
 
-/// How many processes this user may have; `None` for no limit.
+/// The number of processes that this user may have; `None` for no limit.
 ///
 /// # Errors
 ///
-/// When the kernel does not tell.
+/// When the kernel refuses.
 pub fn process_limit() -> io::Result<Option<u64>> {
     let (soft, _) = getrlimit(Resource::RLIMIT_NPROC)?;
     Ok((soft != RLIM_INFINITY).then_some(soft))
@@ -31,7 +29,7 @@ pub fn process_limit() -> io::Result<Option<u64>> {
 /// The file system under a directory.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileSystem {
-    /// The name of its type; a number where it has no name here.
+    /// The name of its type, or its number if the name is not known here.
     pub kind: String,
     /// The bytes that this user may still write.
     pub free_bytes: u64,
@@ -41,12 +39,14 @@ pub struct FileSystem {
 ///
 /// # Errors
 ///
-/// When the directory is not there, or may not be reached.
+/// When the directory does not exist or cannot be reached.
 pub fn file_system(directory: &Path) -> io::Result<FileSystem> {
-    let told = statfs(directory)?;
+    let statistics = statfs(directory)?;
     Ok(FileSystem {
-        kind: kind(told.filesystem_type()),
-        free_bytes: told.blocks_available().saturating_mul(told.block_size().unsigned_abs()),
+        kind: kind(statistics.filesystem_type()),
+        free_bytes: statistics
+            .blocks_available()
+            .saturating_mul(statistics.block_size().unsigned_abs()),
     })
 }
 

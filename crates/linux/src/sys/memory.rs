@@ -1,6 +1,6 @@
-//! Memory that a process shares with those it forks: an anonymous shared mapping, full of atomics that begin as 0.
+//! Memory that a process shares with those it forks: an anonymous shared mapping of atomics that begin as 0.
 //!
-//! Deliberately holds nothing but atomics: any process may write at any time, and may die while it does.
+//! It holds only atomics: any process may write at any time, and may die while it writes.
 
 use std::ffi::c_void;
 use std::num::NonZeroUsize;
@@ -18,20 +18,20 @@ use super::convert;
 mod plain {
     use super::{AtomicU32, AtomicU64};
 
-    /// Types of which every bit pattern is a value, all zeros among them, that any process may change at any time.
+    /// Types for which every bit pattern is valid, also all zeros, and that any process may change at any time.
     pub trait Plain: Sync {}
 
     impl Plain for AtomicU32 {}
     impl Plain for AtomicU64 {}
 }
 
-/// There was no memory to share.
+/// The kernel has no memory to share.
 #[derive(Debug, thiserror::Error)]
 #[error("failed to share {bytes} bytes of memory between processes: {} ({errno}); use fewer processes or attempts", errno.text())]
 pub struct ShareError {
-    /// How much was asked for.
+    /// The requested size.
     bytes: usize,
-    /// Why not.
+    /// The kernel's error.
     #[source]
     errno: Errno,
 }
@@ -39,7 +39,7 @@ pub struct ShareError {
 /// A slice of atomics in memory shared with every process forked after its creation;
 /// [mmap(2)](https://man7.org/linux/man-pages/man2/mmap.2.html), `MAP_SHARED | MAP_ANONYMOUS`.
 ///
-/// Pages cost nothing until somebody writes to them.
+/// Pages cost nothing until a process writes to them.
 pub struct Shared<T: plain::Plain> {
     start: NonNull<T>,
     length: NonZeroUsize,
@@ -79,7 +79,7 @@ impl<T: plain::Plain> Deref for Shared<T> {
 
     fn deref(&self) -> &[T] {
         // SAFETY: the mapping is page-aligned, as long as `length` says, and lives until `self` is dropped; zeros are values
-        // of every `Plain` type, and these are atomics, so that writers elsewhere are no data race.
+        // of every `Plain` type, and these are atomics, so that writers in other processes are not a data race.
         unsafe { slice::from_raw_parts(self.start.as_ptr(), self.length.get()) }
     }
 }
@@ -115,7 +115,7 @@ mod tests {
     #[test]
     fn more_than_the_address_space_is_an_error_that_says_so() {
         let Err(error) = Shared::<AtomicU32>::zeroed(usize::MAX) else {
-            panic!("nobody has so much")
+            panic!("no machine has so much")
         };
         assert!(error.to_string().contains("ENOMEM"), "{error}");
     }

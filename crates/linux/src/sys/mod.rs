@@ -1,30 +1,31 @@
-//! The operating system, where the standard library does not reach: the only unsafe code of the crate.
+//! System calls beyond the standard library: the only unsafe code of the crate.
 //!
 //! | file | what | unsafe because |
 //! |---|---|---|
-//! | `process.rs` | fork a worker, look whether it ended, kill it | `fork` gives the child a copy of everything |
-//! | `supervisor.rs` | child processes under a deadline and a cancellation | it is not |
-//! | `task_state.rs` | the state of a process or thread in `/proc/PID/stat` | it is not |
-//! | `probe.rs` | whether a directory answers | `fork` |
+//! | `process.rs` | fork a worker, check whether it ended, kill it | `fork` gives the child a copy of everything |
+//! | `supervisor.rs` | child processes under a deadline and a cancel token | no unsafe code |
+//! | `isolated.rs` | one piece of work in a separate process | no unsafe code |
+//! | `task_state.rs` | the state of a process or thread in `/proc/PID/stat` | no unsafe code |
+//! | `probe.rs` | whether the file system of a directory answers | `fork` |
 //! | `memory.rs` | memory that forked processes share | a mapping is a raw pointer |
 //! | `futex.rs` | sleep until a word of that memory changes | the call is not in libc's prototypes |
-//! | `clock.rs` | the monotonic clock, comparable between processes | it is not |
-//! | `machine.rs` | kernel, limits, the file system under a directory | it is not |
-//! | `namespace.rs` | namespaces of our own, and mounts in them | it is not |
-//! | `affinity.rs` | one CPU for a tracer and its tracees | it is not |
+//! | `clock.rs` | the monotonic clock, comparable between processes | no unsafe code |
+//! | `machine.rs` | kernel, limits, the file system under a directory | no unsafe code |
+//! | `namespace.rs` | a private mount and PID namespace, and mounts in it | no unsafe code |
+//! | `affinity.rs` | one CPU for a tracer and its tracees | no unsafe code |
 //! | `tracee.rs`, `registers.rs` | traced tasks, running or stopped | ptrace takes raw addresses |
-//! | `zygote.rs` | a process from which others are forked on order | `fork` |
-//! | `syscalls.rs` | the calls that stop a traced program, with their arguments | it is not |
-//! | `arguments.rs` | what arguments of calls mean, in the words of `Fs` | it is not |
-//! | `bits.rs` | flags of system calls by name | it is not |
-//! | `filter.rs` | the seccomp filter that stops it there | it is not |
-//! | `seccomp.rs` | loads filters | it is not |
-//! | `fifo.rs` | named pipes | it is not |
+//! | `zygote.rs` | a process that forks others on request | `fork` |
+//! | `syscalls.rs` | the system calls that stop a traced program, with their arguments | no unsafe code |
+//! | `arguments.rs` | arguments of system calls as values of `Fs` | no unsafe code |
+//! | `bits.rs` | flags of system calls by name | no unsafe code |
+//! | `filter.rs` | the seccomp filter that stops a program at these calls | no unsafe code |
+//! | `seccomp.rs` | loads filters | no unsafe code |
+//! | `fifo.rs` | named pipes | no unsafe code |
 //! | `launch.rs` | becoming a program | handlers of signals |
-//! | `waits.rs` | whether a lock could be had that another process waits for | it is not |
-//! | `trace.rs` | what a stopped process is about to call, and its memory | it is not |
+//! | `waits.rs` | whether a lock that another process waits for is available | no unsafe code |
+//! | `trace.rs` | the next system call of a stopped process, and its memory | no unsafe code |
 //!
-//! Deliberately knows nothing of locks, rounds or workers' work; every function is safe to call with any arguments.
+//! Knows nothing of locks and rounds. Every function is safe to call with any arguments.
 
 pub mod affinity;
 pub mod arguments;
@@ -35,6 +36,7 @@ pub mod fifo;
 pub mod filter;
 #[expect(unsafe_code, reason = "a system call without a prototype")]
 pub mod futex;
+pub mod isolated;
 #[expect(unsafe_code, reason = "signals are reset")]
 pub mod launch;
 pub mod machine;
@@ -66,17 +68,17 @@ use std::path::{Path, PathBuf};
 
 pub use memory::Shared;
 
-/// How many CPUs this process may use; 1 when the kernel does not tell.
+/// The number of CPUs that this process may use; 1 if unknown.
 pub fn cpus() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
-/// The user for whom files are created.
+/// The user who owns the files that this process creates.
 pub fn effective_user() -> u32 {
     nix::unistd::geteuid().as_raw()
 }
 
-/// Makes a directory in `parent` whose name begins with `prefix` and exists nowhere else; only this user may enter it:
+/// Makes a directory in `parent` with a unique name that begins with `prefix`; only this user may enter it:
 /// [mkdtemp(3)](https://man7.org/linux/man-pages/man3/mkdtemp.3.html).
 ///
 /// # Errors
@@ -87,7 +89,7 @@ pub fn create_unique_directory(parent: &Path, prefix: &str) -> io::Result<PathBu
     Ok(nix::unistd::mkdtemp(&template)?)
 }
 
-/// Lets another process have the CPU: [sched_yield(2)](https://man7.org/linux/man-pages/man2/sched_yield.2.html).
-pub fn give_way() {
+/// Yields the CPU to another process: [sched_yield(2)](https://man7.org/linux/man-pages/man2/sched_yield.2.html).
+pub fn yield_cpu() {
     std::thread::yield_now();
 }

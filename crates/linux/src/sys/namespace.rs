@@ -1,6 +1,4 @@
-//! Mount and PID namespaces of our own: what is mounted and started in them goes when their first process does.
-//!
-//! Deliberately knows nothing of what is mounted or started.
+//! Private mount and PID namespaces: mounts and processes in them end with their first process.
 
 use std::fs;
 use std::io;
@@ -14,22 +12,22 @@ use onewinner_core::fs::Errno;
 
 use super::convert;
 
-/// Whose rights the namespaces have.
+/// The rights of the namespaces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rights {
-    /// Those of root: anything can be mounted.
+    /// Those of root: every file system can be mounted.
     Root,
-    /// Those of a user namespace: what needs a block device cannot be mounted.
+    /// Those of a user namespace: a file system on a block device cannot be mounted.
     User,
 }
 
-/// Why there are no namespaces.
+/// Why namespaces could not be made.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum NamespaceError {
     /// The kernel refused.
     #[error(
-        "failed to make a mount namespace of our own: {} ({errno}); run as root, or let users make namespaces \
+        "failed to make a mount namespace: {} ({errno}); run as root, or let users make namespaces \
          (user.max_user_namespaces, kernel.unprivileged_userns_clone, or --privileged for a container)", errno.text()
     )]
     Refused {
@@ -37,11 +35,11 @@ pub enum NamespaceError {
         #[source]
         errno: Errno,
     },
-    /// The user of the namespace could not be named.
-    #[error("failed to be root in a user namespace of our own: {0}; run as root")]
+    /// The user could not be mapped.
+    #[error("failed to become root in a user namespace: {0}; run as root")]
     Unmapped(#[source] io::Error),
-    /// Mounts would have been seen outside.
-    #[error("failed to keep mounts from being seen outside: {} ({errno}); run as root", errno.text())]
+    /// Mounts would be visible outside the namespace.
+    #[error("failed to make mounts private: {} ({errno}); run as root", errno.text())]
     Public {
         /// Why.
         #[source]
@@ -49,10 +47,10 @@ pub enum NamespaceError {
     },
 }
 
-/// Moves this process, which must have a single thread, to a mount namespace of its own, from which nothing is seen outside,
-/// and its children to come to a PID namespace: [unshare(2)](https://man7.org/linux/man-pages/man2/unshare.2.html).
+/// Moves this process, which must have a single thread, to a private mount namespace, and its future children to a PID
+/// namespace: [unshare(2)](https://man7.org/linux/man-pages/man2/unshare.2.html).
 ///
-/// The first child is the first process there; when it ends, the kernel kills all others.
+/// The first child is the first process there. When it ends, the kernel kills all others.
 ///
 /// # Errors
 ///
@@ -62,7 +60,7 @@ pub fn enter() -> Result<Rights, NamespaceError> {
     let rights = match unshare(ours) {
         Ok(()) => Rights::Root,
         Err(nix::errno::Errno::EPERM) => {
-            // Asked before: afterwards this process is nobody.
+            // Read before: afterwards this process has no mapped user.
             let (user, group) = (geteuid(), getegid());
             unshare(ours | CloneFlags::CLONE_NEWUSER).map_err(|errno| NamespaceError::Refused {
                 errno: convert::errno(errno),
@@ -84,7 +82,7 @@ pub fn enter() -> Result<Rights, NamespaceError> {
             });
         }
     };
-    // Or a system that shares its mounts, as systemd does, would take over ours.
+    // Otherwise a system that shares its mounts, as systemd does, would show ours.
     plain(None, Path::new("/"), None, MsFlags::MS_PRIVATE | MsFlags::MS_REC, None)
         .map_err(|errno| NamespaceError::Public { errno })?;
     Ok(rights)
@@ -100,7 +98,7 @@ fn plain(
     mount(source, target, kind, flags, options).map_err(convert::errno)
 }
 
-/// Mounts a file system without a device, as `tmpfs` or `overlay`: [mount(2)](https://man7.org/linux/man-pages/man2/mount.2.html).
+/// Mounts a file system without a device, for example `tmpfs` or `overlay`: [mount(2)](https://man7.org/linux/man-pages/man2/mount.2.html).
 ///
 /// # Errors
 ///
@@ -109,7 +107,7 @@ pub fn mount_new(kind: &str, target: &Path, options: &str) -> Result<(), Errno> 
     plain(Some(kind), target, Some(kind), MsFlags::empty(), Some(options))
 }
 
-/// Shows a directory in another place too.
+/// Mounts a directory in a second place.
 ///
 /// # Errors
 ///
@@ -122,18 +120,18 @@ pub fn bind(source: &Path, target: &Path) -> Result<(), Errno> {
 ///
 /// # Errors
 ///
-/// When the kernel refuses, as in a container that hides parts of `/proc`.
+/// When the kernel refuses, for example in a container that hides parts of `/proc`.
 pub fn show_processes() -> Result<(), Errno> {
     plain(Some("proc"), Path::new("/proc"), Some("proc"), MsFlags::empty(), None)
 }
 
-/// Takes a mount away from its place, at once, however much it is in use. Whoever waits for a file system of user space that
-/// does not answer is let go with an error: `MNT_FORCE` aborts its connection,
+/// Removes a mount immediately, even if it is in use. Processes that wait for a hung FUSE file system get an error:
+/// `MNT_FORCE` aborts its connection,
 /// [umount2(2)](https://man7.org/linux/man-pages/man2/umount2.2.html).
 ///
 /// # Errors
 ///
-/// When there is none.
+/// When nothing is mounted there.
 pub fn unmount(target: &Path) -> Result<(), Errno> {
     let forced = umount2(target, MntFlags::MNT_DETACH | MntFlags::MNT_FORCE);
     // Only root may force it.

@@ -1,8 +1,8 @@
-//! Whether a directory answers: asked by a process of its own, because a file system can hang for ever, and whoever waits for
-//! it cannot be killed.
+//! Whether the file system of a directory answers. A separate process asks, because a file system can hang for ever, and a
+//! process that waits for it cannot be killed.
 //!
-//! Unlike a [`Worker`]'s, this process may come from a threaded one: it makes nothing but system calls. Deliberately tells no
-//! errors of the directory: whoever works there meets them.
+//! Unlike a [`Worker`], this process may be forked from a threaded one: it makes only system calls. Errors of the directory are
+//! not reported: the caller will meet them.
 
 use std::ffi::CString;
 use std::io;
@@ -15,18 +15,18 @@ use nix::unistd::{ForkResult, fork};
 use super::process::Worker;
 use super::supervisor::{NEVER, Supervisor, Unfinished, Watch};
 
-/// How long a killed process is waited for: one that goes does so at once.
-const GOING: Duration = Duration::from_secs(1);
+/// The limit of waiting for the killed process, which usually ends immediately.
+const KILL_WAIT: Duration = Duration::from_secs(1);
 
-/// Whether the file system of `directory` answers within `limit`, well or ill, when a directory called `name` is made in it
-/// and removed. If not, that may stand there later.
+/// Whether the file system of `directory` answers within `limit`, also with an error, when a directory called `name` is made
+/// and removed in it. If not, that directory may appear later.
 ///
 /// # Errors
 ///
 /// When the kernel has no process left.
 pub fn answers(directory: &Path, name: &str, limit: Duration) -> io::Result<bool> {
     let Ok(path) = CString::new(directory.join(name).into_os_string().into_vec()) else {
-        return Ok(true); // A path with a NUL is nowhere, as whoever works there is told.
+        return Ok(true); // No path contains a NUL: the caller will get an error.
     };
     // SAFETY: the child makes async-signal-safe calls alone, whatever other threads hold, and ends by _exit(2): fork(2).
     let probe = match unsafe { fork() }? {
@@ -35,20 +35,20 @@ pub fn answers(directory: &Path, name: &str, limit: Duration) -> io::Result<bool
     };
     let mut supervisor = Supervisor::default();
     supervisor.add(probe);
-    if supervisor.all(&Watch::new(limit, NEVER)) != Err(Unfinished::TimedOut) {
+    if supervisor.wait_for_all(&Watch::new(limit, NEVER)) != Err(Unfinished::TimedOut) {
         return Ok(true);
     }
-    // It is left to `init` if a call holds it in the kernel.
-    supervisor.end_within(GOING);
+    // If a call holds it in the kernel, it is left to `init`.
+    supervisor.kill_all_within(KILL_WAIT);
     Ok(false)
 }
 
-/// The life of the child.
+/// Runs the child.
 fn ask(path: &CString) -> ! {
     const DIRECTORY_MODE: libc::mode_t = 0o700;
-    // SAFETY: a system call with plain numbers; nobody is left to ask if the parent dies.
+    // SAFETY: a system call with plain numbers. Without its parent the process has no purpose.
     unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) };
-    // A process that hangs would keep open what others wait for the end of.
+    // A process that hangs would keep pipes open whose end others wait for.
     // SAFETY: a system call with plain numbers; no descriptor is used afterwards.
     unsafe { libc::syscall(libc::SYS_close_range, 0, libc::c_uint::MAX, 0) };
     // SAFETY: the path ends with a NUL.
@@ -63,9 +63,9 @@ fn ask(path: &CString) -> ! {
 mod tests {
     use super::*;
 
-    /// That one which hangs does not answer is shown in `tests/command/matrix/`, where file systems hang.
+    /// File systems that hang are tested in `tests/command/matrix/`.
     #[test]
-    fn a_directory_answers_well_or_ill_and_nothing_is_left() {
+    fn a_directory_answers_also_with_an_error_and_nothing_is_left() {
         let there = tempfile::tempdir().unwrap();
         let limit = Duration::from_secs(60);
         for directory in [

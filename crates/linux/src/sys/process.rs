@@ -1,7 +1,6 @@
-//! Worker processes: forked, never exec'd, and gone when their parent is.
+//! Worker processes: forked without exec, and killed with their parent.
 //!
-//! Deliberately knows nothing of what a worker does. A worker cannot outlive its parent, return into its parent's code, or
-//! be left behind as a zombie by a [`Worker`] that is dropped.
+//! A worker cannot outlive its parent, return into its parent's code, or stay as a zombie when its [`Worker`] is dropped.
 
 use std::fmt;
 use std::fs::File;
@@ -23,34 +22,34 @@ use super::convert;
 
 /// The exit code of a worker whose code panicked: that of a Rust program that does.
 pub const PANICKED: u8 = 101;
-/// How long a killed worker may take to go: it may have to finish a call that cannot be interrupted.
+/// How long a killed worker may take to end: it may have to finish a call that cannot be interrupted.
 pub const KILL_LIMIT: Duration = Duration::from_secs(5);
-/// How often a killed worker is looked at.
+/// The time between two checks of a killed worker.
 const KILL_POLL: Duration = Duration::from_micros(200);
 
-/// Why there is no worker.
+/// Why a worker could not be forked.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ForkError {
-    /// Another thread may hold a lock, of the allocator for instance, that nobody would give back in the child.
+    /// Another thread may hold a lock, for example of the allocator, which would never be released in the child.
     #[error(
         "failed to fork: this process has {threads} threads and must have one; race from a program's main thread \
          (under libtest, whose tests are threads, re-execute the test binary or set `harness = false`)"
     )]
     Threaded {
-        /// How many threads there are.
+        /// The number of threads.
         threads: usize,
     },
     /// The threads could not be counted.
     #[error("failed to count the threads of this process in /proc/self/task: {0}; mount /proc")]
     Uncounted(#[source] io::Error),
-    /// There was no pipe.
+    /// A pipe could not be made.
     #[error("failed to make a pipe: {0}; raise `ulimit -n`")]
     Pipe(#[source] io::Error),
     /// The kernel refused.
     #[error("failed to fork: {} ({errno}); use fewer processes, or raise `ulimit -u`", errno.text())]
     Refused {
-        /// Why.
+        /// The kernel's error.
         #[source]
         errno: Errno,
     },
@@ -79,15 +78,15 @@ impl fmt::Display for Ended {
 pub struct Worker {
     pid: Pid,
     ended: Option<Ended>,
-    /// Whether it was waited for in vain after it was killed.
+    /// Whether it did not end in time after it was killed.
     stuck: bool,
 }
 
 impl Worker {
     /// Forks a process that runs `body`, exits with its result, and dies with this process.
     ///
-    /// In the worker SIGINT, SIGTERM and SIGHUP are ignored: they go to every process of the terminal's foreground group, and
-    /// it is the parent that cleans up.
+    /// The worker ignores SIGINT, SIGTERM and SIGHUP: the terminal sends them to every process of its foreground group, and the
+    /// parent cleans up.
     ///
     /// # Errors
     ///
@@ -97,26 +96,26 @@ impl Worker {
         Self::forked(move || live(|| getppid() == parent, body))
     }
 
-    /// The same, where the new process may be the first of a PID namespace: it dies with this process, and all of the
-    /// namespace with it.
+    /// Like [`fork`](Self::fork), for a process that may be the first of a PID namespace. It dies with this process, and the
+    /// whole namespace with it.
     ///
     /// # Errors
     ///
     /// As [`fork`](Self::fork).
     pub fn fork_first(body: impl FnOnce() -> u8) -> Result<Self, ForkError> {
-        // It cannot see its parent's number: whether the parent lives is told by a pipe that the parent alone can write to.
+        // It cannot see its parent's pid. A pipe that only the parent can write to shows whether the parent is alive.
         let (reader, writer) = io::pipe().map_err(ForkError::Pipe)?;
         let mut writer = Some(writer);
         let worker = Self::forked(|| {
             drop(writer.take());
             live(|| !is_at_end(&reader), body)
         });
-        // Open for the life of this process, which is what it tells of.
+        // Stays open as long as this process lives.
         std::mem::forget(writer);
         worker
     }
 
-    /// A child of this process that nobody else waits for.
+    /// Takes over a child of this process. Nothing else may wait for it.
     pub(super) fn of(pid: Pid) -> Self {
         Self {
             pid,
@@ -125,7 +124,7 @@ impl Worker {
         }
     }
 
-    /// A program that was started. Nobody waits for it but the worker.
+    /// Takes over a program. Nothing else may wait for it.
     pub(super) fn of_program(program: &Child) -> Self {
         Self::of(Pid::from_raw(program.id().cast_signed()))
     }
@@ -136,7 +135,7 @@ impl Worker {
             return Err(ForkError::Threaded { threads });
         }
         // SAFETY: after the fork of a *threaded* process only async-signal-safe functions may be called (fork(2)). This one has
-        // a single thread, counted above: no lock was held by anybody else, so that the child may do what any process may.
+        // a single thread, counted above: no other thread held a lock, so the child may do what any process may.
         match unsafe { fork() }.map_err(|errno| ForkError::Refused {
             errno: convert::errno(errno),
         })? {
@@ -145,7 +144,7 @@ impl Worker {
         }
     }
 
-    /// Its number, for messages.
+    /// Its pid, for messages.
     pub fn pid(&self) -> i32 {
         self.pid.as_raw()
     }
@@ -157,14 +156,14 @@ impl Worker {
                 Ok(WaitStatus::Exited(_, code)) => Some(Ended::Exited(u8::try_from(code).unwrap_or(u8::MAX))),
                 Ok(WaitStatus::Signaled(_, signal, _)) => Some(Ended::Killed(signal as i32)),
                 Ok(_) | Err(nix::errno::Errno::EINTR) => None,
-                // The caller ignores SIGCHLD, or waited for it in our place: it is gone, and nobody can tell how.
+                // This process ignores SIGCHLD, or something else waited for it: it has ended, and how is unknown.
                 Err(_) => Some(Ended::Killed(0)),
             };
         }
         self.ended
     }
 
-    /// Sends SIGKILL, which no process can refuse, unless it is known to have ended.
+    /// Sends SIGKILL, unless the worker is known to have ended.
     pub fn kill(&mut self) {
         if self.ended().is_none() {
             // The pid cannot have been reused: it was not waited for. So the call cannot fail.
@@ -173,8 +172,8 @@ impl Worker {
         }
     }
 
-    /// Waits for a killed worker until `deadline`; tells whether it went.
-    pub fn gone_by(&mut self, deadline: Instant) -> bool {
+    /// Waits for a killed worker until `deadline`. Returns whether it ended.
+    pub fn wait_until_gone(&mut self, deadline: Instant) -> bool {
         while self.ended().is_none() {
             if Instant::now() > deadline {
                 self.stuck = true;
@@ -185,28 +184,28 @@ impl Worker {
         true
     }
 
-    /// Whether it was waited for in vain after it was killed.
+    /// Whether it did not end in time after it was killed.
     pub(super) fn is_stuck(&self) -> bool {
         self.stuck
     }
 }
 
 impl Drop for Worker {
-    /// Kills and waits, unless that was in vain before. One that a call holds in the kernel beyond [`KILL_LIMIT`] is left to
-    /// `init`: it dies when that call returns.
+    /// Kills the worker and waits, unless it is stuck already. A worker that a call holds in the kernel beyond [`KILL_LIMIT`] is
+    /// left to `init`: it dies when the call returns.
     fn drop(&mut self) {
         self.kill();
         if !self.stuck {
-            self.gone_by(Instant::now() + KILL_LIMIT);
+            self.wait_until_gone(Instant::now() + KILL_LIMIT);
         }
     }
 }
 
-/// From here on this process dies with its parent, which must be `parent`.
+/// Makes this process die with its parent, which must be `parent`.
 ///
 /// # Errors
 ///
-/// When that parent is gone already.
+/// When that parent has already ended.
 pub fn die_with(parent: u32) -> io::Result<()> {
     set_pdeathsig(Signal::SIGKILL)?;
     if getppid().as_raw().cast_unsigned() == parent {
@@ -216,13 +215,13 @@ pub fn die_with(parent: u32) -> io::Result<()> {
     }
 }
 
-/// Ignores SIGINT, SIGTERM and SIGHUP: a Ctrl-C, or the end of the terminal, goes to every process of its foreground group,
-/// and it is one of them that cleans up.
+/// Ignores SIGINT, SIGTERM and SIGHUP. The terminal sends them to every process of its foreground group, and the parent of
+/// this process cleans up.
 ///
 /// # Errors
 ///
 /// When the kernel refuses.
-pub fn leave_interrupts_to_others() -> io::Result<()> {
+pub fn ignore_interrupts() -> io::Result<()> {
     for ignored in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
         // SAFETY: ignoring a signal installs no handler.
         unsafe { signal(ignored, SigHandler::SigIgn) }?;
@@ -230,15 +229,15 @@ pub fn leave_interrupts_to_others() -> io::Result<()> {
     Ok(())
 }
 
-/// Leads the standard streams of this process nowhere.
+/// Redirects the standard streams of this process to `/dev/null`.
 ///
-/// A process that a call holds in the kernel keeps its files open, and whoever reads them would wait for their end: the
-/// command's output must not be among them.
+/// A process that a call holds in the kernel keeps its files open, and their readers would wait for the end. So the command's
+/// output must not be among them.
 ///
 /// # Errors
 ///
-/// When there is no `/dev/null`.
-pub fn let_go_of_streams() -> io::Result<()> {
+/// When `/dev/null` cannot be opened.
+pub fn detach_streams() -> io::Result<()> {
     let nowhere = File::options().read(true).write(true).open("/dev/null")?;
     dup2_stdin(&nowhere)?;
     dup2_stdout(&nowhere)?;
@@ -246,9 +245,9 @@ pub fn let_go_of_streams() -> io::Result<()> {
     Ok(())
 }
 
-/// Whether this process was started with SIGHUP ignored, as by nohup(1):
+/// Whether this process was started with SIGHUP ignored, for example by nohup(1):
 /// [sigaction(2)](https://man7.org/linux/man-pages/man2/sigaction.2.html).
-pub fn outlives_its_terminal() -> bool {
+pub fn ignores_hangup() -> bool {
     let mut now = std::mem::MaybeUninit::<libc::sigaction>::uninit();
     // SAFETY: without a new action nothing changes, and the old one is written to memory that is ours.
     let asked = unsafe { libc::sigaction(libc::SIGHUP, std::ptr::null(), now.as_mut_ptr()) };
@@ -256,37 +255,37 @@ pub fn outlives_its_terminal() -> bool {
     asked == 0 && unsafe { now.assume_init() }.sa_sigaction == libc::SIG_IGN
 }
 
-/// Whether something can be read within `limit`, be it the end: [poll(2)](https://man7.org/linux/man-pages/man2/poll.2.html).
+/// Whether data or the end of a pipe can be read within `limit`: [poll(2)](https://man7.org/linux/man-pages/man2/poll.2.html).
 pub fn is_readable(reader: &impl AsFd, limit: Duration) -> bool {
     let mut watched = [PollFd::new(reader.as_fd(), PollFlags::POLLIN)];
     let limit = PollTimeout::try_from(limit).unwrap_or(PollTimeout::MAX);
-    // One that cannot be looked at is read, which tells why.
+    // After an error the caller reads, and gets the reason.
     !matches!(poll(&mut watched, limit), Ok(0) | Err(nix::errno::Errno::EINTR))
 }
 
-/// Whether nobody can write to a pipe any more, without waiting: [poll(2)](https://man7.org/linux/man-pages/man2/poll.2.html).
+/// Whether all writers of a pipe have closed it, without waiting: [poll(2)](https://man7.org/linux/man-pages/man2/poll.2.html).
 pub fn is_at_end(reader: &impl AsFd) -> bool {
     let mut watched = [PollFd::new(reader.as_fd(), PollFlags::empty())];
-    // A pipe that cannot be looked at is of no more use than one at its end.
+    // A pipe that cannot be polled is as useless as one at its end.
     poll(&mut watched, PollTimeout::ZERO).is_err()
         || watched[0]
             .revents()
             .is_some_and(|seen| seen.intersects(PollFlags::POLLHUP | PollFlags::POLLERR))
 }
 
-/// The whole life of the child. Nothing of the parent is dropped here: its files and directories are not the child's.
+/// Runs the child. Nothing of the parent is dropped here: its files and directories do not belong to the child.
 fn live(parent_lives: impl FnOnce() -> bool, body: impl FnOnce() -> u8) -> u8 {
-    // First of all: from here on the child dies with its parent (the *thread* that forked it, which is its only one).
+    // First: from here on the child dies with its parent (with the *thread* that forked it, the parent's only one).
     if set_pdeathsig(Signal::SIGKILL).is_err() || !parent_lives() {
-        return PANICKED; // The parent died before the call, and nobody would send the signal.
+        return PANICKED; // The parent died before the call, so no signal will come.
     }
-    if leave_interrupts_to_others().is_err() {
+    if ignore_interrupts().is_err() {
         return PANICKED;
     }
     catch_unwind(AssertUnwindSafe(body)).unwrap_or(PANICKED)
 }
 
-/// [_exit(2)](https://man7.org/linux/man-pages/man2/_exit.2.html): no exit handler, no flush of buffers that are the parent's.
+/// [_exit(2)](https://man7.org/linux/man-pages/man2/_exit.2.html): without exit handlers, and without flushing buffers of the parent.
 fn exit(code: u8) -> ! {
     // SAFETY: it has no precondition and does not return.
     unsafe { libc::_exit(code.into()) }
@@ -297,7 +296,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_threaded_process_does_not_fork_and_learns_why() {
+    fn a_threaded_process_does_not_fork_and_gets_the_reason() {
         let (sender, receiver) = std::sync::mpsc::channel::<()>();
         let other = std::thread::spawn(move || receiver.recv().is_ok());
         let error = Worker::fork(|| 0).expect_err("libtest has at least two threads, and here is a third");

@@ -1,6 +1,6 @@
-//! The registers of a stopped task, as far as calls are concerned: the one place that differs between processors.
+//! The registers of a stopped task that matter for system calls: the only code that differs between processors.
 //!
-//! Reading a call goes through `PTRACE_GET_SYSCALL_INFO`, the same for all; only changing one needs its registers.
+//! Reading a call uses `PTRACE_GET_SYSCALL_INFO`, which is portable; only changing one needs registers.
 
 use std::io;
 
@@ -13,7 +13,7 @@ use super::trace::Entry;
 #[derive(Clone, Debug)]
 pub struct Registers {
     general: libc::user_regs_struct,
-    /// On aarch64 the number of the call is no register; to change it is a request of its own.
+    /// On aarch64 the number of the call is not a register; a separate request changes it.
     #[cfg(target_arch = "aarch64")]
     number: Option<u64>,
 }
@@ -29,7 +29,7 @@ impl Registers {
         Ok(ptrace::setregs(task, self.general)?)
     }
 
-    /// At an entry: the call is not made and returns this (`kernel/entry/common.c`: the number −1 is no call).
+    /// At an entry: the call is not made and returns this (`kernel/entry/common.c`: the number −1 is not a call).
     pub fn skip(&mut self, returned: i64) {
         self.general.orig_rax = u64::MAX;
         self.general.rax = returned.cast_unsigned();
@@ -40,12 +40,12 @@ impl Registers {
         self.general.orig_rax = number;
     }
 
-    /// At an exit: what the call returns.
+    /// At an exit: the result of the call.
     pub fn set_returned(&mut self, returned: i64) {
         self.general.rax = returned.cast_unsigned();
     }
 
-    /// Where its stack is.
+    /// The stack pointer.
     pub fn stack(&self) -> u64 {
         self.general.rsp
     }
@@ -86,7 +86,7 @@ impl Registers {
         }
     }
 
-    /// At an entry: the call is not made and returns this (`arch/arm64/kernel/ptrace.c`: the number −1 is no call).
+    /// At an entry: the call is not made and returns this (`arch/arm64/kernel/ptrace.c`: the number −1 is not a call).
     pub fn skip(&mut self, returned: i64) {
         self.number = Some(u64::MAX);
         self.general.regs[0] = returned.cast_unsigned();
@@ -97,12 +97,12 @@ impl Registers {
         self.number = Some(number);
     }
 
-    /// At an exit: what the call returns.
+    /// At an exit: the result of the call.
     pub fn set_returned(&mut self, returned: i64) {
         self.general.regs[0] = returned.cast_unsigned();
     }
 
-    /// Where its stack is.
+    /// The stack pointer.
     pub fn stack(&self) -> u64 {
         self.general.sp
     }
@@ -124,7 +124,7 @@ impl Registers {
 #[cfg(target_arch = "aarch64")]
 fn write_number(task: Pid, number: u64) -> io::Result<()> {
     const NT_ARM_SYSTEM_CALL: i32 = 0x404;
-    // The kernel looks at the lower half: −1 stays −1.
+    // The kernel reads the lower half: −1 stays −1.
     let mut number = number as u32;
     let mut place = libc::iovec {
         iov_base: (&raw mut number).cast(),

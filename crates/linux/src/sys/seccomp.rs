@@ -1,14 +1,14 @@
-//! Loading filters: [seccomp(2)](https://man7.org/linux/man-pages/man2/seccomp.2.html). Knows no call; see `filter.rs`.
+//! Loads filters: [seccomp(2)](https://man7.org/linux/man-pages/man2/seccomp.2.html). Filters are built in `filter.rs`.
 
 use seccompiler::{BpfProgram, apply_filter};
 
-/// Why there is no filter.
+/// Why a filter could not be loaded.
 #[derive(Debug, thiserror::Error)]
 #[error("failed to load a seccomp filter: {0}; let the container allow seccomp(2), or run outside of it")]
 pub struct LoadError(#[from] seccompiler::Error);
 
-/// Loads the filters for the calling thread and all that comes from it, for ever. It forgoes new privileges, as whoever has
-/// none must who loads a filter: set-uid programs lose their power.
+/// Loads the filters for the calling thread and everything that it starts, for ever. Sets `no_new_privs`, which the kernel
+/// requires of unprivileged processes: set-uid programs lose their effect.
 ///
 /// # Errors
 ///

@@ -1,8 +1,8 @@
 //! The system calls that stop a traced program and are understood: number, name, arguments, and what each does.
 //!
-//! `filter.rs` says which calls pass unseen. One that stands in neither list stops the program too, and of that no more is
-//! known than its number. Numbers are those of this architecture: a program that calls by another convention is not
-//! followed. Deliberately knows nothing of locks, nor which objects a call touches.
+//! `filter.rs` lists the calls that pass. A call that is in neither list stops the program too, and only its number is known.
+//! Numbers are those of this architecture: a program with another calling convention is not followed. Knows nothing of locks,
+//! nor which objects a call touches.
 
 /// A call that stops the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,7 +13,7 @@ pub struct SystemCall {
     pub name: &'static str,
     /// What it does.
     pub deed: Deed,
-    /// What its arguments are; those that are not listed are of no interest.
+    /// Its arguments; those that are not listed do not matter.
     pub arguments: &'static [Argument],
 }
 
@@ -22,13 +22,13 @@ pub struct SystemCall {
 pub enum Deed {
     /// Opens a file, and perhaps creates it.
     Open,
-    /// Tells the attributes of a file.
+    /// Returns the attributes of a file.
     Stat,
-    /// Tells the attributes of a name, also of a symbolic link.
+    /// Returns the attributes of a name, without following a symbolic link.
     Lstat,
     /// Only looks names up, following symbolic links.
     LookUp,
-    /// Only looks names up, a symbolic link too.
+    /// Only looks names up, without following a symbolic link.
     ReadLink,
     /// Reads content.
     Read,
@@ -38,11 +38,11 @@ pub enum Deed {
     Copy,
     /// Changes the size.
     Truncate,
-    /// Tells the size, or where data lie.
+    /// Returns the size, or the position of data.
     Seek,
     /// Lists a directory.
     List,
-    /// Gives a second name.
+    /// Makes a hard link.
     Link,
     /// Moves a name.
     Rename,
@@ -50,21 +50,21 @@ pub enum Deed {
     Unlink,
     /// Removes a directory.
     RemoveDirectory,
-    /// Creates what is no regular file: a directory, a symbolic link, a pipe.
+    /// Creates a directory, a symbolic link, a pipe, or another special file.
     Make,
     /// Changes mode, owner, times or extended attributes.
     Attributes,
     /// Waits for the disk.
     Sync,
-    /// Takes or gives back the lock of a description.
+    /// Acquires or releases the lock of a description.
     Flock,
-    /// Takes, gives back or asks for a record lock.
+    /// Acquires, releases or queries a record lock.
     Fcntl,
     /// Closes descriptors.
     Close,
-    /// Sends a signal, or asks whether a process is there.
+    /// Sends a signal, or checks whether a process exists.
     Kill,
-    /// Asks about a process, or changes how it is run.
+    /// Reads or changes how a process is run.
     Ask,
     /// Arms a timer.
     Timer,
@@ -72,34 +72,34 @@ pub enum Deed {
     Map,
     /// Binds or connects a socket.
     Socket,
-    /// Begins a process or a thread.
+    /// Starts a process or a thread.
     Spawn,
-    /// Begins a program.
+    /// Executes a program.
     Execute,
     /// Sleeps for a time.
     Sleep,
     /// Ends the process, or a thread.
     Exit,
-    /// Something that is not followed on watched objects.
+    /// Anything else, which is not supported on watched objects.
     Other,
 }
 
 /// What an argument is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Argument {
-    /// A directory's descriptor, from which the path that follows is walked; `AT_FDCWD` is the working directory.
+    /// The descriptor of a directory to which the next path is relative; `AT_FDCWD` is the working directory.
     Directory,
     /// A path.
     Path,
-    /// Text that is no path: the target of a symbolic link.
+    /// The target of a symbolic link, which is not looked up.
     Text,
-    /// A descriptor that is asked or read.
+    /// A descriptor that is queried or read.
     Descriptor,
     /// A descriptor that is written.
     Sink,
     /// A number, signed.
     Number,
-    /// Bits of no particular names.
+    /// Bits without names.
     Bits,
     /// `O_*`.
     OpenFlags,
@@ -111,9 +111,9 @@ pub enum Argument {
     AtFlags,
     /// `RENAME_*`.
     RenameFlags,
-    /// Bytes, as many as the next argument says.
+    /// Bytes; the next argument is their number.
     Bytes,
-    /// `struct iovec`, as many as the next argument says.
+    /// `struct iovec`; the next argument is their number.
     Vectors,
     /// `LOCK_*`.
     FlockOperation,
@@ -125,9 +125,9 @@ pub enum Argument {
     Process,
     /// A signal.
     Signal,
-    /// `struct sockaddr`, as long as the next argument says.
+    /// `struct sockaddr`; the next argument is its length.
     Address,
-    /// Where the kernel writes, or what is of no interest.
+    /// An address to which the kernel writes, or something that does not matter.
     Hidden,
 }
 
@@ -247,7 +247,7 @@ const STOPPED: &[SystemCall] = &[
     call(libc::SYS_name_to_handle_at, "name_to_handle_at", Deed::Other, &[Directory, Path]),
 ];
 
-/// The same on x86-64 alone: the calls that newer architectures never had.
+/// Calls that only x86-64 has: newer architectures dropped them.
 #[cfg(target_arch = "x86_64")]
 #[rustfmt::skip] // One line for each call.
 const OLDER: &[SystemCall] = &[
@@ -285,7 +285,7 @@ const OLDER: &[SystemCall] = &[];
 /// (`scripts/syscall.tbl`).
 const FCHMODAT2: libc::c_long = 452;
 
-/// What the table says about the call with this number; `None` for one that stops the program and is not followed.
+/// The entry of the call with this number; `None` for a call that is not in the table.
 pub fn of(number: u64) -> Option<&'static SystemCall> {
     STOPPED.iter().chain(OLDER).find(|call| call.number == number)
 }

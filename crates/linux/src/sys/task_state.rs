@@ -7,26 +7,26 @@ use std::os::unix::fs::FileExt;
 /// The state of a task; [proc_pid_stat(5)](https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TaskState {
-    /// `S`: it sleeps, and a signal wakes it.
+    /// `S`: sleeps; a signal wakes it.
     Sleeping,
-    /// `D`: it sleeps in the kernel, and no signal wakes it.
+    /// `D`: sleeps in the kernel; no signal wakes it.
     Uninterruptible,
-    /// `T`: a signal has stopped it.
+    /// `T`: stopped by a signal.
     Stopped,
-    /// `Z`: it has ended, and nobody has waited for it.
+    /// `Z`: ended, and its parent has not waited for it.
     Zombie,
-    /// `X`: it is dead.
+    /// `X`: dead.
     Dead,
-    /// Anything else: it runs, or its tracer has stopped it.
+    /// Any other state: it runs, or its tracer has stopped it.
     Other,
 }
 
-/// The open file of one task: to look at its state often.
+/// The open stat file of one task, for frequent reads of its state.
 #[derive(Debug)]
 pub struct TaskStat(File);
 
 impl TaskStat {
-    /// Opens it.
+    /// Opens the file.
     ///
     /// # Errors
     ///
@@ -35,9 +35,9 @@ impl TaskStat {
         File::open(format!("/proc/{task}/stat")).map(Self)
     }
 
-    /// Its state now; none if that cannot be read.
+    /// The current state; `None` if it cannot be read.
     pub fn state(&self) -> Option<TaskState> {
-        /// The number and the name, which has at most 16 bytes, and the state; more need not be read.
+        /// Enough for the pid, the name of at most 16 bytes, and the state.
         const START: usize = 128;
         let mut text = [0; START];
         let read = self.0.read_at(&mut text, 0).ok()?;
@@ -45,7 +45,7 @@ impl TaskStat {
     }
 }
 
-/// The letter after the name. The name is in parentheses and may hold any character, but its end is the last parenthesis.
+/// The letter after the name. The name is in parentheses and may contain any character; it ends at the last parenthesis.
 fn state(stat: &[u8]) -> Option<TaskState> {
     let end = stat.iter().rposition(|byte| *byte == b')')?;
     Some(match stat.get(end + 2)? {
@@ -58,7 +58,7 @@ fn state(stat: &[u8]) -> Option<TaskState> {
     })
 }
 
-/// Whether a process is gone, or has ended and was not waited for. One that cannot be looked at is not known to be gone.
+/// Whether a process does not exist or is a zombie. A process whose state cannot be read counts as alive.
 pub fn is_gone(process: i32) -> bool {
     match TaskStat::of(process) {
         Ok(stat) => matches!(stat.state(), Some(TaskState::Zombie | TaskState::Dead)),
@@ -71,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_state_stands_after_the_last_parenthesis() {
+    fn the_state_follows_the_last_parenthesis() {
         for (text, expected) in [
             ("1 (init) S 0 1", Some(TaskState::Sleeping)),
             ("1 (a) Z (b) D 0", Some(TaskState::Uninterruptible)),
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn a_process_that_nobody_waited_for_is_gone_and_this_one_is_not() {
+    fn a_zombie_is_gone_and_this_process_is_not() {
         assert!(!is_gone(std::process::id().cast_signed()));
         let mut child = std::process::Command::new("true").spawn().unwrap();
         let process = child.id().cast_signed();

@@ -1,4 +1,4 @@
-//! What a stopped process is about to call, and the memory that its arguments point to.
+//! The next system call of a stopped process, and the memory that its arguments point to.
 //!
 //! Knows no call by name.
 
@@ -10,11 +10,11 @@ use std::os::unix::fs::FileExt;
 /// [`PTRACE_GET_SYSCALL_INFO`](https://man7.org/linux/man-pages/man2/ptrace.2.html), the same for every architecture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// `AUDIT_ARCH_*`: the convention by which it is called, which need not be the machine's own.
+    /// `AUDIT_ARCH_*`: its calling convention, which may differ from the machine's native one.
     pub architecture: u32,
     /// The number of the call in that convention.
     pub number: u64,
-    /// The arguments, whether the call takes so many or not.
+    /// Six arguments; the call may take fewer.
     pub arguments: [u64; 6],
 }
 
@@ -22,15 +22,15 @@ pub struct Entry {
 #[derive(Debug)]
 pub struct Memory(File);
 
-/// As much as is read at once: strings mostly lie within one page.
+/// The size of one read: most strings lie within one page.
 const CHUNK_BYTES: usize = 256;
 
 impl Memory {
-    /// Of the process or thread `task`; it stays usable until that calls execve.
+    /// The memory of the process or thread `task`, usable until that calls execve.
     ///
     /// # Errors
     ///
-    /// When it is gone, or may not be traced.
+    /// When the task has ended, or may not be traced.
     pub fn of(task: i32) -> io::Result<Self> {
         let path = format!("/proc/{task}/mem");
         Ok(Self(File::options().read(true).write(true).open(path)?))
@@ -54,7 +54,7 @@ impl Memory {
         self.0.write_all_at(bytes, address)
     }
 
-    /// Reads a string that ends with a zero byte, which is not part of the answer; at most `most` bytes.
+    /// Reads a string up to its terminating zero byte, at most `most` bytes.
     ///
     /// # Errors
     ///
@@ -85,12 +85,12 @@ const KERNEL_CODE: u64 = 33;
 /// The most words between the beginning of the stack and the auxiliary vector.
 const MOST_WORDS: u64 = 1 << 20;
 
-/// Takes the kernel's own code from a program that has not begun: it asks for the time by system calls then, and a tracer
-/// can tell it another. `stack` is where its stack begins.
+/// Hides the vDSO from a program that has not begun. It then reads the time through system calls, which a tracer can answer.
+/// `stack` is the beginning of its stack.
 ///
 /// # Errors
 ///
-/// When its memory is not as execve leaves it.
+/// When its memory does not look as execve leaves it.
 pub fn take_kernel_code(memory: &Memory, stack: u64) -> io::Result<()> {
     let word = |place: u64| {
         let mut bytes = [0; 8];
@@ -99,7 +99,7 @@ pub fn take_kernel_code(memory: &Memory, stack: u64) -> io::Result<()> {
             _ => Err(io::Error::from(io::ErrorKind::UnexpectedEof)),
         }
     };
-    // The count of arguments, these, a zero, the environment, a zero: then pairs.
+    // The number of arguments, the arguments, a zero, the environment, a zero; then pairs.
     let mut place = 1 + word(0)? + 1;
     while place < MOST_WORDS && word(place)? != 0 {
         place += 1;

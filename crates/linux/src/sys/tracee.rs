@@ -1,9 +1,9 @@
 //! Traced tasks, each either running or stopped: [ptrace(2)](https://man7.org/linux/man-pages/man2/ptrace.2.html).
 //!
-//! A [`Stopped`] task is in our hand: it is looked at, changed, and let go, which makes it [`Running`]. Only [`look`] makes a
-//! stopped task of a running one, so that nobody touches a task that runs. Deliberately knows no call by name and no contender.
+//! A [`Stopped`] task can be read, changed, and continued, which makes it [`Running`]. Only [`look`] turns a running task into a
+//! stopped one, so a running task cannot be touched. Knows no call by name and no contender.
 //!
-//! ptrace belongs to the thread that attached: all of this is called by one thread.
+//! ptrace belongs to the thread that attached, so one thread makes all these calls.
 
 use std::io;
 use std::time::Duration;
@@ -17,28 +17,28 @@ use super::process::Ended;
 use super::registers::Registers;
 use super::trace::Entry;
 
-/// A task that runs, sleeps in the kernel, or has stopped and was not looked at yet.
+/// A task that runs, sleeps in the kernel, or whose stop was not read yet.
 #[derive(Debug)]
 pub struct Running(Pid);
 
-/// A task that stands still until it is let go. One that is dropped instead stands there until it is killed.
+/// A task that is stopped until it is continued. If this is dropped, the task stays stopped until it is killed.
 #[derive(Debug)]
-#[must_use = "a task that is forgotten stands still"]
+#[must_use = "a task that is dropped stays stopped"]
 pub struct Stopped(Pid);
 
-/// What [`look`] found out about a task.
+/// A change of a task, returned by [`look`].
 #[derive(Debug)]
 pub enum Seen {
-    /// It has stopped.
+    /// The task has stopped.
     Stopped(Stopped, Why),
-    /// It is gone.
+    /// The task has ended.
     Ended(i32, Ended),
 }
 
 /// Why a task stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Why {
-    /// It is about to make a call that the filter does not allow by itself.
+    /// It is about to make a call that the filter does not let pass.
     Entry,
     /// The call was made.
     Exit,
@@ -48,13 +48,13 @@ pub enum Why {
     Born(i32),
     /// It has made another process, and sleeps until that has called execve or is gone.
     Vforked(i32),
-    /// See [`Why::Vforked`]: it does not sleep any more.
+    /// See [`Why::Vforked`]: it no longer sleeps.
     VforkDone,
-    /// It runs another program; the task that called execve had this number before.
+    /// It has executed a program. The task that called execve had this number before.
     Executed(i32),
-    /// It gets this signal.
+    /// It receives this signal.
     Signal(i32),
-    /// It was stopped by this signal, as by Ctrl-Z.
+    /// This signal has stopped it, as Ctrl-Z does.
     Suspended(i32),
     /// A stop that was not requested, as a kernel may report that is newer than this program.
     Unknown {
@@ -65,7 +65,7 @@ pub enum Why {
     },
 }
 
-/// How far a task that is let go may run.
+/// How far a continued task may run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Until {
     /// To its next stop of any kind but [`Why::Exit`].
@@ -74,7 +74,7 @@ pub enum Until {
     Exit,
 }
 
-/// What is asked of the kernel for each task: stops at calls, at births, at execve; and that it dies with us.
+/// The trace options of each task: stops at calls, forks and execve; and it dies with the tracer.
 const OPTIONS: Options = Options::PTRACE_O_TRACESYSGOOD
     .union(Options::PTRACE_O_TRACESECCOMP)
     .union(Options::PTRACE_O_TRACEFORK)
@@ -84,7 +84,7 @@ const OPTIONS: Options = Options::PTRACE_O_TRACESYSGOOD
     .union(Options::PTRACE_O_TRACEEXEC)
     .union(Options::PTRACE_O_EXITKILL);
 
-/// Traces a running process, without stopping it, and all that will come from it.
+/// Traces a running process, without stopping it, and everything that it will start.
 ///
 /// # Errors
 ///
@@ -95,14 +95,14 @@ pub fn seize(pid: i32) -> io::Result<Running> {
     Ok(Running(pid))
 }
 
-/// What has happened to any traced task since the last look, without waiting:
+/// The next change of any traced task, without waiting:
 /// [waitpid(2)](https://man7.org/linux/man-pages/man2/waitpid.2.html).
 ///
-/// Not by nix, which has no words for real-time signals and so would swallow a stop.
+/// Not through nix, which does not know real-time signals and would lose their stops.
 ///
 /// # Errors
 ///
-/// When a task that has stopped cannot be asked why.
+/// When a task has stopped, and the kernel does not say why or names an event that is not known here.
 pub fn look() -> io::Result<Option<Seen>> {
     let mut status = 0;
     // SAFETY: the kernel writes to `status`, which lives for the whole call.
@@ -111,14 +111,14 @@ pub fn look() -> io::Result<Option<Seen>> {
         0 => Ok(None),
         task if task > 0 => seen(Pid::from_raw(task), status),
         _ => match io::Error::last_os_error() {
-            // Nobody is there to look at, or a signal came: nothing has happened either way.
+            // There is no task, or a signal came: nothing has changed.
             error if matches!(error.raw_os_error(), Some(libc::ECHILD | libc::EINTR)) => Ok(None),
             error => Err(error),
         },
     }
 }
 
-/// Makes changes of tasks wake whoever [waits](await_change) for them; from now on, for this thread and what it forks.
+/// Makes changes of tasks wake [`await_change`], from now on, for this thread and the processes that it forks.
 ///
 /// # Errors
 ///
@@ -132,15 +132,15 @@ pub fn listen() -> io::Result<()> {
     Ok(())
 }
 
-/// Sleeps until a traced task has changed, or `longest` is over: then nothing need have happened.
+/// Sleeps until a traced task has changed, at most `longest`. It may return without a change.
 ///
-/// A change that came before, and was not waited for, ends the sleep at once; [`listen`] comes first. It gives the CPU away
-/// as sched_yield(2) does, but gets it back when there is something to do, whoever else computes on it.
+/// Call [`listen`] first. An earlier change that was not waited for ends the sleep immediately. The sleep yields the CPU as
+/// sched_yield(2) does, but a change gives it back even if other processes compute.
 pub fn await_change(longest: Duration) {
     let mut changes = SigSet::empty();
     changes.add(Signal::SIGCHLD);
     let longest = nix::sys::time::TimeSpec::from_duration(longest);
-    // SAFETY: both are read only, and live for the whole call; nothing is told about the signal.
+    // SAFETY: both are only read, and live for the whole call; no information about the signal is requested.
     let _signal = unsafe { libc::sigtimedwait(changes.as_ref(), std::ptr::null_mut(), longest.as_ref()) };
 }
 
@@ -152,9 +152,9 @@ fn seen(task: Pid, status: i32) -> io::Result<Option<Seen>> {
     if libc::WIFSIGNALED(status) {
         return Ok(Some(Seen::Ended(task.as_raw(), Ended::Killed(libc::WTERMSIG(status)))));
     }
-    let told = || match ptrace::getevent(task) {
-        Ok(told) => i32::try_from(told).map_err(io::Error::other),
-        // Somebody killed it meanwhile; its end comes next, and this does not matter any more.
+    let message = || match ptrace::getevent(task) {
+        Ok(number) => i32::try_from(number).map_err(io::Error::other),
+        // It was killed in the meantime. Its end comes next, so this value does not matter.
         Err(KernelErrno::ESRCH) => Ok(0),
         Err(errno) => Err(io::Error::from(errno)),
     };
@@ -162,10 +162,10 @@ fn seen(task: Pid, status: i32) -> io::Result<Option<Seen>> {
         (signal, 0) if signal == libc::SIGTRAP | 0x80 => Why::Exit,
         (signal, 0) => Why::Signal(signal),
         (_, libc::PTRACE_EVENT_SECCOMP) => Why::Entry,
-        (_, libc::PTRACE_EVENT_FORK | libc::PTRACE_EVENT_CLONE) => Why::Born(told()?),
-        (_, libc::PTRACE_EVENT_VFORK) => Why::Vforked(told()?),
+        (_, libc::PTRACE_EVENT_FORK | libc::PTRACE_EVENT_CLONE) => Why::Born(message()?),
+        (_, libc::PTRACE_EVENT_VFORK) => Why::Vforked(message()?),
         (_, libc::PTRACE_EVENT_VFORK_DONE) => Why::VforkDone,
-        (_, libc::PTRACE_EVENT_EXEC) => Why::Executed(told()?),
+        (_, libc::PTRACE_EVENT_EXEC) => Why::Executed(message()?),
         (libc::SIGTRAP, libc::PTRACE_EVENT_STOP) => Why::New,
         (signal, libc::PTRACE_EVENT_STOP) => Why::Suspended(signal),
         (signal, event) => Why::Unknown { signal, event },
@@ -173,9 +173,9 @@ fn seen(task: Pid, status: i32) -> io::Result<Option<Seen>> {
     Ok(Some(Seen::Stopped(Stopped(task), why)))
 }
 
-/// Sends SIGKILL to the process that this task belongs to, stopped or not. One that is gone already is fine.
+/// Sends SIGKILL to the process of this task, stopped or not. It may have ended already.
 pub fn kill_process(group: i32) {
-    // ESRCH is the only error that a process of ours can get: it is gone.
+    // The only possible error is ESRCH: the process has ended.
     let _gone = kill(Pid::from_raw(group), Signal::SIGKILL);
 }
 
@@ -192,9 +192,9 @@ impl Stopped {
         self.0.as_raw()
     }
 
-    /// Lets it go on, with a signal that it shall get.
+    /// Continues it, and delivers a signal if there is one.
     ///
-    /// One that was killed meanwhile counts as running until [`look`] tells of its end.
+    /// A task that was killed in the meantime counts as running until [`look`] returns its end.
     pub fn go(self, until: Until, signal: Option<i32>) -> Running {
         let request = match until {
             Until::Next => libc::PTRACE_CONT,
@@ -203,7 +203,7 @@ impl Stopped {
         self.ask(request, signal.unwrap_or(0))
     }
 
-    /// Leaves it suspended by the signal that suspended it, as if it were not traced.
+    /// Leaves it stopped by the signal that stopped it, as if it were not traced.
     pub fn stay_suspended(self) -> Running {
         self.ask(libc::PTRACE_LISTEN, 0)
     }
@@ -214,7 +214,7 @@ impl Stopped {
         let asked = unsafe { libc::ptrace(request, self.0.as_raw(), address, i64::from(number)) };
         debug_assert!(
             asked == 0 || KernelErrno::last() == KernelErrno::ESRCH,
-            "a stopped task of ours can be let go"
+            "a stopped task can be continued"
         );
         Running(self.0)
     }
@@ -223,15 +223,15 @@ impl Stopped {
     ///
     /// # Errors
     ///
-    /// When it was killed meanwhile, or stands elsewhere.
+    /// When it was killed in the meantime, or is at another stop.
     pub fn entry(&self) -> io::Result<Entry> {
-        let told = ptrace::syscall_info(self.0)?;
-        match told.op {
+        let info = ptrace::syscall_info(self.0)?;
+        match info.op {
             libc::PTRACE_SYSCALL_INFO_SECCOMP => {
                 // SAFETY: `op` says which of the variants the kernel has written.
-                let call = unsafe { told.u.seccomp };
+                let call = unsafe { info.u.seccomp };
                 Ok(Entry {
-                    architecture: told.arch,
+                    architecture: info.arch,
                     number: call.nr,
                     arguments: call.args,
                 })
@@ -244,12 +244,12 @@ impl Stopped {
     ///
     /// # Errors
     ///
-    /// When it was killed meanwhile, or stands elsewhere.
+    /// When it was killed in the meantime, or is at another stop.
     pub fn returned(&self) -> io::Result<i64> {
-        let told = ptrace::syscall_info(self.0)?;
-        match told.op {
+        let info = ptrace::syscall_info(self.0)?;
+        match info.op {
             // SAFETY: `op` says which of the variants the kernel has written.
-            libc::PTRACE_SYSCALL_INFO_EXIT => Ok(unsafe { told.u.exit }.sval),
+            libc::PTRACE_SYSCALL_INFO_EXIT => Ok(unsafe { info.u.exit }.sval),
             _ => Err(io::Error::from(io::ErrorKind::InvalidInput)),
         }
     }
@@ -258,7 +258,7 @@ impl Stopped {
     ///
     /// # Errors
     ///
-    /// When it was killed meanwhile.
+    /// When it was killed in the meantime.
     pub fn registers(&self) -> io::Result<Registers> {
         Registers::of(self.0)
     }
@@ -267,38 +267,38 @@ impl Stopped {
     ///
     /// # Errors
     ///
-    /// When it was killed meanwhile.
+    /// When it was killed in the meantime.
     pub fn set_registers(&self, registers: &Registers) -> io::Result<()> {
         registers.write(self.0)
     }
 
-    /// At [`Why::Entry`]: the call will not be made, and returns this.
+    /// At [`Why::Entry`]: the call is not made, and returns this value.
     ///
     /// # Errors
     ///
-    /// When it was killed meanwhile.
+    /// When it was killed in the meantime.
     pub fn answer(&self, returned: i64) -> io::Result<()> {
         let mut registers = self.registers()?;
         registers.skip(returned);
         self.set_registers(&registers)
     }
 
-    /// At [`Why::Entry`]: the call will be made with these arguments.
+    /// At [`Why::Entry`]: the call is made with these arguments.
     ///
     /// # Errors
     ///
-    /// When it was killed meanwhile.
+    /// When it was killed in the meantime.
     pub fn rewrite(&self, arguments: [u64; 6]) -> io::Result<()> {
         let mut registers = self.registers()?;
         registers.set_arguments(arguments);
         self.set_registers(&registers)
     }
 
-    /// At [`Why::Exit`]: the call will be made once more, as it was asked for at its entry.
+    /// At [`Why::Exit`]: the call is made again, with the arguments of its entry.
     ///
     /// # Errors
     ///
-    /// When it was killed meanwhile.
+    /// When it was killed in the meantime.
     pub fn ask_again(&self, entry: &Entry) -> io::Result<()> {
         let mut registers = self.registers()?;
         registers.ask_again(entry);

@@ -1,7 +1,7 @@
-//! Whether a lock that another process is about to wait for could be had now.
+//! Whether a lock is available for which another process is about to wait.
 //!
-//! The other process stands still, traced: what is seen here stays true until it is let go. Its file is opened once more by
-//! way of `/proc`, which gives a description of our own, and the lock is asked for without waiting and given back at once.
+//! The other process is stopped by its tracer, so the answer stays true until it continues. Its file is opened again through
+//! `/proc`, which gives a new description. The lock is tried there without waiting, and released immediately.
 
 use std::fs::File;
 use std::io;
@@ -13,32 +13,33 @@ use nix::fcntl::{FcntlArg, Flock, FlockArg, fcntl};
 /// A lock that a call waits for.
 #[derive(Clone, Copy, Debug)]
 pub enum Wanted {
-    /// `flock`: alone, or shared.
+    /// `flock`: exclusive or shared.
     Flock {
-        /// Whether alone.
+        /// Whether exclusive.
         exclusive: bool,
     },
     /// A record lock, or one of an open file description.
     Record(libc::flock),
 }
 
-/// Whether the lock could be had by the descriptor `fd` of the stopped task.
+/// Whether the lock is available for the descriptor `fd` of the stopped task.
 ///
 /// # Errors
 ///
-/// When the file cannot be opened once more.
-pub fn could_have(task: i32, fd: i32, wanted: Wanted) -> io::Result<bool> {
+/// When the file cannot be opened again.
+pub fn is_available(task: i32, fd: i32, wanted: Wanted) -> io::Result<bool> {
     let path = PathBuf::from(format!("/proc/{task}/fd/{fd}"));
     let file = File::open(path)?;
     match wanted {
         Wanted::Flock { exclusive } => {
-            let operation = match exclusive {
-                true => FlockArg::LockExclusiveNonblock,
-                false => FlockArg::LockSharedNonblock,
+            let operation = if exclusive {
+                FlockArg::LockExclusiveNonblock
+            } else {
+                FlockArg::LockSharedNonblock
             };
             match Flock::lock(file, operation) {
                 Ok(_given_back) => Ok(true),
-                // It may be its own that is in the way.
+                // The descriptor may hold the lock itself.
                 Err((_, KernelErrno::EWOULDBLOCK)) => Ok(has_lock(task, fd)),
                 Err((_, errno)) => Err(errno.into()),
             }
@@ -51,22 +52,22 @@ pub fn could_have(task: i32, fd: i32, wanted: Wanted) -> io::Result<bool> {
     }
 }
 
-/// Whether a lock is held by a descriptor of a task, of whatever kind:
+/// Whether a descriptor of a task holds a lock of any kind:
 /// [proc_pid_fdinfo(5)](https://man7.org/linux/man-pages/man5/proc_pid_fdinfo.5.html).
 pub fn has_lock(task: i32, fd: i32) -> bool {
-    let told = std::fs::read_to_string(format!("/proc/{task}/fdinfo/{fd}"));
-    told.is_ok_and(|told| told.lines().any(|line| line.starts_with("lock:")))
+    let info = std::fs::read_to_string(format!("/proc/{task}/fdinfo/{fd}"));
+    info.is_ok_and(|info| info.lines().any(|line| line.starts_with("lock:")))
 }
 
 /// Whether a descriptor of a task is closed by execve: `O_CLOEXEC` among its flags, in octal.
 pub fn closes_on_execute(task: i32, fd: i32) -> bool {
-    let told = std::fs::read_to_string(format!("/proc/{task}/fdinfo/{fd}")).unwrap_or_default();
-    let flags = told.lines().find_map(|line| line.strip_prefix("flags:"));
+    let info = std::fs::read_to_string(format!("/proc/{task}/fdinfo/{fd}")).unwrap_or_default();
+    let flags = info.lines().find_map(|line| line.strip_prefix("flags:"));
     let flags = flags.and_then(|flags| i32::from_str_radix(flags.trim(), 8).ok());
     flags.is_some_and(|flags| flags & libc::O_CLOEXEC != 0)
 }
 
-/// The size of `struct flock`, in bytes, as it stands in a task's memory.
+/// The size of `struct flock` in a task's memory, in bytes.
 pub const RECORD_BYTES: usize = size_of::<libc::flock>();
 
 /// A record lock from the bytes of a task's memory: `struct flock`, `include/uapi/asm-generic/fcntl.h`.
@@ -90,12 +91,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_lock_that_another_has_cannot_be_had_and_ones_own_can() {
+    fn a_lock_of_another_description_is_not_available_and_the_own_one_is() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("lock");
         let (one, other) = (File::create(&path).unwrap(), File::create(&path).unwrap());
         let task = i32::try_from(std::process::id()).unwrap();
-        let could = |file: &File| could_have(task, file.as_raw_fd(), Wanted::Flock { exclusive: true }).unwrap();
+        let could = |file: &File| is_available(task, file.as_raw_fd(), Wanted::Flock { exclusive: true }).unwrap();
         assert!(could(&one) && could(&other));
         one.lock().unwrap();
         assert!(could(&one) && !could(&other));

@@ -1,8 +1,7 @@
-//! A traced process from which others are forked on order.
+//! A traced process that forks others on request.
 //!
-//! It has a single thread and does nothing but wait for orders, so that what is forked from it may do what any process may.
-//! It waits at a call that no kernel has; its tracer answers that call with the order. Deliberately knows nothing of what the
-//! forked processes do.
+//! It has a single thread and only waits for orders, so a process that it forks may do anything. It waits at a system call that
+//! no kernel has; the tracer answers this call with the order.
 
 use std::io::{self, Read};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -16,7 +15,7 @@ use nix::unistd::{ForkResult, Pid, dup2_stdin, dup2_stdout, fork, setpgid};
 
 use super::process::{ForkError, PANICKED, Worker};
 
-/// The number of the call at which a zygote waits for orders. No kernel has it, so that without a tracer it fails.
+/// The number of the call at which a zygote waits for orders. No kernel has it, so without a tracer it fails.
 pub const AWAIT_ORDER: u64 = 0x0077_a17e;
 
 /// The exit code of a zygote that may not switch off address randomisation:
@@ -25,10 +24,10 @@ pub const NO_PERSONALITY: u8 = 102;
 
 /// The number of clone(2).
 pub const CLONE: u64 = libc::SYS_clone as u64;
-/// Its arguments for a process like the caller, with the caller's parent as its own: `CLONE_PARENT | SIGCHLD`.
+/// Its arguments for a process like the caller, whose parent is the caller's parent: `CLONE_PARENT | SIGCHLD`.
 pub const CLONE_ARGUMENTS: [u64; 6] = [(libc::CLONE_PARENT | libc::SIGCHLD) as u64, 0, 0, 0, 0, 0];
 
-/// Whether a copy of the process would share with it how far a file is read: one beside the standard streams is open.
+/// Whether a fork of the process would share file offsets with it: whether a file other than the standard streams is open.
 pub fn shares_offsets(process: i32) -> bool {
     let Ok(entries) = fs::read_dir(format!("/proc/{process}/fd")) else {
         return true;
@@ -41,12 +40,12 @@ pub fn shares_offsets(process: i32) -> bool {
     })
 }
 
-/// A process that has a single thread, as was seen, and begins no other.
+/// Proof that this process had a single thread when it was checked. It must not start another one.
 #[derive(Debug)]
-pub struct Lonely(());
+pub struct SingleThread(());
 
-impl Lonely {
-    /// Looks whether this process has a single thread.
+impl SingleThread {
+    /// Checks that this process has a single thread.
     ///
     /// # Errors
     ///
@@ -59,11 +58,11 @@ impl Lonely {
     }
 }
 
-/// Forks a zygote. It waits until there is something to read from `go`, when it is traced, calls `begin`, and then
-/// runs `serve` in a child of its own for each order, until an order is negative. The child exits with what `serve` returns.
+/// Forks a zygote. It waits until `go` is readable, which means that it is traced, and calls `begin`. Then it runs `serve` in a
+/// child for each order, until an order is negative. The child exits with the result of `serve`.
 ///
-/// The zygote has its own process group, and its standard input and output lead nowhere. It ignores the ends of its children,
-/// so that a child that has ended is gone. Addresses are not drawn at random in what it executes.
+/// The zygote has its own process group, and its standard input and output are `/dev/null`. It ignores SIGCHLD, so that its
+/// children leave no zombies. Address space randomisation is off in the programs that it executes.
 ///
 /// # Errors
 ///
@@ -74,7 +73,7 @@ pub fn fork_zygote(
     serve: impl Fn(i64) -> u8,
 ) -> Result<Worker, ForkError> {
     Worker::fork(move || {
-        let lonely = Lonely(()); // It was forked a moment ago, and a fork takes one thread along.
+        let single_thread = SingleThread(()); // A fork copies only the calling thread.
         if prepare().is_err() {
             return PANICKED;
         }
@@ -97,7 +96,7 @@ pub fn fork_zygote(
             if order < 0 {
                 return 0;
             }
-            if fork_served(&lonely, || serve(order)).is_err() {
+            if fork_served(&single_thread, || serve(order)).is_err() {
                 return PANICKED;
             }
         }
@@ -105,7 +104,7 @@ pub fn fork_zygote(
 }
 
 fn prepare() -> nix::Result<()> {
-    // No session of its own: that would be a scheduling group of its own, and a yielding tracer would get half the CPU.
+    // Not a new session: that would be a scheduling group of its own, and a yielding tracer would get half the CPU.
     setpgid(Pid::from_raw(0), Pid::from_raw(0))?;
     let nowhere = open("/dev/null", OFlag::O_RDWR | OFlag::O_CLOEXEC, Mode::empty())?;
     dup2_stdin(nowhere.as_fd())?;
@@ -120,9 +119,9 @@ fn await_order() -> i64 {
     unsafe { libc::syscall(AWAIT_ORDER.cast_signed()) }
 }
 
-fn fork_served(_lonely: &Lonely, serve: impl FnOnce() -> u8) -> nix::Result<()> {
+fn fork_served(_single_thread: &SingleThread, serve: impl FnOnce() -> u8) -> nix::Result<()> {
     // SAFETY: after the fork of a *threaded* process only async-signal-safe functions may be called (fork(2)). This one has a
-    // single thread: no lock was held by anybody else, so that the child may do what any process may.
+    // single thread: no other thread held a lock, so the child may do what any process may.
     match unsafe { fork() }? {
         ForkResult::Parent { .. } => Ok(()),
         ForkResult::Child => {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::program::re_exec::ReExecError;
+use crate::blame::Blame;
 use crate::one_store::NotShared;
 use crate::run_directory::{ANSWER, RunDirectoryError};
 
@@ -187,18 +188,18 @@ impl From<Refusal> for TracerError {
 }
 
 impl TracerError {
-    /// Whether it tells of the machine, and not of what was asked for.
-    pub fn is_no_misuse(&self) -> bool {
+    /// Who has to act on it.
+    pub fn blame(&self) -> Blame {
         match self {
-            Self::RunDirectory(error) => error.is_no_misuse(),
+            Self::RunDirectory(error) => error.blame(),
             Self::Unavailable(_)
             | Self::Refused(_)
             | Self::NoTest(_)
             | Self::Lost(_)
             | Self::Worker(_)
             | Self::NotEntered { .. }
-            | Self::Hung { .. } => true,
-            Self::Unsupported { .. } | Self::NotShared { .. } | Self::NotText { .. } => false,
+            | Self::Hung { .. } => Blame::Machine,
+            Self::Unsupported { .. } | Self::NotShared { .. } | Self::NotText { .. } => Blame::User,
         }
     }
 }

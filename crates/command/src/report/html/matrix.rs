@@ -9,7 +9,7 @@ use super::curves::curves;
 use super::numbers::{id, numbers};
 use super::verdict::verdict;
 use super::{Look, page, word};
-use crate::matrix::{Answer, Cell, Column, Settings, Standing};
+use crate::matrix::{Answer, Cell, Column, ColumnState, Settings};
 use crate::report::matrix::{control, rates, time};
 use onewinner_check::text::counted;
 use onewinner_check::text::verdict::percent;
@@ -196,7 +196,7 @@ fn file_system(column: &Column) -> Markup {
             td data-label="checked" { @for line in checks(column) { div { (line) } } }
             td data-label="control locks" {
                 @if let Some(obstacle) = column.obstacle() {
-                    @let skipped = matches!(column.standing, Standing::Skipped { .. });
+                    @let skipped = matches!(column.state, ColumnState::Skipped { .. });
                     @if skipped { (word(Look::Nothing, "skipped")) } @else { (word(Look::Open, "failed")) }
                     ": " (obstacle)
                 }
@@ -206,7 +206,7 @@ fn file_system(column: &Column) -> Markup {
                         @if let Some(shown) = &race.sample.shown { ": " (shown.sentence) }
                         "; exclusive create does not work on this file system" }
                 }
-                @if let Some(toothless) = column.toothless() { div { (word(Look::Open, "weak test")) ": " (toothless) } }
+                @if let Some(missed_control) = column.missed_control() { div { (word(Look::Open, "weak test")) ": " (missed_control) } }
             }
         }
     }

@@ -6,7 +6,7 @@ use maud::{Markup, html};
 
 use super::verdict::verdict;
 use super::{Look, bar, word};
-use crate::matrix::{Answer, Cell, Column, Cost, Got, InTurn, Manner, Raced};
+use crate::matrix::{Answer, AttemptOutcome, Cell, Column, Cost, InTurn, Manner, Raced};
 use crate::report::matrix::{control, time};
 use onewinner_check::sampled::Sample;
 use onewinner_check::text::verdict::percent;
@@ -185,12 +185,12 @@ fn turns(column: &Column, turns: &[InTurn]) -> Markup {
     }
 }
 
-fn got(got: &Got) -> String {
+fn got(got: &AttemptOutcome) -> String {
     match got {
-        Got::Won => "won".to_owned(),
-        Got::Busy => "busy".to_owned(),
-        Got::Failed(errno) => format!("failed with {errno}"),
-        Got::Nothing => "did not try".to_owned(),
+        AttemptOutcome::Won => "won".to_owned(),
+        AttemptOutcome::Busy => "busy".to_owned(),
+        AttemptOutcome::Failed(errno) => format!("failed with {errno}"),
+        AttemptOutcome::Nothing => "did not try".to_owned(),
     }
 }
 

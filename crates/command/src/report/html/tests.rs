@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::matrix;
-use crate::matrix::{Answer, Cell, Column, Cost, Got, InTurn, Manner, Raced, Settings, Standing, Throughput};
+use crate::matrix::{
+    Answer, AttemptOutcome, Cell, Column, ColumnState, Cost, InTurn, Manner, Raced, Settings, Throughput,
+};
 use onewinner_check::sampled::{Sample, Shown, Winners};
 use onewinner_core::primitive::Expectation::{self, ExactlyOneWinner, SeveralWinners};
 use onewinner_core::statistics::rate_bounds;
@@ -47,12 +49,12 @@ fn raced(manner: Manner, violations: u64, winners: &[(u32, u64)]) -> Raced {
     }
 }
 
-fn turn(other: Got) -> InTurn {
+fn turn(other: AttemptOutcome) -> InTurn {
     InTurn {
         ways: [0, 0],
-        holder: Got::Won,
+        holder: AttemptOutcome::Won,
         other,
-        after: Got::Won,
+        after: AttemptOutcome::Won,
     }
 }
 
@@ -67,7 +69,7 @@ fn column(cells: Vec<Cell>) -> Column {
         name: "ext4".to_owned(),
         ways: vec!["/mnt/ext4".into()],
         kinds: vec!["ext2/ext3/ext4".to_owned()],
-        standing: Standing::Ready,
+        state: ColumnState::Ready,
         controls: Vec::new(),
         cells,
     }
@@ -106,7 +108,7 @@ fn each_answer_has_its_colour_and_its_word_and_a_fault_that_was_not_found_is_no_
     }
     let text = button(column(vec![cell(SeveralWinners, Answer::Violated)]));
     assert!(!text.contains("not as claimed"), "{text}");
-    let skipped = Standing::Skipped {
+    let skipped = ColumnState::Skipped {
         reason: "it needs the program mkfs.ext4; install it".to_owned(),
     };
     let cell = Cell::missing(
@@ -115,7 +117,7 @@ fn each_answer_has_its_colour_and_its_word_and_a_fault_that_was_not_found_is_no_
         "it needs the program mkfs.ext4; install it",
     );
     let column = Column {
-        standing: skipped,
+        state: skipped,
         ..column(vec![cell])
     };
     assert!(button(column.clone()).contains("– skipped"));
@@ -130,9 +132,14 @@ fn each_answer_has_its_colour_and_its_word_and_a_fault_that_was_not_found_is_no_
 #[test]
 fn a_race_and_a_turn_are_told_apart_where_they_differ() {
     for (natural, aligned, other, lines) in [
-        (3, 0, Got::Busy, &["3.00 % of rounds", "not in turn"][..]),
-        (3, 50, Got::Won, &["3.00 % of rounds", "50.0 % aligned", "and in turn"]),
-        (0, 0, Got::Won, &["only in turn, not in races"]),
+        (3, 0, AttemptOutcome::Busy, &["3.00 % of rounds", "not in turn"][..]),
+        (
+            3,
+            50,
+            AttemptOutcome::Won,
+            &["3.00 % of rounds", "50.0 % aligned", "and in turn"],
+        ),
+        (0, 0, AttemptOutcome::Won, &["only in turn, not in races"]),
     ] {
         let mut cell = cell(ExactlyOneWinner, Answer::Violated);
         cell.races
@@ -161,7 +168,7 @@ fn behind_a_cell_stand_its_bounds_winners_errors_and_costs() {
     natural.sample.attempt_errors = BTreeMap::from([("ESTALE".to_owned(), 1_288)]);
     natural.sample.without_winner = 5;
     full.races = vec![natural, raced(Manner::Cycle, 0, &[(16, 100)])];
-    full.in_turn.push(turn(Got::Failed("EIO".to_owned())));
+    full.in_turn.push(turn(AttemptOutcome::Failed("EIO".to_owned())));
     full.cost = Some(Cost {
         acquisitions: 200,
         median_ns: 8_472,

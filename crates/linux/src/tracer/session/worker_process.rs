@@ -9,7 +9,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::run_directory::is_answering;
-use crate::sys::supervisor::end_program;
+use crate::sys::supervisor::kill_program;
 use crate::tracer::error::{NotEntered, Refusal, TracerError, WorkerLoss};
 use crate::tracer::messages::lines::{Lines, Received};
 use crate::tracer::messages::{Answer, Message};
@@ -53,7 +53,7 @@ pub(crate) struct WorkerProcess {
 impl Drop for WorkerProcess {
     fn drop(&mut self) {
         // One that a call holds in the kernel is left to `init`.
-        let _gone = end_program(&self.child);
+        let _gone = kill_program(&self.child);
     }
 }
 

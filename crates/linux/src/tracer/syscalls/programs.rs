@@ -211,7 +211,7 @@ impl Interpreter for Programs {
         let deed = self.pending[&at.task].decoded.system.deed;
         let wanted = self.wanted(at, deed);
         // Where it is unknown, the kernel decides.
-        wanted.is_none_or(|(fd, wanted)| waits::could_have(at.task, fd, wanted).unwrap_or(true))
+        wanted.is_none_or(|(fd, wanted)| waits::is_available(at.task, fd, wanted).unwrap_or(true))
     }
 
     fn before(&mut self, at: &AtCall<'_>) -> Result<Made, Lost> {

@@ -153,7 +153,7 @@ fn answer_all(extra: &[&'static dyn LockPrimitive]) -> Result<(), Refusal> {
 /// Makes this process one that can trace, and that dies with its session.
 fn prepare(opening: &Opening) -> Result<(), Refusal> {
     process::die_with(opening.parent).map_err(|error| failed("stay with the process of the session", &error))?;
-    process::leave_interrupts_to_others().map_err(|error| failed("ignore SIGINT, SIGTERM and SIGHUP", &error))?;
+    process::ignore_interrupts().map_err(|error| failed("ignore SIGINT, SIGTERM and SIGHUP", &error))?;
     tracee::listen().map_err(|error| failed("wait for SIGCHLD", &error))?;
     affinity::stay_on_this_cpu().map_err(|error| failed("stay on one CPU", &error))
 }

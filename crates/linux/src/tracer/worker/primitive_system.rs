@@ -124,5 +124,7 @@ fn asks_for_numbers(primitive: &'static dyn LockPrimitive, request: &SearchReque
         .fork(look)
         .map_err(|error| failed("search the simulated file system", &error))?;
     // A lock that spins without a call never comes to the limit of the search: then it may ask.
-    Ok(supervisor.all(&Watch::new(limits.time + MARGIN, NEVER)).is_err())
+    Ok(supervisor
+        .wait_for_all(&Watch::new(limits.time + MARGIN, NEVER))
+        .is_err())
 }

@@ -1,7 +1,7 @@
-//! What a race has counted so far, in shared memory: classes of rounds, and errors by number.
+//! The counts of a race in shared memory: classes of rounds, and errors by number.
 //!
-//! Written by one contender between rounds, while all others wait; read by the coordinator when no worker is left. So it
-//! survives a worker that dies, and its size does not depend on the number of rounds. Deliberately judges nothing.
+//! One contender writes them between rounds, while all others wait; the coordinator reads them when no worker is left. They
+//! survive a worker that dies, and their size does not depend on the number of rounds. Judges nothing.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -17,36 +17,36 @@ use onewinner_core::id::ProcessId;
 
 /// The most events of one attempt: began, won, worked, release began, released.
 const EVENTS_PER_ATTEMPT: usize = 5;
-/// The most classes that are told apart.
+/// The most classes.
 const MOST_CLASSES: usize = 1024;
-/// The most memory for them, in words of 8 bytes; untouched pages cost nothing.
+/// The most memory for classes, in words of 8 bytes; untouched pages cost nothing.
 const MOST_WORDS: usize = 32 << 20;
 /// Error numbers are smaller (`MAX_ERRNO` in the kernel's `include/linux/err.h`).
 const ERRNOS: usize = 4096;
-/// Words of a class before its events: how many rounds, which round is kept, and what is compared.
+/// Words of a class before its events: the number of rounds, which round is kept, and the outcome that is compared.
 const HEAD: usize = 2 + CLASS_WORDS;
 
-/// The counts.
-pub(super) struct Tally {
+/// The counts and the events of the current round.
+pub(super) struct SharedCounters {
     processes: usize,
     words_per_log: usize,
-    /// The events of the round that is raced.
+    /// The events of the current round.
     logs: Shared<AtomicU64>,
     classes: Shared<AtomicU64>,
     most_classes: usize,
-    /// How many classes there are, and how many rounds belong to none of them because there were too many.
+    /// The number of classes, and of rounds that belong to none because there were too many classes.
     used: Shared<AtomicU64>,
     /// Failed attempts, then failed releases, by error number.
     errors: Shared<AtomicU64>,
 }
 
-/// One class of rounds, as it is read in the end.
+/// One class of rounds, read at the end of the race.
 pub(super) struct Counted {
     pub(super) rounds: u64,
     pub(super) history: History,
 }
 
-impl Tally {
+impl SharedCounters {
     /// Room for `processes` contenders that make `attempts` attempts each in a round.
     pub(super) fn new(processes: usize, attempts: usize) -> Result<Self, ShareError> {
         // A panic ends the round of its contender.
@@ -64,18 +64,18 @@ impl Tally {
         })
     }
 
-    /// Where a contender tells its events.
+    /// Where a contender writes its events.
     pub(super) fn log(&self, process: ProcessId) -> Log<'_> {
         Log(&self.logs[process.index() * self.words_per_log..][..self.words_per_log])
     }
 
-    /// Forgets the events of the last round.
+    /// Removes the events of the last round.
     pub(super) fn clear(&self) {
         ProcessId::first(self.processes).for_each(|process| self.log(process).clear());
     }
 
-    /// Counts the round that was just raced.
-    pub(super) fn settle(&self, round: u64, duplicates: Option<u64>) {
+    /// Counts the round that just ended.
+    pub(super) fn count_round(&self, round: u64, duplicates: Option<u64>) {
         let processes = ProcessId::first(self.processes);
         for process in processes.clone() {
             self.log(process).marks().for_each(|mark| self.count_error(mark));
@@ -132,16 +132,16 @@ impl Tally {
         for (kept, word) in words[HEAD..].iter().zip(self.logs.iter()) {
             kept.store(word.load(Ordering::Relaxed), Ordering::Relaxed);
         }
-        // Only now: whoever dies before leaves a class that nobody reads.
+        // Last: a process that dies before leaves a class that is not read.
         self.used[0].store(position + 1, Ordering::Release);
     }
 
-    /// Rounds that were counted but belong to no class, because there were too many classes.
+    /// Rounds that belong to no class because there were too many classes.
     pub(super) fn unclassified(&self) -> u64 {
         self.used[1].load(Ordering::Relaxed)
     }
 
-    /// The classes, in the order in which they were first seen. `lock` names the lock of a round.
+    /// The classes in the order in which they first occurred. `lock` returns the lock of a round.
     pub(super) fn classes(&self, lock: impl Fn(u64) -> PathBuf) -> Vec<Counted> {
         (0..self.used[0].load(Ordering::Acquire))
             .map(|position| {

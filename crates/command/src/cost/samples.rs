@@ -1,6 +1,6 @@
-//! The memory that the workers of one block share: lines to wait at, samples, counts, and the first fault.
+//! The memory that the workers of one block share: a barrier, samples, counts, and the first fault.
 //!
-//! Every word has one writer at a time. Deliberately knows nothing of what is measured.
+//! Every word has one writer at a time.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -12,22 +12,22 @@ use onewinner_linux::real_fs::RealFs;
 use onewinner_linux::sys::Shared;
 use onewinner_linux::sys::memory::ShareError;
 
-/// The most samples of one worker in one block: then it is over before its time.
+/// The most samples of one worker in one block. With so many the block ends early.
 pub(super) const MOST_SAMPLES: usize = 2_048;
 
-/// What a worker met that ends the measurement.
+/// A fault that ends the measurement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fault {
-    /// Nobody had the lock, and an attempt was told that it is held.
+    /// The lock was free, and an attempt returned busy.
     Busy,
-    /// Somebody had the lock, and another attempt got it.
+    /// The lock was held, and another attempt acquired it.
     GotIn,
     /// An attempt failed.
     Attempt(Errno),
     /// A release failed.
     Release(Errno),
-    /// A file or directory beside the lock could not be made, or not be looked at.
-    Ground(Errno),
+    /// A file or directory of the measurement could not be made or read.
+    Directory(Errno),
 }
 
 impl Fault {
@@ -38,7 +38,7 @@ impl Fault {
             Self::GotIn => (2, 0),
             Self::Attempt(errno) => (3, errno.raw()),
             Self::Release(errno) => (4, errno.raw()),
-            Self::Ground(errno) => (5, errno.raw()),
+            Self::Directory(errno) => (5, errno.raw()),
         };
         kind << 32 | u64::from(errno.unsigned_abs())
     }
@@ -50,17 +50,17 @@ impl Fault {
             2 => Some(Self::GotIn),
             3 => Some(Self::Attempt(errno)),
             4 => Some(Self::Release(errno)),
-            5 => Some(Self::Ground(errno)),
+            5 => Some(Self::Directory(errno)),
             _ => None,
         }
     }
 }
 
-/// What the workers of a block share.
-pub(super) struct Board {
-    /// Where all wait for each other.
+/// The memory that the workers of a block share.
+pub(super) struct SharedSamples {
+    /// The barrier at which all workers wait for each other.
     pub(super) line: Phaser,
-    /// Words whose meaning the measurement knows; they begin as 0.
+    /// Words for the measurement, initially 0.
     pub(super) words: Shared<AtomicU64>,
     parties: usize,
     pid_table: PidTable,
@@ -69,8 +69,8 @@ pub(super) struct Board {
     fault: Shared<AtomicU64>,
 }
 
-impl Board {
-    /// For so many workers, with `words` words of their own.
+impl SharedSamples {
+    /// For this number of workers, with `words` words for the measurement.
     pub(super) fn new(parties: usize, words: usize) -> Result<Self, ShareError> {
         Ok(Self {
             line: Phaser::new(u32::try_from(parties).expect("there are at most 64 workers"))?,
@@ -87,14 +87,14 @@ impl Board {
         self.parties
     }
 
-    /// The file system as this worker sees it, who is known to all others from here on.
+    /// Enters a worker into the pid table. Returns its file system.
     pub(super) fn enter(&self, worker: usize) -> RealFs {
         let process = ProcessId(u8::try_from(worker).expect("there are at most 64 workers"));
         self.pid_table.enter(process);
         RealFs::of(process, self.pid_table.peers())
     }
 
-    /// A time that this worker took; whether there is room for more.
+    /// Adds a time. Returns whether there is room for more.
     pub(super) fn sample(&self, worker: usize, time_ns: u64) -> bool {
         let number = self.count(worker) as usize;
         if number < MOST_SAMPLES {
@@ -104,7 +104,7 @@ impl Board {
         number + 1 < MOST_SAMPLES
     }
 
-    /// How many samples this worker has, or what else it counts.
+    /// The number of samples of a worker, or another count that it has set.
     pub(super) fn count(&self, worker: usize) -> u64 {
         self.counts[worker].load(Ordering::Relaxed)
     }
@@ -123,9 +123,9 @@ impl Board {
         all.map(|sample| sample.load(Ordering::Relaxed) as f64).collect()
     }
 
-    /// The first fault is kept.
-    pub(super) fn blame(&self, fault: Fault) {
-        // If another worker was first, this one follows from it, or is no worse.
+    /// Records a fault. Only the first one is kept.
+    pub(super) fn record_fault(&self, fault: Fault) {
+        // A later fault follows from the first one, or is no worse.
         let _kept = self.fault[0].compare_exchange(0, fault.word(), Ordering::Release, Ordering::Relaxed);
     }
 
@@ -139,30 +139,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_fault_survives_as_a_word_and_the_first_one_is_kept() {
+    fn a_fault_is_read_back_from_its_word_and_the_first_one_is_kept() {
         for fault in [
             Fault::Busy,
             Fault::GotIn,
             Fault::Attempt(Errno::ENOSPC),
             Fault::Release(Errno::EIO),
-            Fault::Ground(Errno::Unnamed(4_000)),
+            Fault::Directory(Errno::Unnamed(4_000)),
         ] {
-            let board = Board::new(1, 0).unwrap();
-            assert_eq!(board.fault(), None);
-            board.blame(fault);
-            board.blame(Fault::Busy);
-            assert_eq!(board.fault(), Some(fault));
+            let shared = SharedSamples::new(1, 0).unwrap();
+            assert_eq!(shared.fault(), None);
+            shared.record_fault(fault);
+            shared.record_fault(Fault::Busy);
+            assert_eq!(shared.fault(), Some(fault));
         }
     }
 
     #[test]
-    fn samples_are_those_of_all_workers_and_no_more_than_there_is_room_for() {
-        let board = Board::new(2, 0).unwrap();
-        assert!(board.sample(0, 7));
+    fn samples_of_all_workers_are_returned_up_to_the_limit() {
+        let shared = SharedSamples::new(2, 0).unwrap();
+        assert!(shared.sample(0, 7));
         for number in 0..MOST_SAMPLES as u64 + 5 {
-            assert_eq!(board.sample(1, number), number + 1 < MOST_SAMPLES as u64, "{number}");
+            assert_eq!(shared.sample(1, number), number + 1 < MOST_SAMPLES as u64, "{number}");
         }
-        let samples = board.samples();
+        let samples = shared.samples();
         assert_eq!((samples.len(), samples[0], samples[1]), (MOST_SAMPLES + 1, 7.0, 0.0));
     }
 }

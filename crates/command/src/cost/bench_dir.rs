@@ -1,6 +1,6 @@
-//! A place in which is measured: what is known of it, and the directory that each measure needs.
+//! A target of the measurement: its run directory, and the directories that each measure needs in it.
 //!
-//! Whatever touches it is done by a process that can be killed.
+//! Every access to it is made by a process that can be killed.
 
 use std::cell::{Cell as Flag, RefCell};
 use std::fs::{self, File};
@@ -8,87 +8,89 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 
-use super::board::{Board, Fault};
-use super::keeper::{Keeper, Told};
+use super::isolated_dir::{DirReport, IsolatedDir};
 use super::row::Measure;
+use super::samples::{Fault, SharedSamples};
 use super::unmeasured::Unmeasured;
-use super::{CostError, Place, Run};
+use super::{BenchTarget, CostError, Run};
 use onewinner_core::fs::Errno;
 use onewinner_linux::one_store::{LATEST, shows};
 
-/// How many times the limit of a worker the removal of all files may take.
+/// The removal of all files may take this number of worker limits.
 const REMOVAL: u32 = 4;
 
-/// A place that was asked for, and our own directory in it.
-pub(super) struct Site {
+/// A target with its run directory.
+pub(super) struct BenchDir {
     pub(super) name: String,
     pub(super) kind: String,
-    keeper: Option<Keeper>,
-    /// Our directory by each way.
+    isolated_dir: Option<IsolatedDir>,
+    /// The run directory through each mount.
     roots: Vec<PathBuf>,
     /// Why nothing can be measured here any more.
     obstacle: RefCell<Option<String>>,
-    /// Whether it does not answer; then nothing is waited for any more.
+    /// Whether the file system has stopped answering; then nothing waits for it any more.
     silent: Flag<bool>,
-    /// How many files stand in the directory that gets ever more of them, or why it takes no more.
+    /// The number of files in the directory of [`Measure::Files`], or why it takes no more.
     files: RefCell<Result<u64, String>>,
 }
 
-impl Site {
-    /// Makes all places ready, at the same time. One that is not there is a wrong use; what else is of no use has an obstacle.
-    pub(super) fn open(places: &[Place], run: &Run<'_>) -> Result<Vec<Self>, CostError> {
+impl BenchDir {
+    /// Prepares all targets at the same time. A path that does not exist is a wrong use; any other failure is an obstacle.
+    pub(super) fn open(targets: &[BenchTarget], run: &Run<'_>) -> Result<Vec<Self>, CostError> {
         let mut begun = Vec::new();
-        for place in places {
-            begun.push(match &place.obstacle {
+        for target in targets {
+            begun.push(match &target.obstacle {
                 Some(obstacle) => Err(obstacle.clone()),
-                None => Keeper::begin(&place.ways).map_err(|error| error.to_string()),
+                None => IsolatedDir::begin(&target.ways).map_err(|error| error.to_string()),
             });
         }
-        let (mut sites, mut misused) = (Vec::new(), None);
-        for (place, keeper) in places.iter().zip(begun) {
-            let mut site = Self {
-                name: place.name.clone(),
+        let (mut dirs, mut misused) = (Vec::new(), None);
+        for (target, isolated_dir) in targets.iter().zip(begun) {
+            let mut dir = Self {
+                name: target.name.clone(),
                 kind: "unknown".to_owned(),
-                keeper: None,
+                isolated_dir: None,
                 roots: Vec::new(),
                 obstacle: RefCell::new(None),
                 silent: Flag::new(false),
                 files: RefCell::new(Ok(0)),
             };
-            match keeper {
-                Err(obstacle) => *site.obstacle.get_mut() = Some(obstacle),
-                Ok(mut keeper) => {
-                    match keeper.hear(run.options.amount.worker_limit, run.interrupted) {
-                        Ok(Told::Kept { name, kind }) => {
-                            site.kind = kind;
-                            site.roots = place.ways.iter().map(|way| way.join(&name)).collect();
+            match isolated_dir {
+                Err(obstacle) => *dir.obstacle.get_mut() = Some(obstacle),
+                Ok(mut isolated_dir) => {
+                    match isolated_dir.next_report(run.options.amount.worker_limit, run.interrupted) {
+                        Ok(DirReport::Ready { name, kind }) => {
+                            dir.kind = kind;
+                            dir.roots = target.ways.iter().map(|way| way.join(&name)).collect();
                         }
-                        Ok(Told::Misused(reason)) => misused = Some(CostError::Misused { reason }),
-                        Ok(Told::Refused(reason) | Told::Remains(reason)) => *site.obstacle.get_mut() = Some(reason),
-                        Ok(Told::Gone) => unreachable!("it keeps what it was not asked to remove"),
+                        Ok(DirReport::WrongUse(reason)) => misused = Some(CostError::Misused { reason }),
+                        Ok(DirReport::Refused(reason) | DirReport::NotRemoved(reason)) => {
+                            *dir.obstacle.get_mut() = Some(reason);
+                        }
+                        Ok(DirReport::Removed) => unreachable!("the directory is removed only on request"),
                         Err(error) => {
-                            site.silent.set(matches!(error, Unmeasured::Silent(_)));
-                            *site.obstacle.get_mut() = Some(error.to_string());
+                            dir.silent.set(matches!(error, Unmeasured::Silent(_)));
+                            *dir.obstacle.get_mut() = Some(error.to_string());
                         }
                     }
-                    site.keeper = Some(keeper);
+                    dir.isolated_dir = Some(isolated_dir);
                 }
             }
-            sites.push(site);
+            dirs.push(dir);
         }
         match misused {
-            None => Ok(sites),
+            None => Ok(dirs),
             Some(error) => {
-                for site in sites {
-                    // The wrong use is told, and what is left is swept by the next run.
-                    let _left = site.close(run);
+                for dir in dirs {
+                    // The wrong use is reported; the next run removes what is left.
+                    let _left = dir.close(run);
                 }
                 Err(error)
             }
         }
     }
 
-    /// Removes what was made; tells what is left.
+    /// Removes the run directory. Returns why something is left, if so.
     pub(super) fn close(self, run: &Run<'_>) -> Option<String> {
         let limit = run.options.amount.worker_limit;
         let limit = if self.silent.get() {
@@ -96,9 +98,9 @@ impl Site {
         } else {
             limit * REMOVAL
         };
-        // What never was there cannot be left.
+        // A directory that was never made cannot be left.
         let was_there = !self.roots.is_empty();
-        let left = self.keeper?.close(limit)?;
+        let left = self.isolated_dir?.close(limit)?;
         was_there.then(|| format!("{}: {left}", self.name))
     }
 
@@ -107,10 +109,10 @@ impl Site {
         self.obstacle.borrow().clone().map(Unmeasured::Refused)
     }
 
-    /// After something failed: whether it is the directory that failed. Then nothing else is tried in it.
-    pub(super) fn look(&self, run: &Run<'_>) {
+    /// Checks after a failure whether the directory itself failed. Then nothing else is tried in it.
+    pub(super) fn check(&self, run: &Run<'_>) {
         let limit = run.options.amount.worker_limit;
-        let looked = run.crew_for(limit).ask(|| {
+        let looked = run.workers_for(limit).run_isolated(|| {
             let mut metadata = self.roots.iter().map(fs::metadata);
             metadata.find_map(|found| Some(errno(&found.err()?).raw()))
         });
@@ -128,8 +130,8 @@ impl Site {
         *self.obstacle.borrow_mut() = Some(obstacle.to_string());
     }
 
-    /// The directory for a measure by each way, made and filled.
-    pub(super) fn ground(&self, measure: Measure, run: &Run<'_>) -> Result<Vec<PathBuf>, Unmeasured> {
+    /// Makes and fills the directory of a measure. Returns its path through each mount.
+    pub(super) fn prepare(&self, measure: Measure, run: &Run<'_>) -> Result<Vec<PathBuf>, Unmeasured> {
         if let Some(obstacle) = self.obstacle() {
             return Err(obstacle);
         }
@@ -143,18 +145,18 @@ impl Site {
             Measure::Files(number) => (self.files.borrow().clone().map_err(Unmeasured::Refused)?, number),
             _ => (0, 0),
         };
-        let board = Board::new(1, 1)?;
-        let made = || board.words[0].load(Ordering::Relaxed);
+        let shared = SharedSamples::new(1, 1)?;
+        let made = || shared.words[0].load(Ordering::Relaxed);
         let make = || -> io::Result<()> {
             fs::create_dir_all(&ways[0])?;
             for number in there..wanted {
                 File::create(ways[0].join(format!("file-{number}")))?;
-                board.words[0].fetch_add(1, Ordering::Relaxed);
+                shared.words[0].fetch_add(1, Ordering::Relaxed);
             }
             ways[1..].iter().try_for_each(seen)
         };
-        let crew = run.crew();
-        let ready = crew.run(&board, |_| make().map_err(|error| Fault::Ground(errno(&error))));
+        let workers = run.workers();
+        let ready = workers.run(&shared, |_| make().map_err(|error| Fault::Directory(errno(&error))));
         let failed = match ready {
             Ok(()) => {
                 if matches!(measure, Measure::Files(_)) {
@@ -169,12 +171,12 @@ impl Site {
             },
             Err(other) => other,
         };
-        if matches!(measure, Measure::Files(_)) && !failed.is_merely_ended() {
+        if matches!(measure, Measure::Files(_)) && !failed.is_out_of_time() {
             *self.files.borrow_mut() = Err(failed.to_string());
-            // A disk that is full of them would fail whatever comes next. What does not go now goes in the end.
+            // A disk that is full of them would fail every later measure. Files that are left are removed at the end.
             let _gone = run
-                .crew_for(run.options.amount.worker_limit * REMOVAL)
-                .ask(|| fs::remove_dir_all(&ways[0]).is_ok());
+                .workers_for(run.options.amount.worker_limit * REMOVAL)
+                .run_isolated(|| fs::remove_dir_all(&ways[0]).is_ok());
         }
         Err(failed)
     }
@@ -184,7 +186,7 @@ fn errno(error: &io::Error) -> Errno {
     Errno::from_raw(error.raw_os_error().unwrap_or(Errno::EIO.raw()))
 }
 
-/// Waits until a directory that was made by one way is there by another one.
+/// Waits until a directory that was made through one mount shows through another.
 fn seen(way: &PathBuf) -> io::Result<()> {
     let look = || fs::metadata(way).map(drop);
     let mut found = Ok(());

@@ -1,27 +1,27 @@
-//! One operation after another, each with its time: acquire and release without anybody else, an attempt that loses, a `stat`.
+//! Single operations, each timed: acquire and release without contention, an attempt that loses, a `stat`.
 //!
-//! Deliberately retries nothing: what fails once is told, and is not measured.
+//! Nothing is retried: an operation that fails ends the measurement.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::board::{Board, Fault};
-use super::crew::Crew;
+use super::samples::{Fault, SharedSamples};
 use super::unmeasured::Unmeasured;
+use super::workers::Workers;
 use onewinner_core::fs::Fs;
 use onewinner_core::primitive::{AcquireError, LockPrimitive};
 use onewinner_linux::sys::clock::now_ns;
 
-/// The share of a slice for which what is done is not counted yet: caches fill, and the worker's memory becomes its own.
+/// The warm-up is a slice divided by this: caches fill, and the worker gets its own copies of memory pages.
 const WARM_UP: u64 = 10;
-/// A slow file system gives at least so many samples, however long they take.
+/// The fewest samples, however long they take on a slow file system.
 const LEAST_SAMPLES: u64 = 5;
-/// And warms up at least so often.
+/// The fewest operations of the warm-up.
 const LEAST_WARM_UP: u32 = 2;
 
-/// Does `operation` until the slice is over or there are samples enough.
+/// Repeats `operation` until the slice is over or there are enough samples.
 fn repeat(
-    board: &Board,
+    shared: &SharedSamples,
     worker: usize,
     slice: Duration,
     mut operation: impl FnMut() -> Result<(), Fault>,
@@ -39,56 +39,56 @@ fn repeat(
         let before = now_ns();
         operation()?;
         let after = now_ns();
-        let room = board.sample(worker, after - before);
-        if !room || (after - counted >= slice_ns && board.count(worker) >= LEAST_SAMPLES) {
+        let room = shared.sample(worker, after - before);
+        if !room || (after - counted >= slice_ns && shared.count(worker) >= LEAST_SAMPLES) {
             return Ok(());
         }
     }
 }
 
-/// Acquire and release, alone.
+/// Times acquire and release without contention.
 pub(super) fn uncontended(
     primitive: &dyn LockPrimitive,
     lock: &Path,
     slice: Duration,
-    crew: Crew<'_>,
+    workers: Workers<'_>,
 ) -> Result<Vec<f64>, Unmeasured> {
-    let board = Board::new(1, 0)?;
-    crew.run(&board, |worker| {
-        let fs = board.enter(worker);
-        repeat(&board, worker, slice, || {
+    let shared = SharedSamples::new(1, 0)?;
+    workers.run(&shared, |worker| {
+        let fs = shared.enter(worker);
+        repeat(&shared, worker, slice, || {
             let held = primitive.try_acquire(&fs, lock).map_err(refused)?;
             let released = primitive.release(&fs, lock, held);
             released.map_err(|error| Fault::Release(error.errno))
         })
     })?;
-    Ok(board.samples())
+    Ok(shared.samples())
 }
 
-/// An attempt while another process, which does nothing else, has the lock.
+/// Times an attempt while another process holds the lock and does nothing else.
 pub(super) fn losing(
     primitive: &dyn LockPrimitive,
     locks: &[PathBuf],
     slice: Duration,
-    crew: Crew<'_>,
+    workers: Workers<'_>,
 ) -> Result<Vec<f64>, Unmeasured> {
     const HOLDER: usize = 0;
-    let board = Board::new(2, 0)?;
-    crew.run(&board, |worker| {
-        let (fs, lock) = (board.enter(worker), &*locks[worker % locks.len()]);
+    let shared = SharedSamples::new(2, 0)?;
+    workers.run(&shared, |worker| {
+        let (fs, lock) = (shared.enter(worker), &*locks[worker % locks.len()]);
         let held = match worker {
             HOLDER => Some(primitive.try_acquire(&fs, lock).map_err(refused)?),
             _ => None,
         };
-        board.line.arrive_and_wait(|| {});
+        shared.line.arrive_and_wait(|| {});
         if worker != HOLDER {
-            repeat(&board, worker, slice, || match primitive.try_acquire(&fs, lock) {
+            repeat(&shared, worker, slice, || match primitive.try_acquire(&fs, lock) {
                 Err(AcquireError::Busy) => Ok(()),
                 Err(AcquireError::Failed(error)) => Err(Fault::Attempt(error.errno)),
                 Ok(_) => Err(Fault::GotIn),
             })?;
         }
-        board.line.arrive_and_wait(|| {});
+        shared.line.arrive_and_wait(|| {});
         match held {
             Some(held) => {
                 let released = primitive.release(&fs, lock, held);
@@ -97,21 +97,21 @@ pub(super) fn losing(
             None => Ok(()),
         }
     })?;
-    Ok(board.samples())
+    Ok(shared.samples())
 }
 
-/// A `stat` of the directory.
-pub(super) fn yardstick(directory: &Path, slice: Duration, crew: Crew<'_>) -> Result<Vec<f64>, Unmeasured> {
-    let board = Board::new(1, 0)?;
-    crew.run(&board, |worker| {
-        let fs = board.enter(worker);
-        let stat = || fs.stat(directory).map(|_| ()).map_err(Fault::Ground);
-        repeat(&board, worker, slice, stat)
+/// Times a `stat` of the directory.
+pub(super) fn yardstick(directory: &Path, slice: Duration, workers: Workers<'_>) -> Result<Vec<f64>, Unmeasured> {
+    let shared = SharedSamples::new(1, 0)?;
+    workers.run(&shared, |worker| {
+        let fs = shared.enter(worker);
+        let stat = || fs.stat(directory).map(|_| ()).map_err(Fault::Directory);
+        repeat(&shared, worker, slice, stat)
     })?;
-    Ok(board.samples())
+    Ok(shared.samples())
 }
 
-/// Why a free lock was not given.
+/// Why a free lock could not be acquired.
 pub(super) fn refused(error: AcquireError) -> Fault {
     match error {
         AcquireError::Busy => Fault::Busy,
