@@ -59,7 +59,7 @@ pub enum TracerError {
     NoTest(#[from] ReExecError),
     /// A test was executed again as a worker, and did not reach its exploration.
     #[error(
-        "failed to enter the test again: {why}; call `explore` from the body of the `#[test]` itself, and do nothing before it \
+        "failed to enter the test again: {why}; explore from the body of a `#[test]` itself, and do nothing before it \
          that another process of the same test cannot do; it printed:\n{printed}"
     )]
     NotEntered {
