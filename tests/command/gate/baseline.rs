@@ -41,11 +41,11 @@ fn each_kind_of_lost_ground_fails_the_gate() {
         (
             "\"1 winner, 2 busy\"",
             "\"1 winner, 2 busy\", \"0 winners, 3 busy\"",
-            "the outcome \"0 winners, 3 busy\" comes no more",
+            "the outcome \"0 winners, 3 busy\" is missing",
         ),
         ("[spec.sound.", "[spec.gone.", "the spec gone is missing"),
-        (".sim]", ".traced]", "is no longer shown by traced"),
-        ("contend 3", "contend 4", "contend 4` is no longer shown by"),
+        (".sim]", ".traced]", "is no longer checked by traced"),
+        ("contend 3", "contend 4", "contend 4` is no longer checked by"),
     ] {
         assert!(ground.contains(from), "{from}:\n{ground}");
         place.write("ground.toml", &ground.replace(from, to));
@@ -113,7 +113,7 @@ fn a_baseline_of_another_depth_or_version_is_refused() {
         .refuses("recorded without --quick");
     let ground = place.read("ground.toml");
     for (from, to, told) in [
-        ("schema = 1", "schema = 2", "schema 2 is not known"),
+        ("schema = 1", "schema = 2", "schema 2 is not supported"),
         ("complete = true", "complete = true\ncosts = 1", "unknown field `costs`"),
         (
             "depth = \"usual\"",

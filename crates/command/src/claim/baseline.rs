@@ -1,7 +1,7 @@
-//! The ground that was covered before, as a file to keep beside the specs; and what of it is lost.
+//! The baseline: a file with the coverage of an earlier run, and the comparison with a later one.
 //!
-//! It remembers what does not change from run to run: whether a search was complete, its bound, its classes and outcomes,
-//! and the rounds of a race. Executions alone are no ground: a better reduction needs fewer. Runs nothing.
+//! It records what is the same in every run: whether a search was complete, its bound, classes and outcomes, and the rounds
+//! of a race. It does not record executions: a better search needs fewer.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -9,31 +9,32 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::evidence_plan::{Asked, Depth};
-use super::row::{Came, Row};
+use super::evidence_plan::{GateDepth, RequestedCoverage};
+use super::row::{EvidenceResult, GateRow};
 use onewinner_core::backend::BackendKind;
 use onewinner_core::verdict::{Exit, Extent, Judged, Unit, Verdict};
 
 /// The version of the file.
 const SCHEMA: u64 = 1;
-/// What stands above the file's contents.
-const HEAD: &str = "# What `onewinner gate` covered; written by `--update-baseline`. Lost ground fails the gate.\n";
+/// The first line of the file.
+const HEAD: &str =
+    "# The coverage of `onewinner gate`, written by `--update-baseline`. Losing any of it fails the gate.\n";
 
 /// Why a baseline cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BaselineError {
-    /// It cannot be read.
+    /// The file cannot be read.
     #[error("failed to read the baseline {path:?}: {source}; record one with --update-baseline")]
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         #[source]
         source: io::Error,
     },
-    /// It is not one.
-    #[error("{}:{line}: {text}; record it anew with --update-baseline", path.display())]
+    /// The file is not a baseline.
+    #[error("{}:{line}: {text}; record the baseline again with --update-baseline", path.display())]
     Wrong {
         /// The file.
         path: PathBuf,
@@ -42,70 +43,70 @@ pub enum BaselineError {
         /// What is wrong.
         text: String,
     },
-    /// It is that of a run of another depth.
-    #[error("failed to compare with {path:?}: it was recorded {}; keep a baseline for each depth", recorded(*.depth))]
+    /// The baseline is of a run of another depth.
+    #[error("failed to compare with {path:?}: it was recorded {}; keep one baseline with --quick and one without", describe(*.depth))]
     OtherDepth {
         /// The file.
         path: PathBuf,
         /// Its depth.
-        depth: Depth,
+        depth: GateDepth,
     },
-    /// It cannot be written.
+    /// The file cannot be written.
     #[error("failed to write the baseline {path:?}: {source}; name another file with --baseline")]
     Unwritable {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         #[source]
         source: io::Error,
     },
 }
 
-fn recorded(depth: Depth) -> &'static str {
+fn describe(depth: GateDepth) -> &'static str {
     match depth {
-        Depth::Usual => "without --quick",
-        Depth::Quick => "with --quick",
+        GateDepth::Usual => "without --quick",
+        GateDepth::Quick => "with --quick",
     }
 }
 
-/// By the key of the claim, and by the title of the evidence.
-type Claims = BTreeMap<String, BTreeMap<String, Ground>>;
+/// Coverage by the key of the claim and the title of the evidence.
+type Claims = BTreeMap<String, BTreeMap<String, RecordedCoverage>>;
 
-/// What was covered before.
+/// The coverage of an earlier run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Baseline {
     schema: u64,
-    depth: Depth,
+    depth: GateDepth,
     /// By the name of the spec.
     #[serde(default)]
     spec: BTreeMap<String, Claims>,
 }
 
-/// What one piece of evidence covered.
+/// The coverage of one piece of evidence.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Ground {
-    /// Whether a search was complete; absent of a race.
+struct RecordedCoverage {
+    /// Whether a search was complete; absent for a race.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     complete: Option<bool>,
-    /// The bound within which it was complete; absent if there was none.
+    /// The preemption bound of a complete search; absent without a bound.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     preemptions: Option<u32>,
-    /// The classes that it has; absent where executions are not classes.
+    /// The number of classes; absent if the search does not count classes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     classes: Option<u64>,
-    /// The rounds of a race.
+    /// The rounds of a race; absent for a search.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     rounds: Option<u64>,
-    /// What came out of a complete search.
+    /// The outcomes of a complete search.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     outcomes: BTreeSet<String>,
 }
 
 impl Baseline {
-    /// Nothing covered yet.
-    pub fn new(depth: Depth) -> Self {
+    /// An empty baseline.
+    pub fn new(depth: GateDepth) -> Self {
         Self {
             schema: SCHEMA,
             depth,
@@ -113,12 +114,12 @@ impl Baseline {
         }
     }
 
-    /// Reads a file, which must be of this depth.
+    /// Reads a file of this depth.
     ///
     /// # Errors
     ///
-    /// When it cannot be read, or is no baseline of this version and depth.
-    pub fn read(path: &Path, depth: Depth) -> Result<Self, BaselineError> {
+    /// If the file cannot be read, or is not a baseline of this version and depth.
+    pub fn read(path: &Path, depth: GateDepth) -> Result<Self, BaselineError> {
         let unreadable = |source| BaselineError::Unreadable {
             path: path.to_owned(),
             source,
@@ -137,7 +138,7 @@ impl Baseline {
             )
         })?;
         if read.schema != SCHEMA {
-            return Err(wrong(1, format!("schema {} is not known here", read.schema)));
+            return Err(wrong(1, format!("schema {} is not supported", read.schema)));
         }
         match read.depth == depth {
             true => Ok(read),
@@ -148,11 +149,11 @@ impl Baseline {
         }
     }
 
-    /// Writes the file: equal ground gives equal bytes.
+    /// Writes the file. The same coverage gives the same bytes.
     ///
     /// # Errors
     ///
-    /// When it cannot be written.
+    /// If the file cannot be written.
     pub fn write(&self, path: &Path) -> Result<(), BaselineError> {
         let unwritable = |source| BaselineError::Unwritable {
             path: path.to_owned(),
@@ -162,83 +163,84 @@ impl Baseline {
         std::fs::write(path, format!("{HEAD}{text}")).map_err(unwritable)
     }
 
-    /// The names of the specs of which it knows.
+    /// The names of the recorded specs.
     pub fn specs(&self) -> impl Iterator<Item = &str> {
         self.spec.keys().map(String::as_str)
     }
 
-    /// The ground that this row has lost.
-    pub(super) fn lost(&self, row: &Row) -> Vec<String> {
+    /// The recorded coverage that this row lacks.
+    pub(super) fn coverage_lost_by(&self, row: &GateRow) -> Vec<String> {
         let before = self.spec.get(&row.spec).and_then(|claims| claims.get(&row.key));
         let before = before.and_then(|evidence| evidence.get(row.evidence));
-        // What could not be run is inconclusive, and says so itself.
-        match (before, row.ground()) {
+        // A run that did not start has lost nothing: it is inconclusive already.
+        match (before, row.coverage()) {
             (Some(before), Some(now)) => before.lost_in(&now),
             _ => Vec::new(),
         }
     }
 
-    /// What a spec claimed before, and claims no longer.
-    pub fn dropped(&self, spec: &str, rows: &[Row]) -> Vec<String> {
+    /// The recorded evidence of a spec that has no row any more.
+    pub fn dropped_evidence(&self, spec: &str, rows: &[GateRow]) -> Vec<String> {
         let claims = self.spec.get(spec).into_iter().flatten();
-        let pieces = claims.flat_map(|(key, evidence)| evidence.keys().map(move |title| (key, title)));
-        let is_there = |key: &str, title: &str| {
+        let recorded = claims.flat_map(|(key, evidence)| evidence.keys().map(move |title| (key, title)));
+        let has_row = |key: &str, title: &str| {
             rows.iter()
                 .any(|row| row.spec == spec && row.key == key && row.evidence == title)
         };
-        pieces
-            .filter(|(key, title)| !is_there(key, title))
-            .map(|(key, title)| format!("`{key}` is no longer shown by {title}"))
+        recorded
+            .filter(|(key, title)| !has_row(key, title))
+            .map(|(key, title)| format!("`{key}` is no longer checked by {title}"))
             .collect()
     }
 
-    /// Takes the ground of rows that are as claimed in place of what it knew of their specs; of a row that is not, it keeps
-    /// what it knew.
-    pub fn record(&mut self, rows: &[Row]) {
+    /// Replaces the coverage of the specs of these rows. A row that is not as claimed keeps the coverage recorded before.
+    pub fn record(&mut self, rows: &[GateRow]) {
         let mut specs: BTreeMap<String, Claims> = BTreeMap::new();
         for row in rows {
-            let known = self.spec.get(&row.spec).and_then(|claims| claims.get(&row.key));
-            let known = known.and_then(|evidence| evidence.get(row.evidence)).cloned();
-            let ground = match row.own {
-                Exit::AsClaimed => row.ground(),
-                _ => known,
+            let before = self.spec.get(&row.spec).and_then(|claims| claims.get(&row.key));
+            let before = before.and_then(|evidence| evidence.get(row.evidence)).cloned();
+            let coverage = match row.exit_without_baseline {
+                Exit::AsClaimed => row.coverage(),
+                _ => before,
             };
             let claims = specs.entry(row.spec.clone()).or_default();
-            if let Some(ground) = ground {
+            if let Some(coverage) = coverage {
                 let evidence = claims.entry(row.key.clone()).or_default();
-                evidence.insert(row.evidence.to_owned(), ground);
+                evidence.insert(row.evidence.to_owned(), coverage);
             }
         }
         self.spec.extend(specs);
     }
 
-    /// Forgets the specs that are not among these.
-    pub fn keep(&mut self, is_there: impl Fn(&str) -> bool) {
-        self.spec.retain(|name, _| is_there(name));
+    /// Removes the specs for which `is_present` returns false.
+    pub fn retain_specs(&mut self, is_present: impl Fn(&str) -> bool) {
+        self.spec.retain(|name, _| is_present(name));
     }
 }
 
-impl Row {
-    /// What it covered, if it was run.
-    fn ground(&self) -> Option<Ground> {
-        match (&self.came, self.asked) {
-            (Came::Judged(judged), Some(asked)) if judged.coverage.executions > 0 => Some(Ground::of(judged, asked)),
+impl GateRow {
+    /// The coverage to record; `None` if nothing was run.
+    fn coverage(&self) -> Option<RecordedCoverage> {
+        match (&self.result, self.requested) {
+            (EvidenceResult::Judged(judged), Some(requested)) if judged.coverage.executions > 0 => {
+                Some(RecordedCoverage::of(judged, requested))
+            }
             _ => None,
         }
     }
 }
 
-impl Ground {
-    fn of(judged: &Judged, asked: Asked) -> Self {
+impl RecordedCoverage {
+    fn of(judged: &Judged, requested: RequestedCoverage) -> Self {
         let Judged { verdict, coverage } = judged;
         match &coverage.extent {
-            // Once a program is caught, its search ends by time: how far it came then is no ground.
+            // The search of a broken program ends by time, so its coverage depends on the machine.
             Extent::Complete {
                 each: Unit::Schedule, ..
             } if coverage.backend == BackendKind::Traced && matches!(verdict, Verdict::Violated(_)) => Self::default(),
             Extent::Complete { each, bounds } => Self {
                 complete: Some(true),
-                preemptions: asked.preemptions.filter(|_| !bounds.is_empty()),
+                preemptions: requested.preemptions.filter(|_| !bounds.is_empty()),
                 classes: (*each == Unit::Class).then_some(coverage.executions),
                 rounds: None,
                 outcomes: coverage.outcomes.iter().map(|row| row.outcome.to_string()).collect(),
@@ -254,7 +256,7 @@ impl Ground {
         }
     }
 
-    /// What this has and the other has not. Of a search that was not complete before, nothing can be lost.
+    /// The coverage that `now` lacks. An incomplete search has none to lose.
     fn lost_in(&self, now: &Self) -> Vec<String> {
         let mut lost = Vec::new();
         if let (Some(before), now) = (self.rounds, now.rounds.unwrap_or(0))
@@ -282,7 +284,7 @@ impl Ground {
             lost.push(format!("{now} classes instead of {before}"));
         }
         let gone = self.outcomes.difference(&now.outcomes);
-        lost.extend(gone.map(|outcome| format!("the outcome \"{outcome}\" comes no more")));
+        lost.extend(gone.map(|outcome| format!("the outcome \"{outcome}\" is missing")));
         lost
     }
 }

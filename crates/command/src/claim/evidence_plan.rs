@@ -1,4 +1,4 @@
-//! From a claim to the runs that decide it: one for each piece of evidence.
+//! Plans the runs that check a claim, one for each piece of evidence.
 
 use std::time::Duration;
 
@@ -12,42 +12,42 @@ use onewinner_core::explore::{Limits, Strategy};
 use onewinner_core::scenario::Subject;
 use onewinner_linux::race::{Alignment, RaceOptions};
 
-/// A day: budgets are counted in executions and rounds, so that time is only the limit of whoever asks for one.
+/// A day. Budgets count executions and rounds; only `--time` limits the time.
 const LONGEST: Duration = Duration::from_secs(86_400);
-/// The rounds of a race that has no budget of its own.
-const ROUNDS: u64 = 1_000;
-/// Aligned, a fault shows in every round or in none.
+/// The rounds of a race without a budget.
+const RACE_ROUNDS: u64 = 1_000;
+/// The most rounds of an aligned race: nearly every round shows the fault, or none does.
 const ALIGNED_ROUNDS: u64 = 200;
-/// The preemptions of a program, and with `--quick`: most faults need one, some two.
+/// The preemptions of a program, usually and with `--quick`: most faults need one, some two.
 const PREEMPTIONS: [u32; 2] = [preset::PREEMPTIONS, 1];
-/// With `--quick` a race has so many times fewer rounds.
-const QUICKER: u64 = 10;
+/// `--quick` divides the rounds of a race by this.
+const QUICK_DIVISOR: u64 = 10;
 
-/// How much is run.
+/// How much evidence the gate runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Depth {
-    /// All that the specs ask for.
+pub enum GateDepth {
+    /// All evidence in the specs.
     #[default]
     Usual,
-    /// Of each claim the cheapest evidence, with fewer rounds and preemptions.
+    /// The cheapest evidence of each claim, with fewer rounds and preemptions.
     Quick,
 }
 
 /// One piece of evidence on a claim.
 #[derive(Debug)]
-pub struct Piece {
-    /// Where it is gathered: `sim`, `race, aligned`.
+pub struct EvidencePlan {
+    /// The backend, in words: `sim`, `race, aligned`.
     pub title: &'static str,
-    /// The run; or why there can be none in this build.
+    /// The run, or why this build cannot run it.
     pub plan: Result<Plan, &'static str>,
 }
 
 impl Claim {
-    /// Its evidence, in the order in which it is gathered.
-    pub fn pieces(&self, spec: &Spec, depth: Depth, seed: u64) -> Vec<Piece> {
+    /// The runs that check the claim, in order.
+    pub fn evidence_plans(&self, spec: &Spec, depth: GateDepth, seed: u64) -> Vec<EvidencePlan> {
         let mut evidence = self.evidence.clone();
-        if depth == Depth::Quick {
+        if depth == GateDepth::Quick {
             evidence.sort_by_key(|each| match each {
                 Evidence::Sim => 0,
                 Evidence::Loom => 1,
@@ -56,13 +56,13 @@ impl Claim {
             });
             evidence.truncate(1);
         }
-        let run = Run {
+        let backends = ClaimBackends {
             claim: self,
             subject: &spec.subject,
             depth,
         };
-        let backends = evidence.into_iter().flat_map(|each| run.backends(each));
-        let piece = |(title, backend): (_, Result<Backend, _>)| Piece {
+        let runs = evidence.into_iter().flat_map(|each| backends.of(each));
+        let evidence_plan = |(title, backend): (_, Result<Backend, _>)| EvidencePlan {
             title,
             plan: backend.map(|backend| Plan {
                 subject: spec.subject.clone(),
@@ -73,19 +73,19 @@ impl Claim {
                 judged: self.expected.judging(),
             }),
         };
-        backends.map(piece).collect()
+        runs.map(evidence_plan).collect()
     }
 }
 
-/// What the worlds of one claim depend on.
-struct Run<'a> {
+/// Chooses the backends for one claim.
+struct ClaimBackends<'a> {
     claim: &'a Claim,
     subject: &'a Subject,
-    depth: Depth,
+    depth: GateDepth,
 }
 
-impl Run<'_> {
-    fn backends(&self, evidence: Evidence) -> Vec<(&'static str, Result<Backend, &'static str>)> {
+impl ClaimBackends<'_> {
+    fn of(&self, evidence: Evidence) -> Vec<(&'static str, Result<Backend, &'static str>)> {
         match evidence {
             Evidence::Loom => vec![("loom", Ok(self.loom()))],
             Evidence::Sim => vec![("sim", Ok(self.sim()))],
@@ -122,8 +122,8 @@ impl Run<'_> {
         let [usual, quick] = PREEMPTIONS;
         match (self.subject, self.depth) {
             (Subject::Primitive(_), _) => Strategy::Dpor,
-            (Subject::Program(_), Depth::Usual) => Strategy::Bounded { preemptions: usual },
-            (Subject::Program(_), Depth::Quick) => Strategy::Bounded { preemptions: quick },
+            (Subject::Program(_), GateDepth::Usual) => Strategy::Bounded { preemptions: usual },
+            (Subject::Program(_), GateDepth::Quick) => Strategy::Bounded { preemptions: quick },
         }
     }
 
@@ -136,7 +136,7 @@ impl Run<'_> {
 
     #[expect(
         clippy::unnecessary_wraps,
-        reason = "a build without real processes says why there is no such world"
+        reason = "a build without real processes returns why there is no such backend"
     )]
     fn traced(&self) -> Result<Backend, &'static str> {
         Ok(Backend::Traced {
@@ -146,13 +146,13 @@ impl Run<'_> {
         })
     }
 
-    /// Aligned, which finds what there is to find; and of what is claimed to hold one that is left to chance, which tells a
-    /// rate. Of what is claimed to be broken chance may miss it, and nothing would follow.
+    /// An aligned race, which finds the most. For a lock that is claimed to hold, also a race left to chance, which gives a
+    /// failure rate. For a lock that is claimed to be broken it would prove nothing: chance may miss the fault.
     fn races(&self) -> Vec<(&'static str, Result<Backend, &'static str>)> {
-        let rounds = self.claim.budget.rounds.unwrap_or(ROUNDS);
+        let rounds = self.claim.budget.rounds.unwrap_or(RACE_ROUNDS);
         let rounds = match self.depth {
-            Depth::Usual => rounds,
-            Depth::Quick => rounds.div_ceil(QUICKER),
+            GateDepth::Usual => rounds,
+            GateDepth::Quick => rounds.div_ceil(QUICK_DIVISOR),
         };
         let race = |alignment, rounds| {
             Backend::Race(RaceOptions {
@@ -173,36 +173,36 @@ impl Run<'_> {
     }
 }
 
-/// How much one piece of evidence covers, as far as the plan says it: what a baseline remembers beside the verdict.
+/// The coverage that a plan requests. A baseline records it with the verdict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Asked {
-    /// The most preemptions; none if they are not bounded.
+pub(super) struct RequestedCoverage {
+    /// The most preemptions; `None` without a bound.
     pub(super) preemptions: Option<u32>,
-    /// The rounds of a race.
+    /// The rounds of a race; `None` for a search.
     pub(super) rounds: Option<u64>,
 }
 
-impl Asked {
+impl RequestedCoverage {
     pub(super) fn of(plan: &Plan) -> Self {
         let (preemptions, rounds) = match &plan.backend {
             Backend::Loom(bounds) => (bounds.preemptions.and_then(|most| u32::try_from(most).ok()), None),
-            Backend::Sim { strategy, .. } => (bound(strategy), None),
-            Backend::Traced { strategy, .. } => (bound(strategy), None),
+            Backend::Sim { strategy, .. } => (preemption_bound(strategy), None),
+            Backend::Traced { strategy, .. } => (preemption_bound(strategy), None),
             Backend::Race(options) => (None, Some(options.rounds)),
         };
         Self { preemptions, rounds }
     }
 }
 
-fn bound(strategy: &Strategy) -> Option<u32> {
+fn preemption_bound(strategy: &Strategy) -> Option<u32> {
     match strategy {
         Strategy::Bounded { preemptions } => Some(*preemptions),
         _ => None,
     }
 }
 
-/// The plan, with no more time than that.
-pub(super) fn within(mut plan: Plan, time: Duration) -> Plan {
+/// Limits the time of a plan.
+pub(super) fn limit_time(mut plan: Plan, time: Duration) -> Plan {
     match &mut plan.backend {
         Backend::Loom(bounds) => bounds.time = bounds.time.min(time),
         Backend::Sim { limits, .. } => limits.time = limits.time.min(time),

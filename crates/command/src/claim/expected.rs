@@ -1,4 +1,4 @@
-//! What a claim expects, and whether a verdict is that. A pure function of the two.
+//! What a claim expects, and whether a verdict matches it.
 
 use std::fmt;
 
@@ -11,21 +11,21 @@ use onewinner_core::verdict::{Exit, Extent, Judged, Verdict};
 pub enum Expected {
     /// No property is violated.
     ExactlyOneWinner,
-    /// Some schedule lets two or more in.
+    /// Some schedule lets two or more processes hold the lock.
     SeveralWinners,
-    /// Some schedule violates that property.
+    /// Some schedule violates this property.
     Violates(&'static dyn Property),
-    /// No schedule violates that property; of others nothing is said.
+    /// No schedule violates this property. Other properties are not judged.
     Keeps(&'static dyn Property),
 }
 
 impl Expected {
-    /// Reads it as it stands in a spec.
-    pub(super) fn of(text: &str) -> Result<Self, String> {
+    /// Parses the value of `expect`.
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
         let property = |name: &str| {
             property::by_name(name).ok_or_else(|| {
                 let names: Vec<_> = property::ALL.iter().map(|property| property.name()).collect();
-                format!("no property is called `{name}`; there are {}", names.join(", "))
+                format!("unknown property `{name}`; use one of {}", names.join(", "))
             })
         };
         match text.split_once(' ') {
@@ -34,12 +34,12 @@ impl Expected {
             Some(("violates", name)) => property(name).map(Self::Violates),
             Some(("keeps", name)) => property(name).map(Self::Keeps),
             _ => Err(format!(
-                "`{text}` is no claim; expect `exactly-one-winner`, `several-winners`, `violates PROPERTY` or `keeps PROPERTY`"
+                "unknown expectation `{text}`; use `exactly-one-winner`, `several-winners`, `violates PROPERTY` or `keeps PROPERTY`"
             )),
         }
     }
 
-    /// Which properties are judged to decide it.
+    /// The properties that decide the claim.
     pub fn judging(self) -> Judging {
         match self {
             Self::ExactlyOneWinner | Self::SeveralWinners => Judging::All,
@@ -47,35 +47,35 @@ impl Expected {
         }
     }
 
-    /// Whether the lock is claimed to be broken, so that it has to be caught.
+    /// Whether the claim says that the lock is broken.
     pub fn is_broken(self) -> bool {
         matches!(self, Self::SeveralWinners | Self::Violates(_))
     }
 
-    /// Whether the verdict is what is claimed.
+    /// Whether the verdict matches the claim.
     pub fn exit(self, judged: &Judged) -> Exit {
-        let one = match self {
+        let exit = match self {
             Self::SeveralWinners => {
                 return onewinner_check::exit(&judged.verdict, &judged.coverage, Expectation::SeveralWinners);
             }
             _ => onewinner_check::exit(&judged.verdict, &judged.coverage, Expectation::ExactlyOneWinner),
         };
-        match (self, one) {
+        match (self, exit) {
             (Self::Violates(property), Exit::NotAsClaimed) => match &judged.verdict {
-                Verdict::Violated(shown) if shown.property == property.name() => Exit::AsClaimed,
+                Verdict::Violated(found) if found.property == property.name() => Exit::AsClaimed,
                 _ => Exit::NotAsClaimed,
             },
-            // None seen in a sample: that there is one is neither shown nor refuted.
+            // A sample without a violation does not refute the claim.
             (Self::Violates(_), Exit::AsClaimed) => match judged.coverage.extent {
                 Extent::Sampled { .. } => Exit::Inconclusive,
                 _ => Exit::NotAsClaimed,
             },
-            (_, one) => one,
+            (_, exit) => exit,
         }
     }
 }
 
-/// As it stands in a spec.
+/// As a spec file writes it.
 impl fmt::Display for Expected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,6 +1,6 @@
-//! The front matter of a spec as it stands in its file: TOML between two lines `+++`, with the place of each value.
+//! The front matter of a spec as written: TOML between two lines `+++`, with the place of each value.
 //!
-//! Deliberately knows no lock and no scenario: what the values may be together is decided in `spec_parser.rs`.
+//! Checks the type of each value. `claim_parser.rs` and `spec_parser.rs` check which values may go together.
 
 use std::ops::Range;
 use std::path::Path;
@@ -10,33 +10,30 @@ use toml::Spanned;
 
 use super::spec_error::SpecError;
 
-/// The version of the front matter that is read.
+/// The version of the front matter that this onewinner reads.
 pub const SCHEMA: u64 = 1;
-/// The line that stands around the front matter.
+/// The line before and after the front matter.
 const FENCE: &str = "+++";
 
-/// What a spec says in its front matter; a key that is not listed is a mistake.
+/// The front matter. Unknown keys are errors.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Front {
-    #[expect(
-        dead_code,
-        reason = "it is looked at before the rest, which another version may write in another way"
-    )]
+pub(super) struct FrontMatter {
+    #[expect(dead_code, reason = "it is checked before the other keys are parsed")]
     schema: u64,
     pub(super) lock: Option<Spanned<String>>,
     pub(super) driver: Option<Spanned<String>>,
     pub(super) wrap: Option<Spanned<String>>,
     #[serde(default)]
-    pub(super) claim: Vec<ClaimFront>,
+    pub(super) claim: Vec<ClaimTable>,
 }
 
-/// One claim.
+/// One table `[[claim]]`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub(super) struct ClaimFront {
+pub(super) struct ClaimTable {
     pub(super) expect: Spanned<String>,
-    pub(super) scenario: Option<Spanned<KindFront>>,
+    pub(super) scenario: Option<Spanned<ScenarioValue>>,
     pub(super) processes: Option<Spanned<usize>>,
     pub(super) rounds: Option<Spanned<u32>>,
     pub(super) stale: Option<Spanned<bool>>,
@@ -45,30 +42,30 @@ pub(super) struct ClaimFront {
     pub(super) expiry: Option<Spanned<bool>>,
     #[serde(alias = "reused-numbers")]
     pub(super) reuse_inodes: Option<Spanned<bool>>,
-    pub(super) work: Option<Spanned<WorkFront>>,
+    pub(super) work: Option<Spanned<WorkValue>>,
     pub(super) evidence: Option<Spanned<Vec<Spanned<Evidence>>>>,
     #[serde(default)]
-    pub(super) budget: BudgetFront,
+    pub(super) budget: BudgetTable,
 }
 
-/// How far searches and races go.
+/// The table `budget`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct BudgetFront {
+pub(super) struct BudgetTable {
     pub(super) executions: Option<Spanned<u64>>,
     pub(super) rounds: Option<Spanned<u64>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub(super) enum KindFront {
+pub(super) enum ScenarioValue {
     Contend,
     Cycle,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub(super) enum WorkFront {
+pub(super) enum WorkValue {
     Nothing,
     HubSync,
     Reopen,
@@ -76,7 +73,7 @@ pub(super) enum WorkFront {
     Fork,
 }
 
-/// A world in which a claim is to be shown.
+/// A backend that checks a claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Evidence {
@@ -86,21 +83,22 @@ pub enum Evidence {
     Sim,
     /// Real processes, stopped before each system call.
     Traced,
-    /// Real processes, released together.
+    /// Real processes that start together.
     Race,
 }
 
-/// A text with its front matter.
-pub(super) struct Text<'a> {
+/// The text of a spec file, and the place of its front matter.
+pub(super) struct SpecText<'a> {
     path: &'a Path,
     whole: &'a str,
-    /// Where the front matter is in it.
-    front: Range<usize>,
+    /// The bytes between the two fences.
+    front_matter: Range<usize>,
 }
 
-impl<'a> Text<'a> {
-    pub(super) fn of(path: &'a Path, whole: &'a str) -> Result<Self, SpecError> {
-        let fault = |line, text: &str| SpecError::at(path, line, text.to_owned());
+impl<'a> SpecText<'a> {
+    /// Finds the front matter.
+    pub(super) fn new(path: &'a Path, whole: &'a str) -> Result<Self, SpecError> {
+        let error = |text: &str| SpecError::at(path, 1, text.to_owned());
         let mut at = 0;
         let mut begins = None;
         for line in whole.split_inclusive('\n') {
@@ -109,47 +107,51 @@ impl<'a> Text<'a> {
                 None if !is_fence => break,
                 None => begins = Some(at + line.len()),
                 Some(begins) if is_fence => {
-                    let front = begins..at;
-                    return Ok(Self { path, whole, front });
+                    let front_matter = begins..at;
+                    return Ok(Self {
+                        path,
+                        whole,
+                        front_matter,
+                    });
                 }
                 Some(_) => {}
             }
             at += line.len();
         }
         Err(match begins {
-            None => fault(1, "there is no front matter; begin the file with a line `+++`"),
-            Some(_) => fault(1, "the front matter does not end; close it with a line `+++`"),
+            None => error("the file has no front matter; add a line `+++` at its beginning"),
+            Some(_) => error("the front matter has no end; add a line `+++` after it"),
         })
     }
 
-    pub(super) fn front(&self) -> Result<Front, SpecError> {
+    pub(super) fn parse_front_matter(&self) -> Result<FrontMatter, SpecError> {
         #[derive(Deserialize)]
         struct Versioned {
             schema: Spanned<u64>,
         }
-        let text = &self.whole[self.front.clone()];
-        let refused = |error: toml::de::Error| {
+        let text = &self.whole[self.front_matter.clone()];
+        let malformed = |error: toml::de::Error| {
             let place = error.span().unwrap_or(0..0);
-            self.fault(&place, error.message().replace('\n', "; "))
+            self.error_at(&place, error.message().replace('\n', "; "))
         };
-        // Before all else: another version may have other keys.
-        let version: Versioned = toml::from_str(text).map_err(refused)?;
+        // The version first: another version may have other keys.
+        let version: Versioned = toml::from_str(text).map_err(malformed)?;
         if *version.schema.get_ref() != SCHEMA {
             let found = version.schema.get_ref();
-            let told = format!("schema {found} is not known here; this onewinner reads schema {SCHEMA}");
-            return Err(self.fault(&version.schema.span(), told));
+            let message = format!("schema {found} is not supported; this onewinner reads schema {SCHEMA}");
+            return Err(self.error_at(&version.schema.span(), message));
         }
-        toml::from_str(text).map_err(refused)
+        toml::from_str(text).map_err(malformed)
     }
 
-    /// What is wrong at a place of the front matter.
-    pub(super) fn fault(&self, place: &Range<usize>, text: impl Into<String>) -> SpecError {
-        SpecError::at(self.path, self.line(place), text.into())
+    /// An error at a place of the front matter.
+    pub(super) fn error_at(&self, place: &Range<usize>, text: impl Into<String>) -> SpecError {
+        SpecError::at(self.path, self.line_of(place), text.into())
     }
 
-    /// The line of a place of the front matter, counted from 1.
-    pub(super) fn line(&self, place: &Range<usize>) -> usize {
-        let end = (self.front.start + place.start).min(self.front.end);
+    /// The line of a place of the front matter, from 1.
+    pub(super) fn line_of(&self, place: &Range<usize>) -> usize {
+        let end = (self.front_matter.start + place.start).min(self.front_matter.end);
         1 + self.whole[..end].matches('\n').count()
     }
 

@@ -1,4 +1,4 @@
-//! Running the evidence on a claim, and what becomes of it: a row for each piece.
+//! Runs the evidence on a claim, and makes a row of each result.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -6,14 +6,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use super::baseline::Baseline;
-use super::evidence_plan::{Asked, Depth, Piece, within};
+use super::evidence_plan::{EvidencePlan, GateDepth, RequestedCoverage, limit_time};
 use super::expected::Expected;
-use super::row::{Came, Row};
+use super::row::{EvidenceResult, GateRow};
 use super::spec::{Claim, Spec};
 use onewinner_check::{self, CheckError, EventSink, Plan};
 use onewinner_core::verdict::{Exit, Extent, Judged, Verdict};
 
-/// Why the gate cannot go on.
+/// Why a claim could not be checked.
 #[derive(Debug, thiserror::Error)]
 #[error("{}:{line}: {source}", path.display())]
 pub struct RunError {
@@ -23,35 +23,35 @@ pub struct RunError {
     source: CheckError,
 }
 
-/// How claims are run.
+/// Runs claims.
 pub struct Gate<'a> {
-    /// How much of each.
-    pub depth: Depth,
+    /// How much evidence to run.
+    pub depth: GateDepth,
     /// The seed of every random choice.
     pub seed: u64,
-    /// When all must be over.
+    /// The end of the time for all claims.
     pub deadline: Option<Instant>,
-    /// What was covered before.
+    /// The coverage of an earlier run.
     pub baseline: Option<&'a Baseline>,
-    /// Whether the user has had enough.
+    /// Set when the user interrupts.
     pub interrupted: &'a Arc<AtomicBool>,
-    /// Who is told.
-    pub tell: &'a EventSink,
+    /// Receives the events.
+    pub events: &'a EventSink,
 }
 
 impl Gate<'_> {
-    /// Gathers the evidence on a claim; of an interrupted run, what there is of it.
+    /// Runs the evidence on a claim. When interrupted, returns the rows so far.
     ///
     /// # Errors
     ///
-    /// When a world cannot be made: a directory that is missing or not writable.
-    pub fn run(&self, spec: &Spec, claim: &Claim) -> Result<Vec<Row>, RunError> {
+    /// If a backend cannot start, e.g. because a directory is missing or not writable.
+    pub fn run(&self, spec: &Spec, claim: &Claim) -> Result<Vec<GateRow>, RunError> {
         let mut rows = Vec::new();
-        for piece in claim.pieces(spec, self.depth, self.seed) {
+        for evidence in claim.evidence_plans(spec, self.depth, self.seed) {
             if self.interrupted.load(Ordering::Relaxed) {
                 break;
             }
-            let row = self.piece(spec, claim, piece);
+            let row = self.run_evidence(spec, claim, evidence);
             rows.push(row.map_err(|source| RunError {
                 path: spec.path.clone(),
                 line: claim.line,
@@ -61,54 +61,53 @@ impl Gate<'_> {
         Ok(rows)
     }
 
-    fn piece(&self, spec: &Spec, claim: &Claim, piece: Piece) -> Result<Row, CheckError> {
+    fn run_evidence(&self, spec: &Spec, claim: &Claim, evidence: EvidencePlan) -> Result<GateRow, CheckError> {
         let begun = Instant::now();
         let left = self.deadline.map(|deadline| deadline.saturating_duration_since(begun));
-        let asked = piece.plan.as_ref().ok().map(Asked::of);
-        let came = match piece.plan {
+        let requested = evidence.plan.as_ref().ok().map(RequestedCoverage::of);
+        let judged = match evidence.plan {
             Err(why) => Err(why),
-            Ok(_) if left == Some(Duration::ZERO) => {
-                Err("the time was over before it was its turn; give more with --time")
-            }
-            Ok(plan) => Ok(self.judged(plan, left)?),
+            Ok(_) if left == Some(Duration::ZERO) => Err("the time ran out before this run started; raise --time"),
+            Ok(plan) => Ok(self.check(plan, left)?),
         };
-        let (own, told, came) = match came {
+        let (exit, reason, result) = match judged {
             Err(why) => {
                 let reason = why.to_owned();
                 (
                     Exit::Inconclusive,
                     Some(reason.clone()),
-                    Came::NotRun(Verdict::Inconclusive { reason }),
+                    EvidenceResult::NotRun(Verdict::Inconclusive { reason }),
                 )
             }
             Ok(judged) => {
-                let judged = with_all_rounds(judged, asked);
-                let own = claim.expected.exit(&judged);
-                (own, told(claim.expected, &judged, own), Came::Judged(Box::new(judged)))
+                let judged = require_all_rounds(judged, requested);
+                let exit = claim.expected.exit(&judged);
+                let reason = mismatch(claim.expected, &judged, exit);
+                (exit, reason, EvidenceResult::Judged(Box::new(judged)))
             }
         };
-        let mut row = Row {
+        let mut row = GateRow {
             spec: spec.name.clone(),
             file: spec.path.clone(),
             line: claim.line,
             lock: spec.subject.name().to_owned(),
             expected: claim.expected.to_string(),
             configuration: claim.configuration(),
-            evidence: piece.title,
-            exit: own,
-            told,
+            evidence: evidence.title,
+            exit,
+            reason,
             lost_ground: Vec::new(),
             seconds: begun.elapsed().as_secs_f64(),
-            came,
+            result,
             key: claim.key(),
-            own,
-            asked,
+            exit_without_baseline: exit,
+            requested,
         };
-        // How far a search came by a certain time is no ground.
+        // The coverage of a run that time cut depends on the machine.
         let cut = self.interrupted.load(Ordering::Relaxed)
             || self.deadline.is_some_and(|deadline| Instant::now() >= deadline);
         row.lost_ground = match self.baseline {
-            Some(baseline) if !cut => baseline.lost(&row),
+            Some(baseline) if !cut => baseline.coverage_lost_by(&row),
             _ => Vec::new(),
         };
         if !row.lost_ground.is_empty() {
@@ -117,42 +116,42 @@ impl Gate<'_> {
         Ok(row)
     }
 
-    fn judged(&self, plan: Plan, left: Option<Duration>) -> Result<Judged, CheckError> {
+    fn check(&self, plan: Plan, left: Option<Duration>) -> Result<Judged, CheckError> {
         let plan = match left {
-            Some(left) => within(plan, left),
+            Some(left) => limit_time(plan, left),
             None => plan,
         };
-        onewinner_check::check(&plan, self.interrupted, self.tell)
+        onewinner_check::check(&plan, self.interrupted, self.events)
     }
 }
 
-/// A race that had fewer rounds than asked for is no pass, however few were left.
-fn with_all_rounds(mut judged: Judged, asked: Option<Asked>) -> Judged {
-    let rounds = asked.and_then(|asked| asked.rounds);
+/// A race with fewer rounds than requested does not count as a pass.
+fn require_all_rounds(mut judged: Judged, requested: Option<RequestedCoverage>) -> Judged {
+    let rounds = requested.and_then(|requested| requested.rounds);
     let run = judged.coverage.executions;
     let sampled = matches!(judged.coverage.extent, Extent::Sampled { .. });
     if let (Some(rounds), true, Verdict::Holds) = (rounds, sampled && Some(run) < rounds, &judged.verdict) {
-        let reason = format!("the time was over after {run} of {rounds} rounds; give more with --time");
+        let reason = format!("the time ran out after {run} of {rounds} rounds; raise --time");
         judged.verdict = Verdict::Inconclusive { reason };
     }
     judged
 }
 
-/// Why a verdict is not what is claimed.
-fn told(expected: Expected, judged: &Judged, own: Exit) -> Option<String> {
-    match (&judged.verdict, own) {
+/// Why a verdict does not match the claim.
+fn mismatch(expected: Expected, judged: &Judged, exit: Exit) -> Option<String> {
+    match (&judged.verdict, exit) {
         (_, Exit::AsClaimed) => None,
         (Verdict::Inconclusive { reason }, _) => Some(reason.clone()),
-        (Verdict::Violated(shown), _) if expected.is_broken() => Some(format!(
-            "`{expected}` was not shown, but another fault: {}: {}",
-            shown.property, shown.sentence
+        (Verdict::Violated(found), _) if expected.is_broken() => Some(format!(
+            "the run showed another fault than `{expected}`: {}: {}",
+            found.property, found.sentence
         )),
-        (Verdict::Violated(shown), _) => Some(format!("violated: {}: {}", shown.property, shown.sentence)),
+        (Verdict::Violated(found), _) => Some(format!("violated: {}: {}", found.property, found.sentence)),
         (Verdict::Holds, Exit::Inconclusive) => Some(format!(
-            "no round showed `{expected}`, and chance may have missed it; give more rounds"
+            "no round showed `{expected}`, but chance may have missed it; raise `rounds`"
         )),
         (Verdict::Holds, _) => Some(format!(
-            "not caught: `{expected}` is claimed, and no schedule shows it; the claim is wrong, or the harness has lost its teeth"
+            "not caught: no schedule shows `{expected}`; either the claim is wrong, or the check can no longer find this bug"
         )),
     }
 }

@@ -1,7 +1,7 @@
 //! Parses spec files and checks their claims: the gate.
 //!
 //! ```text
-//!  specs/*.md ─find─▶ Spec{Subject, Claim…} ─pieces─▶ Plan… ─check─▶ Judged ─Expected─▶ Row ◀─ Baseline
+//!  specs/*.md ─find─▶ Spec{Subject, Claim…} ─evidence_plans─▶ Plan… ─check─▶ Judged ─Expected─▶ GateRow ◀─ Baseline
 //! ```
 //!
 //! | file | what |
@@ -30,11 +30,11 @@ mod spec_files;
 mod spec_parser;
 
 pub use baseline::{Baseline, BaselineError};
-pub use evidence_plan::{Depth, Piece};
+pub use evidence_plan::{EvidencePlan, GateDepth};
 pub use expected::Expected;
 pub use front_matter::{Evidence, SCHEMA};
 pub use gate::{Gate, RunError};
-pub use row::{Came, Row};
+pub use row::{EvidenceResult, GateRow};
 pub use spec::{Budget, Claim, Spec};
 pub use spec_error::SpecError;
 pub use spec_files::{Partition, find};

@@ -1,74 +1,74 @@
-//! One row of a gate: a claim, one piece of evidence on it, and the result.
+//! One row of the gate: a claim, one piece of evidence on it, and the result.
 
 use std::path::PathBuf;
 
 use serde::{Serialize, Serializer};
 
-use super::evidence_plan::Asked;
+use super::evidence_plan::RequestedCoverage;
 use onewinner_core::verdict::{Exit, Judged, Verdict};
 
-/// What became of one piece of evidence on one claim.
+/// The result of one piece of evidence on one claim.
 #[derive(Clone, Debug, Serialize)]
-pub struct Row {
+pub struct GateRow {
     /// The name of the spec.
     pub spec: String,
-    /// Its file.
+    /// The spec file.
     pub file: PathBuf,
     /// The line of the claim.
     pub line: usize,
     /// The lock's name, or the program's command line.
     pub lock: String,
-    /// What is expected, as the spec says it.
+    /// The value of `expect`.
     #[serde(rename = "claim")]
     pub expected: String,
-    /// What is run, in words.
+    /// The scenario with its injected faults, in words.
     pub configuration: String,
-    /// Where.
+    /// The backend, in words.
     pub evidence: &'static str,
-    /// The row's own exit code, lost ground included.
-    #[serde(serialize_with = "as_code")]
+    /// The exit code of this row. A row that lost ground is not as claimed.
+    #[serde(serialize_with = "serialize_code")]
     pub exit: Exit,
-    /// Why it is not as claimed, or not decided; in words.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub told: Option<String>,
-    /// What a baseline knows, and this row no longer has.
+    /// Why the row is not as claimed, or inconclusive.
+    #[serde(rename = "told", skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// The coverage that the baseline has and this row lacks.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub lost_ground: Vec<String>,
-    /// How long it took.
+    /// The time it took.
     pub seconds: f64,
-    /// The verdict.
+    /// The verdict with its coverage.
     #[serde(flatten)]
-    pub came: Came,
-    /// What tells the claim from others of the spec.
+    pub result: EvidenceResult,
+    /// Identifies the claim in its spec.
     #[serde(skip)]
     pub(super) key: String,
-    /// Whether it is as claimed, lost ground aside.
+    /// The exit code, regardless of the baseline.
     #[serde(skip)]
-    pub(super) own: Exit,
+    pub(super) exit_without_baseline: Exit,
     #[serde(skip)]
-    pub(super) asked: Option<Asked>,
+    pub(super) requested: Option<RequestedCoverage>,
 }
 
-/// What came of a run.
+/// The result of a run.
 #[derive(Clone, Debug, Serialize)]
 #[serde(untagged)]
-pub enum Came {
+pub enum EvidenceResult {
     /// A verdict.
     Judged(Box<Judged>),
-    /// Nothing was run; the verdict says why.
+    /// The run did not start; the verdict says why.
     NotRun(Verdict),
 }
 
-fn as_code<S: Serializer>(exit: &Exit, to: S) -> Result<S::Ok, S::Error> {
+fn serialize_code<S: Serializer>(exit: &Exit, to: S) -> Result<S::Ok, S::Error> {
     to.serialize_u8(exit.code())
 }
 
-impl Row {
+impl GateRow {
     /// The verdict.
     pub fn verdict(&self) -> &Verdict {
-        match &self.came {
-            Came::Judged(judged) => &judged.verdict,
-            Came::NotRun(verdict) => verdict,
+        match &self.result {
+            EvidenceResult::Judged(judged) => &judged.verdict,
+            EvidenceResult::NotRun(verdict) => verdict,
         }
     }
 }

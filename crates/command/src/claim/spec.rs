@@ -1,6 +1,4 @@
-//! A spec: whose lock, and what is claimed of it.
-//!
-//! Runs nothing, and does not know whether a program is there.
+//! A spec: a lock and the claims on it.
 
 use std::path::{Path, PathBuf};
 
@@ -13,44 +11,44 @@ use onewinner_core::scenario::{FaultSweep, Scenario, Subject};
 pub struct Spec {
     /// The file.
     pub path: PathBuf,
-    /// Its name without the ending; no two specs of a run share one.
+    /// The file name without its extension, unique in a run.
     pub name: String,
-    /// Whose lock.
+    /// The lock.
     pub subject: Subject,
-    /// The line that names it.
+    /// The line that names the lock.
     pub line: usize,
-    /// What is claimed of it; at least one.
+    /// At least one claim.
     pub claims: Vec<Claim>,
 }
 
 /// One claim.
 #[derive(Debug)]
 pub struct Claim {
-    /// The line that says what is expected.
+    /// The line of `expect`.
     pub line: usize,
-    /// What is expected.
+    /// The value of `expect`.
     pub expected: Expected,
-    /// What is run.
+    /// The scenario to run.
     pub scenario: Scenario,
-    /// What is added to it.
+    /// The faults that are injected into it.
     pub fault_sweep: FaultSweep,
-    /// Where it is to be shown; each once.
+    /// The backends that check the claim, without duplicates.
     pub evidence: Vec<Evidence>,
-    /// How far.
+    /// The limits of searches and races.
     pub budget: Budget,
 }
 
-/// How far searches and races go; never in seconds, so that a verdict does not depend on the machine.
+/// The limits of searches and races. They are counts, not seconds, so a verdict does not depend on the machine.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Budget {
-    /// Executions of a search.
+    /// The most executions of a search.
     pub executions: Option<u64>,
-    /// Rounds of a race.
+    /// The rounds of a race.
     pub rounds: Option<u64>,
 }
 
 impl Spec {
-    /// The folder of the file: programs run there.
+    /// The folder of the file. Programs run in it.
     pub fn folder(&self) -> &Path {
         match self.path.parent() {
             Some(folder) if folder != Path::new("") => folder,
@@ -60,12 +58,12 @@ impl Spec {
 }
 
 impl Claim {
-    /// What is run, in words.
+    /// Describes the scenario with its injected faults.
     pub fn configuration(&self) -> String {
         format!("{}{}", self.scenario, self.fault_sweep)
     }
 
-    /// What tells it from the other claims of its spec.
+    /// Identifies the claim in its spec.
     pub fn key(&self) -> String {
         format!("{}: {}", self.expected, self.configuration())
     }

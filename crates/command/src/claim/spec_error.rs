@@ -3,16 +3,16 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Why the specs cannot be run.
+/// Why specs cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SpecError {
-    /// A path names nothing that can be read.
-    #[error("failed to read {path:?}: {source}; name a spec, or a folder of specs")]
+    /// A path cannot be read.
+    #[error("failed to read {path:?}: {source}; name a spec file or a folder of spec files")]
     Unreadable {
         /// The path.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         #[source]
         source: io::Error,
     },
@@ -23,12 +23,14 @@ pub enum SpecError {
         path: PathBuf,
         /// The line, from 1.
         line: usize,
-        /// What is wrong, and what to do.
+        /// What is wrong, and how to fix it.
         text: String,
     },
-    /// Two files have one name.
-    #[error("failed to tell {one:?} from {other:?}: two specs of one run may not share a name; rename one")]
-    Twins {
+    /// Two files have the same name.
+    #[error(
+        "failed to run {one:?} and {other:?} together: two specs of one run may not share a name; rename one of them"
+    )]
+    DuplicateName {
         /// One file.
         one: PathBuf,
         /// The other.

@@ -1,4 +1,4 @@
-//! Which specs there are, in a fixed order, and which of them are one part of several.
+//! Finds spec files, in a fixed order, and selects one partition of them.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -8,14 +8,14 @@ use std::str::FromStr;
 use super::spec::Spec;
 use super::spec_error::SpecError;
 
-/// What is in a folder of specs and is none.
-const CONTENTS: &str = "README.md";
+/// The file of a spec folder that is not a spec.
+const README: &str = "README.md";
 
-/// All specs that the paths name, by their names: each file, and of each folder every `.md` but its README.
+/// Reads all specs that the paths name, sorted by name. A folder stands for every `.md` in it, except its README.
 ///
 /// # Errors
 ///
-/// When a path cannot be read, a spec is wrong, or two share a name.
+/// If a path cannot be read, a spec is malformed, or two specs share a name.
 pub fn find(paths: &[PathBuf]) -> Result<Vec<Spec>, SpecError> {
     let mut specs: BTreeMap<String, Spec> = BTreeMap::new();
     for path in paths {
@@ -24,7 +24,7 @@ pub fn find(paths: &[PathBuf]) -> Result<Vec<Spec>, SpecError> {
             match specs.get(&spec.name) {
                 Some(other) if is_same(&other.path, &file) => {}
                 Some(other) => {
-                    return Err(SpecError::Twins {
+                    return Err(SpecError::DuplicateName {
                         one: other.path.clone(),
                         other: file,
                     });
@@ -49,7 +49,7 @@ fn files(path: &Path) -> Result<Vec<PathBuf>, SpecError> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(path).map_err(unreadable)? {
         let file = entry.map_err(unreadable)?.path();
-        let is_spec = file.extension().is_some_and(|ending| ending == "md") && !file.ends_with(CONTENTS);
+        let is_spec = file.extension().is_some_and(|ending| ending == "md") && !file.ends_with(README);
         if is_spec && !file.is_dir() {
             files.push(file);
         }
@@ -58,7 +58,7 @@ fn files(path: &Path) -> Result<Vec<PathBuf>, SpecError> {
     Ok(files)
 }
 
-/// Whether two paths name one file: a folder and a spec in it may both be given.
+/// Whether two paths name the same file: the user may give a folder and a spec in it.
 fn is_same(one: &Path, other: &Path) -> bool {
     match (one.canonicalize(), other.canonicalize()) {
         (Ok(one), Ok(other)) => one == other,
@@ -66,24 +66,24 @@ fn is_same(one: &Path, other: &Path) -> bool {
     }
 }
 
-/// One part of several: the specs are dealt out, one after another, and each is in exactly one part.
+/// One part of several, for CI jobs that run side by side. Each spec is in exactly one part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Partition {
-    /// Which, from 1.
+    /// The number of the part, from 1.
     part: usize,
-    /// Of how many.
+    /// The number of parts.
     of: usize,
 }
 
 impl Partition {
-    /// The most parts: more is a typing error.
+    /// The most parts; a larger number is taken for a typing error.
     const MOST: usize = 1_000;
 
-    /// Those of the specs that are in this part.
-    pub fn of_specs(self, specs: Vec<Spec>) -> Vec<Spec> {
-        let dealt = specs.into_iter().enumerate();
-        let mine = dealt.filter(|(position, _)| position % self.of == self.part - 1);
-        mine.map(|(_, spec)| spec).collect()
+    /// The specs of this part.
+    pub fn select(self, specs: Vec<Spec>) -> Vec<Spec> {
+        let numbered = specs.into_iter().enumerate();
+        let selected = numbered.filter(|(position, _)| position % self.of == self.part - 1);
+        selected.map(|(_, spec)| spec).collect()
     }
 }
 
@@ -97,7 +97,7 @@ impl FromStr for Partition {
         match numbers {
             Some((part, of)) if 1 <= part && part <= of && of <= Self::MOST => Ok(Self { part, of }),
             _ => Err(format!(
-                "give M/N: part M of N, from 1/N to N/N, of {} at most",
+                "give M/N for part M of N parts, with M from 1 to N and N at most {}",
                 Self::MOST
             )),
         }

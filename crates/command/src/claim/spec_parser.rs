@@ -1,4 +1,4 @@
-//! Reads a spec file: which lock it names, and the claims on it.
+//! Parses a spec file: the lock it names, and the claims on it.
 //!
 //! Does not run anything, and does not check whether a program exists.
 
@@ -8,19 +8,19 @@ use std::path::Path;
 
 use toml::Spanned;
 
-use super::claim_parser::Reader;
-use super::front_matter::{Front, Text};
+use super::claim_parser::ClaimParser;
+use super::front_matter::{FrontMatter, SpecText};
 use super::spec::{Claim, Spec};
 use super::spec_error::SpecError;
 use onewinner_core::primitive;
 use onewinner_core::scenario::{Program, ProgramKind, Subject};
 
 impl Spec {
-    /// Reads a file.
+    /// Reads and parses a file.
     ///
     /// # Errors
     ///
-    /// When it cannot be read, or its front matter is not what the reference of spec files in the book says.
+    /// If the file cannot be read, or its front matter is malformed; the book has the reference.
     pub fn read(path: &Path) -> Result<Self, SpecError> {
         let text = std::fs::read_to_string(path).map_err(|source| SpecError::Unreadable {
             path: path.to_owned(),
@@ -29,32 +29,32 @@ impl Spec {
         Self::parse(path, &text)
     }
 
-    /// Reads the text of a file.
+    /// Parses the text of a file.
     ///
     /// # Errors
     ///
-    /// When its front matter is not what the reference of spec files in the book says.
+    /// If its front matter is malformed; the book has the reference.
     pub fn parse(path: &Path, text: &str) -> Result<Self, SpecError> {
-        let text = Text::of(path, text)?;
-        let front = text.front()?;
-        let (subject, place) = subject(&text, &front)?;
+        let text = SpecText::new(path, text)?;
+        let front_matter = text.parse_front_matter()?;
+        let (subject, place) = parse_subject(&text, &front_matter)?;
         let mut claims: Vec<Claim> = Vec::new();
         let mut keys = BTreeSet::new();
-        for written in &front.claim {
-            let reader = Reader {
+        for table in &front_matter.claim {
+            let parser = ClaimParser {
                 text: &text,
                 subject: &subject,
-                written,
+                table,
             };
-            let claim = reader.claim()?;
+            let claim = parser.parse()?;
             if !keys.insert(claim.key()) {
-                let told = format!("the claim `{}` stands here twice; merge them", claim.key());
-                return Err(text.fault(&written.expect.span(), told));
+                let message = format!("the claim `{}` is a duplicate; remove one of the two", claim.key());
+                return Err(text.error_at(&table.expect.span(), message));
             }
             claims.push(claim);
         }
         if claims.is_empty() {
-            return Err(text.fault(&place, "nothing is claimed; add a table `[[claim]]`"));
+            return Err(text.error_at(&place, "the spec has no claim; add a table `[[claim]]`"));
         }
         let name = text
             .path()
@@ -65,23 +65,26 @@ impl Spec {
         Ok(Self {
             path: text.path().to_owned(),
             name,
-            line: text.line(&place),
+            line: text.line_of(&place),
             subject,
             claims,
         })
     }
 }
 
-/// Whose lock: exactly one of three keys says it.
-fn subject(text: &Text<'_>, front: &Front) -> Result<(Subject, Range<usize>), SpecError> {
+/// The lock, from exactly one of the three keys, and its place.
+fn parse_subject(text: &SpecText<'_>, front_matter: &FrontMatter) -> Result<(Subject, Range<usize>), SpecError> {
     let program = |kind, line: &Spanned<String>| {
         let line = line.get_ref().clone();
         Subject::Program(Program { kind, line })
     };
-    let given = [&front.lock, &front.driver, &front.wrap];
+    let given = [&front_matter.lock, &front_matter.driver, &front_matter.wrap];
     let mut given = given.into_iter().flatten();
     let (Some(first), second) = (given.next(), given.next()) else {
-        return Err(text.fault(&(0..0), "no lock is named; give one of `lock`, `driver` and `wrap`"));
+        return Err(text.error_at(
+            &(0..0),
+            "the spec names no lock; add one of the keys `lock`, `driver` and `wrap`",
+        ));
     };
     if let Some(second) = second {
         let later = if second.span().start > first.span().start {
@@ -89,18 +92,18 @@ fn subject(text: &Text<'_>, front: &Front) -> Result<(Subject, Range<usize>), Sp
         } else {
             first
         };
-        return Err(text.fault(
+        return Err(text.error_at(
             &later.span(),
-            "a lock is named already; give one of `lock`, `driver` and `wrap`",
+            "the spec names a second lock; keep one of `lock`, `driver` and `wrap`",
         ));
     }
-    let subject = match (&front.lock, &front.driver, &front.wrap) {
+    let subject = match (&front_matter.lock, &front_matter.driver, &front_matter.wrap) {
         (_, Some(line), _) => program(ProgramKind::Driver, line),
         (_, _, Some(line)) => program(ProgramKind::Wrap, line),
         _ => {
             let named = primitive::by_name(first.get_ref());
-            let unknown = || format!("no lock is called `{}`; `onewinner list` names them", first.get_ref());
-            Subject::Primitive(named.ok_or_else(|| text.fault(&first.span(), unknown()))?)
+            let unknown = || format!("unknown lock `{}`; run `onewinner list` for the names", first.get_ref());
+            Subject::Primitive(named.ok_or_else(|| text.error_at(&first.span(), unknown()))?)
         }
     };
     Ok((subject, first.span()))

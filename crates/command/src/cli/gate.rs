@@ -17,7 +17,7 @@ use clap::Args;
 use super::Failure;
 use super::arguments::{self, group};
 use super::output::{self, Output};
-use crate::claim::{self, Baseline, Depth, Gate, Partition, Row, Spec};
+use crate::claim::{self, Baseline, Gate, GateDepth, GateRow, Partition, Spec};
 use crate::report::gate::{self as report, Summary};
 use crate::report::{github, json, junit};
 use onewinner_core::scenario::Subject;
@@ -55,8 +55,8 @@ pub(super) struct Arguments {
 }
 
 impl Arguments {
-    fn depth(&self) -> Depth {
-        if self.quick { Depth::Quick } else { Depth::Usual }
+    fn depth(&self) -> GateDepth {
+        if self.quick { GateDepth::Quick } else { GateDepth::Usual }
     }
 
     /// The earlier coverage; empty if it is recorded for the first time.
@@ -90,7 +90,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output, interrupted: &Arc<Atom
     let found = claim::find(&arguments.specs)?;
     let names: BTreeSet<String> = found.iter().map(|spec| spec.name.clone()).collect();
     let specs = match arguments.partition {
-        Some(partition) => partition.of_specs(found),
+        Some(partition) => partition.select(found),
         None => found,
     };
     for spec in &specs {
@@ -114,7 +114,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output, interrupted: &Arc<Atom
     {
         known.record(&rows);
         if whole {
-            known.keep(|name| names.contains(name));
+            known.retain_specs(|name| names.contains(name));
         }
         known.write(path)?;
     }
@@ -129,7 +129,7 @@ fn gather(
     baseline: Option<&Baseline>,
     output: &Output,
     interrupted: &Arc<AtomicBool>,
-) -> Result<(Vec<Row>, Summary), Failure> {
+) -> Result<(Vec<GateRow>, Summary), Failure> {
     let progress = output::progress();
     let gate = Gate {
         depth: arguments.depth(),
@@ -137,7 +137,7 @@ fn gather(
         deadline: arguments.time.and_then(|time| Instant::now().checked_add(time)),
         baseline,
         interrupted,
-        tell: &output::progress_events(&progress),
+        events: &output::progress_events(&progress),
     };
     let mut summary = Summary {
         specs: specs.len(),
@@ -149,8 +149,8 @@ fn gather(
             if interrupted.load(Ordering::Relaxed) {
                 break;
             }
-            let usual = claim.pieces(spec, Depth::Usual, output.seed).len();
-            summary.left_out += usual - claim.pieces(spec, gate.depth, output.seed).len();
+            let usual = claim.evidence_plans(spec, GateDepth::Usual, output.seed).len();
+            summary.left_out += usual - claim.evidence_plans(spec, gate.depth, output.seed).len();
             summary.claims += 1;
             let result = in_folder(spec, || gate.run(spec, claim))?;
             rows.extend(result.inspect_err(|_| progress.finish_and_clear())?);
@@ -185,10 +185,10 @@ fn startable(spec: &Spec) -> Result<(), Failure> {
 }
 
 /// Claims of the baseline that are missing now: in these specs, and missing specs if `names` holds all names.
-fn dropped(known: &Baseline, specs: &[Spec], rows: &[Row], names: Option<&BTreeSet<String>>) -> Vec<String> {
+fn dropped(known: &Baseline, specs: &[Spec], rows: &[GateRow], names: Option<&BTreeSet<String>>) -> Vec<String> {
     let mut dropped = Vec::new();
     for spec in specs {
-        let claims = known.dropped(&spec.name, rows);
+        let claims = known.dropped_evidence(&spec.name, rows);
         dropped.extend(
             claims
                 .into_iter()
@@ -203,7 +203,7 @@ fn dropped(known: &Baseline, specs: &[Spec], rows: &[Row], names: Option<&BTreeS
 }
 
 /// The exit of all rows; no rows do not count as a pass.
-fn together(rows: &[Row], summary: &Summary) -> Exit {
+fn together(rows: &[GateRow], summary: &Summary) -> Exit {
     let nothing = if rows.is_empty() {
         Exit::Inconclusive
     } else {
@@ -221,7 +221,7 @@ fn together(rows: &[Row], summary: &Summary) -> Exit {
 fn write_reports(
     arguments: &Arguments,
     output: &Output,
-    rows: &[Row],
+    rows: &[GateRow],
     summary: &Summary,
     exit: Exit,
 ) -> Result<(), Failure> {

@@ -8,7 +8,7 @@ use comfy_table::{ContentArrangement, Table, presets};
 use onewinner_check::text::{counted, verdict as terminal};
 
 use super::summary;
-use crate::claim::{Came, Row};
+use crate::claim::{EvidenceResult, GateRow};
 use onewinner_core::verdict::{Exit, Verdict};
 
 const GREEN: Style = AnsiColor::Green.on_default().bold();
@@ -34,7 +34,7 @@ pub struct Summary {
 /// # Errors
 ///
 /// If writing to `out` fails.
-pub fn table(out: &mut dyn Write, rows: &[Row], width: usize) -> io::Result<()> {
+pub fn table(out: &mut dyn Write, rows: &[GateRow], width: usize) -> io::Result<()> {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     table.set_content_arrangement(ContentArrangement::Dynamic);
@@ -55,19 +55,19 @@ pub fn table(out: &mut dyn Write, rows: &[Row], width: usize) -> io::Result<()> 
 }
 
 /// The claim and the configuration, in words.
-pub(super) fn claimed(row: &Row) -> String {
+pub(super) fn claimed(row: &GateRow) -> String {
     format!("{} · {}", row.expected, row.configuration)
 }
 
 /// The result of a row, in words.
-pub(super) fn result(row: &Row) -> String {
+pub(super) fn result(row: &GateRow) -> String {
     let mark = match row.exit {
         Exit::AsClaimed => "✓",
         Exit::Inconclusive => "?",
         _ => "✗",
     };
-    let words = match (&row.came, &row.told) {
-        (Came::Judged(judged), None) => summary::words(judged),
+    let words = match (&row.result, &row.reason) {
+        (EvidenceResult::Judged(judged), None) => summary::words(judged),
         (_, told) => told.clone().unwrap_or_default(),
     };
     let lost = row
@@ -83,7 +83,7 @@ pub(super) fn result(row: &Row) -> String {
 /// # Errors
 ///
 /// If writing to `out` fails.
-pub fn faults(out: &mut dyn Write, rows: &[Row], width: usize) -> io::Result<()> {
+pub fn faults(out: &mut dyn Write, rows: &[GateRow], width: usize) -> io::Result<()> {
     for row in rows.iter().filter(|row| row.exit != Exit::AsClaimed) {
         let (style, word) = match row.exit {
             Exit::Inconclusive => (YELLOW, "inconclusive"),
@@ -96,13 +96,13 @@ pub fn faults(out: &mut dyn Write, rows: &[Row], width: usize) -> io::Result<()>
             claimed(row),
             row.evidence
         )?;
-        if let Some(told) = &row.told {
+        if let Some(told) = &row.reason {
             writeln!(out, "  {told}")?;
         }
         for lost in &row.lost_ground {
             writeln!(out, "  less than the baseline: {lost}")?;
         }
-        if let (Some(_), Verdict::Violated(shown)) = (&row.told, row.verdict()) {
+        if let (Some(_), Verdict::Violated(shown)) = (&row.reason, row.verdict()) {
             terminal::interleaving(out, shown, width)?;
         }
     }
@@ -114,7 +114,7 @@ pub fn faults(out: &mut dyn Write, rows: &[Row], width: usize) -> io::Result<()>
 /// # Errors
 ///
 /// If writing to `out` fails.
-pub fn concluded(out: &mut dyn Write, rows: &[Row], summary: &Summary, exit: Exit) -> io::Result<()> {
+pub fn concluded(out: &mut dyn Write, rows: &[GateRow], summary: &Summary, exit: Exit) -> io::Result<()> {
     for dropped in &summary.dropped {
         writeln!(out, "\n{RED}less than the baseline{RED:#}: {dropped}")?;
     }
@@ -140,7 +140,7 @@ pub fn concluded(out: &mut dyn Write, rows: &[Row], summary: &Summary, exit: Exi
     writeln!(out, "\n{style}{text}{style:#}")
 }
 
-pub(super) fn counts(rows: &[Row], summary: &Summary) -> String {
+pub(super) fn counts(rows: &[GateRow], summary: &Summary) -> String {
     let specs = counted(summary.specs as u64, "spec");
     let claims = counted(summary.claims as u64, "claim");
     format!(
@@ -150,7 +150,7 @@ pub(super) fn counts(rows: &[Row], summary: &Summary) -> String {
 }
 
 /// The names of the specs with a row of this exit.
-fn named(rows: &[Row], summary: &Summary, exit: Exit) -> String {
+fn named(rows: &[GateRow], summary: &Summary, exit: Exit) -> String {
     let mut names: Vec<&str> = Vec::new();
     for row in rows.iter().filter(|row| row.exit == exit) {
         if names.last() != Some(&row.spec.as_str()) {

@@ -5,7 +5,7 @@
 use std::io::{self, Write};
 
 use super::gate::{Summary, claimed, counts, result};
-use crate::claim::Row;
+use crate::claim::GateRow;
 use onewinner_core::verdict::Exit;
 
 /// Writes an annotation for each row that is not as claimed or not decided.
@@ -13,7 +13,7 @@ use onewinner_core::verdict::Exit;
 /// # Errors
 ///
 /// If writing to `out` fails.
-pub fn annotations(out: &mut dyn Write, rows: &[Row], summary: &Summary) -> io::Result<()> {
+pub fn annotations(out: &mut dyn Write, rows: &[GateRow], summary: &Summary) -> io::Result<()> {
     for row in rows.iter().filter(|row| row.exit != Exit::AsClaimed) {
         let (level, word) = match row.exit {
             Exit::Inconclusive => ("warning", "inconclusive"),
@@ -35,7 +35,7 @@ pub fn annotations(out: &mut dyn Write, rows: &[Row], summary: &Summary) -> io::
 /// # Errors
 ///
 /// If writing to `out` fails.
-pub fn job_summary(out: &mut dyn Write, rows: &[Row], summary: &Summary, exit: Exit) -> io::Result<()> {
+pub fn job_summary(out: &mut dyn Write, rows: &[GateRow], summary: &Summary, exit: Exit) -> io::Result<()> {
     let verdict = match exit {
         Exit::AsClaimed => "as claimed",
         Exit::Interrupted => "interrupted",

@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::gate::Summary;
-use crate::claim::Row;
+use crate::claim::GateRow;
 use onewinner_core::verdict::Exit;
 
 /// The version of the document.
@@ -49,7 +49,7 @@ pub fn write<T: Serialize>(out: &mut dyn Write, command: &str, exit: u8, results
 #[derive(Serialize)]
 struct Gate<'a> {
     #[serde(flatten)]
-    document: Document<'a, Row>,
+    document: Document<'a, GateRow>,
     specs: usize,
     claims: usize,
     /// Claims of the baseline that are missing now.
@@ -63,7 +63,7 @@ struct Gate<'a> {
 /// # Errors
 ///
 /// If writing to `out` fails.
-pub fn write_gate(out: &mut dyn Write, exit: Exit, rows: &[Row], summary: &Summary) -> io::Result<()> {
+pub fn write_gate(out: &mut dyn Write, exit: Exit, rows: &[GateRow], summary: &Summary) -> io::Result<()> {
     let document = Gate {
         document: Document {
             format: "onewinner",

@@ -8,7 +8,7 @@ use std::time::Duration;
 use quick_junit::{NonSuccessKind, Report, SerializeError, TestCase, TestCaseStatus, TestSuite};
 
 use super::gate::{Summary, claimed, result};
-use crate::claim::Row;
+use crate::claim::GateRow;
 use onewinner_core::verdict::Exit;
 
 /// Writes the document.
@@ -16,7 +16,7 @@ use onewinner_core::verdict::Exit;
 /// # Errors
 ///
 /// If writing to `out` fails.
-pub fn write(out: &mut dyn Write, rows: &[Row], summary: &Summary) -> io::Result<()> {
+pub fn write(out: &mut dyn Write, rows: &[GateRow], summary: &Summary) -> io::Result<()> {
     let mut report = Report::new("onewinner gate");
     report.set_time(Duration::from_secs_f64(rows.iter().map(|row| row.seconds).sum()));
     let suites = rows.chunk_by(|one, other| one.spec == other.spec);
@@ -33,7 +33,7 @@ fn failed(error: SerializeError) -> io::Error {
     io::Error::other(error)
 }
 
-fn suite(rows: &[Row]) -> TestSuite {
+fn suite(rows: &[GateRow]) -> TestSuite {
     let name = rows.first().map_or("", |row| row.spec.as_str());
     let mut suite = TestSuite::new(name);
     suite.set_time(Duration::from_secs_f64(rows.iter().map(|row| row.seconds).sum()));
@@ -41,11 +41,11 @@ fn suite(rows: &[Row]) -> TestSuite {
     suite
 }
 
-fn case(row: &Row) -> TestCase {
+fn case(row: &GateRow) -> TestCase {
     let status = match row.exit {
         Exit::AsClaimed => TestCaseStatus::success(),
         Exit::Inconclusive => fault(NonSuccessKind::Error, "inconclusive", row),
-        _ if row.told.is_none() => fault(NonSuccessKind::Failure, "lost-ground", row),
+        _ if row.reason.is_none() => fault(NonSuccessKind::Failure, "lost-ground", row),
         _ => fault(NonSuccessKind::Failure, "not-as-claimed", row),
     };
     let mut case = TestCase::new(format!("{} · {}", claimed(row), row.evidence), status);
@@ -54,7 +54,7 @@ fn case(row: &Row) -> TestCase {
     case
 }
 
-fn fault(kind: NonSuccessKind, word: &str, row: &Row) -> TestCaseStatus {
+fn fault(kind: NonSuccessKind, word: &str, row: &GateRow) -> TestCaseStatus {
     let mut status = TestCaseStatus::non_success(kind);
     status.set_type(word);
     status.set_message(result(row));
