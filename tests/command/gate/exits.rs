@@ -141,7 +141,7 @@ fn a_wrong_use_is_2_in_one_line() {
     place.gate("").refuses("specs/wrong.md:4: unknown field `property`");
     place.gate("specs/sound.md").exits(0, &["as claimed"]);
     place.write("specs/wrong.md", "# A spec that lost its front matter\n");
-    place.gate("").refuses("specs/wrong.md:1: there is no front matter");
+    place.gate("").refuses("specs/wrong.md:1: the file has no front matter");
     place.write(
         "specs/wrong.md",
         "+++\nschema = 1\ndriver = \"no-such-program {lock}\"\n[[claim]]\nexpect = \"keeps place\"\n+++\n",
