@@ -7,9 +7,9 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::Instant;
 
-use super::parts::Part;
-use super::searches::Gathered;
-use super::watch::Watch;
+use super::fault_sweep::Part;
+use super::plan_searches::Gathered;
+use super::progress::Watch;
 use super::{CheckError, Event, EventSink, Plan, check, check_until, forbidden, together};
 use onewinner_core::verdict::{Judged, Verdict};
 

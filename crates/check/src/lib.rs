@@ -8,25 +8,25 @@
 
 pub mod confirm;
 pub mod counterexample;
-mod decisive;
-mod follow;
+mod decisive_pair;
+mod fault_sweep;
 mod jobs;
-mod modelled;
-mod parts;
+mod loom_run;
+mod parallel_search;
 mod plan;
+mod plan_searches;
 pub mod preset;
+mod progress;
 #[cfg(target_os = "linux")]
-mod raced;
+mod race_run;
 mod replay;
-mod rounds;
+mod replayer;
+mod results;
 #[cfg(target_os = "linux")]
 pub mod sampled;
-mod searches;
-mod shown;
-mod tally;
+mod shrink;
 pub mod text;
 pub mod verdicts;
-mod watch;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -42,12 +42,12 @@ use onewinner_core::verdict::{Coverage, CutReason, Exit, Extent, Judged, Verdict
 #[cfg(target_os = "linux")]
 use onewinner_linux::{blame::Blame, race, tracer};
 
+use fault_sweep::Part;
 pub use jobs::{Allowance, check_all};
-use parts::Part;
 pub use plan::{Backend, Plan};
-use searches::Gathered;
-use tally::Tally;
-use watch::Watch;
+use plan_searches::Gathered;
+use progress::Watch;
+use results::Tally;
 
 /// What happens during a run.
 #[derive(Clone, Debug)]
@@ -180,7 +180,7 @@ fn check_until(
     });
     plan.refuse()?;
     let judged = match &plan.backend {
-        Backend::Loom(bounds) => modelled::modelled(plan, *bounds, interrupted, tell)?,
+        Backend::Loom(bounds) => loom_run::modelled(plan, *bounds, interrupted, tell)?,
         Backend::Sim { strategy, limits } => searched(plan, strategy, *limits, latest, interrupted, tell)?,
         #[cfg(target_os = "linux")]
         Backend::Traced { strategy, limits, .. } => {
@@ -188,7 +188,7 @@ fn check_until(
         }
         #[cfg(target_os = "linux")]
         Backend::Race(options) => {
-            raced::raced(plan, options, interrupted, tell).or_else(|error| forbidden(plan, error))?
+            race_run::raced(plan, options, interrupted, tell).or_else(|error| forbidden(plan, error))?
         }
     };
     tell(Event::Judged(Box::new(judged.clone())));
@@ -240,7 +240,7 @@ fn together(plan: &Plan, gathered: impl IntoIterator<Item = Gathered>) -> Judged
 /// The verdict on what was counted.
 fn conclude(plan: &Plan, mut tally: Tally, extent: Extent, doubt: Option<String>) -> Judged {
     let verdict = match tally.best.take() {
-        Some(found) => Verdict::Violated(Box::new(shown::shown(plan, found))),
+        Some(found) => Verdict::Violated(Box::new(shrink::shown(plan, found))),
         None => match doubt.or_else(|| tally.doubt(&extent, plan.left_behind())) {
             Some(reason) => Verdict::Inconclusive { reason },
             None => Verdict::Holds,

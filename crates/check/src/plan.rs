@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::CheckError;
-use super::tally::Left;
+use super::results::Left;
 use onewinner_core::backend::{BackendKind, loom};
 use onewinner_core::explore::{Limits, Strategy};
 use onewinner_core::primitive::LockPrimitive;

@@ -1,8 +1,8 @@
 //! A counterexample followed once more in its world, and where it differs if it does.
 
 use super::counterexample::{Saved, SavedCall};
-use super::decisive::decisive;
-use super::follow::Follower;
+use super::decisive_pair::decisive;
+use super::replayer::Follower;
 use super::{CheckError, Plan};
 use onewinner_core::fs::call::{Call, Reply};
 use onewinner_core::history::{End, Execution, History};

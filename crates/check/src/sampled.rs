@@ -9,7 +9,7 @@ use std::sync::atomic::AtomicBool;
 use serde::{Deserialize, Serialize};
 
 use super::CheckError;
-use super::raced::{by_name, doubt};
+use super::race_run::{by_name, doubt};
 use onewinner_core::history::Outcome;
 use onewinner_core::primitive::LockPrimitive;
 use onewinner_core::property::{PropertyClass, first_violation};

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::parts::{Part, Series};
+use super::fault_sweep::{Part, Series};
 use onewinner_core::backend::{BackendKind, sim};
 use onewinner_core::explore::{Dpor, Limits, Stop};
 use onewinner_core::history::{AttemptResult, Execution};

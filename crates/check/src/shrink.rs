@@ -4,11 +4,11 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use super::Plan;
-use super::decisive::decisive;
-use super::follow::{Follower, Tries};
+use super::decisive_pair::decisive;
+use super::plan_searches::run;
 use super::replay::{reproduce, violation};
-use super::searches::run;
-use super::tally::{Found, Tally, overlaps_as_shown};
+use super::replayer::{Follower, Tries};
+use super::results::{Found, Tally, overlaps_as_shown};
 use onewinner_core::explore::{Limits, Strategy, minimise, relinearise};
 use onewinner_core::fs::call::Call;
 use onewinner_core::history::{End, Event, Execution, History, What};

@@ -3,7 +3,7 @@
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::tally::Tally;
+use super::results::Tally;
 use super::{CheckError, EventSink, Plan, Watch, conclude};
 use onewinner_core::backend::loom::{self, Bounds};
 use onewinner_core::explore::Stop;

@@ -10,7 +10,7 @@ use std::ops::ControlFlow;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use super::searches::{Belongs, Search, Seen, enough};
+use super::plan_searches::{Belongs, Search, Seen, enough};
 use super::{Backend, CheckError, Plan};
 use onewinner_core::backend::sim;
 use onewinner_core::explore::{Dpor, Limits, Searched, Strategy, Task, search_in_parallel_observed};

@@ -4,9 +4,9 @@ use std::cell::Cell;
 use std::sync::Arc;
 
 use super::*;
-use crate::parts::{Part, Series};
-use crate::watch::Watch;
-use crate::{ignore_events, searches::Gathered};
+use crate::fault_sweep::{Part, Series};
+use crate::progress::Watch;
+use crate::{ignore_events, plan_searches::Gathered};
 use onewinner_core::explore::Stop;
 use onewinner_core::id::ProcessId;
 use onewinner_core::primitive;

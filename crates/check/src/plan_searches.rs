@@ -1,15 +1,15 @@
 //! The searches that a plan consists of, and what they showed together.
 //!
 //! They are independent of each other, so that their number and order is all that a verdict depends on; which they are is in
-//! `parts.rs`.
+//! `fault_sweep.rs`.
 
 use std::cell::Cell;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
-use super::parts::{Part, Series};
-use super::rounds;
-use super::tally::Tally;
+use super::fault_sweep::{Part, Series};
+use super::parallel_search;
+use super::results::Tally;
 use super::{Backend, CheckError, Plan, Watch};
 use onewinner_core::backend::sim;
 use onewinner_core::explore::{Covered, Estimated, Limits, Searched, Stop, Strategy};
@@ -124,7 +124,7 @@ impl Search<'_> {
         let (searched, notes) = run(self.plan, self.scenario, strategy, limits, tell, &mut |execution| {
             let belongs = belongs(&execution.history);
             let goes_on = seen.take(self, execution, belongs, share.get());
-            is_long = goes_on.is_continue() && rounds::pay(&self.plan.backend, limits, &seen);
+            is_long = goes_on.is_continue() && parallel_search::pay(&self.plan.backend, limits, &seen);
             match is_long {
                 true => ControlFlow::Break(()),
                 false => goes_on,
@@ -138,7 +138,7 @@ impl Search<'_> {
             time: deadline.saturating_duration_since(Instant::now()),
             ..limits
         };
-        let (searched, seen) = rounds::run(self, limits, threads, belongs)?;
+        let (searched, seen) = parallel_search::run(self, limits, threads, belongs)?;
         Ok((searched, notes, seen))
     }
 }

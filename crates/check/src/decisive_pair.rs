@@ -3,8 +3,8 @@
 //! Two conflicting calls are turned round, and the rest is led along the old schedule as far as that can be. Where each try
 //! costs a process for each contender only so many are made, and then nobody knows.
 
-use super::follow::{Follower, Tries};
 use super::replay::violation;
+use super::replayer::{Follower, Tries};
 use onewinner_core::history::{End, Execution};
 use onewinner_core::id::ProcessId;
 use onewinner_core::schedule::Schedule;

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use super::tally::Tally;
+use super::results::Tally;
 use super::{CheckError, Event, EventSink, Plan, conclude};
 use onewinner_core::backend::BackendKind;
 use onewinner_core::fs::Errno;
