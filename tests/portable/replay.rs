@@ -5,7 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use onewinner_check::counterexample::{Replayed, Saved};
+use onewinner_check::counterexample::Saved;
+use onewinner_check::replay::Replayed;
 use onewinner_check::{Backend, Plan, check, ignore_events};
 use onewinner_core::backend::BackendKind;
 use onewinner_core::explore::{Limits, Strategy};

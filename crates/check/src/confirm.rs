@@ -1,9 +1,9 @@
-//! The evidence that `confirm` gathers on a lock: every world, the workload, and an error in a call.
+//! The evidence that `confirm` runs on a lock: every backend, the workload, and fault injection.
 
 use std::time::Duration;
 
+use super::plan::{Backend, Plan};
 use super::preset::{self, Configuration};
-use super::{Backend, Plan};
 use onewinner_core::backend::loom;
 use onewinner_core::explore::{Limits, Strategy};
 use onewinner_core::primitive::{Expectation, LockPrimitive};
@@ -12,24 +12,23 @@ use onewinner_core::scenario::{FaultSweep, Scenario, Subject};
 #[cfg(target_os = "linux")]
 use onewinner_linux::race::{Alignment, Mode, RaceOptions};
 
-/// One piece of evidence: a run, and what it is called.
+/// One piece of evidence: runs, and their title.
 pub struct Evidence {
-    /// What is looked at, in a few words; the same for each lock.
+    /// The title, the same for each lock.
     pub title: &'static str,
-    /// The runs; the first that is not as claimed speaks for all.
+    /// The runs; the first that is not as claimed decides.
     pub plans: Vec<Plan>,
-    /// What must show in it; `None` where a broken lock may pass: chance may miss what is there, and an error in a call is
-    /// another matter than two winners.
+    /// The claim to check. `None` if a broken lock may pass: chance may miss the fault, and an injected error need not show it.
     pub claim: Option<Expectation>,
 }
 
-/// Processes that are modelled; with 2, some faults do not show.
+/// Processes in a model; with 2, some faults do not show.
 const MODELLED: usize = 3;
-/// Processes that are raced: as many as in the test that found the defect onewinner began with.
+/// Processes in a race: as many as in the test that found the first defect.
 #[cfg(target_os = "linux")]
 const RACED: usize = 16;
 
-/// All evidence on one lock, about five seconds of it.
+/// All evidence on one lock. It takes about five seconds.
 pub fn evidence(primitive: &'static dyn LockPrimitive, seed: u64) -> Vec<Evidence> {
     let plan = |(scenario, fault_sweep, backend): (Scenario, FaultSweep, Backend)| Plan {
         subject: Subject::Primitive(primitive),

@@ -1,7 +1,7 @@
-//! Counterexamples as files; their replay is in `replay.rs`.
+//! Saved counterexamples: the file format. `replay.rs` replays them.
 //!
-//! A file carries all that is needed to see the violation again: subject, scenario, schedule, and the calls with the replies
-//! that are expected. An unknown format or version is refused.
+//! A file has all that a replay needs: the lock, the scenario, the schedule, and the calls with their expected replies. An
+//! unknown format or version is refused.
 
 use std::fs;
 use std::io::{self, Read};
@@ -10,11 +10,12 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 #[cfg(target_os = "linux")]
-use super::Backend;
-use super::Plan;
+use super::plan::Backend;
+use super::plan::Plan;
 use onewinner_core::backend::BackendKind;
 use onewinner_core::explore::Limits;
 use onewinner_core::fs::call::{Call, Reply};
+use onewinner_core::history::History;
 use onewinner_core::id::ProcessId;
 use onewinner_core::property;
 use onewinner_core::scenario::{MOST_PROCESSES, Scenario, Subject};
@@ -23,8 +24,6 @@ use onewinner_core::verdict::Counterexample;
 #[cfg(target_os = "linux")]
 use onewinner_linux::sys::{effective_user, machine};
 
-pub use super::replay::{REPLAYS, Replayed};
-
 /// The value of `format` in a counterexample file.
 pub const FORMAT: &str = "onewinner-counterexample";
 /// The version of that format.
@@ -32,7 +31,7 @@ pub const VERSION: u32 = 3;
 /// The largest counterexample file that is read, in bytes.
 const LARGEST_FILE: u64 = 64 * 1024 * 1024;
 
-/// A counterexample as it stands in a file.
+/// A counterexample as its file stores it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Saved {
@@ -40,24 +39,24 @@ pub struct Saved {
     pub format: String,
     /// Always [`VERSION`].
     pub version: u32,
-    /// Whose lock.
+    /// The lock.
     pub subject: Subject,
-    /// Where it is replayed: `sim` or `traced`. A schedule that loom found is replayed in `sim`.
+    /// The backend that replays it: `sim` or `traced`. A schedule that loom found is replayed in `sim`.
     pub backend: BackendKind,
-    /// The directories below which real processes ran; that for temporary files, if there is none.
+    /// The directories below which real processes ran. If empty, the directory for temporary files.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub directories: Vec<PathBuf>,
-    /// What was run.
+    /// The scenario.
     pub scenario: Scenario,
-    /// The property that is violated.
+    /// The violated property.
     pub property: String,
-    /// How, in one sentence.
+    /// The violation, in one sentence.
     pub sentence: String,
-    /// Who takes each step.
+    /// The process of each step.
     pub schedule: Schedule,
-    /// The calls, one for each step, with the replies that they got.
+    /// The call of each step, with its reply.
     pub calls: Vec<SavedCall>,
-    /// Where it was found.
+    /// The system that found it.
     pub environment: Environment,
 }
 
@@ -65,15 +64,15 @@ pub struct Saved {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SavedCall {
-    /// Who makes it.
+    /// The calling process.
     pub process: ProcessId,
     /// The call.
     pub call: Call,
-    /// The kernel's answer.
+    /// The reply of the kernel or the simulation.
     pub reply: Reply,
 }
 
-/// Where a counterexample was found.
+/// The system on which a counterexample was found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Environment {
@@ -81,7 +80,7 @@ pub struct Environment {
     pub kernel: String,
     /// The type of the file system, or `simulated`.
     pub file_system: String,
-    /// The user; absent where none matters.
+    /// The user; absent in a simulation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub uid: Option<u32>,
     /// The version of onewinner.
@@ -92,40 +91,40 @@ pub struct Environment {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FileError {
-    /// It cannot be read.
+    /// The file cannot be read.
     #[error("failed to read {path:?}: {source}; give a file that `onewinner explore` saved")]
     Read {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
-    /// It cannot be written.
+    /// The file cannot be written.
     #[error("failed to write {path:?}: {source}; name another file with --save")]
     Write {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
-    /// It is no counterexample file.
+    /// The file is not a counterexample.
     #[error("failed to understand {path:?}: {reason}; give a file that `onewinner explore` saved")]
     Content {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         reason: String,
     },
 }
 
 impl Saved {
-    /// The file of a counterexample that this plan showed.
+    /// The file contents for a counterexample of this plan.
     pub fn new(plan: &Plan, counterexample: &Counterexample) -> Self {
         Self {
             format: FORMAT.to_owned(),
             version: VERSION,
             subject: plan.subject.clone(),
-            backend: plan.backend.follows(),
+            backend: plan.backend.replays_on(),
             directories: plan
                 .backend
                 .directories()
@@ -136,7 +135,7 @@ impl Saved {
             property: counterexample.property.to_owned(),
             sentence: counterexample.sentence.clone(),
             schedule: counterexample.execution.schedule.clone(),
-            calls: super::replay::calls(&counterexample.execution.history),
+            calls: recorded_calls(&counterexample.execution.history),
             environment: Environment::of(plan),
         }
     }
@@ -145,7 +144,7 @@ impl Saved {
     ///
     /// # Errors
     ///
-    /// When the file cannot be written.
+    /// If the file cannot be written.
     ///
     /// # Panics
     ///
@@ -162,39 +161,39 @@ impl Saved {
     ///
     /// # Errors
     ///
-    /// When it cannot be read, or is no counterexample of a version, lock and scenario that exist here.
+    /// If the file cannot be read, or this version of onewinner cannot replay it.
     pub fn read(path: &Path) -> Result<Self, FileError> {
         let refused = |reason: String| FileError::Content {
             path: path.to_owned(),
             reason,
         };
-        let text = text_of(path)?;
-        // The head first: of a later version nothing else may be understood.
+        let text = read_text(path)?;
+        // The head first: a later version may have other keys.
         let head: Head = serde_json::from_str(&text).map_err(|error| refused(one_line(&error)))?;
         if head.format != FORMAT {
             return Err(refused(format!("its format is {:?}, not {FORMAT:?}", head.format)));
         }
         if head.version != VERSION {
             return Err(refused(format!(
-                "its version is {}, and {VERSION} is known",
+                "its version is {}, and this onewinner reads version {VERSION}",
                 head.version
             )));
         }
         let saved: Self = serde_json::from_str(&text).map_err(|error| refused(one_line(&error)))?;
-        match saved.unknown() {
+        match saved.why_unsupported() {
             Some(reason) => Err(refused(reason)),
             None => Ok(saved),
         }
     }
 
-    /// What of it this version cannot replay.
-    fn unknown(&self) -> Option<String> {
+    /// Why this version cannot replay it.
+    fn why_unsupported(&self) -> Option<String> {
         let (processes, steps, most_steps) = (self.scenario.processes, self.schedule.len(), Limits::default().steps);
         if !self.backend.is_explored() {
             return Some(format!("{} replays no schedules; `sim` and `traced` do", self.backend));
         }
         if let (Subject::Program(program), BackendKind::Sim) = (&self.subject, self.backend) {
-            return Some(format!("{} runs no program, as {:?} is", self.backend, program.line));
+            return Some(format!("{} cannot run the program {:?}", self.backend, program.line));
         }
         if self.backend == BackendKind::Traced && !cfg!(target_os = "linux") {
             return Some("this build of onewinner traces no processes".to_owned());
@@ -203,9 +202,11 @@ impl Saved {
             return Some(format!("there is no property {:?}", self.property));
         }
         if !(1..=MOST_PROCESSES).contains(&processes) {
-            return Some(format!("{processes} processes are not from 1 to {MOST_PROCESSES}"));
+            return Some(format!(
+                "its number of processes, {processes}, is not from 1 to {MOST_PROCESSES}"
+            ));
         }
-        (steps > most_steps).then(|| format!("its schedule has {steps} steps, and {most_steps} are the most"))
+        (steps > most_steps).then(|| format!("its schedule has {steps} steps, more than {most_steps}"))
     }
 }
 
@@ -224,7 +225,7 @@ impl Environment {
             };
         }
         let simulated = || "simulated".to_owned();
-        debug_assert_eq!(plan.backend.follows(), BackendKind::Sim);
+        debug_assert_eq!(plan.backend.replays_on(), BackendKind::Sim);
         Self {
             kernel: simulated(),
             file_system: simulated(),
@@ -234,14 +235,24 @@ impl Environment {
     }
 }
 
+/// The calls of a history, as a file stores them.
+pub(crate) fn recorded_calls(history: &History) -> Vec<SavedCall> {
+    let saved = |(_, process, call, reply, _): (usize, ProcessId, &Call, &Reply, _)| SavedCall {
+        process,
+        call: call.clone(),
+        reply: reply.clone(),
+    };
+    history.calls().map(saved).collect()
+}
+
 #[derive(Deserialize)]
 struct Head {
     format: String,
     version: u32,
 }
 
-/// The text of a file that is regular and not too large: a pipe or a device may have no end.
-fn text_of(path: &Path) -> Result<String, FileError> {
+/// Reads a regular file of limited size: a pipe or a device may have no end.
+fn read_text(path: &Path) -> Result<String, FileError> {
     let unreadable = |source| FileError::Read {
         path: path.to_owned(),
         source,
@@ -262,12 +273,12 @@ fn text_of(path: &Path) -> Result<String, FileError> {
     }
 }
 
-/// The same directory for whoever works in another one.
+/// The path from the root, so that a replay in another working directory finds it.
 fn absolute(directory: &Path) -> PathBuf {
     std::path::absolute(directory).unwrap_or_else(|_| directory.to_owned())
 }
 
-/// A parser's message quotes the file, line breaks included.
+/// The message on one line: it may quote line breaks of the file.
 fn one_line(error: &serde_json::Error) -> String {
     error.to_string().replace(char::is_control, " ")
 }

@@ -1,6 +1,6 @@
-//! What a plan consists of: one search, unless its scenario is varied; then one for each step at which the variation can come.
+//! Fault sweeps: one search for each step at which a fault can be injected.
 //!
-//! How many there are is not known before: each search shows whether a process comes as far as the next. Runs nothing.
+//! Their number is not known in advance: each search shows whether a process takes the next step. Runs nothing.
 
 use std::collections::BTreeSet;
 
@@ -11,49 +11,49 @@ use onewinner_core::history::{History, What};
 use onewinner_core::id::ProcessId;
 use onewinner_core::scenario::{ERRORS, FaultSweep, Kill, Scenario, ScenarioKind};
 
-/// What is run in one go: a search, or a series of them.
+/// The faults of one sweep. Each is injected at each step in turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Part {
-    /// The scenario as it is.
-    Plain,
-    /// This error, in the first call, in the second, and so on.
-    Errors(Errno),
-    /// This process killed in place of its first step, of its second, and so on.
-    Kills(ProcessId),
-    /// Both of these killed, each at each of its steps.
+pub(crate) enum Fault {
+    /// No fault: one search of the scenario as it is.
+    None,
+    /// This error in one call.
+    Error(Errno),
+    /// This process is killed in place of one of its steps.
+    Kill(ProcessId),
+    /// Both of these are killed.
     TwoKills([ProcessId; 2]),
 }
 
-impl Part {
-    /// The parts of a plan, in the order in which they are put together.
-    pub(super) fn of(fault_sweep: FaultSweep, scenario: &Scenario) -> Vec<Self> {
+impl Fault {
+    /// The faults of a plan, in the order in which their results are merged.
+    pub(crate) fn all_of(fault_sweep: FaultSweep, scenario: &Scenario) -> Vec<Self> {
         let processes = || ProcessId::first(scenario.processes);
-        let kills = || processes().map(Self::Kills);
+        let kills = || processes().map(Self::Kill);
         let pairs = || processes().flat_map(move |one| ProcessId::first(one.index()).map(move |other| [other, one]));
         match fault_sweep {
-            FaultSweep::Nothing => vec![Self::Plain],
-            FaultSweep::Error => ERRORS.iter().copied().map(Self::Errors).collect(),
+            FaultSweep::Nothing => vec![Self::None],
+            FaultSweep::Error => ERRORS.iter().copied().map(Self::Error).collect(),
             FaultSweep::Kill => kills().collect(),
             FaultSweep::TwoKills => kills().chain(pairs().map(Self::TwoKills)).collect(),
         }
     }
 
-    /// How many things are added, each at a step of its own.
-    fn things(self) -> usize {
+    /// How many faults are injected into one execution.
+    fn count(self) -> usize {
         match self {
-            Self::Plain => 0,
-            Self::Errors(_) | Self::Kills(_) => 1,
+            Self::None => 0,
+            Self::Error(_) | Self::Kill(_) => 1,
             Self::TwoKills(_) => 2,
         }
     }
 
-    /// The scenario with the things added at these steps, counted from 0.
+    /// The scenario with the faults injected at these steps, from 0.
     fn scenario(self, base: &Scenario, at: [u32; 2]) -> Scenario {
         let kill = |victim, step| Kill { victim, step };
         let kills = |kills| Scenario { kills, ..base.clone() };
         match self {
-            Self::Plain => base.clone(),
-            Self::Errors(errno) => {
+            Self::None => base.clone(),
+            Self::Error(errno) => {
                 let injection = Injection { call: at[0], errno };
                 match base.kind {
                     ScenarioKind::Cycle { .. } => Scenario {
@@ -63,72 +63,73 @@ impl Part {
                     ScenarioKind::Contend | ScenarioKind::Fault { .. } => Scenario::fault(injection),
                 }
             }
-            Self::Kills(victim) => kills(vec![kill(victim, at[0])]),
+            Self::Kill(victim) => kills(vec![kill(victim, at[0])]),
             Self::TwoKills([one, other]) => kills(vec![kill(one, at[0]), kill(other, at[1])]),
         }
     }
 
-    /// Which of the things came.
-    fn came(self, history: &History) -> [bool; 2] {
+    /// Which of the faults happened.
+    fn happened(self, history: &History) -> [bool; 2] {
         let died = |victim| {
             history
                 .calls()
                 .any(|(_, process, call, ..)| process == victim && *call == Call::Die)
         };
         match self {
-            Self::Plain => [false; 2],
-            Self::Errors(_) => {
+            Self::None => [false; 2],
+            Self::Error(_) => {
                 let injected = |what: &What| matches!(what, What::Injected { .. });
                 [history.events.iter().any(|event| injected(&event.what)), false]
             }
-            Self::Kills(victim) => [died(victim), false],
+            Self::Kill(victim) => [died(victim), false],
             Self::TwoKills(victims) => victims.map(died),
         }
     }
 }
 
-/// The searches of a part, one after another.
+/// The searches of one sweep, one after another.
 ///
-/// A thing comes at step k only if its process takes k steps before, and then it also comes at each step before k. So when
-/// no search up to some step showed it there, no later one will. Of two things, no search is left out either: in an
-/// execution that goes beyond both of the last steps searched, the first to get to its own is seen there.
-pub(super) struct Series<'a> {
-    part: Part,
+/// A fault happens at step k only if its process takes k steps before, and then it also happens at each step before k. So if
+/// no search shows it at some step, no later one will. With two faults no search is left out either: in an execution that
+/// goes beyond the last steps searched for both, the process that gets to its step first shows it there.
+pub(crate) struct Sweep<'a> {
+    fault: Fault,
     base: &'a Scenario,
-    /// For each thing the last step at which it is tried: one beyond all at which it came.
-    until: [u32; 2],
+    /// For each fault the last step to try: one after all steps at which it happened.
+    last: [u32; 2],
     tried: BTreeSet<[u32; 2]>,
-    /// Where they are added in the search that runs.
-    now: [u32; 2],
+    /// The steps of the current search.
+    current: [u32; 2],
 }
 
-impl<'a> Series<'a> {
-    pub(super) fn of(part: Part, base: &'a Scenario) -> Self {
+impl<'a> Sweep<'a> {
+    pub(crate) fn of(fault: Fault, base: &'a Scenario) -> Self {
         Self {
-            part,
+            fault,
             base,
-            until: [0; 2],
+            last: [0; 2],
             tried: BTreeSet::new(),
-            now: [0; 2],
+            current: [0; 2],
         }
     }
 
-    /// What is searched next.
-    pub(super) fn next(&mut self) -> Option<Scenario> {
-        let places = (0..=self.until[0]).flat_map(|one| (0..=self.until[1]).map(move |other| [one, other]));
-        self.now = { places }.find(|place| !self.tried.contains(place))?;
-        self.tried.insert(self.now);
-        Some(self.part.scenario(self.base, self.now))
+    /// The scenario of the next search.
+    pub(crate) fn next_scenario(&mut self) -> Option<Scenario> {
+        let places = (0..=self.last[0]).flat_map(|one| (0..=self.last[1]).map(move |other| [one, other]));
+        self.current = { places }.find(|place| !self.tried.contains(place))?;
+        self.tried.insert(self.current);
+        Some(self.fault.scenario(self.base, self.current))
     }
 
-    /// Whether an execution of this search has all the things: one that has not belongs to another search.
-    pub(super) fn saw(&mut self, history: &History) -> bool {
-        let came = self.part.came(history);
-        for (thing, came) in came.into_iter().enumerate() {
-            if came && self.now[thing] == self.until[thing] {
-                self.until[thing] += 1;
+    /// Learns from an execution which steps there are. Returns whether it belongs to the current search: all its faults
+    /// happened. Otherwise another search has it too.
+    pub(crate) fn observe(&mut self, history: &History) -> bool {
+        let happened = self.fault.happened(history);
+        for (number, happened) in happened.into_iter().enumerate() {
+            if happened && self.current[number] == self.last[number] {
+                self.last[number] += 1;
             }
         }
-        came[..self.part.things()].iter().all(|came| *came)
+        happened[..self.fault.count()].iter().all(|happened| *happened)
     }
 }

@@ -1,5 +1,5 @@
-//! Several plans: one after another within one time limit, or as many parts of them at once as asked for. What is told of
-//! each does not depend on how many.
+//! Checks several plans: one after another within one time limit, or several sweeps in parallel. The verdicts do not depend
+//! on how many run in parallel.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -7,58 +7,63 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::Instant;
 
-use super::fault_sweep::Part;
-use super::plan_searches::Gathered;
-use super::progress::Watch;
-use super::{CheckError, Event, EventSink, Plan, check, check_until, forbidden, together};
+use super::check::{check, check_until, conclude_error, merge_sweeps, shrink_and_conclude};
+use super::error::CheckError;
+use super::event::{Event, EventSink};
+use super::fault_sweep::Fault;
+use super::plan::Plan;
+use super::plan_results::PlanResults;
+use super::plan_searches::PlanSearch;
+use super::progress::ProgressMonitor;
+use super::session::BackendSession;
 use onewinner_core::verdict::{Judged, Verdict};
 
-/// What a plan came to.
-type Came = Result<Judged, CheckError>;
+/// The result of a plan.
+type CheckResult = Result<Judged, CheckError>;
 
-/// What the time limits of several plans are for.
+/// How several plans share time and processors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Allowance {
-    /// Each plan has its own; so many searches run at once.
+    /// Each plan has its own time limit, and several searches run at the same time.
     ForEach {
         /// How many.
         jobs: usize,
     },
-    /// They share one, the longest: a ladder, climbed from its first rung until something is violated or the time is over.
+    /// All plans share the longest time limit. They run in order until one is violated or time runs out.
     Together,
 }
 
-/// Runs plans to their verdicts, and hands these to `each` in the order of the plans.
+/// Checks plans, and passes the results to `each` in the order of the plans.
 ///
-/// When `interrupted`, plans that have begun end early and the others are left out.
+/// When `interrupted`, running plans end early and the others are left out.
 pub fn check_all(
     plans: &[Plan],
     allowance: Allowance,
     interrupted: &Arc<AtomicBool>,
-    tell: &EventSink,
-    each: &mut dyn FnMut(&Plan, Came) -> ControlFlow<()>,
+    events: &EventSink,
+    each: &mut dyn FnMut(&Plan, CheckResult) -> ControlFlow<()>,
 ) {
     let searches = plans.iter().all(|plan| plan.backend.is_searched());
     match allowance {
-        Allowance::ForEach { jobs } if jobs > 1 && searches => at_once(plans, jobs, interrupted, tell, each),
-        // A race forks, so that it must be alone; and one after another needs no threads.
+        Allowance::ForEach { jobs } if jobs > 1 && searches => check_parallel(plans, jobs, interrupted, events, each),
+        // A race forks, so it must run without other threads.
         Allowance::ForEach { .. } => {
             for plan in plans {
-                if interrupted.load(Ordering::Relaxed) || each(plan, check(plan, interrupted, tell)).is_break() {
+                if interrupted.load(Ordering::Relaxed) || each(plan, check(plan, interrupted, events)).is_break() {
                     return;
                 }
             }
         }
-        Allowance::Together => climb(plans, interrupted, tell, each),
+        Allowance::Together => check_until_violated(plans, interrupted, events, each),
     }
 }
 
-/// One after another, within the time of the longest.
-fn climb(
+/// Checks plans in order within the longest of their time limits, until one is violated.
+fn check_until_violated(
     plans: &[Plan],
     interrupted: &Arc<AtomicBool>,
-    tell: &EventSink,
-    each: &mut dyn FnMut(&Plan, Came) -> ControlFlow<()>,
+    events: &EventSink,
+    each: &mut dyn FnMut(&Plan, CheckResult) -> ControlFlow<()>,
 ) {
     let times = plans
         .iter()
@@ -69,39 +74,39 @@ fn climb(
         if interrupted.load(Ordering::Relaxed) {
             return;
         }
-        let came = check_until(plan, deadline, interrupted, tell);
-        let decided = came
+        let checked = check_until(plan, deadline, interrupted, events);
+        let violated = checked
             .as_ref()
             .is_ok_and(|judged| matches!(judged.verdict, Verdict::Violated(_)));
-        if each(plan, came).is_break() || decided {
+        if each(plan, checked).is_break() || violated {
             return;
         }
     }
 }
 
-/// So many searches at a time.
-fn at_once(
+/// Checks plans on several threads. Results that are ready too early wait for their turn.
+fn check_parallel(
     plans: &[Plan],
     jobs: usize,
     interrupted: &Arc<AtomicBool>,
-    tell: &EventSink,
-    each: &mut dyn FnMut(&Plan, Came) -> ControlFlow<()>,
+    events: &EventSink,
+    each: &mut dyn FnMut(&Plan, CheckResult) -> ControlFlow<()>,
 ) {
-    let over = Arc::new(AtomicBool::new(false));
-    let all = All::new(plans, jobs, interrupted, &over, tell);
+    let stopped = Arc::new(AtomicBool::new(false));
+    let queue = JobQueue::new(plans, jobs, interrupted, &stopped, events);
     std::thread::scope(|scope| {
         let (send, receive) = mpsc::channel();
         for _ in 0..jobs {
-            let (all, send) = (&all, send.clone());
-            scope.spawn(move || all.work(&send));
+            let (queue, send) = (&queue, send.clone());
+            scope.spawn(move || queue.work(&send));
         }
         drop(send);
         let (mut early, mut next) = (BTreeMap::new(), 0);
-        for (position, came) in receive {
-            early.insert(position, came);
-            while let Some(came) = early.remove(&next) {
-                if each(&plans[next], came).is_break() {
-                    over.store(true, Ordering::Relaxed);
+        for (position, checked) in receive {
+            early.insert(position, checked);
+            while let Some(checked) = early.remove(&next) {
+                if each(&plans[next], checked).is_break() {
+                    stopped.store(true, Ordering::Relaxed);
                     return;
                 }
                 next += 1;
@@ -110,103 +115,118 @@ fn at_once(
     });
 }
 
-/// The parts of all plans, and what they came to so far.
-struct All<'a> {
-    plans: Vec<Progress<'a>>,
-    /// Which plan, and which part of it.
-    queue: Vec<(usize, Part)>,
+/// The sweeps of all plans, and their results so far.
+struct JobQueue<'a> {
+    plans: Vec<PlanJobs<'a>>,
+    /// The position of the plan, and its sweep.
+    sweeps: Vec<(usize, Fault)>,
     next: AtomicUsize,
     jobs: usize,
-    /// How many parts run.
+    /// The number of sweeps that are running.
     running: AtomicUsize,
-    watch: Watch,
-    tell: EventSink,
+    progress: ProgressMonitor,
+    events: EventSink,
 }
 
-struct Progress<'a> {
+struct PlanJobs<'a> {
     plan: &'a Plan,
-    so_far: Mutex<SoFar>,
-    parts: usize,
+    /// The number of its sweeps.
+    sweeps: usize,
+    so_far: Mutex<SweepsSoFar>,
 }
 
 #[derive(Default)]
-struct SoFar {
-    /// When the first part began.
-    begun: Option<Instant>,
-    /// What came of the parts, by their place in the queue.
-    came: BTreeMap<usize, Result<Gathered, CheckError>>,
+struct SweepsSoFar {
+    /// The start of the first sweep.
+    started: Option<Instant>,
+    /// The results of sweeps, by their position in the queue.
+    results: BTreeMap<usize, Result<PlanResults, CheckError>>,
 }
 
-impl<'a> All<'a> {
+impl<'a> JobQueue<'a> {
     fn new(
         plans: &'a [Plan],
         jobs: usize,
         interrupted: &Arc<AtomicBool>,
-        over: &Arc<AtomicBool>,
-        tell: &EventSink,
+        stopped: &Arc<AtomicBool>,
+        events: &EventSink,
     ) -> Self {
-        let queue = plans.iter().enumerate();
-        let queue = queue.flat_map(|(position, plan)| {
-            Part::of(plan.fault_sweep, &plan.scenario)
-                .into_iter()
-                .map(move |part| (position, part))
-        });
-        let progress = |plan: &'a Plan| Progress {
+        let faults_of = |plan: &Plan| Fault::all_of(plan.fault_sweep, &plan.scenario);
+        let sweeps = plans.iter().enumerate();
+        let sweeps =
+            sweeps.flat_map(|(position, plan)| faults_of(plan).into_iter().map(move |fault| (position, fault)));
+        let plan_jobs = |plan: &'a Plan| PlanJobs {
             plan,
+            sweeps: faults_of(plan).len(),
             so_far: Mutex::default(),
-            parts: Part::of(plan.fault_sweep, &plan.scenario).len(),
         };
         Self {
-            plans: plans.iter().map(progress).collect(),
-            queue: queue.collect(),
+            plans: plans.iter().map(plan_jobs).collect(),
+            sweeps: sweeps.collect(),
             next: AtomicUsize::new(0),
             jobs,
             running: AtomicUsize::new(0),
-            watch: Watch::new(interrupted, tell).or(over),
-            tell: Arc::clone(tell),
+            progress: ProgressMonitor::new(interrupted, events).or_stopped_by(stopped),
+            events: Arc::clone(events),
         }
     }
 
-    /// Takes parts until none is left, and concludes each plan whose last part it ran.
-    fn work(&self, send: &mpsc::Sender<(usize, Came)>) {
-        while !self.watch.is_over() {
+    /// Runs sweeps until none is left, and concludes each plan whose last sweep it ran.
+    fn work(&self, send: &mpsc::Sender<(usize, CheckResult)>) {
+        while !self.progress.is_stopped() {
             let place = self.next.fetch_add(1, Ordering::Relaxed);
-            let Some((position, part)) = self.queue.get(place).copied() else {
+            let Some((position, fault)) = self.sweeps.get(place).copied() else {
                 return;
             };
-            let progress = &self.plans[position];
+            let jobs = &self.plans[position];
+            let mut session = BackendSession::of(jobs.plan);
             self.running.fetch_add(1, Ordering::Relaxed);
-            let came = self.run(progress, part);
+            let found = self.sweep(jobs, fault, &mut session);
             self.running.fetch_sub(1, Ordering::Relaxed);
-            let mut so_far = progress.so_far.lock().unwrap_or_else(PoisonError::into_inner);
-            so_far.came.insert(place, came);
-            if so_far.came.len() < progress.parts {
+            let mut so_far = jobs.so_far.lock().unwrap_or_else(PoisonError::into_inner);
+            if so_far.results.len() + 1 < jobs.sweeps {
+                let closed = session.close();
+                let found = found.and_then(|found| closed.map(|()| found));
+                so_far.results.insert(place, found);
                 continue;
             }
-            let parts = std::mem::take(&mut so_far.came).into_values();
+            so_far.results.insert(place, found);
+            let results = std::mem::take(&mut so_far.results).into_values();
             drop(so_far);
-            let came = parts.collect::<Result<Vec<_>, _>>();
-            let judged = came.map(|parts| together(progress.plan, parts));
-            let judged = judged.or_else(|error| forbidden(progress.plan, error));
-            // Nobody listens when the output is closed.
-            let _unheard = send.send((position, judged));
+            let found = results.collect::<Result<Vec<_>, _>>().map(merge_sweeps);
+            let judged = found.and_then(|found| shrink_and_conclude(jobs.plan, found, session));
+            let judged = judged.or_else(|error| conclude_error(jobs.plan, error));
+            // The receiver is gone when the output is closed.
+            let _unsent = send.send((position, judged));
         }
     }
 
-    fn run(&self, progress: &Progress<'_>, part: Part) -> Result<Gathered, CheckError> {
-        let plan = progress.plan;
-        let begun = {
-            let mut so_far = progress.so_far.lock().unwrap_or_else(PoisonError::into_inner);
-            *so_far.begun.get_or_insert_with(Instant::now)
+    fn sweep(
+        &self,
+        jobs: &PlanJobs<'_>,
+        fault: Fault,
+        session: &mut BackendSession<'_>,
+    ) -> Result<PlanResults, CheckError> {
+        let plan = jobs.plan;
+        let started = {
+            let mut so_far = jobs.so_far.lock().unwrap_or_else(PoisonError::into_inner);
+            *so_far.started.get_or_insert_with(Instant::now)
         };
-        let (strategy, limits) = plan.backend.search().expect("only searches are run at once");
-        (self.tell)(Event::Began {
+        let (strategy, limits) = plan.backend.search().expect("only searches run in parallel");
+        (self.events)(Event::Began {
             backend: plan.backend.kind(),
             lock: plan.subject.name().to_owned(),
             scenario: plan.configuration(),
         });
-        // Those that have nothing left to do help the others.
-        let threads = || self.jobs / self.running.load(Ordering::Relaxed).max(1);
-        part.run(plan, strategy, limits, begun + limits.time, &self.watch, &threads)
+        let search = PlanSearch {
+            plan,
+            strategy,
+            limits,
+            deadline: started + limits.time,
+            progress: &self.progress,
+            // Idle threads help the others.
+            threads: &|| self.jobs / self.running.load(Ordering::Relaxed).max(1),
+        };
+        search.sweep(fault, session)
     }
 }

@@ -1,40 +1,49 @@
-//! A lock under loom, judged.
+//! Runs a lock under loom.
 
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::results::Tally;
-use super::{CheckError, EventSink, Plan, Watch, conclude};
+use super::error::CheckError;
+use super::event::EventSink;
+use super::plan::Plan;
+use super::plan_results::PlanResults;
+use super::progress::ProgressMonitor;
+use super::results::Results;
 use onewinner_core::backend::loom::{self, Bounds};
 use onewinner_core::explore::Stop;
-use onewinner_core::verdict::{CutReason, Extent, Judged, Unit, at_most};
+use onewinner_core::verdict::{CutReason, Extent, Unit, at_most};
 
-pub(super) fn modelled(
+/// Why loom may have missed an order of calls.
+const CROSSED: &str = "a call touched files in a way that no earlier execution had shown, so loom may have missed an order; \
+                       this is a limit of the loom backend, use `explore --backend sim`";
+
+/// Runs the lock of a plan.
+pub(crate) fn run(
     plan: &Plan,
     bounds: Bounds,
     interrupted: &Arc<AtomicBool>,
-    tell: &EventSink,
-) -> Result<Judged, CheckError> {
-    let tally = Arc::new(Mutex::new(Tally::default()));
-    let (taking, scenario) = (Arc::clone(&tally), plan.scenario.clone());
-    let (judged, watch) = (plan.judged, Watch::new(interrupted, tell));
-    let modeled = loom::model(
+    events: &EventSink,
+) -> Result<PlanResults, CheckError> {
+    let results = Arc::new(Mutex::new(Results::default()));
+    let (shared, scenario) = (Arc::clone(&results), plan.scenario.clone());
+    let (judged, progress) = (plan.judged, ProgressMonitor::new(interrupted, events));
+    let modelled = loom::model(
         plan.primitive()?,
         &plan.scenario,
         bounds,
         interrupted,
         move |execution| {
             let depth = execution.schedule.len();
-            let mut tally = taking.lock().unwrap_or_else(PoisonError::into_inner);
-            tally.take(&scenario, judged, execution, 1);
-            watch.saw(depth, None);
+            let mut results = shared.lock().unwrap_or_else(PoisonError::into_inner);
+            results.add(&scenario, judged, execution, 1);
+            progress.count_execution(depth, None);
         },
     );
-    let tally = std::mem::take(&mut *tally.lock().unwrap_or_else(PoisonError::into_inner));
-    let crossed = "a call touched files in a way that no execution had shown before, so that loom may have missed an order; \
-                   this is a limit of the loom backend, use `explore --backend sim`";
-    let doubt = modeled.crossed.then(|| crossed.to_owned());
-    Ok(conclude(plan, tally, extent(modeled.searched.stop, bounds), doubt))
+    let results = std::mem::take(&mut *results.lock().unwrap_or_else(PoisonError::into_inner));
+    Ok(PlanResults {
+        why_no_pass: modelled.crossed.then(|| CROSSED.to_owned()),
+        ..PlanResults::new(results, extent(modelled.searched.stop, bounds))
+    })
 }
 
 fn extent(stop: Stop, bounds: Bounds) -> Extent {

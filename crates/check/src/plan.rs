@@ -1,9 +1,8 @@
-//! A plan as plain data: whose lock, doing what, in which world, and what that world is.
+//! Plans: a lock, a scenario and a backend, as plain data.
 
 use std::path::PathBuf;
 
-use super::CheckError;
-use super::results::Left;
+use super::error::CheckError;
 use onewinner_core::backend::{BackendKind, loom};
 use onewinner_core::explore::{Limits, Strategy};
 use onewinner_core::primitive::LockPrimitive;
@@ -12,33 +11,33 @@ use onewinner_core::scenario::{FaultSweep, Scenario, Subject, Work};
 #[cfg(target_os = "linux")]
 use onewinner_linux::race;
 
-/// One run: whose lock, doing what, in which world.
+/// One run: a lock, a scenario and a backend.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// Whose lock.
+    /// The lock.
     pub subject: Subject,
-    /// What is run.
+    /// The scenario.
     pub scenario: Scenario,
-    /// What is added to it, in a search for each way.
+    /// The faults to inject, each in a search of its own.
     pub fault_sweep: FaultSweep,
-    /// The world, and how far to go in it.
+    /// The backend, with its limits.
     pub backend: Backend,
     /// The seed of every random choice.
     pub seed: u64,
-    /// What is judged.
+    /// The properties to judge.
     pub judged: Judging,
 }
 
-/// A backend with its bounds.
+/// A backend with its limits.
 #[derive(Clone, Debug)]
 pub enum Backend {
-    /// Under loom.
+    /// loom.
     Loom(loom::Bounds),
-    /// On the simulated file system.
+    /// The simulated file system.
     Sim {
         /// How schedules are chosen.
         strategy: Strategy,
-        /// How far to go.
+        /// The limits of the search.
         limits: Limits,
     },
     /// Real processes, stopped before each system call.
@@ -46,53 +45,43 @@ pub enum Backend {
     Traced {
         /// How schedules are chosen.
         strategy: Strategy,
-        /// How far to go.
+        /// The limits of the search.
         limits: Limits,
-        /// Where: mounts of one store, and process *i* works below directory *i mod k*; that for temporary files, if there is
-        /// none.
+        /// Mounts of one store: process *i* works below directory *i mod k*. If empty, the directory for temporary files.
         directories: Vec<PathBuf>,
     },
-    /// Real processes on the kernel's file system; scenario and seed are the plan's.
+    /// Real processes that start together; the plan's scenario and seed replace those of the options.
     #[cfg(target_os = "linux")]
     Race(race::RaceOptions),
 }
 
 impl Plan {
-    /// What is run, in words.
+    /// Describes the scenario with its injected faults.
     pub fn configuration(&self) -> String {
         format!("{}{}", self.scenario, self.fault_sweep)
     }
 
-    /// Refuses what the world cannot do.
-    pub(super) fn refuse(&self) -> Result<(), CheckError> {
+    /// Refuses a scenario that the backend does not support.
+    pub(crate) fn check_supported(&self) -> Result<(), CheckError> {
         let kind = self.backend.kind();
         let raced = kind == BackendKind::Race;
         let program = matches!(self.subject, Subject::Program(_));
         let real = kind.is_real();
         let what = match self.scenario {
             Scenario { work: Work::Fork, .. } if real => "holders that fork",
-            Scenario { reuse_inodes: true, .. } if real => "inode numbers that are used again as a choice",
+            Scenario { reuse_inodes: true, .. } if real => "a choice of reused inode numbers",
             Scenario {
                 work: Work::Reopen | Work::Reenter,
                 ..
-            } if raced => "what a holder does in calls of its own",
-            Scenario { expiry: true, .. } if raced || program => "a lease that runs out at any moment",
+            } if raced => "a workload of the holder",
+            Scenario { expiry: true, .. } if raced || program => "a lease that expires at any moment",
             _ => return Ok(()),
         };
         Err(CheckError::NeedsSimulation { what, backend: kind })
     }
 
-    /// The lock that a dead holder left, if one did.
-    pub(super) fn left_behind(&self) -> Left {
-        match &self.subject {
-            _ if !self.scenario.start.is_stale() => Left::Nothing,
-            Subject::Primitive(primitive) => Left::Declared(primitive.crash_class()),
-            Subject::Program(_) => Left::Undeclared,
-        }
-    }
-
-    /// The lock over `Fs`, for the worlds that have no processes to run a program.
-    pub(super) fn primitive(&self) -> Result<&'static dyn LockPrimitive, CheckError> {
+    /// The lock over `Fs`, for backends without processes.
+    pub(crate) fn primitive(&self) -> Result<&'static dyn LockPrimitive, CheckError> {
         match &self.subject {
             Subject::Primitive(primitive) => Ok(*primitive),
             Subject::Program(program) => Err(CheckError::NeedsProcesses {
@@ -104,7 +93,7 @@ impl Plan {
 }
 
 impl Backend {
-    /// Which backend it is, without its bounds.
+    /// The kind, without limits.
     pub fn kind(&self) -> BackendKind {
         match self {
             Self::Loom(_) => BackendKind::Loom,
@@ -116,8 +105,8 @@ impl Backend {
         }
     }
 
-    /// How schedules are chosen and how far the search goes, if `explore` chooses them.
-    pub(super) fn search(&self) -> Option<(&Strategy, Limits)> {
+    /// The strategy and limits, if `explore` chooses the schedules.
+    pub(crate) fn search(&self) -> Option<(&Strategy, Limits)> {
         match self {
             Self::Sim { strategy, limits } => Some((strategy, *limits)),
             #[cfg(target_os = "linux")]
@@ -127,12 +116,12 @@ impl Backend {
     }
 
     /// Whether `explore` chooses the schedules.
-    pub(super) fn is_searched(&self) -> bool {
+    pub(crate) fn is_searched(&self) -> bool {
         self.search().is_some()
     }
 
-    /// Where real processes run, if there are any, and that was asked for.
-    pub(super) fn directories(&self) -> &[PathBuf] {
+    /// The directories for real processes; empty for the default.
+    pub(crate) fn directories(&self) -> &[PathBuf] {
         match self {
             #[cfg(target_os = "linux")]
             Self::Traced { directories, .. } => directories,
@@ -140,8 +129,8 @@ impl Backend {
         }
     }
 
-    /// Where the schedules of this world can be followed.
-    pub(super) fn follows(&self) -> BackendKind {
+    /// The backend that replays the schedules of this one.
+    pub(crate) fn replays_on(&self) -> BackendKind {
         match self {
             #[cfg(target_os = "linux")]
             Self::Traced { .. } => BackendKind::Traced,
@@ -149,11 +138,11 @@ impl Backend {
         }
     }
 
-    /// What a pass in this world does not show.
-    pub(super) fn blind_spots(&self) -> Vec<String> {
+    /// What a pass on this backend does not show.
+    pub(crate) fn blind_spots(&self) -> Vec<String> {
         let texts: &[&str] = match self {
             Self::Loom(_) | Self::Sim { .. } => {
-                &["trusts the modelled file system, which the conformance tests hold against the kernel"]
+                &["trusts the modelled file system, which the conformance tests compare with the kernel"]
             }
             #[cfg(target_os = "linux")]
             Self::Traced { .. } => {

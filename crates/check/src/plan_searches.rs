@@ -1,77 +1,87 @@
-//! The searches that a plan consists of, and what they showed together.
-//!
-//! They are independent of each other, so that their number and order is all that a verdict depends on; which they are is in
-//! `fault_sweep.rs`.
+//! Runs the searches of a plan, one sweep after another, and merges their results.
 
-use std::cell::Cell;
-use std::ops::ControlFlow;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use super::fault_sweep::{Part, Series};
+use super::error::CheckError;
+use super::fault_sweep::{Fault, Sweep};
 use super::parallel_search;
-use super::results::Tally;
-use super::{Backend, CheckError, Plan, Watch};
-use onewinner_core::backend::sim;
-use onewinner_core::explore::{Covered, Estimated, Limits, Searched, Stop, Strategy};
-use onewinner_core::history::{End, Execution, History};
-use onewinner_core::scenario::{Scenario, Subject};
+use super::plan::Plan;
+use super::plan_results::PlanResults;
+use super::progress::ProgressMonitor;
+use super::results::Results;
+use super::search::{Filter, Search, SearchResults};
+use super::session::BackendSession;
+use onewinner_core::explore::{Covered, Limits, Searched, Stop, Strategy};
 use onewinner_core::verdict::{CutReason, Extent, Unit, at_most};
-#[cfg(target_os = "linux")]
-use onewinner_linux::tracer;
 
-/// Once a violation was found, the verdict stands: so many executions more are looked at for one that is easier to read.
-const EXECUTIONS_AFTER_VIOLATION: u64 = 100_000;
-/// The same of a program, whose executions take a thousand times as long, and some of them a second.
-const TIME_AFTER_VIOLATION: Duration = Duration::from_secs(5);
-
-/// What the searches of one part showed.
-pub(super) struct Gathered {
-    pub(super) tally: Tally,
-    pub(super) extent: Extent,
+/// What the sweeps of a plan share.
+#[derive(Clone, Copy)]
+pub(crate) struct PlanSearch<'a> {
+    pub(crate) plan: &'a Plan,
+    pub(crate) strategy: &'a Strategy,
+    pub(crate) limits: Limits,
+    pub(crate) deadline: Instant,
+    pub(crate) progress: &'a ProgressMonitor,
+    /// The number of threads that a long search may use now.
+    pub(crate) threads: &'a dyn Fn() -> usize,
 }
 
-impl Part {
-    /// Runs the searches of this part until `deadline`.
-    pub(super) fn run(
-        self,
-        plan: &Plan,
-        strategy: &Strategy,
-        limits: Limits,
-        deadline: Instant,
-        watch: &Watch,
-        threads: &dyn Fn() -> usize,
-    ) -> Result<Gathered, CheckError> {
-        let mut gathered = Gathered {
-            tally: Tally::default(),
-            extent: nothing(strategy),
+impl PlanSearch<'_> {
+    /// Runs the searches of one sweep until the deadline.
+    pub(crate) fn sweep(self, fault: Fault, session: &mut BackendSession<'_>) -> Result<PlanResults, CheckError> {
+        let nothing = Extent::Complete {
+            each: unit(self.strategy),
+            bounds: Vec::new(),
         };
-        let mut series = Series::of(self, &plan.scenario);
-        while let Some(scenario) = series.next() {
-            let left = Limits {
-                time: deadline.saturating_duration_since(Instant::now()),
-                ..limits
-            };
+        let mut merged = PlanResults::new(Results::default(), nothing);
+        let mut sweep = Sweep::of(fault, &self.plan.scenario);
+        while let Some(scenario) = sweep.next_scenario() {
             let search = Search {
-                plan,
+                plan: self.plan,
                 scenario: &scenario,
-                watch,
+                progress: self.progress,
             };
-            let (searched, notes, seen) = search.run(strategy, left, threads, &mut |history| series.saw(history))?;
-            let Seen { mut tally, decided, .. } = seen;
-            tally.blocked = searched.blocked;
-            tally.failure.clone_from(&searched.failure);
-            tally.notes.extend(notes);
-            let extent = self.extent(&searched, limits, strategy, decided);
-            let complete = matches!(extent, Extent::Complete { .. }) && tally.lost == 0;
-            gathered = gathered.and(Gathered { tally, extent });
+            let (searched, notes, found) = self.search(search, session, &mut |history| sweep.observe(history))?;
+            let SearchResults { mut results, cut, .. } = found;
+            results.blocked = searched.blocked;
+            results.failure.clone_from(&searched.failure);
+            results.notes.extend(notes);
+            let extent = self.extent(fault, &searched, cut);
+            let complete = matches!(extent, Extent::Complete { .. }) && results.lost == 0;
+            merged = merged.merge(PlanResults::new(results, extent));
             if !complete {
                 break;
             }
         }
-        Ok(gathered)
+        Ok(merged)
     }
 
-    fn extent(self, searched: &Searched, limits: Limits, strategy: &Strategy, decided: Option<CutReason>) -> Extent {
+    /// Runs one search; in parallel, if it is long.
+    fn search(
+        self,
+        search: Search<'_>,
+        session: &mut BackendSession<'_>,
+        filter: &mut Filter<'_>,
+    ) -> Result<(Searched, Vec<String>, SearchResults), CheckError> {
+        let limits = self.limits_now();
+        let is_long = |found: &SearchResults| parallel_search::pays(&self.plan.backend, limits, found);
+        let (searched, notes, found, stopped_as_long) = search.run(self.strategy, limits, session, &is_long, filter)?;
+        if !stopped_as_long {
+            return Ok((searched, notes, found));
+        }
+        self.progress.discount(searched.executions);
+        let (searched, found) = parallel_search::run(search, self.limits_now(), self.threads, filter)?;
+        Ok((searched, notes, found))
+    }
+
+    fn limits_now(self) -> Limits {
+        Limits {
+            time: self.deadline.saturating_duration_since(Instant::now()),
+            ..self.limits
+        }
+    }
+
+    fn extent(self, fault: Fault, searched: &Searched, cut: Option<CutReason>) -> Extent {
         let lost = searched.lost + searched.diverged;
         let reason = match searched.stop {
             Stop::Exhausted if lost > 0 => CutReason::Lost(lost),
@@ -80,144 +90,20 @@ impl Part {
                     Covered::Preemptions(most) => vec![at_most(most)],
                     Covered::Everything | Covered::Some => Vec::new(),
                 };
-                let each = unit(strategy);
+                let each = unit(self.strategy);
                 return Extent::Complete { each, bounds };
             }
-            Stop::Executions => CutReason::Executions(limits.executions),
-            Stop::Steps => CutReason::Steps(limits.steps),
-            Stop::Time => CutReason::Time(limits.time),
-            Stop::Requested => decided.unwrap_or(CutReason::Interrupt),
+            Stop::Executions => CutReason::Executions(self.limits.executions),
+            Stop::Steps => CutReason::Steps(self.limits.steps),
+            Stop::Time => CutReason::Time(self.limits.time),
+            Stop::Requested => cut.unwrap_or(CutReason::Interrupt),
         };
         let preemptions = match searched.covered {
-            // Of a series, what comes after it is not run at all.
-            Covered::Preemptions(most) if self == Self::Plain => Some(most),
+            // The later searches of a sweep do not run at all.
+            Covered::Preemptions(most) if fault == Fault::None => Some(most),
             _ => None,
         };
         Extent::Cut { reason, preemptions }
-    }
-}
-
-/// One search of a series.
-#[derive(Clone, Copy)]
-pub(super) struct Search<'a> {
-    pub(super) plan: &'a Plan,
-    pub(super) scenario: &'a Scenario,
-    pub(super) watch: &'a Watch,
-}
-
-/// Whether an execution belongs to a search.
-pub(super) type Belongs<'a> = dyn FnMut(&History) -> bool + Send + 'a;
-
-impl Search<'_> {
-    /// Runs it alone; in rounds, if it is long.
-    fn run(
-        self,
-        strategy: &Strategy,
-        limits: Limits,
-        threads: &dyn Fn() -> usize,
-        belongs: &mut Belongs<'_>,
-    ) -> Result<(Searched, Vec<String>, Seen), CheckError> {
-        let (mut seen, mut is_long) = (Seen::default(), false);
-        let deadline = Instant::now() + limits.time;
-        let share = Cell::new(None);
-        let tell = &mut |told| share.set(Some(told));
-        let (searched, notes) = run(self.plan, self.scenario, strategy, limits, tell, &mut |execution| {
-            let belongs = belongs(&execution.history);
-            let goes_on = seen.take(self, execution, belongs, share.get());
-            is_long = goes_on.is_continue() && parallel_search::pay(&self.plan.backend, limits, &seen);
-            match is_long {
-                true => ControlFlow::Break(()),
-                false => goes_on,
-            }
-        })?;
-        if !is_long {
-            return Ok((searched, notes, seen));
-        }
-        self.watch.forget(searched.executions);
-        let limits = Limits {
-            time: deadline.saturating_duration_since(Instant::now()),
-            ..limits
-        };
-        let (searched, seen) = parallel_search::run(self, limits, threads, belongs)?;
-        Ok((searched, notes, seen))
-    }
-}
-
-/// What a search, or a task of it, has seen so far.
-#[derive(Default)]
-pub(super) struct Seen {
-    pub(super) tally: Tally,
-    /// How many executions it was, also those that belong to another search.
-    pub(super) executions: u64,
-    /// The limit that was reached after a violation.
-    pub(super) decided: Option<CutReason>,
-    /// Since when something is violated.
-    violated: Option<Instant>,
-}
-
-impl Seen {
-    pub(super) fn take(
-        &mut self,
-        search: Search<'_>,
-        execution: Execution,
-        belongs: bool,
-        share: Option<f64>,
-    ) -> ControlFlow<()> {
-        let depth = execution.schedule.len();
-        self.executions += 1;
-        // Of one that was lost nobody knows what it would have shown.
-        if belongs || execution.end != End::Completed {
-            self.tally.take(search.scenario, search.plan.judged, execution, 1);
-        }
-        search.watch.saw(depth, share);
-        if self.tally.best.is_some() {
-            let since = *self.violated.get_or_insert_with(Instant::now);
-            self.decided = enough(search.plan, self.tally.since_first, since);
-        }
-        match self.decided.is_some() || search.watch.is_over() {
-            true => ControlFlow::Break(()),
-            false => ControlFlow::Continue(()),
-        }
-    }
-}
-
-impl Gathered {
-    /// Both together; complete if both are.
-    pub(super) fn and(self, other: Self) -> Self {
-        let extent = match (self.extent, other.extent) {
-            (Extent::Complete { each, mut bounds }, Extent::Complete { bounds: more, .. }) => {
-                bounds.extend(
-                    more.into_iter()
-                        .filter(|bound| !bounds.contains(bound))
-                        .collect::<Vec<_>>(),
-                );
-                Extent::Complete { each, bounds }
-            }
-            (Extent::Complete { .. }, cut) | (cut, Extent::Complete { .. }) => cut,
-            (
-                Extent::Cut {
-                    reason,
-                    preemptions: one,
-                },
-                Extent::Cut { preemptions: other, .. },
-            ) => Extent::Cut {
-                reason,
-                preemptions: one.zip(other).map(|(one, other)| one.min(other)),
-            },
-            (sampled, _) => sampled,
-        };
-        Self {
-            tally: self.tally.and(other.tally),
-            extent,
-        }
-    }
-}
-
-/// The extent of no search.
-fn nothing(strategy: &Strategy) -> Extent {
-    Extent::Complete {
-        each: unit(strategy),
-        bounds: Vec::new(),
     }
 }
 
@@ -230,51 +116,5 @@ fn unit(strategy: &Strategy) -> Unit {
         | Strategy::Random { .. }
         | Strategy::Replay { .. }
         | Strategy::Guided { .. } => Unit::Schedule,
-    }
-}
-
-/// The limit that is reached after a violation, if one is: so many executions more were looked at, and since then.
-pub(super) fn enough(plan: &Plan, executions: u64, since: Instant) -> Option<CutReason> {
-    let program = matches!(plan.subject, Subject::Program(_));
-    if executions > EXECUTIONS_AFTER_VIOLATION {
-        Some(CutReason::ExecutionsAfterViolation(EXECUTIONS_AFTER_VIOLATION))
-    } else if program && since.elapsed() > TIME_AFTER_VIOLATION {
-        Some(CutReason::TimeAfterViolation(TIME_AFTER_VIOLATION))
-    } else {
-        None
-    }
-}
-
-/// Runs one search of `scenario` in the world of the plan, or in the one where its schedules can be followed; tells also
-/// what the world says of how it ran. `tell` hears which share is behind it.
-pub(super) fn run(
-    plan: &Plan,
-    scenario: &Scenario,
-    strategy: &Strategy,
-    limits: Limits,
-    tell: &mut dyn FnMut(f64),
-    watch: &mut dyn FnMut(Execution) -> ControlFlow<()>,
-) -> Result<(Searched, Vec<String>), CheckError> {
-    match &plan.backend {
-        Backend::Loom(_) | Backend::Sim { .. } => {
-            let mut scheduler = strategy.scheduler();
-            let scheduler = &mut Estimated::new(&mut *scheduler, tell);
-            let searched = sim::explore(plan.primitive()?, scenario, scheduler, limits, watch);
-            Ok((searched, Vec::new()))
-        }
-        #[cfg(target_os = "linux")]
-        Backend::Traced { directories, .. } => {
-            let run = tracer::Run {
-                subject: &plan.subject,
-                scenario,
-                strategy,
-                limits,
-                directories,
-            };
-            let told = tracer::explore_with_progress(&run, tell, watch)?;
-            Ok((told.searched, told.notes))
-        }
-        #[cfg(target_os = "linux")]
-        Backend::Race(_) => unreachable!("the kernel chooses the schedules of a race"),
     }
 }

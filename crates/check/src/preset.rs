@@ -1,43 +1,43 @@
-//! Which configurations are run when nobody asks for a particular one, and how long that may take.
+//! Presets: the default configurations, and their time limits.
 //!
-//! Small is weak: some protocols hold with 2 processes and one round each, and break with 3, or with 2 rounds. So a preset
-//! is several configurations. A program has no model by which its schedules could be reduced: it climbs a ladder, from
-//! where most faults show in a second to where all known ones do.
+//! Some locks hold with 2 processes and one round each, and break with 3 processes or 2 rounds. So a preset is several
+//! configurations. The schedules of a program cannot be reduced by a model, so its configurations run in order of size: most
+//! faults show in the first within a second, all known ones in the last.
 
 use std::time::Duration;
 
 use onewinner_core::primitive::CrashClass;
 use onewinner_core::scenario::{FaultSweep, Scenario, Start};
 
-/// How much is run.
+/// The size of a preset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Depth {
-    /// What finds most faults, within seconds.
+    /// Finds most faults, within seconds.
     Quick,
-    /// What finds every known fault.
+    /// Finds every known fault.
     Usual,
-    /// What is worth minutes before a release.
+    /// Takes minutes; for use before a release.
     Deep,
 }
 
-/// A configuration: what is run, and what is added to it.
+/// A scenario with its faults.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Configuration {
-    /// What is run.
+    /// The scenario.
     pub scenario: Scenario,
-    /// What is added to it.
+    /// The faults to inject.
     pub fault_sweep: FaultSweep,
     /// The most preemptions of a search that bounds them.
     pub preemptions: u32,
 }
 
-/// The age of the lock that a dead holder left, in seconds: none is claimed to be younger.
+/// The age of a stale lock, in seconds.
 pub const STALE_AGE_S: u64 = 3_600;
-/// Most faults need one preemption, some two, and of nineteen known ones none more (tracing.md, 2).
+/// The default preemption bound. Of nineteen known faults most need one preemption, some two, and none more.
 pub const PREEMPTIONS: u32 = 2;
 
 impl Depth {
-    /// The time for each configuration of a lock over `Fs`, and for the whole ladder of a program.
+    /// The time limit: for each configuration of a lock over `Fs`, or for all configurations of a program.
     pub fn time(self) -> Duration {
         Duration::from_secs(match self {
             Self::Quick => 10,
@@ -46,9 +46,8 @@ impl Depth {
         })
     }
 
-    /// The configurations of a lock over `Fs` that becomes free after a crash as `class` says: contention, cycles, a lock that a
-    /// dead holder left, a process killed at each of its steps, and an error in each call; a lease that runs out, if there are
-    /// leases.
+    /// The configurations of a lock over `Fs` of this crash class: contention, cycles, a stale lock, a process killed at each of
+    /// its steps, an error in each call; for a lock with leases also their expiry.
     pub fn of_a_primitive(self, class: CrashClass) -> Vec<Configuration> {
         let plain = |scenario| Configuration::of(scenario, FaultSweep::Nothing);
         let quick = vec![plain(Scenario::contend(3)), plain(Scenario::cycle(2, 1))];
@@ -73,7 +72,7 @@ impl Depth {
         }
     }
 
-    /// The ladder of a program, from its first rung to its last.
+    /// The configurations of a program, the smallest first.
     pub fn of_a_program(self) -> Vec<Configuration> {
         let rung = |scenario, preemptions| Configuration {
             preemptions,
@@ -97,7 +96,7 @@ impl Depth {
                     ..Configuration::of(Scenario::cycle(3, 1), FaultSweep::TwoKills)
                 };
                 let more = [rung(Scenario::contend(4), 3), rung(Scenario::cycle(3, 2), 3)];
-                // Each kill is a search of its own, with programs started anew: last, since it takes longest.
+                // Last, because it takes longest: each kill is a search of its own, and restarts the programs.
                 rungs(3, 3).into_iter().chain(more).chain([killed]).collect()
             }
         }
@@ -105,7 +104,7 @@ impl Depth {
 }
 
 impl Configuration {
-    /// That, with the usual bound.
+    /// With the default preemption bound.
     pub fn of(scenario: Scenario, fault_sweep: FaultSweep) -> Self {
         Self {
             scenario,
@@ -115,7 +114,7 @@ impl Configuration {
     }
 }
 
-/// A cycle that finds the lock of a holder that is dead.
+/// A cycle that starts from a stale lock.
 pub fn stale(age_s: u64) -> Scenario {
     Scenario {
         start: Start::Stale { age_s },
@@ -123,7 +122,7 @@ pub fn stale(age_s: u64) -> Scenario {
     }
 }
 
-/// A cycle during which the lease of a holder runs out, at any moment.
+/// A cycle in which the lease of a holder may expire at any moment.
 pub fn expiry() -> Scenario {
     Scenario {
         expiry: true,
@@ -131,12 +130,12 @@ pub fn expiry() -> Scenario {
     }
 }
 
-/// An error in each call of the first process: alone, before another one attempts, and while another one cycles too.
+/// An error in each call of the first process: before another process attempts, and while another process cycles.
 pub fn faults() -> [Configuration; 2] {
     [alone(), Configuration::of(Scenario::cycle(2, 1), FaultSweep::Error)]
 }
 
-/// An error in each call of an attempt, and then one more attempt.
+/// An error in each call of an attempt, followed by another attempt.
 pub fn alone() -> Configuration {
     Configuration::of(Scenario::contend(2), FaultSweep::Error)
 }

@@ -1,58 +1,58 @@
-//! What a running search tells, and what ends it early. Shared by the searches that run at once.
+//! Progress events of running searches, and the flags that stop them. Searches that run in parallel share one monitor.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::{Event, EventSink};
+use super::event::{Event, EventSink};
 
-/// How often is told how far it came.
-const TELL_EVERY: Duration = Duration::from_millis(50);
+/// The least time between two progress events.
+const EVENT_INTERVAL: Duration = Duration::from_millis(50);
 
-/// See the head of this file.
-pub(super) struct Watch {
+/// Counts executions for progress events, and knows whether to stop.
+pub(crate) struct ProgressMonitor {
     interrupted: Arc<AtomicBool>,
-    /// Nobody wants to know any more.
-    abandoned: Arc<AtomicBool>,
-    tell: EventSink,
+    /// Set when the verdicts are no longer needed.
+    stopped: Arc<AtomicBool>,
+    events: EventSink,
     executions: AtomicU64,
-    told: Mutex<Instant>,
+    last_event: Mutex<Instant>,
 }
 
-impl Watch {
-    pub(super) fn new(interrupted: &Arc<AtomicBool>, tell: &EventSink) -> Self {
+impl ProgressMonitor {
+    pub(crate) fn new(interrupted: &Arc<AtomicBool>, events: &EventSink) -> Self {
         Self {
             interrupted: Arc::clone(interrupted),
-            abandoned: Arc::default(),
-            tell: Arc::clone(tell),
+            stopped: Arc::default(),
+            events: Arc::clone(events),
             executions: AtomicU64::new(0),
-            told: Mutex::new(Instant::now()),
+            last_event: Mutex::new(Instant::now()),
         }
     }
 
-    /// The same, that `abandoned` ends too.
-    pub(super) fn or(self, abandoned: &Arc<AtomicBool>) -> Self {
-        let abandoned = Arc::clone(abandoned);
-        Self { abandoned, ..self }
+    /// The same, also stopped by this flag.
+    pub(crate) fn or_stopped_by(self, stopped: &Arc<AtomicBool>) -> Self {
+        let stopped = Arc::clone(stopped);
+        Self { stopped, ..self }
     }
 
     /// Whether to stop.
-    pub(super) fn is_over(&self) -> bool {
-        self.interrupted.load(Ordering::Relaxed) || self.abandoned.load(Ordering::Relaxed)
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.interrupted.load(Ordering::Relaxed) || self.stopped.load(Ordering::Relaxed)
     }
 
-    /// So many executions are run once more, in another order.
-    pub(super) fn forget(&self, executions: u64) {
+    /// Takes back executions that will run again in another order.
+    pub(crate) fn discount(&self, executions: u64) {
         self.executions.fetch_sub(executions, Ordering::Relaxed);
     }
 
-    /// An execution of so many steps ended; of its search so much is behind it, as far as can be told.
-    pub(super) fn saw(&self, depth: usize, share: Option<f64>) {
+    /// Counts an execution of `depth` steps. `share` is the estimated share of its search that is done.
+    pub(crate) fn count_execution(&self, depth: usize, share: Option<f64>) {
         let executions = self.executions.fetch_add(1, Ordering::Relaxed) + 1;
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        if told.elapsed() >= TELL_EVERY {
-            *told = Instant::now();
-            (self.tell)(Event::Progress {
+        let mut last = self.last_event.lock().unwrap_or_else(PoisonError::into_inner);
+        if last.elapsed() >= EVENT_INTERVAL {
+            *last = Instant::now();
+            (self.events)(Event::Progress {
                 executions,
                 share,
                 depth: Some(depth),

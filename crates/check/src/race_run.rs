@@ -1,14 +1,17 @@
-//! A race, judged: the rounds that were seen, and a control beside them.
+//! Runs a race, and a control run under the same conditions.
 //!
-//! A pass means little where nothing would have been caught, and a violation means little where everything is: so a pass
-//! comes with the rate at which a broken lock is caught under the same conditions, and a violation with a sound lock's.
+//! A pass says little if a race here catches nothing, and a violation says little if every lock fails here. So the control of
+//! a pass is a broken lock, and the control of a violation is a sound one.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use super::results::Tally;
-use super::{CheckError, Event, EventSink, Plan, conclude};
+use super::error::CheckError;
+use super::event::{Event, EventSink};
+use super::plan::Plan;
+use super::plan_results::PlanResults;
+use super::results::Results;
 use onewinner_core::backend::BackendKind;
 use onewinner_core::fs::Errno;
 use onewinner_core::history::{End, Execution};
@@ -16,166 +19,161 @@ use onewinner_core::primitive::{CreateNew, LockPrimitive, StatThenWrite};
 use onewinner_core::property::Judging;
 use onewinner_core::schedule::Schedule;
 use onewinner_core::statistics::rate_bounds;
-use onewinner_core::verdict::{Control, Extent, Judged, RaceCoverage, Verdict};
+use onewinner_core::verdict::{Control, Extent, RaceCoverage};
 use onewinner_linux::race::{Alignment, RaceOptions, Report, Stop, race};
 
-/// The most rounds of a control: enough to see whether the harness has teeth.
-const MOST_CONTROL_ROUNDS: u64 = 1_000;
+/// The most rounds of a control: enough to see whether a race here catches anything.
+const MOST_COMPARISON_ROUNDS: u64 = 1_000;
 
 /// Races the lock of the plan, then the control.
-pub(super) fn raced(
+pub(crate) fn run(
     plan: &Plan,
     options: &RaceOptions,
     interrupted: &Arc<AtomicBool>,
-    tell: &EventSink,
-) -> Result<Judged, CheckError> {
+    events: &EventSink,
+) -> Result<PlanResults, CheckError> {
     let options = RaceOptions {
         scenario: plan.scenario.clone(),
         seed: plan.seed,
         ..options.clone()
     };
     let primitive = plan.primitive()?;
-    let (report, tally) = run(primitive, plan.judged, &options, interrupted, tell)?;
-    let mut beside = Beside::default();
-    if matches!(report.stop, Stop::AllRounds | Stop::TimeLimit) {
-        beside = Beside::race(primitive, tally.violating > 0, &options, interrupted, tell)?;
+    let (report, results) = race_lock(primitive, plan.judged, &options, interrupted, events)?;
+    let comparisons = match report.stop {
+        Stop::AllRounds | Stop::TimeLimit => {
+            Comparisons::race(primitive, results.violating > 0, &options, interrupted, events)?
+        }
+        _ => Comparisons::default(),
+    };
+    let control = comparisons.control.as_ref();
+    let mut blind_spots: Vec<String> = report.notes.iter().map(ToString::to_string).collect();
+    if control.is_some_and(|control| !control.sound && control.violations == 0) {
+        let weak = "the broken control was not caught either, so this pass says little; race with --align too";
+        blind_spots.push(weak.to_owned());
     }
     let extent = Extent::Sampled {
-        violations: tally.violating,
-        rate: rate_bounds(tally.violating, report.rounds.max(1)),
+        violations: results.violating,
+        rate: rate_bounds(results.violating, report.rounds.max(1)),
     };
-    let mut judged = conclude(plan, tally, extent, doubt(&report));
-    if let Some(reason) = beside
-        .control
-        .as_ref()
-        .and_then(|control| distrust(control, options.alignment))
-    {
-        judged.verdict = Verdict::Inconclusive { reason };
-    }
-    judged
-        .coverage
-        .blind_spots
-        .extend(report.notes.iter().map(ToString::to_string));
-    if beside
-        .control
-        .as_ref()
-        .is_some_and(|control| !control.sound && control.violations == 0)
-    {
-        let toothless = "the broken control was not caught either, so that this pass says little: race aligned too";
-        judged.coverage.blind_spots.push(toothless.to_owned());
-    }
-    judged.coverage.race = Some(RaceCoverage {
+    let unreliable = control.and_then(|control| why_unreliable(control, options.alignment));
+    let race = RaceCoverage {
         conditions: conditions(&options),
         seconds: report.elapsed.as_secs_f64(),
         without_winner: report.without_winner,
         attempt_errors: by_name(&report.attempt_errors),
         release_errors: by_name(&report.release_errors),
-        control: beside.control,
-        natural: beside.natural,
-    });
-    Ok(judged)
+        control: comparisons.control,
+        natural: comparisons.natural,
+    };
+    Ok(PlanResults {
+        why_no_pass: why_no_pass(&report),
+        why_unreliable: unreliable,
+        blind_spots,
+        race: Some(race),
+        ..PlanResults::new(results, extent)
+    })
 }
 
-fn run(
+fn race_lock(
     primitive: &'static dyn LockPrimitive,
     judged: Judging,
     options: &RaceOptions,
     interrupted: &AtomicBool,
-    tell: &EventSink,
-) -> Result<(Report, Tally), CheckError> {
+    events: &EventSink,
+) -> Result<(Report, Results), CheckError> {
     let mut progress = |rounds| {
-        tell(Event::Progress {
+        events(Event::Progress {
             executions: rounds,
             share: Some(rounds as f64 / options.rounds as f64),
             depth: None,
         });
     };
     let mut report = race(primitive, options, interrupted, &mut progress)?;
-    let mut tally = Tally::default();
+    let mut results = Results::default();
     for seen in std::mem::take(&mut report.seen) {
         let execution = Execution {
             schedule: Schedule::default(),
             history: seen.history,
             end: End::Completed,
         };
-        tally.take(&options.scenario, judged, execution, seen.rounds);
+        results.add(&options.scenario, judged, execution, seen.rounds);
     }
-    Ok((report, tally))
+    Ok((report, results))
 }
 
-/// What is raced beside the lock, for comparison.
+/// Races for comparison with the race of the lock.
 #[derive(Default)]
-struct Beside {
-    /// The lock that should give the other answer, under the same conditions.
+struct Comparisons {
+    /// A lock that should give the opposite result, under the same conditions.
     control: Option<Control>,
-    /// The same lock without alignment: what chance alone would have shown.
+    /// The same lock without alignment, to show what alignment adds.
     natural: Option<Control>,
 }
 
-impl Beside {
+impl Comparisons {
     fn race(
         primitive: &'static dyn LockPrimitive,
         violated: bool,
         options: &RaceOptions,
         interrupted: &AtomicBool,
-        tell: &EventSink,
+        events: &EventSink,
     ) -> Result<Self, CheckError> {
         let options = RaceOptions {
-            rounds: options.rounds.min(MOST_CONTROL_ROUNDS),
+            rounds: options.rounds.min(MOST_COMPARISON_ROUNDS),
             ..options.clone()
         };
-        let mut beside = Self::default();
+        let mut comparisons = Self::default();
         let other: &'static dyn LockPrimitive = if violated { &CreateNew } else { &StatThenWrite };
         if other.name() != primitive.name() {
-            beside.control = Some(compared(other, violated, &options, interrupted, tell)?);
+            comparisons.control = Some(race_control(other, violated, &options, interrupted, events)?);
         }
         if options.alignment == Alignment::Aligned {
             let natural = RaceOptions {
                 alignment: Alignment::Natural,
                 ..options
             };
-            beside.natural = Some(compared(primitive, !violated, &natural, interrupted, tell)?);
+            comparisons.natural = Some(race_control(primitive, !violated, &natural, interrupted, events)?);
         }
-        Ok(beside)
+        Ok(comparisons)
     }
 }
 
-fn compared(
+fn race_control(
     primitive: &'static dyn LockPrimitive,
     sound: bool,
     options: &RaceOptions,
     interrupted: &AtomicBool,
-    tell: &EventSink,
+    events: &EventSink,
 ) -> Result<Control, CheckError> {
-    tell(Event::Began {
+    events(Event::Began {
         backend: BackendKind::Race,
         lock: format!("{} (control)", primitive.name()),
         scenario: options.scenario.to_string(),
     });
-    // Whether a control shows teeth is a matter of every property.
-    let (report, tally) = run(primitive, Judging::All, options, interrupted, tell)?;
+    // A violation of any property shows that the control was caught.
+    let (report, results) = race_lock(primitive, Judging::All, options, interrupted, events)?;
     Ok(Control {
         lock: primitive.name(),
         sound,
         rounds: report.rounds,
-        violations: tally.violating,
-        rate: rate_bounds(tally.violating, report.rounds.max(1)),
+        violations: results.violating,
+        rate: rate_bounds(results.violating, report.rounds.max(1)),
     })
 }
 
-/// Why the rounds that were seen do not carry a verdict.
-pub(super) fn doubt(report: &Report) -> Option<String> {
+/// Why rounds without a violation do not count as a pass.
+pub(crate) fn why_no_pass(report: &Report) -> Option<String> {
     match &report.stop {
         Stop::AllRounds | Stop::TimeLimit if report.rounds == 0 => {
-            Some("no round was run to its end; give more time".to_owned())
+            Some("no round was completed; raise --time".to_owned())
         }
         Stop::AllRounds | Stop::TimeLimit if report.unclassified > 0 => {
             let count = report.unclassified;
             Some(format!(
-                "{count} rounds differed too much to be kept; race fewer processes or fewer rounds"
+                "{count} rounds had too many different histories to keep; race fewer processes or fewer rounds"
             ))
         }
-        Stop::AllRounds | Stop::TimeLimit => starved(report),
+        Stop::AllRounds | Stop::TimeLimit => why_starved(report),
         Stop::Interrupted => Some("interrupted".to_owned()),
         Stop::Lost(lost) => {
             let ends: Vec<_> = lost
@@ -190,35 +188,35 @@ pub(super) fn doubt(report: &Report) -> Option<String> {
         Stop::Hung(processes) => {
             let names: Vec<_> = processes.iter().map(ToString::to_string).collect();
             Some(format!(
-                "{} did not come back from one operation within the limit, and had to be killed",
+                "{} did not finish an operation within the limit and had to be killed",
                 names.join(", ")
             ))
         }
     }
 }
 
-/// Why nothing can be concluded from contenders that the machine refused what any lock needs.
-fn starved(report: &Report) -> Option<String> {
+/// Why a race on a machine without disk space, descriptors or memory shows nothing.
+fn why_starved(report: &Report) -> Option<String> {
     let (errno, count) = report.attempt_errors.iter().find(|(errno, _)| errno.is_scarcity())?;
     let what = errno.text();
     Some(format!(
-        "{count} attempts met {what} ({errno}); make room, or race in another directory"
+        "{count} attempts failed with {what} ({errno}); free resources, or race in another directory"
     ))
 }
 
-/// Why the control makes the verdict worthless.
-fn distrust(control: &Control, alignment: Alignment) -> Option<String> {
+/// Why the control makes the verdict meaningless.
+fn why_unreliable(control: &Control, alignment: Alignment) -> Option<String> {
     if control.sound && control.violations > 0 {
         return Some(format!(
-            "{} fails too under the same conditions, in {} of {} rounds: the directories are not shared, or their file \
-             system does not create exclusively",
+            "the sound lock {} fails too under the same conditions, in {} of {} rounds: the directories are not shared, or \
+             their file system does not create exclusively",
             control.lock, control.violations, control.rounds
         ));
     }
-    // Chance may miss a broken lock. An aligned race cannot, unless the harness is broken.
+    // Chance may miss a broken lock. An aligned race misses it only if alignment does not work.
     if !control.sound && control.violations == 0 && alignment == Alignment::Aligned {
         return Some(format!(
-            "{} was not caught in {} aligned rounds: the harness has no teeth",
+            "the broken lock {} was not caught in {} aligned rounds: a race cannot find this bug here",
             control.lock, control.rounds
         ));
     }
@@ -240,7 +238,7 @@ fn conditions(options: &RaceOptions) -> Vec<String> {
     vec![mode.to_owned(), alignment.to_owned()]
 }
 
-pub(super) fn by_name(errors: &BTreeMap<Errno, u64>) -> BTreeMap<String, u64> {
+pub(crate) fn by_name(errors: &BTreeMap<Errno, u64>) -> BTreeMap<String, u64> {
     errors
         .iter()
         .map(|(errno, count)| (errno.to_string(), *count))

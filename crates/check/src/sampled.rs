@@ -1,4 +1,4 @@
-//! A race in a few numbers, for who sets many side by side and races the controls once for all.
+//! A race in a few numbers, to compare many races that share their control runs.
 //!
 //! What lets two in stands apart from all else: on some mounts losers meet strange errors, and nobody gets in who should not.
 //! Deliberately without a verdict: whether a pass says anything depends on the controls, which are raced elsewhere.
@@ -8,8 +8,8 @@ use std::sync::atomic::AtomicBool;
 
 use serde::{Deserialize, Serialize};
 
-use super::CheckError;
-use super::race_run::{by_name, doubt};
+use super::error::CheckError;
+use super::race_run::{by_name, why_no_pass};
 use onewinner_core::history::Outcome;
 use onewinner_core::primitive::LockPrimitive;
 use onewinner_core::property::{PropertyClass, first_violation};
@@ -88,7 +88,7 @@ pub fn sample(
     // That no two were in at once is no merit of a lock that nobody gets.
     let nobody = counted.winners.keys().all(|winners| *winners == 0);
     let useless = || nobody.then(|| format!("nobody won in any of {} rounds", report.rounds));
-    let doubt = doubt(&report).or_else(uncontended).or_else(useless);
+    let doubt = why_no_pass(&report).or_else(uncontended).or_else(useless);
     Ok(counted.sample(&report, doubt))
 }
 

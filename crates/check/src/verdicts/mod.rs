@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::fault_sweep::{Part, Series};
+use super::fault_sweep::{Fault, Sweep};
 use onewinner_core::backend::{BackendKind, sim};
 use onewinner_core::explore::{Dpor, Limits, Stop};
 use onewinner_core::history::{AttemptResult, Execution};
@@ -192,11 +192,11 @@ impl Seen {
             ..Self::default()
         };
         let mut refused = false;
-        for part in Part::of(rung.fault_sweep, &rung.scenario) {
-            let mut series = Series::of(part, &rung.scenario);
-            while let Some(scenario) = series.next() {
+        for fault in Fault::all_of(rung.fault_sweep, &rung.scenario) {
+            let mut sweep = Sweep::of(fault, &rung.scenario);
+            while let Some(scenario) = sweep.next_scenario() {
                 let searched = sim::explore(lock, &scenario, &mut Dpor::new(), limits, &mut |execution| {
-                    if series.saw(&execution.history) {
+                    if sweep.observe(&execution.history) {
                         refused |= refuses(&execution);
                         seen.judge(&execution);
                     }

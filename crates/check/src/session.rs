@@ -1,0 +1,134 @@
+//! A backend that is ready for any number of searches of one lock.
+//!
+//! The only place that opens a session of the tracer: searching, shrinking and replaying share one worker process.
+
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+
+use super::error::CheckError;
+use super::plan::Plan;
+use onewinner_core::backend::{BackendKind, sim};
+use onewinner_core::explore::{Estimated, Limits, Searched, Strategy};
+use onewinner_core::history::Execution;
+use onewinner_core::primitive::LockPrimitive;
+use onewinner_core::scenario::{Scenario, Subject};
+#[cfg(target_os = "linux")]
+use onewinner_linux::tracer;
+
+/// A lock on the backend that replays its schedules: the simulated file system, or the tracer.
+///
+/// The worker process of the tracer starts with the first search. [`close`](Self::close) ends it.
+pub(crate) struct BackendSession<'a> {
+    pub(crate) subject: &'a Subject,
+    pub(crate) kind: BackendKind,
+    /// Where real processes run; empty for the directory for temporary files.
+    pub(crate) directories: &'a [PathBuf],
+    #[cfg(target_os = "linux")]
+    tracer: Option<tracer::Session>,
+}
+
+impl<'a> BackendSession<'a> {
+    pub(crate) fn new(subject: &'a Subject, kind: BackendKind, directories: &'a [PathBuf]) -> Self {
+        Self {
+            subject,
+            kind,
+            directories,
+            #[cfg(target_os = "linux")]
+            tracer: None,
+        }
+    }
+
+    /// For the schedules of a plan.
+    pub(crate) fn of(plan: &'a Plan) -> Self {
+        Self::new(&plan.subject, plan.backend.replays_on(), plan.backend.directories())
+    }
+
+    /// Searches, and hands each execution to `watch` until that breaks. `progress` receives the estimated share of the search
+    /// that is done. Also returns the notes of the backend on how it ran.
+    ///
+    /// # Errors
+    ///
+    /// If the tracer cannot run here, or the backend cannot run the subject. The next search then starts a new worker.
+    pub(crate) fn search(
+        &mut self,
+        scenario: &Scenario,
+        strategy: &Strategy,
+        limits: Limits,
+        progress: &mut dyn FnMut(f64),
+        watch: &mut dyn FnMut(Execution) -> ControlFlow<()>,
+    ) -> Result<(Searched, Vec<String>), CheckError> {
+        match self.kind {
+            BackendKind::Sim | BackendKind::Loom => {
+                let mut scheduler = strategy.scheduler();
+                let scheduler = &mut Estimated::new(&mut *scheduler, progress);
+                let searched = sim::explore(self.primitive()?, scenario, scheduler, limits, watch);
+                Ok((searched, Vec::new()))
+            }
+            #[cfg(target_os = "linux")]
+            BackendKind::Traced => {
+                let mut session = match self.tracer.take() {
+                    Some(session) => session,
+                    None => tracer::Session::open(self.subject, self.directories)?,
+                };
+                let search = tracer::Search {
+                    scenario,
+                    strategy,
+                    limits,
+                };
+                let report = session.search(&search, progress, watch)?;
+                self.tracer = Some(session);
+                Ok((report.searched, report.notes))
+            }
+            #[cfg(not(target_os = "linux"))]
+            BackendKind::Traced => unreachable!(
+                "no process is traced in {:?}: checked when the file was read",
+                self.directories
+            ),
+            BackendKind::Race => unreachable!("the kernel chooses the schedules of a race"),
+        }
+    }
+
+    /// Runs one execution, of the first schedule that the strategy chooses.
+    ///
+    /// # Errors
+    ///
+    /// As [`search`](Self::search).
+    pub(crate) fn run_once(&mut self, scenario: &Scenario, strategy: &Strategy) -> Result<Execution, CheckError> {
+        let mut ran = None;
+        self.search(scenario, strategy, Limits::default(), &mut |_| {}, &mut |execution| {
+            ran = Some(execution);
+            ControlFlow::Break(())
+        })?;
+        Ok(ran.expect("each strategy runs at least one execution"))
+    }
+
+    /// Ends the worker process, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// If something in the directory of the run cannot be removed.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn close(self) -> Result<(), CheckError> {
+        Ok(self.tracer.map_or(Ok(()), tracer::Session::close)?)
+    }
+
+    /// Ends the session.
+    ///
+    /// # Errors
+    ///
+    /// None without real processes.
+    #[cfg(not(target_os = "linux"))]
+    pub(crate) fn close(self) -> Result<(), CheckError> {
+        Ok(())
+    }
+
+    fn primitive(&self) -> Result<&'static dyn LockPrimitive, CheckError> {
+        match self.subject {
+            Subject::Primitive(primitive) => Ok(*primitive),
+            Subject::Program(program) => Err(CheckError::NeedsProcesses {
+                line: program.line.clone(),
+                backend: BackendKind::Sim,
+            }),
+        }
+    }
+}

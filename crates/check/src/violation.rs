@@ -1,0 +1,59 @@
+//! A violated property with the execution that shows it.
+
+use onewinner_core::history::{Execution, History};
+use onewinner_core::id::ProcessId;
+use onewinner_core::property::{self, Case, Finding, Property, Violation};
+use onewinner_core::scenario::Scenario;
+
+/// A violated property with the execution that shows it.
+pub(crate) struct FoundViolation {
+    pub(crate) property: &'static dyn Property,
+    pub(crate) violation: Violation,
+    pub(crate) execution: Execution,
+    /// The scenario of the execution, with its injected faults.
+    pub(crate) scenario: Scenario,
+}
+
+impl FoundViolation {
+    /// Orders violations by how easy they are to read, the easiest first: by the order of properties, then holds that
+    /// overlap as run before those that overlap by happens-before alone, then by preemptions, then by steps.
+    pub(crate) fn complexity(&self) -> (usize, bool, usize, usize) {
+        let rank = property::ALL
+            .iter()
+            .position(|each| each.name() == self.property.name());
+        let schedule = &self.execution.schedule;
+        let reordered = self.property.name() == "mutual-exclusion" && !holds_overlap_as_run(&self.execution.history);
+        (
+            rank.unwrap_or(usize::MAX),
+            reordered,
+            schedule.switches(),
+            schedule.len(),
+        )
+    }
+}
+
+/// How the history violates the property of this name, if it does.
+pub(crate) fn violation_of(history: &History, name: &str) -> Option<(&'static str, Violation)> {
+    let property = property::by_name(name)?;
+    match property.judge(&Case::new(history)) {
+        Finding::Violated(violation) => Some((property.name(), violation)),
+        Finding::Holds | Finding::NotApplicable => None,
+    }
+}
+
+/// Whether two processes hold the lock at the same time in the order of the run, and not only in an equivalent one.
+pub(crate) fn holds_overlap_as_run(history: &History) -> bool {
+    let attempts = history.attempts();
+    let holds = attempts.iter().filter_map(|attempt| {
+        let begins = attempt.hold_begins()?;
+        Some((attempt.process, begins, attempt.hold_ends().unwrap_or(usize::MAX)))
+    });
+    let holds: Vec<_> = holds.collect();
+    let overlap = |(one, other): (&(ProcessId, usize, usize), &(ProcessId, usize, usize))| {
+        one.0 != other.0 && one.1 < other.2 && other.1 < one.2
+    };
+    let pairs = holds.iter().enumerate();
+    pairs
+        .flat_map(|(position, one)| holds[position + 1..].iter().map(move |other| (one, other)))
+        .any(overlap)
+}
