@@ -29,8 +29,6 @@ pub(crate) struct Module {
 enum Imports {
     /// Every module above it.
     Above,
-    /// Every module, and the items of the crate's root.
-    Anywhere,
     /// These, as far as they stand above it. Of other crates too, these alone.
     Only(&'static [&'static str]),
 }
@@ -41,14 +39,6 @@ impl Module {
         Self {
             name,
             imports: Imports::Above,
-        }
-    }
-
-    /// It may import every module of its crate, and what the root of the crate names.
-    pub(crate) const fn anywhere(name: &'static str) -> Self {
-        Self {
-            name,
-            imports: Imports::Anywhere,
         }
     }
 
@@ -198,13 +188,12 @@ fn import(from: &str, name: &[String], table: &[Module]) -> Option<String> {
         return Some("`crate::*` imports every module".to_owned());
     }
     let place = |wanted: &str| table.iter().position(|module| module.name == wanted);
-    let from_anywhere = place(from).is_some_and(|from| matches!(table[from].imports, Imports::Anywhere));
     let Some(to) = place(first) else {
-        return (!from_anywhere).then(|| format!("`{shown}` names no module of the table"));
+        return Some(format!("`{shown}` names no module of the table"));
     };
     // A module that is not in the table is a fault of its own.
     let from_place = place(from)?;
-    if to > from_place && !from_anywhere {
+    if to > from_place {
         return Some(format!("`{from}` imports `{shown}`, which stands below it"));
     }
     if let [.., module, glob] = name

@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::AtomicBool;
 
 use crate::harness::{Test, tests, workspace};
-use onewinner_check::verdicts::{self, Cell, Row};
+use onewinner_check::verdicts::{self, Cell, VerdictRow};
 use onewinner_command::report;
 use onewinner_core::primitive::{self, Expectation};
 
@@ -15,8 +15,8 @@ use onewinner_core::primitive::{self, Expectation};
 const BEGIN: &str = "<!-- onewinner list --verdicts --markdown -->\n";
 const END: &str = "<!-- end -->\n";
 
-fn rows() -> &'static [Row] {
-    static ROWS: OnceLock<Vec<Row>> = OnceLock::new();
+fn rows() -> &'static [VerdictRow] {
+    static ROWS: OnceLock<Vec<VerdictRow>> = OnceLock::new();
     ROWS.get_or_init(|| verdicts::rows(primitive::ALL, verdicts::limits(), &AtomicBool::new(false), &|_| {}))
 }
 
@@ -42,7 +42,7 @@ fn the_document_has_the_table_that_is_computed() {
 }
 
 fn every_search_came_to_its_end() {
-    let open = rows().iter().filter(|row| row.is_open()).map(|row| row.lock);
+    let open = rows().iter().filter(|row| row.is_undecided()).map(|row| row.lock);
     assert_eq!(open.collect::<Vec<_>>(), Vec::<&str>::new());
 }
 

@@ -18,34 +18,34 @@ use onewinner_core::statistics::rate_bounds;
 use onewinner_core::verdict::RateBounds;
 use onewinner_linux::race::{RaceOptions, Report, Seen, race};
 
-/// What a race showed.
+/// The results of a race.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Sample {
-    /// Rounds that were run to their end.
+    /// Completed rounds.
     pub rounds: u64,
-    /// Those in which two were in at once.
+    /// Rounds in which two processes held the lock at the same time.
     pub violations: u64,
-    /// Bounds on their rate, at 95 %, nominal.
+    /// Nominal bounds on their rate, at 95 %.
     pub rate: RateBounds,
-    /// What went wrong in the first of them.
+    /// The first violation.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub shown: Option<Shown>,
-    /// Rounds in which another property was violated, and no worse.
+    /// Rounds that violate another property, but not exclusion.
     pub flaws: u64,
-    /// What went wrong in the first of them.
+    /// The first of these violations.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub flaw: Option<Shown>,
-    /// How many rounds had so many winners.
+    /// The number of rounds by the number of winners.
     pub winners: Vec<Winners>,
-    /// Rounds in which nobody won.
+    /// Rounds without a winner.
     pub without_winner: u64,
-    /// How often attempts failed, by error.
+    /// Failed attempts, by error.
     pub attempt_errors: BTreeMap<String, u64>,
-    /// How often releases failed, by error.
+    /// Failed releases, by error.
     pub release_errors: BTreeMap<String, u64>,
-    /// How long it took.
+    /// The time it took.
     pub seconds: f64,
-    /// Why nothing can be concluded from it, if nothing was violated.
+    /// Why rounds without a violation do not count as a pass.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub doubt: Option<String>,
 }
@@ -55,24 +55,24 @@ pub struct Sample {
 pub struct Shown {
     /// Its name.
     pub property: String,
-    /// What went wrong, in one sentence.
+    /// The violation, in one sentence.
     pub sentence: String,
 }
 
-/// So many rounds had so many winners.
+/// The number of rounds with this number of winners.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Winners {
-    /// How many won.
+    /// The number of winners.
     pub winners: u32,
-    /// In how many rounds.
+    /// The number of rounds.
     pub rounds: u64,
 }
 
-/// Races a lock; `interrupted` ends it early, and `look` is called now and then to see whether it should.
+/// Races a lock. `interrupted` ends the race early; `look` is called after every few rounds and may set it.
 ///
 /// # Errors
 ///
-/// When the directories do not take a race.
+/// If the race cannot start in these directories.
 pub fn sample(
     primitive: &'static dyn LockPrimitive,
     options: &RaceOptions,
@@ -82,12 +82,12 @@ pub fn sample(
     let report = race(primitive, options, interrupted, &mut |_| look())?;
     let mut counted = Counted::default();
     report.seen.iter().for_each(|seen| counted.take(seen));
-    // Winners that release at once may win one after another.
+    // Winners that release immediately may win one after the other.
     let alone = options.scenario.kind == ScenarioKind::Contend && !counted.met && counted.violations == 0;
-    let uncontended = || alone.then(|| "no process ever met another; contend with more processes".to_owned());
-    // That no two were in at once is no merit of a lock that nobody gets.
+    let uncontended = || alone.then(|| "no two processes contended; raise the number of processes".to_owned());
+    // A lock that no process acquires proves nothing.
     let nobody = counted.winners.keys().all(|winners| *winners == 0);
-    let useless = || nobody.then(|| format!("nobody won in any of {} rounds", report.rounds));
+    let useless = || nobody.then(|| format!("no process acquired the lock in any of {} rounds", report.rounds));
     let doubt = why_no_pass(&report).or_else(uncontended).or_else(useless);
     Ok(counted.sample(&report, doubt))
 }

@@ -200,7 +200,7 @@ fn a_stale_lock_has_the_given_age_and_takeovers_are_counted() {
         .exits(0)
         .says(&[
             "cycle 3×1, stale for 120 s",
-            "  stale     nobody got in past the lock that a dead holder left",
+            "  stale     the stale lock was never taken over",
         ]);
 }
 
@@ -226,7 +226,7 @@ fn the_counterexample_has_two_processes_if_two_are_enough() {
     .exits(1)
     .says(&[
         "stat-then-write · sim · contend 3",
-        "  shown     with 2 processes, which suffice: contend 2",
+        "  shown     2 processes suffice: contend 2",
         "  decides   ◄ P0's stat before P1's open; the other way round it holds",
         "reproduced 10/10",
         "stat-then-write · sim · contend 2, an error in one call",

@@ -83,7 +83,7 @@ fn an_interrupted_race_prints_its_coverage_and_leaves_nothing() {
             "create-new · race · contend 16",
             "inconclusive: interrupted",
             "  covered   ",
-            "interrupted: what was covered until then stands above",
+            "interrupted: the part completed until then is above",
         ]);
         assert_eq!((ran.code, &*ran.stderr), (Some(130), ""));
         assert_eq!(processes_of(directory.path()), [0; 0]);
@@ -116,7 +116,7 @@ fn an_interrupted_search_prints_its_coverage() {
         let ran = end_of(child).says(&[
             "  inconclusive: the search was interrupted",
             "cut at an interrupt",
-            "interrupted: what was covered until then stands above",
+            "interrupted: the part completed until then is above",
         ]);
         assert_eq!((ran.code, &*ran.stderr), (Some(130), ""), "{arguments}");
         assert_eq!(left_in(directory.path()), [""; 0]);

@@ -108,7 +108,7 @@ fn a_page_says_in_words_what_was_found_and_needs_nothing_from_elsewhere() {
         assert!(!page.contains(outside), "{outside} is there");
     }
     let page = explored("explore stat-then-write --backend sim -n 3");
-    assert!(page.contains("with 2 processes, which suffice: contend 2"));
+    assert!(page.contains("2 processes suffice: contend 2"));
     let page = explored("explore break-unlink --backend sim --kills 1");
     assert!(page.contains("<dt>crash</dt><dd>class auto, as declared"));
     assert!(explored("explore create-new --backend sim -n 2").contains("✓ holds"));

@@ -87,7 +87,7 @@ fn a_reduced_search_covers_every_class() {
 #[test]
 fn a_run_in_which_nobody_contended_is_inconclusive() {
     for scenario in [Scenario::contend(1), Scenario::cycle(1, 3), Scenario::hub_sync(1)] {
-        check_inconclusive(&exhaust(&CreateNew, &scenario), "no process ever met another");
+        check_inconclusive(&exhaust(&CreateNew, &scenario), "no two processes contended");
     }
 }
 

@@ -1,9 +1,9 @@
-//! Verdicts and interleavings as text. Decides nothing, and opens no file: it writes to what it is given.
+//! Verdicts and interleavings as text. Decides nothing, and writes only to the given writer.
 
 pub mod timeline;
 pub mod verdict;
 
-/// A number as people read it: `1,234,567`.
+/// A number with separators: `1,234,567`.
 pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();

@@ -1,4 +1,4 @@
-//! An interleaving for a person: a row for each step, a column for each process.
+//! An interleaving as text: a row for each step, a column for each process.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -10,21 +10,21 @@ use onewinner_core::fs::call::{Call, Reply};
 use onewinner_core::history::{Attempt, Event, History, What};
 use onewinner_core::id::ProcessId;
 
-/// How far an interleaving stands from the left, in characters.
+/// The indent of an interleaving, in characters.
 const INDENT: usize = 4;
-/// With more processes, each having a lane of its own is no help.
+/// The most processes that have lanes of their own.
 const MOST_LANES: usize = 5;
 /// The colour of a step with which a process holds the lock.
 const RED: Style = AnsiColor::Red.on_default();
 
 /// Writes the interleaving of a history that has calls, with an empty line before and after it.
 ///
-/// Each process has a column, unless that is wider than `width`: then the calls stand below each other, beside narrow
-/// lanes that tell whose they are.
+/// Each process has a column. If the columns are wider than `width`, the calls share one column, and narrow lanes show the
+/// process of each.
 ///
 /// # Errors
 ///
-/// When the output does not take it.
+/// If `out` fails.
 pub fn write(out: &mut dyn Write, history: &History, decisive: Option<[usize; 2]>, width: usize) -> io::Result<()> {
     let rows = rows(history, decisive);
     let columns = columns(history, &rows);
@@ -52,7 +52,7 @@ pub fn write(out: &mut dyn Write, history: &History, decisive: Option<[usize; 2]
     writeln!(out)
 }
 
-/// Which two calls decide by their order, in words.
+/// The two calls whose order decides, in words.
 pub fn decides(history: &History, positions: [usize; 2]) -> String {
     let [earlier, later] = positions.map(|position| match &history.events[position] {
         Event {
@@ -64,20 +64,20 @@ pub fn decides(history: &History, positions: [usize; 2]) -> String {
     format!("{earlier} before {later}; the other way round it holds")
 }
 
-/// Stands at the two calls whose order decides.
+/// Marks the two calls whose order decides.
 const DECIDES: &str = "  ◄";
 /// What comfy-table leaves around a cell.
 const GAP: usize = 2;
 
-/// A step: whose it is, what was called and answered, and what becomes of the attempt with it.
+/// A step: its process, its call with the reply, and the state that the attempt reaches.
 pub struct Row {
-    /// Where it stands among the events.
+    /// Its position among the events.
     pub position: usize,
     /// The process that made the call.
     pub process: ProcessId,
     /// The call and its reply.
     pub text: String,
-    /// What becomes of the attempt with this step.
+    /// The state that the attempt reaches with this step.
     pub mark: Option<Mark>,
 }
 
@@ -99,7 +99,7 @@ impl Row {
     }
 }
 
-/// Where the calls stand.
+/// The layout of the calls.
 #[derive(Clone, Copy)]
 enum Layout {
     /// Each process has a column.
@@ -175,7 +175,7 @@ fn lanes(history: &History, rows: &[Row]) -> Table {
     table
 }
 
-/// What becomes of an attempt with a step.
+/// The state that an attempt reaches.
 pub enum Mark {
     /// The process holds the lock.
     Holds,
@@ -201,14 +201,14 @@ impl Mark {
     pub fn text(&self) -> &'static str {
         match self {
             Self::Holds => "● holds the lock",
-            Self::Busy => "○ is told busy",
+            Self::Busy => "○ gets busy",
             Self::Failed => "✗ fails",
             Self::Releases => "◌ begins to release",
         }
     }
 }
 
-/// What becomes of an attempt with the row at `position`.
+/// The state that an attempt reaches with the row at `position`.
 fn mark(history: &History, attempts: &[Attempt], position: usize) -> Option<Mark> {
     if attempts.iter().any(|attempt| attempt.hold_ends() == Some(position)) {
         return Some(Mark::Releases);

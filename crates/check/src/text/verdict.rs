@@ -1,4 +1,4 @@
-//! Verdicts for a person at a terminal. Colours are escape codes here; whoever opens the output strips them.
+//! Verdicts for a terminal. Writes colours as escape codes; the writer strips them if necessary.
 
 use std::io::{self, Write};
 
@@ -28,12 +28,12 @@ fn style_of(verdict: &Verdict) -> Style {
     }
 }
 
-/// Writes one verdict with all that it rests on, but for the notes that were `told` before.
+/// Writes a verdict with its coverage. Leaves out notes of the verdicts `before`.
 ///
 /// # Errors
 ///
-/// When the output does not take it.
-pub fn judged(out: &mut dyn Write, judged: &Judged, width: usize, told: &[&Judged]) -> io::Result<()> {
+/// If `out` fails.
+pub fn judged(out: &mut dyn Write, judged: &Judged, width: usize, before: &[&Judged]) -> io::Result<()> {
     let Judged { verdict, coverage } = judged;
     let Coverage {
         lock,
@@ -66,18 +66,18 @@ pub fn judged(out: &mut dyn Write, judged: &Judged, width: usize, told: &[&Judge
     for (title, text) in rests_on(coverage) {
         writeln!(out, "  {title:<9} {text}")?;
     }
-    let is_told = |note: &&String| told.iter().any(|before| before.coverage.blind_spots.contains(note));
-    for blind in coverage.blind_spots.iter().filter(|note| !is_told(note)) {
+    let is_old = |note: &&String| before.iter().any(|judged| judged.coverage.blind_spots.contains(note));
+    for blind in coverage.blind_spots.iter().filter(|note| !is_old(note)) {
         writeln!(out, "  {DIM}note      {blind}{DIM:#}")?;
     }
     writeln!(out)
 }
 
-/// Writes which configurations were not run, because a violation was found before.
+/// Writes the configurations that did not run because of an earlier violation.
 ///
 /// # Errors
 ///
-/// When the output does not take it.
+/// If `out` fails.
 pub fn left_out(out: &mut dyn Write, configurations: &[String]) -> io::Result<()> {
     let configurations = configurations.join("; ");
     writeln!(
@@ -86,11 +86,11 @@ pub fn left_out(out: &mut dyn Write, configurations: &[String]) -> io::Result<()
     )
 }
 
-/// Writes the last line: whether all that stands above is as claimed.
+/// Writes the last line: whether all verdicts are as claimed.
 ///
 /// # Errors
 ///
-/// When the output does not take it.
+/// If `out` fails.
 pub fn concluded(out: &mut dyn Write, exit: Exit, claim: Expectation) -> io::Result<()> {
     let claim = match claim {
         Expectation::ExactlyOneWinner => "exactly one winner",
@@ -100,31 +100,28 @@ pub fn concluded(out: &mut dyn Write, exit: Exit, claim: Expectation) -> io::Res
         Exit::AsClaimed => (GREEN, format!("as claimed: {claim}")),
         Exit::NotAsClaimed => (RED, format!("not as claimed: {claim}")),
         Exit::Inconclusive => (YELLOW, format!("inconclusive, and no pass: {claim} was claimed")),
-        Exit::Interrupted => (
-            YELLOW,
-            "interrupted: what was covered until then stands above".to_owned(),
-        ),
+        Exit::Interrupted => (YELLOW, "interrupted: the part completed until then is above".to_owned()),
         Exit::Usage | Exit::Bug => return Ok(()),
     };
     writeln!(out, "{style}{text}{style:#}")
 }
 
-/// With how few processes it is shown, if they are fewer than were asked for.
+/// The number of processes of a counterexample, if smaller than requested.
 pub fn suffice(shown: &Counterexample, coverage: &Coverage) -> Option<String> {
     let Scenario { processes, .. } = shown.scenario;
     let fewer = processes < coverage.scenario.processes;
-    fewer.then(|| format!("with {processes} processes, which suffice: {}", shown.scenario))
+    fewer.then(|| format!("{processes} processes suffice: {}", shown.scenario))
 }
 
-/// What a verdict rests on, line by line, each with its title.
+/// The coverage of a verdict: lines with a title and a text.
 pub fn rests_on(coverage: &Coverage) -> Vec<(&'static str, String)> {
     let mut lines = vec![("covered", format!("{}; seed {}", covered(coverage), coverage.seed))];
     lines.extend(coverage.crash.as_ref().map(|crash| ("crash", after_crash(crash))));
     if let Some(taken) = coverage.stale {
         let executions = format!("{} of {}", grouped(taken), counted(coverage.executions, "execution"));
         let text = match taken {
-            0 => "nobody got in past the lock that a dead holder left".to_owned(),
-            _ => format!("somebody got in past the lock that a dead holder left, in {executions}"),
+            0 => "the stale lock was never taken over".to_owned(),
+            _ => format!("the stale lock was taken over in {executions}"),
         };
         lines.push(("stale", text));
     }
@@ -139,10 +136,11 @@ fn raced(lines: &mut Vec<(&'static str, String)>, race: &RaceCoverage) {
     lines.push(("race", format!("{conditions}; {:.2} s", race.seconds)));
     if race.without_winner > 0 {
         let rounds = counted(race.without_winner, "round");
-        lines.push(("lost", format!("{rounds} in which nobody won")));
+        lines.push(("lost", format!("{rounds} without a winner")));
     }
     for (what, errors) in [("attempts", &race.attempt_errors), ("releases", &race.release_errors)] {
-        let line = |(errno, count): (&String, &u64)| ("errors", format!("{} {what} met {errno}", grouped(*count)));
+        let line =
+            |(errno, count): (&String, &u64)| ("errors", format!("{} {what} failed with {errno}", grouped(*count)));
         lines.extend(errors.iter().map(line));
     }
     for (title, beside) in [("natural", &race.natural), ("control", &race.control)] {
@@ -154,25 +152,25 @@ fn raced(lines: &mut Vec<(&'static str, String)>, race: &RaceCoverage) {
     }
 }
 
-/// What was left behind when a process was killed, beside what the lock declares.
+/// The observed crash class, and the declared one.
 fn after_crash(crash: &Crash) -> String {
     let (observed, declared) = (crash.observed(), crash.declared);
-    let told = match declared {
+    let class = match declared {
         None => format!("class {observed}"),
         Some(declared) if observed == declared => format!("class {declared}, as declared"),
-        Some(declared) => format!("class {observed}, and {declared} is declared"),
+        Some(declared) => format!("class {observed}, but the lock declares {declared}"),
     };
     let executions = counted(crash.won + crash.busy, "execution");
     format!(
-        "{told}: the next attempt is told busy in {} of {executions}",
+        "{class}: the next attempt is busy in {} of {executions}",
         grouped(crash.busy)
     )
 }
 
-/// What was run, and how much of the space that is.
+/// What was run, and how complete that is.
 pub fn covered(coverage: &Coverage) -> String {
     let mut executions = counted(coverage.executions, "execution");
-    // What can be blocked or lost, so that nothing is said of it, is worth a word when it was not.
+    // Only a search by `explore` can block or lose executions.
     if coverage.backend.is_explored() {
         executions += &match (coverage.blocked, coverage.lost) {
             (0, 0) => ", none blocked or lost".to_owned(),
@@ -205,7 +203,7 @@ pub fn covered(coverage: &Coverage) -> String {
     }
 }
 
-/// How often a violation was seen in a race, and what that says of its rate.
+/// The number of violations in a race, and the bounds on their rate.
 pub fn sampled(violations: u64, rounds: u64, rate: RateBounds) -> String {
     match violations {
         0 => format!("none violated; rate below {} at 95 %", percent(rate.upper)),
@@ -221,25 +219,25 @@ pub fn sampled(violations: u64, rounds: u64, rate: RateBounds) -> String {
     }
 }
 
-/// A rate for a person.
+/// A rate as a percentage.
 pub fn percent(rate: f64) -> String {
     match rate * 100.0 {
         0.0 => "0 %".to_owned(),
         percent if percent >= 10.0 => format!("{percent:.1} %"),
         percent if percent >= 0.1 => format!("{percent:.2} %"),
         percent if percent >= 0.001 => format!("{percent:.4} %"),
-        // Two figures that count, however small: an exponent is for machines.
+        // Two significant digits, without an exponent.
         percent => format!("{percent:.0$} %", decimals(percent)),
     }
 }
 
-/// How many decimals show two figures of a number below 1.
+/// The decimals that show two significant digits of a number below 1.
 fn decimals(number: f64) -> usize {
     const MOST: f64 = 12.0;
     1 + (-number.log10()).ceil().clamp(1.0, MOST) as usize
 }
 
-/// What a pass says, in a sentence.
+/// The meaning of a pass, in a sentence.
 pub fn what_holds(coverage: &Coverage) -> &'static str {
     match coverage.extent {
         Extent::Complete { .. } => "no schedule violates a property",
@@ -247,11 +245,11 @@ pub fn what_holds(coverage: &Coverage) -> &'static str {
     }
 }
 
-/// Writes a counterexample as columns, with its schedule; nothing where the kernel chose the steps.
+/// Writes a counterexample as columns, with its schedule. Writes nothing for a race, which has no schedule.
 ///
 /// # Errors
 ///
-/// When the output does not take it.
+/// If `out` fails.
 pub fn interleaving(out: &mut dyn Write, shown: &Counterexample, width: usize) -> io::Result<()> {
     if shown.execution.schedule.is_empty() {
         return Ok(());

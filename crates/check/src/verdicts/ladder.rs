@@ -1,6 +1,6 @@
-//! The ladder of configurations, and what is asked on each rung.
+//! The ladder of configurations, the smallest first, and the columns that each decides.
 //!
-//! A rung is small if few processes do few things: what decides a lock should be read in few steps.
+//! The smaller the configuration that breaks a lock, the shorter its counterexample.
 
 use crate::preset::STALE_AGE_S;
 use onewinner_core::scenario::{FaultSweep, Scenario, Start, Work};
@@ -8,35 +8,37 @@ use onewinner_core::scenario::{FaultSweep, Scenario, Start, Work};
 /// A configuration of the ladder.
 #[derive(Clone, Debug)]
 pub struct Rung {
-    /// Its name in a table: `3×1k` is three processes with one round each, one of which is killed.
+    /// A short name: `3×1k` is three processes with one round each, one of them killed.
     pub label: &'static str,
     pub(super) scenario: Scenario,
     pub(super) fault_sweep: FaultSweep,
-    pub(super) under: Under,
+    pub(super) under: Disturbance,
 }
 
-/// What the processes of a rung meet besides each other.
+/// What disturbs the processes of a rung.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Under {
-    Nothing,
+pub(super) enum Disturbance {
+    None,
     Errors,
     Stale,
     Kills,
     Expiry,
-    /// A holder that does something by which it may lose its lock.
-    Inside,
+    /// The holder does something that may free its lock.
+    HolderWork,
 }
 
-/// A column of the table: a property, of the rungs in which something particular is met.
+/// A column of the table: properties, judged on some of the rungs.
 #[derive(Clone, Copy, Debug)]
-pub struct Aspect {
-    /// The id in the catalogue of properties, as in `specs/README.md`.
+pub struct Column {
+    /// The id of the column in JSON.
     pub id: &'static str,
-    /// What is asked, in a few words.
-    pub title: &'static str,
+    /// The name in a table.
+    pub name: &'static str,
+    /// What must be true, in a few words.
+    pub question: &'static str,
     pub(super) properties: &'static [&'static str],
-    /// In which rungs; if nothing is said, in all whose holders do nothing of their own.
-    under: Option<&'static [Under]>,
+    /// The disturbances of its rungs. `None` for all rungs but those of [`Disturbance::HolderWork`].
+    under: Option<&'static [Disturbance]>,
 }
 
 /// The properties of the class `Exclusion` that a rung can violate. The third, `no-duplicates`, needs a workload that writes
@@ -44,60 +46,113 @@ pub struct Aspect {
 pub(super) const EXCLUSION: &[&str] = &["at-most-one-winner", "mutual-exclusion"];
 
 /// The columns, in their order.
-pub const ASPECTS: &[Aspect] = &[
-    Aspect::under(
+pub const COLUMNS: &[Column] = &[
+    Column::under(
         "M1",
-        "one holder at a time",
+        "exclusion",
+        "at most one process holds the lock",
         EXCLUSION,
-        &[Under::Nothing, Under::Errors],
+        &[Disturbance::None, Disturbance::Errors],
     ),
-    Aspect::under(
+    Column::under(
         "M1 stale",
-        "the same from the lock of a dead holder",
+        "exclusion, stale lock",
+        "the same, starting from a stale lock",
         EXCLUSION,
-        &[Under::Stale],
+        &[Disturbance::Stale],
     ),
-    Aspect::under("M10", "the same when one is killed", EXCLUSION, &[Under::Kills]),
-    Aspect::under("M22", "the same when a lease runs out", EXCLUSION, &[Under::Expiry]),
-    Aspect::any("M3", "somebody wins", &["at-least-one-winner"]),
-    Aspect::any("M4", "losers are told busy", &["losers-result"]),
-    Aspect::any("M5", "busy is honest", &["honest-busy"]),
-    Aspect::any("M6", "a release frees", &["release-frees"]),
-    Aspect::any("M7", "nobody harms the holder", &["only-own"]),
-    Aspect::any("M9", "a failure leaks nothing", &["no-leak"]),
-    Aspect::any("M11", "after a crash, as declared", &["crash-liveness"]),
-    Aspect::under(
+    Column::under(
+        "M10",
+        "exclusion, kill",
+        "the same, with a process killed at any step",
+        EXCLUSION,
+        &[Disturbance::Kills],
+    ),
+    Column::under(
+        "M22",
+        "exclusion, expiry",
+        "the same, with a lease that expires at any moment",
+        EXCLUSION,
+        &[Disturbance::Expiry],
+    ),
+    Column::any(
+        "M3",
+        "at-least-one-winner",
+        "a process acquires a free lock",
+        &["at-least-one-winner"],
+    ),
+    Column::any(
+        "M4",
+        "losers-result",
+        "losers get *busy*, not an error",
+        &["losers-result"],
+    ),
+    Column::any(
+        "M5",
+        "honest-busy",
+        "*busy* means that another process has the lock",
+        &["honest-busy"],
+    ),
+    Column::any("M6", "release-frees", "a release frees the lock", &["release-frees"]),
+    Column::any(
+        "M7",
+        "only-own",
+        "no process removes the lock of another",
+        &["only-own"],
+    ),
+    Column::any("M9", "no-leak", "a failed attempt leaves nothing behind", &["no-leak"]),
+    Column::any(
+        "M11",
+        "crash-liveness",
+        "after a crash, the lock behaves as its crash class says",
+        &["crash-liveness"],
+    ),
+    Column::under(
         "M12",
-        "not granted twice to a process",
+        "reentrancy",
+        "a process does not get the lock twice",
         &["reentrancy"],
-        &[Under::Inside],
+        &[Disturbance::HolderWork],
     ),
-    Aspect::under(
+    Column::under(
         "M13",
-        "a child cannot free it",
+        "fork-independence",
+        "a child process cannot free the lock",
         &["fork-independence"],
-        &[Under::Inside],
+        &[Disturbance::HolderWork],
     ),
-    Aspect::under(
+    Column::under(
         "M14",
-        "another close does not free it",
+        "descriptor-independence",
+        "closing another descriptor does not free the lock",
         &["descriptor-independence"],
-        &[Under::Inside],
+        &[Disturbance::HolderWork],
     ),
 ];
 
 impl Rung {
-    /// Whether three processes take part, whose schedules are many.
+    /// The configuration, in words.
+    pub fn description(&self) -> String {
+        format!("{}{}", self.scenario, self.fault_sweep)
+    }
+
+    /// Whether it has three processes, and so many schedules.
     pub(super) fn is_wide(&self) -> bool {
         self.scenario.processes > 2
     }
 }
 
-impl Aspect {
-    const fn any(id: &'static str, title: &'static str, properties: &'static [&'static str]) -> Self {
+impl Column {
+    const fn any(
+        id: &'static str,
+        name: &'static str,
+        question: &'static str,
+        properties: &'static [&'static str],
+    ) -> Self {
         Self {
             id,
-            title,
+            name,
+            question,
             properties,
             under: None,
         }
@@ -105,32 +160,34 @@ impl Aspect {
 
     const fn under(
         id: &'static str,
-        title: &'static str,
+        name: &'static str,
+        question: &'static str,
         properties: &'static [&'static str],
-        under: &'static [Under],
+        under: &'static [Disturbance],
     ) -> Self {
         Self {
             id,
-            title,
+            name,
+            question,
             properties,
             under: Some(under),
         }
     }
 
-    /// The names of the properties that decide it.
+    /// The names of the properties.
     pub fn properties(&self) -> &'static [&'static str] {
         self.properties
     }
 
-    pub(super) fn is_asked_on(&self, rung: &Rung) -> bool {
+    pub(super) fn is_judged_on(&self, rung: &Rung) -> bool {
         match self.under {
             Some(under) => under.contains(&rung.under),
-            None => rung.under != Under::Inside,
+            None => rung.under != Disturbance::HolderWork,
         }
     }
 }
 
-/// The ladder, the least configuration first.
+/// The ladder, the smallest configuration first.
 pub fn ladder() -> Vec<Rung> {
     let (two, twice) = (|| Scenario::cycle(2, 1), || Scenario::cycle(2, 2));
     let three = || Scenario::cycle(3, 1);
@@ -146,7 +203,7 @@ pub fn ladder() -> Vec<Rung> {
         reuse_inodes: true,
         ..scenario
     };
-    // Alone, so that it is nobody else's doing.
+    // Alone, so that no other process can be the cause.
     let work = |work| Scenario {
         work,
         ..Scenario::cycle(1, 1)
@@ -157,27 +214,27 @@ pub fn ladder() -> Vec<Rung> {
         fault_sweep,
         under,
     };
-    let plain = |label, scenario| rung(label, scenario, FaultSweep::Nothing, Under::Nothing);
+    let plain = |label, scenario| rung(label, scenario, FaultSweep::Nothing, Disturbance::None);
     vec![
         plain("2", Scenario::contend(2)),
         plain("2×1", two()),
-        rung("2e", Scenario::contend(2), FaultSweep::Error, Under::Errors),
-        rung("2×1e", two(), FaultSweep::Error, Under::Errors),
-        rung("1r", work(Work::Reenter), FaultSweep::Nothing, Under::Inside),
-        rung("1f", work(Work::Fork), FaultSweep::Nothing, Under::Inside),
-        rung("1o", work(Work::Reopen), FaultSweep::Nothing, Under::Inside),
-        rung("2×1s", stale(two()), FaultSweep::Nothing, Under::Stale),
-        rung("2×1si", again(stale(two())), FaultSweep::Nothing, Under::Stale),
-        rung("2×1k", two(), FaultSweep::Kill, Under::Kills),
-        rung("2×1sk", stale(two()), FaultSweep::Kill, Under::Kills),
-        rung("2×1l", expiry(two()), FaultSweep::Nothing, Under::Expiry),
-        rung("2×1kl", expiry(two()), FaultSweep::Kill, Under::Kills),
+        rung("2e", Scenario::contend(2), FaultSweep::Error, Disturbance::Errors),
+        rung("2×1e", two(), FaultSweep::Error, Disturbance::Errors),
+        rung("1r", work(Work::Reenter), FaultSweep::Nothing, Disturbance::HolderWork),
+        rung("1f", work(Work::Fork), FaultSweep::Nothing, Disturbance::HolderWork),
+        rung("1o", work(Work::Reopen), FaultSweep::Nothing, Disturbance::HolderWork),
+        rung("2×1s", stale(two()), FaultSweep::Nothing, Disturbance::Stale),
+        rung("2×1si", again(stale(two())), FaultSweep::Nothing, Disturbance::Stale),
+        rung("2×1k", two(), FaultSweep::Kill, Disturbance::Kills),
+        rung("2×1sk", stale(two()), FaultSweep::Kill, Disturbance::Kills),
+        rung("2×1l", expiry(two()), FaultSweep::Nothing, Disturbance::Expiry),
+        rung("2×1kl", expiry(two()), FaultSweep::Kill, Disturbance::Kills),
         plain("2×2", twice()),
         plain("2×2i", again(twice())),
         plain("3", Scenario::contend(3)),
         plain("3×1", three()),
-        rung("3×1s", stale(three()), FaultSweep::Nothing, Under::Stale),
-        rung("3×1k", three(), FaultSweep::Kill, Under::Kills),
-        rung("3×1l", expiry(three()), FaultSweep::Nothing, Under::Expiry),
+        rung("3×1s", stale(three()), FaultSweep::Nothing, Disturbance::Stale),
+        rung("3×1k", three(), FaultSweep::Kill, Disturbance::Kills),
+        rung("3×1l", expiry(three()), FaultSweep::Nothing, Disturbance::Expiry),
     ]
 }

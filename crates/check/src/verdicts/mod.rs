@@ -1,7 +1,7 @@
-//! The table of verdicts: every lock against every property, each decided by the least configuration that can.
+//! The table of verdicts: every lock against every property, with the smallest configuration that breaks it.
 //!
-//! A ladder of configurations, small ones first, is searched to its end on the simulated file system, and every property is
-//! judged in every execution. Deliberately believes nothing that a lock declares but its crash class, which is judged.
+//! Searches a ladder of configurations completely on the simulated file system, and judges every property in every
+//! execution. Trusts nothing that a lock declares; its crash class is checked.
 
 mod ladder;
 
@@ -20,28 +20,28 @@ use onewinner_core::history::{AttemptResult, Execution};
 use onewinner_core::primitive::{CrashClass, LockPrimitive};
 use onewinner_core::property::{self, Case, Finding};
 
-pub use ladder::{ASPECTS, Aspect, Rung, ladder};
-use ladder::{EXCLUSION, Under};
+pub use ladder::{COLUMNS, Column, Rung, ladder};
+use ladder::{Disturbance, EXCLUSION};
 
-/// What was found of one lock in one respect.
+/// The verdict on one lock in one column.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "found", rename_all = "kebab-case")]
 pub enum Cell {
-    /// Some schedule of this configuration, and none of a smaller one, violates it.
+    /// Violated in this configuration, and in none of the smaller ones.
     Violated {
-        /// The property that names the fault.
+        /// The violated property.
         property: &'static str,
         /// The configuration.
         least: &'static str,
     },
-    /// No schedule of these configurations violates it, and each was searched to its end.
+    /// Holds in every schedule of these configurations; each was searched completely.
     Holds {
         /// The configurations.
         configurations: Vec<&'static str>,
     },
-    /// No configuration can show it.
+    /// No configuration applies.
     NotApplicable,
-    /// A search was cut before it could be decided.
+    /// The search of this configuration was cut.
     Undecided {
         /// The configuration.
         cut: &'static str,
@@ -50,39 +50,39 @@ pub enum Cell {
 
 /// A row of the table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Row {
+pub struct VerdictRow {
     /// The lock.
     pub lock: &'static str,
     /// The backend that decided.
     pub backend: BackendKind,
-    /// What is declared of a crash.
+    /// The declared crash class.
     pub crash_class: CrashClass,
-    /// One cell for each of [`ASPECTS`], by its id.
+    /// A cell for each of [`COLUMNS`], with its id.
     pub cells: Vec<(&'static str, Cell)>,
-    /// How many executions each configuration took.
+    /// The executions of each configuration.
     pub executions: Vec<(&'static str, u64)>,
 }
 
-impl Row {
-    /// Whether a search was cut before all could be decided.
-    pub fn is_open(&self) -> bool {
+impl VerdictRow {
+    /// Whether a cell is undecided.
+    pub fn is_undecided(&self) -> bool {
         self.cells
             .iter()
             .any(|(_, cell)| matches!(cell, Cell::Undecided { .. }))
     }
 }
 
-/// The rows of these locks, in their order, computed by as many threads as the machine has processors; `told` hears of each
-/// when it is there. Those that were not begun when `interrupted` are left out.
+/// Computes the rows of these locks, in their order, with one thread for each processor. Calls `on_row` with each row when it
+/// is ready. When `interrupted`, leaves out the locks that are not done.
 pub fn rows(
     locks: &[&'static dyn LockPrimitive],
     limits: Limits,
     interrupted: &AtomicBool,
-    told: &(dyn Fn(&Row) + Sync),
-) -> Vec<Row> {
+    on_row: &(dyn Fn(&VerdictRow) + Sync),
+) -> Vec<VerdictRow> {
     let (next, rows) = (AtomicUsize::new(0), Mutex::new(BTreeMap::new()));
     let work = || {
-        while let Some((position, lock)) = taken(&next, locks) {
+        while let Some((position, lock)) = next_lock(&next, locks) {
             if interrupted.load(Ordering::Relaxed) {
                 return;
             }
@@ -90,7 +90,7 @@ pub fn rows(
             if interrupted.load(Ordering::Relaxed) {
                 return;
             }
-            told(&row);
+            on_row(&row);
             let mut rows = rows.lock().unwrap_or_else(PoisonError::into_inner);
             rows.insert(position, row);
         }
@@ -107,12 +107,12 @@ pub fn rows(
         .collect()
 }
 
-fn taken(next: &AtomicUsize, locks: &[&'static dyn LockPrimitive]) -> Option<(usize, &'static dyn LockPrimitive)> {
+fn next_lock(next: &AtomicUsize, locks: &[&'static dyn LockPrimitive]) -> Option<(usize, &'static dyn LockPrimitive)> {
     let position = next.fetch_add(1, Ordering::Relaxed);
     locks.get(position).map(|lock| (position, *lock))
 }
 
-/// Enough for the largest search of the catalogue, which has some hundred thousand executions.
+/// Limits that suffice for the largest search, of some hundred thousand executions.
 pub fn limits() -> Limits {
     Limits {
         executions: 2_000_000,
@@ -121,99 +121,106 @@ pub fn limits() -> Limits {
     }
 }
 
-/// The row of one lock; when `interrupted`, searches are cut.
+/// The row of one lock. When `interrupted`, searches are cut.
 ///
-/// Where a killed one of two already breaks a lock, one of three is not killed: no search is larger.
-pub fn row(lock: &'static dyn LockPrimitive, limits: Limits, interrupted: &AtomicBool) -> Row {
-    let mut seen: Vec<Seen> = Vec::new();
-    let mut climbed: Vec<Rung> = Vec::new();
+/// If a kill with two processes breaks the lock, the ladder skips kills with three: those searches are the largest.
+pub fn row(lock: &'static dyn LockPrimitive, limits: Limits, interrupted: &AtomicBool) -> VerdictRow {
+    let mut results: Vec<RungResult> = Vec::new();
+    let mut rungs: Vec<Rung> = Vec::new();
     for rung in ladder() {
-        let broken = climbed.iter().zip(&seen).any(|(before, seen)| {
-            before.under == Under::Kills && EXCLUSION.iter().any(|name| seen.found.get(name) == Some(&false))
+        let broken = rungs.iter().zip(&results).any(|(before, results)| {
+            before.under == Disturbance::Kills && EXCLUSION.iter().any(|name| results.holds.get(name) == Some(&false))
         });
-        if !(broken && rung.under == Under::Kills && rung.is_wide()) {
-            seen.push(Seen::of(lock, &rung, limits, interrupted));
-            climbed.push(rung);
+        if !(broken && rung.under == Disturbance::Kills && rung.is_wide()) {
+            results.push(RungResult::of(lock, &rung, limits, interrupted));
+            rungs.push(rung);
         }
     }
-    let ladder = climbed;
-    let cell = |aspect: &Aspect| {
-        let asked = || ladder.iter().zip(&seen).filter(|(rung, _)| aspect.is_asked_on(rung));
+    let ladder = rungs;
+    let cell = |column: &Column| {
+        let judged = || {
+            ladder
+                .iter()
+                .zip(&results)
+                .filter(|(rung, _)| column.is_judged_on(rung))
+        };
         let mut configurations = Vec::new();
-        for (rung, seen) in asked() {
+        for (rung, results) in judged() {
             let findings = || {
-                aspect
+                column
                     .properties
                     .iter()
-                    .filter_map(|name| Some((*name, seen.found.get(name)?)))
+                    .filter_map(|name| Some((*name, results.holds.get(name)?)))
             };
             if let Some((property, _)) = findings().find(|(_, holds)| !**holds) {
                 let least = rung.label;
                 return Cell::Violated { property, least };
             }
-            if !seen.complete {
+            if !results.complete {
                 return Cell::Undecided { cut: rung.label };
             }
             if findings().next().is_some() {
                 configurations.push(rung.label);
             }
         }
-        match configurations.is_empty() {
-            true => Cell::NotApplicable,
-            false => Cell::Holds { configurations },
+        if configurations.is_empty() {
+            Cell::NotApplicable
+        } else {
+            Cell::Holds { configurations }
         }
     };
-    Row {
+    VerdictRow {
         lock: lock.name(),
         backend: BackendKind::Sim,
         crash_class: lock.crash_class(),
-        cells: ASPECTS.iter().map(|aspect| (aspect.id, cell(aspect))).collect(),
+        cells: COLUMNS.iter().map(|column| (column.id, cell(column))).collect(),
         executions: ladder
             .iter()
-            .zip(&seen)
-            .map(|(rung, seen)| (rung.label, seen.executions))
+            .zip(&results)
+            .map(|(rung, results)| (rung.label, results.executions))
             .collect(),
     }
 }
 
-/// What all searches of a rung showed.
+/// The results of all searches of a rung.
 #[derive(Default)]
-struct Seen {
+struct RungResult {
     executions: u64,
     complete: bool,
-    /// Of each property that some execution could show: whether none violates it.
-    found: BTreeMap<&'static str, bool>,
+    /// For each property that applies: whether it holds in all executions.
+    holds: BTreeMap<&'static str, bool>,
 }
 
-impl Seen {
+impl RungResult {
     fn of(lock: &'static dyn LockPrimitive, rung: &Rung, limits: Limits, interrupted: &AtomicBool) -> Self {
-        let mut seen = Self {
+        let mut results = Self {
             complete: true,
             ..Self::default()
         };
-        let mut refused = false;
+        let mut busy = false;
         for fault in Fault::all_of(rung.fault_sweep, &rung.scenario) {
             let mut sweep = Sweep::of(fault, &rung.scenario);
             while let Some(scenario) = sweep.next_scenario() {
                 let searched = sim::explore(lock, &scenario, &mut Dpor::new(), limits, &mut |execution| {
                     if sweep.observe(&execution.history) {
-                        refused |= refuses(&execution);
-                        seen.judge(&execution);
+                        busy |= is_busy_after_crash(&execution);
+                        results.judge(&execution);
                     }
-                    match interrupted.load(Ordering::Relaxed) {
-                        true => ControlFlow::Break(()),
-                        false => ControlFlow::Continue(()),
+                    if interrupted.load(Ordering::Relaxed) {
+                        ControlFlow::Break(())
+                    } else {
+                        ControlFlow::Continue(())
                     }
                 });
-                seen.executions += searched.executions;
-                seen.complete &= searched.stop == Stop::Exhausted && searched.blocked == 0 && searched.lost == 0;
+                results.executions += searched.executions;
+                results.complete &= searched.stop == Stop::Exhausted && searched.blocked == 0 && searched.lost == 0;
             }
         }
-        // Nothing is asked of a lock after which somebody has to clean up, but that somebody really has to.
-        if rung.under == Under::Kills && lock.crash_class() == CrashClass::Manual {
-            seen.found.insert("crash-liveness", refused);
+        // The property does not judge locks that need manual cleanup, so check that they really need it.
+        if rung.under == Disturbance::Kills && lock.crash_class() == CrashClass::Manual {
+            results.holds.insert("crash-liveness", busy);
         }
-        seen
+        results
     }
 
     fn judge(&mut self, execution: &Execution) {
@@ -224,13 +231,13 @@ impl Seen {
                 Finding::Holds => true,
                 Finding::Violated(_) => false,
             };
-            *self.found.entry(property.name()).or_insert(true) &= holds;
+            *self.holds.entry(property.name()).or_insert(true) &= holds;
         }
     }
 }
 
-/// Whether the attempt after a crash was told busy.
-fn refuses(execution: &Execution) -> bool {
+/// Whether the attempt after a crash was busy.
+fn is_busy_after_crash(execution: &Execution) -> bool {
     let history = &execution.history;
     let mut attempts = history.attempts().into_iter();
     attempts.any(|attempt| Some(attempt.process) == history.probe && attempt.result == AttemptResult::Busy)

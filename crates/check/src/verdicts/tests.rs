@@ -3,7 +3,7 @@
 use super::*;
 use onewinner_core::primitive::{CreateNew, StatThenWrite};
 
-fn cell(row: &Row, id: &str) -> Cell {
+fn cell(row: &VerdictRow, id: &str) -> Cell {
     let found = row.cells.iter().find(|(each, _)| *each == id);
     found.expect("a column of that id").1.clone()
 }
@@ -14,7 +14,7 @@ fn labels_and_ids_are_unique_and_each_property_is_one_of_the_code() {
     labels.sort_unstable();
     labels.dedup();
     assert_eq!(labels.len(), ladder().len());
-    for name in ASPECTS.iter().flat_map(|aspect| aspect.properties) {
+    for name in COLUMNS.iter().flat_map(|column| column.properties) {
         assert!(property::ALL.iter().any(|each| each.name() == *name), "{name}");
     }
 }

@@ -92,7 +92,7 @@ fn judge(
     progress.finish_and_clear();
     let exit = if interrupted.load(Ordering::Relaxed) {
         Exit::Interrupted
-    } else if rows.iter().any(verdicts::Row::is_open) {
+    } else if rows.iter().any(verdicts::VerdictRow::is_undecided) {
         Exit::Inconclusive
     } else {
         Exit::AsClaimed
