@@ -116,7 +116,7 @@ fn a_spec_that_strays_from_the_code_is_refused_with_the_reason() {
             &sound,
             "schema = 1",
             "schema = 2",
-            "specs/a.md:2: schema 2 is not known",
+            "specs/a.md:2: schema 2 is not supported",
         ),
     ] {
         check(path, text).unwrap();

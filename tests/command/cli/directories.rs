@@ -99,9 +99,10 @@ fn a_full_disk_is_refused_or_inconclusive_and_never_a_violation() {
         refused(&ran, "make room");
     }
     let ran = on_a_disk_with(3, "race create-new -n 4 --rounds 10 --dir .").expect("it worked before");
-    let ran = ran
-        .exits(3)
-        .says(&["  inconclusive: 40 attempts met no space", "(ENOSPC); make room"]);
+    let ran = ran.exits(3).says(&[
+        "  inconclusive: 40 attempts failed with no space",
+        "(ENOSPC); make room",
+    ]);
     assert!(!ran.stdout.contains("forbidden"), "{}", ran.stdout);
 }
 
