@@ -34,7 +34,7 @@ impl<'a> Replayer<'_, 'a> {
             // The tracer compares each call with the simulated file system, so a lock over `Fs` does the same there. A
             // program, or several directories, has no such model.
             (subject @ Subject::Primitive(_), [] | [_]) => GuidedReplays {
-                session: SessionRef::Owned(BackendSession::new(subject, BackendKind::Sim, &[])),
+                session: SessionRef::Owned(Box::new(BackendSession::new(subject, BackendKind::Sim, &[]))),
                 left: u32::MAX,
                 deadline: None,
             },
@@ -64,7 +64,7 @@ pub(crate) struct GuidedReplays<'s, 'a> {
 
 enum SessionRef<'s, 'a> {
     /// A simulation beside the session.
-    Owned(BackendSession<'a>),
+    Owned(Box<BackendSession<'a>>),
     Shared(&'s mut BackendSession<'a>),
 }
 
@@ -76,8 +76,8 @@ impl GuidedReplays<'_, '_> {
             return None;
         }
         let session = match &mut self.session {
-            SessionRef::Owned(session) => session,
-            SessionRef::Shared(session) => session,
+            SessionRef::Owned(session) => &mut **session,
+            SessionRef::Shared(session) => &mut **session,
         };
         let schedule = schedule.clone();
         session.run_once(scenario, &Strategy::Guided { schedule }).ok()
