@@ -196,7 +196,7 @@ fn what_cannot_be_replayed_here_is_refused_in_one_line() {
     unknown["broken\nfield"] = json!(1);
     let text = sound.to_string();
     for (text, part) in [
-        (later.to_string(), "its version is 4, and 3 is known"),
+        (later.to_string(), "its version is 4, and this onewinner reads version 3"),
         (changed("/version", json!("one")), "expected u32"),
         (
             changed("/format", json!("onewinner-report")),
@@ -208,7 +208,7 @@ fn what_cannot_be_replayed_here_is_refused_in_one_line() {
         ),
         (
             changed("/subject", json!({ "program": { "kind": "wrap", "line": "true" } })),
-            "sim runs no program",
+            "sim cannot run the program",
         ),
         (
             changed("/property", json!("fairness")),
@@ -217,12 +217,12 @@ fn what_cannot_be_replayed_here_is_refused_in_one_line() {
         (changed("/backend", json!("paper")), "unknown variant `paper`"),
         (
             changed("/scenario/processes", json!(0)),
-            "0 processes are not from 1 to 64",
+            "its number of processes, 0, is not from 1 to 64",
         ),
-        (changed("/scenario/processes", json!(65)), "65 processes"),
+        (changed("/scenario/processes", json!(65)), "processes, 65,"),
         (
             changed("/scenario/processes", json!(200)),
-            "200 processes are not from 1 to 64",
+            "its number of processes, 200, is not from 1 to 64",
         ),
         (changed("/scenario/processes", json!(-1)), "expected usize"),
         (changed("/schedule", json!("P0*9999999")), "expected a count from 1 to"),
@@ -232,7 +232,7 @@ fn what_cannot_be_replayed_here_is_refused_in_one_line() {
         ),
         (
             changed("/schedule", json!("P0*10001")),
-            "its schedule has 10001 steps, and 10000 are the most",
+            "its schedule has 10001 steps, more than 10000",
         ),
         (changed("/schedule", json!("P0 Q")), "expected `P` and a number"),
         (changed("/calls/0/reply", json!({ "Err": "EWHAT" })), "`EWHAT`"),

@@ -147,7 +147,7 @@ fn one_property_is_judged_as_if_there_were_no_other() {
         }
     }
     let silent = judged_on(&StatThenWrite, &cycle, "no-duplicates");
-    check_inconclusive(&silent, "no history can show a violation");
+    check_inconclusive(&silent, "no execution can violate the judged property");
 }
 
 #[test]
