@@ -196,7 +196,10 @@ fn what_cannot_be_replayed_here_is_refused_in_one_line() {
     unknown["broken\nfield"] = json!(1);
     let text = sound.to_string();
     for (text, part) in [
-        (later.to_string(), "its version is 4, and this onewinner reads version 3"),
+        (
+            later.to_string(),
+            "its version is 4, and this onewinner reads version 3",
+        ),
         (changed("/version", json!("one")), "expected u32"),
         (
             changed("/format", json!("onewinner-report")),

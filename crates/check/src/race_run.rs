@@ -198,9 +198,13 @@ pub(crate) fn why_no_pass(report: &Report) -> Option<String> {
 /// Why a race on a machine without disk space, descriptors or memory shows nothing.
 fn why_starved(report: &Report) -> Option<String> {
     let (errno, count) = report.attempt_errors.iter().find(|(errno, _)| errno.is_scarcity())?;
-    let what = errno.text();
+    let remedy = match *errno {
+        Errno::ENOSPC | Errno::EDQUOT => "make room",
+        _ => "free resources",
+    };
     Some(format!(
-        "{count} attempts failed with {what} ({errno}); free resources, or race in another directory"
+        "{count} attempts failed with {} ({errno}); {remedy}, or race in another directory",
+        errno.text()
     ))
 }
 

@@ -65,7 +65,11 @@ fn a_file_of_another_version_or_lock_is_refused() {
     let directory = directory();
     let saved = counterexample(directory.path());
     for (field, value, reason) in [
-        ("version", json!(4), "its version is 4, and 3 is known"),
+        (
+            "version",
+            json!(4),
+            "its version is 4, and this onewinner reads version 3",
+        ),
         ("format", json!("other"), "its format is"),
         (
             "subject",
