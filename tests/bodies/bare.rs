@@ -1,6 +1,6 @@
 //! The system calls of each primitive, written out by hand: the layers are held against them, for sameness and for cost.
 //!
-//! Shared by `examples/acquire.rs` and `benches/acquire.rs`. Deliberately knows no `Fs` and no `LockPrimitive`; paths are C
+//! Shared by `examples/acquire.rs` and `benches/acquire.rs`. Does not depend on `Fs` or `LockPrimitive`. Paths are C
 //! strings, so that not even the terminating zero is added here.
 
 use std::ffi::CStr;

@@ -1,6 +1,6 @@
 //! Makes the calls of `scripts.rs`, one after another, with nothing in between.
 //!
-//! Deliberately knows no `Fs` and no `LockPrimitive`.
+//! Does not depend on `Fs` or `LockPrimitive`.
 
 use std::fs::File;
 use std::io;

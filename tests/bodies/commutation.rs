@@ -1,7 +1,7 @@
 //! Commutation: two next calls of two processes whose footprints do not conflict may change places.
 //!
-//! This is what the schedule search believes of `access.rs`. Deliberately knows no call by name, and asks nothing of calls
-//! that conflict: a footprint may be wider than it must be.
+//! The schedule search assumes this of `access.rs`. Does not depend on single calls, and checks no calls that conflict: a
+//! footprint may be wider than it must be.
 
 use onewinner_core::access::{Access, Accesses};
 use onewinner_core::fs::call::{Call, Reply};

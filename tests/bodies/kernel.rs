@@ -2,7 +2,7 @@
 //!
 //! Its processes are threads, each with a table of descriptors of its own (`unshare(CLONE_FILES)`): that table is what the
 //! kernel takes for a process when it asks whose a record lock is (`fs/locks.c`, `flc_owner` is `current->files`). One ends
-//! when it has closed all of them. Deliberately knows nothing of the simulation that it is held against.
+//! when it has closed all of them. Does not depend on the simulation that it is compared with.
 
 use std::ffi::OsString;
 use std::fs;
@@ -42,26 +42,26 @@ struct Process {
 impl Process {
     fn new() -> Self {
         let (orders, received) = channel::<Order>();
-        let (tell, told) = channel();
+        let (sender, receiver) = channel();
         let thread = spawn(move || {
             let apart = unshare(CloneFlags::CLONE_FILES).is_ok();
-            tell.send(apart).expect("it is waited for");
+            sender.send(apart).expect("it is waited for");
             let mut fs = RealFs::new();
             received.into_iter().for_each(|order| order(&mut fs));
         });
         Self {
-            apart: told.recv().expect("a thread begins"),
+            apart: receiver.recv().expect("a thread begins"),
             orders: Some(orders),
             thread: Some(thread),
         }
     }
 
     fn ask<T: Send + 'static>(&self, order: impl FnOnce(&mut RealFs) -> T + Send + 'static) -> T {
-        let (tell, told) = channel();
-        let told_of = move |fs: &mut RealFs| tell.send(order(fs)).expect("it is waited for");
+        let (sender, receiver) = channel();
+        let request = move |fs: &mut RealFs| sender.send(order(fs)).expect("it is waited for");
         let orders = self.orders.as_ref().expect("it lives as long as its world");
-        orders.send(Box::new(told_of)).expect("its thread waits for orders");
-        told.recv().expect("a call returns")
+        orders.send(Box::new(request)).expect("its thread waits for orders");
+        receiver.recv().expect("a call returns")
     }
 }
 

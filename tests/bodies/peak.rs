@@ -61,7 +61,7 @@ pub(crate) fn peak(program: &str, arguments: &str, enough_kib: u64) -> Result<(u
             by_itself = false;
             program.0.kill().expect("it is ours");
         }
-        // One that was killed meanwhile goes on without being told.
+        // This fails if the process was killed meanwhile; it then needs no restart.
         let _gone = match status {
             WaitStatus::Stopped(_, signal) => ptrace::cont(pid, signal),
             WaitStatus::PtraceEvent(..) => ptrace::cont(pid, None),

@@ -1,6 +1,6 @@
 //! Each shipped lock as a script of bare system calls, which `bare_program.rs` makes: what the layers are held against.
 //!
-//! Written down from the protocols, and not from the code. Deliberately knows no `Fs` and no `LockPrimitive`.
+//! Written down from the protocols, and not from the code. Does not depend on `Fs` or `LockPrimitive`.
 //!
 //! L is the lock, M the second lock next to it, T the contender's own file, X what was moved aside. A call that has to fail says
 //! with what; one that may say either of two (rename over a full directory) says `full`.

@@ -1,7 +1,7 @@
 //! Call sequences from bytes: one decoder for proptest and for the fuzzer.
 //!
 //! A step is a record of [`WIDTH`] bytes that mean the same at any position. So removing a record removes one call,
-//! lowering a byte makes a call plainer, and both shrink well. Deliberately knows nothing of what a call does.
+//! lowering a byte makes a call plainer, and both shrink well. Does not depend on what a call does.
 
 use std::fmt;
 use std::path::PathBuf;

@@ -1,7 +1,7 @@
 //! What a call sequence runs on: a file system with several processes, and everything that can be seen of it.
 //!
-//! The bodies are written over [`World`], so that a later implementation of `Fs` is one more `impl`. Deliberately knows
-//! neither the kernel (kernel.rs) nor what is compared (calls.rs, commutation.rs).
+//! The bodies are generic over [`World`], so that a later implementation of `Fs` is one more `impl`. Does not depend on the
+//! kernel (kernel.rs) or on what is compared (calls.rs, commutation.rs).
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

@@ -218,7 +218,7 @@ fn pages() -> Vec<PathBuf> {
     pages
 }
 
-/// What differs from each of these pages, which have at least so many commands together.
+/// Checks that the commands of these pages do what the pages show. Together, the pages must have at least `least` commands.
 fn checked(pages: &[PathBuf], least: usize) {
     let mut commands = 0;
     let mut found = Vec::new();

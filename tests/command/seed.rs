@@ -40,7 +40,7 @@ fn race(arguments: &str) -> Vec<Value> {
         .clone()
 }
 
-/// Every round ended with so many winners, and all others busy.
+/// Checks that every round ended with this number of winners, and that all other contenders were busy.
 #[track_caller]
 fn check_winners(arguments: &str, winners: u64, rounds: u64) {
     let outcomes = race(arguments);

@@ -1,6 +1,6 @@
 //! The specs against the registry: each names a lock that there is, and claims what that lock declares.
 //!
-//! What a spec claims is put to the proof by the gate; here only its agreement with the code.
+//! The gate checks what a spec claims. This suite checks only that the spec agrees with the code.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

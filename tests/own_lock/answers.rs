@@ -57,13 +57,13 @@ fn kills_errors_and_a_stale_lock_are_met_by_a_function_too() {
         .run()
         .or_skip();
     report.expect_holds();
-    let told = ["contend 2, an error in one call", "cycle 2×1, an error in one call"];
-    let tells = |word: &&str| report.outcomes().is_empty() || report.text().contains(word);
-    assert!(told.iter().all(tells), "{}", report.text());
+    let scenarios = ["contend 2, an error in one call", "cycle 2×1, an error in one call"];
+    let is_named = |scenario: &&str| report.outcomes().is_empty() || report.text().contains(scenario);
+    assert!(scenarios.iter().all(is_named), "{}", report.text());
 }
 
 #[test]
-fn a_lock_that_stays_when_its_holder_is_killed_is_told() {
+fn a_lock_that_stays_when_its_holder_is_killed_is_reported() {
     let report = onewinner::explore(Name::try_acquire)
         .processes(2)
         .kills(1)
@@ -106,7 +106,7 @@ fn an_error_is_not_busy_and_a_panic_is_neither() {
 }
 
 #[test]
-fn a_release_that_fails_is_told() {
+fn a_release_that_fails_is_reported() {
     let gives_up = |_: File| Err::<(), _>("it is stuck");
     let attempt = |path: &Path| File::create_new(path);
     let report = onewinner::explore(attempt)

@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::{Name, UNHURRIED, look_first};
 
 #[test]
-fn explorations_of_one_line_are_told_apart() {
+fn explorations_of_one_line_are_distinguished() {
     for broken in [false, true, false] {
         let attempt = |path: &Path| match broken {
             true => look_first(path),

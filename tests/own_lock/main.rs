@@ -4,8 +4,8 @@
 
 mod answers;
 mod entered;
+mod failures;
 mod fixtures;
-mod told;
 mod worlds;
 
 use std::fs::{self, File};

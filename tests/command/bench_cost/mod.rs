@@ -52,10 +52,10 @@ fn options(locks: &[&'static dyn LockPrimitive], measures: &[Measure], blocks: u
 fn measured_until(mut options: Options, interrupted_at: Option<u32>) -> Vec<Row> {
     let place = tempfile::tempdir().expect("a temporary directory");
     options.places = vec![BenchTarget::given(vec![place.path().to_owned()])];
-    let (interrupted, mut told) = (AtomicBool::new(interrupted_at == Some(0)), 0);
+    let (interrupted, mut reports) = (AtomicBool::new(interrupted_at == Some(0)), 0);
     let measured = cost::measure(&options, &interrupted, &mut |_, _| {
-        told += 1;
-        interrupted.fetch_or(interrupted_at.is_some_and(|at| told > at), Ordering::Relaxed);
+        reports += 1;
+        interrupted.fetch_or(interrupted_at.is_some_and(|at| reports > at), Ordering::Relaxed);
     });
     let measured = measured.expect("the directory is there");
     assert_eq!(measured.left, [""; 0]);
@@ -252,10 +252,10 @@ fn a_directory_that_vanishes_has_one_reason_and_the_others_are_measured() {
     std::fs::create_dir(&kept).expect("ours");
     let mut options = options(&[&CreateNew], &[Measure::Uncontended, Measure::Files(5)], 4);
     options.places = vec![BenchTarget::given(vec![gone.clone()]), BenchTarget::given(vec![kept])];
-    let mut told = 0;
+    let mut reports = 0;
     let measured = cost::measure(&options, &AtomicBool::new(false), &mut |_, _| {
-        told += 1;
-        if told == 4 {
+        reports += 1;
+        if reports == 4 {
             std::fs::remove_dir_all(&gone).expect("ours");
         }
     });

@@ -277,7 +277,7 @@ fn the_csv_file_has_a_header_and_each_plot_is_a_drawing() {
 }
 
 fn what_could_not_be_measured_has_a_line_and_the_exit_says_so() {
-    // The first of these times in which this machine gets under way, and which is too short for so many files.
+    // A slow machine measures nothing in the shorter times. All of them are too short for 1,000,000 files.
     for time in ["0.2", "2", "20"] {
         let ran = onewinner(&format!(
             "bench create-new --measure uncontended --files 1000000 --time {time}"

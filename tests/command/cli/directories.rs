@@ -172,7 +172,7 @@ fn a_counterexample_is_replayed_where_it_was_found_or_in_another_directory() {
 fn processes_contend_across_two_mounts_of_one_store() {
     let place = directory();
     let script = r#"mkdir one other && mount -t tmpfs none one && mount --bind one other && exec "$@""#;
-    for (subject, exit, told) in [
+    for (subject, exit, printed) in [
         (&["create-new"][..], 0, "exactly one winner"),
         (&["stat-then-write"], 1, "2 of 2 hold the lock at once"),
         (&["--driver", "DRIVER {lock}"], 1, "2 of 2 hold the lock at once"),
@@ -197,7 +197,7 @@ fn processes_contend_across_two_mounts_of_one_store() {
         }
         let ran = ran.traced();
         ran.exits(exit)
-            .says(&[told, "stat(\"lock\")"][..1 + usize::from(exit == 1)]);
+            .says(&[printed, "stat(\"lock\")"][..1 + usize::from(exit == 1)]);
     }
 }
 

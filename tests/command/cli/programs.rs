@@ -90,17 +90,17 @@ fn a_program_that_breaks_the_protocol_is_inconclusive_with_its_output() {
 
 fn programs_run_with_kills_errors_and_stale_locks() {
     let place = directory();
-    let mut told = Vec::new();
+    let mut printed = Vec::new();
     for (more, exit) in [
         ("--scenario cycle -n 2 --kills 1", 0),
         ("--errors", 0),
         ("--scenario cycle -n 2 --stale 1h", 3),
     ] {
         let ran = driven(place.path(), "driver.sh", more);
-        told.push(ran.exits(exit));
+        printed.push(ran.exits(exit));
     }
-    let [killed, errors, stale] = &told[..] else {
-        panic!("{told:?}");
+    let [killed, errors, stale] = &printed[..] else {
+        panic!("{printed:?}");
     };
     assert!(
         killed

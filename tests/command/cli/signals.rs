@@ -141,10 +141,10 @@ fn an_interrupted_document_is_complete_and_contains_130() {
 
 fn an_interrupted_confirm_prints_what_it_has() {
     let directory = directory();
-    let told = tempfile::NamedTempFile::new().expect("a temporary file");
-    let text = || fs::read_to_string(told.path()).expect("it is ours");
+    let printed = tempfile::NamedTempFile::new().expect("a temporary file");
+    let text = || fs::read_to_string(printed.path()).expect("it is ours");
     let mut confirm = command(directory.path(), "confirm");
-    confirm.stdout(File::create(told.path()).expect("it is ours"));
+    confirm.stdout(File::create(printed.path()).expect("it is ours"));
     let child = confirm.spawn().expect("it starts");
     let has_begun = || text().contains("\nloom: 3 contend");
     assert!(eventually(LIMIT, has_begun), "{}", text());

@@ -24,8 +24,11 @@ fn shown_by_strace(place: &Path, subject: &[&str], scenario: &str) -> String {
         .args(["--save", "found.json"]);
     run(explore).traced().exits(1);
     let lines = onewinner_in(place, "replay found.json --strace").exits(1).stdout;
-    let told = "# reproduced: ";
-    assert!(lines.starts_with(told) && lines.contains("delay_enter="), "{lines}");
+    let reproduced = "# reproduced: ";
+    assert!(
+        lines.starts_with(reproduced) && lines.contains("delay_enter="),
+        "{lines}"
+    );
     let mut shown = String::new();
     for stretch in STRETCHES {
         shown = shell(place, &stretched(&lines, stretch));

@@ -24,7 +24,7 @@ pub(crate) fn words(document: &Value) -> String {
 
 /// Whether the document, and the code that the command exited with, say what must be said; if not, what is wrong.
 pub(crate) fn judge(document: &Value, code: Option<i32>, said: Said) -> Result<(), String> {
-    let (code, told, results) = (code.ok_or("it was killed")?, words(document), results(document));
+    let (code, reported, results) = (code.ok_or("it was killed")?, words(document), results(document));
     if results.is_empty() || document["exit"] != code {
         return Err(format!("exit code {code}, and the document {document}"));
     }
@@ -45,7 +45,7 @@ pub(crate) fn judge(document: &Value, code: Option<i32>, said: Said) -> Result<(
         Said::NoPass => (matches!(code, 1 | 3), ""),
         Said::NoAlarm => (matches!(code, 0 | 3), ""),
     };
-    if !right || !told.contains(word) {
+    if !right || !reported.contains(word) {
         return Err(format!("exit code {code}, but {said:?} was expected"));
     }
     // Whatever was expected: nothing passes that was not covered.

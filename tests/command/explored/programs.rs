@@ -59,7 +59,7 @@ fn prepare(source: &str) -> Words {
     match path
         .extension()
         .and_then(OsStr::to_str)
-        .expect("the name tells the language")
+        .expect("the extension names the language")
     {
         "sh" => Ok(words(&["sh", text])),
         "py" => Ok(words(&[&python()?, text])),

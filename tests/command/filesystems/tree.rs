@@ -1,6 +1,6 @@
 //! Records the system calls of a program and of all processes that descend from it. Knows no lock.
 //!
-//! Whoever records must have no other children: it waits for any.
+//! A process that records must have no other children: it waits for any child.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -64,8 +64,12 @@ impl Drop for Program {
     }
 }
 
-/// Runs the program to its end; tells what each of its processes asked of the kernel, or why that cannot be told here. A reading of
-/// the clock is no call where the kernel lets programs read it themselves, and nowhere counts as one.
+/// Runs the program to its end, and returns the system calls of each of its processes. Clock readings are left out: on most
+/// machines, programs read the clock without a system call.
+///
+/// # Errors
+///
+/// The reason why this machine does not let the calls be recorded.
 pub(crate) fn record(program: &str, arguments: &[&str]) -> Result<Vec<Vec<String>>, String> {
     let mut command = Command::new("sh");
     // It waits for a line before it begins, so that a tracer can attach first.
@@ -105,7 +109,7 @@ pub(crate) fn record(program: &str, arguments: &[&str]) -> Result<Vec<Vec<String
             }
             WaitStatus::PtraceEvent(pid, ..) => {
                 if let Some(mut input) = input.take() {
-                    // Whoever has ended reads nothing; that is seen by how it ends.
+                    // A process that has ended reads nothing; its exit status shows that.
                     let _ended = input.write_all(b"go\n");
                 }
                 (pid, None)
@@ -136,12 +140,12 @@ impl Stream {
 
     /// Records a call before the kernel makes it; the stop after it adds nothing.
     fn stopped(&mut self) -> Result<(), String> {
-        let told = match ptrace::syscall_info(self.pid) {
-            Ok(told) => told,
+        let info = match ptrace::syscall_info(self.pid) {
+            Ok(info) => info,
             Err(Errno::ESRCH) => return Ok(()),
-            Err(errno) => return Err(format!("ptrace tells no system calls ({errno})")),
+            Err(errno) => return Err(format!("ptrace reports no system calls ({errno})")),
         };
-        if told.op != libc::PTRACE_SYSCALL_INFO_ENTRY {
+        if info.op != libc::PTRACE_SYSCALL_INFO_ENTRY {
             return Ok(());
         }
         let Ok(line) = fs::read_to_string(format!("/proc/{}/syscall", self.pid)) else {

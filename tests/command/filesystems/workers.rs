@@ -174,7 +174,7 @@ pub(crate) fn a_call_beside_those_of_the_lock_is_seen() {
         ("open L, close, call 1, unlink L, open L", Unit::Whole, None),
         ("open L, call 1, close, unlink L, open L", Unit::Halves, None),
         ("open L, close, unlink L, stat /other, open L", Unit::Whole, None),
-        // Whoever removes what is left has attempted nothing.
+        // Removing what is left is no attempt.
         ("unlink L, unlink L", Unit::Whole, Some(0)),
         ("call 1", Unit::Whole, Some(0)),
     ] {

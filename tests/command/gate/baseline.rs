@@ -35,7 +35,7 @@ fn each_kind_of_lost_ground_fails_the_gate() {
     let place = Place::with(&[("sound", &worlds())]);
     place.gate(RECORD).exits(0, &[]);
     let ground = place.read("ground.toml");
-    for (from, to, told) in [
+    for (from, to, message) in [
         ("classes = 3", "classes = 4", "3 classes instead of 4"),
         ("rounds = 20", "rounds = 21", "20 rounds instead of 21"),
         (
@@ -49,7 +49,7 @@ fn each_kind_of_lost_ground_fails_the_gate() {
     ] {
         assert!(ground.contains(from), "{from}:\n{ground}");
         place.write("ground.toml", &ground.replace(from, to));
-        place.gate(COMPARE).exits(1, &["not as claimed:", told]);
+        place.gate(COMPARE).exits(1, &["not as claimed:", message]);
     }
 }
 
@@ -112,7 +112,7 @@ fn a_baseline_of_another_depth_or_version_is_refused() {
         .gate(&format!("{COMPARE} --quick"))
         .refuses("recorded without --quick");
     let ground = place.read("ground.toml");
-    for (from, to, told) in [
+    for (from, to, message) in [
         ("schema = 1", "schema = 2", "schema 2 is not supported"),
         ("complete = true", "complete = true\ncosts = 1", "unknown field `costs`"),
         (
@@ -123,7 +123,7 @@ fn a_baseline_of_another_depth_or_version_is_refused() {
     ] {
         assert!(ground.contains(from), "{ground}");
         place.write("ground.toml", &ground.replace(from, to));
-        place.gate(COMPARE).refuses(told);
+        place.gate(COMPARE).refuses(message);
     }
 }
 

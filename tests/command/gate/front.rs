@@ -68,18 +68,18 @@ fn a_file_with_other_line_ends_is_read_alike() {
 }
 
 fn a_text_without_front_matter_is_refused() {
-    for (text, told) in [
+    for (text, message) in [
         ("", "specs/mine.md:1: the file has no front matter"),
         ("# Mine\n+++\n+++\n", "specs/mine.md:1: the file has no front matter"),
         ("+++\nschema = 1\n", "specs/mine.md:1: the front matter has no end"),
     ] {
         let error = Spec::parse(Path::new(PATH), text).unwrap_err().to_string();
-        assert!(error.starts_with(told), "{error}");
+        assert!(error.starts_with(message), "{error}");
     }
 }
 
 fn a_wrong_key_or_value_is_named_with_its_file_and_line() {
-    for (front, line, told) in [
+    for (front, line, message) in [
         ("lock = \"create-new\"\n", 2, "missing field `schema`"),
         (
             "schema = 2\nanything = 1\n",
@@ -112,12 +112,12 @@ fn a_wrong_key_or_value_is_named_with_its_file_and_line() {
     ] {
         let error = parse(front).unwrap_err();
         assert!(error.starts_with(&format!("{PATH}:{line}: ")), "{front}: {error}");
-        assert!(error.contains(told) && !error.contains('\n'), "{front}: {error}");
+        assert!(error.contains(message) && !error.contains('\n'), "{front}: {error}");
     }
 }
 
 fn a_wrong_value_of_a_claim_is_named_with_its_line() {
-    for (lines, line, told) in [
+    for (lines, line, message) in [
         ("proceses = 3", 7, "unknown field `proceses`"),
         ("processes = 1", 7, "from 2 to 64"),
         ("processes = -1", 7, "invalid"),
@@ -178,7 +178,7 @@ fn a_wrong_value_of_a_claim_is_named_with_its_line() {
     ] {
         let error = claim(lines).unwrap_err();
         assert!(error.starts_with(&format!("{PATH}:{line}: ")), "{lines}: {error}");
-        assert!(error.contains(told) && !error.contains('\n'), "{lines}: {error}");
+        assert!(error.contains(message) && !error.contains('\n'), "{lines}: {error}");
     }
 }
 
@@ -189,7 +189,7 @@ fn a_program_has_processes_alone() {
         ))
     };
     program("scenario = \"cycle\"\nkills = 1").unwrap();
-    for (lines, told) in [
+    for (lines, message) in [
         ("evidence = [\"sim\"]", "use `traced`"),
         ("evidence = [\"traced\", \"race\"]", "use `traced`"),
         ("scenario = \"cycle\"\nwork = \"hub-sync\"", "its own work"),
@@ -200,7 +200,7 @@ fn a_program_has_processes_alone() {
         ),
     ] {
         let error = program(lines).unwrap_err();
-        assert!(error.contains(told), "{lines}: {error}");
+        assert!(error.contains(message), "{lines}: {error}");
     }
 }
 

@@ -116,10 +116,10 @@ impl Open {
             ("errors", self.counts.get("error").copied().unwrap_or(0)),
         ];
         for (key, counted) in counted {
-            if let Some(told) = self.attributes.get(key)
-                && *told != counted.to_string()
+            if let Some(stated) = self.attributes.get(key)
+                && *stated != counted.to_string()
             {
-                return Err(format!("<{}> tells {told} {key}, and has {counted}", self.name));
+                return Err(format!("<{}> states {stated} {key}, but has {counted}", self.name));
             }
         }
         Ok(())
@@ -199,10 +199,10 @@ fn the_report_has_the_usual_structure_and_each_departure_is_seen() {
     ] {
         assert!(report.contains(text), "{text}\n{report}");
     }
-    for (from, to, told) in [
+    for (from, to, message) in [
         ("<testsuite name=\"cut\"", "<testsuite", "<testsuite> has no name"),
-        ("tests=\"1\"", "tests=\"2\"", "tells 2 tests, and has 1"),
-        ("errors=\"1\"", "errors=\"0\"", "tells 0 errors, and has 1"),
+        ("tests=\"1\"", "tests=\"2\"", "states 2 tests, but has 1"),
+        ("errors=\"1\"", "errors=\"0\"", "states 0 errors, but has 1"),
         (" type=\"inconclusive\"", "", "<error> has no type"),
         ("</testsuites>", "", "ill-formed"),
         ("classname=", "class=", "<testcase> has no classname"),
@@ -210,8 +210,8 @@ fn the_report_has_the_usual_structure_and_each_departure_is_seen() {
     ] {
         assert!(report.contains(from), "{from}");
         let error = check(&report.replacen(from, to, 1)).unwrap_err();
-        let unended = told == "ill-formed" && error.contains("does not end");
-        assert!(error.contains(told) || unended, "{from}: {error}");
+        let unended = message == "ill-formed" && error.contains("does not end");
+        assert!(error.contains(message) || unended, "{from}: {error}");
     }
 }
 

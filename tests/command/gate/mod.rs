@@ -100,7 +100,7 @@ pub(crate) fn run(command: Command) -> Ran {
 }
 
 impl Ran {
-    /// As it exited so, and printed each of these texts.
+    /// Checks that it exited with this code, and printed each of these texts.
     #[track_caller]
     pub(crate) fn exits(self, code: i32, texts: &[&str]) -> Self {
         assert_eq!(self.code, Some(code), "{}{}", self.stdout, self.stderr);
@@ -110,7 +110,7 @@ impl Ran {
         self
     }
 
-    /// As it was a wrong use, told in one line with this text.
+    /// Checks that this was a wrong use, reported in one line with this text.
     #[track_caller]
     pub(crate) fn refuses(self, text: &str) {
         assert_eq!((self.code, &*self.stdout), (Some(2), ""), "{}", self.stderr);

@@ -42,7 +42,7 @@ fn github_gets_annotations_at_the_lines_of_the_claims_and_a_summary_of_the_job()
     }
 }
 
-fn elsewhere_nobody_is_told() {
+fn outside_github_nothing_is_reported() {
     let place = specs();
     let ran = place.gate("").exits(1, &[]);
     assert_eq!(ran.stderr, "");
@@ -64,7 +64,7 @@ fn a_summary_that_cannot_be_written_is_a_wrong_use() {
 pub(crate) fn tests() -> Vec<Test> {
     tests![
         github_gets_annotations_at_the_lines_of_the_claims_and_a_summary_of_the_job,
-        elsewhere_nobody_is_told,
+        outside_github_nothing_is_reported,
         a_summary_that_cannot_be_written_is_a_wrong_use,
     ]
 }

@@ -89,7 +89,7 @@ fn text(mut file: File) -> String {
 
 impl Ran {
     /// The exit code, the document, and standard error.
-    pub(crate) fn told(self) -> (i32, Value, String) {
+    pub(crate) fn report(self) -> (i32, Value, String) {
         let document = serde_json::from_str(&self.stdout).unwrap_or(Value::Null);
         (self.code, document, self.stderr)
     }
@@ -97,7 +97,7 @@ impl Ran {
 
 /// The exit code and the document of `onewinner matrix … --json`.
 pub(crate) fn matrix(arguments: &[&str]) -> (i32, Value, String) {
-    start(command(arguments)).end().told()
+    start(command(arguments)).end().report()
 }
 
 pub(crate) fn command(arguments: &[&str]) -> Command {

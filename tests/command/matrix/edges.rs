@@ -26,7 +26,7 @@ fn text(path: &Path) -> &str {
     path.to_str().expect("the names of tests are text")
 }
 
-fn a_disk_without_room_or_inodes_and_one_that_is_sealed_are_told_and_the_others_are_done() {
+fn a_disk_without_room_or_inodes_and_a_read_only_one_are_reported_and_the_others_are_done() {
     apart(|place| {
         let full = tmpfs(place, "full", "size=64k");
         // Filled to the last block: a file system may need a part of its size.
@@ -50,7 +50,7 @@ fn a_disk_without_room_or_inodes_and_one_that_is_sealed_are_told_and_the_others_
     });
 }
 
-fn what_is_no_directory_no_pair_or_named_twice_is_told_and_the_others_are_done() {
+fn a_file_an_unrelated_pair_and_a_repeated_directory_are_reported_and_the_others_are_done() {
     let place = tempfile::tempdir().unwrap();
     let place = place.path();
     let (one, other) = (folder(place, "one"), folder(place, "other"));
@@ -104,7 +104,7 @@ fn meanwhile(directory: &Path, other: &Path, act: impl FnOnce()) {
     ));
     until("a run begins", || !runs(directory).is_empty());
     act();
-    let (code, document, stderr) = run.end().told();
+    let (code, document, stderr) = run.end().report();
     assert_eq!(code, 3, "{document:#} {stderr}");
     let lost = super::command::column(&document, text(directory));
     let cells = lost["cells"].as_array().expect("it has cells");
@@ -118,7 +118,7 @@ fn meanwhile(directory: &Path, other: &Path, act: impl FnOnce()) {
     is_done(&document, text(other));
 }
 
-fn a_mount_that_vanishes_in_the_middle_is_told_and_the_others_are_done() {
+fn a_mount_that_vanishes_in_the_middle_is_reported_and_the_others_are_done() {
     apart(|place| {
         let (mount, good) = (tmpfs(place, "mount", "size=4m"), folder(place, "good"));
         meanwhile(&mount, &good, || unmount(&mount));
@@ -130,7 +130,7 @@ fn a_mount_that_vanishes_in_the_middle_is_told_and_the_others_are_done() {
     });
 }
 
-fn a_directory_that_is_removed_in_the_middle_is_told_and_the_others_are_done() {
+fn a_directory_that_is_removed_in_the_middle_is_reported_and_the_others_are_done() {
     let place = tempfile::tempdir().unwrap();
     let (gone, good) = (folder(place.path(), "gone"), folder(place.path(), "good"));
     meanwhile(&gone, &good, || {
@@ -154,13 +154,13 @@ fn a_program_that_is_missing_is_named_and_the_others_are_done() {
         "60",
     ]);
     without.env("PATH", "");
-    let (code, document, stderr) = start(without).end().told();
+    let (code, document, stderr) = start(without).end().report();
     assert_eq!(code, 3, "{stderr}");
     is_refused(&document, "bindfs", "skipped", &[]);
     is_done(&document, good);
 }
 
-fn wrong_uses_are_told() {
+fn wrong_uses_print_what_to_give() {
     let good = tempfile::tempdir().unwrap();
     let good = text(good.path());
     for (arguments, advice) in [
@@ -200,11 +200,11 @@ fn wrong_uses_are_told() {
 /// The tests of this file.
 pub(crate) fn tests() -> Vec<Test> {
     tests![
-        a_disk_without_room_or_inodes_and_one_that_is_sealed_are_told_and_the_others_are_done,
-        what_is_no_directory_no_pair_or_named_twice_is_told_and_the_others_are_done,
-        a_mount_that_vanishes_in_the_middle_is_told_and_the_others_are_done,
-        a_directory_that_is_removed_in_the_middle_is_told_and_the_others_are_done,
+        a_disk_without_room_or_inodes_and_a_read_only_one_are_reported_and_the_others_are_done,
+        a_file_an_unrelated_pair_and_a_repeated_directory_are_reported_and_the_others_are_done,
+        a_mount_that_vanishes_in_the_middle_is_reported_and_the_others_are_done,
+        a_directory_that_is_removed_in_the_middle_is_reported_and_the_others_are_done,
         a_program_that_is_missing_is_named_and_the_others_are_done,
-        wrong_uses_are_told,
+        wrong_uses_print_what_to_give,
     ]
 }

@@ -56,7 +56,7 @@ fn is_ignored(signal: Signal) -> bool {
     mask & 1 << (signal as i32 - 1) != 0
 }
 
-fn an_interrupt_ends_it_with_what_was_told_and_nothing_is_left() {
+fn an_interrupt_prints_the_completed_part_and_nothing_is_left() {
     for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
         if is_ignored(signal) {
             println!("not covered: {signal} is ignored here, as nohup(1) has it, and so it is by the command");
@@ -68,7 +68,7 @@ fn an_interrupt_ends_it_with_what_was_told_and_nothing_is_left() {
         until("a run begins", || !runs(place.path()).is_empty());
         let family = descendants(run.child.id());
         send(run.child.id(), signal);
-        let (code, document, stderr) = run.end().told();
+        let (code, document, stderr) = run.end().report();
         assert_eq!((code, &document["exit"]), (130, &130.into()), "{signal}: {stderr}");
         let made = column(&document, "overlay-shared");
         assert_eq!(
@@ -91,7 +91,7 @@ fn a_command_that_nohup_keeps_goes_on_at_the_end_of_the_terminal() {
     let run = start(command);
     until("a run begins", || !runs(place.path()).is_empty());
     send(run.child.id(), Signal::SIGHUP);
-    let (code, document, stderr) = run.end().told();
+    let (code, document, stderr) = run.end().report();
     assert_eq!(code, 0, "{stderr}");
     is_done(&document, text(place.path()));
 }
@@ -116,16 +116,16 @@ fn a_worker_that_is_killed_takes_its_column_along_and_another_one_goes_on() {
     until("a run begins", || !runs(&one).is_empty());
     let family = descendants(run.child.id());
     send(worker_of(run.child.id()).expect("it has one"), Signal::SIGKILL);
-    let (code, document, stderr) = run.end().told();
+    let (code, document, stderr) = run.end().report();
     assert_eq!(code, 3, "{document:#} {stderr}");
     let missing = |name: &str| {
         let cells = column(&document, name)["cells"].as_array().unwrap();
         let lost = cells.iter().filter(|cell| cell["answer"] == "missing");
-        let told = lost.inspect(|cell| {
+        let checked = lost.inspect(|cell| {
             let reason = cell["reason"].as_str().unwrap();
             assert!(reason.contains("the worker process was lost"), "{reason}");
         });
-        told.count()
+        checked.count()
     };
     // On a slow machine it may have reached the second one already.
     let (first, second) = (missing(text(&one)), missing(text(&other)));
@@ -133,7 +133,7 @@ fn a_worker_that_is_killed_takes_its_column_along_and_another_one_goes_on() {
     before.await_no_more(&[&one, &other], &family);
 }
 
-fn output_that_nobody_reads_is_no_pass_and_leaves_nothing() {
+fn unread_output_does_not_count_as_a_pass_and_leaves_nothing() {
     let place = tempfile::tempdir().unwrap();
     let before = Traces::now(&[place.path()]);
     let arguments = [
@@ -166,9 +166,9 @@ fn output_that_nobody_reads_is_no_pass_and_leaves_nothing() {
 pub(crate) fn tests() -> Vec<Test> {
     tests![
         a_command_that_is_killed_at_any_moment_leaves_nothing,
-        an_interrupt_ends_it_with_what_was_told_and_nothing_is_left,
+        an_interrupt_prints_the_completed_part_and_nothing_is_left,
         a_command_that_nohup_keeps_goes_on_at_the_end_of_the_terminal,
         a_worker_that_is_killed_takes_its_column_along_and_another_one_goes_on,
-        output_that_nobody_reads_is_no_pass_and_leaves_nothing,
+        unread_output_does_not_count_as_a_pass_and_leaves_nothing,
     ]
 }

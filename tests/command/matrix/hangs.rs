@@ -36,7 +36,7 @@ fn begun(arguments: &[&str], directory: &Path) -> Running {
     start(command)
 }
 
-fn a_mount_that_hangs_is_told_by_each_command_and_the_others_are_done() {
+fn each_command_reports_a_mount_that_hangs_and_the_others_are_done() {
     apart(|place| {
         let (point, good) = (folder(place, "mute"), folder(place, "good"));
         let mute = match Mute::at(point.clone()) {
@@ -55,7 +55,7 @@ fn a_mount_that_hangs_is_told_by_each_command_and_the_others_are_done() {
             &["bench", "create-new", "--quick", "--worker-time", "5"],
             point.as_ref(),
         );
-        let (code, document, stderr) = matrix.end().told();
+        let (code, document, stderr) = matrix.end().report();
         assert_eq!(code, 3, "{stderr}");
         is_refused(&document, point, "failed", &[HANGS, "check its server"]);
         is_done(&document, good);
@@ -127,7 +127,7 @@ fn a_file_system_that_hangs_in_the_middle_ends_its_column_and_is_clean_after_the
         until("a run begins", || !runs(&ice.point).is_empty());
         ice.freeze().expect("it could be before");
         let family = descendants(run.child.id());
-        let (code, document, stderr) = run.end().told();
+        let (code, document, stderr) = run.end().report();
         assert_eq!(code, 3, "{document:#} {stderr}");
         let column = super::command::column(&document, frozen);
         let last = column["cells"].as_array().unwrap().last().unwrap().clone();
@@ -167,7 +167,7 @@ fn a_daemon_of_our_own_that_stops_ends_its_column_and_nothing_is_left() {
         // It may have ended.
         let _stopped = nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGSTOP);
     }
-    let (code, document, stderr) = run.end().told();
+    let (code, document, stderr) = run.end().report();
     let made = super::command::column(&document, "bindfs");
     if daemons.is_empty() {
         ignore(Capability::FileSystems, &made["reason"]);
@@ -183,7 +183,7 @@ fn a_daemon_of_our_own_that_stops_ends_its_column_and_nothing_is_left() {
 }
 
 /// A daemon that is stopped during a run acts like a server that is gone.
-fn a_daemon_that_stops_in_the_middle_is_told_by_race_and_explore() {
+fn race_and_explore_report_a_daemon_that_stops_in_the_middle() {
     apart(|place| {
         let (store, point) = (folder(place, "store"), folder(place, "point"));
         let daemon = Command::new("bindfs").arg("-f").arg(&store).arg(&point).spawn();
@@ -236,10 +236,10 @@ fn a_daemon_that_stops_in_the_middle_is_told_by_race_and_explore() {
 /// The tests of this file.
 pub(crate) fn tests() -> Vec<Test> {
     tests![
-        a_mount_that_hangs_is_told_by_each_command_and_the_others_are_done,
+        each_command_reports_a_mount_that_hangs_and_the_others_are_done,
         a_command_that_waits_for_a_mount_that_hangs_can_be_interrupted,
         a_file_system_that_hangs_in_the_middle_ends_its_column_and_is_clean_after_the_next_run,
         a_daemon_of_our_own_that_stops_ends_its_column_and_nothing_is_left,
-        a_daemon_that_stops_in_the_middle_is_told_by_race_and_explore,
+        race_and_explore_report_a_daemon_that_stops_in_the_middle,
     ]
 }

@@ -111,7 +111,7 @@ fn each_file_system_has_controls_costs_and_its_type_and_nothing_is_left() {
     before.await_no_more(&[], &[]);
 }
 
-fn a_declared_claim_that_fails_is_told_by_the_exit_if_that_is_asked_for() {
+fn a_declared_claim_that_fails_sets_the_exit_code_if_requested() {
     let arguments = ["flock", "--make", "overlay-shared"];
     let (code, document, _) = few(&arguments);
     if is_made(column(&document, "overlay-shared")) {
@@ -127,7 +127,7 @@ pub(crate) fn tests() -> Vec<Test> {
         two_bindfs_of_one_store_keep_existence_locks_and_no_kernel_locks,
         a_bind_mount_is_the_same_file_system_and_keeps_kernel_locks,
         each_file_system_has_controls_costs_and_its_type_and_nothing_is_left,
-        a_declared_claim_that_fails_is_told_by_the_exit_if_that_is_asked_for,
+        a_declared_claim_that_fails_sets_the_exit_code_if_requested,
     ];
     all.extend(modules![edges, ends, hangs, schema, user]);
     all

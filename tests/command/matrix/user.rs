@@ -50,7 +50,7 @@ fn a_normal_user_has_given_directories_and_what_user_namespaces_allow() {
         command.arg("--dir").arg(directory);
     }
     command.args(["--make", "ext4,tmpfs,overlay,bind,bindfs"]);
-    let (code, document, stderr) = start(command).end().told();
+    let (code, document, stderr) = start(command).end().report();
     assert_eq!(code, 3, "{stderr}");
     is_done(&document, text(&own));
     assert_eq!(fs::read_dir(&own).unwrap().count(), 0);
@@ -118,7 +118,7 @@ fn without_namespaces_what_is_made_is_skipped_and_given_directories_are_done() {
     if ran.stdout.is_empty() {
         ignore(Capability::Namespaces, format!("no way to forbid them: {}", ran.stderr));
     }
-    let (code, document, stderr) = ran.told();
+    let (code, document, stderr) = ran.report();
     assert_eq!(code, 3, "{stderr}");
     is_done(&document, text(&own));
     for name in ["tmpfs", "ext4"] {

@@ -214,7 +214,7 @@ impl Browser {
     pub(crate) fn complaints(&self) -> Vec<String> {
         let is_one = |event: &&Value| match event["method"].as_str() {
             Some("Runtime.exceptionThrown" | "Runtime.consoleAPICalled") => true,
-            // That a key was pressed before the page was drawn is told as information.
+            // Chromium logs a key press before the first paint as information.
             Some("Log.entryAdded") => event["params"]["entry"]["level"] != "info",
             Some("Network.requestWillBeSent") => {
                 let url = event["params"]["request"]["url"].as_str().unwrap_or_default();

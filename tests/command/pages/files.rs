@@ -33,7 +33,7 @@ fn left_in(directory: &Path) -> Vec<String> {
     names
 }
 
-fn a_place_that_cannot_be_is_told_in_one_line_before_anything_is_run() {
+fn a_page_that_cannot_be_written_is_reported_in_one_line_before_anything_is_run() {
     let directory = TempDir::new().expect("a temporary directory");
     fs::create_dir(directory.path().join("folder")).expect("it is ours");
     for arguments in [EXPLORE, MATRIX] {
@@ -43,12 +43,16 @@ fn a_place_that_cannot_be_is_told_in_one_line_before_anything_is_run() {
             ("/sys/page.html", ""),
         ] {
             let ran = run(arguments, directory.path(), file);
-            let told = String::from_utf8_lossy(&ran.stderr);
-            assert_eq!((ran.status.code(), &*ran.stdout), (Some(2), &b""[..]), "{file}: {told}");
+            let stderr = String::from_utf8_lossy(&ran.stderr);
+            assert_eq!(
+                (ran.status.code(), &*ran.stdout),
+                (Some(2), &b""[..]),
+                "{file}: {stderr}"
+            );
             let advice = "name a file in an existing folder that you may write to";
             assert!(
-                told.lines().count() == 1 && told.contains(why) && told.contains(advice),
-                "{file}: {told}"
+                stderr.lines().count() == 1 && stderr.contains(why) && stderr.contains(advice),
+                "{file}: {stderr}"
             );
         }
     }
@@ -81,14 +85,14 @@ fn a_page_takes_the_place_of_an_older_one_and_nothing_else_is_left() {
 fn a_device_is_written_to_and_never_replaced() {
     let directory = TempDir::new().expect("a temporary directory");
     let ran = run(EXPLORE, directory.path(), "/dev/full");
-    let told = String::from_utf8_lossy(&ran.stderr);
+    let stderr = String::from_utf8_lossy(&ran.stderr);
     assert!(
-        ran.status.code() == Some(2) && told.contains("No space left") && told.contains("make room"),
-        "{told}"
+        ran.status.code() == Some(2) && stderr.contains("No space left") && stderr.contains("make room"),
+        "{stderr}"
     );
     assert!(
         String::from_utf8_lossy(&ran.stdout).contains("holds"),
-        "the verdict is told all the same"
+        "the verdict is printed all the same"
     );
     let is_device = fs::metadata("/dev/full")
         .expect("it is there")
@@ -114,18 +118,18 @@ fn on_a_full_disk_the_older_page_stays_and_no_part_of_the_new_one() {
         .env("PAGES", &disk)
         .current_dir(directory.path())
         .output();
-    let told = |output: &Output| String::from_utf8_lossy(&output.stderr).into_owned();
+    let stderr = |output: &Output| String::from_utf8_lossy(&output.stderr).into_owned();
     match ran {
         Ok(ran) if ran.status.success() => {
             assert!(
-                told(&ran).contains("No space left") && told(&ran).contains("make room"),
+                stderr(&ran).contains("No space left") && stderr(&ran).contains("make room"),
                 "{}",
-                told(&ran)
+                stderr(&ran)
             );
             let text = String::from_utf8_lossy(&ran.stdout).into_owned();
             assert!(text.ends_with("2\nolderpage.html\n"), "{text}");
         }
-        Ok(ran) => ignore(Capability::Namespaces, told(&ran)),
+        Ok(ran) => ignore(Capability::Namespaces, stderr(&ran)),
         Err(error) => ignore(Capability::Program("unshare"), error),
     }
 }
@@ -133,7 +137,7 @@ fn on_a_full_disk_the_older_page_stays_and_no_part_of_the_new_one() {
 /// The tests of this file.
 pub(crate) fn tests() -> Vec<Test> {
     tests![
-        a_place_that_cannot_be_is_told_in_one_line_before_anything_is_run,
+        a_page_that_cannot_be_written_is_reported_in_one_line_before_anything_is_run,
         a_page_takes_the_place_of_an_older_one_and_nothing_else_is_left,
         a_device_is_written_to_and_never_replaced,
         on_a_full_disk_the_older_page_stays_and_no_part_of_the_new_one,

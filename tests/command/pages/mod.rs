@@ -68,10 +68,10 @@ fn is_well(browser: &mut Browser) {
         assert_eq!(browser.value(SCROLLED), 0, "tables have to be scrolled");
     }
     let widths = "[document.documentElement.scrollWidth, window.innerWidth]";
-    let told = browser.value(widths);
+    let measured = browser.value(widths);
     assert!(
-        told[0].as_u64() <= told[1].as_u64(),
-        "it is wider than its window: {told}"
+        measured[0].as_u64() <= measured[1].as_u64(),
+        "it is wider than its window: {measured}"
     );
     assert_eq!(browser.complaints(), [""; 0]);
 }
@@ -147,16 +147,16 @@ fn a_counterexample_steps_by_key_and_button() {
         tab_until(&mut browser, "document.activeElement.matches('[data-go=on]')");
         browser.press("Enter");
         browser.becomes(state, &"1 0 9".into(), "by the keyboard, from button to button");
-        let told = browser.value("document.querySelector('output').textContent");
+        let shown = browser.value("document.querySelector('output').textContent");
         assert!(
-            told.as_str().is_some_and(|told| told.starts_with("step 0 of 9: P")),
-            "{told}"
+            shown.as_str().is_some_and(|text| text.starts_with("step 0 of 9: P")),
+            "{shown}"
         );
         is_well(&mut browser);
     }
 }
 
-fn two_that_hold_at_once_are_told_from_one_that_holds_alone() {
+fn two_holders_at_once_are_marked_differently_from_a_single_holder() {
     let mut browser = browser();
     browser.open(&explored("explore stat-then-write --backend sim -n 2"), 1_280);
     let marked = "[...document.querySelectorAll('.steps tbody tr')].map(row =>
@@ -265,7 +265,7 @@ fn a_page_of_a_matrix_says_in_words_what_was_found_and_needs_nothing_from_elsewh
     }
 }
 
-fn a_matrix_tells_in_each_cell_what_was_measured_and_on_paper_all_of_it() {
+fn each_cell_of_a_matrix_shows_what_was_measured_and_paper_shows_all_of_it() {
     let page = raced();
     let mut browser = browser();
     browser.open(&page, 1_280);
@@ -312,11 +312,11 @@ pub(crate) fn tests() -> Vec<Test> {
     let mut all = tests![
         a_page_says_in_words_what_was_found_and_needs_nothing_from_elsewhere,
         a_counterexample_steps_by_key_and_button,
-        two_that_hold_at_once_are_told_from_one_that_holds_alone,
+        two_holders_at_once_are_marked_differently_from_a_single_holder,
         pages_of_every_kind_fit_a_phone_and_paper_and_the_dark,
         each_cell_of_a_matrix_opens_its_numbers_by_click_and_by_keyboard,
         a_page_of_a_matrix_says_in_words_what_was_found_and_needs_nothing_from_elsewhere,
-        a_matrix_tells_in_each_cell_what_was_measured_and_on_paper_all_of_it,
+        each_cell_of_a_matrix_shows_what_was_measured_and_paper_shows_all_of_it,
     ];
     all.extend(modules![files]);
     all

@@ -43,14 +43,14 @@ impl Driver {
         }
     }
 
-    /// Hears its answer to the attempt; one that serves is asked first.
+    /// Reads the driver's answer to the attempt. A driver that serves is asked to acquire first.
     pub(crate) fn answer(&mut self) {
-        self.hear();
+        self.read_line();
         if self.talk.owes() == Owes::Acquire {
             let events = &mut self.events;
             let line = self.talk.acquire(&mut |what| events.push(what));
             self.say(&line);
-            self.hear();
+            self.read_line();
         }
     }
 
@@ -60,7 +60,7 @@ impl Driver {
         let events = &mut self.events;
         let line = self.talk.release(&mut |what| events.push(what));
         self.say(line);
-        self.hear();
+        self.read_line();
     }
 
     fn say(&mut self, line: &str) {
@@ -68,7 +68,7 @@ impl Driver {
         input.write_all(line.as_bytes()).expect("it reads");
     }
 
-    fn hear(&mut self) {
+    fn read_line(&mut self) {
         self.await_output();
         let mut line = String::new();
         self.output.read_line(&mut line).expect("a driver prints text");
@@ -78,7 +78,7 @@ impl Driver {
             .expect("the agreed words");
     }
 
-    /// Whether it was told that it has the lock, and was not told to free it.
+    /// Whether the driver reported that it has the lock, and was not yet asked to release it.
     pub(crate) fn holds(&self) -> bool {
         self.talk.owes() == Owes::Release
     }

@@ -1,6 +1,6 @@
-// `elsewhere create-new|stat-then-write LOCK`: the seed locks, made in another place than they are asked for. create-new is
-// right there too, and stat-then-write as wrong: whoever watches LOCK's directory alone sees nothing of it.
-// The place is that for temporary files, and the name tells the directory of the lock, so that two runs do not meet.
+// `elsewhere create-new|stat-then-write LOCK`: the seed locks, made in another directory than that of LOCK. create-new is right
+// there too, and stat-then-write is as wrong. A tracer that watches the directory of LOCK alone sees none of their calls.
+// The other directory is that for temporary files. The file's name has a hash of LOCK, so that two runs do not meet.
 #include "driver.h"
 
 static char place[PATH_MAX];

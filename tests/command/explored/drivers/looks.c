@@ -1,5 +1,5 @@
-// `looks HOW LOCK`. Wrong in every way: looks whether somebody holds, and then says that it holds itself. HOW says by what
-// part of the kernel it looks and tells. Whoever watches system calls must see both, or know that it does not.
+// `looks HOW LOCK`. Wrong in every way: it looks whether another process holds the lock, then holds it all the same. HOW names
+// the part of the kernel through which it looks and shows that it holds. A tracer must see both, or report that it cannot.
 #include "driver.h"
 #include <dirent.h>
 #include <sys/ipc.h>

@@ -9,25 +9,25 @@
 
 static int is_gone(const char *probe, int pid) {
     char path[64];
-    long told = -1;
+    long result = -1;
     errno = EINVAL;
-    if (strcmp(probe, "kill") == 0) told = kill(pid, 0);
-    if (strcmp(probe, "getpgid") == 0) told = getpgid(pid);
-    if (strcmp(probe, "getsid") == 0) told = getsid(pid);
-    if (strcmp(probe, "scheduler") == 0) told = sched_getscheduler(pid);
+    if (strcmp(probe, "kill") == 0) result = kill(pid, 0);
+    if (strcmp(probe, "getpgid") == 0) result = getpgid(pid);
+    if (strcmp(probe, "getsid") == 0) result = getsid(pid);
+    if (strcmp(probe, "scheduler") == 0) result = sched_getscheduler(pid);
     if (strcmp(probe, "priority") == 0) {
         errno = 0;
         getpriority(PRIO_PROCESS, (id_t)pid);
-        told = errno == 0 ? 0 : -1;
+        result = errno == 0 ? 0 : -1;
     }
-    if (strcmp(probe, "limits") == 0) told = prlimit(pid, RLIMIT_CORE, NULL, NULL);
-    if (strcmp(probe, "pidfd") == 0) told = syscall(SYS_pidfd_open, pid, 0);
+    if (strcmp(probe, "limits") == 0) result = prlimit(pid, RLIMIT_CORE, NULL, NULL);
+    if (strcmp(probe, "pidfd") == 0) result = syscall(SYS_pidfd_open, pid, 0);
     if (strcmp(probe, "proc") == 0) {
         snprintf(path, sizeof path, "/proc/%d", pid);
-        told = access(path, F_OK);
+        result = access(path, F_OK);
     }
-    if (told < 0 && errno == EINVAL) fail(probe);
-    return told < 0 && (errno == ESRCH || errno == ENOENT);
+    if (result < 0 && errno == EINVAL) fail(probe);
+    return result < 0 && (errno == ESRCH || errno == ENOENT);
 }
 
 // Whether the process that the file names is gone. A file without a number is being written: it is not stale.

@@ -1,4 +1,4 @@
-# `server.pl create-new|stat-then-write`: the seed locks, served: it says `ready`, and takes and frees what it is told to.
+# `server.pl create-new|stat-then-write`: the seed locks, served: it says `ready`, then acquires and releases on request.
 # create-new is right, stat-then-write is wrong.
 use strict;
 use warnings;

@@ -1,6 +1,6 @@
-// `threads main|other LOCK`. Wrong within one process already: while one thread locks, another one unlocks. Whoever locked last
-// holds. The order of these two is no preemption of the process: both belong to it. The first word says which thread locks, so that
-// in one of the two the wrong order is not the one that comes by itself.
+// `threads main|other LOCK`. Wrong within one process already: while one thread locks, another thread unlocks. The process
+// says that it holds the lock, but does so only if the locking thread was last. Both threads belong to the process, so their order
+// is no preemption of it. The first word names the thread that locks: for one of the two, the wrong order is not the default.
 #include "driver.h"
 #include <pthread.h>
 

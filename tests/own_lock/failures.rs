@@ -63,7 +63,7 @@ fn not_tried(capability: &str, why: &str) {
 }
 
 #[test]
-fn a_test_that_fails_tells_the_interleaving_and_where_it_is_saved_and_the_file_replays() {
+fn a_failing_test_prints_the_interleaving_and_its_file_and_the_file_replays() {
     for harness in [&["--test-threads=1"][..], &["--nocapture"]] {
         let said = Said::by("expects_that_a_broken_lock_holds", harness);
         if said.is_forbidden() {
@@ -82,7 +82,7 @@ fn a_test_that_fails_tells_the_interleaving_and_where_it_is_saved_and_the_file_r
             .text
             .lines()
             .find_map(|line| line.trim().strip_prefix("replay    onewinner replay "));
-        let file = PathBuf::from(line.expect("it tells how to replay"));
+        let file = PathBuf::from(line.expect("it prints how to replay"));
         // A binary that was copied elsewhere does not find the target directory.
         let target = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
         let own = std::env::current_exe().expect("/proc is there");
@@ -100,7 +100,7 @@ fn a_test_that_fails_tells_the_interleaving_and_where_it_is_saved_and_the_file_r
 }
 
 #[test]
-fn what_is_not_as_expected_is_told_and_a_search_that_is_cut_is_no_pass() {
+fn an_unexpected_verdict_is_reported_and_a_cut_search_does_not_count_as_a_pass() {
     for (fixture, words) in [
         (
             "expects_that_a_sound_lock_is_broken",
@@ -146,7 +146,7 @@ fn what_is_not_as_expected_is_told_and_a_search_that_is_cut_is_no_pass() {
 }
 
 #[test]
-fn a_wrong_use_is_told_with_what_to_do() {
+fn a_wrong_use_prints_what_to_do() {
     let said = Said::by("expects_what_there_is_not", &[]);
     said.fails_with(&["there is no property `liveness`; the properties are "]);
     let said = Said::by("explores_from_a_thread_of_its_own", &[]);
