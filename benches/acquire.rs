@@ -177,7 +177,7 @@ mod cost {
     }
 
     impl Drop for Holder {
-        /// The end of its input tells it to release.
+        /// Closes the input of the holder, which then releases the lock.
         fn drop(&mut self) {
             drop(self.0.stdin.take());
             if let Err(error) = self.0.wait() {

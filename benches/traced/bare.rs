@@ -43,7 +43,7 @@ pub(crate) struct Bare {
     pub(crate) stops: u64,
 }
 
-/// Runs so many executions, in a process of its own.
+/// Runs `executions` executions, in a separate process.
 pub(crate) fn run(directory: &Path, executions: u64) -> Bare {
     let counts = Shared::<AtomicU64>::zeroed(2).expect("memory");
     let place = tempfile::tempdir_in(directory).expect("a directory");
@@ -119,7 +119,7 @@ impl Tracer {
         while !standing.is_empty() {
             let chosen = self.chance.random_range(0..standing.len());
             let task = standing[chosen];
-            ptrace::syscall(task, None).expect("it stands");
+            ptrace::syscall(task, None).expect("the task is stopped");
             self.stop_of(task);
             cont(task);
             self.steps += 1;
@@ -128,7 +128,7 @@ impl Tracer {
             }
         }
         for task in all {
-            kill(task, Signal::SIGKILL).expect("it stands");
+            kill(task, Signal::SIGKILL).expect("the task is stopped");
             assert!(matches!(self.stop_of(task), WaitStatus::Signaled(..)));
         }
     }
@@ -137,9 +137,9 @@ impl Tracer {
     fn birth(&mut self) -> Pid {
         let zygote = Pid::from_raw(self.zygote.pid());
         // The call that no kernel has is answered: with the order.
-        let mut registers = ptrace::getregs(zygote).expect("it stands");
+        let mut registers = ptrace::getregs(zygote).expect("the task is stopped");
         (registers.orig_rax, registers.rax) = (u64::MAX, 0);
-        ptrace::setregs(zygote, registers).expect("it stands");
+        ptrace::setregs(zygote, registers).expect("the task is stopped");
         cont(zygote);
         let (mut child, mut ready) = (None, false);
         while child.is_none() || !ready {
@@ -178,9 +178,9 @@ impl Tracer {
 }
 
 fn call(task: Pid) -> u64 {
-    ptrace::getregs(task).expect("it stands").orig_rax
+    ptrace::getregs(task).expect("the task is stopped").orig_rax
 }
 
 fn cont(task: Pid) {
-    ptrace::cont(task, None).expect("it stands");
+    ptrace::cont(task, None).expect("the task is stopped");
 }

@@ -89,11 +89,11 @@ fn engine(
         directories: &[directory.to_owned()],
     };
     let began = Instant::now();
-    let told = explore(&run, &mut |execution| {
+    let explored = explore(&run, &mut |execution| {
         drop(execution);
         ControlFlow::Continue(())
     })?;
-    Ok((told.searched, began.elapsed()))
+    Ok((explored.searched, began.elapsed()))
 }
 
 #[cfg(not(target_arch = "x86_64"))]

@@ -122,7 +122,7 @@ fn shape(source: &Source, table: &[Module]) -> Vec<String> {
         wrong.push(format!("{lines} lines are more than {LONGEST_FILE}"));
     }
     if source.path.matches('/').count() > DEEPEST_FOLDER + 1 {
-        wrong.push(format!("it stands more than {DEEPEST_FOLDER} folders below src"));
+        wrong.push(format!("it is more than {DEEPEST_FOLDER} folders below src"));
     }
     if let Some(top) = source.module().first()
         && !table.iter().any(|module| module.name == top)

@@ -58,12 +58,12 @@ fn each_preemption_more_reaches_more_classes_until_there_are_none_left() {
 }
 
 #[test]
-fn a_search_that_is_cut_tells_the_level_that_it_has_completed() {
+fn a_search_that_is_cut_reports_the_level_that_it_has_completed() {
     let (lock, scenario) = (&StatThenWrite, Scenario::cycle(3, 1));
     let levels: Vec<_> = (0..4)
         .map(|most| classes(lock, &scenario, &mut Bounded::new(most)))
         .collect();
-    let mut told = BTreeSet::new();
+    let mut reported = BTreeSet::new();
     // One execution is run before all levels, and in no more than those of a level it is not complete.
     for executions in (1..levels[3].1).step_by(29) {
         let limits = Limits { executions, ..LIMITS };
@@ -85,9 +85,9 @@ fn a_search_that_is_cut_tells_the_level_that_it_has_completed() {
             "{executions} executions"
         );
         assert!(seen.is_superset(&levels[most].0), "{executions} executions");
-        told.insert(most);
+        reported.insert(most);
     }
-    assert!(told.len() > 2, "{told:?}");
+    assert!(reported.len() > 2, "{reported:?}");
 }
 
 #[test]

@@ -219,7 +219,7 @@ impl Environment {
             let directory = directories.first().cloned().unwrap_or_else(std::env::temp_dir);
             return Self {
                 kernel: machine::kernel(),
-                file_system: machine::file_system(&directory).map_or_else(|_| unknown(), |told| told.kind),
+                file_system: machine::file_system(&directory).map_or_else(|_| unknown(), |found| found.kind),
                 uid: Some(effective_user()),
                 onewinner,
             };

@@ -14,9 +14,9 @@ use onewinner_core::history::{End, Execution, History};
 use onewinner_core::scenario::{Scenario, Subject};
 use onewinner_core::verdict::CutReason;
 
-/// After a violation the verdict is clear. So many more executions are run to find one that is easier to read.
+/// The number of executions that the search runs after a violation, to find a violation that is easier to read.
 const EXECUTIONS_AFTER_VIOLATION: u64 = 100_000;
-/// The same limit for a program: its executions take a thousand times as long, some of them a second.
+/// The same limit for a program, as a time: its executions take a thousand times as long, some of them a second.
 const TIME_AFTER_VIOLATION: Duration = Duration::from_secs(5);
 
 /// One search of a scenario.

@@ -2,7 +2,7 @@
 //!
 //! This is all that the schedule search knows about file systems. A footprint depends on the call *and its result*: a create
 //! that failed with `EEXIST` only loads the directory entry, so two losers commute.
-//! Deliberately knows no call by name.
+//! Does not depend on the names of calls.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,6 +1,6 @@
 //! Identifiers that every stage shares.
 //!
-//! Deliberately knows nothing of calls or locks.
+//! Does not depend on calls or locks.
 
 use std::fmt;
 use std::str::FromStr;

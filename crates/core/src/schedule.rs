@@ -1,6 +1,6 @@
 //! A schedule: the choices that determine one execution, as a value with a text form.
 //!
-//! Both `explore` and `history` use it: an execution carries its schedule. Deliberately knows nothing of what the steps do.
+//! Both `explore` and `history` use it: an execution carries its schedule. Does not depend on what the steps do.
 
 use std::fmt;
 use std::str::FromStr;

@@ -1,7 +1,7 @@
 //! Confidence bounds on the rate of violations in a race.
 //!
 //! The bounds are nominal: they assume independent rounds, and rounds of a race follow one another on one machine.
-//! Deliberately knows no backend and judges nothing.
+//! Does not depend on backends, and judges nothing.
 
 use statrs::distribution::{Beta, ContinuousCDF};
 

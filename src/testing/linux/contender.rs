@@ -9,7 +9,7 @@ use std::process::ExitCode;
 
 use super::super::attempt::Attempt;
 use onewinner_core::backend::sim;
-use onewinner_linux::tracer::channel::driver_protocol::{LONGEST_LINE, TOLD};
+use onewinner_linux::tracer::channel::driver_protocol::{LONGEST_LINE, TEST_PREFIX};
 
 /// Tries to acquire `lock`, then each lock that the tracer names, until the input ends.
 ///
@@ -63,7 +63,7 @@ fn send(word: &str, text: &str) -> io::Result<()> {
     let text: String = text.replace(char::is_control, " ").chars().take(room).collect();
     let mut out = io::stdout().lock();
     // In one write, because the tracer reads whatever has arrived.
-    let line = format!("\n{TOLD}{word} {text}");
+    let line = format!("\n{TEST_PREFIX}{word} {text}");
     out.write_all(format!("{}\n", line.trim_end()).as_bytes())?;
     out.flush()
 }

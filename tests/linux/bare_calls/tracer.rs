@@ -38,7 +38,7 @@ enum Argument {
 
 use Argument::{Address, Bits, Bytes, Number, Text};
 
-/// The calls whose arguments are compared. Others are told by number alone, which is enough to be seen.
+/// The calls whose arguments are compared. Others are compared by number alone, which shows that they were made.
 const KNOWN: &[(libc::c_long, &str, &[Argument])] = &[
     (libc::SYS_openat, "openat", &[Number, Text, Bits, Bits]),
     (libc::SYS_close, "close", &[Number]),
@@ -140,8 +140,8 @@ impl Tracee {
     /// Records a call before the kernel makes it; the stop after it adds nothing.
     fn stopped(&mut self) -> Result<(), String> {
         let pid = self.pid;
-        let told = ptrace::syscall_info(pid).map_err(|errno| format!("ptrace tells no system calls ({errno})"))?;
-        if told.op != libc::PTRACE_SYSCALL_INFO_ENTRY {
+        let info = ptrace::syscall_info(pid).map_err(|errno| format!("ptrace reports no system calls ({errno})"))?;
+        if info.op != libc::PTRACE_SYSCALL_INFO_ENTRY {
             return Ok(());
         }
         let line = fs::read_to_string(format!("/proc/{pid}/syscall"))

@@ -1,7 +1,7 @@
-//! The kernel's side: P, its child C and Q are real processes, which make the calls that they are told.
+//! The kernel's side: P, its child C and Q are real processes, which make the calls that the test orders.
 //!
-//! Orders and answers are lines of JSON in pipes. Whoever is told to end has been waited for before the next call is made, so
-//! that the kernel has closed what it had.
+//! Orders and answers are lines of JSON in pipes. Before the test makes the next call, it waits for each process that
+//! it ordered to end. The kernel has then closed the descriptors of that process.
 
 use std::cell::RefCell;
 use std::io::{BufRead, BufReader, PipeReader, PipeWriter, Write, pipe};
@@ -26,7 +26,7 @@ const LIMIT: Duration = Duration::from_secs(120);
 #[derive(Serialize, Deserialize)]
 enum Order {
     Make(Call),
-    /// Wait for the child, which was told to end.
+    /// Wait for the child, which was ordered to end.
     Reap,
     /// The kernel's numbers of P and Q.
     Meet([i32; 2]),
@@ -156,7 +156,7 @@ impl Drop for Processes {
         let mut text = serde_json::to_vec(&Order::Make(Call::Exit)).expect("an order is plain data");
         text.push(b'\n');
         // There may be no child.
-        let _told = self.line(Who::C).output.write_all(&text);
+        let _written = self.line(Who::C).output.write_all(&text);
     }
 }
 

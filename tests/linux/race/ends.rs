@@ -122,15 +122,15 @@ fn an_interrupt_ends_a_race_with_what_was_counted() {
             directories: vec![parent.path().to_owned()],
             ..options(Scenario::contend(4), FOR_EVER, Alignment::Natural, mode)
         };
-        let mut told = 0;
+        let mut reported = 0;
         let report = race(&CreateNew, &options, &interrupted, &mut |rounds| {
-            told = rounds;
+            reported = rounds;
             if rounds > 20 {
                 interrupted.store(true, Ordering::Relaxed);
             }
         });
         let report = report.expect("a race");
-        assert_eq!((&report.stop, report.rounds), (&Stop::Interrupted, told));
+        assert_eq!((&report.stop, report.rounds), (&Stop::Interrupted, reported));
         assert_eq!(left_in(parent.path()), [""; 0]);
     }
 }

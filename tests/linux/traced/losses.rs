@@ -46,13 +46,13 @@ pub(crate) fn a_thread_that_calls_execve_is_followed() -> Tried {
     let kind = ProgramKind::Driver;
     let subject = Subject::Program(Program { kind, line });
     let began = Instant::now();
-    let (told, seen) = explored_of(
+    let (explored, seen) = explored_of(
         &subject,
         &Scenario::contend(2),
         &Strategy::Bounded { preemptions: 0 },
         10,
     )?;
-    assert_eq!(told.searched.failure, None);
+    assert_eq!(explored.searched.failure, None);
     let mut events = seen.iter().flat_map(|execution| &execution.history.events);
     let is_execve =
         |what: &What| matches!(what, What::Performed { call, .. } if call.to_string().starts_with("execve("));
@@ -100,8 +100,8 @@ pub(crate) fn executions_end_soon_after_the_process_that_starts_contenders() -> 
         ControlFlow::Continue(())
     });
     match explored {
-        Ok(told) => {
-            let failure = told.searched.failure.expect("executions are lost");
+        Ok(explored) => {
+            let failure = explored.searched.failure.expect("executions are lost");
             assert!(
                 failure.contains("the process that starts contenders was lost"),
                 "{failure}"

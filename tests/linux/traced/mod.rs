@@ -120,15 +120,15 @@ fn explored_of(
         limits,
         directories: &[parent.path().to_owned()],
     };
-    let told = explore(&run, &mut |execution| {
+    let result = explore(&run, &mut |execution| {
         seen.push(execution);
         ControlFlow::Continue(())
     });
-    match told {
-        Ok(told) => {
+    match result {
+        Ok(explored) => {
             let left = std::fs::read_dir(parent.path()).expect("it is there").count();
             assert_eq!(left, 0, "files are left");
-            Ok((told, seen))
+            Ok((explored, seen))
         }
         // A machine that forbids tracing is no failure.
         Err(TracerError::Unavailable(why)) => Err(Missing::new(Capability::Ptrace, why)),
@@ -202,8 +202,11 @@ fn numbers_are_used_again_where_the_file_system_does_and_the_lock_asks_for_them(
 }
 
 fn sixteen_contenders_of_create_new_need_sixteen_executions() -> Tried {
-    let (told, seen) = explored(&CreateNew, &Scenario::contend(16), &Strategy::Dpor, 1000)?;
-    assert_eq!((told.searched.stop, told.searched.executions), (Stop::Exhausted, 16));
+    let (exploration, seen) = explored(&CreateNew, &Scenario::contend(16), &Strategy::Dpor, 1000)?;
+    assert_eq!(
+        (exploration.searched.stop, exploration.searched.executions),
+        (Stop::Exhausted, 16)
+    );
     assert!(
         outcomes(&seen)
             .keys()
@@ -215,9 +218,9 @@ fn sixteen_contenders_of_create_new_need_sixteen_executions() -> Tried {
 fn classes_and_outcomes_are_those_of_the_simulated_world() -> Tried {
     for primitive in primitive::ALL.iter().copied() {
         for scenario in [Scenario::contend(2), Scenario::contend(3), Scenario::cycle(2, 1)] {
-            let (told, real) = explored(primitive, &scenario, &Strategy::Dpor, 10_000)?;
+            let (exploration, real) = explored(primitive, &scenario, &Strategy::Dpor, 10_000)?;
             let model = simulated(&real, primitive, &scenario, &Strategy::Dpor, 10_000);
-            assert_eq!(told.searched.stop, Stop::Exhausted);
+            assert_eq!(exploration.searched.stop, Stop::Exhausted);
             assert_eq!(events(&real), events(&model), "{}, {scenario}", primitive.name());
             assert_eq!(outcomes(&real), outcomes(&model));
         }
@@ -251,10 +254,10 @@ fn random_schedules_are_answered_call_by_call_as_in_the_simulated_world() -> Tri
 /// The same executions, event by event.
 #[track_caller]
 fn check(primitive: &'static dyn LockPrimitive, scenario: &Scenario) -> Result<usize, Missing> {
-    let (told, real) = explored(primitive, scenario, &Strategy::Dpor, 10_000)?;
+    let (exploration, real) = explored(primitive, scenario, &Strategy::Dpor, 10_000)?;
     let model = simulated(&real, primitive, scenario, &Strategy::Dpor, 10_000);
-    assert_eq!(told.searched.failure, None, "{}, {scenario}", primitive.name());
-    assert_eq!(told.searched.stop, Stop::Exhausted);
+    assert_eq!(exploration.searched.failure, None, "{}, {scenario}", primitive.name());
+    assert_eq!(exploration.searched.stop, Stop::Exhausted);
     assert_eq!(events(&real), events(&model), "{}, {scenario}", primitive.name());
     assert_eq!(snapshots(&real), snapshots(&model), "{}, {scenario}", primitive.name());
     Ok(real.len())
@@ -334,8 +337,8 @@ fn loss(primitive: &'static dyn LockPrimitive) -> Result<String, Missing> {
 fn violated(kind: ProgramKind, line: &str, scenario: &Scenario) -> Result<BTreeSet<&'static str>, Missing> {
     let line = line.to_owned();
     let subject = Subject::Program(Program { kind, line });
-    let (told, seen) = explored_of(&subject, scenario, &Strategy::Bounded { preemptions: 1 }, 10_000)?;
-    assert_eq!(told.searched.failure, None, "{}, {scenario}", subject.name());
+    let (exploration, seen) = explored_of(&subject, scenario, &Strategy::Bounded { preemptions: 1 }, 10_000)?;
+    assert_eq!(exploration.searched.failure, None, "{}, {scenario}", subject.name());
     assert!(outcomes(&seen).keys().any(|outcome| outcome.busy > 0));
     Ok(seen
         .iter()

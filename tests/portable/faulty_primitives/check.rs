@@ -92,7 +92,7 @@ fn a_run_in_which_nobody_contended_is_inconclusive() {
 }
 
 #[test]
-fn an_interrupted_run_is_inconclusive_and_tells_how_far_it_came() {
+fn an_interrupted_run_is_inconclusive_and_reports_the_completed_part() {
     let plan = Plan {
         subject: Subject::Primitive(&CreateNew),
         scenario: Scenario::contend(3),
@@ -104,17 +104,17 @@ fn an_interrupted_run_is_inconclusive_and_tells_how_far_it_came() {
         seed: 1,
         judged: Judging::All,
     };
-    let told = Arc::new(Mutex::new(Vec::new()));
+    let events = Arc::new(Mutex::new(Vec::new()));
     let judged = {
-        let told = Arc::clone(&told);
-        let tell: EventSink = Arc::new(move |event| told.lock().expect("nobody panics here").push(event));
+        let events = Arc::clone(&events);
+        let tell: EventSink = Arc::new(move |event| events.lock().expect("nobody panics here").push(event));
         onewinner_check::check(&plan, &Arc::new(AtomicBool::new(true)), &tell).expect("the world can be made")
     };
-    let told = told.lock().expect("nobody panics here");
+    let events = events.lock().expect("nobody panics here");
     check_inconclusive(&judged, "interrupted");
     assert_eq!(judged.coverage.executions, 1);
     assert!(
-        matches!(&told[..], [Event::Began { backend: BackendKind::Sim, .. }, Event::Judged(last)] if **last == judged)
+        matches!(&events[..], [Event::Began { backend: BackendKind::Sim, .. }, Event::Judged(last)] if **last == judged)
     );
 }
 
@@ -167,7 +167,7 @@ fn a_violation_in_a_search_that_was_cut_stays_a_violation() {
 }
 
 #[test]
-fn the_exit_code_tells_whether_it_is_as_claimed() {
+fn the_exit_code_says_whether_the_lock_is_as_claimed() {
     let two = Scenario::contend(2);
     let cases: &[(&'static dyn LockPrimitive, Scenario, u8, u8)] = &[
         (&CreateNew, two.clone(), 0, 1),

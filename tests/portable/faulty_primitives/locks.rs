@@ -45,7 +45,7 @@ macro_rules! faulty {
 }
 
 faulty! {
-    TELLS_THE_LOSER_ENOENT = |fs, lock| create(fs, lock, |_| failed(lock, Errno::ENOENT)), remove;
+    RETURNS_ENOENT_WHEN_BUSY = |fs, lock| create(fs, lock, |_| failed(lock, Errno::ENOENT)), remove;
     PANICS_WHEN_BUSY = |fs, lock| create(fs, lock, |_| panic!("cannot happen")), remove;
     UNLINKS_WHEN_BUSY = |fs, lock| create(fs, lock, |_| { let _ = fs.unlink(lock); AcquireError::Busy }), remove;
     FORGETS_THE_DESCRIPTOR = forgets_the_descriptor, remove;

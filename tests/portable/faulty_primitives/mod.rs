@@ -133,8 +133,8 @@ fn a_loser_removes_the_winners_lock() {
 }
 
 #[test]
-fn a_loser_is_told_something_else_than_busy() {
-    for lock in [&locks::TELLS_THE_LOSER_ENOENT, &locks::PANICS_WHEN_BUSY] {
+fn a_loser_gets_another_result_than_busy() {
+    for lock in [&locks::RETURNS_ENOENT_WHEN_BUSY, &locks::PANICS_WHEN_BUSY] {
         let lesser = [Scenario::contend(1), Scenario::cycle(1, 2)];
         check(lock, "losers-result", &Scenario::contend(2), &lesser);
     }

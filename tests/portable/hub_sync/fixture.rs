@@ -79,7 +79,7 @@ pub(crate) fn synced(appended: u64, last_sequence: u64) -> Outcome {
     })
 }
 
-/// `fs`, with each call told to `before` first.
+/// Wraps `fs`: passes each call to `before`, then makes it.
 pub(crate) fn watched<'a>(fs: &'a dyn Fs, before: impl Fn(&Call) + 'a) -> impl Fs + 'a {
     ByCall::new(fs.process(), move |call: Call| {
         before(&call);

@@ -18,13 +18,13 @@ use super::random::random_program;
 /// Asks a scheduler before each execution.
 struct Asking {
     scheduler: Box<dyn Scheduler>,
-    told: Vec<f64>,
+    estimates: Vec<f64>,
 }
 
 impl Scheduler for Asking {
     fn begin(&mut self) -> Begin {
         let begin = self.scheduler.begin();
-        self.told.push(self.scheduler.estimate().expect("it has an end"));
+        self.estimates.push(self.scheduler.estimate().expect("it has an end"));
         begin
     }
 
@@ -49,16 +49,16 @@ impl Scheduler for Asking {
     }
 }
 
-/// What the scheduler told before each execution, and at the end.
-fn told<W: System>(world: &mut W, scheduler: Box<dyn Scheduler>) -> Vec<f64> {
-    let told = Vec::new();
-    let mut asking = Asking { scheduler, told };
+/// Returns the estimates of the scheduler before each execution, and at the end.
+fn estimates<W: System>(world: &mut W, scheduler: Box<dyn Scheduler>) -> Vec<f64> {
+    let estimates = Vec::new();
+    let mut asking = Asking { scheduler, estimates };
     let searched = search(world, &mut asking, LIMITS, &mut |_, _, _| ControlFlow::Continue(()));
     assert_eq!(searched.stop, Stop::Exhausted);
-    asking.told
+    asking.estimates
 }
 
-/// Every process can take each of so many steps, and all store one cell: a uniform tree.
+/// At each depth every process can take a step, and all steps store one cell: a uniform tree.
 struct Uniform {
     processes: usize,
     depth: usize,
@@ -112,9 +112,9 @@ impl System for Uniform {
 fn on_a_uniform_tree_the_share_is_exact() {
     for (processes, depth) in [(2_usize, 3_u32), (3, 4), (4, 2)] {
         let leaves = processes.pow(depth) as f64;
-        let exhaustive = told(&mut uniform(processes, depth as usize), Box::new(Exhaustive::new()));
+        let exhaustive = estimates(&mut uniform(processes, depth as usize), Box::new(Exhaustive::new()));
         // One execution looks first, in no level; what it shows begins nothing anew where all places count.
-        let bounded = told(
+        let bounded = estimates(
             &mut uniform(processes, depth as usize),
             Box::new(Bounded::everywhere(u32::MAX)),
         );
@@ -128,13 +128,13 @@ fn on_a_uniform_tree_the_share_is_exact() {
     }
 }
 
-/// Told shares of random programs, each with what was truly behind.
+/// Compares the estimated shares of random programs with the true shares.
 fn check(name: &str, scheduler: fn() -> Box<dyn Scheduler>, most_wrong: f64) {
     let mut generator = ChaCha8Rng::seed_from_u64(41);
     let (mut wrong, mut count) = (0.0, 0.0);
     for _ in 0..300 {
         let program = random_program(&mut generator);
-        let shares = told(&mut Running::new(&program), scheduler());
+        let shares = estimates(&mut Running::new(&program), scheduler());
         let executions = shares.len() - 1;
         assert_eq!(shares[0], 0.0, "{name}: {program}");
         assert!((shares[executions] - 1.0).abs() < 1e-9, "{name}: {shares:?}\n{program}");
@@ -160,7 +160,7 @@ fn elsewhere_the_share_is_near_and_ends_at_all() {
 }
 
 #[test]
-fn rounds_tell_a_share_that_ends_at_all_and_who_never_ends_tells_none() {
+fn a_parallel_search_estimates_shares_up_to_1_and_a_random_search_estimates_none() {
     let mut generator = ChaCha8Rng::seed_from_u64(42);
     for _ in 0..50 {
         let program = random_program(&mut generator);

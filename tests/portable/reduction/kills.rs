@@ -1,7 +1,7 @@
-//! A kill as a step of somebody who kills: why it is a step of the victim instead.
+//! A kill as a step of the killer: shows why the search makes it a step of the victim instead.
 //!
-//! Whoever waits and is killed waits no more at the end of the execution, so that the race with what it waited for is
-//! forgotten. With the kill in place of each step of the victim, in a search of its own, nothing is.
+//! A process that is killed while it waits no longer waits at the end of the execution. The search then misses the race with
+//! the step that the process waited for. A separate search for each step of the victim, with the kill in its place, misses none.
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;

@@ -146,7 +146,7 @@ fn random_programs_in_which_processes_wait_for_names_have_one_execution_of_each_
     check(600, 7, Numbers::Fresh, Taken::Waits);
 }
 
-/// In how many of so many random programs a wrong search misses classes.
+/// Returns in how many of `programs` random programs a wrong search misses classes.
 fn losing(programs: u32, seed: u64, wrong: impl Fn(&Program) -> Running<'_>) -> usize {
     let mut generator = ChaCha8Rng::seed_from_u64(seed);
     let random = (0..programs).map(|_| random_program(&mut generator).reusing_numbers());

@@ -105,7 +105,7 @@ fn the_tasks_of_each_round_do_not_depend_on_the_number_of_threads() {
     }
 }
 
-/// The program in rounds, within limits; somebody asks for the end after so many executions of a task.
+/// Searches a program in parallel, within limits. Each task is stopped after `asked` of its executions.
 fn cut(threads: usize, limits: Limits, asked: u64) -> Searched {
     let text = "excl A; unlink A";
     let program = Program::of("", &[text, text, text]);
@@ -148,8 +148,9 @@ fn rounds_that_are_cut_claim_nothing() {
 }
 
 #[test]
-fn a_task_whose_executions_differ_from_what_is_told_of_them_is_not_covered() {
-    let [told, run] = ["create A; unlink A", "create B; unlink B"].map(|text| Program::of("", &[text, text, text]));
+fn a_task_whose_executions_differ_from_its_description_is_not_covered() {
+    let [described, run] =
+        ["create A; unlink A", "create B; unlink B"].map(|text| Program::of("", &[text, text, text]));
     let mut rounds = ParallelSearch::new(2);
     let mut diverged = 0;
     for round in 0.. {
@@ -159,7 +160,7 @@ fn a_task_whose_executions_differ_from_what_is_told_of_them_is_not_covered() {
         }
         let results = tasks.iter().map(|task| {
             let mut part = Dpor::for_task(task);
-            let program = if round == 0 { &told } else { &run };
+            let program = if round == 0 { &described } else { &run };
             let searched = search(&mut Running::new(program), &mut part, LIMITS, &mut |_, _, _| {
                 ControlFlow::Continue(())
             });
@@ -172,9 +173,9 @@ fn a_task_whose_executions_differ_from_what_is_told_of_them_is_not_covered() {
     }
     assert!(diverged > 0);
     assert_eq!(rounds.covered(), Covered::Some);
-    // The classes of what was told need more than one round.
+    // The classes of the described program need more than one round.
     assert!(rounds.rounds() > 2);
     let class = |program: &Program| explore(Running::new(program), &mut Dpor::new()).classes;
-    let classes: BTreeSet<Class> = class(&told);
+    let classes: BTreeSet<Class> = class(&described);
     assert_ne!(classes, class(&run));
 }

@@ -180,7 +180,7 @@ fn where_numbers_are_used_again_the_order_of_two_creations_is_seen() {
 }
 
 #[test]
-fn a_number_that_is_used_again_tells_who_created_first() {
+fn a_reused_inode_number_shows_which_process_created_first() {
     let processes = ["excl B; stat A", "rename B A; mkdir A"];
     let program = check("", &processes, 4).reusing_numbers();
     check_program(&program, 5);

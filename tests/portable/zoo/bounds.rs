@@ -1,4 +1,4 @@
-//! How many classes so many preemptions reach, and classes whose violation shows only in another order of theirs.
+//! How many classes a number of preemptions reaches, and classes whose violation shows only in another order of their steps.
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;

@@ -1,4 +1,4 @@
-//! What is reported of a search in rounds is what one search tells, and the same for every number of threads.
+//! A parallel search reports the same as a single search, for every number of threads.
 
 use std::cell::Cell;
 use std::sync::Arc;

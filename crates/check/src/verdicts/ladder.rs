@@ -136,7 +136,7 @@ impl Rung {
         format!("{}{}", self.scenario, self.fault_sweep)
     }
 
-    /// Whether it has three processes, and so many schedules.
+    /// Returns whether it has more than two processes, and therefore a large number of schedules.
     pub(super) fn is_wide(&self) -> bool {
         self.scenario.processes > 2
     }

@@ -12,7 +12,7 @@ use onewinner_linux::real_fs::RealFs;
 use onewinner_linux::sys::Shared;
 use onewinner_linux::sys::memory::ShareError;
 
-/// The most samples of one worker in one block. With so many the block ends early.
+/// The most samples of one worker in one block. The block ends early when a worker reaches this number.
 pub(super) const MOST_SAMPLES: usize = 2_048;
 
 /// A fault that ends the measurement.

@@ -269,14 +269,9 @@ mod tests {
                 None,
                 Answer::Holds,
             ),
-            (
-                raced(0, None),
-                AttemptOutcome::Busy,
-                Some("no teeth"),
-                missing("no teeth"),
-            ),
+            (raced(0, None), AttemptOutcome::Busy, Some("missed"), missing("missed")),
             (raced(0, None), AttemptOutcome::Won, None, Answer::Violated),
-            (raced(3, None), AttemptOutcome::Busy, Some("no teeth"), Answer::Violated),
+            (raced(3, None), AttemptOutcome::Busy, Some("missed"), Answer::Violated),
             (raced(3, full), AttemptOutcome::Busy, None, Answer::Violated),
             (raced(0, full), AttemptOutcome::Busy, None, missing("no space")),
         ] {

@@ -1,5 +1,5 @@
-//! The exchange between a command and its worker: the command writes one line, the worker answers with lines. The end of its
-//! input tells the worker that the command has cancelled or died.
+//! The exchange between a command and its worker: the command writes one line, the worker answers with lines. When its
+//! input ends, the worker knows that the command has cancelled or died.
 //!
 //! Knows nothing of the content of the lines.
 
@@ -86,7 +86,7 @@ fn exchange<L: DeserializeOwned>(
     let mut deadline = Instant::now() + patience;
     loop {
         if input.is_some() && interrupted.load(Ordering::Relaxed) {
-            // The end of its input tells the worker to clean up and exit.
+            // When its input ends, the worker cleans up and exits.
             input = None;
             deadline = Instant::now() + GRACE;
         }

@@ -3,8 +3,8 @@
 //! To make file systems it enters new namespaces and continues as their first process. When that dies, the kernel kills all
 //! other processes in them. Mounts end with the last process, and loop devices with their mounts.
 //!
-//! The end of its standard input tells the worker that the command has cancelled or died. The worker then removes what it made
-//! in existing directories, and exits. Every wait has a limit.
+//! When its standard input ends, the worker knows that the command has cancelled or died. It then removes what it made in
+//! existing directories, and exits. Every wait has a limit.
 
 use std::io;
 use std::path::{Path, PathBuf};

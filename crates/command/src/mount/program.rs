@@ -123,7 +123,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn missing_failing_and_succeeding_programs_are_told_apart() {
+    fn missing_failing_and_succeeding_programs_have_different_results() {
         let place = tempfile::tempdir().unwrap();
         let run = |name, arguments: &[&str]| run(place.path(), name, arguments);
         assert!(matches!(run("true", &[]), Ok(())));

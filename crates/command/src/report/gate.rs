@@ -68,7 +68,7 @@ pub(super) fn result(row: &GateRow) -> String {
     };
     let words = match (&row.result, &row.reason) {
         (EvidenceResult::Judged(judged), None) => summary::words(judged),
-        (_, told) => told.clone().unwrap_or_default(),
+        (_, reason) => reason.clone().unwrap_or_default(),
     };
     let lost = row
         .lost_ground
@@ -96,8 +96,8 @@ pub fn faults(out: &mut dyn Write, rows: &[GateRow], width: usize) -> io::Result
             claimed(row),
             row.evidence
         )?;
-        if let Some(told) = &row.reason {
-            writeln!(out, "  {told}")?;
+        if let Some(reason) = &row.reason {
+            writeln!(out, "  {reason}")?;
         }
         for lost in &row.lost_ground {
             writeln!(out, "  less than the baseline: {lost}")?;

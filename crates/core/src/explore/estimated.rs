@@ -14,21 +14,25 @@ const TELL_EVERY: Duration = Duration::from_millis(200);
 pub struct Estimated<'a> {
     scheduler: &'a mut dyn Scheduler,
     tell: &'a mut dyn FnMut(f64),
-    told: Instant,
+    reported_at: Instant,
 }
 
 impl<'a> Estimated<'a> {
     /// Chooses as `scheduler` does, and calls `tell` with the completed share.
     pub fn new(scheduler: &'a mut dyn Scheduler, tell: &'a mut dyn FnMut(f64)) -> Self {
-        let told = Instant::now();
-        Self { scheduler, tell, told }
+        let reported_at = Instant::now();
+        Self {
+            scheduler,
+            tell,
+            reported_at,
+        }
     }
 }
 
 impl Scheduler for Estimated<'_> {
     fn begin(&mut self) -> Begin {
-        if self.told.elapsed() >= TELL_EVERY {
-            self.told = Instant::now();
+        if self.reported_at.elapsed() >= TELL_EVERY {
+            self.reported_at = Instant::now();
             self.scheduler.estimate().into_iter().for_each(&mut self.tell);
         }
         self.scheduler.begin()

@@ -3,7 +3,7 @@
 //! Moves runs of one process while the violation stays (Jalbert, Sen, "A Trace Simplification Technique for Effective Debugging
 //! of Concurrent Programs", FSE 2010). We depart from the paper in two ways. The best order within a class is computed, not
 //! tried. Schedules that are equally good are continued from too, since removing one preemption may take two moves.
-//! Deliberately knows neither what is violated nor how a schedule is run.
+//! Does not depend on what is violated or on how a schedule is run.
 
 use std::collections::{HashSet, VecDeque};
 use std::ops::Range;

@@ -1,7 +1,7 @@
 //! Runs executions one after another and counts how they end.
 //!
 //! An execution that fails is retried. If it keeps failing it is counted, because that part of the space stays unknown.
-//! Deliberately knows nothing of how schedules are chosen.
+//! Does not depend on how schedules are chosen.
 
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};

@@ -1,7 +1,7 @@
 //! System calls and replies as values, for schedulers and histories.
 //!
 //! [`Call::perform`] and [`ByCall`] turn values into method calls and back, so that a decorator or a backend is one function
-//! from [`Call`] to [`Reply`]. Deliberately knows no implementation of [`Fs`].
+//! from [`Call`] to [`Reply`]. Does not depend on an implementation of [`Fs`].
 
 mod by_call;
 

@@ -6,7 +6,7 @@
 //! | [`loom::Modelled`] | the simulated kernel, with each call announced to loom | `loom.rs` |
 //! | [`call::ByCall`] | any function from [`call::Call`] to [`call::Reply`]: coroutines, loom, decorators | `call/` |
 //!
-//! Deliberately knows nothing of locks, schedules or processes.
+//! Does not depend on locks, schedules or processes.
 
 pub mod call;
 mod errno;

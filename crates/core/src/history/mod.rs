@@ -2,8 +2,8 @@
 //!
 //! A history is a list of events in the order in which they were observed. Backends that control each call record the calls with
 //! footprints, and happens-before orders the events. `race` only observes: it records *acquired* after the call returned and
-//! *release* before the call is made, numbered by one shared counter, and that order counts. Deliberately knows no property
-//! and no backend.
+//! *release* before the call is made, numbered by one shared counter, and that order counts. Does not depend on properties or
+//! backends.
 
 mod attempt;
 mod order;

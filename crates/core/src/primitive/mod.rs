@@ -1,6 +1,6 @@
 //! Lock primitives, written once over [`Fs`]: every backend runs the same code.
 //!
-//! A new primitive is one file and one line in [`ALL`] (catalogue.rs). Deliberately knows no backend, schedule or property.
+//! A new primitive is one file and one line in [`ALL`] (catalogue.rs). Does not depend on backends, schedules or properties.
 
 mod absent;
 mod break_mutex;

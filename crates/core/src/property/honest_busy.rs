@@ -27,7 +27,7 @@ impl Property for HonestBusy {
         if case.history.stale {
             return Finding::NotApplicable;
         }
-        let mut told = false;
+        let mut applies = false;
         let mut earlier = None;
         for attempt in case.attempts() {
             let first = earlier.replace(attempt.process) != Some(attempt.process);
@@ -35,7 +35,7 @@ impl Property for HonestBusy {
             if attempt.result != AttemptResult::Busy || !first || attempt.calls.is_empty() {
                 continue;
             }
-            told = true;
+            applies = true;
             if !saw_another(case, attempt) {
                 let sentence = format!(
                     "{} was busy although no other process had done anything",
@@ -44,7 +44,11 @@ impl Property for HonestBusy {
                 return Violation::found(sentence, attempt.decided);
             }
         }
-        if told { Finding::Holds } else { Finding::NotApplicable }
+        if applies {
+            Finding::Holds
+        } else {
+            Finding::NotApplicable
+        }
     }
 }
 

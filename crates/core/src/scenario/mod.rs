@@ -1,6 +1,6 @@
 //! What to run, as plain data: how many processes, how often, and what a holder does while it holds the lock.
 //!
-//! Deliberately knows no backend and no property.
+//! Does not depend on backends or properties.
 
 mod fault_sweep;
 mod subject;

@@ -1,7 +1,7 @@
 //! Reads or writes a whole file over [`Fs`], in as few calls as are correct, because each is a step in a search.
 //!
 //! Handles what [`Fs`] leaves to its caller: signals, short reads, short writes, and closing the descriptor in every case.
-//! Deliberately knows nothing of what the bytes mean.
+//! Does not depend on what the bytes mean.
 
 use std::path::Path;
 

@@ -4,7 +4,8 @@
 //! |---|---|---|
 //! | [`hub_sync`] | loads a sequence number, appends the entries after it, saves the number | `hub_sync.rs` |
 //!
-//! Written over [`Fs`](crate::fs::Fs) like the locks. Deliberately knows no backend, schedule or property, and no particular lock.
+//! Written over [`Fs`](crate::fs::Fs) like the locks. Does not depend on backends, schedules, properties or a
+//! particular lock.
 
 mod file;
 pub mod hub_sync;

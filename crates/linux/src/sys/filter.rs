@@ -123,8 +123,8 @@ pub enum Chance {
     Drawn,
 }
 
-/// Whether the call returns the time.
-pub fn tells_the_time(number: u64) -> bool {
+/// Returns whether the call reads the time.
+pub fn reads_time(number: u64) -> bool {
     CLOCKS.iter().any(|clock| *clock as u64 == number)
 }
 
@@ -150,8 +150,8 @@ pub fn time_call(number: u64) -> Option<TimeCall> {
     }
 }
 
-/// Whether the call returns random bytes: [getrandom(2)](https://man7.org/linux/man-pages/man2/getrandom.2.html).
-pub fn draws_lots(number: u64) -> bool {
+/// Returns whether the call reads random bytes: [getrandom(2)](https://man7.org/linux/man-pages/man2/getrandom.2.html).
+pub fn reads_random_bytes(number: u64) -> bool {
     CHANCE.iter().any(|call| *call as u64 == number)
 }
 

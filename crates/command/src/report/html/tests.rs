@@ -130,7 +130,7 @@ fn each_answer_has_its_colour_and_its_word_and_a_fault_that_was_not_found_is_no_
 }
 
 #[test]
-fn a_race_and_a_turn_are_told_apart_where_they_differ() {
+fn the_page_shows_where_a_race_and_an_attempt_in_turn_differ() {
     for (natural, aligned, other, lines) in [
         (3, 0, AttemptOutcome::Busy, &["3.00 % of rounds", "not in turn"][..]),
         (

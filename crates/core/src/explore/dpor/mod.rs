@@ -3,7 +3,7 @@
 //!
 //! We depart from the paper in two ways. A footprint depends on the result of the step, so a [`Model`] predicts the footprint
 //! of a step that is taken earlier. And each execution computes its clocks again, since only the nodes on the path are kept
-//! between executions. Deliberately knows nothing of what a step does.
+//! between executions. Does not depend on what a step does.
 
 mod races;
 mod rules;

@@ -1,7 +1,7 @@
 //! Which steps of a completed execution race, and which executions reverse them.
 //!
 //! A step races with an earlier one of another process when they conflict and nothing else orders them (Abdulla et al.,
-//! JACM 2017, definition 3.3). Deliberately knows no tree and no sleep set.
+//! JACM 2017, definition 3.3). Does not depend on the tree or the sleep sets.
 
 use super::super::{Mismatch, Model, Move};
 use super::rules::{Rules, Tried};

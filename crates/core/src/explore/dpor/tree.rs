@@ -1,7 +1,7 @@
 //! Wakeup trees: the sequences of steps with which a node's further executions begin (Abdulla, Aronis, Jonsson, Sagonas,
 //! "Source Sets", JACM 2017, section 6).
 //!
-//! Deliberately knows neither executions nor how a sequence was found.
+//! Does not depend on executions or on how a sequence was found.
 
 use crate::happens_before::Step;
 use crate::id::ProcessId;

@@ -2,7 +2,7 @@
 //!
 //! In each round, every leaf of the tree that has not been run is one task. A worker runs the executions of its subtree alone.
 //! It returns the reversals that belong above the subtree. They are merged after the round, in the order of the tasks, so the
-//! search depends on neither the number of workers nor their speed. Deliberately knows neither threads nor processes: see
+//! search depends on neither the number of workers nor their speed. Does not depend on threads or processes: see
 //! `threads.rs`.
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Method calls as values: one function from calls to replies makes a file system.
 //!
-//! Deliberately knows no implementation of [`Fs`].
+//! Does not depend on an implementation of [`Fs`].
 
 use std::path::{Path, PathBuf};
 
@@ -30,7 +30,7 @@ impl<F: Fn(Call) -> Reply> ByCall<F> {
         }
     }
 
-    fn told(&self, call: Call) -> Result<Stat, Errno> {
+    fn stat_of(&self, call: Call) -> Result<Stat, Errno> {
         match (self.answer)(call)? {
             Value::Stat(stat) => Ok(stat),
             other => unreachable!("the reply {other:?} belongs to another call"),
@@ -72,11 +72,11 @@ impl<F: Fn(Call) -> Reply> Fs for ByCall<F> {
 
     fn stat(&self, path: &Path) -> Result<Stat, Errno> {
         let path = path.to_owned();
-        self.told(Call::Stat { path })
+        self.stat_of(Call::Stat { path })
     }
 
     fn fstat(&self, fd: Fd) -> Result<Stat, Errno> {
-        self.told(Call::Fstat { fd })
+        self.stat_of(Call::Fstat { fd })
     }
 
     fn link(&self, existing: &Path, new: &Path) -> Result<(), Errno> {

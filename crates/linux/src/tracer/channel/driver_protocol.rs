@@ -3,8 +3,8 @@
 //! A *driver* prints `acquired`, `busy` or `error TEXT`, and after a line `release` on its input `released`. It may print
 //! `ready` first; then it serves lines `acquire PATH` and `release`. A *wrapped* command runs `{hold}` while it holds the
 //! lock: that prints `acquired`, and ends after a line `release`. The command has released when it has ended itself, and one
-//! that ends without having run `{hold}` has lost. A *test* begins with an attempt and then serves; each of its words follows
-//! [`TOLD`] on a line of its own, because libtest prints other lines.
+//! that ends without having run `{hold}` has lost. A *test* begins with an attempt and then serves; each of its messages is a
+//! line that begins with [`TEST_PREFIX`], because libtest prints other lines.
 //! Reads no pipe and starts nothing. The caller reads only while the contender is quiet, so each answer belongs to the step
 //! before it.
 
@@ -19,7 +19,7 @@ use onewinner_core::scenario::ProgramKind;
 pub const LONGEST_LINE: usize = 4096;
 
 /// The prefix of a line that a test prints for its tracer; all other lines of a test are ignored.
-pub const TOLD: &str = "onewinner ";
+pub const TEST_PREFIX: &str = "onewinner ";
 
 /// Where the conversation with one program stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -148,16 +148,16 @@ impl Conversation {
         while let Some(end) = self.pending.iter().position(|byte| *byte == b'\n') {
             let line: Vec<u8> = self.pending.drain(..=end).collect();
             let line = String::from_utf8_lossy(&line);
-            match (self.kind, line.trim().strip_prefix(TOLD)) {
+            match (self.kind, line.trim().strip_prefix(TEST_PREFIX)) {
                 (ProgramKind::Test, None) => {}
                 (ProgramKind::Test, Some(said)) => self.line(said, tell)?,
                 (ProgramKind::Driver | ProgramKind::Wrap, _) => self.line(line.trim(), tell)?,
             }
         }
         if self.pending.len() > LONGEST_LINE {
-            if self.kind == ProgramKind::Test && !self.pending.starts_with(TOLD.as_bytes()) {
+            if self.kind == ProgramKind::Test && !self.pending.starts_with(TEST_PREFIX.as_bytes()) {
                 // Its beginning shows that the whole line is ignored.
-                self.pending.truncate(TOLD.len());
+                self.pending.truncate(TEST_PREFIX.len());
                 return Ok(());
             }
             return Err(self.protocol_error(&String::from_utf8_lossy(&self.pending[..64])));
@@ -210,7 +210,7 @@ impl Conversation {
                         Some(error) => (
                             served,
                             What::Failed {
-                                error: self.told("acquire", error),
+                                error: self.call_error("acquire", error),
                             },
                         ),
                         None => return Err(self.protocol_error(line)),
@@ -225,7 +225,7 @@ impl Conversation {
                 served
             }
             (Stage::Releasing, line) if line.starts_with("error ") => {
-                let error = self.told("release", &line["error ".len()..]);
+                let error = self.call_error("release", &line["error ".len()..]);
                 tell(What::ReleaseFailed { error });
                 served
             }
@@ -235,7 +235,7 @@ impl Conversation {
     }
 
     /// The error text of a program, with the first error number in it.
-    fn told(&self, operation: &str, text: &str) -> CallError {
+    fn call_error(&self, operation: &str, text: &str) -> CallError {
         let mut words = text.split(|letter: char| !letter.is_ascii_alphanumeric());
         let named = words.find_map(|word| word.parse().ok());
         CallError {
@@ -278,24 +278,24 @@ mod tests {
         ] {
             assert_eq!(hear(&mut talk, text), Ok((silent, owes)), "{text}");
         }
-        let mut told = Vec::new();
+        let mut events = Vec::new();
         talk.release(&mut |_| {});
         assert_eq!(
             hear(&mut talk, "noise\nonewinner released\n"),
             Ok((false, Owes::Acquire))
         );
         talk.acquire(&mut |_| {});
-        talk.hear(b"onewinner panicked over it\n", &mut |what| told.push(what))
+        talk.hear(b"onewinner panicked over it\n", &mut |what| events.push(what))
             .unwrap();
         assert_eq!(talk.owes(), Owes::End);
         assert!(
-            matches!(&told[..], [What::Panicked { message }] if message == "over it"),
-            "{told:?}"
+            matches!(&events[..], [What::Panicked { message }] if message == "over it"),
+            "{events:?}"
         );
         assert!(hear(&mut talk, "onewinner acquired\n").is_err());
     }
 
-    /// Hears a whole output and the end, releasing and asking whenever that is due; tells the events.
+    /// Reads a whole output and its end, sends each request that is due, and returns the events.
     fn converse(kind: ProgramKind, output: &[&str]) -> Result<Vec<What>, ProtocolError> {
         let mut talk = Conversation::new(kind, Path::new("/lock"));
         let mut events = Vec::new();
@@ -369,7 +369,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_expects_is_told_with_what_was_expected() {
+    fn a_line_that_is_not_expected_is_reported_with_what_was_expected() {
         for (output, expected) in [
             (&["hello\n"][..], "`acquired`"),
             (&["busy\n", "busy\n"], "silence"),

@@ -65,7 +65,7 @@ impl ProgramChild {
         };
         if let Ok(image) = self.starter.image(&lock) {
             let Err(error) = launch(&image, streams);
-            // Its standard error is open by now, if anything is; if nobody reads it, the exit code tells as much.
+            // Its standard error is open by now, if anything is. If nobody reads it, the exit code reports the same.
             let _unread = writeln!(io::stderr(), "failed to execute {:?}: {error}", self.starter.file());
         }
         NOT_RUN[1]

@@ -86,7 +86,7 @@ mod tests {
 
     #[test]
     fn a_program_that_is_here_is_found_and_any_other_line_is_refused_with_what_to_do() {
-        for (line, told) in [
+        for (line, expected) in [
             ("sh -c : {lock}", None),
             ("/bin/sh {lock}", None),
             ("no-such-program {lock}", Some("install it, or give its path")),
@@ -102,9 +102,9 @@ mod tests {
                 line: line.clone(),
             })
             .err();
-            match (error.map(|error| error.to_string()), told) {
+            match (error.map(|error| error.to_string()), expected) {
                 (None, None) => {}
-                (Some(error), Some(told)) => assert!(error.contains(told), "{line}: {error}"),
+                (Some(error), Some(expected)) => assert!(error.contains(expected), "{line}: {error}"),
                 (error, _) => panic!("{line}: {error:?}"),
             }
         }

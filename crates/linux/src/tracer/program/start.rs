@@ -136,6 +136,6 @@ fn interpreter(file: &Path) -> Option<PathBuf> {
         .args(["-c", "import sys; print(sys.executable)"])
         .output()
         .ok()?;
-    let told = PathBuf::from(String::from_utf8(asked.stdout).ok()?.trim());
-    Some(told).filter(|told| told.is_absolute() && told.is_file())
+    let path = PathBuf::from(String::from_utf8(asked.stdout).ok()?.trim());
+    Some(path).filter(|path| path.is_absolute() && path.is_file())
 }

@@ -169,15 +169,15 @@ impl Programs {
     /// Answers a call that reads the time or random bytes. If that fails, the kernel answers.
     fn time_or_entropy(&mut self, at: &AtCall<'_>) -> Option<Decision> {
         let number = at.entry.number;
-        if filter::draws_lots(number) {
+        if filter::reads_random_bytes(number) {
             let drawn = self.time.draw(at);
             return Some(drawn.map_or(Decision::Harmless, Decision::Answered));
         }
-        if !filter::tells_the_time(number) {
+        if !filter::reads_time(number) {
             return None;
         }
-        let told = filter::time_call(number).and_then(|call| self.time.tell(at, call).ok().flatten());
-        Some(told.map_or(Decision::Harmless, Decision::Answered))
+        let time = filter::time_call(number).and_then(|call| self.time.tell(at, call).ok().flatten());
+        Some(time.map_or(Decision::Harmless, Decision::Answered))
     }
 
     fn sleep(&mut self, at: &AtCall<'_>, name: &str) -> Decision {

@@ -399,7 +399,7 @@ mod tests {
     }
 
     #[test]
-    fn places_and_descriptors_are_told_with_their_bases() {
+    fn path_arguments_are_decoded_with_their_base_directories() {
         let here = i64::from(libc::AT_FDCWD);
         let decoded = made(libc::SYS_linkat, c"lock", [here, TEXT, 1_000_000, TEXT, 0, 0]);
         let bases: Vec<Base> = decoded.path_arguments.iter().map(|place| place.base).collect();

@@ -275,10 +275,10 @@ impl TracedSystem {
 
     pub(crate) fn read_output(&mut self, process: ProcessId) -> Result<Sent, Lost> {
         let mut heard = Vec::new();
-        let told = self.channel.read_output(process, &self.directory(process), &mut heard);
+        let sent = self.channel.read_output(process, &self.directory(process), &mut heard);
         self.events
             .extend(heard.into_iter().map(|what| Event { process, what }));
-        told.map_err(|lost| self.with_complaint(process, lost))
+        sent.map_err(|lost| self.with_complaint(process, lost))
     }
 
     /// Adds the last error message of the contender to a loss.

@@ -96,8 +96,8 @@ impl TracedSystem {
             errno,
         });
         let what = What::Performed { call, reply, accesses };
-        let told = [what].into_iter().chain(failed);
-        self.events.extend(told.map(|what| Event { process, what }));
+        let events = [what].into_iter().chain(failed);
+        self.events.extend(events.map(|what| Event { process, what }));
         self.contenders[process.index()].calls += 1;
         self.engine.tracees.go_on(exit);
         self.run_until_quiescent(process)?;

@@ -38,7 +38,7 @@ impl Engine {
         self.tracees.first.remove(&process);
         self.interpreter.gone(number);
         let Position::AtCall(CallStop { stopped, entry, .. }) = task.position else {
-            unreachable!("it stands");
+            unreachable!("it is stopped at a call");
         };
         let registers = stopped.registers().map_err(|error| untraced(&error))?;
         // Its call is not made: it moves on to the exit of the call.

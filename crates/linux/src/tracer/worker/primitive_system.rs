@@ -49,7 +49,7 @@ pub(super) fn system(
     };
     let shared = |error| failed("share memory with contenders", &error);
     let shared_state = Rc::new(SharedState::new(scenario.participants()).map_err(shared)?);
-    let told = Rc::clone(&shared_state);
+    let events = Rc::clone(&shared_state);
     let pid_table = PidTable::new(scenario.participants()).map_err(shared)?;
     let entered = pid_table.clone();
     let (contended, directories) = (scenario.clone(), roots.to_vec());
@@ -60,11 +60,11 @@ pub(super) fn system(
         let contender = Contender::new(primitive, &contended, &directory, process);
         entered.enter(process);
         let fs = RealFs::of(process, entered.peers());
-        let run = || contender.run(&fs, &mut |what| told.push(process, &what));
+        let run = || contender.run(&fs, &mut |what| events.push(process, &what));
         let held = std::panic::catch_unwind(std::panic::AssertUnwindSafe(run));
         if let Err(payload) = &held {
             let message = sim::panic_message(&**payload);
-            told.push(process, &What::Panicked { message });
+            events.push(process, &What::Panicked { message });
         }
         // Neither closed nor released: the contender exits as it is.
         std::mem::forget((held, fs));
