@@ -161,13 +161,13 @@ pub(super) struct What {
     /// Number of processes, 2 to 64 [default: 3].
     #[arg(short = 'n', long, value_name = "NUMBER", help_heading = group::WHAT, value_parser = processes, allow_negative_numbers = true)]
     pub(super) processes: Option<usize>,
-    /// Attempts per process; a winner releases the lock [default: 1].
+    /// Attempts per process; each winner releases the lock [default: 1].
     #[arg(long, value_name = "NUMBER", help_heading = group::WHAT, value_parser = rounds, allow_negative_numbers = true)]
     pub(super) rounds: Option<u32>,
-    /// contend (winners keep the lock) or cycle (winners release it).
+    /// contend (one attempt, winners keep the lock) or cycle (they release it).
     #[arg(long, value_name = "KIND", help_heading = group::WHAT, hide_possible_values = true)]
     pub(super) scenario: Option<Kind>,
-    /// What a winner does: hub-sync, reopen, reenter, or fork (on sim).
+    /// What a winner does: hub-sync, reopen, reenter, or fork (only on sim).
     #[arg(long, value_name = "NAME", help_heading = group::WHAT, hide_possible_values = true, conflicts_with = "scenario")]
     pub(super) workload: Option<Workload>,
 }

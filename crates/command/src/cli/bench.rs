@@ -33,14 +33,14 @@ pub(super) struct Arguments {
     /// The locks to measure; see `onewinner list` [default: all].
     #[arg(value_name = "LOCK", help_heading = MEASURES, display_order = 0, value_parser = arguments::locks(), hide_possible_values = true)]
     locks: Vec<Lock>,
-    /// A directory to measure, or A,B for two mounts of one store; repeatable [default: the temporary
+    /// A directory to measure, or A,B for two mounts of one directory; repeatable [default: the temporary
     /// directory].
     #[arg(long, value_name = "DIRECTORY", help_heading = MEASURES, value_parser = ways)]
     dir: Vec<Ways>,
     /// Make and mount these file systems for the run; `onewinner doctor` lists them.
     #[arg(long, value_name = "NAME,…", help_heading = MEASURES, hide_possible_values = true, value_delimiter = ',', value_parser = recipes())]
     make: Vec<String>,
-    /// uncontended, losing, hand-over, rounds, contenders, files, depth [default: all].
+    /// What to measure: uncontended, losing, hand-over, rounds, contenders, files, depth [default: all].
     #[arg(long, value_name = "NAME,…", help_heading = MEASURES, hide_possible_values = true, value_delimiter = ',')]
     measure: Vec<Kind>,
     /// Numbers of processes that contend [default: 1,2,4,8,16,32,64].
@@ -55,13 +55,13 @@ pub(super) struct Arguments {
     /// A first look: fewer and shorter blocks, and fewer sizes.
     #[arg(long, help_heading = HOW)]
     quick: bool,
-    /// Blocks per measurement; --compare needs at least 6 [default: 10; --quick: 6].
+    /// Blocks (short series of samples) per measurement; --compare needs at least 6 [default: 10; --quick: 6].
     #[arg(long, value_name = "NUMBER", help_heading = HOW, value_parser = blocks)]
     blocks: Option<u32>,
     /// Duration of a block in seconds [default: 0.02; --quick: 0.005].
     #[arg(long, value_name = "SECONDS", help_heading = HOW, value_parser = arguments::seconds)]
     slice: Option<Duration>,
-    /// Time limit in seconds for everything; the report names what is left.
+    /// Time limit in seconds for everything; the report names what was not measured.
     #[arg(long, value_name = "SECONDS", help_heading = HOW, default_value = "600", value_parser = arguments::seconds)]
     time: Duration,
     /// Seconds that a block may overrun before its processes count as hung.

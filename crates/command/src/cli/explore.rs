@@ -33,17 +33,18 @@ pub(super) struct Arguments {
     /// A first look: finds most bugs within seconds.
     #[arg(long, help_heading = group::SEARCH, conflicts_with_all = PARTICULARS, conflicts_with = "deep")]
     quick: bool,
-    /// Before a release: larger configurations, for minutes.
+    /// A long check before a release: larger configurations, takes minutes.
     #[arg(long, help_heading = group::SEARCH, conflicts_with_all = PARTICULARS)]
     deep: bool,
-    /// Directory to test [default: the temporary directory]; repeat it for
-    /// several mounts of one store, among which the processes are divided.
+    /// Directory to test [default: the temporary directory]; repeat it to
+    /// divide the processes among several mounts of one directory.
     #[arg(long, value_name = "DIRECTORY", help_heading = group::WHAT)]
     dir: Vec<PathBuf>,
-    /// traced (real processes; the default) or sim (simulated).
+    /// Run on traced (real processes, the default) or sim (simulation).
     #[arg(long, value_name = "NAME", help_heading = group::SEARCH, default_value_t, hide_default_value = true, hide_possible_values = true)]
     backend: BackendChoice,
-    /// dpor (default), exhaustive, bounded (for programs), random or pct.
+    /// How to choose schedules: dpor, exhaustive, bounded, random or pct
+    /// [default: dpor; for a program bounded].
     #[arg(long, value_name = "NAME", help_heading = group::SEARCH, hide_possible_values = true)]
     search: Option<Chosen>,
     /// Limit of preemptions of a bounded search [default: 2].
@@ -62,7 +63,7 @@ pub(super) struct Arguments {
     /// Make each call of the first process fail in turn, with each of five errors.
     #[arg(long, help_heading = group::FAULTS, conflicts_with_all = ["workload", "kills", "stale"])]
     errors: bool,
-    /// Kill up to this many processes (1 or 2), each at each of its steps.
+    /// Kill up to this many processes (1 or 2); try each at each of its calls.
     #[arg(long, value_name = "NUMBER", help_heading = group::FAULTS, value_parser = arguments::kills, allow_negative_numbers = true, conflicts_with_all = ["workload", "stale"])]
     kills: Option<u8>,
     /// Start from a stale lock of this age: 90s, 10m, 1h, 2d.

@@ -31,7 +31,7 @@ const BASELINE: &str = "Earlier coverage";
 #[derive(Args)]
 #[command(next_display_order = 1)]
 pub(super) struct Arguments {
-    /// Spec files, and folders: every `.md` file in them except README.md.
+    /// Spec files, or folders: every `.md` file in them except README.md.
     #[arg(value_name = "SPECS", help_heading = group::WHAT, display_order = 0, default_value = "specs")]
     specs: Vec<PathBuf>,
     /// Also fail if less is covered than this file records.
@@ -40,7 +40,7 @@ pub(super) struct Arguments {
     /// Write the coverage of this run to the baseline file.
     #[arg(long, help_heading = BASELINE, requires = "baseline")]
     update_baseline: bool,
-    /// Only the cheapest evidence of each claim, with fewer rounds and preemptions.
+    /// Only the fastest backend of each claim, with fewer rounds and preemptions.
     #[arg(long, help_heading = group::WHAT)]
     quick: bool,
     /// Also write a JUnit report.
@@ -49,7 +49,7 @@ pub(super) struct Arguments {
     /// Only part M of N of the specs; each spec is in exactly one part.
     #[arg(long, value_name = "M/N", help_heading = group::WHAT)]
     partition: Option<Partition>,
-    /// Time limit in seconds for all claims; the rest is inconclusive [default: none].
+    /// Time limit in seconds for all claims; those not reached are inconclusive [default: none].
     #[arg(long, value_name = "SECONDS", help_heading = group::WHAT, value_parser = arguments::seconds, allow_negative_numbers = true)]
     time: Option<Duration>,
 }

@@ -30,7 +30,7 @@ pub(super) struct Arguments {
     /// The locks to test; see `onewinner list` [default: all].
     #[arg(value_name = "LOCK", help_heading = group::WHAT, display_order = 0, value_parser = locks(), hide_possible_values = true)]
     locks: Vec<Lock>,
-    /// A directory to test, or A,B for two mounts of one store; repeatable [default: the temporary
+    /// A directory to test, or A,B for two mounts of one directory; repeatable [default: the temporary
     /// directory].
     #[arg(long, value_name = "DIRECTORY", help_heading = group::WHAT, value_parser = ways)]
     dir: Vec<Ways>,
@@ -40,13 +40,13 @@ pub(super) struct Arguments {
     /// A first look: fewer rounds and shorter measurements.
     #[arg(long, help_heading = HOW)]
     quick: bool,
-    /// Races per cell; the default finds a failure rate of 0.1 % [default: 5000; --quick: 300].
+    /// Races for each lock in each directory; the default finds a failure rate of 0.1 % [default: 5000; --quick: 300].
     #[arg(long, value_name = "NUMBER", help_heading = HOW, value_parser = arguments::race_rounds, allow_negative_numbers = true)]
     rounds: Option<u64>,
     /// Number of processes, 2 to 64.
     #[arg(short = 'n', long, value_name = "NUMBER", help_heading = HOW, default_value = "16", value_parser = arguments::processes, allow_negative_numbers = true)]
     processes: usize,
-    /// Exit with 1 if a lock does not do what it claims.
+    /// Exit with 1 if a lock does not do what `onewinner list` claims.
     #[arg(long, help_heading = group::OUTPUT)]
     judge: bool,
     /// Print all numbers of each cell.

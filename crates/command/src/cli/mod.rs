@@ -49,7 +49,7 @@ enum Command {
     /// Check a broken and a correct lock on all backends (the default command).
     #[command(after_help = examples::CONFIRM)]
     Confirm,
-    /// Run a lock or your program in every order of system calls that matters.
+    /// Check a lock or your program in every order of system calls that can change the result.
     #[command(after_help = examples::EXPLORE)]
     Explore(explore::Arguments),
     /// Let real processes race for a lock, many times.
@@ -73,7 +73,7 @@ enum Command {
     /// Measure what an acquisition costs.
     #[command(after_help = examples::BENCH)]
     Bench(bench::Arguments),
-    /// Check a lock with loom, a second model checker.
+    /// Check a lock with the model checker loom, on a simulated file system.
     #[command(after_help = examples::MODEL)]
     #[command(mut_arg("processes", |argument| argument.help("Number of processes, 2 to 5 [default: 2]")))]
     #[command(mut_arg("workload", |argument| argument.help("What a winner does: hub-sync, reopen or reenter")))]

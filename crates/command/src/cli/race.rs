@@ -33,11 +33,11 @@ pub(super) struct Arguments {
     /// Time limit in seconds; the rounds completed until then count [default: none].
     #[arg(long, value_name = "SECONDS", help_heading = HOW, value_parser = arguments::seconds, allow_negative_numbers = true)]
     time: Option<Duration>,
-    /// Directory to test [default: the temporary directory]; repeat it for several mounts of one
-    /// store, among which the processes are divided.
+    /// Directory to test [default: the temporary directory]; repeat it to divide the processes
+    /// among several mounts of one directory.
     #[arg(long, value_name = "DIRECTORY", help_heading = group::WHAT)]
     dir: Vec<PathBuf>,
-    /// Stop every process before each system call until all are there.
+    /// Let the processes wait for each other before every system call: more collisions.
     #[arg(long, help_heading = HOW)]
     align: bool,
     /// Random delay before each attempt: always, never, or auto (only with a CPU per process).

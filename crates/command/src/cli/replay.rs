@@ -24,13 +24,13 @@ pub(super) struct Arguments {
     /// A counterexample that `onewinner explore` or `onewinner model` saved.
     #[arg(value_name = "FILE", help_heading = group::WHAT, display_order = 0)]
     file: PathBuf,
-    /// Run in this directory instead of the one of the counterexample; repeatable for several mounts.
+    /// Run in this directory, not in the one of the counterexample; repeatable for several mounts.
     #[arg(long, value_name = "DIRECTORY", help_heading = group::WHAT)]
     dir: Vec<PathBuf>,
     /// Print a shell script that shows the race with strace, without onewinner.
     #[arg(long, help_heading = group::OUTPUT)]
     strace: bool,
-    /// Draw the interleaving as an SVG picture for light and dark pages.
+    /// Draw the order of calls as an SVG picture for light and dark pages.
     #[arg(long, value_name = "FILE", help_heading = group::OUTPUT, conflicts_with = "strace")]
     svg: Option<PathBuf>,
 }

@@ -19,7 +19,7 @@ impl Property for HonestBusy {
     }
 
     fn statement(&self) -> &'static str {
-        "an attempt is busy only if another process did something that it could see"
+        "an attempt is busy only if another process did something that the attempt could see"
     }
 
     fn judge(&self, case: &Case<'_>) -> Finding {

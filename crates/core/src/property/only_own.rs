@@ -18,7 +18,7 @@ impl Property for OnlyOwn {
     }
 
     fn statement(&self) -> &'static str {
-        "while a process holds the lock, no other process changes what its acquisition stored"
+        "while a process holds the lock, no other process changes what the holder stored to acquire it"
     }
 
     fn judge(&self, case: &Case<'_>) -> Finding {

@@ -19,7 +19,7 @@ impl Property for Place {
     }
 
     fn statement(&self) -> &'static str {
-        "an acquisition names the lock at the requested path, and changes no name outside that directory"
+        "an acquisition uses the requested path, and changes nothing outside the directory of that path"
     }
 
     fn judge(&self, case: &Case<'_>) -> Finding {
