@@ -134,19 +134,19 @@ impl Searched {
 
 /// Runs executions until the scheduler has none left, a limit is reached, or `watch` breaks.
 pub fn search<W: System>(
-    world: &mut W,
+    system: &mut W,
     scheduler: &mut dyn Scheduler,
     limits: Limits,
     watch: &mut dyn FnMut(&mut W, Schedule, Ended) -> ControlFlow<()>,
 ) -> Searched {
     let mut searched = Searched::nothing();
-    searched.stop = run(world, scheduler, limits, watch, &mut searched);
+    searched.stop = run(system, scheduler, limits, watch, &mut searched);
     searched.covered = scheduler.covered();
     searched
 }
 
 fn run<W: System>(
-    world: &mut W,
+    system: &mut W,
     scheduler: &mut dyn Scheduler,
     limits: Limits,
     watch: &mut dyn FnMut(&mut W, Schedule, Ended) -> ControlFlow<()>,
@@ -161,14 +161,14 @@ fn run<W: System>(
         if Instant::now() >= deadline {
             return Stop::Time;
         }
-        let (schedule, ended) = execute_with_retries(world, scheduler, limits.steps);
+        let (schedule, ended) = execute_with_retries(system, scheduler, limits.steps);
         let at_limit = ended == Ended::Cut && schedule.len() == limits.steps;
         if at_limit || matches!(ended, Ended::Lost { .. } | Ended::Diverged { .. }) {
             scheduler.unfinished();
         }
         too_long |= at_limit;
         searched.count(&schedule, &ended);
-        if watch(world, schedule, ended).is_break() {
+        if watch(system, schedule, ended).is_break() {
             return Stop::Requested;
         }
     }
@@ -177,25 +177,25 @@ fn run<W: System>(
 
 /// Runs one execution; retries it while it fails in a way that may be a matter of timing.
 fn execute_with_retries<W: System>(
-    world: &mut W,
+    system: &mut W,
     scheduler: &mut dyn Scheduler,
     most_steps: usize,
 ) -> (Schedule, Ended) {
     for _ in 0..RETRIES {
-        let (schedule, ended, again) = execute(world, scheduler, most_steps);
+        let (schedule, ended, again) = execute(system, scheduler, most_steps);
         if again == Retry::Never {
             return (schedule, ended);
         }
         scheduler.again();
     }
-    let (schedule, ended, _) = execute(world, scheduler, most_steps);
+    let (schedule, ended, _) = execute(system, scheduler, most_steps);
     (schedule, ended)
 }
 
 /// Runs one execution from its first step; also returns whether a retry may help.
-fn execute<W: System>(world: &mut W, scheduler: &mut dyn Scheduler, most_steps: usize) -> (Schedule, Ended, Retry) {
+fn execute<W: System>(system: &mut W, scheduler: &mut dyn Scheduler, most_steps: usize) -> (Schedule, Ended, Retry) {
     let mut schedule = Schedule::default();
-    let (ended, again) = match follow(world, scheduler, most_steps, &mut schedule) {
+    let (ended, again) = match follow(system, scheduler, most_steps, &mut schedule) {
         Ok(ended) => (ended, Retry::Never),
         Err(Failure::Lost(Lost { reason, again })) => {
             let step = schedule.len();
@@ -218,19 +218,19 @@ impl From<Lost> for Failure {
 }
 
 fn follow<W: System>(
-    world: &mut W,
+    system: &mut W,
     scheduler: &mut dyn Scheduler,
     most_steps: usize,
     schedule: &mut Schedule,
 ) -> Result<Ended, Failure> {
-    world.reset()?;
+    system.reset()?;
     let mut enabled = Vec::new();
     let mut last = None;
     loop {
         enabled.clear();
-        world.enabled(&mut enabled);
+        system.enabled(&mut enabled);
         if enabled.is_empty() {
-            return Ok(match scheduler.completed(world) {
+            return Ok(match scheduler.completed(system) {
                 Ok(()) => Ended::Completed,
                 Err(Mismatch { step }) => {
                     let reason = "the model reports another footprint than the execution".to_owned();
@@ -241,7 +241,7 @@ fn follow<W: System>(
         if schedule.len() == most_steps {
             return Ok(Ended::Cut);
         }
-        let forecast = |process: ProcessId| world.forecast(process);
+        let forecast = |process: ProcessId| system.forecast(process);
         let choice = scheduler.choose(&ChoicePoint {
             enabled: &enabled,
             last,
@@ -257,7 +257,7 @@ fn follow<W: System>(
             }
         };
         debug_assert!(enabled.contains(&process), "{process} is not enabled");
-        let accesses = world.step(process)?;
+        let accesses = system.step(process)?;
         schedule.push(process);
         last = Some(process);
         scheduler

@@ -20,5 +20,5 @@ pub(crate) fn contender_directory(roots: &[PathBuf], process: ProcessId, number:
 }
 
 fn execution_directory(root: &Path, number: u32) -> PathBuf {
-    root.join(format!("ground-{number}"))
+    root.join(format!("tree-{number}"))
 }

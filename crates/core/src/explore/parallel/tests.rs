@@ -25,10 +25,10 @@ fn classes(processes: &[&[Op]], depth: usize, covers: fn(&Node) -> bool) -> (BTr
             return (classes, executions);
         }
         let results = tasks.iter().map(|task| {
-            let mut world = Cells::new(processes, Reads::InOrder);
+            let mut system = Cells::new(processes, Reads::InOrder);
             let mut part = Dpor::for_task(task);
-            let searched = search(&mut world, &mut part, LIMITS, &mut |world: &mut Cells<'_>, _, _| {
-                classes.insert(Class::of(processes.len(), &world.steps));
+            let searched = search(&mut system, &mut part, LIMITS, &mut |system: &mut Cells<'_>, _, _| {
+                classes.insert(Class::of(processes.len(), &system.steps));
                 ControlFlow::Continue(())
             });
             executions += searched.executions;

@@ -11,7 +11,7 @@ use super::programs::{Pending, Programs};
 use super::watched_tree::Target;
 use crate::sys::bits;
 use crate::sys::filter::{self, Clock};
-use crate::sys::syscalls::{self, Deed};
+use crate::sys::syscalls::{self, SyscallClass};
 use onewinner_core::access::{Access, AccessKind, Object};
 use onewinner_core::id::ProcessId;
 
@@ -35,24 +35,24 @@ impl Programs {
         };
         let is_watched = |position: usize| {
             let fd = at.entry.arguments[position] as i32;
-            matches!(self.ground.descriptor(at, fd), Some(Target::Object(_)))
+            matches!(self.tree.descriptor(at, fd), Some(Target::Object(_)))
         };
-        match system.deed {
-            Deed::Spawn => return Decision::Harmless,
-            Deed::Exit => return self.end(at, system.name == "exit"),
-            Deed::Sleep if at.task == at.group => return self.sleep(at, system.name),
+        match system.class {
+            SyscallClass::Spawn => return Decision::Harmless,
+            SyscallClass::Exit => return self.end(at, system.name == "exit"),
+            SyscallClass::Sleep if at.task == at.group => return self.sleep(at, system.name),
             // The housekeeping of a runtime: let it sleep.
-            Deed::Sleep => return Decision::Harmless,
+            SyscallClass::Sleep => return Decision::Harmless,
             // Most calls of a starting program are about files that are not watched.
-            Deed::Read | Deed::Seek if !is_watched(0) => return Decision::Harmless,
-            Deed::Close if system.name == "close" && !is_watched(0) => return Decision::Harmless,
+            SyscallClass::Read | SyscallClass::Seek if !is_watched(0) => return Decision::Harmless,
+            SyscallClass::Close if system.name == "close" && !is_watched(0) => return Decision::Harmless,
             _ => {}
         }
         let decoded = match decode(at.task, at.memory, &at.entry) {
             Ok(decoded) => decoded,
             Err(error) => return Decision::Uncontrolled(format!("{}: {error}", at.process)),
         };
-        if system.deed == Deed::List && self.lists_processes(at, &decoded) {
+        if system.class == SyscallClass::List && self.lists_processes(at, &decoded) {
             return Decision::Uncontrolled(format!("{} lists /proc, which shows the other contenders", at.process));
         }
         if let Some(why) = self.why_it_cannot_be_copied(at, &decoded) {
@@ -62,14 +62,14 @@ impl Programs {
                 return Decision::NeedsFreshStart;
             }
         }
-        match system.deed {
-            Deed::Kill | Deed::Ask => self.kill(at, decoded),
-            Deed::Timer => Decision::Uncontrolled(format!(
+        match system.class {
+            SyscallClass::Kill | SyscallClass::Ask => self.kill(at, decoded),
+            SyscallClass::Timer => Decision::Uncontrolled(format!(
                 "{} arms a timer with {}, and its expiry is not controlled",
                 at.process, system.name
             )),
-            Deed::Socket => self.socket(at, &decoded),
-            Deed::Map => self.map(at, decoded),
+            SyscallClass::Socket => self.socket(at, &decoded),
+            SyscallClass::Map => self.map(at, decoded),
             _ => self.on_files(at, decoded),
         }
     }
@@ -111,7 +111,7 @@ impl Programs {
             return None;
         }
         let mut said = decoded.call.to_string().into_bytes();
-        if decoded.system.deed == Deed::Write {
+        if decoded.system.class == SyscallClass::Write {
             let length = (at.entry.arguments[2] as usize).min(MOST_SAID);
             let mut bytes = vec![0; length];
             let read = at.memory.read(at.entry.arguments[1], &mut bytes).unwrap_or(0);
@@ -127,7 +127,7 @@ impl Programs {
     /// Whether another contender can notice this call: it is about a process, or about a watched file. Other files belong to one
     /// contender, or the execution is lost.
     fn can_be_noticed(&self, at: &AtCall<'_>, decoded: &Decoded) -> bool {
-        let about = matches!(decoded.system.deed, Deed::Kill | Deed::Ask);
+        let about = matches!(decoded.system.class, SyscallClass::Kill | SyscallClass::Ask);
         let in_proc = |path: &Path| path.starts_with("/proc");
         about
             || decoded
@@ -139,7 +139,7 @@ impl Programs {
 
     /// Whether it lists `/proc`, which shows all contenders.
     fn lists_processes(&self, at: &AtCall<'_>, decoded: &Decoded) -> bool {
-        let mut listed = decoded.read.iter().filter_map(|fd| self.ground.descriptor(at, *fd));
+        let mut listed = decoded.read.iter().filter_map(|fd| self.tree.descriptor(at, *fd));
         listed.any(|spot| matches!(spot, Target::Outside { path, .. } if path == Path::new("/proc")))
     }
 
@@ -201,13 +201,13 @@ impl Programs {
         let name = decoded.system.name;
         let (target, signal) = match name {
             "getpriority" | "setpriority" => (argument(1), 0),
-            _ if decoded.system.deed == Deed::Ask => (argument(0), 0),
+            _ if decoded.system.class == SyscallClass::Ask => (argument(0), 0),
             "tgkill" => (argument(1), argument(2)),
             "pidfd_open" => (argument(0), 0),
             _ => (argument(0), argument(1)),
         };
-        let own = self.ground.contender(target) == Some(at.process);
-        match self.ground.contender(target) {
+        let own = self.tree.contender(target) == Some(at.process);
+        match self.tree.contender(target) {
             _ if own => Decision::Harmless,
             Some(other) if signal == 0 => {
                 let access = Access {
@@ -250,7 +250,7 @@ impl Programs {
     fn map(&mut self, at: &AtCall<'_>, decoded: Decoded) -> Decision {
         let argument = |position: usize| at.entry.arguments[position] as i32;
         let writes = argument(2) & bits::MAY_WRITE != 0 && argument(3) & bits::MAP_SHARED != 0;
-        match self.ground.descriptor(at, argument(4)) {
+        match self.tree.descriptor(at, argument(4)) {
             Some(Target::Outside { path, .. }) if writes => match self.note(at.process, &path, AccessKind::Store) {
                 Ok(()) => Decision::Harmless,
                 Err(reason) => Decision::Uncontrolled(reason),
@@ -265,7 +265,7 @@ impl Programs {
         // A thread that is not the last ends alone.
         let alone = || {
             let group = |(_, group): &(ProcessId, i32)| *group == at.group;
-            self.ground.tasks.values().filter(|task| group(task)).count() == 1
+            self.tree.tasks.values().filter(|task| group(task)).count() == 1
         };
         if is_thread && !alone() {
             return Decision::Harmless;

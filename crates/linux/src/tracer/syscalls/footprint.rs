@@ -6,7 +6,7 @@
 use super::decode::Decoded;
 use super::interpreter::AtCall;
 use super::watched_tree::{Inode, Number, Target, WatchedTree};
-use crate::sys::syscalls::Deed;
+use crate::sys::syscalls::SyscallClass;
 use crate::sys::{bits, waits};
 use onewinner_core::access::{Access, AccessKind, Accesses, Object};
 
@@ -28,7 +28,7 @@ pub(crate) struct Touched {
 /// Collects the footprint of a call.
 struct FootprintBuilder<'a> {
     touched: Touched,
-    deed: Deed,
+    class: SyscallClass,
     flags: Flags,
     /// Whether the task holds a lock through a descriptor.
     holds: &'a dyn Fn(i32, &Inode) -> bool,
@@ -62,36 +62,36 @@ struct Flags {
 pub(crate) fn touched(
     at: &AtCall<'_>,
     decoded: &Decoded,
-    ground: &WatchedTree,
+    tree: &WatchedTree,
     holds: &dyn Fn(i32, &Inode) -> bool,
     reuses: bool,
 ) -> Touched {
-    let deed = decoded.system.deed;
+    let class = decoded.system.class;
     let mut builder = FootprintBuilder {
         touched: Touched::default(),
-        deed,
+        class,
         flags: flags(at, decoded),
         holds,
         reuses,
     };
     for (position, place) in decoded.path_arguments.iter().enumerate() {
-        let spot = ground.spot(at, place, builder.flags.follows);
+        let spot = tree.spot(at, place, builder.flags.follows);
         builder.name(&spot, position);
     }
     for fd in decoded.read.iter() {
         let writes = false;
-        builder.descriptor(*fd, ground.descriptor(at, *fd), writes);
+        builder.descriptor(*fd, tree.descriptor(at, *fd), writes);
     }
     for fd in decoded.written.iter() {
         let writes = true;
-        builder.descriptor(*fd, ground.descriptor(at, *fd), writes);
+        builder.descriptor(*fd, tree.descriptor(at, *fd), writes);
     }
-    match deed {
-        Deed::Close => closing(at, decoded, ground)
+    match class {
+        SyscallClass::Close => closing(at, decoded, tree)
             .iter()
             .for_each(|(fd, there)| builder.closes(*fd, there)),
         // Another contender can observe only a lock that is freed.
-        Deed::Execute => ground
+        SyscallClass::Execute => tree
             .open(at.task)
             .iter()
             .filter(|(fd, there)| holds(*fd, there) && waits::closes_on_execute(at.task, *fd))
@@ -102,9 +102,9 @@ pub(crate) fn touched(
 }
 
 /// The watched descriptors that a call closes.
-fn closing(at: &AtCall<'_>, decoded: &Decoded, ground: &WatchedTree) -> Vec<(i32, Inode)> {
+fn closing(at: &AtCall<'_>, decoded: &Decoded, tree: &WatchedTree) -> Vec<(i32, Inode)> {
     let number = |position: usize| at.entry.arguments[position] as i32;
-    let one = |fd: i32| match ground.descriptor(at, fd) {
+    let one = |fd: i32| match tree.descriptor(at, fd) {
         Some(Target::Object(there)) => vec![(fd, there)],
         _ => Vec::new(),
     };
@@ -114,7 +114,7 @@ fn closing(at: &AtCall<'_>, decoded: &Decoded, ground: &WatchedTree) -> Vec<(i32
         "dup2" | "dup3" => one(number(1)),
         _ => {
             let range = number(0).cast_unsigned()..=number(1).cast_unsigned();
-            let mut open = ground.open(at.task);
+            let mut open = tree.open(at.task);
             open.retain(|(fd, _)| range.contains(&fd.cast_unsigned()));
             open
         }
@@ -128,8 +128,8 @@ fn flags(at: &AtCall<'_>, decoded: &Decoded) -> Flags {
         ..Flags::default()
     };
     let name = decoded.system.name;
-    match decoded.system.deed {
-        Deed::Open => {
+    match decoded.system.class {
+        SyscallClass::Open => {
             let value = match name {
                 "open" => argument(1),
                 "openat" => argument(2),
@@ -146,7 +146,7 @@ fn flags(at: &AtCall<'_>, decoded: &Decoded) -> Flags {
             flags.truncates = value & bits::TRUNCATE != 0;
             flags.follows = !flags.exclusively && value & bits::NO_FOLLOW == 0;
         }
-        Deed::Stat | Deed::Attributes | Deed::LookUp => {
+        SyscallClass::Stat | SyscallClass::Attributes | SyscallClass::LookUp => {
             let at_flags = match name {
                 "newfstatat" | "fchmodat2" | "utimensat" | "faccessat2" => argument(3),
                 "statx" => argument(2),
@@ -155,23 +155,25 @@ fn flags(at: &AtCall<'_>, decoded: &Decoded) -> Flags {
             };
             flags.follows = at_flags & bits::SYMLINK_NO_FOLLOW == 0;
         }
-        Deed::Rename => {
+        SyscallClass::Rename => {
             let value = if name == "renameat2" { argument(4) } else { 0 };
             flags.keeps = value & 1 != 0;
             flags.exchanges = value & 2 != 0;
             flags.follows = false;
         }
-        Deed::Unlink => {
+        SyscallClass::Unlink => {
             flags.of_directory = name == "unlinkat" && argument(2) & bits::REMOVE_DIRECTORY != 0;
             flags.follows = false;
         }
-        Deed::Link => flags.follows = name == "linkat" && argument(4) & bits::SYMLINK_FOLLOW != 0,
-        Deed::Lstat | Deed::ReadLink | Deed::RemoveDirectory | Deed::Make => flags.follows = false,
-        Deed::Fcntl => {
+        SyscallClass::Link => flags.follows = name == "linkat" && argument(4) & bits::SYMLINK_FOLLOW != 0,
+        SyscallClass::Lstat | SyscallClass::ReadLink | SyscallClass::RemoveDirectory | SyscallClass::Make => {
+            flags.follows = false;
+        }
+        SyscallClass::Fcntl => {
             flags.asks = bits::ASKING.contains(&argument(1));
             flags.odd = !flags.asks && !bits::LOCKING.contains(&argument(1));
         }
-        Deed::Flock => flags.gives_back = argument(1) & bits::UNLOCK != 0,
+        SyscallClass::Flock => flags.gives_back = argument(1) & bits::UNLOCK != 0,
         _ => {}
     }
     flags
@@ -199,7 +201,7 @@ impl FootprintBuilder<'_> {
             Target::Own => {}
             Target::Process(process) => {
                 self.load(Object::Liveness(*process));
-                if matches!(self.deed, Deed::Open | Deed::ReadLink) {
+                if matches!(self.class, SyscallClass::Open | SyscallClass::ReadLink) {
                     let reads =
                         "reads a file of another contender in /proc; only whether that process exists is tracked";
                     self.touched.refused = Some(reads);
@@ -228,25 +230,25 @@ impl FootprintBuilder<'_> {
 
     /// Whether a file outside the watched directories, or its name, is changed.
     fn changes_outside(&self, exists: bool) -> bool {
-        match self.deed {
-            Deed::Open => self.flags.creates && !exists || self.flags.truncates && exists,
-            Deed::Make => !exists,
-            Deed::Link | Deed::Rename | Deed::Unlink | Deed::RemoveDirectory => exists,
-            Deed::Truncate | Deed::Attributes => true,
+        match self.class {
+            SyscallClass::Open => self.flags.creates && !exists || self.flags.truncates && exists,
+            SyscallClass::Make => !exists,
+            SyscallClass::Link | SyscallClass::Rename | SyscallClass::Unlink | SyscallClass::RemoveDirectory => exists,
+            SyscallClass::Truncate | SyscallClass::Attributes => true,
             _ => false,
         }
     }
 
     /// A name in a watched directory, which was read.
     fn entry(&mut self, entry: &Object, there: Option<&Inode>, real: &std::path::Path, position: usize) {
-        match (self.deed, there) {
-            (Deed::Open, None) if self.flags.creates => {
+        match (self.class, there) {
+            (SyscallClass::Open, None) if self.flags.creates => {
                 self.makes(entry, real);
                 self.creates();
             }
-            (Deed::Open, Some(_)) if self.flags.exclusively => {}
+            (SyscallClass::Open, Some(_)) if self.flags.exclusively => {}
             // An empty file stays as it is: `exec 9>lock` of a loser changes nothing.
-            (Deed::Open, Some(there)) if self.flags.truncates && !there.is_directory => {
+            (SyscallClass::Open, Some(there)) if self.flags.truncates && !there.is_directory => {
                 let kind = if there.size > 0 {
                     AccessKind::Store
                 } else {
@@ -254,31 +256,38 @@ impl FootprintBuilder<'_> {
                 };
                 self.add(Object::Content(there.id), kind);
             }
-            (Deed::Make, None) => {
+            (SyscallClass::Make, None) => {
                 self.makes(entry, real);
                 self.creates();
             }
             // The first is the old name, the second the new one.
-            (Deed::Link, Some(there)) if position == 0 => self.store(Object::Links(there.id)),
-            (Deed::Link, None) if position == 1 => self.makes(entry, real),
-            (Deed::Rename, Some(_)) if position == 0 => self.store(entry.clone()),
-            (Deed::Rename, Some(_)) if self.flags.keeps => {}
-            (Deed::Rename, there) if position == 1 => {
+            (SyscallClass::Link, Some(there)) if position == 0 => self.store(Object::Links(there.id)),
+            (SyscallClass::Link, None) if position == 1 => self.makes(entry, real),
+            (SyscallClass::Rename, Some(_)) if position == 0 => self.store(entry.clone()),
+            (SyscallClass::Rename, Some(_)) if self.flags.keeps => {}
+            (SyscallClass::Rename, there) if position == 1 => {
                 self.makes(entry, real);
                 if let Some(replaced) = there.filter(|_| !self.flags.exchanges) {
                     self.loses(replaced);
                 }
             }
-            (Deed::Unlink, Some(there)) if !self.flags.of_directory => {
+            (SyscallClass::Unlink, Some(there)) if !self.flags.of_directory => {
                 self.store(entry.clone());
                 self.loses(there);
             }
-            (Deed::Unlink | Deed::RemoveDirectory, Some(there)) if there.is_directory => {
+            (SyscallClass::Unlink | SyscallClass::RemoveDirectory, Some(there)) if there.is_directory => {
                 self.load(Object::Listing(there.id));
                 self.store(entry.clone());
                 self.loses(there);
             }
-            (Deed::Stat | Deed::Lstat | Deed::Attributes | Deed::Truncate | Deed::Other, Some(there)) => {
+            (
+                SyscallClass::Stat
+                | SyscallClass::Lstat
+                | SyscallClass::Attributes
+                | SyscallClass::Truncate
+                | SyscallClass::Other,
+                Some(there),
+            ) => {
                 self.object(there);
             }
             _ => {}
@@ -309,27 +318,29 @@ impl FootprintBuilder<'_> {
     /// An object named by a descriptor, or by a path whose last name does not matter.
     fn object(&mut self, there: &Inode) {
         self.touched.watched.get_or_insert_default();
-        match self.deed {
-            Deed::Stat | Deed::Lstat => {
+        match self.class {
+            SyscallClass::Stat | SyscallClass::Lstat => {
                 self.load(Object::Content(there.id));
                 if !there.is_directory {
                     self.load(Object::Links(there.id));
                 }
             }
-            Deed::Read | Deed::Seek | Deed::LookUp => self.load(Object::Content(there.id)),
-            Deed::Write | Deed::Truncate | Deed::Attributes => self.store(Object::Content(there.id)),
-            Deed::List => self.load(Object::Listing(there.id)),
-            Deed::Flock => self.store(Object::Locks(there.id)),
-            Deed::Fcntl if self.flags.odd => {
+            SyscallClass::Read | SyscallClass::Seek | SyscallClass::LookUp => self.load(Object::Content(there.id)),
+            SyscallClass::Write | SyscallClass::Truncate | SyscallClass::Attributes => {
+                self.store(Object::Content(there.id));
+            }
+            SyscallClass::List => self.load(Object::Listing(there.id)),
+            SyscallClass::Flock => self.store(Object::Locks(there.id)),
+            SyscallClass::Fcntl if self.flags.odd => {
                 self.touched.refused = Some("makes a call on a watched file that is not tracked");
             }
-            Deed::Fcntl if self.flags.asks => self.load(Object::Locks(there.id)),
-            Deed::Fcntl => self.store(Object::Locks(there.id)),
-            Deed::Map => {
+            SyscallClass::Fcntl if self.flags.asks => self.load(Object::Locks(there.id)),
+            SyscallClass::Fcntl => self.store(Object::Locks(there.id)),
+            SyscallClass::Map => {
                 self.touched.refused =
                     Some("maps a watched file into memory (mmap), where accesses cannot be observed");
             }
-            Deed::Other => self.touched.refused = Some("makes a call on a watched file that is not tracked"),
+            SyscallClass::Other => self.touched.refused = Some("makes a call on a watched file that is not tracked"),
             _ => {}
         }
     }
@@ -340,12 +351,12 @@ impl FootprintBuilder<'_> {
             Some(Target::Object(there)) if self.flags.gives_back && !(self.holds)(fd, &there) => {
                 self.load(Object::Locks(there.id));
             }
-            Some(Target::Object(there)) if self.deed == Deed::Copy => {
+            Some(Target::Object(there)) if self.class == SyscallClass::Copy => {
                 let content = Object::Content(there.id);
                 self.add(content, if writes { AccessKind::Store } else { AccessKind::Load });
             }
             // Flushing to the disk changes nothing that another contender can observe.
-            Some(Target::Object(_)) if self.deed == Deed::Sync => {}
+            Some(Target::Object(_)) if self.class == SyscallClass::Sync => {}
             Some(Target::Object(there)) => self.object(&there),
             Some(Target::Outside { path, .. }) => {
                 let kind = if writes || self.changes_locks() {
@@ -360,7 +371,7 @@ impl FootprintBuilder<'_> {
     }
 
     fn changes_locks(&self) -> bool {
-        self.deed == Deed::Flock || self.deed == Deed::Fcntl && !self.flags.asks
+        self.class == SyscallClass::Flock || self.class == SyscallClass::Fcntl && !self.flags.asks
     }
 
     fn closes(&mut self, fd: i32, there: &Inode) {

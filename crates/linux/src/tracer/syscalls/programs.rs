@@ -16,7 +16,7 @@ use super::time_and_entropy::Time;
 use super::watched_tree::{Inode, New, WatchedTree};
 use crate::sys::bits;
 use crate::sys::filter::Clock;
-use crate::sys::syscalls::Deed;
+use crate::sys::syscalls::SyscallClass;
 use crate::sys::trace::{Memory, take_kernel_code};
 use crate::sys::waits::{self, Wanted};
 use onewinner_core::access::{Accesses, InodeId, Object};
@@ -28,7 +28,7 @@ use onewinner_core::id::ProcessId;
 
 /// Understands the calls of programs.
 pub(crate) struct Programs {
-    pub(crate) ground: WatchedTree,
+    pub(crate) tree: WatchedTree,
     /// Whether the file system reuses inode numbers.
     pub(crate) reuses: bool,
     /// Inodes that a contender has locked, or tried to, in this execution.
@@ -66,7 +66,7 @@ impl Programs {
     /// `reuses` if the file system reuses inode numbers.
     pub(crate) fn new(reuses: bool) -> Self {
         Self {
-            ground: WatchedTree::new(),
+            tree: WatchedTree::new(),
             reuses,
             locked: BTreeSet::new(),
             first: BTreeMap::new(),
@@ -83,7 +83,7 @@ impl Programs {
     pub(crate) fn touched(&self, at: &AtCall<'_>, decoded: &Decoded) -> Touched {
         let locked = &self.locked;
         let holds = |fd: i32, there: &Inode| locked.contains(&there.id) && waits::has_lock(at.task, fd);
-        touched(at, decoded, &self.ground, &holds, self.reuses)
+        touched(at, decoded, &self.tree, &holds, self.reuses)
     }
 
     /// What the end of these tasks touches: the locks that it frees, and whether the contender exists.
@@ -105,25 +105,25 @@ impl Programs {
         if self.locked.is_empty() {
             return Vec::new();
         }
-        let open = self.ground.open(task).into_iter();
+        let open = self.tree.open(task).into_iter();
         let held = open.filter(|(fd, there)| self.locked.contains(&there.id) && waits::has_lock(task, *fd));
         held.map(|(_, there)| there.id).collect()
     }
 
     fn tasks_of(&self, process: ProcessId) -> Vec<i32> {
-        let tasks = self.ground.tasks.iter().filter(|(_, (owner, _))| *owner == process);
+        let tasks = self.tree.tasks.iter().filter(|(_, (owner, _))| *owner == process);
         tasks.map(|(task, _)| *task).collect()
     }
 
     /// The lock that a call waits for, and its descriptor.
-    fn wanted(&self, at: &AtCall<'_>, deed: Deed) -> Option<(i32, Wanted)> {
+    fn wanted(&self, at: &AtCall<'_>, class: SyscallClass) -> Option<(i32, Wanted)> {
         let argument = |position: usize| at.entry.arguments[position] as i32;
-        match deed {
-            Deed::Flock if argument(1) & (bits::WITHOUT_WAITING | bits::UNLOCK) == 0 => {
+        match class {
+            SyscallClass::Flock if argument(1) & (bits::WITHOUT_WAITING | bits::UNLOCK) == 0 => {
                 let exclusive = argument(1) & bits::ALONE != 0;
                 Some((argument(0), Wanted::Flock { exclusive }))
             }
-            Deed::Fcntl => {
+            SyscallClass::Fcntl => {
                 bits::impatient(argument(1))?;
                 let mut bytes = [0; waits::RECORD_BYTES];
                 at.memory.read(at.entry.arguments[2], &mut bytes).ok()?;
@@ -140,21 +140,21 @@ impl Programs {
             for argument in arguments.iter_mut() {
                 // Such a path begins at the root of the machine; one inside begins at the watched directory.
                 if let Argument::Path(path) = argument
-                    && !self.ground.is_inside(path)
+                    && !self.tree.is_inside(path)
                 {
-                    *argument = Argument::Text(self.ground.canonical(&format!("{path:?}")));
+                    *argument = Argument::Text(self.tree.canonical(&format!("{path:?}")));
                 }
             }
-            symbolise(arguments, decoded.system.deed, |text| self.ground.canonical(text));
+            symbolise(arguments, decoded.system.class, |text| self.tree.canonical(text));
         }
         for path in call.paths_mut() {
-            *path = self.ground.shown(path);
+            *path = self.tree.shown(path);
         }
         call
     }
 
     fn lock(&mut self, decoded: &Decoded, accesses: &Accesses) {
-        if matches!(decoded.system.deed, Deed::Flock | Deed::Fcntl) {
+        if matches!(decoded.system.class, SyscallClass::Flock | SyscallClass::Fcntl) {
             let locks = accesses.iter().filter_map(|access| match access.object {
                 Object::Locks(id) => Some(id),
                 _ => None,
@@ -169,15 +169,15 @@ impl Programs {
             .touched
             .unnames
             .iter()
-            .for_each(|number| self.ground.unname(*number));
+            .for_each(|number| self.tree.unname(*number));
         for made in &pending.touched.makes {
-            match pending.decoded.system.deed {
-                Deed::Open => {
+            match pending.decoded.system.class {
+                SyscallClass::Open => {
                     let fd = i32::try_from(returned).map_err(io::Error::other)?;
-                    self.ground.identify_open(at.task, fd, at.process)?;
+                    self.tree.identify_open(at.task, fd, at.process)?;
                 }
-                Deed::Make => self.ground.identify(made, Some(at.process), New::Always)?,
-                _ => self.ground.identify(made, Some(at.process), New::IfUnknown)?,
+                SyscallClass::Make => self.tree.identify(made, Some(at.process), New::Always)?,
+                _ => self.tree.identify(made, Some(at.process), New::IfUnknown)?,
             }
         }
         Ok(())
@@ -190,7 +190,7 @@ impl Interpreter for Programs {
         self.first.clear();
         self.pending.clear();
         self.time.begin();
-        self.ground.begin(directories)
+        self.tree.begin(directories)
     }
 
     fn decide(&mut self, at: &AtCall<'_>) -> Decision {
@@ -199,7 +199,7 @@ impl Interpreter for Programs {
 
     fn forecast(&self, at: &AtCall<'_>) -> Accesses {
         let pending = &self.pending[&at.task];
-        if matches!(pending.decoded.system.deed, Deed::Kill | Deed::Ask) {
+        if matches!(pending.decoded.system.class, SyscallClass::Kill | SyscallClass::Ask) {
             return pending.touched.watched.iter().flatten().cloned().collect();
         }
         // Other contenders may have changed something since the task stopped.
@@ -208,8 +208,8 @@ impl Interpreter for Programs {
     }
 
     fn may_go_on(&self, at: &AtCall<'_>) -> bool {
-        let deed = self.pending[&at.task].decoded.system.deed;
-        let wanted = self.wanted(at, deed);
+        let class = self.pending[&at.task].decoded.system.class;
+        let wanted = self.wanted(at, class);
         // Where it is unknown, the kernel decides.
         wanted.is_none_or(|(fd, wanted)| waits::is_available(at.task, fd, wanted).unwrap_or(true))
     }
@@ -217,8 +217,8 @@ impl Interpreter for Programs {
     fn before(&mut self, at: &AtCall<'_>) -> Result<Made, Lost> {
         let decoded = self.pending[&at.task].decoded.clone();
         let touched = self.touched(at, &decoded);
-        let deed = decoded.system.deed;
-        let is_kill = matches!(deed, Deed::Kill | Deed::Ask);
+        let class = decoded.system.class;
+        let is_kill = matches!(class, SyscallClass::Kill | SyscallClass::Ask);
         let pending = self
             .pending
             .get_mut(&at.task)
@@ -227,7 +227,7 @@ impl Interpreter for Programs {
             pending.touched = touched;
         }
         let mut arguments = at.entry.arguments;
-        match self.wanted(at, deed) {
+        match self.wanted(at, class) {
             Some((_, Wanted::Flock { .. })) => arguments[1] |= u64::from(bits::WITHOUT_WAITING.cast_unsigned()),
             Some((_, Wanted::Record(_))) => {
                 let command = bits::impatient(arguments[1] as i32).expect("it waits");
@@ -244,7 +244,7 @@ impl Interpreter for Programs {
             .remove(&at.task)
             .expect("the call was decoded when the task stopped at it");
         let errno = replies::errno(returned);
-        let waited = self.wanted(at, pending.decoded.system.deed).is_some();
+        let waited = self.wanted(at, pending.decoded.system.class).is_some();
         if waited && matches!(errno, Some(Errno::EAGAIN | Errno::EACCES)) {
             self.pending.insert(at.task, pending);
             return Ok(Outcome::Waits);
@@ -264,14 +264,14 @@ impl Interpreter for Programs {
         let call = self.shown(&pending.decoded);
         let reply = match errno {
             Some(errno) => Err(errno),
-            None => Ok(replies::value(at, &pending.decoded, returned, &self.ground)),
+            None => Ok(replies::value(at, &pending.decoded, returned, &self.tree)),
         };
         Ok(Outcome::Performed { call, reply, accesses })
     }
 
     fn fails(&mut self, at: &AtCall<'_>) -> Option<Call> {
         let decoded = self.pending[&at.task].decoded.clone();
-        if decoded.system.deed == Deed::Close {
+        if decoded.system.class == SyscallClass::Close {
             return None;
         }
         self.pending.remove(&at.task);
@@ -314,7 +314,7 @@ impl Interpreter for Programs {
 
     fn born(&mut self, process: ProcessId, task: i32, group: i32) {
         self.threads |= task != group;
-        self.ground.tasks.insert(task, (process, group));
+        self.tree.tasks.insert(task, (process, group));
     }
 
     fn starts(&mut self, process: ProcessId, task: i32) {
@@ -377,7 +377,7 @@ impl Interpreter for Programs {
 
     fn waiting(&mut self) -> Vec<Step> {
         let waits = |(task, pending): (&i32, &Pending)| {
-            let process = self.ground.contender(*task)?;
+            let process = self.tree.contender(*task)?;
             let accesses = pending.touched.watched.iter().flatten().cloned().collect();
             Some(Step { process, accesses })
         };
@@ -387,15 +387,15 @@ impl Interpreter for Programs {
 
 /// Replaces process numbers by symbols, because they differ between executions. They also differ in length: so the length of
 /// a write is that of the text shown.
-fn symbolise(arguments: &mut [Argument], deed: Deed, canonical: impl Fn(&str) -> String) {
-    let of_a_process = matches!(deed, Deed::Kill | Deed::Ask);
+fn symbolise(arguments: &mut [Argument], class: SyscallClass, canonical: impl Fn(&str) -> String) {
+    let of_a_process = matches!(class, SyscallClass::Kill | SyscallClass::Ask);
     let mut bytes = None;
     for argument in arguments {
         let Argument::Text(text) = argument else { continue };
         // Descriptors and flags are numbers too.
         if of_a_process || text.starts_with('"') {
             let shown = canonical(text);
-            bytes = (deed == Deed::Write).then_some((text.len(), shown.len()));
+            bytes = (class == SyscallClass::Write).then_some((text.len(), shown.len()));
             *text = shown;
         } else if let Some((asked, shown)) = bytes.take()
             && let Ok(length) = text.parse::<usize>()
@@ -411,9 +411,9 @@ mod tests {
 
     #[test]
     fn what_is_written_is_shown_alike_however_long_the_numbers_of_processes_are() {
-        let shown = |deed, texts: &[&str]| {
+        let shown = |class, texts: &[&str]| {
             let mut arguments: Vec<_> = texts.iter().map(|text| Argument::Text((*text).to_owned())).collect();
-            symbolise(&mut arguments, deed, |text| {
+            symbolise(&mut arguments, class, |text| {
                 text.replace("99999", "<P1>").replace("999", "<P1>")
             });
             let arguments: Vec<_> = arguments.iter().map(ToString::to_string).collect();
@@ -421,10 +421,13 @@ mod tests {
         };
         for number in ["999", "99999"] {
             let (bytes, length) = (format!("{number:?}"), number.len().to_string());
-            assert_eq!(shown(Deed::Write, &["3", &bytes, &length, "0"]), r#"3, "<P1>", 4, 0"#);
-            assert_eq!(shown(Deed::Ask, &[number]), "<P1>");
+            assert_eq!(
+                shown(SyscallClass::Write, &["3", &bytes, &length, "0"]),
+                r#"3, "<P1>", 4, 0"#
+            );
+            assert_eq!(shown(SyscallClass::Ask, &[number]), "<P1>");
         }
         // Neither a descriptor nor a length is a process number.
-        assert_eq!(shown(Deed::Write, &["999", "\"a\"", "999"]), "999, \"a\", 999");
+        assert_eq!(shown(SyscallClass::Write, &["999", "\"a\"", "999"]), "999, \"a\", 999");
     }
 }

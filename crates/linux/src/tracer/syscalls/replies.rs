@@ -6,7 +6,7 @@ use super::decode::Decoded;
 use super::interpreter::AtCall;
 use super::watched_tree::WatchedTree;
 use crate::sys::convert::attributes;
-use crate::sys::syscalls::Deed;
+use crate::sys::syscalls::SyscallClass;
 use onewinner_core::fs::call::Value;
 use onewinner_core::fs::{Errno, Fd, Stat};
 
@@ -22,59 +22,63 @@ pub(crate) fn errno(returned: i64) -> Option<Errno> {
 }
 
 /// The value of a call that has succeeded with `returned`.
-pub(crate) fn value(at: &AtCall<'_>, decoded: &Decoded, returned: i64, ground: &WatchedTree) -> Value {
+pub(crate) fn value(at: &AtCall<'_>, decoded: &Decoded, returned: i64, tree: &WatchedTree) -> Value {
     let count = usize::try_from(returned).unwrap_or(0);
-    match decoded.system.deed {
-        Deed::Open => Value::Fd(Fd(u32::try_from(returned).unwrap_or(u32::MAX))),
-        Deed::Read if matches!(decoded.system.name, "read" | "pread64") => {
+    match decoded.system.class {
+        SyscallClass::Open => Value::Fd(Fd(u32::try_from(returned).unwrap_or(u32::MAX))),
+        SyscallClass::Read if matches!(decoded.system.name, "read" | "pread64") => {
             let mut bytes = vec![0; count.min(MOST_KEPT)];
             let read = at.memory.read(at.entry.arguments[1], &mut bytes).unwrap_or(0);
             bytes.truncate(read);
-            Value::Bytes(ground.canonical(&String::from_utf8_lossy(&bytes)).into_bytes())
+            Value::Bytes(tree.canonical(&String::from_utf8_lossy(&bytes)).into_bytes())
         }
-        Deed::Stat | Deed::Lstat => stat(at, decoded.system.name, ground).map_or(Value::Done, Value::Stat),
-        Deed::Write if matches!(decoded.system.name, "write" | "pwrite64") => Value::Count(written(at, count, ground)),
-        Deed::Write | Deed::Copy => Value::Count(count),
+        SyscallClass::Stat | SyscallClass::Lstat => {
+            stat(at, decoded.system.name, tree).map_or(Value::Done, Value::Stat)
+        }
+        SyscallClass::Write if matches!(decoded.system.name, "write" | "pwrite64") => {
+            Value::Count(written(at, count, tree))
+        }
+        SyscallClass::Write | SyscallClass::Copy => Value::Count(count),
         _ => Value::Done,
     }
 }
 
 /// How much was written, with symbols instead of process numbers, which differ in length.
-fn written(at: &AtCall<'_>, count: usize, ground: &WatchedTree) -> usize {
+fn written(at: &AtCall<'_>, count: usize, tree: &WatchedTree) -> usize {
     let mut bytes = vec![0; count.min(MOST_KEPT)];
     match at.memory.read(at.entry.arguments[1], &mut bytes) {
-        Ok(read) if read == count => ground.canonical(&String::from_utf8_lossy(&bytes)).len(),
+        Ok(read) if read == count => tree.canonical(&String::from_utf8_lossy(&bytes)).len(),
         _ => count,
     }
 }
 
 /// The attributes that a call has returned.
-fn stat(at: &AtCall<'_>, name: &str, ground: &WatchedTree) -> Option<Stat> {
+fn stat(at: &AtCall<'_>, name: &str, tree: &WatchedTree) -> Option<Stat> {
     let buffer = match name {
         "fstat" | "stat" | "lstat" => 1,
         "newfstatat" => 2,
-        "statx" => return statx(at, ground),
+        "statx" => return statx(at, tree),
         _ => return None,
     };
     let mut bytes = [0; crate::sys::arguments::STAT_BYTES];
     at.memory.read(at.entry.arguments[buffer], &mut bytes).ok()?;
-    Some(named(crate::sys::arguments::stat_of(&bytes), ground))
+    Some(named(crate::sys::arguments::stat_of(&bytes), tree))
 }
 
 /// `struct statx`, `include/uapi/linux/stat.h`.
-fn statx(at: &AtCall<'_>, ground: &WatchedTree) -> Option<Stat> {
+fn statx(at: &AtCall<'_>, tree: &WatchedTree) -> Option<Stat> {
     let mut bytes = [0; STATX_BYTES];
     at.memory.read(at.entry.arguments[4], &mut bytes).ok()?;
     let word = |at: usize| u32::from_ne_bytes(bytes[at..at + 4].try_into().expect("four bytes"));
     let long = |at: usize| u64::from_ne_bytes(bytes[at..at + 8].try_into().expect("eight bytes"));
     // The time of the last change is not shown.
     let stat = attributes(word(28), long(40), u64::from(word(16)), long(32), 0);
-    Some(named(stat, ground))
+    Some(named(stat, tree))
 }
 
 /// With a stable inode number, and without an age: a program reads the time itself.
-fn named(stat: Stat, ground: &WatchedTree) -> Stat {
-    let mut stat = stat.with_inode(ground.stable_number(stat.inode()));
+fn named(stat: Stat, tree: &WatchedTree) -> Stat {
+    let mut stat = stat.with_inode(tree.stable_number(stat.inode()));
     stat.old = false;
     stat
 }
