@@ -6,6 +6,7 @@
 mod circles;
 mod known;
 mod names;
+mod plain_words;
 mod red;
 mod red_circles;
 mod rules;
