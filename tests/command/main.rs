@@ -26,6 +26,8 @@ use harness::{Capability, Suite, run};
 
 fn main() -> ExitCode {
     run(vec![
+        // The longest test begins first, so that the others run next to it.
+        Suite::new("verdicts", verdicts::tests()),
         Suite::new("book", book::tests()),
         Suite::new("cli", cli::tests()),
         Suite::new("explored", explored::tests()).needs(&[Capability::Ptrace]),
@@ -38,7 +40,6 @@ fn main() -> ExitCode {
         Suite::new("readme", readme::tests()),
         Suite::new("seed", seed::tests()),
         Suite::new("specs", specs::tests()),
-        Suite::new("verdicts", verdicts::tests()),
         // It measures time.
         Suite::new("bench_cost", bench_cost::tests()).alone(),
     ])
