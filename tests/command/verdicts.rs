@@ -64,5 +64,5 @@ fn each_lock_violates_what_it_declares_and_nothing_else(rows: &[VerdictRow]) {
 
 /// The tests of this file.
 pub(crate) fn tests() -> Vec<Test> {
-    tests![the_computed_table_is_complete_as_declared_and_as_documented]
+    tests![the_computed_table_is_complete_as_declared_and_as_documented: "searches every lock for minutes"]
 }
