@@ -1,7 +1,7 @@
 //! The run directory of one target, owned by a separate process that makes, checks and removes it, because each of these may
 //! hang for ever.
 
-use std::io::{self, BufReader, PipeReader, PipeWriter, Write};
+use std::io::{self, PipeReader, PipeWriter, Write};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
@@ -12,7 +12,7 @@ use super::unmeasured::Unmeasured;
 use crate::mount::verify::{VerifyError, distinct, one_store};
 use onewinner_linux::blame::Blame;
 use onewinner_linux::run_directory::{RunDirectory, RunDirectoryError};
-use onewinner_linux::sys::isolated::line_if_written;
+use onewinner_linux::sys::lines::Lines;
 use onewinner_linux::sys::process::Ended;
 use onewinner_linux::sys::supervisor::{Supervisor, Unfinished, Watch};
 use onewinner_linux::sys::{Shared, futex};
@@ -45,7 +45,7 @@ pub(super) enum DirReport {
 pub(super) struct IsolatedDir {
     supervisor: Supervisor,
     words: Shared<AtomicU32>,
-    reader: BufReader<PipeReader>,
+    reports: Lines<PipeReader>,
     read: u32,
 }
 
@@ -63,7 +63,7 @@ impl IsolatedDir {
         Ok(Self {
             supervisor,
             words,
-            reader: BufReader::new(reader),
+            reports: Lines::new(reader),
             read: 0,
         })
     }
@@ -88,7 +88,7 @@ impl IsolatedDir {
         }
         self.read += 1;
         // The line was written before it was counted.
-        let line = line_if_written(&mut self.reader)?.ok_or(io::ErrorKind::UnexpectedEof);
+        let line = self.reports.next_if_written()?.ok_or(io::ErrorKind::UnexpectedEof);
         Ok(serde_json::from_str(&line.map_err(io::Error::from)?).map_err(io::Error::from)?)
     }
 

@@ -3,18 +3,21 @@
 //!
 //! Knows nothing of the content of the lines.
 
-use std::io::{self, BufRead, BufReader, Write};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::io::{self, BufRead, Write};
+use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use onewinner_linux::sys::lines::{Lines, Received};
 use onewinner_linux::sys::process;
 use onewinner_linux::sys::supervisor::kill_program;
 
+/// The longest line of a worker, in bytes.
+const LONGEST_LINE: usize = 256 * 1024 * 1024;
 /// The time between two checks for an interrupt.
 const POLL: Duration = Duration::from_millis(50);
 /// How long a worker may take to clean up after an interrupt.
@@ -82,7 +85,7 @@ fn exchange<L: DeserializeOwned>(
     let mut request = serde_json::to_vec(request)?;
     request.push(b'\n');
     let mut input = Some(send(worker.stdin.take().expect("it was piped"), request));
-    let lines = lines(worker.stdout.take().expect("it was piped"));
+    let mut lines = Lines::new(worker.stdout.take().expect("it was piped"));
     let mut deadline = Instant::now() + patience;
     loop {
         if input.is_some() && interrupted.load(Ordering::Relaxed) {
@@ -94,23 +97,24 @@ fn exchange<L: DeserializeOwned>(
             Some(_) => End::Lost(reason),
             None => End::Interrupted,
         };
-        match lines.recv_timeout(POLL) {
-            Ok(line) => {
-                if let Some(end) = receive(serde_json::from_str(&line?)?) {
+        match lines.next_within(POLL, LONGEST_LINE)? {
+            Received::End(line) if line.is_empty() => return Ok(early("the worker process was lost".to_owned())),
+            // A line that is not whole cannot be read, and says so.
+            Received::Line(line) | Received::TooLong(line) | Received::End(line) => {
+                if let Some(end) = receive(serde_json::from_slice(&line)?) {
                     // Wait until the worker has cleaned up.
-                    let _ended = lines.recv_timeout(GRACE);
+                    let _ended = lines.next_within(GRACE, LONGEST_LINE);
                     return Ok(if input.is_none() { End::Interrupted } else { end });
                 }
                 if input.is_some() {
                     deadline = Instant::now() + patience;
                 }
             }
-            Err(RecvTimeoutError::Disconnected) => return Ok(early("the worker process was lost".to_owned())),
-            Err(RecvTimeoutError::Timeout) if Instant::now() > deadline => {
+            Received::Nothing if Instant::now() > deadline => {
                 let reason = format!("the worker process was silent for {} s", patience.as_secs());
                 return Ok(early(reason));
             }
-            Err(RecvTimeoutError::Timeout) => {}
+            Received::Nothing => {}
         }
     }
 }
@@ -122,20 +126,6 @@ fn send(mut input: ChildStdin, request: Vec<u8>) -> Receiver<ChildStdin> {
     std::thread::spawn(move || {
         if input.write_all(&request).is_ok() {
             let _closed = sender.send(input);
-        }
-    });
-    receiver
-}
-
-/// Reads the lines of a worker in a thread, so that the caller can wait for one with a timeout.
-fn lines(output: ChildStdout) -> Receiver<io::Result<String>> {
-    let (sender, receiver) = channel();
-    std::thread::spawn(move || {
-        for line in BufReader::new(output).lines() {
-            // The receiver is gone.
-            if sender.send(line).is_err() {
-                return;
-            }
         }
     });
     receiver

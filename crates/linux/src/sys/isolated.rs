@@ -2,13 +2,14 @@
 //!
 //! The work runs in a forked process, and its result comes back through a pipe as one line of JSON.
 
-use std::io::{self, BufRead, BufReader, PipeReader, Write};
+use std::io::{self, Write};
 use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::process::{Ended, ForkError, PANICKED, detach_streams, is_readable};
+use super::lines::Lines;
+use super::process::{Ended, ForkError, PANICKED, detach_streams};
 use super::supervisor::{Supervisor, Unfinished, Watch};
 
 /// Why an isolated run has no result.
@@ -74,15 +75,15 @@ pub fn run_isolated<T: Serialize + DeserializeOwned>(
     })?;
     drop(writer);
     let watched = supervisor.wait_for_all(watch);
-    let mut reader = BufReader::new(reader);
+    let mut lines = Lines::new(reader);
     match watched {
         Ok(()) => {
-            let line = line_if_written(&mut reader)?.ok_or(IsolatedError::NoResult)?;
+            let line = lines.next_if_written()?.ok_or(IsolatedError::NoResult)?;
             Ok(serde_json::from_str(&line).map_err(io::Error::from)?)
         }
         Err(Unfinished::Lost(ended)) => {
             let said = match ended {
-                Ended::Exited(PANICKED) => line_if_written(&mut reader)?,
+                Ended::Exited(PANICKED) => lines.next_if_written()?,
                 _ => None,
             };
             let said = said.unwrap_or_else(|| ended.to_string());
@@ -91,62 +92,5 @@ pub fn run_isolated<T: Serialize + DeserializeOwned>(
         Err(_) if !supervisor.kill_all().is_empty() => Err(IsolatedError::Unkillable),
         Err(Unfinished::Cancelled) => Err(IsolatedError::Interrupted),
         Err(Unfinished::TimedOut) => Err(IsolatedError::Hung(watch.limit)),
-    }
-}
-
-/// Reads the next line if all of it was written, without its newline. Never waits.
-///
-/// A reader that waits for the end of the pipe may wait for ever: a program that the writer left in the background keeps
-/// the pipe open.
-///
-/// # Errors
-///
-/// When the pipe cannot be read, or the line is not UTF-8.
-pub fn line_if_written(reader: &mut BufReader<PipeReader>) -> io::Result<Option<String>> {
-    let mut line = Vec::new();
-    loop {
-        if reader.buffer().is_empty() && !is_readable(reader.get_ref(), Duration::ZERO) {
-            return Ok(None);
-        }
-        let written = reader.fill_buf()?;
-        let Some(end) = written.iter().position(|byte| *byte == b'\n') else {
-            let length = written.len();
-            if length == 0 {
-                return Ok(None); // The end of the pipe.
-            }
-            line.extend_from_slice(written);
-            reader.consume(length);
-            continue;
-        };
-        line.extend_from_slice(&written[..end]);
-        reader.consume(end + 1);
-        return match String::from_utf8(line) {
-            Ok(line) => Ok(Some(line)),
-            Err(error) => Err(io::Error::new(io::ErrorKind::InvalidData, error)),
-        };
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_line_that_is_not_there_is_not_waited_for_while_the_pipe_stays_open() {
-        let (reader, mut writer) = io::pipe().unwrap();
-        let mut reader = BufReader::new(reader);
-        assert_eq!(line_if_written(&mut reader).unwrap(), None);
-        let long = "x".repeat(20_000);
-        write!(writer, "first\n{long}\nthe beginning of").unwrap();
-        assert_eq!(line_if_written(&mut reader).unwrap().as_deref(), Some("first"));
-        assert_eq!(line_if_written(&mut reader).unwrap(), Some(long));
-        assert_eq!(line_if_written(&mut reader).unwrap(), None);
-    }
-
-    #[test]
-    fn the_end_of_the_pipe_is_not_a_line() {
-        let (reader, writer) = io::pipe().unwrap();
-        drop(writer);
-        assert_eq!(line_if_written(&mut BufReader::new(reader)).unwrap(), None);
     }
 }

@@ -22,6 +22,7 @@
 //! | `seccomp.rs` | loads filters | no unsafe code |
 //! | `fifo.rs` | named pipes | no unsafe code |
 //! | `launch.rs` | becoming a program | handlers of signals |
+//! | `lines.rs` | lines from a pipe, each awaited for a limited time | no unsafe code |
 //! | `waits.rs` | whether a lock that another process waits for is available | no unsafe code |
 //! | `trace.rs` | the next system call of a stopped process, and its memory | no unsafe code |
 //!
@@ -39,6 +40,7 @@ pub mod futex;
 pub mod isolated;
 #[expect(unsafe_code, reason = "signals are reset")]
 pub mod launch;
+pub mod lines;
 pub mod machine;
 #[expect(unsafe_code, reason = "a mapping is a raw pointer")]
 pub mod memory;

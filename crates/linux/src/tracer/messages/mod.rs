@@ -1,6 +1,4 @@
-//! The lines of JSON between a session and its worker. `lines.rs` reads them, each within a limited time.
-
-pub(crate) mod lines;
+//! The lines of JSON between a session and its worker.
 
 use std::path::PathBuf;
 

@@ -9,9 +9,9 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::run_directory::is_answering;
+use crate::sys::lines::{Lines, Received};
 use crate::sys::supervisor::kill_program;
 use crate::tracer::error::{NotEntered, Refusal, TracerError, WorkerLoss};
-use crate::tracer::messages::lines::{Lines, Received};
 use crate::tracer::messages::{Answer, Message};
 use crate::tracer::program::command_line::LineError;
 use crate::tracer::program::re_exec::{self, GREETING, Test};

@@ -31,10 +31,10 @@ use self::program_system::ProgramLauncher;
 use self::searching::search_and_answer;
 use super::error::Refusal;
 use super::layout::FIRST_DIRECTORY;
-use super::messages::lines::{Lines, Received};
 use super::messages::{Answer, Message, Opening, SubjectName};
 use super::program::re_exec::GREETING;
 use super::system::TracedSystem;
+use crate::sys::lines::{Lines, Received};
 use crate::sys::{affinity, process, tracee};
 use onewinner_core::primitive::{self, LockPrimitive};
 
@@ -175,9 +175,10 @@ fn contenders(opening: &Opening, extra: &[&'static dyn LockPrimitive]) -> Result
 fn empty(directory: &Path) -> io::Result<()> {
     for entry in fs::read_dir(directory)? {
         let entry = entry?;
-        match entry.file_type()?.is_dir() {
-            true => fs::remove_dir_all(entry.path())?,
-            false => fs::remove_file(entry.path())?,
+        if entry.file_type()?.is_dir() {
+            fs::remove_dir_all(entry.path())?;
+        } else {
+            fs::remove_file(entry.path())?;
         }
     }
     Ok(())

@@ -6,14 +6,14 @@ use std::io::{self, BufRead, BufReader, Read};
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
-use crate::sys::process::is_readable;
+use super::process::is_readable;
 
 /// How much is read from the pipe in one call, in bytes.
 const CHUNK_BYTES: usize = 64 * 1024;
 
 /// What came from the pipe.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Received {
+pub enum Received {
     /// A line, with its end.
     Line(Vec<u8>),
     /// The line is longer than the reader allows. Its first bytes.
@@ -26,14 +26,15 @@ pub(crate) enum Received {
 
 /// Reads lines from a pipe.
 #[derive(Debug)]
-pub(crate) struct Lines<R> {
+pub struct Lines<R> {
     reader: BufReader<R>,
     /// The beginning of a line whose end has not come yet.
     begun: Vec<u8>,
 }
 
 impl<R: Read + AsFd> Lines<R> {
-    pub(crate) fn new(pipe: R) -> Self {
+    /// Reads from a pipe that nothing else reads.
+    pub fn new(pipe: R) -> Self {
         Self {
             reader: BufReader::with_capacity(CHUNK_BYTES, pipe),
             begun: Vec::new(),
@@ -45,17 +46,17 @@ impl<R: Read + AsFd> Lines<R> {
     /// # Errors
     ///
     /// When the pipe cannot be read.
-    pub(crate) fn next_within(&mut self, limit: Duration, longest: usize) -> io::Result<Received> {
+    pub fn next_within(&mut self, limit: Duration, longest: usize) -> io::Result<Received> {
         let deadline = Instant::now().checked_add(limit);
         loop {
             if self.reader.buffer().is_empty() {
                 let left = deadline.map_or(limit, |deadline| deadline.saturating_duration_since(Instant::now()));
                 if !is_readable(self.reader.get_ref(), left) {
-                    // A signal may have ended the wait.
-                    match left.is_zero() {
-                        true => return Ok(Received::Nothing),
-                        false => continue,
+                    if left.is_zero() {
+                        return Ok(Received::Nothing);
                     }
+                    // A signal may have ended the wait.
+                    continue;
                 }
             }
             let available = match self.reader.fill_buf() {
@@ -78,8 +79,25 @@ impl<R: Read + AsFd> Lines<R> {
         }
     }
 
+    /// The next line as text without its end, if all of it was written. Does not wait.
+    ///
+    /// A reader that waits for the end of the pipe may wait for ever: a program that the writer left in the background keeps
+    /// the pipe open.
+    ///
+    /// # Errors
+    ///
+    /// When the pipe cannot be read, or the line is not UTF-8.
+    pub fn next_if_written(&mut self) -> io::Result<Option<String>> {
+        let Received::Line(mut line) = self.next_within(Duration::ZERO, usize::MAX)? else {
+            return Ok(None);
+        };
+        line.pop();
+        let text = String::from_utf8(line).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+        Ok(Some(text))
+    }
+
     /// Whether something has come, be it the end of the pipe. Does not wait.
-    pub(crate) fn has_more(&self) -> bool {
+    pub fn has_more(&self) -> bool {
         !self.reader.buffer().is_empty() || is_readable(self.reader.get_ref(), Duration::ZERO)
     }
 }
@@ -118,5 +136,24 @@ mod tests {
         drop(writer);
         assert!(lines.has_more());
         assert_eq!(lines.next_within(LONG, 100).unwrap(), Received::End(b"end".to_vec()));
+    }
+
+    #[test]
+    fn a_line_that_is_not_there_is_not_waited_for_while_the_pipe_stays_open() {
+        let (reader, mut writer) = io::pipe().unwrap();
+        let mut lines = Lines::new(reader);
+        assert_eq!(lines.next_if_written().unwrap(), None);
+        let long = "x".repeat(20_000);
+        write!(writer, "first\n{long}\nthe beginning of").unwrap();
+        assert_eq!(lines.next_if_written().unwrap().as_deref(), Some("first"));
+        assert_eq!(lines.next_if_written().unwrap(), Some(long));
+        assert_eq!(lines.next_if_written().unwrap(), None);
+    }
+
+    #[test]
+    fn the_end_of_the_pipe_is_not_a_line() {
+        let (reader, writer) = io::pipe().unwrap();
+        drop(writer);
+        assert_eq!(Lines::new(reader).next_if_written().unwrap(), None);
     }
 }
