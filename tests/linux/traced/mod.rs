@@ -22,7 +22,7 @@ use onewinner_core::property;
 use onewinner_core::scenario::{Kill, Program, ProgramKind, Scenario, Start, Subject};
 use onewinner_linux::sys::machine;
 use onewinner_linux::tracer::channel::pipes::{HOLD, hold};
-use onewinner_linux::tracer::{Explored, Run, TracerError, WORKER, explore, serve_knowing};
+use onewinner_linux::tracer::{Run, SearchReport, TracerError, WORKER, explore, serve_knowing};
 
 mod calls;
 #[path = "../../portable/zoo/every_call.rs"]
@@ -96,7 +96,7 @@ fn explored(
     scenario: &Scenario,
     strategy: &Strategy,
     executions: u64,
-) -> Result<(Explored, Vec<Execution>), Missing> {
+) -> Result<(SearchReport, Vec<Execution>), Missing> {
     explored_of(&Subject::Primitive(primitive), scenario, strategy, executions)
 }
 
@@ -105,7 +105,7 @@ fn explored_of(
     scenario: &Scenario,
     strategy: &Strategy,
     executions: u64,
-) -> Result<(Explored, Vec<Execution>), Missing> {
+) -> Result<(SearchReport, Vec<Execution>), Missing> {
     let parent = tempfile::tempdir().expect("a temporary directory");
     let mut seen = Vec::new();
     let limits = Limits {

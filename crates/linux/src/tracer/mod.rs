@@ -34,7 +34,7 @@ mod worker;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
-use onewinner_core::explore::{Limits, Searched, Strategy};
+use onewinner_core::explore::{Limits, Strategy};
 use onewinner_core::history::Execution;
 use onewinner_core::scenario::{Scenario, Subject};
 
@@ -58,47 +58,23 @@ pub struct Run<'a> {
     pub directories: &'a [PathBuf],
 }
 
-/// What [`explore`] found, apart from the executions.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Explored {
-    /// How far it went.
-    pub searched: Searched,
-    /// How many directories of killed runs were removed.
-    pub swept: usize,
-    /// How programs were started, and what was not observed.
-    pub notes: Vec<String>,
-}
-
 /// Searches the schedules of real processes in a session of its own, and hands each execution to `watch` until that breaks.
 /// Afterwards no process and no file is left.
 ///
 /// # Errors
 ///
 /// As [`Session::open`], [`Session::search`] and [`Session::close`].
-pub fn explore(run: &Run<'_>, watch: &mut dyn FnMut(Execution) -> ControlFlow<()>) -> Result<Explored, TracerError> {
-    explore_with_progress(run, &mut |_| {}, watch)
-}
-
-/// The same; `tell` gets the estimated share of the search that is done, now and then.
-///
-/// # Errors
-///
-/// As [`explore`].
-pub fn explore_with_progress(
+pub fn explore(
     run: &Run<'_>,
-    tell: &mut dyn FnMut(f64),
     watch: &mut dyn FnMut(Execution) -> ControlFlow<()>,
-) -> Result<Explored, TracerError> {
+) -> Result<SearchReport, TracerError> {
     let search = Search {
         scenario: run.scenario,
         strategy: run.strategy,
         limits: run.limits,
     };
-    session::check_supported(run.subject, &search)?;
     let mut session = Session::open(run.subject, run.directories)?;
-    let report = session.search(&search, tell, watch)?;
-    let swept = session.removed_directories();
+    let report = session.search(&search, &mut |_| {}, watch)?;
     session.close()?;
-    let SearchReport { searched, notes } = report;
-    Ok(Explored { searched, swept, notes })
+    Ok(report)
 }

@@ -56,7 +56,6 @@ pub struct Session {
     worker: WorkerProcess,
     roots: Vec<PathBuf>,
     directory: RunDirectory,
-    removed: usize,
     /// Whether the last search was ended early, and its last answers were not read.
     unfinished: bool,
     one_thread: PhantomData<*const ()>,
@@ -72,7 +71,7 @@ impl Session {
     /// processes be traced shows in the first search.
     pub fn open(subject: &Subject, directories: &[PathBuf]) -> Result<Self, TracerError> {
         let parent = real(&directories.first().cloned().unwrap_or_else(std::env::temp_dir));
-        let (directory, removed) = RunDirectory::create(&parent)?;
+        let (directory, _swept) = RunDirectory::create(&parent)?;
         let ways: Vec<PathBuf> = directories.iter().map(|way| real(way)).collect();
         let roots = by_each_way(directory.path(), &ways)?;
         if let Some(directory) = roots.iter().find(|root| root.to_str().is_none()) {
@@ -93,15 +92,9 @@ impl Session {
             worker,
             roots,
             directory,
-            removed,
             unfinished: false,
             one_thread: PhantomData,
         })
-    }
-
-    /// How many directories of killed runs were removed when the session was opened.
-    pub fn removed_directories(&self) -> usize {
-        self.removed
     }
 
     /// Searches, and hands each execution to `watch` until that breaks. `progress` gets the estimated share of the search
@@ -180,7 +173,7 @@ impl Session {
 /// # Errors
 ///
 /// [`TracerError::Unsupported`].
-pub(crate) fn check_supported(subject: &Subject, search: &Search<'_>) -> Result<(), TracerError> {
+fn check_supported(subject: &Subject, search: &Search<'_>) -> Result<(), TracerError> {
     let unsupported = |what: String, instead| Err(TracerError::Unsupported { what, instead });
     let Subject::Program(program) = subject else {
         return Ok(());
