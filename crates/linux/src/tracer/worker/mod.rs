@@ -27,6 +27,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use self::answering::{failed, say};
+use self::primitive_system::PrimitiveLauncher;
 use self::program_system::ProgramLauncher;
 use self::searching::search_and_answer;
 use super::error::Refusal;
@@ -112,7 +113,7 @@ impl Messages {
 
 /// Whose contenders are traced, and what lasts from one search to the next.
 enum Contenders {
-    Primitive(&'static dyn LockPrimitive),
+    Primitive(PrimitiveLauncher),
     Program(Box<ProgramLauncher>),
 }
 
@@ -122,7 +123,7 @@ fn answer_all(extra: &[&'static dyn LockPrimitive]) -> Result<(), Refusal> {
         return Ok(()); // The session is gone.
     };
     prepare(&opening)?;
-    let contenders = contenders(&opening, extra)?;
+    let mut contenders = contenders(&opening, extra)?;
     let mut directory = FIRST_DIRECTORY;
     let mut last: Option<TracedSystem> = None;
     while let Some(message) = messages.next()? {
@@ -135,10 +136,8 @@ fn answer_all(extra: &[&'static dyn LockPrimitive]) -> Result<(), Refusal> {
             })?;
         }
         empty(&opening.roots[0]).map_err(|error| failed("empty the directory of the run", &error))?;
-        let mut system = match &contenders {
-            Contenders::Primitive(primitive) => {
-                primitive_system::system(*primitive, &request, &opening.roots, directory)?
-            }
+        let mut system = match &mut contenders {
+            Contenders::Primitive(launcher) => launcher.system(&request, &opening.roots, directory)?,
             Contenders::Program(launcher) => launcher.system(&request, &opening.roots, directory)?,
         };
         let answered = search_and_answer(&mut system, &request, &|| messages.has_more());
@@ -165,7 +164,8 @@ fn contenders(opening: &Opening, extra: &[&'static dyn LockPrimitive]) -> Result
             let known = extra.iter().copied().find(|each| each.name() == name);
             let found = known.or_else(|| primitive::by_name(name));
             let name = name.clone();
-            Ok(Contenders::Primitive(found.ok_or(Refusal::UnknownLock { name })?))
+            let primitive = found.ok_or(Refusal::UnknownLock { name })?;
+            Ok(Contenders::Primitive(PrimitiveLauncher::new(primitive)))
         }
         SubjectName::Program(program) => Ok(Contenders::Program(Box::new(ProgramLauncher::new(program)?))),
     }

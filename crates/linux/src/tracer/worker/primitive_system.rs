@@ -29,24 +29,61 @@ use onewinner_core::id::ProcessId;
 use onewinner_core::primitive::LockPrimitive;
 use onewinner_core::scenario::{Scenario, ScenarioKind};
 
-/// The system for one search, whose first execution has the directory with this number.
-///
-/// # Errors
-///
-/// When the machine does not let processes be traced, or has no memory or file system for them.
-pub(super) fn system(
+/// Makes systems for one lock.
+pub(super) struct PrimitiveLauncher {
     primitive: &'static dyn LockPrimitive,
-    request: &SearchRequest,
+    /// The last scenario, and whether the lock asks for inode numbers in it: a counterexample is replayed many times.
+    asks_for_numbers: Option<(Scenario, bool)>,
+}
+
+impl PrimitiveLauncher {
+    pub(super) fn new(primitive: &'static dyn LockPrimitive) -> Self {
+        let asks_for_numbers = None;
+        Self {
+            primitive,
+            asks_for_numbers,
+        }
+    }
+
+    /// The system for one search, whose first execution has the directory with this number.
+    ///
+    /// # Errors
+    ///
+    /// When the machine does not let processes be traced, or has no memory or file system for them.
+    pub(super) fn system(
+        &mut self,
+        request: &SearchRequest,
+        roots: &[PathBuf],
+        directory: u32,
+    ) -> Result<TracedSystem, Refusal> {
+        let reuses =
+            reuses_inode_numbers(&roots[0]).map_err(|error| failed("find out the type of the file system", &error))?;
+        let modelled = Scenario {
+            reuse_inodes: reuses && self.asks_for_numbers(request)?,
+            ..request.scenario.clone()
+        };
+        system(self.primitive, &request.scenario, &modelled, roots, directory)
+    }
+
+    fn asks_for_numbers(&mut self, request: &SearchRequest) -> Result<bool, Refusal> {
+        let known = self.asks_for_numbers.as_ref();
+        if let Some((_, asks)) = known.filter(|(scenario, _)| *scenario == request.scenario) {
+            return Ok(*asks);
+        }
+        let asks = asks_for_numbers(self.primitive, request)?;
+        self.asks_for_numbers = Some((request.scenario.clone(), asks));
+        Ok(asks)
+    }
+}
+
+/// The system of a scenario, whose shadow runs it as `modelled`.
+fn system(
+    primitive: &'static dyn LockPrimitive,
+    scenario: &Scenario,
+    modelled: &Scenario,
     roots: &[PathBuf],
     directory: u32,
 ) -> Result<TracedSystem, Refusal> {
-    let scenario = &request.scenario;
-    let reuses =
-        reuses_inode_numbers(&roots[0]).map_err(|error| failed("find out the type of the file system", &error))?;
-    let modelled = Scenario {
-        reuse_inodes: reuses && asks_for_numbers(primitive, request)?,
-        ..scenario.clone()
-    };
     let shared = |error| failed("share memory with contenders", &error);
     let shared_state = Rc::new(SharedState::new(scenario.participants()).map_err(shared)?);
     let events = Rc::clone(&shared_state);
@@ -71,7 +108,7 @@ pub(super) fn system(
         0
     })?;
     let hosts = hosts(roots, scenario.participants());
-    let shadow = sim::prepared(primitive, &modelled).on_hosts(hosts);
+    let shadow = sim::prepared(primitive, modelled).on_hosts(hosts);
     let in_turn = matches!(scenario.kind, ScenarioKind::Fault { .. });
     let calls = Calls::new(scenario.participants(), pid_table);
     let left = scenario.clone();
