@@ -77,9 +77,10 @@ mod ways {
         io::copy(&mut io::stdin(), &mut io::sink())?;
         let (several, directory) = (name.contains(','), Path::new(directory));
         for name in name.split(',') {
-            let directory = match several {
-                true => directory.join(name),
-                false => directory.to_owned(),
+            let directory = if several {
+                directory.join(name)
+            } else {
+                directory.to_owned()
             };
             if several {
                 std::fs::create_dir(&directory)?;

@@ -61,9 +61,10 @@ struct Bytes<'a> {
 
 impl Scheduler for Bytes<'_> {
     fn begin(&mut self) -> Begin {
-        match std::mem::replace(&mut self.begun, true) {
-            false => Begin::Another,
-            true => Begin::Exhausted,
+        if std::mem::replace(&mut self.begun, true) {
+            Begin::Exhausted
+        } else {
+            Begin::Another
         }
     }
 

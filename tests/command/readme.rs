@@ -109,9 +109,10 @@ impl Shown {
 
     /// Runs the command in `directory`, with more arguments.
     fn run(&self, directory: &Path, more: &[&str]) -> Result<Output, String> {
-        let mut command = match self.arguments[0] == "go" {
-            true => Command::new("go"),
-            false => Command::new(env!("CARGO_BIN_EXE_onewinner")),
+        let mut command = if self.arguments[0] == "go" {
+            Command::new("go")
+        } else {
+            Command::new(env!("CARGO_BIN_EXE_onewinner"))
         };
         command
             .args(&self.arguments[1..])

@@ -27,9 +27,10 @@ fn check(path: &Path, text: &str) -> Result<Spec, String> {
     if !agrees {
         return Err(format!("{} declares {:?}", lock.name(), lock.expectation()));
     }
-    match protocol(text)? == lock.protocol() {
-        true => Ok(spec),
-        false => Err(format!("the protocol is `{}`", lock.protocol())),
+    if protocol(text)? == lock.protocol() {
+        Ok(spec)
+    } else {
+        Err(format!("the protocol is `{}`", lock.protocol()))
     }
 }
 

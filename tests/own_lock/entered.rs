@@ -8,14 +8,18 @@ use crate::{Name, UNHURRIED, look_first};
 #[test]
 fn explorations_of_one_line_are_distinguished() {
     for broken in [false, true, false] {
-        let attempt = |path: &Path| match broken {
-            true => look_first(path),
-            false => Name::try_acquire(path).ok(),
+        let attempt = |path: &Path| {
+            if broken {
+                look_first(path)
+            } else {
+                Name::try_acquire(path).ok()
+            }
         };
         let report = onewinner::explore(attempt).quick().time(UNHURRIED).run().or_skip();
-        match broken {
-            true => report.expect_several_winners(),
-            false => report.expect_holds(),
+        if broken {
+            report.expect_several_winners();
+        } else {
+            report.expect_holds();
         }
     }
 }

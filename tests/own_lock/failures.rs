@@ -86,9 +86,10 @@ fn a_failing_test_prints_the_interleaving_and_its_file_and_the_file_replays() {
         // A binary that was copied elsewhere does not find the target directory.
         let target = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
         let own = std::env::current_exe().expect("/proc is there");
-        let expected = match own.starts_with(target.parent().expect("it is in the target directory")) {
-            true => target,
-            false => std::env::temp_dir(),
+        let expected = if own.starts_with(target.parent().expect("it is in the target directory")) {
+            target
+        } else {
+            std::env::temp_dir()
         };
         assert_eq!(file.parent(), Some(&*expected), "not the working tree");
         let mut replay = Command::new(env!("CARGO_BIN_EXE_onewinner"));

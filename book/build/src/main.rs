@@ -24,9 +24,10 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         eprintln!("error: {fault}");
     }
     println!("{} pages in {}", pages.len(), built.display());
-    Ok(match faults.is_empty() {
-        true => ExitCode::SUCCESS,
-        false => ExitCode::FAILURE,
+    Ok(if faults.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
     })
 }
 

@@ -262,13 +262,12 @@ fn a_directory_that_vanishes_has_one_reason_and_the_others_are_measured() {
     let measured = measured.expect("both are there at first");
     assert_eq!(measured.left, [""; 0], "what is gone is not left");
     for row in &measured.rows {
-        match row.directory == gone {
-            true => {
-                let why = row.missing.as_deref().unwrap_or_default();
-                assert!(why.contains("cannot be reached any more"), "{row:?}");
-                assert_eq!(row.median, None);
-            }
-            false => assert!(row.missing.is_none() && row.median.is_some(), "{row:?}"),
+        if row.directory == gone {
+            let why = row.missing.as_deref().unwrap_or_default();
+            assert!(why.contains("cannot be reached any more"), "{row:?}");
+            assert_eq!(row.median, None);
+        } else {
+            assert!(row.missing.is_none() && row.median.is_some(), "{row:?}");
         }
     }
 }

@@ -52,21 +52,20 @@ fn a_read_only_directory_is_refused_to_a_normal_user() {
         fs::set_permissions(path, fs::Permissions::from_mode(0o555)).expect("ours");
     }
     let root = fs::write(place.path().join("probe"), "").is_ok();
-    let mut command = match root {
-        false => Command::new(&binary),
-        true => {
-            fs::remove_file(place.path().join("probe")).expect("just written");
-            let identity = ["--reuid", NOBODY, "--regid", NOBODY, "--clear-groups"];
-            if !works("setpriv", &[&identity[..], &["true"]].concat()) {
-                ignore(
-                    Capability::Program("setpriv"),
-                    "root may write anywhere, and setpriv does not work",
-                );
-            }
-            let mut command = Command::new("setpriv");
-            command.args(identity).arg(&binary);
-            command
+    let mut command = if root {
+        fs::remove_file(place.path().join("probe")).expect("just written");
+        let identity = ["--reuid", NOBODY, "--regid", NOBODY, "--clear-groups"];
+        if !works("setpriv", &[&identity[..], &["true"]].concat()) {
+            ignore(
+                Capability::Program("setpriv"),
+                "root may write anywhere, and setpriv does not work",
+            );
         }
+        let mut command = Command::new("setpriv");
+        command.args(identity).arg(&binary);
+        command
+    } else {
+        Command::new(&binary)
     };
     command.args(["race", "create-new", "--dir"]).arg(place.path());
     refused(&run(command), "make it writable for this user, or name another");

@@ -126,9 +126,12 @@ fn confirm() {
     let ran = onewinner("--seed 1").traced();
     let text = ran.exits(0).stdout;
     // This count depends on chance.
-    let line = |line: &str| match line.starts_with("race: 16 processes") {
-        true => "race: 16 processes          …\n".to_owned(),
-        false => format!("{line}\n"),
+    let line = |line: &str| {
+        if line.starts_with("race: 16 processes") {
+            "race: 16 processes          …\n".to_owned()
+        } else {
+            format!("{line}\n")
+        }
     };
     same("confirm", &text.lines().map(line).collect::<String>());
 }

@@ -45,9 +45,10 @@ pub(crate) fn line(source: &str, arguments: &str) -> Result<String, Missing> {
 /// When there is none.
 pub(crate) fn found(command: &str) -> Result<(), Missing> {
     let paths = std::env::var_os("PATH").unwrap_or_default();
-    match std::env::split_paths(&paths).any(|folder| folder.join(command).is_file()) {
-        true => Ok(()),
-        false => Err(command.to_owned()),
+    if std::env::split_paths(&paths).any(|folder| folder.join(command).is_file()) {
+        Ok(())
+    } else {
+        Err(command.to_owned())
     }
 }
 

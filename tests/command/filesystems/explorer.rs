@@ -88,9 +88,10 @@ pub(crate) fn numbers_that_are_used_again_let_a_second_process_in(place: &Place)
     assert_eq!(result["verdict"], "violated", "{result:#}");
     let property = result["property"].as_str().expect("a violation names it");
     // What the explorer takes for possible is a part of what calls touch.
-    let taken_for = match result["execution"].to_string().contains("Allocator") {
-        true => "used again",
-        false => "never used again",
+    let taken_for = if result["execution"].to_string().contains("Allocator") {
+        "used again"
+    } else {
+        "never used again"
     };
     let (wanted, properties, takes) = match place.name {
         "ext4" => (Numbers::AtOnce, &["mutual-exclusion"][..], "used again"),

@@ -119,9 +119,10 @@ fn look(lock: &Calls, unit: Unit, streams: &[Vec<String>], names: &[&str], least
     let (mut found, mut strange) = (0, Vec::new());
     for calls in &of_lock {
         let first = calls.iter().find(|call| call.ends_with(" L"));
-        let lock = match first.is_some_and(|first| first == CONTROL.acquire[0]) {
-            true => &CONTROL,
-            false => lock,
+        let lock = if first.is_some_and(|first| first == CONTROL.acquire[0]) {
+            &CONTROL
+        } else {
+            lock
         };
         match units(calls, lock, unit) {
             Ok(units) => found += units,

@@ -111,9 +111,12 @@ pub(crate) fn layers_make_the_bare_calls(base: &Path) -> Result<(), String> {
 /// When it is not.
 pub(crate) fn each_method_is_one_call(base: &Path) -> Result<(), String> {
     let older = cfg!(target_arch = "x86_64");
-    let unlink = |name: &str| match older {
-        true => format!("unlink({name:?})"),
-        false => format!("unlinkat(-100, {name:?}, 0o0)"),
+    let unlink = |name: &str| {
+        if older {
+            format!("unlink({name:?})")
+        } else {
+            format!("unlinkat(-100, {name:?}, 0o0)")
+        }
     };
     let open = |flags: i32, mode: &str| format!(r#"openat(-100, "/a", {:#o}, {mode})"#, flags | libc::O_CLOEXEC);
     let expected = [
@@ -136,16 +139,18 @@ pub(crate) fn each_method_is_one_call(base: &Path) -> Result<(), String> {
         r#"renameat2(-100, "/a", -100, "/b", 0o1)"#.to_owned(),
         r#"renameat(-100, "/b", -100, "/a")"#.to_owned(),
         r#"symlinkat("b", -100, "/c")"#.to_owned(),
-        match older {
-            true => format!(r#"readlink("/c", _, {})"#, libc::PATH_MAX),
-            false => format!(r#"readlinkat(-100, "/c", _, {})"#, libc::PATH_MAX),
+        if older {
+            format!(r#"readlink("/c", _, {})"#, libc::PATH_MAX)
+        } else {
+            format!(r#"readlinkat(-100, "/c", _, {})"#, libc::PATH_MAX)
         },
         "kill(_, 0)".to_owned(),
         unlink("/a"),
         unlink("/c"),
-        match older {
-            true => r#"mkdir("/d", 0o755)"#.to_owned(),
-            false => r#"mkdirat(-100, "/d", 0o755)"#.to_owned(),
+        if older {
+            r#"mkdir("/d", 0o755)"#.to_owned()
+        } else {
+            r#"mkdirat(-100, "/d", 0o755)"#.to_owned()
         },
         format!(r#"unlinkat(-100, "/d", {:#o})"#, libc::AT_REMOVEDIR),
     ];

@@ -50,9 +50,10 @@ fn create_new_is_open_close_unlink_and_for_a_loser_one_open() {
         libc::O_WRONLY | libc::O_CREAT | libc::O_EXCL | libc::O_CLOEXEC
     );
     // Younger architectures lack the older call (include/uapi/asm-generic/unistd.h).
-    let remove = match cfg!(target_arch = "x86_64") {
-        true => r#"unlink("/lock")"#,
-        false => r#"unlinkat(-100, "/lock", 0o0)"#,
+    let remove = if cfg!(target_arch = "x86_64") {
+        r#"unlink("/lock")"#
+    } else {
+        r#"unlinkat(-100, "/lock", 0o0)"#
     };
     let once: [(&str, &[&str]); 2] = [("won", &[&create, "close(3)", remove]), ("lost", &[&create])];
     for (part, expected) in once {

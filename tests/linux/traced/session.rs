@@ -34,9 +34,10 @@ fn searched(
     let mut seen = Vec::new();
     let report = session.search(&search, &mut |_| {}, &mut |execution| {
         seen.push(execution);
-        match seen.len() < most {
-            true => ControlFlow::Continue(()),
-            false => ControlFlow::Break(()),
+        if seen.len() < most {
+            ControlFlow::Continue(())
+        } else {
+            ControlFlow::Break(())
         }
     })?;
     Ok((report.searched.stop, seen))

@@ -114,9 +114,10 @@ fn cut(threads: usize, limits: Limits, asked: u64) -> Searched {
         let mut executions = 0;
         let searched = search(&mut Running::new(&program), &mut part, limits, &mut |_, _, _| {
             executions += 1;
-            match executions == asked {
-                true => ControlFlow::Break(()),
-                false => ControlFlow::Continue(()),
+            if executions == asked {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
             }
         });
         part.into_result(searched)

@@ -140,12 +140,13 @@ impl Baseline {
         if read.schema != SCHEMA {
             return Err(wrong(1, format!("schema {} is not supported", read.schema)));
         }
-        match read.depth == depth {
-            true => Ok(read),
-            false => Err(BaselineError::OtherDepth {
+        if read.depth == depth {
+            Ok(read)
+        } else {
+            Err(BaselineError::OtherDepth {
                 path: path.to_owned(),
                 depth: read.depth,
-            }),
+            })
         }
     }
 

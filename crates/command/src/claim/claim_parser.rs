@@ -210,15 +210,14 @@ impl ClaimParser<'_> {
         T: Copy + PartialOrd + std::fmt::Display,
     {
         let Some(value) = value else { return Ok(None) };
-        match range.contains(value.get_ref()) {
-            true => Ok(Some(*value.get_ref())),
-            false => {
-                let (least, most) = (range.start(), range.end());
-                Err(self.text.error_at(
-                    &value.span(),
-                    format!("the number is out of range; give one from {least} to {most}"),
-                ))
-            }
+        if range.contains(value.get_ref()) {
+            Ok(Some(*value.get_ref()))
+        } else {
+            let (least, most) = (range.start(), range.end());
+            Err(self.text.error_at(
+                &value.span(),
+                format!("the number is out of range; give one from {least} to {most}"),
+            ))
         }
     }
 }

@@ -166,9 +166,10 @@ impl ClaimBackends<'_> {
             Ok(race(Alignment::Aligned, rounds.min(ALIGNED_ROUNDS))),
         );
         let natural = ("race", Ok(race(Alignment::Natural, rounds)));
-        match self.claim.expected.is_broken() {
-            true => vec![aligned],
-            false => vec![natural, aligned],
+        if self.claim.expected.is_broken() {
+            vec![aligned]
+        } else {
+            vec![natural, aligned]
         }
     }
 }

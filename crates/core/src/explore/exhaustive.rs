@@ -75,9 +75,10 @@ impl Scheduler for Exhaustive {
     }
 
     fn covered(&self) -> Covered {
-        match self.exhausted && !self.unfinished {
-            true => Covered::Everything,
-            false => Covered::Some,
+        if self.exhausted && !self.unfinished {
+            Covered::Everything
+        } else {
+            Covered::Some
         }
     }
 

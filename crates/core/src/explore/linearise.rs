@@ -116,9 +116,10 @@ impl PartialOrder {
                     before: arrival,
                 });
                 let reached = (next, Some(arrivals.len() - 1));
-                match preempts {
-                    true => queue.push_back(reached),
-                    false => queue.push_front(reached),
+                if preempts {
+                    queue.push_back(reached);
+                } else {
+                    queue.push_front(reached);
                 }
             }
         }

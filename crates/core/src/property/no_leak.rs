@@ -81,9 +81,10 @@ fn left_behind(before: &Snapshot, after: &Snapshot, free: Option<&Path>) -> Opti
     let mut new = after.files.iter().filter(|file| !before.files.contains(file));
     if let Some(file) = new.find(|file| Some(&*file.path) != free) {
         let path = file.path.display();
-        return Some(match before.files.iter().any(|old| old.path == file.path) {
-            true => format!("changes {path}"),
-            false => format!("leaves {path} behind"),
+        return Some(if before.files.iter().any(|old| old.path == file.path) {
+            format!("changes {path}")
+        } else {
+            format!("leaves {path} behind")
         });
     }
     if let Some(gone) = before.files.iter().find(|file| !after.files.contains(file)) {

@@ -255,9 +255,10 @@ impl Plan {
         let [from, to] = [earlier, later].map(|row| &rows[row]);
         // Between the inner edges of the two frames, so that the arrow crosses no text of neighbouring columns.
         let forward = from.process.index() < to.process.index();
-        let (x1, x2, point) = match forward {
-            true => (self.frame_end(from), self.left(to.process) + BAR - GAP, "l-9 -5 v10 z"),
-            false => (self.left(from.process) + BAR - GAP, self.frame_end(to), "l9 -5 v10 z"),
+        let (x1, x2, point) = if forward {
+            (self.frame_end(from), self.left(to.process) + BAR - GAP, "l-9 -5 v10 z")
+        } else {
+            (self.left(from.process) + BAR - GAP, self.frame_end(to), "l9 -5 v10 z")
         };
         let [y1, y2] = [earlier, later].map(|row| self.tops[row] + STEP / 2);
         let middle = usize::midpoint(x1, x2);

@@ -221,9 +221,10 @@ impl Scheduler for Dpor {
     }
 
     fn covered(&self) -> Covered {
-        match self.exhausted && !self.unfinished {
-            true => Covered::Everything,
-            false => Covered::Some,
+        if self.exhausted && !self.unfinished {
+            Covered::Everything
+        } else {
+            Covered::Some
         }
     }
 

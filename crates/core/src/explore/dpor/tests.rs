@@ -136,9 +136,10 @@ impl Scheduler for Cutting {
         let choice = self.dpor.choose(now);
         let stays = now.last.filter(|last| now.enabled.contains(last));
         self.preemptions += u32::from(stays.is_some_and(|stays| choice != Choice::Step(stays)));
-        match self.preemptions > self.most {
-            true => Choice::Cut,
-            false => choice,
+        if self.preemptions > self.most {
+            Choice::Cut
+        } else {
+            choice
         }
     }
 

@@ -86,9 +86,10 @@ impl ParallelSearch {
 
     /// What has been covered so far.
     pub fn covered(&self) -> Covered {
-        match self.exhausted && !self.unfinished {
-            true => Covered::Everything,
-            false => Covered::Some,
+        if self.exhausted && !self.unfinished {
+            Covered::Everything
+        } else {
+            Covered::Some
         }
     }
 }

@@ -271,9 +271,10 @@ impl Programs {
             return Decision::Harmless;
         }
         let frees = || !self.held(at.task).is_empty();
-        match first || !self.locked.is_empty() && frees() {
-            true => Decision::Exits,
-            false => Decision::Harmless,
+        if first || !self.locked.is_empty() && frees() {
+            Decision::Exits
+        } else {
+            Decision::Harmless
         }
     }
 }

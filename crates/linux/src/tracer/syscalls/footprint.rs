@@ -213,9 +213,10 @@ impl FootprintBuilder<'_> {
             }
             Target::Object(there) => self.object(there),
             Target::Outside { path, exists } => {
-                let kind = match self.changes_outside(*exists) {
-                    true => AccessKind::Store,
-                    false => AccessKind::Load,
+                let kind = if self.changes_outside(*exists) {
+                    AccessKind::Store
+                } else {
+                    AccessKind::Load
                 };
                 self.touched.outside.push((path.clone(), kind));
             }

@@ -213,10 +213,12 @@ impl Calls {
     fn target(&self, at: &AtCall<'_>, argument: usize) -> Option<PathBuf> {
         let text = Self::text(at, argument)?;
         let climbs = text.components().any(|part| part == Component::ParentDir);
-        match text.is_absolute() {
-            _ if climbs => None,
-            true => self.inside(at.process, &text),
-            false => Some(text),
+        if climbs {
+            None
+        } else if text.is_absolute() {
+            self.inside(at.process, &text)
+        } else {
+            Some(text)
         }
     }
 

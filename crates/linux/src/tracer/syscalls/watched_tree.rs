@@ -401,9 +401,10 @@ impl WatchedTree {
                     }
                     let target = fs::read_link(&real).unwrap_or_default();
                     let rest: PathBuf = names.collect();
-                    let onwards = match rest.as_os_str().is_empty() {
-                        true => parent.join(target),
-                        false => parent.join(target).join(rest),
+                    let onwards = if rest.as_os_str().is_empty() {
+                        parent.join(target)
+                    } else {
+                        parent.join(target).join(rest)
                     };
                     return with(read, self.walk(at, &onwards, follow, links + 1));
                 }

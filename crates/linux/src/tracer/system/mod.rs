@@ -215,9 +215,10 @@ impl TracedSystem {
 
     pub(crate) fn start(&mut self, process: ProcessId) -> Result<(), Lost> {
         self.channel.starts(process).map_err(|error| untraced(&error))?;
-        match self.engine.has_fork_snapshot(process) {
-            true => self.engine.copy(process),
-            false => self.engine.start(process),
+        if self.engine.has_fork_snapshot(process) {
+            self.engine.copy(process)
+        } else {
+            self.engine.start(process)
         }
     }
 
@@ -235,10 +236,7 @@ impl TracedSystem {
         let keep = self.engine.interpreter.copies()
             && self.channel.is_silent(process)
             && !self.engine.has_fork_snapshot(process);
-        let kept = match keep {
-            true => self.engine.keep(process)?,
-            false => None,
-        };
+        let kept = if keep { self.engine.keep(process)? } else { None };
         if let Some(task) = kept {
             self.engine.interpreter.keeps(process, task);
             self.start(process)?;

@@ -212,9 +212,10 @@ impl Tracees {
             let returned = stopped.returned().map_err(|error| untraced(&error))?;
             return Ok(Some((AtExit { stopped, entry }, returned)));
         }
-        match self.gone.contains(&task) {
-            true => Err(lost(Retry::Maybe, format!("{process} was lost in a system call"))),
-            false => Ok(None),
+        if self.gone.contains(&task) {
+            Err(lost(Retry::Maybe, format!("{process} was lost in a system call")))
+        } else {
+            Ok(None)
         }
     }
 
@@ -410,9 +411,10 @@ impl Tracees {
     /// Lets a task continue after an event that is not the entry of a call.
     pub(crate) fn resume(&mut self, stopped: Stopped) {
         // execve may be a step: it closes descriptors.
-        let until = match self.performing == Some(stopped.task()) {
-            true => Until::Exit,
-            false => Until::Next,
+        let until = if self.performing == Some(stopped.task()) {
+            Until::Exit
+        } else {
+            Until::Next
         };
         let _running = stopped.go(until, None);
     }
