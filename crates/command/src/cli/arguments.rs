@@ -76,7 +76,7 @@ pub(super) struct AnySubject {
     /// A lock that comes with onewinner; see `onewinner list`.
     #[arg(value_name = "LOCK", help_heading = group::WHAT, display_order = 0, value_parser = locks())]
     lock: Option<Lock>,
-    /// Your program; it acquires {lock} and prints `acquired` or `busy`.
+    /// Your program; it tries to acquire {lock} and prints `acquired` or `busy`.
     #[arg(long, value_name = "COMMAND", help_heading = group::WHAT)]
     driver: Option<String>,
     /// Your program; it runs {hold} while it holds {lock}.

@@ -47,29 +47,29 @@ pub(super) struct Arguments {
     /// [default: dpor; for a program bounded].
     #[arg(long, value_name = "NAME", help_heading = group::SEARCH, hide_possible_values = true)]
     search: Option<Chosen>,
-    /// Limit of preemptions of a bounded search [default: 2].
+    /// With bounded: limit of preemptions (forced switches) [default: 2].
     #[arg(long, value_name = "NUMBER", help_heading = group::SEARCH, value_parser = arguments::whole::<u32>, allow_negative_numbers = true)]
     preemptions: Option<u32>,
     /// Limit of executions of each configuration.
     #[arg(long, value_name = "NUMBER", help_heading = group::SEARCH, default_value_t = Limits::default().executions, value_parser = arguments::executions, allow_negative_numbers = true)]
     max_executions: u64,
-    /// Time limit in seconds: per configuration, for a program in total
-    /// [default: 60; --quick: 10; --deep: 600].
+    /// Time limit in seconds for each configuration, or for all of them if you
+    /// check a program [default: 60; --quick: 10; --deep: 600].
     #[arg(long, value_name = "SECONDS", help_heading = group::SEARCH, value_parser = arguments::seconds, allow_negative_numbers = true)]
     time: Option<Duration>,
     /// Searches to run in parallel; the result is the same.
     #[arg(long, value_name = "NUMBER", help_heading = group::SEARCH, default_value = "1", value_parser = arguments::jobs, allow_negative_numbers = true)]
     jobs: usize,
-    /// Make each call of the first process fail in turn, with each of five errors.
+    /// Make a call of the first process fail; repeat for each call and five errors.
     #[arg(long, help_heading = group::FAULTS, conflicts_with_all = ["workload", "kills", "stale"])]
     errors: bool,
-    /// Kill up to this many processes (1 or 2); try each at each of its calls.
+    /// Kill up to this many processes (1 or 2); repeat for each process and call.
     #[arg(long, value_name = "NUMBER", help_heading = group::FAULTS, value_parser = arguments::kills, allow_negative_numbers = true, conflicts_with_all = ["workload", "stale"])]
     kills: Option<u8>,
     /// Start from a stale lock of this age: 90s, 10m, 1h, 2d.
     #[arg(long, value_name = "AGE", help_heading = group::FAULTS, value_parser = arguments::age, allow_negative_numbers = true, conflicts_with = "workload")]
     stale: Option<u64>,
-    /// Let the lease of the holder expire at any moment.
+    /// For a lock that expires (a lease): let it expire at any moment.
     #[arg(long, help_heading = group::FAULTS, conflicts_with_all = ["workload", "errors"])]
     expiry: bool,
     /// Reuse inode numbers of deleted files, as ext4 does (only --backend sim).

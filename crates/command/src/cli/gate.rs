@@ -24,8 +24,8 @@ use onewinner_core::scenario::Subject;
 use onewinner_core::verdict::Exit;
 use onewinner_linux::tracer::program::find::find;
 
-/// The group of the options about earlier coverage.
-const BASELINE: &str = "Earlier coverage";
+/// The group of the options that compare this run with an earlier one.
+const BASELINE: &str = "Compare with an earlier run";
 
 /// The arguments of `gate`.
 #[derive(Args)]
@@ -34,10 +34,10 @@ pub(super) struct Arguments {
     /// Spec files, or folders: every `.md` file in them except README.md.
     #[arg(value_name = "SPECS", help_heading = group::WHAT, display_order = 0, default_value = "specs")]
     specs: Vec<PathBuf>,
-    /// Also fail if less is covered than this file records.
+    /// Also fail if this run checks less than the earlier run that FILE records.
     #[arg(long, value_name = "FILE", help_heading = BASELINE)]
     baseline: Option<PathBuf>,
-    /// Write the coverage of this run to the baseline file.
+    /// Write what this run checks to the baseline file.
     #[arg(long, help_heading = BASELINE, requires = "baseline")]
     update_baseline: bool,
     /// Only the fastest backend of each claim, with fewer rounds and preemptions.

@@ -40,7 +40,8 @@ pub(super) struct Arguments {
     /// A first look: fewer rounds and shorter measurements.
     #[arg(long, help_heading = HOW)]
     quick: bool,
-    /// Races for each lock in each directory; the default finds a failure rate of 0.1 % [default: 5000; --quick: 300].
+    /// Races for each lock in each directory; the default finds a lock that fails in 0.1 % of them
+    /// [default: 5000; --quick: 300].
     #[arg(long, value_name = "NUMBER", help_heading = HOW, value_parser = arguments::race_rounds, allow_negative_numbers = true)]
     rounds: Option<u64>,
     /// Number of processes, 2 to 64.

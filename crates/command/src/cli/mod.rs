@@ -46,7 +46,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Check a broken and a correct lock on all backends (the default command).
+    /// Check a broken and a correct lock, each in four ways (the default command).
     #[command(after_help = examples::CONFIRM)]
     Confirm,
     /// Check a lock or your program in every order of system calls that can change the result.

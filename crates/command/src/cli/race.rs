@@ -40,7 +40,7 @@ pub(super) struct Arguments {
     /// Let the processes wait for each other before every system call: more collisions.
     #[arg(long, help_heading = HOW)]
     align: bool,
-    /// Random delay before each attempt: always, never, or auto (only with a CPU per process).
+    /// Random delay before each attempt: always, never, or auto (if each process has a CPU).
     #[arg(long, value_name = "WHEN", help_heading = HOW, default_value = "auto", hide_possible_values = true, conflicts_with = "align")]
     delays: Delays,
     /// Fork new processes for each round.
