@@ -12,8 +12,12 @@
 //! | `clock.rs` | the monotonic clock, comparable between processes | no unsafe code |
 //! | `machine.rs` | kernel, limits, the file system under a directory | no unsafe code |
 //! | `namespace.rs` | a private mount and PID namespace, and mounts in it | no unsafe code |
+//! | `sealed.rs` | a world of their own for traced programs | no unsafe code |
+//! | `private_layers.rs` | private layers over the places that programs write to | no unsafe code |
+//! | `loopback.rs` | the loopback interface of a new network namespace | ioctl takes a C struct |
 //! | `affinity.rs` | one CPU for a tracer and its tracees | no unsafe code |
 //! | `tracee.rs`, `registers.rs` | traced tasks, running or stopped | ptrace takes raw addresses |
+//! | `private_state.rs` | whether a fork copies all of the state of a process | no unsafe code |
 //! | `zygote.rs` | a process that forks others on request | `fork` |
 //! | `syscalls.rs` | the system calls that stop a traced program, with their arguments | no unsafe code |
 //! | `arguments.rs` | arguments of system calls as values of `Fs` | no unsafe code |
@@ -41,10 +45,14 @@ pub mod isolated;
 #[expect(unsafe_code, reason = "signals are reset")]
 pub mod launch;
 pub mod lines;
+#[expect(unsafe_code, reason = "ioctl on a C struct")]
+pub mod loopback;
 pub mod machine;
 #[expect(unsafe_code, reason = "a mapping is a raw pointer")]
 pub mod memory;
 pub mod namespace;
+pub mod private_layers;
+pub mod private_state;
 #[expect(unsafe_code, reason = "fork, and raw calls after it")]
 pub mod probe;
 #[expect(unsafe_code, reason = "fork and _exit")]
@@ -54,6 +62,7 @@ pub mod process;
     expect(unsafe_code, reason = "a request of ptrace that nix has no name for")
 )]
 pub mod registers;
+pub mod sealed;
 pub mod seccomp;
 pub mod supervisor;
 pub mod syscalls;

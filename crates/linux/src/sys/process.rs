@@ -151,8 +151,13 @@ impl Worker {
 
     /// Whether and how it ended, without waiting: [waitpid(2)](https://man7.org/linux/man-pages/man2/waitpid.2.html).
     pub fn ended(&mut self) -> Option<Ended> {
+        self.ask(WaitPidFlag::WNOHANG);
+        self.ended
+    }
+
+    fn ask(&mut self, flags: WaitPidFlag) {
         if self.ended.is_none() {
-            self.ended = match waitpid(self.pid, Some(WaitPidFlag::WNOHANG)) {
+            self.ended = match waitpid(self.pid, Some(flags)) {
                 Ok(WaitStatus::Exited(_, code)) => Some(Ended::Exited(u8::try_from(code).unwrap_or(u8::MAX))),
                 Ok(WaitStatus::Signaled(_, signal, _)) => Some(Ended::Killed(signal as i32)),
                 Ok(_) | Err(nix::errno::Errno::EINTR) => None,
@@ -160,7 +165,16 @@ impl Worker {
                 Err(_) => Some(Ended::Killed(0)),
             };
         }
-        self.ended
+    }
+
+    /// Waits until it has ended, and returns how.
+    pub fn wait(&mut self) -> Ended {
+        loop {
+            if let Some(ended) = self.ended {
+                return ended;
+            }
+            self.ask(WaitPidFlag::empty());
+        }
     }
 
     /// Sends SIGKILL, unless the worker is known to have ended.
