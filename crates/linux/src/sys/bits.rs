@@ -31,6 +31,21 @@ pub const LARGE_FILE: i32 = 0o100_000;
 #[cfg(not(target_arch = "x86_64"))]
 pub const LARGE_FILE: i32 = 0o400_000;
 
+/// `CLONE_UNTRACED`.
+pub const UNTRACED: u64 = libc::CLONE_UNTRACED as u64;
+/// All of `CLONE_NEW*`.
+pub const NEW_NAMESPACES: u64 = (libc::CLONE_NEWNS
+    | libc::CLONE_NEWCGROUP
+    | libc::CLONE_NEWUTS
+    | libc::CLONE_NEWIPC
+    | libc::CLONE_NEWUSER
+    | libc::CLONE_NEWPID
+    | libc::CLONE_NEWNET) as u64;
+/// The device `/dev/random`: `Documentation/admin-guide/devices.txt`.
+pub const RANDOM_DEVICE: u64 = libc::makedev(1, 8);
+/// The device `/dev/urandom`.
+pub const URANDOM_DEVICE: u64 = libc::makedev(1, 9);
+
 /// `O_ACCMODE`.
 pub const ACCESS_MODE: i32 = libc::O_ACCMODE;
 /// `O_CLOEXEC`.

@@ -82,35 +82,64 @@ const VECTOR_ENDS: u64 = 0;
 const IGNORED: u64 = 1;
 /// See [`VECTOR_ENDS`].
 const KERNEL_CODE: u64 = 33;
+/// `AT_RANDOM`: where the kernel has put random bytes for the program.
+const RANDOM: u64 = 25;
+/// How many these are.
+pub const RANDOM_BYTES: u64 = 16;
 /// The most words between the beginning of the stack and the auxiliary vector.
 const MOST_WORDS: u64 = 1 << 20;
 
-/// Hides the vDSO from a program that has not begun. It then reads the time through system calls, which a tracer can answer.
-/// `stack` is the beginning of its stack.
-///
-/// # Errors
-///
-/// When its memory does not look as execve leaves it.
-pub fn take_kernel_code(memory: &Memory, stack: u64) -> io::Result<()> {
-    let word = |place: u64| {
-        let mut bytes = [0; 8];
-        match memory.read(stack + 8 * place, &mut bytes)? {
-            8 => Ok(u64::from_ne_bytes(bytes)),
-            _ => Err(io::Error::from(io::ErrorKind::UnexpectedEof)),
+/// What the kernel gives to a program that has not begun, in the auxiliary vector of its stack.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Auxiliary {
+    /// The place of the entry for the vDSO.
+    kernel_code: Option<u64>,
+    /// The address of the random bytes.
+    pub random: Option<u64>,
+}
+
+impl Auxiliary {
+    /// Reads the vector. `stack` is the beginning of the stack.
+    ///
+    /// # Errors
+    ///
+    /// When the memory does not look as execve leaves it.
+    pub fn of(memory: &Memory, stack: u64) -> io::Result<Self> {
+        let word = |place: u64| {
+            let mut bytes = [0; 8];
+            match memory.read(stack + 8 * place, &mut bytes)? {
+                8 => Ok(u64::from_ne_bytes(bytes)),
+                _ => Err(io::Error::from(io::ErrorKind::UnexpectedEof)),
+            }
+        };
+        // The number of arguments, the arguments, a zero, the environment, a zero; then pairs.
+        let mut place = 1 + word(0)? + 1;
+        while place < MOST_WORDS && word(place)? != 0 {
+            place += 1;
         }
-    };
-    // The number of arguments, the arguments, a zero, the environment, a zero; then pairs.
-    let mut place = 1 + word(0)? + 1;
-    while place < MOST_WORDS && word(place)? != 0 {
         place += 1;
+        let mut found = Self::default();
+        while place < MOST_WORDS {
+            match word(place)? {
+                VECTOR_ENDS => return Ok(found),
+                KERNEL_CODE => found.kernel_code = Some(stack + 8 * place),
+                RANDOM => found.random = Some(word(place + 1)?),
+                _ => {}
+            }
+            place += 2;
+        }
+        Err(io::Error::from(io::ErrorKind::InvalidData))
     }
-    place += 1;
-    while place < MOST_WORDS {
-        match word(place)? {
-            VECTOR_ENDS => return Ok(()),
-            KERNEL_CODE => return memory.write(stack + 8 * place, &IGNORED.to_ne_bytes()),
-            _ => place += 2,
+
+    /// Hides the vDSO from the program. It then reads the time through system calls, which a tracer can answer.
+    ///
+    /// # Errors
+    ///
+    /// When its memory cannot be written.
+    pub fn hide_kernel_code(&self, memory: &Memory) -> io::Result<()> {
+        match self.kernel_code {
+            Some(place) => memory.write(place, &IGNORED.to_ne_bytes()),
+            None => Ok(()),
         }
     }
-    Err(io::Error::from(io::ErrorKind::InvalidData))
 }

@@ -22,23 +22,12 @@ pub const AWAIT_ORDER: u64 = 0x0077_a17e;
 /// [personality(2)](https://man7.org/linux/man-pages/man2/personality.2.html).
 pub const NO_PERSONALITY: u8 = 102;
 
+/// The number of lseek(2).
+pub const SEEK: u64 = libc::SYS_lseek as u64;
 /// The number of clone(2).
 pub const CLONE: u64 = libc::SYS_clone as u64;
 /// Its arguments for a process like the caller, whose parent is the caller's parent: `CLONE_PARENT | SIGCHLD`.
 pub const CLONE_ARGUMENTS: [u64; 6] = [(libc::CLONE_PARENT | libc::SIGCHLD) as u64, 0, 0, 0, 0, 0];
-
-/// Whether a fork of the process would share file offsets with it: whether a file other than the standard streams is open.
-pub fn shares_offsets(process: i32) -> bool {
-    let Ok(entries) = fs::read_dir(format!("/proc/{process}/fd")) else {
-        return true;
-    };
-    let mut open = entries.filter_map(|entry| Some(entry.ok()?.path()));
-    open.any(|path| {
-        let number = path.file_name().and_then(|name| name.to_str()?.parse::<u32>().ok());
-        let has_offset = || fs::metadata(&path).is_ok_and(|metadata| metadata.is_file() || metadata.is_dir());
-        number.is_none_or(|number| number > 2) && has_offset()
-    })
-}
 
 /// Proof that this process had a single thread when it was checked. It must not start another one.
 #[derive(Debug)]

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use crate::run_directory::is_answering;
 use crate::sys::lines::{Lines, Received};
+use crate::sys::process::KILL_LIMIT;
 use crate::sys::supervisor::kill_program;
 use crate::tracer::error::{NotEntered, Refusal, TracerError, WorkerLoss};
 use crate::tracer::messages::{Answer, Message};
@@ -54,6 +55,12 @@ impl Drop for WorkerProcess {
     fn drop(&mut self) {
         // One that a call holds in the kernel is left to `init`.
         let _gone = kill_program(&self.child);
+        // It may have worked in a process of its own namespaces, which dies with it a moment later, and closes the pipe then.
+        let deadline = Instant::now() + KILL_LIMIT;
+        while let Ok(Received::Line(_) | Received::TooLong(_)) = self
+            .answers
+            .next_within(deadline.saturating_duration_since(Instant::now()), LONGEST_ANSWER)
+        {}
     }
 }
 

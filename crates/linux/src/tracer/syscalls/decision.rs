@@ -15,12 +15,6 @@ use crate::sys::syscalls::{self, SyscallClass};
 use onewinner_core::access::{Access, AccessKind, Object};
 use onewinner_core::id::ProcessId;
 
-/// Devices that give each reader other bytes.
-const ENTROPY_DEVICES: [&str; 2] = ["/dev/random", "/dev/urandom"];
-
-/// How much of a write is searched for process numbers, in bytes.
-const MOST_SAID: usize = 64 * 1024;
-
 impl Programs {
     /// Decides about the call at which a task is stopped.
     pub(crate) fn judge(&mut self, at: &AtCall<'_>) -> Decision {
@@ -38,7 +32,10 @@ impl Programs {
             matches!(self.tree.descriptor(at, fd), Some(Target::Object(_)))
         };
         match system.class {
-            SyscallClass::Spawn => return Decision::Harmless,
+            SyscallClass::Spawn => return self.spawn(at, system.name),
+            SyscallClass::Read if self.tree.is_random(at, at.entry.arguments[0] as i32) => {
+                return self.read_random_device(at, system.name);
+            }
             SyscallClass::Exit => return self.end(at, system.name == "exit"),
             SyscallClass::Sleep if at.task == at.group => return self.sleep(at, system.name),
             // The housekeeping of a runtime: let it sleep.
@@ -54,13 +51,6 @@ impl Programs {
         };
         if system.class == SyscallClass::List && self.lists_processes(at, &decoded) {
             return Decision::Uncontrolled(format!("{} lists /proc, which shows the other contenders", at.process));
-        }
-        if let Some(why) = self.why_it_cannot_be_copied(at, &decoded) {
-            self.why_not_copied = Some(why);
-            // A contender that is not a copy may go on.
-            if !self.kept.is_empty() {
-                return Decision::NeedsFreshStart;
-            }
         }
         match system.class {
             SyscallClass::Kill | SyscallClass::Ask => self.kill(at, decoded),
@@ -92,49 +82,6 @@ impl Programs {
             contenders.join(" and "),
             path.display()
         ))
-    }
-
-    /// Why contenders must not be forked from a snapshot: a copy shows the process number of the snapshot, or uses random bytes
-    /// that all copies share.
-    fn why_it_cannot_be_copied(&self, at: &AtCall<'_>, decoded: &Decoded) -> Option<&'static str> {
-        if self.why_not_copied.is_some() {
-            return None;
-        }
-        if decoded
-            .path_arguments
-            .iter()
-            .any(|place| ENTROPY_DEVICES.iter().any(|device| place.path == Path::new(device)))
-        {
-            return Some("it reads a random device");
-        }
-        if self.kept.is_empty() || !self.can_be_noticed(at, decoded) {
-            return None;
-        }
-        let mut said = decoded.call.to_string().into_bytes();
-        if decoded.system.class == SyscallClass::Write {
-            let length = (at.entry.arguments[2] as usize).min(MOST_SAID);
-            let mut bytes = vec![0; length];
-            let read = at.memory.read(at.entry.arguments[1], &mut bytes).unwrap_or(0);
-            said.extend_from_slice(&bytes[..read]);
-        }
-        let mistaken = self.kept.iter().any(|number| {
-            let (digits, binary) = (number.to_string().into_bytes(), number.to_ne_bytes());
-            said.windows(digits.len()).any(|part| part == digits) || said.windows(4).any(|part| part == binary)
-        });
-        mistaken.then_some("it shows its process number to others")
-    }
-
-    /// Whether another contender can notice this call: it is about a process, or about a watched file. Other files belong to one
-    /// contender, or the execution is lost.
-    fn can_be_noticed(&self, at: &AtCall<'_>, decoded: &Decoded) -> bool {
-        let about = matches!(decoded.system.class, SyscallClass::Kill | SyscallClass::Ask);
-        let in_proc = |path: &Path| path.starts_with("/proc");
-        about
-            || decoded
-                .path_arguments
-                .iter()
-                .any(|place| !place.path.is_absolute() || in_proc(&place.path))
-            || self.touched(at, decoded).watched.is_some()
     }
 
     /// Whether it lists `/proc`, which shows all contenders.

@@ -13,6 +13,7 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::sys::filter::Clock;
+use crate::sys::private_state::NotPrivate;
 use crate::sys::trace::{Entry, Memory};
 use onewinner_core::access::Accesses;
 use onewinner_core::explore::{Lost, Move};
@@ -50,8 +51,8 @@ pub(crate) enum Decision {
     Sleeps,
     /// It cannot go on with the kernel's clock: contenders are started anew, with virtual time.
     NeedsVirtualClock,
-    /// It cannot go on as a copy of a fork snapshot: contenders are started anew.
-    NeedsFreshStart,
+    /// It makes a process or a thread: that gets the number that is chosen for it.
+    Spawns,
     /// The contender has done all that the scenario asks: the task waits here until the execution ends.
     Finished,
     /// Its effects are unknown: the execution is lost, for this reason, which names the call.
@@ -153,12 +154,12 @@ pub(crate) trait Interpreter {
     /// The first process of a contender exists, the first time or again.
     fn starts(&mut self, _process: ProcessId, _task: i32) {}
 
-    /// A task runs another program, whose stack begins there.
+    /// A task of this contender runs another program, whose stack begins there.
     ///
     /// # Errors
     ///
     /// When its memory cannot be changed.
-    fn executed(&mut self, _memory: &Memory, _stack: u64) -> io::Result<()> {
+    fn executed(&mut self, _process: ProcessId, _memory: &Memory, _stack: u64) -> io::Result<()> {
         Ok(())
     }
 
@@ -181,8 +182,8 @@ pub(crate) trait Interpreter {
         false
     }
 
-    /// The contender becomes the snapshot that later ones are forked from.
-    fn keeps(&mut self, _process: ProcessId, _task: i32) {}
+    /// The contender has become a snapshot that later ones are forked from, or why it cannot.
+    fn keeps(&mut self, _process: ProcessId, _why_not: Option<NotPrivate>) {}
 
     /// What was not observed, or differs from the request.
     fn notes(&self) -> Vec<String> {

@@ -7,6 +7,7 @@
 //! | `fs_calls.rs` | registers and memory of such a call as a `Call`, and its reply |
 //! | `programs.rs` | the calls of programs, observed from the kernel |
 //! | `decision.rs` | whether a call of a program is a step |
+//! | `spawn.rs` | calls that make a process, and devices with random bytes |
 //! | `decode.rs` | a call of a program as a value: names, paths, descriptors |
 //! | `footprint.rs` | which objects a call of a program touches |
 //! | `watched_tree.rs` | the watched directories: what a path or a descriptor means there |
@@ -23,5 +24,6 @@ pub(crate) mod interpreter;
 pub(crate) mod primitives;
 pub(crate) mod programs;
 mod replies;
+mod spawn;
 mod time_and_entropy;
 pub(crate) mod watched_tree;

@@ -16,8 +16,9 @@ use super::time_and_entropy::Time;
 use super::watched_tree::{Inode, New, WatchedTree};
 use crate::sys::bits;
 use crate::sys::filter::Clock;
+use crate::sys::private_state::NotPrivate;
 use crate::sys::syscalls::SyscallClass;
-use crate::sys::trace::{Memory, take_kernel_code};
+use crate::sys::trace::{Auxiliary, Memory, RANDOM_BYTES};
 use crate::sys::waits::{self, Wanted};
 use onewinner_core::access::{Accesses, InodeId, Object};
 use onewinner_core::explore::{Lost, Move, Retry};
@@ -42,10 +43,10 @@ pub(crate) struct Programs {
     threads: bool,
     /// The clock of contenders: the kernel's for those with threads, whose runtimes use it to wait, until one sleeps.
     pub(crate) clock: Clock,
-    /// The numbers of snapshot processes: a copy may take one for its own.
-    pub(crate) kept: Vec<i32>,
+    /// Whether contenders are forked from snapshots.
+    copied: bool,
     /// Why contenders are not forked from snapshots.
-    pub(crate) why_not_copied: Option<&'static str>,
+    why_not_copied: Option<NotPrivate>,
     /// The use of each file outside the watched directories, in any execution.
     pub(crate) outside: BTreeMap<PathBuf, Used>,
 }
@@ -74,7 +75,7 @@ impl Programs {
             time: Time::new(),
             threads: false,
             clock: Clock::Real,
-            kept: Vec::new(),
+            copied: false,
             why_not_copied: None,
             outside: BTreeMap::new(),
         }
@@ -326,15 +327,25 @@ impl Interpreter for Programs {
         self.why_not_copied.is_none()
     }
 
-    fn keeps(&mut self, process: ProcessId, task: i32) {
-        self.kept.push(task);
-        self.time.keep(process);
+    fn keeps(&mut self, process: ProcessId, why_not: Option<NotPrivate>) {
+        match why_not {
+            Some(why) => self.why_not_copied = Some(why),
+            None => {
+                self.copied = true;
+                self.time.keep(process);
+            }
+        }
     }
 
-    fn executed(&mut self, memory: &Memory, stack: u64) -> io::Result<()> {
+    fn executed(&mut self, process: ProcessId, memory: &Memory, stack: u64) -> io::Result<()> {
+        let auxiliary = Auxiliary::of(memory, stack)?;
+        // libc and the runtimes of some languages take their first random numbers from there.
+        if let Some(place) = auxiliary.random {
+            self.time.fill(process, memory, place, RANDOM_BYTES)?;
+        }
         match self.clock {
             Clock::Real => Ok(()),
-            Clock::Virtual => take_kernel_code(memory, stack),
+            Clock::Virtual => auxiliary.hide_kernel_code(memory),
         }
     }
 
@@ -355,7 +366,7 @@ impl Interpreter for Programs {
             ),
             (self.clock == Clock::Virtual).then(|| slept.to_owned()),
             self.why_not_copied.map(why_not_copied),
-            (self.copies() && !self.kept.is_empty()).then(|| copied.to_owned()),
+            self.copied.then(|| copied.to_owned()),
         ];
         notes.into_iter().flatten().collect()
     }

@@ -13,6 +13,7 @@ use rand_chacha::ChaCha8Rng;
 use super::interpreter::AtCall;
 use crate::sys::clock;
 use crate::sys::filter::TimeCall;
+use crate::sys::trace::Memory;
 use onewinner_core::id::ProcessId;
 
 /// How far a clock advances with each reading.
@@ -114,16 +115,21 @@ impl Time {
         Ok(Some(if call == TimeCall::Seconds { seconds } else { 0 }))
     }
 
-    /// Writes random bytes for a task, and returns how many.
+    /// Answers getrandom(2): writes random bytes for a task, and returns how many.
     pub(crate) fn draw(&mut self, at: &AtCall<'_>) -> io::Result<i64> {
-        let wanted = usize::try_from(at.entry.arguments[1]).unwrap_or(MOST_DRAWN);
+        self.fill(at.process, at.memory, at.entry.arguments[0], at.entry.arguments[1])
+    }
+
+    /// Writes up to `wanted` random bytes to the memory of a contender, and returns how many.
+    pub(crate) fn fill(&mut self, process: ProcessId, memory: &Memory, place: u64, wanted: u64) -> io::Result<i64> {
+        let wanted = usize::try_from(wanted).unwrap_or(MOST_DRAWN);
         let mut bytes = vec![0; wanted.min(MOST_DRAWN)];
         let entropy = self
             .entropy
-            .entry(at.process)
-            .or_insert_with(|| ChaCha8Rng::seed_from_u64(u64::from(at.process.0)));
+            .entry(process)
+            .or_insert_with(|| ChaCha8Rng::seed_from_u64(u64::from(process.0)));
         entropy.fill_bytes(&mut bytes);
-        at.memory.write(at.entry.arguments[0], &bytes)?;
+        memory.write(place, &bytes)?;
         Ok(i64::try_from(bytes.len()).expect("at most 1 MiB"))
     }
 

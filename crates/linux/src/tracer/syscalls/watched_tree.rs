@@ -13,7 +13,7 @@ use std::path::{Component, Path, PathBuf};
 
 use super::decode::{Base, PathArgument};
 use super::interpreter::AtCall;
-use crate::sys::machine;
+use crate::sys::{bits, machine};
 use onewinner_core::access::{InodeId, Object};
 use onewinner_core::id::ProcessId;
 
@@ -227,6 +227,13 @@ impl WatchedTree {
         }
         let exists = true;
         Some(Target::Outside { path, exists })
+    }
+
+    /// Whether an open descriptor leads to `/dev/random` or `/dev/urandom` (`Documentation/admin-guide/devices.txt`).
+    pub(crate) fn is_random(&self, at: &AtCall<'_>, fd: i32) -> bool {
+        fs::metadata(format!("/proc/{}/fd/{fd}", at.task)).is_ok_and(|there| {
+            there.file_type().is_char_device() && [bits::RANDOM_DEVICE, bits::URANDOM_DEVICE].contains(&there.rdev())
+        })
     }
 
     /// The watched objects of the descriptors of a task, one for each descriptor.

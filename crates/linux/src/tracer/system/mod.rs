@@ -20,6 +20,7 @@ use crate::tracer::error::Unavailable;
 use crate::tracer::layout::{contender_directory, execution_directories};
 use crate::tracer::syscalls::interpreter::Interpreter;
 use crate::tracer::tracees::engine::Engine;
+use crate::tracer::tracees::fork_snapshot::Kept;
 use crate::tracer::tracees::loss::{lost, untraced};
 use crate::tracer::tracees::registry::Tracees;
 use crate::tracer::tracees::task::At;
@@ -40,6 +41,9 @@ pub(crate) type LeaveBehind = Box<dyn Fn(&Path) -> Result<(), String>>;
 
 /// Makes another zygote, whose children have that clock.
 pub(crate) type Renew = Box<dyn Fn(Clock) -> Result<Worker, Unavailable>>;
+
+/// Removes what the last execution has left beside the directory of the run. Returns whether open files may be outdated now.
+pub(crate) type Refresh = Box<dyn FnMut() -> io::Result<bool>>;
 
 /// Called before each step and each execution.
 pub(crate) type OnStep = Box<dyn FnMut()>;
@@ -78,6 +82,7 @@ pub(crate) struct TracedSystem {
     pub(crate) channel: Box<dyn Channel>,
     leave_behind: Option<LeaveBehind>,
     renew: Option<Renew>,
+    refresh: Refresh,
     notes: Vec<String>,
     /// Whether a program had to wait because it polled without progress.
     pub(crate) spun: bool,
@@ -104,6 +109,7 @@ pub(crate) struct Parts {
     pub(crate) leave_behind: Option<LeaveBehind>,
     /// Makes another zygote, if contenders may need one.
     pub(crate) renew: Option<Renew>,
+    pub(crate) refresh: Refresh,
     /// What differs from the request.
     pub(crate) notes: Vec<String>,
 }
@@ -121,6 +127,7 @@ impl TracedSystem {
             channel,
             leave_behind,
             renew,
+            refresh,
             notes,
         } = parts;
         Self {
@@ -134,6 +141,7 @@ impl TracedSystem {
             channel,
             leave_behind,
             renew,
+            refresh,
             notes,
             spun: false,
             clock: Clock::Real,
@@ -233,14 +241,17 @@ impl TracedSystem {
                 "contenders start again, with virtual time".to_owned(),
             ));
         }
-        let keep = self.engine.interpreter.copies()
-            && self.channel.is_silent(process)
-            && !self.engine.has_fork_snapshot(process);
-        let kept = if keep { self.engine.keep(process)? } else { None };
-        if let Some(task) = kept {
-            self.engine.interpreter.keeps(process, task);
-            self.start(process)?;
-            self.run_until_quiescent(process)?;
+        let is_copy = self.engine.is_copy(process);
+        if is_copy || !self.engine.interpreter.copies() || !self.channel.is_silent(process) {
+            return Ok(());
+        }
+        match self.engine.keep(process)? {
+            Kept::Itself(why) => self.engine.interpreter.keeps(process, Some(why)),
+            Kept::Snapshot => {
+                self.engine.interpreter.keeps(process, None);
+                self.start(process)?;
+                self.run_until_quiescent(process)?;
+            }
         }
         Ok(())
     }
@@ -292,6 +303,16 @@ impl TracedSystem {
         self.engine.kill(None)?;
         self.channel.end();
         self.keep_time()?;
+        let refreshed = (self.refresh)();
+        let refreshed = refreshed.map_err(|error| {
+            lost(
+                Retry::Never,
+                format!("what programs wrote beside the lock cannot be removed: {error}"),
+            )
+        })?;
+        if refreshed {
+            self.engine.discard()?;
+        }
         self.events.clear();
         self.snapshots.clear();
         self.fresh_directories().map_err(|error| {
@@ -338,6 +359,7 @@ impl TracedSystem {
     fn acquire_and_die(&mut self) -> Result<(), Lost> {
         let process = ProcessId(0);
         self.begin()?;
+        self.engine.tracees.next_leaves_a_stale_lock();
         self.start(process)?;
         self.run_until_quiescent(process)?;
         let acquired = |world: &Self| world.events.iter().any(|event| event.what == What::Acquired);

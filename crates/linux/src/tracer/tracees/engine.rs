@@ -74,7 +74,8 @@ impl Engine {
                     self.interpreter.gone(thread);
                 }
                 let stack = stopped.registers().map_err(|error| untraced(&error))?.stack();
-                let changed = self.interpreter.executed(self.tracees.memory(stopped.task()), stack);
+                let (process, memory) = self.tracees.memory(stopped.task());
+                let changed = self.interpreter.executed(process, memory, stack);
                 changed.map_err(|error| untraced(&error))?;
                 self.tracees.resume(stopped);
             }

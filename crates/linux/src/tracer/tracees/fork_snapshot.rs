@@ -1,39 +1,79 @@
 //! Fork snapshots: a program that starts slowly is started once, and contenders are forked from it.
 //!
-//! The snapshot process stays stopped at its first controlled call. For each execution the tracer makes it call clone(2)
-//! instead, and the copy makes the original call. With `CLONE_PARENT` the copy is a child of the zygote, as any contender.
+//! ```text
+//!  contender 10000 ──runs to its first controlled call──▶ forks the snapshot, and is killed
+//!  snapshot ──before each execution──▶ forks a copy with the number 10000, which makes that call
+//! ```
 //!
-//! A snapshot is not taken where a copy could notice: with several tasks, of which a copy has one, and with open files, whose
-//! offsets copies share. A copy also has another process number: the interpreter detects a program that shows its number, and
-//! then contenders are started anew. Knows nothing of programs.
+//! The snapshot never runs code of the program: it stays stopped, and the tracer makes it call clone(2). With `CLONE_PARENT` the
+//! copy is a child of the zygote, as any contender. So what the program has remembered, its number among it, agrees with what
+//! it is told. A snapshot is taken only of a process whose state a fork copies: see `sys/private_state.rs`. Knows nothing of
+//! programs.
 
 use super::engine::{Engine, Wait};
 use super::event::Birth;
 use super::loss::{lost, untraced};
+use super::spawning::check_number;
 use super::task::{At, CallStop, ForkSnapshot, Position, RunningSnapshot};
+use crate::sys::private_state::{NotPrivate, offsets};
 use crate::sys::trace::Entry;
 use crate::sys::tracee::{self, Stopped, Until, Why};
 use crate::sys::zygote;
 use onewinner_core::explore::{Lost, Retry};
 use onewinner_core::id::ProcessId;
 
+/// What became of a contender that should become a snapshot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kept {
+    /// It is gone, and its snapshot is there: the contender starts again, as a copy.
+    Snapshot,
+    /// It goes on, because copies could notice: for this reason.
+    Itself(NotPrivate),
+}
+
 impl Engine {
-    /// Whether this contender is forked from a snapshot.
+    /// Whether the next start of this contender is a copy of a snapshot.
     pub(crate) fn has_fork_snapshot(&self, process: ProcessId) -> bool {
-        self.tracees.fork_snapshots.contains_key(&process)
+        let numbers = self.tracees.numbers.as_ref();
+        numbers.is_some_and(|numbers| {
+            let start = (process, numbers.upcoming(process));
+            self.tracees.fork_snapshots.contains_key(&start)
+        })
     }
 
-    /// Turns a contender into a snapshot and returns its number. `None` if it has several tasks, is not stopped at a controlled
-    /// call, or has open files whose offset copies would share.
-    pub(crate) fn keep(&mut self, process: ProcessId) -> Result<Option<i32>, Lost> {
+    /// Whether the contender that runs now is a copy of a snapshot.
+    pub(crate) fn is_copy(&self, process: ProcessId) -> bool {
+        let present = self
+            .tracees
+            .numbers
+            .as_ref()
+            .and_then(|numbers| numbers.present(process));
+        present.is_some_and(|(start, _)| self.tracees.fork_snapshots.contains_key(&(process, start)))
+    }
+
+    /// Takes a snapshot of a contender that is stopped at its first controlled call. Not possible where numbers of processes
+    /// cannot be chosen.
+    pub(crate) fn keep(&mut self, process: ProcessId) -> Result<Kept, Lost> {
+        let Some((start, tasks)) = self
+            .tracees
+            .numbers
+            .as_ref()
+            .and_then(|numbers| numbers.present(process))
+        else {
+            return Ok(Kept::Itself(NotPrivate::Number));
+        };
         let mut own = self.tracees.tasks.iter().filter(|(_, task)| task.process == process);
         let (Some((&number, task)), None) = (own.next(), own.next()) else {
-            return Ok(None);
+            return Ok(Kept::Itself(NotPrivate::Tasks));
         };
         let stands = matches!(&task.position, Position::AtCall(CallStop { at: At::Call, .. }));
-        if !stands || self.tracees.first.get(&process) != Some(&number) || zygote::shares_offsets(number) {
-            return Ok(None);
+        if !stands || self.tracees.first.get(&process) != Some(&number) {
+            return Ok(Kept::Itself(NotPrivate::Tasks));
         }
+        let offsets = match offsets(number) {
+            Ok(offsets) => offsets,
+            Err(why) => return Ok(Kept::Itself(why)),
+        };
         let task = self.tracees.tasks.remove(&number).expect("it was found");
         self.tracees.first.remove(&process);
         self.interpreter.gone(number);
@@ -41,16 +81,28 @@ impl Engine {
             unreachable!("it is stopped at a call");
         };
         let registers = stopped.registers().map_err(|error| untraced(&error))?;
-        // Its call is not made: it moves on to the exit of the call.
+        // Its call is not made: it moves on to the exit of the call, and forks.
         stopped.answer(0).map_err(|error| untraced(&error))?;
         let stopped = self.run_snapshot_to(stopped, Until::Exit, Why::Exit)?;
-        let template = ForkSnapshot {
+        let mut own = ForkSnapshot {
             stopped,
             registers,
             entry,
+            tasks,
+            offsets,
         };
-        self.tracees.fork_snapshots.insert(process, template);
-        Ok(Some(number))
+        own.prepare(&own.clone_call())?;
+        let numbers = self.tracees.numbers.as_ref().expect("they were there");
+        let chosen = numbers.snapshot(process)?;
+        let at_entry = self.run_snapshot_to(own.stopped, Until::Next, Why::Entry)?;
+        let (original, child) = self.fork_copy(at_entry, chosen)?;
+        tracee::kill_process(original.task());
+        self.await_end(original.task())?;
+        own.stopped = self.await_copy(child)?;
+        self.tracees.fork_snapshots.insert((process, start), own);
+        let numbers = self.tracees.numbers.as_mut().expect("they were there");
+        numbers.take_back_start(process);
+        Ok(Kept::Snapshot)
     }
 
     /// Starts a contender as a copy of its snapshot.
@@ -59,45 +111,60 @@ impl Engine {
     ///
     /// When there is none.
     pub(crate) fn copy(&mut self, process: ProcessId) -> Result<(), Lost> {
-        let template = self
+        let numbers = self
             .tracees
-            .fork_snapshots
-            .remove(&process)
-            .expect("there is a snapshot");
-        let ForkSnapshot {
-            stopped,
-            registers,
-            entry,
-        } = template;
-        let set = |stopped: &Stopped, entry: &Entry| {
-            let mut registers = registers.clone();
-            registers.ask_again(entry);
-            stopped.set_registers(&registers).map_err(|error| untraced(&error))
-        };
-        let clone = Entry {
-            number: zygote::CLONE,
-            arguments: zygote::CLONE_ARGUMENTS,
-            ..entry
-        };
-        set(&stopped, &clone)?;
-        let at_entry = self.run_snapshot_to(stopped, Until::Next, Why::Entry)?;
-        let (parent, child) = self.fork_copy(at_entry)?;
-        let stopped = self.run_snapshot_to(parent, Until::Exit, Why::Exit)?;
-        let template = ForkSnapshot {
-            stopped,
-            registers: registers.clone(),
-            entry,
-        };
-        self.tracees.fork_snapshots.insert(process, template);
-        let wait = Wait::of("waiting for a copy of a contender");
-        while !self.tracees.early.contains_key(&child) {
-            self.next(&wait)?;
+            .numbers
+            .as_mut()
+            .expect("only with them there are snapshots");
+        let start = (process, numbers.upcoming(process));
+        let mut snapshot = self.tracees.fork_snapshots.remove(&start).expect("there is a snapshot");
+        // Copies share the offsets of open files with their snapshot.
+        for offset in snapshot.offsets.clone() {
+            if !offset.is_unchanged(snapshot.stopped.task()) {
+                let seek = Entry {
+                    number: zygote::SEEK,
+                    arguments: offset.arguments(),
+                    ..snapshot.entry
+                };
+                snapshot.prepare(&seek)?;
+                // It stops before the call, and after it.
+                snapshot.stopped = self.run_snapshot_to(snapshot.stopped, Until::Exit, Why::Exit)?;
+                snapshot.stopped = self.run_snapshot_to(snapshot.stopped, Until::Exit, Why::Exit)?;
+            }
         }
+        snapshot.prepare(&snapshot.clone_call())?;
+        let at_entry = self.run_snapshot_to(snapshot.stopped, Until::Next, Why::Entry)?;
+        let numbers = self.tracees.numbers.as_mut().expect("they were there");
+        let chosen = numbers.start(process, snapshot.tasks)?;
+        let (parent, child) = self.fork_copy(at_entry, chosen)?;
+        snapshot.stopped = self.run_snapshot_to(parent, Until::Exit, Why::Exit)?;
+        let copy = self.await_copy(child)?;
         // The copy makes the original call.
-        set(&self.tracees.early[&child], &entry)?;
+        snapshot.set(&copy, &snapshot.entry)?;
+        self.tracees.early.insert(child, copy);
+        self.tracees.fork_snapshots.insert(start, snapshot);
         self.tracees.first.insert(process, child);
         let event = self.tracees.born(process, child, child, Birth::First)?;
         self.handle_any(Some(event))
+    }
+
+    /// Waits until a new process has stopped for the first time.
+    fn await_copy(&mut self, child: i32) -> Result<Stopped, Lost> {
+        let wait = Wait::of("waiting for a copy of a contender");
+        loop {
+            if let Some(stopped) = self.tracees.early.remove(&child) {
+                return Ok(stopped);
+            }
+            self.next(&wait)?;
+        }
+    }
+
+    fn await_end(&mut self, task: i32) -> Result<(), Lost> {
+        let wait = Wait::of("waiting for the end of the process that a contender was copied from");
+        while !self.tracees.gone.contains(&task) {
+            self.next(&wait)?;
+        }
+        Ok(())
     }
 
     /// Resumes a snapshot process, which stops again soon: for the expected reason, or something is wrong.
@@ -111,9 +178,13 @@ impl Engine {
         }
     }
 
-    fn fork_copy(&mut self, stopped: Stopped) -> Result<(Stopped, i32), Lost> {
+    /// Lets a process that is stopped before clone(2) make it. Returns the process, and the number of its copy.
+    fn fork_copy(&mut self, stopped: Stopped, chosen: i32) -> Result<(Stopped, i32), Lost> {
         match self.run_snapshot(stopped, Until::Exit)? {
-            (stopped, Why::Born(child)) => Ok((stopped, child)),
+            (stopped, Why::Born(child)) => {
+                check_number(chosen, child)?;
+                Ok((stopped, child))
+            }
             (_, why) => Err(lost(
                 Retry::Maybe,
                 format!("the process that contenders are copied from did not fork: {why:?}"),
@@ -144,14 +215,34 @@ impl Engine {
 
     /// Kills all snapshot processes.
     pub(crate) fn discard(&mut self) -> Result<(), Lost> {
-        for template in std::mem::take(&mut self.tracees.fork_snapshots).into_values() {
-            let task = template.stopped.task();
+        for snapshot in std::mem::take(&mut self.tracees.fork_snapshots).into_values() {
+            let task = snapshot.stopped.task();
             tracee::kill_process(task);
-            let wait = Wait::of("waiting for the end of the process that a contender was copied from");
-            while !self.tracees.gone.contains(&task) {
-                self.next(&wait)?;
-            }
+            self.await_end(task)?;
         }
         Ok(())
+    }
+}
+
+impl ForkSnapshot {
+    /// The call that forks it: as it is, with the same parent.
+    fn clone_call(&self) -> Entry {
+        Entry {
+            number: zygote::CLONE,
+            arguments: zygote::CLONE_ARGUMENTS,
+            ..self.entry
+        }
+    }
+
+    /// The snapshot process makes this call next.
+    fn prepare(&self, call: &Entry) -> Result<(), Lost> {
+        self.set(&self.stopped, call)
+    }
+
+    /// A process that is like the snapshot makes this call next.
+    fn set(&self, stopped: &Stopped, call: &Entry) -> Result<(), Lost> {
+        let mut registers = self.registers.clone();
+        registers.ask_again(call);
+        stopped.set_registers(&registers).map_err(|error| untraced(&error))
     }
 }

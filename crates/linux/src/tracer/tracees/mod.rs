@@ -8,6 +8,8 @@
 //! | `event.rs` | what the registry reports to the engine |
 //! | `killing.rs` | how one contender, or all, are killed |
 //! | `fork_snapshot.rs` | contenders that are forked from a stopped one instead of started |
+//! | `numbers.rs` | which numbers tasks get |
+//! | `spawning.rs` | tasks that make other tasks, one after another |
 //! | `start_order.rs` | what the zygote is ordered to start |
 //! | `loss.rs` | why an execution is lost |
 //!
@@ -15,9 +17,11 @@
 
 pub(crate) mod engine;
 pub(crate) mod event;
-mod fork_snapshot;
+pub(crate) mod fork_snapshot;
 mod killing;
 pub(crate) mod loss;
+pub(crate) mod numbers;
 pub(crate) mod registry;
+mod spawning;
 pub(crate) mod start_order;
 pub(crate) mod task;

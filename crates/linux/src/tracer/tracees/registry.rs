@@ -4,10 +4,12 @@
 //! asleep in the kernel, or gone. Tracer and tracees share one CPU: if nothing happens after the tracer has yielded it, the
 //! state letters in `/proc` show which tasks sleep. Knows no call by name, and no scenario.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::event::{Birth, TaskEvent};
 use super::loss::{lost, untraced};
+use super::numbers::{Start, TaskNumbers};
+use super::spawning::{Spawning, check_number};
 use super::start_order::Order;
 use super::task::{At, AtExit, CallStop, ForkSnapshot, PendingCall, Position, RunningSnapshot, Task};
 use crate::sys::process::{Ended, Worker};
@@ -37,14 +39,20 @@ pub(crate) struct Tracees {
     /// It has come to the exit of that call.
     returned: Option<Stopped>,
     births: u32,
-    /// Stopped processes that contenders are forked from.
-    pub(crate) fork_snapshots: BTreeMap<ProcessId, ForkSnapshot>,
+    /// Chooses the numbers of tasks; `None` where the kernel chooses them.
+    pub(crate) numbers: Option<TaskNumbers>,
+    /// The task that makes another one now.
+    pub(super) spawning: Option<Spawning>,
+    /// Tasks that make another one next.
+    pub(super) spawns: VecDeque<Stopped>,
+    /// Stopped processes that contenders are forked from, for each of their starts.
+    pub(crate) fork_snapshots: BTreeMap<(ProcessId, Start), ForkSnapshot>,
     /// The snapshot process that runs now.
     pub(crate) running_snapshot: Option<RunningSnapshot>,
     pub(crate) zygote: Worker,
     ready: Option<Stopped>,
-    /// The contender whose first process the zygote forks next.
-    ordered: Option<ProcessId>,
+    /// The contender whose first process the zygote forks next, and the number of that.
+    ordered: Option<(ProcessId, Option<i32>)>,
     /// How the zygote ended, if it has.
     zygote_end: Option<Ended>,
     /// The number of the directory in which the execution takes place.
@@ -66,6 +74,9 @@ impl Tracees {
             renumbered: None,
             returned: None,
             births: 0,
+            numbers: None,
+            spawning: None,
+            spawns: VecDeque::new(),
             fork_snapshots: BTreeMap::new(),
             running_snapshot: None,
             zygote,
@@ -110,7 +121,9 @@ impl Tracees {
                 "the process that starts contenders is busy".to_owned(),
             ));
         };
-        self.ordered = Some(process);
+        let numbers = self.numbers.as_mut();
+        let number = numbers.map(|numbers| numbers.start(process, 1)).transpose()?;
+        self.ordered = Some((process, number));
         self.first.remove(&process);
         let directory = self.directory;
         zygote
@@ -118,6 +131,13 @@ impl Tracees {
             .map_err(|error| untraced(&error))?;
         let _running = zygote.go(Until::Next, None);
         Ok(())
+    }
+
+    /// What starts next is the holder of a stale lock.
+    pub(crate) fn next_leaves_a_stale_lock(&mut self) {
+        if let Some(numbers) = &mut self.numbers {
+            numbers.holder_of_a_stale_lock();
+        }
     }
 
     /// Whether the zygote has not yet forked the process that was ordered.
@@ -263,6 +283,11 @@ impl Tracees {
         (self.performing, self.returned) = (None, None);
         self.births = 0;
         self.ordered = None;
+        self.spawning = None;
+        self.spawns.clear();
+        if let Some(numbers) = &mut self.numbers {
+            numbers.begin();
+        }
     }
 
     /// Records one stop or end of a task.
@@ -275,12 +300,13 @@ impl Tracees {
                 self.ready = None;
                 Err(zygote_gone(how))
             }
-            Seen::Ended(task, how) => Ok(self.ended(task, how)),
+            Seen::Ended(task, how) => self.ended(task, how),
             Seen::Stopped(stopped, why) if stopped.task() == self.zygote.pid() => {
-                let mut event = None;
+                let (mut event, mut numbered) = (None, Ok(()));
                 if let Why::Born(child) = why {
                     // Without an order it belongs to an execution that was lost.
-                    if let Some(process) = self.ordered.take() {
+                    if let Some((process, number)) = self.ordered.take() {
+                        numbered = number.map_or(Ok(()), |number| check_number(number, child));
                         event = Some(self.born(process, child, child, Birth::First)?);
                         self.first.insert(process, child);
                         if let Some(known) = self.tasks.get_mut(&child) {
@@ -289,6 +315,7 @@ impl Tracees {
                     }
                 }
                 self.zygote_stopped(stopped, why)?;
+                numbered?;
                 Ok(event)
             }
             Seen::Stopped(stopped, why)
@@ -323,14 +350,17 @@ impl Tracees {
         Ok(())
     }
 
-    fn ended(&mut self, task: i32, how: Ended) -> Option<TaskEvent> {
+    fn ended(&mut self, task: i32, how: Ended) -> Result<Option<TaskEvent>, Lost> {
         self.early.remove(&task);
         self.gone.insert(task);
-        let known = self.tasks.remove(&task)?;
+        let Some(known) = self.tasks.remove(&task) else {
+            return Ok(None);
+        };
+        self.spawns_no_more(task)?;
         if self.first.get(&known.process) == Some(&task) {
             self.ended.insert(known.process, how);
         }
-        Some(TaskEvent::Exited(task))
+        Ok(Some(TaskEvent::Exited(task)))
     }
 
     /// Adds a new task; if it has stopped already, it continues.
@@ -352,6 +382,11 @@ impl Tracees {
     /// Records the stop of a known task.
     pub(crate) fn stopped(&mut self, stopped: Stopped, why: Why) -> Result<Option<TaskEvent>, Lost> {
         let task = stopped.task();
+        if why == Why::Exit && self.has_not_spawned(task)? {
+            let _running = stopped.go(Until::Next, None);
+            self.spawn_next()?;
+            return Ok(None);
+        }
         let known = self.tasks.get_mut(&task).expect("a task that is known");
         let (process, group) = (known.process, known.group);
         let mut event = None;
@@ -378,6 +413,7 @@ impl Tracees {
                 let prepares = known.prepares;
                 let is_thread = std::fs::exists(format!("/proc/{group}/task/{child}")).unwrap_or(false);
                 let group = if is_thread { group } else { child };
+                self.spawned(task, child)?;
                 event = Some(self.born(process, child, group, Birth::Later)?);
                 if let Some(child) = self.tasks.get_mut(&child) {
                     child.prepares = prepares;
@@ -405,6 +441,7 @@ impl Tracees {
             }
         }
         self.resume(stopped);
+        self.spawn_next()?;
         Ok(event)
     }
 
@@ -419,9 +456,10 @@ impl Tracees {
         let _running = stopped.go(until, None);
     }
 
-    /// The memory of a known task.
-    pub(crate) fn memory(&self, task: i32) -> &Memory {
-        &self.tasks[&task].memory
+    /// The contender of a known task, and the memory of the task.
+    pub(crate) fn memory(&self, task: i32) -> (ProcessId, &Memory) {
+        let known = &self.tasks[&task];
+        (known.process, &known.memory)
     }
 
     /// The call that a task has reached.
@@ -443,12 +481,7 @@ impl Tracees {
                 return Ok(());
             }
             Decision::Uncontrolled(reason) => return Err(lost(Retry::Never, reason)),
-            Decision::NeedsFreshStart => {
-                return Err(lost(
-                    Retry::Maybe,
-                    "a contender shows its process number; contenders start again, not copied".to_owned(),
-                ));
-            }
+            Decision::Spawns => return self.spawn(stopped),
             Decision::NeedsVirtualClock => {
                 return Err(lost(
                     Retry::Maybe,

@@ -5,6 +5,7 @@
 use std::io;
 
 use super::loss::untraced;
+use crate::sys::private_state::Offset;
 use crate::sys::registers::Registers;
 use crate::sys::task_state::{TaskStat, TaskState};
 use crate::sys::trace::{Entry, Memory};
@@ -102,13 +103,17 @@ pub(crate) struct PendingCall {
     pub(crate) entry: Entry,
 }
 
-/// A process stopped at its first controlled call: later contenders are forked from it.
+/// A process like a contender before its first controlled call: later contenders are forked from it.
 pub(crate) struct ForkSnapshot {
-    /// At the exit of a call.
+    /// Between two calls.
     pub(crate) stopped: Stopped,
-    /// Those of its first controlled call.
+    /// Those of the first controlled call of the contender.
     pub(crate) registers: Registers,
     pub(crate) entry: Entry,
+    /// How many tasks the contender has had before.
+    pub(crate) tasks: i32,
+    /// The offsets of its open files.
+    pub(crate) offsets: Vec<Offset>,
 }
 
 /// A snapshot process that runs for a moment, and where it has stopped.

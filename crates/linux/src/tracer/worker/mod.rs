@@ -6,6 +6,7 @@
 //! | `searching.rs` | one search, and its answers |
 //! | `primitive_system.rs` | the system of contenders of a lock over `Fs` |
 //! | `program_system.rs` | the system of contenders that are programs |
+//! | `surroundings.rs` | what programs see beside the lock: process numbers, temporary files |
 //! | `zygote.rs` | the traced process that forks contenders |
 //! | `lock_visibility.rs` | between which mounts kernel locks are visible |
 //!
@@ -17,12 +18,13 @@ mod lock_visibility;
 mod primitive_system;
 mod program_system;
 mod searching;
+mod surroundings;
 mod zygote;
 
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::os::fd::{AsFd, OwnedFd};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -30,12 +32,14 @@ use self::answering::{failed, say};
 use self::primitive_system::PrimitiveLauncher;
 use self::program_system::ProgramLauncher;
 use self::searching::search_and_answer;
+use self::surroundings::Surroundings;
 use super::error::Refusal;
 use super::layout::FIRST_DIRECTORY;
-use super::messages::{Answer, Message, Opening, SubjectName};
+use super::messages::{Answer, Message, SubjectName};
 use super::program::re_exec::GREETING;
 use super::system::TracedSystem;
 use crate::sys::lines::{Lines, Received};
+use crate::sys::sealed;
 use crate::sys::{affinity, process, tracee};
 use onewinner_core::primitive::{self, LockPrimitive};
 
@@ -48,14 +52,54 @@ const IDLE: Duration = Duration::from_secs(60);
 /// Serves the session that started this process: what the hidden command `worker` does. `extra` are locks that are not in
 /// the catalogue, for tests.
 pub fn serve_knowing(extra: &[&'static dyn LockPrimitive]) -> ExitCode {
-    match answer_all(extra) {
-        Ok(()) => ExitCode::SUCCESS,
+    let mut messages = match Messages::open() {
+        Ok(messages) => messages,
+        Err(error) => return refuse(failed("read the messages of the session", &error)),
+    };
+    let opening = match messages.next() {
+        Ok(Some(Message::Open(opening))) => opening,
+        // The session is gone.
+        Ok(_) => return ExitCode::SUCCESS,
+        Err(refusal) => return refuse(refusal),
+    };
+    if let Err(refusal) = stay_with(opening.parent) {
+        return refuse(refusal);
+    }
+    ExitCode::from(match &opening.subject {
+        // A lock over `Fs` does nothing that needs a world of its own.
+        SubjectName::Primitive(name) => {
+            let contenders = || primitive(name, extra);
+            code(answer_all(messages, &opening.roots, contenders))
+        }
+        SubjectName::Program(program) => sealed::run(|world| {
+            let surroundings = Surroundings::of(world, &opening.roots);
+            let roots = surroundings.roots.clone();
+            let launcher = || {
+                Ok(Contenders::Program(Box::new(ProgramLauncher::new(
+                    program,
+                    surroundings,
+                )?)))
+            };
+            code(answer_all(messages, &roots, launcher))
+        }),
+    })
+}
+
+/// The exit code of a worker.
+fn code(answered: Result<(), Refusal>) -> u8 {
+    match answered {
+        Ok(()) => 0,
         Err(refusal) => {
-            // If the session is gone, nobody reads it.
-            let _unread = say(&Answer::Refused(refusal));
-            ExitCode::FAILURE
+            refuse(refusal);
+            1
         }
     }
+}
+
+fn refuse(refusal: Refusal) -> ExitCode {
+    // If the session is gone, nobody reads it.
+    let _unread = say(&Answer::Refused(refusal));
+    ExitCode::FAILURE
 }
 
 /// As [`serve_knowing`], with the catalogue alone.
@@ -117,13 +161,14 @@ enum Contenders {
     Program(Box<ProgramLauncher>),
 }
 
-fn answer_all(extra: &[&'static dyn LockPrimitive]) -> Result<(), Refusal> {
-    let mut messages = Messages::open().map_err(|error| failed("read the messages of the session", &error))?;
-    let Some(Message::Open(opening)) = messages.next()? else {
-        return Ok(()); // The session is gone.
-    };
-    prepare(&opening)?;
-    let mut contenders = contenders(&opening, extra)?;
+/// Answers the messages of the session; `contenders` makes what is traced.
+fn answer_all(
+    mut messages: Messages,
+    roots: &[PathBuf],
+    contenders: impl FnOnce() -> Result<Contenders, Refusal>,
+) -> Result<(), Refusal> {
+    prepare()?;
+    let mut contenders = contenders()?;
     let mut directory = FIRST_DIRECTORY;
     let mut last: Option<TracedSystem> = None;
     while let Some(message) = messages.next()? {
@@ -135,10 +180,10 @@ fn answer_all(extra: &[&'static dyn LockPrimitive]) -> Result<(), Refusal> {
                 error: lost.reason,
             })?;
         }
-        empty(&opening.roots[0]).map_err(|error| failed("empty the directory of the run", &error))?;
+        empty(&roots[0]).map_err(|error| failed("empty the directory of the run", &error))?;
         let mut system = match &mut contenders {
-            Contenders::Primitive(launcher) => launcher.system(&request, &opening.roots, directory)?,
-            Contenders::Program(launcher) => launcher.system(&request, &opening.roots, directory)?,
+            Contenders::Primitive(launcher) => launcher.system(&request, roots, directory)?,
+            Contenders::Program(launcher) => launcher.system(&request, roots, directory)?,
         };
         let answered = search_and_answer(&mut system, &request, &|| messages.has_more());
         if answered.is_err() {
@@ -149,26 +194,25 @@ fn answer_all(extra: &[&'static dyn LockPrimitive]) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Makes this process one that can trace, and that dies with its session.
-fn prepare(opening: &Opening) -> Result<(), Refusal> {
-    process::die_with(opening.parent).map_err(|error| failed("stay with the process of the session", &error))?;
-    process::ignore_interrupts().map_err(|error| failed("ignore SIGINT, SIGTERM and SIGHUP", &error))?;
+/// Makes this process die with its session.
+fn stay_with(parent: u32) -> Result<(), Refusal> {
+    process::die_with(parent).map_err(|error| failed("stay with the process of the session", &error))?;
+    process::ignore_interrupts().map_err(|error| failed("ignore SIGINT, SIGTERM and SIGHUP", &error))
+}
+
+/// Makes this process one that can trace.
+fn prepare() -> Result<(), Refusal> {
     tracee::listen().map_err(|error| failed("wait for SIGCHLD", &error))?;
     affinity::stay_on_this_cpu().map_err(|error| failed("stay on one CPU", &error))
 }
 
-fn contenders(opening: &Opening, extra: &[&'static dyn LockPrimitive]) -> Result<Contenders, Refusal> {
-    match &opening.subject {
-        SubjectName::Primitive(name) => {
-            // A test may give its own lock the name of another one.
-            let known = extra.iter().copied().find(|each| each.name() == name);
-            let found = known.or_else(|| primitive::by_name(name));
-            let name = name.clone();
-            let primitive = found.ok_or(Refusal::UnknownLock { name })?;
-            Ok(Contenders::Primitive(PrimitiveLauncher::new(primitive)))
-        }
-        SubjectName::Program(program) => Ok(Contenders::Program(Box::new(ProgramLauncher::new(program)?))),
-    }
+fn primitive(name: &str, extra: &[&'static dyn LockPrimitive]) -> Result<Contenders, Refusal> {
+    // A test may give its own lock the name of another one.
+    let known = extra.iter().copied().find(|each| each.name() == name);
+    let found = known.or_else(|| primitive::by_name(name));
+    let name = name.to_owned();
+    let primitive = found.ok_or(Refusal::UnknownLock { name })?;
+    Ok(Contenders::Primitive(PrimitiveLauncher::new(primitive)))
 }
 
 /// Removes all that is in a directory.

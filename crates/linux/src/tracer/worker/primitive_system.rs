@@ -130,6 +130,7 @@ fn system(
         channel: Box::new(shared_state),
         leave_behind: Some(Box::new(leave_behind)),
         renew: None,
+        refresh: Box::new(|| Ok(false)),
         notes: Vec::new(),
     };
     Ok(ready(parts)?)

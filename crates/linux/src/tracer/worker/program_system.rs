@@ -4,34 +4,37 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::answering::failed;
+use super::surroundings::Surroundings;
 use super::zygote::{ready, zygote};
 use crate::sys::filter::{Chance, Clock};
 use crate::tracer::channel::pipes::{HOLD, Pipes};
-use crate::tracer::error::Refusal;
+use crate::tracer::error::{Refusal, Unavailable};
 use crate::tracer::messages::SearchRequest;
 use crate::tracer::program::start::Starter;
 use crate::tracer::syscalls::programs::Programs;
 use crate::tracer::syscalls::watched_tree::reuses_inode_numbers;
 use crate::tracer::system::{Parts, TracedSystem};
+use crate::tracer::tracees::numbers::{TaskNumbers, ZYGOTE};
 use crate::tracer::tracees::registry::Tracees;
 use crate::tracer::tracees::start_order::Order;
 use onewinner_core::history::History;
-use onewinner_core::scenario::Program;
+use onewinner_core::scenario::{Program, ScenarioKind};
 
 /// Makes systems for one program: its file is found once.
 pub(super) struct ProgramLauncher {
     starter: Starter,
+    surroundings: Surroundings,
 }
 
 impl ProgramLauncher {
     /// # Errors
     ///
     /// When the command line starts nothing.
-    pub(super) fn new(program: &Program) -> Result<Self, Refusal> {
+    pub(super) fn new(program: &Program, surroundings: Surroundings) -> Result<Self, Refusal> {
         let own = std::env::current_exe().map_err(|error| failed("find the file of this program", &error))?;
         let hold = vec![own.to_string_lossy().into_owned(), HOLD.to_owned()];
         let starter = Starter::new(program, hold).map_err(|error| Refusal::Program(error.to_string()))?;
-        Ok(Self { starter })
+        Ok(Self { starter, surroundings })
     }
 
     /// The system for one search, whose first execution has the directory with this number.
@@ -46,11 +49,19 @@ impl ProgramLauncher {
         directory: u32,
     ) -> Result<TracedSystem, Refusal> {
         let scenario = &request.scenario;
-        let notes = self.starter.note().into_iter().collect();
+        let notes = self.starter.note().into_iter();
+        let notes = notes.chain(self.surroundings.notes.iter().cloned()).collect();
         let (pipes, stage) = Pipes::new(self.starter.clone(), scenario, roots)
             .map_err(|error| failed("make the pipes of contenders", &error))?;
         let stage = Rc::new(stage);
+        let first = self.surroundings.numbers.clone();
         let renew = move |clock| {
+            if let Some(numbers) = &first {
+                // Contenders see the number of their parent.
+                numbers.choose(ZYGOTE).map_err(|error| Unavailable::NoZygote {
+                    reason: format!("its number cannot be chosen: {error}"),
+                })?;
+            }
             let stage = Rc::clone(&stage);
             zygote(clock, Chance::Drawn, move |order| {
                 // A copy of a program keeps the path that the program was started with: it is one for all executions.
@@ -64,17 +75,27 @@ impl ProgramLauncher {
         blank.stale = scenario.start.is_stale();
         blank.probe = scenario.probe();
         blank.disturbed = scenario.disturbed();
+        let mut tracees = Tracees::new(zygote, true);
+        if let Some(next) = &self.surroundings.numbers {
+            let rounds = match scenario.kind {
+                ScenarioKind::Cycle { rounds } => rounds,
+                ScenarioKind::Contend | ScenarioKind::Fault { .. } => 1,
+            };
+            let numbers = TaskNumbers::new(Rc::clone(next), scenario.participants(), rounds);
+            tracees.numbers = Some(numbers.map_err(|error| failed("choose the numbers of processes", &error))?);
+        }
         let parts = Parts {
             scenario: scenario.clone(),
             blank,
             roots: roots.to_vec(),
             first_directory: directory,
             renames: false,
-            tracees: Tracees::new(zygote, true),
+            tracees,
             interpreter: Box::new(Programs::new(reuses)),
             channel: Box::new(pipes),
             leave_behind: None,
             renew: Some(Box::new(renew)),
+            refresh: self.surroundings.refresh(),
             notes,
         };
         Ok(ready(parts)?)
