@@ -59,6 +59,7 @@ fn extent(stop: Stop, bounds: Bounds) -> Extent {
         Stop::Steps => CutReason::Steps(loom::MOST_BRANCHES),
         Stop::Time => CutReason::Time(bounds.time),
         Stop::Requested => CutReason::Interrupt,
+        Stop::Failed => unreachable!("the simulated file system never fails"),
     };
     Extent::Cut {
         reason,

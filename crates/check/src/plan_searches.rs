@@ -97,6 +97,7 @@ impl PlanSearch<'_> {
             Stop::Steps => CutReason::Steps(self.limits.steps),
             Stop::Time => CutReason::Time(self.limits.time),
             Stop::Requested => cut.unwrap_or(CutReason::Interrupt),
+            Stop::Failed => CutReason::Lost(lost),
         };
         let preemptions = match searched.covered {
             // The later searches of a sweep do not run at all.

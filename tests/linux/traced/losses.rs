@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use onewinner_core::explore::{Limits, Strategy};
+use onewinner_core::explore::{Limits, Stop, Strategy};
 use onewinner_core::history::What;
 use onewinner_core::primitive::CreateNew;
 use onewinner_core::scenario::{Program, ProgramKind, Scenario, Subject};
@@ -73,7 +73,7 @@ fn children(parent: u32) -> Vec<u32> {
     numbers.filter(is_child).collect()
 }
 
-pub(crate) fn executions_end_soon_after_the_process_that_starts_contenders() -> Tried {
+pub(crate) fn a_search_ends_with_the_process_that_starts_contenders() -> Tried {
     let (subject, scenario) = (Subject::Primitive(&CreateNew), Scenario::contend(3));
     let parent = tempfile::tempdir().expect("a temporary directory");
     let run = Run {
@@ -81,7 +81,7 @@ pub(crate) fn executions_end_soon_after_the_process_that_starts_contenders() -> 
         scenario: &scenario,
         strategy: &Strategy::Random { seed: 1 },
         limits: Limits {
-            executions: 6,
+            executions: 1_000,
             time: TIME,
             ..Limits::default()
         },
@@ -101,11 +101,14 @@ pub(crate) fn executions_end_soon_after_the_process_that_starts_contenders() -> 
     });
     match explored {
         Ok(explored) => {
-            let failure = explored.searched.failure.expect("executions are lost");
+            let failure = explored.searched.failure.expect("an execution is lost");
             assert!(
                 failure.contains("the process that starts contenders was lost"),
                 "{failure}"
             );
+            // The search ends with the first execution that is lost.
+            let searched = (explored.searched.stop, explored.searched.lost);
+            assert_eq!(searched, (Stop::Failed, 1));
             assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
             Ok(())
         }

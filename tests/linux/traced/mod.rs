@@ -37,8 +37,7 @@ use crate::harness::{Capability, Missing, Test, Tried, tests};
 use calls::links_record_locks_expiry_and_liveness_are_answered_as_in_the_simulated_world;
 use locks::{ABSENT_AS_STALE, FLOCK_UNLINK, FLOCK_UNLINK_WAITING, HALF_FIX};
 use losses::{
-    EXECUTE_IN_A_THREAD, a_thread_that_calls_execve_is_followed,
-    executions_end_soon_after_the_process_that_starts_contenders,
+    EXECUTE_IN_A_THREAD, a_search_ends_with_the_process_that_starts_contenders, a_thread_that_calls_execve_is_followed,
 };
 use session::one_session_searches_again_and_again_from_a_fresh_state;
 
@@ -57,7 +56,7 @@ pub(crate) fn tests() -> Vec<Test> {
         one_session_searches_again_and_again_from_a_fresh_state,
         a_contender_that_kills_itself_is_lost,
         a_thread_that_calls_execve_is_followed,
-        executions_end_soon_after_the_process_that_starts_contenders,
+        a_search_ends_with_the_process_that_starts_contenders,
         a_call_that_is_not_controlled_is_named,
         an_answer_that_the_model_does_not_give_is_a_mismatch,
     ]

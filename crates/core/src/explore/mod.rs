@@ -103,6 +103,11 @@ pub enum Retry {
     Maybe,
     /// The failure will repeat: an uncontrolled call, or a model that replies differently.
     Never,
+    /// No schedule can be run any more: this execution is lost, and the search ends.
+    SystemFailed,
+    /// The time of the search is over, or its caller wants it to end: the execution was left where it was and does not count,
+    /// and the search ends.
+    Abandoned,
 }
 
 /// Predicts what recorded steps would touch in another order.

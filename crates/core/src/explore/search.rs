@@ -74,8 +74,10 @@ pub enum Stop {
     Steps,
     /// The limit on time was reached.
     Time,
-    /// The caller's `watch` asked to stop.
+    /// The caller asked to stop.
     Requested,
+    /// The system failed, and can run no schedule any more: see [`Retry::SystemFailed`].
+    Failed,
 }
 
 /// What a search did.
@@ -89,7 +91,7 @@ pub struct Searched {
     pub lost: u64,
     /// Executions that ended as [`Ended::Diverged`], after as many retries.
     pub diverged: u64,
-    /// Why the first of them was lost or diverged.
+    /// Why the first of them was lost or diverged; if none was, what the last execution did when the search ended before it.
     pub failure: Option<String>,
     /// Steps taken in all of them.
     pub steps: u64,
@@ -161,7 +163,17 @@ fn run<W: System>(
         if Instant::now() >= deadline {
             return Stop::Time;
         }
-        let (schedule, ended) = execute_with_retries(system, scheduler, limits.steps);
+        let (schedule, ended, again) = execute_with_retries(system, scheduler, limits.steps);
+        if again == Retry::Abandoned {
+            if let Ended::Lost { reason, .. } = ended {
+                searched.failure.get_or_insert(reason);
+            }
+            return if Instant::now() >= deadline {
+                Stop::Time
+            } else {
+                Stop::Requested
+            };
+        }
         let at_limit = ended == Ended::Cut && schedule.len() == limits.steps;
         if at_limit || matches!(ended, Ended::Lost { .. } | Ended::Diverged { .. }) {
             scheduler.unfinished();
@@ -171,25 +183,27 @@ fn run<W: System>(
         if watch(system, schedule, ended).is_break() {
             return Stop::Requested;
         }
+        if again == Retry::SystemFailed {
+            return Stop::Failed;
+        }
     }
     if too_long { Stop::Steps } else { Stop::Exhausted }
 }
 
-/// Runs one execution; retries it while it fails in a way that may be a matter of timing.
+/// Runs one execution; retries it while it fails in a way that may be a matter of timing. Also returns why it is not retried.
 fn execute_with_retries<W: System>(
     system: &mut W,
     scheduler: &mut dyn Scheduler,
     most_steps: usize,
-) -> (Schedule, Ended) {
+) -> (Schedule, Ended, Retry) {
     for _ in 0..RETRIES {
-        let (schedule, ended, again) = execute(system, scheduler, most_steps);
-        if again == Retry::Never {
-            return (schedule, ended);
+        let ran = execute(system, scheduler, most_steps);
+        if ran.2 != Retry::Maybe {
+            return ran;
         }
         scheduler.again();
     }
-    let (schedule, ended, _) = execute(system, scheduler, most_steps);
-    (schedule, ended)
+    execute(system, scheduler, most_steps)
 }
 
 /// Runs one execution from its first step; also returns whether a retry may help.
@@ -266,5 +280,81 @@ fn follow<W: System>(
                 let step = schedule.len() - 1;
                 Failure::Diverged { step, reason }
             })?;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Exhaustive, Model, Move};
+    use super::*;
+    use crate::access::{Access, AccessKind, Accesses, Object};
+
+    /// Two processes with one step each; its second execution is lost.
+    struct Failing {
+        again: Retry,
+        executions: u32,
+        taken: Vec<ProcessId>,
+    }
+
+    impl Model for Failing {
+        fn replay(&mut self, _: usize, _: &[Move]) -> Vec<Accesses> {
+            Vec::new()
+        }
+    }
+
+    impl System for Failing {
+        fn reset(&mut self) -> Result<(), Lost> {
+            self.executions += 1;
+            self.taken.clear();
+            if self.executions < 2 {
+                return Ok(());
+            }
+            let (reason, again) = ("it is gone".to_owned(), self.again);
+            Err(Lost { reason, again })
+        }
+
+        fn enabled(&self, processes: &mut Vec<ProcessId>) {
+            processes.extend(ProcessId::first(2).filter(|process| !self.taken.contains(process)));
+        }
+
+        fn forecast(&self, _: ProcessId) -> Accesses {
+            let (object, kind) = (Object::Cell(0), AccessKind::Store);
+            [Access { object, kind }].into_iter().collect()
+        }
+
+        fn step(&mut self, process: ProcessId) -> Result<Accesses, Lost> {
+            self.taken.push(process);
+            Ok(self.forecast(process))
+        }
+    }
+
+    #[test]
+    fn a_loss_is_retried_or_ends_the_search_as_the_system_says() {
+        for (again, stop, tries, lost) in [
+            (Retry::Maybe, Stop::Exhausted, 1 + RETRIES, 1),
+            (Retry::Never, Stop::Exhausted, 1, 1),
+            (Retry::SystemFailed, Stop::Failed, 1, 1),
+            (Retry::Abandoned, Stop::Requested, 1, 0),
+        ] {
+            let mut system = Failing {
+                again,
+                executions: 0,
+                taken: Vec::new(),
+            };
+            let mut seen = 0;
+            let searched = search(
+                &mut system,
+                &mut Exhaustive::new(),
+                Limits::default(),
+                &mut |_, _, _| {
+                    seen += 1;
+                    ControlFlow::Continue(())
+                },
+            );
+            assert_eq!((searched.stop, searched.lost), (stop, lost), "{again:?}");
+            assert_eq!((searched.executions, seen), (1 + lost, 1 + lost), "{again:?}");
+            assert_eq!(system.executions, 1 + tries, "{again:?}");
+            assert_eq!(searched.covered, Covered::Some, "{again:?}");
+        }
     }
 }

@@ -499,10 +499,10 @@ impl Tracees {
     }
 }
 
-/// The loss of every execution after the zygote has ended.
+/// The loss of an execution, and the end of the search, after the zygote has ended.
 pub(crate) fn zygote_gone(how: Ended) -> Lost {
     lost(
-        Retry::Never,
+        Retry::SystemFailed,
         format!("the process that starts contenders was lost: {how}"),
     )
 }
