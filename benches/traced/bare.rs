@@ -13,7 +13,7 @@ use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 use onewinner_linux::sys::filter::{Chance, Clock, filters};
 use onewinner_linux::sys::process::{ForkError, Worker};
-use onewinner_linux::sys::zygote::{AWAIT_ORDER, fork_zygote};
+use onewinner_linux::sys::zygote::fork_zygote;
 use onewinner_linux::sys::{Shared, affinity, seccomp};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -21,6 +21,8 @@ use rand_chacha::ChaCha8Rng;
 use crate::calls;
 
 const PROCESSES: usize = 2;
+/// The call at which a zygote waits for an order.
+const AWAIT_ORDER: u64 = libc::SYS_read as u64;
 /// As often as the end of the tracer is looked for.
 const POLL: Duration = Duration::from_millis(2);
 
@@ -136,7 +138,7 @@ impl Tracer {
     /// A contender at its first call.
     fn birth(&mut self) -> Pid {
         let zygote = Pid::from_raw(self.zygote.pid());
-        // The call that no kernel has is answered: with the order.
+        // The call at which it waits is answered: with the order.
         let mut registers = ptrace::getregs(zygote).expect("the task is stopped");
         (registers.orig_rax, registers.rax) = (u64::MAX, 0);
         ptrace::setregs(zygote, registers).expect("the task is stopped");

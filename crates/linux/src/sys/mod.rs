@@ -71,7 +71,7 @@ pub mod trace;
 #[expect(unsafe_code, reason = "ptrace and waitpid, where nix has no words")]
 pub mod tracee;
 pub mod waits;
-#[expect(unsafe_code, reason = "fork, _exit, and a call that does not exist")]
+#[expect(unsafe_code, reason = "fork, _exit, and a call that waits for an order")]
 pub mod zygote;
 
 use std::io;

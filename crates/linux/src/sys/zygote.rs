@@ -1,7 +1,7 @@
 //! A traced process that forks others on request.
 //!
-//! It has a single thread and only waits for orders, so a process that it forks may do anything. It waits at a system call that
-//! no kernel has; the tracer answers this call with the order.
+//! It has a single thread and only waits for orders, so a process that it forks may do anything. It waits at a call that every
+//! filter of a container allows, with arguments that no program gives it; the tracer answers this call with the order.
 
 use std::io::{self, Read};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -14,13 +14,31 @@ use nix::sys::stat::Mode;
 use nix::unistd::{ForkResult, Pid, dup2_stdin, dup2_stdout, fork, setpgid};
 
 use super::process::{ForkError, PANICKED, Worker};
+use super::trace::Entry;
 
-/// The number of the call at which a zygote waits for orders. No kernel has it, so without a tracer it fails.
-pub const AWAIT_ORDER: u64 = 0x0077_a17e;
+/// A descriptor that no process has: a zygote waits for orders in a read(2) of it. Without a tracer that fails with `EBADF`.
+const NO_DESCRIPTOR: i32 = -1;
+/// How many bytes it asks for, so that no other read of such a descriptor is taken for it.
+const ORDER_BYTES: u64 = 0x0077_a17e;
 
-/// The exit code of a zygote that may not switch off address randomisation:
-/// [personality(2)](https://man7.org/linux/man-pages/man2/personality.2.html).
-pub const NO_PERSONALITY: u8 = 102;
+/// Whether a zygote that makes this call waits for an order.
+pub fn awaits_order(entry: &Entry) -> bool {
+    let [descriptor, _, bytes, ..] = entry.arguments;
+    // The kernel reads the lower half of a descriptor.
+    entry.number == libc::SYS_read as u64 && descriptor as i32 == NO_DESCRIPTOR && bytes == ORDER_BYTES
+}
+
+/// Switches off address space randomisation for the programs that this process, or a child of it, executes:
+/// [personality(2)](https://man7.org/linux/man-pages/man2/personality.2.html). The filter of a container may refuse it.
+///
+/// # Errors
+///
+/// When the kernel refuses.
+pub fn fix_addresses() -> io::Result<()> {
+    let now = personality::get()?;
+    personality::set(now | Persona::ADDR_NO_RANDOMIZE)?;
+    Ok(())
+}
 
 /// The number of lseek(2).
 pub const SEEK: u64 = libc::SYS_lseek as u64;
@@ -51,7 +69,8 @@ impl SingleThread {
 /// child for each order, until an order is negative. The child exits with the result of `serve`.
 ///
 /// The zygote has its own process group, and its standard input and output are `/dev/null`. It ignores SIGCHLD, so that its
-/// children leave no zombies. Address space randomisation is off in the programs that it executes.
+/// children leave no zombies. Address space randomisation is off in the programs that it executes, if the kernel allows that:
+/// see [`fix_addresses`].
 ///
 /// # Errors
 ///
@@ -66,12 +85,8 @@ pub fn fork_zygote(
         if prepare().is_err() {
             return PANICKED;
         }
-        if personality::get()
-            .and_then(|now| personality::set(now | Persona::ADDR_NO_RANDOMIZE))
-            .is_err()
-        {
-            return NO_PERSONALITY;
-        }
+        // Where it is refused, the worker says so.
+        let _random = fix_addresses();
         if go.read(&mut [0]).is_err() {
             return PANICKED;
         }
@@ -104,8 +119,9 @@ fn prepare() -> nix::Result<()> {
 }
 
 fn await_order() -> i64 {
-    // SAFETY: no kernel has this call; it takes no arguments and does nothing.
-    unsafe { libc::syscall(AWAIT_ORDER.cast_signed()) }
+    let nowhere = std::ptr::null_mut::<u8>();
+    // SAFETY: no process has this descriptor, so the kernel reads nothing and writes to no memory.
+    unsafe { libc::syscall(libc::SYS_read, NO_DESCRIPTOR, nowhere, ORDER_BYTES) }
 }
 
 fn fork_served(_single_thread: &SingleThread, serve: impl FnOnce() -> u8) -> nix::Result<()> {

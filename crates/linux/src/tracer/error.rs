@@ -97,12 +97,6 @@ pub enum Unavailable {
     /// The kernel refuses the filter that stops contenders.
     #[error("{FORBIDDEN}: seccomp(2) is refused; let the container allow seccomp(2), or run outside of it")]
     SeccompRefused,
-    /// The kernel refuses to switch off address randomisation.
-    #[error(
-        "{FORBIDDEN}: personality(2) is refused, so addresses would differ between executions; let the container allow it \
-         (`--security-opt seccomp=unconfined`), or run outside of it"
-    )]
-    PersonalityRefused,
     /// The process that starts contenders could not be made.
     #[error("{FORBIDDEN}: the process that starts contenders failed ({reason}); look at `ulimit -u` and `ulimit -n`")]
     NoZygote {

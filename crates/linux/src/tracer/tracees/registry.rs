@@ -15,7 +15,7 @@ use super::task::{At, AtExit, CallStop, ForkSnapshot, PendingCall, Position, Run
 use crate::sys::process::{Ended, Worker};
 use crate::sys::trace::{Entry, Memory};
 use crate::sys::tracee::{Seen, Stopped, Until, Why};
-use crate::sys::zygote::AWAIT_ORDER;
+use crate::sys::zygote;
 use crate::tracer::syscalls::interpreter::{AtCall, Decision, Made};
 use onewinner_core::explore::{Lost, Retry};
 use onewinner_core::id::ProcessId;
@@ -342,7 +342,7 @@ impl Tracees {
             Why::Entry => Some(stopped.entry().map_err(|error| untraced(&error))?),
             _ => None,
         };
-        if entry.is_some_and(|entry| entry.number == AWAIT_ORDER) {
+        if entry.is_some_and(|entry| zygote::awaits_order(&entry)) {
             self.ready = Some(stopped);
         } else {
             let _running = stopped.go(Until::Next, None);

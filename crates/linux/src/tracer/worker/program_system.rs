@@ -7,6 +7,7 @@ use super::answering::failed;
 use super::surroundings::Surroundings;
 use super::zygote::{ready, zygote};
 use crate::sys::filter::{Chance, Clock};
+use crate::sys::zygote::fix_addresses;
 use crate::tracer::channel::pipes::{HOLD, Pipes};
 use crate::tracer::error::{Refusal, Unavailable};
 use crate::tracer::messages::SearchRequest;
@@ -30,10 +31,14 @@ impl ProgramLauncher {
     /// # Errors
     ///
     /// When the command line starts nothing.
-    pub(super) fn new(program: &Program, surroundings: Surroundings) -> Result<Self, Refusal> {
+    pub(super) fn new(program: &Program, mut surroundings: Surroundings) -> Result<Self, Refusal> {
         let own = std::env::current_exe().map_err(|error| failed("find the file of this program", &error))?;
         let hold = vec![own.to_string_lossy().into_owned(), HOLD.to_owned()];
         let starter = Starter::new(program, hold).map_err(|error| Refusal::Program(error.to_string()))?;
+        let refused = "personality(2) is refused, so the addresses in a program differ between executions; `onewinner doctor` says how \
+                       to allow it";
+        let machine = fix_addresses().is_err().then(|| refused.to_owned());
+        surroundings.notes.extend(machine);
         Ok(Self { starter, surroundings })
     }
 

@@ -39,7 +39,6 @@ pub(crate) fn zygote(clock: Clock, chance: Chance, serve: impl Fn(i64) -> u8) ->
 fn why_it_ended(how: Ended) -> Unavailable {
     match how {
         Ended::Exited(NO_FILTER) => Unavailable::SeccompRefused,
-        Ended::Exited(zygote::NO_PERSONALITY) => Unavailable::PersonalityRefused,
         how => Unavailable::NoZygote {
             reason: how.to_string(),
         },
