@@ -7,8 +7,14 @@
 //! A file system may hang, and with it every process that calls it. So another process asks it first, when a run begins and
 //! before it is removed. A file system that hangs after that still hangs the run. Only the directory is kept open and no
 //! file: closing a file may hang too, and then the process cannot be killed.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `error.rs` | why there is no run directory, or why it stays |
+//! | `removal.rs` | removes a directory whatever rights a program has taken away in it |
 
 mod error;
+pub(crate) mod removal;
 
 use std::fs::{self, File, TryLockError};
 use std::io;
@@ -17,6 +23,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 pub use self::error::{ANSWER, RunDirectoryError};
+use self::removal::{open_anyway, remove_tree};
 use crate::sys;
 use crate::sys::probe::answers;
 use crate::sys::task_state::is_gone;
@@ -59,7 +66,7 @@ impl RemovedOnDrop {
 impl Drop for RemovedOnDrop {
     fn drop(&mut self) {
         if !self.is_forgotten && is_answering(&self.path).unwrap_or(false) {
-            let _remains = fs::remove_dir_all(&self.path);
+            let _remains = remove_tree(&self.path);
         }
     }
 }
@@ -124,7 +131,7 @@ impl RunDirectory {
             return Err(RunDirectoryError::Left { path });
         }
         let deadline = Instant::now() + HIDDEN;
-        while let Err(source) = fs::remove_dir_all(&path) {
+        while let Err(source) = remove_tree(&path) {
             // Removed through another mount, whatever this one still shows.
             let is_gone = || !others.is_empty() && others.iter().all(|other| !other.exists());
             if source.kind() == io::ErrorKind::NotFound || is_gone() {
@@ -136,7 +143,7 @@ impl RunDirectory {
             // Some file systems keep what is open.
             drop(owner.take());
             // What cannot be removed there either is reported below.
-            others.iter().for_each(|other| drop(fs::remove_dir_all(other)));
+            others.iter().for_each(|other| drop(remove_tree(other)));
             std::thread::sleep(HIDDEN_POLL);
         }
         // It is removed already.
@@ -213,13 +220,15 @@ fn remove_unlocked(directory: &Path) -> io::Result<()> {
     if !metadata.is_dir() || metadata.uid() != sys::effective_user() {
         return Err(io::ErrorKind::PermissionDenied.into());
     }
-    let owner = File::open(directory)?;
+    let owner = open_anyway(directory)?;
     owner.try_lock()?;
-    fs::remove_dir_all(directory)
+    remove_tree(directory)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
     /// A pid that no process has: above the kernel's largest (`PID_MAX_LIMIT`, 2^22).
@@ -266,6 +275,16 @@ mod tests {
         drop(held);
         let (_next, swept) = RunDirectory::create(parent.path()).unwrap();
         assert_eq!((swept, kept[0].exists()), (1, false));
+    }
+
+    #[test]
+    fn a_killed_run_whose_directory_its_owner_may_not_enter_is_removed_too() {
+        let parent = tempfile::tempdir().unwrap();
+        let dead = leave(parent.path(), &format!("onewinner-{}-{DEAD}-a", boot().unwrap()));
+        fs::set_permissions(dead.join("round-1"), fs::Permissions::from_mode(0o000)).unwrap();
+        fs::set_permissions(&dead, fs::Permissions::from_mode(0o000)).unwrap();
+        let (_run, swept) = RunDirectory::create(parent.path()).unwrap();
+        assert_eq!((swept, dead.exists()), (1, false));
     }
 
     #[test]

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use self::next_step::NextStep;
+use crate::run_directory::removal::remove_tree;
 use crate::sys::filter::Clock;
 use crate::sys::process::Worker;
 use crate::sys::tracee;
@@ -181,7 +182,7 @@ impl TracedSystem {
     fn fresh_directories(&mut self) -> io::Result<()> {
         let directory = &self.directories()[0];
         if directory.exists() {
-            fs::remove_dir_all(directory)?;
+            remove_tree(directory)?;
         }
         self.number += u32::from(self.renames);
         let directory = &self.directories()[0];

@@ -38,6 +38,7 @@ use super::layout::FIRST_DIRECTORY;
 use super::messages::{Answer, Message, SubjectName};
 use super::program::re_exec::GREETING;
 use super::system::TracedSystem;
+use crate::run_directory::removal::remove_tree;
 use crate::sys::lines::{Lines, Received};
 use crate::sys::sealed;
 use crate::sys::{affinity, process, tracee};
@@ -220,7 +221,7 @@ fn empty(directory: &Path) -> io::Result<()> {
     for entry in fs::read_dir(directory)? {
         let entry = entry?;
         if entry.file_type()?.is_dir() {
-            fs::remove_dir_all(entry.path())?;
+            remove_tree(&entry.path())?;
         } else {
             fs::remove_file(entry.path())?;
         }
