@@ -45,18 +45,13 @@ pub(crate) fn check_until(
         scenario: plan.configuration(),
     });
     plan.check_supported()?;
-    let mut session = BackendSession::of(plan);
+    let progress = &ProgressMonitor::new(interrupted, events);
+    let mut session = BackendSession::of(plan).stopped_by(progress);
     let found = match &plan.backend {
         Backend::Loom(bounds) => Ok(loom_run::run(plan, *bounds, interrupted, events)?),
-        Backend::Sim { strategy, limits } => {
-            let progress = &ProgressMonitor::new(interrupted, events);
-            Ok(search(plan, strategy, *limits, latest, progress, &mut session)?)
-        }
+        Backend::Sim { strategy, limits } => Ok(search(plan, strategy, *limits, latest, progress, &mut session)?),
         #[cfg(target_os = "linux")]
-        Backend::Traced { strategy, limits, .. } => {
-            let progress = &ProgressMonitor::new(interrupted, events);
-            search(plan, strategy, *limits, latest, progress, &mut session)
-        }
+        Backend::Traced { strategy, limits, .. } => search(plan, strategy, *limits, latest, progress, &mut session),
         #[cfg(target_os = "linux")]
         Backend::Race(options) => race_run::run(plan, options, interrupted, events),
     };

@@ -179,7 +179,7 @@ impl<'a> JobQueue<'a> {
                 return;
             };
             let jobs = &self.plans[position];
-            let mut session = BackendSession::of(jobs.plan);
+            let mut session = BackendSession::of(jobs.plan).stopped_by(&self.progress);
             self.running.fetch_add(1, Ordering::Relaxed);
             let found = self.sweep(jobs, fault, &mut session);
             self.running.fetch_sub(1, Ordering::Relaxed);

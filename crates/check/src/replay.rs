@@ -1,8 +1,13 @@
 //! Replays a saved counterexample, and compares each call with the file.
 
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
 use super::counterexample::{Saved, SavedCall, recorded_calls};
 use super::decisive_pair::decisive_pair;
 use super::error::CheckError;
+use super::event::ignore_events;
+use super::progress::ProgressMonitor;
 use super::replayer::Replayer;
 use super::session::BackendSession;
 use super::violation::violation_of;
@@ -36,7 +41,18 @@ impl Saved {
     ///
     /// If real processes cannot be traced here, or their directory is missing.
     pub fn replay(&self) -> Result<Replayed, CheckError> {
-        let mut session = BackendSession::new(&self.subject, self.backend, &self.directories);
+        self.replay_until(&Arc::default())
+    }
+
+    /// The same; ends soon after `interrupted` is set, and then it has diverged.
+    ///
+    /// # Errors
+    ///
+    /// As [`replay`](Self::replay).
+    pub fn replay_until(&self, interrupted: &Arc<AtomicBool>) -> Result<Replayed, CheckError> {
+        let progress = ProgressMonitor::new(interrupted, &ignore_events());
+        let session = BackendSession::new(&self.subject, self.backend, &self.directories);
+        let mut session = session.stopped_by(&progress);
         let mut replayer = Replayer { session: &mut session };
         let execution = replayer.replay(&self.scenario, &self.schedule)?;
         let replayed = self.compare(execution, &mut replayer);

@@ -188,8 +188,10 @@ impl Results {
                 ));
             }
             if self.executions == 0 {
+                let doing = self.failure.as_ref().map(|doing| format!(" ({doing})"));
                 return Some(format!(
-                    "nothing was run: the search was cut at {reason}; raise the limit"
+                    "nothing was run: the search was cut at {reason}{}; raise the limit",
+                    doing.unwrap_or_default()
                 ));
             }
             return Some(format!(

@@ -3,15 +3,17 @@
 //! The only place that opens a session of the tracer: searching, shrinking and replaying share one worker process.
 
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::error::CheckError;
 use super::plan::Plan;
+use super::progress::ProgressMonitor;
 use onewinner_core::backend::{BackendKind, sim};
 use onewinner_core::explore::{Estimated, Limits, Searched, Strategy};
-use onewinner_core::history::Execution;
+use onewinner_core::history::{End, Execution, History};
 use onewinner_core::primitive::LockPrimitive;
 use onewinner_core::scenario::{Scenario, Subject};
+use onewinner_core::schedule::Schedule;
 #[cfg(target_os = "linux")]
 use onewinner_linux::tracer;
 
@@ -23,6 +25,12 @@ pub(crate) struct BackendSession<'a> {
     pub(crate) kind: BackendKind,
     /// Where real processes run; empty for the directory for temporary files.
     pub(crate) directories: &'a [PathBuf],
+    /// What ends its searches early.
+    #[cfg_attr(
+        not(target_os = "linux"),
+        expect(dead_code, reason = "only the tracer can be stopped in an execution")
+    )]
+    stopped: Option<&'a ProgressMonitor>,
     #[cfg(target_os = "linux")]
     tracer: Option<tracer::Session>,
 }
@@ -33,6 +41,7 @@ impl<'a> BackendSession<'a> {
             subject,
             kind,
             directories,
+            stopped: None,
             #[cfg(target_os = "linux")]
             tracer: None,
         }
@@ -41,6 +50,12 @@ impl<'a> BackendSession<'a> {
     /// For the schedules of a plan.
     pub(crate) fn of(plan: &'a Plan) -> Self {
         Self::new(&plan.subject, plan.backend.replays_on(), plan.backend.directories())
+    }
+
+    /// Ends each search when `progress` is stopped, also in the middle of an execution of real processes.
+    pub(crate) fn stopped_by(self, progress: &'a ProgressMonitor) -> Self {
+        let stopped = Some(progress);
+        Self { stopped, ..self }
     }
 
     /// Searches, and hands each execution to `watch` until that breaks. `progress` receives the estimated share of the search
@@ -75,7 +90,9 @@ impl<'a> BackendSession<'a> {
                     strategy,
                     limits,
                 };
-                let report = session.search(&search, progress, watch)?;
+                let stopped = self.stopped;
+                let is_stopped = || stopped.is_some_and(ProgressMonitor::is_stopped);
+                let report = session.search(&search, &is_stopped, progress, watch)?;
                 self.tracer = Some(session);
                 Ok((report.searched, report.notes))
             }
@@ -88,7 +105,8 @@ impl<'a> BackendSession<'a> {
         }
     }
 
-    /// Runs one execution, of the first schedule that the strategy chooses.
+    /// Runs one execution, of the first schedule that the strategy chooses. If the session is stopped meanwhile, or the
+    /// execution takes too long, it counts as diverged.
     ///
     /// # Errors
     ///
@@ -99,7 +117,14 @@ impl<'a> BackendSession<'a> {
             ran = Some(execution);
             ControlFlow::Break(())
         })?;
-        Ok(ran.expect("each strategy runs at least one execution"))
+        Ok(ran.unwrap_or_else(|| Execution {
+            schedule: Schedule::default(),
+            history: History::new(scenario.participants(), scenario.lock(Path::new("/"))),
+            end: End::Diverged {
+                step: 0,
+                reason: "the execution did not end before it was stopped".to_owned(),
+            },
+        }))
     }
 
     /// Ends the worker process, if there is one.

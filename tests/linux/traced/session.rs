@@ -32,7 +32,7 @@ fn searched(
         limits,
     };
     let mut seen = Vec::new();
-    let report = session.search(&search, &mut |_| {}, &mut |execution| {
+    let report = session.search(&search, &|| false, &mut |_| {}, &mut |execution| {
         seen.push(execution);
         if seen.len() < most {
             ControlFlow::Continue(())

@@ -179,7 +179,7 @@ fn dispatch(cli: &Cli) -> Result<Exit, Failure> {
         Some(Command::Explore(arguments)) => explore::run(arguments, &output, &interrupted),
         Some(Command::Gate(arguments)) => gate::run(arguments, &output, &interrupted),
         Some(Command::Bench(arguments)) => bench::run(arguments, &output, &interrupted),
-        Some(Command::Replay(arguments)) => replay::run(arguments, &output),
+        Some(Command::Replay(arguments)) => replay::run(arguments, &output, &interrupted),
         Some(Command::Doctor(arguments)) => doctor::run(arguments, &output),
         Some(Command::Drive(arguments)) => drive::run(arguments),
     }

@@ -1,6 +1,8 @@
 //! `onewinner replay`: run a saved counterexample again.
 
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::Args;
 use serde::Serialize;
@@ -48,7 +50,7 @@ struct Row {
     strace: Option<String>,
 }
 
-pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<Exit, Failure> {
+pub(super) fn run(arguments: &Arguments, output: &Output, interrupted: &Arc<AtomicBool>) -> Result<Exit, Failure> {
     let mut saved = Saved::read(&arguments.file)?;
     if !arguments.dir.is_empty() {
         if saved.backend == BackendKind::Sim {
@@ -59,12 +61,16 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Result<Exit, Failur
         saved.directories.clone_from(&arguments.dir);
     }
     let picture = arguments.svg.as_deref().map(Page::at).transpose()?;
-    let replayed = saved.replay()?;
+    let replayed = saved.replay_until(interrupted)?;
     if let (Some(picture), Replayed::Reproduced(shown)) = (&picture, &replayed) {
         // A picture of a violation that did not occur again would be wrong, so none is written in that case.
         picture.write(&svg::interleaving(saved.subject.name(), shown))?;
     }
     let (exit, result, step, sentence) = match &replayed {
+        _ if interrupted.load(Ordering::Relaxed) => {
+            let sentence = "the schedule was not followed to its end".to_owned();
+            (Exit::Interrupted, "interrupted", None, sentence)
+        }
         Replayed::Reproduced(shown) => {
             let sentence = format!("{}: {}", shown.property, shown.sentence);
             (Exit::NotAsClaimed, "reproduced", None, sentence)

@@ -5,6 +5,7 @@
 
 use std::fs::File;
 use std::io;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 
 use nix::errno::Errno as KernelErrno;
@@ -29,7 +30,8 @@ pub enum Wanted {
 /// When the file cannot be opened again.
 pub fn is_available(task: i32, fd: i32, wanted: Wanted) -> io::Result<bool> {
     let path = PathBuf::from(format!("/proc/{task}/fd/{fd}"));
-    let file = File::open(path)?;
+    // A named pipe that nothing else has open would hold this process: fifo(7).
+    let file = File::options().read(true).custom_flags(libc::O_NONBLOCK).open(path)?;
     match wanted {
         Wanted::Flock { exclusive } => {
             let operation = if exclusive {
@@ -89,6 +91,20 @@ mod tests {
     use std::os::fd::AsRawFd;
 
     use super::*;
+
+    #[test]
+    fn a_lock_on_a_named_pipe_that_has_no_writer_is_examined_without_waiting() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("pipe");
+        crate::sys::fifo::make(&path).unwrap();
+        let reader = File::options()
+            .read(true)
+            .custom_flags(libc::O_NONBLOCK)
+            .open(&path)
+            .unwrap();
+        let task = i32::try_from(std::process::id()).unwrap();
+        assert!(is_available(task, reader.as_raw_fd(), Wanted::Flock { exclusive: true }).unwrap());
+    }
 
     #[test]
     fn a_lock_of_another_description_is_not_available_and_the_own_one_is() {

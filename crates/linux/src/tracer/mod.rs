@@ -38,6 +38,7 @@ use onewinner_core::explore::{Limits, Strategy};
 use onewinner_core::history::Execution;
 use onewinner_core::scenario::{Scenario, Subject};
 
+use crate::sys::supervisor::NEVER;
 pub use error::{FORBIDDEN, NotEntered, Refusal, TracerError, Unavailable, WorkerLoss};
 pub use session::worker_process::WORKER;
 pub use session::{Search, SearchReport, Session};
@@ -74,7 +75,7 @@ pub fn explore(
         limits: run.limits,
     };
     let mut session = Session::open(run.subject, run.directories)?;
-    let report = session.search(&search, &mut |_| {}, watch)?;
+    let report = session.search(&search, NEVER, &mut |_| {}, watch)?;
     session.close()?;
     Ok(report)
 }

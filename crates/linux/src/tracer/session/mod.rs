@@ -3,7 +3,7 @@
 //! ```text
 //!  Session::open ──▶ worker ──┬─▶ search ─▶ executions, notes, the end
 //!                             ├─▶ search ─▶ …
-//!  Session::close ────────────┴─▶ the worker is killed, the directory of the run removed
+//!  Session::close ────────────┴─▶ the worker ends or is killed, the directory of the run is removed
 //! ```
 //!
 //! | `worker_process.rs` | the worker process: start, send, receive, end |
@@ -13,15 +13,20 @@ pub(crate) mod worker_process;
 use std::marker::PhantomData;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
-use self::worker_process::WorkerProcess;
+use self::worker_process::{Next, WorkerProcess};
 use crate::one_store::by_each_way;
 use crate::run_directory::RunDirectory;
+use crate::sys::supervisor::CancelToken;
 use crate::tracer::error::{TracerError, WorkerLoss};
 use crate::tracer::messages::{Answer, Message, Opening, SearchRequest, SubjectName};
 use onewinner_core::explore::{Limits, Searched, Stop, Strategy};
 use onewinner_core::history::Execution;
 use onewinner_core::scenario::{Scenario, Subject, Work};
+
+/// How long the worker may take to report the end of a search whose time is over. After that the session reports it.
+const REPORT_LIMIT: Duration = Duration::from_millis(700);
 
 /// What to search.
 #[derive(Clone, Copy, Debug)]
@@ -100,6 +105,9 @@ impl Session {
     /// Searches, and hands each execution to `watch` until that breaks. `progress` gets the estimated share of the search
     /// that is done, now and then.
     ///
+    /// The search also ends when its time is over or it is `cancelled`, at most a second later: an execution that runs then is
+    /// left where it is, and does not count.
+    ///
     /// # Errors
     ///
     /// When the machine forbids tracing, or the worker is lost: then the session is of no more use. An execution that is lost
@@ -107,27 +115,39 @@ impl Session {
     pub fn search(
         &mut self,
         search: &Search<'_>,
+        cancelled: CancelToken<'_>,
         progress: &mut dyn FnMut(f64),
         watch: &mut dyn FnMut(Execution) -> ControlFlow<()>,
     ) -> Result<SearchReport, TracerError> {
         check_supported(&self.subject, search)?;
-        self.finish()?;
-        let request = SearchRequest::new(search.scenario, search.strategy, search.limits);
-        let sent = self.worker.send(&Message::Search(request));
         let mut notes = Vec::new();
         let mut searched = Searched {
             stop: Stop::Requested,
             ..Searched::nothing()
         };
-        while let Some(answer) = self.worker.next(&self.roots[0])? {
+        if cancelled() || !self.finish(cancelled)? {
+            return Ok(SearchReport { searched, notes });
+        }
+        let latest = Instant::now().checked_add(search.limits.time + REPORT_LIMIT);
+        let is_late = || latest.is_some_and(|latest| Instant::now() > latest);
+        let request = SearchRequest::new(search.scenario, search.strategy, search.limits);
+        let sent = self.worker.send(&Message::Search(request));
+        loop {
+            let answer = match self.worker.next(&self.roots[0], &|| cancelled() || is_late())? {
+                Next::Answer(answer) => answer,
+                Next::End => break,
+                Next::Cancelled => {
+                    searched.stop = if cancelled() { Stop::Requested } else { Stop::Time };
+                    self.leave();
+                    return Ok(SearchReport { searched, notes });
+                }
+            };
             match answer {
                 Answer::Execution(execution) => {
                     searched.executions += 1;
                     searched.steps += execution.schedule.len() as u64;
                     if watch(execution).is_break() {
-                        self.unfinished = true;
-                        // If the worker is gone, the next search finds out.
-                        let _gone = self.worker.send(&Message::Stop);
+                        self.leave();
                         return Ok(SearchReport { searched, notes });
                     }
                 }
@@ -142,18 +162,25 @@ impl Session {
         Err(TracerError::Lost(WorkerLoss::Ended))
     }
 
-    /// Ends a search that `watch` left early, and passes over what it still sent.
-    fn finish(&mut self) -> Result<(), TracerError> {
-        if !self.unfinished {
-            return Ok(());
-        }
-        while let Some(answer) = self.worker.next(&self.roots[0])? {
-            if matches!(answer, Answer::Done(_)) {
-                self.unfinished = false;
-                return Ok(());
+    /// Asks the worker to end the search.
+    fn leave(&mut self) {
+        self.unfinished = true;
+        // If the worker is gone, the next search finds out.
+        let _gone = self.worker.send(&Message::Stop);
+    }
+
+    /// Waits for the end of a search that was left early, and passes over what the worker still sent. Returns false if the wait
+    /// was cancelled.
+    fn finish(&mut self, cancelled: CancelToken<'_>) -> Result<bool, TracerError> {
+        while self.unfinished {
+            match self.worker.next(&self.roots[0], cancelled)? {
+                Next::Answer(Answer::Done(_)) => self.unfinished = false,
+                Next::Answer(_) => {}
+                Next::Cancelled => return Ok(false),
+                Next::End => return Err(TracerError::Lost(WorkerLoss::Ended)),
             }
         }
-        Err(TracerError::Lost(WorkerLoss::Ended))
+        Ok(true)
     }
 
     /// Ends the worker and removes the directory of the run. Afterwards no process and no file is left.

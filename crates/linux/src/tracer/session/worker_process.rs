@@ -10,8 +10,7 @@ use std::time::{Duration, Instant};
 
 use crate::run_directory::is_answering;
 use crate::sys::lines::{Lines, Received};
-use crate::sys::process::KILL_LIMIT;
-use crate::sys::supervisor::kill_program;
+use crate::sys::supervisor::{CancelToken, NEVER, Supervisor, Watch};
 use crate::tracer::error::{NotEntered, Refusal, TracerError, WorkerLoss};
 use crate::tracer::messages::{Answer, Message};
 use crate::tracer::program::command_line::LineError;
@@ -21,10 +20,10 @@ use onewinner_core::scenario::{ProgramKind, Subject};
 /// The argument that makes the binary a worker.
 pub const WORKER: &str = "worker";
 
-/// How long a worker may be silent before its file system is asked whether it hangs.
-const SILENCE: Duration = Duration::from_secs(15);
-/// How long a worker may be silent. It sends a line every few seconds, and none of its own waits takes longer than a minute.
-const LONGEST_SILENCE: Duration = Duration::from_secs(180);
+/// How long the session waits for a line before it asks whether to wait on.
+const TICK: Duration = Duration::from_millis(100);
+/// How long a worker may take to end what it traces, after the session has closed its pipes. Then it is killed.
+const END_LIMIT: Duration = Duration::from_secs(1);
 /// The longest line of a worker, in bytes.
 const LONGEST_ANSWER: usize = 256 * 1024 * 1024;
 /// How long a test may take to reach its exploration.
@@ -33,6 +32,22 @@ const LONGEST_WAY: Duration = Duration::from_secs(120);
 const MOST_PRINTED: usize = 1024 * 1024;
 /// How much of that is shown if it does not reach it, in bytes.
 const LAST_PRINTED: usize = 2_000;
+
+/// How long a worker may be silent.
+struct Silence {
+    /// Then its file system is asked whether it hangs, each time.
+    usual: Duration,
+    /// Then it is lost.
+    longest: Duration,
+}
+
+impl Silence {
+    /// It sends a line every few seconds, and none of its own waits takes longer than a minute.
+    const LIMITS: Self = Self {
+        usual: Duration::from_secs(15),
+        longest: Duration::from_secs(180),
+    };
+}
 
 /// When a worker is ready for messages.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -43,24 +58,42 @@ enum Entry {
     ThroughTest,
 }
 
-/// A worker process. Dropped, it is killed, and what it traces dies with it.
+/// What came from a worker.
+#[derive(Debug)]
+pub(crate) enum Next {
+    /// An answer.
+    Answer(Answer),
+    /// The end: there are no more answers.
+    End,
+    /// Nothing: the wait was cancelled.
+    Cancelled,
+}
+
+/// A worker process. Dropped, it ends what it traces, and itself; if it does not, it is killed, and what it traces dies with
+/// it.
 #[derive(Debug)]
 pub(crate) struct WorkerProcess {
     child: Child,
+    /// `None` when it is dropped.
+    pipes: Option<Pipes>,
+}
+
+#[derive(Debug)]
+struct Pipes {
     input: ChildStdin,
     answers: Lines<ChildStdout>,
 }
 
 impl Drop for WorkerProcess {
     fn drop(&mut self) {
+        // The worker reads the end of its input, or cannot write: both end it.
+        drop(self.pipes.take());
+        let mut supervisor = Supervisor::default();
+        supervisor.adopt(&self.child);
+        // Killed at once, it could not end what it does not trace.
+        let _ended = supervisor.wait_for_all(&Watch::new(END_LIMIT, NEVER));
         // One that a call holds in the kernel is left to `init`.
-        let _gone = kill_program(&self.child);
-        // It may have worked in a process of its own namespaces, which dies with it a moment later, and closes the pipe then.
-        let deadline = Instant::now() + KILL_LIMIT;
-        while let Ok(Received::Line(_) | Received::TooLong(_)) = self
-            .answers
-            .next_within(deadline.saturating_duration_since(Instant::now()), LONGEST_ANSWER)
-        {}
+        let _stuck = supervisor.kill_all();
     }
 }
 
@@ -75,11 +108,12 @@ impl WorkerProcess {
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
         let input = child.stdin.take().expect("it was piped");
         let answers = Lines::new(child.stdout.take().expect("it was piped"));
-        let mut worker = Self { child, input, answers };
+        let pipes = Some(Pipes { input, answers });
+        let mut worker = Self { child, pipes };
         let sent = worker.send(opening);
         if entry == Entry::ThroughTest {
             // A test that ends without serving closes the pipe: what it printed explains more than the pipe does.
-            await_greeting(&mut worker.answers, LONGEST_WAY)?;
+            await_greeting(&mut worker.pipes().answers, LONGEST_WAY)?;
         }
         sent?;
         Ok(worker)
@@ -93,19 +127,26 @@ impl WorkerProcess {
     pub(crate) fn send(&mut self, message: &Message) -> io::Result<()> {
         let mut line = serde_json::to_vec(message)?;
         line.push(b'\n');
-        self.input.write_all(&line)
+        self.pipes().input.write_all(&line)
     }
 
-    /// The next answer; `None` when there is none any more. `root` is the directory in which the worker works.
+    fn pipes(&mut self) -> &mut Pipes {
+        self.pipes.as_mut().expect("they are closed when it is dropped")
+    }
+
+    /// The next answer. `root` is the directory in which the worker works.
     ///
     /// # Errors
     ///
     /// When the worker is lost, or its file system hangs.
-    pub(crate) fn next(&mut self, root: &Path) -> Result<Option<Answer>, TracerError> {
-        let line = next_line(&mut self.answers, SILENCE, LONGEST_SILENCE, root)?;
-        let Some(line) = line else { return Ok(None) };
+    pub(crate) fn next(&mut self, root: &Path, cancelled: CancelToken<'_>) -> Result<Next, TracerError> {
+        let line = match next_line(&mut self.pipes().answers, &Silence::LIMITS, root, cancelled)? {
+            NextLine::Line(line) => line,
+            NextLine::End => return Ok(Next::End),
+            NextLine::Cancelled => return Ok(Next::Cancelled),
+        };
         let unreadable = |error: serde_json::Error| TracerError::Lost(WorkerLoss::Unreadable(error.to_string()));
-        serde_json::from_slice(&line).map(Some).map_err(unreadable)
+        serde_json::from_slice(&line).map(Next::Answer).map_err(unreadable)
     }
 }
 
@@ -159,30 +200,40 @@ fn await_greeting<R: Read + AsFd>(lines: &mut Lines<R>, limit: Duration) -> Resu
     Err(TracerError::NotEntered { why, printed })
 }
 
-/// The next line of a worker. After each `silence` its file system is asked whether it hangs; after `longest` it is lost.
+/// The next line of a worker.
+enum NextLine {
+    Line(Vec<u8>),
+    End,
+    Cancelled,
+}
+
+/// The next line of a worker, within the limits of its silence.
 fn next_line<R: Read + AsFd>(
     lines: &mut Lines<R>,
-    silence: Duration,
-    longest: Duration,
+    silence: &Silence,
     root: &Path,
-) -> Result<Option<Vec<u8>>, TracerError> {
+    cancelled: CancelToken<'_>,
+) -> Result<NextLine, TracerError> {
     let began = Instant::now();
+    let mut answered = began;
     loop {
-        match lines.next_within(silence, LONGEST_ANSWER)? {
-            Received::Line(line) => return Ok(Some(line)),
-            Received::End(_) => return Ok(None),
+        match lines.next_within(TICK.min(silence.usual), LONGEST_ANSWER)? {
+            Received::Line(line) => return Ok(NextLine::Line(line)),
+            Received::End(_) => return Ok(NextLine::End),
             Received::TooLong(_) => {
                 let reason = format!("a line has more than {LONGEST_ANSWER} bytes");
                 return Err(TracerError::Lost(WorkerLoss::Unreadable(reason)));
             }
+            Received::Nothing if cancelled() => return Ok(NextLine::Cancelled),
+            Received::Nothing if answered.elapsed() < silence.usual => {}
             Received::Nothing if !is_answering(root)? => {
                 let directory = root.to_owned();
                 return Err(TracerError::Hung { directory });
             }
-            Received::Nothing if began.elapsed() >= longest => {
-                return Err(TracerError::Lost(WorkerLoss::Silent(longest)));
+            Received::Nothing if began.elapsed() >= silence.longest => {
+                return Err(TracerError::Lost(WorkerLoss::Silent(silence.longest)));
             }
-            Received::Nothing => {}
+            Received::Nothing => answered = Instant::now(),
         }
     }
 }
@@ -249,12 +300,27 @@ mod tests {
         );
     }
 
+    const SILENCE: Silence = Silence {
+        usual: SHORT,
+        longest: Duration::from_millis(90),
+    };
+
     #[test]
     fn a_worker_that_is_silent_while_its_file_system_answers_is_lost() {
         let directory = tempfile::tempdir().unwrap();
         let (reader, _writer) = io::pipe().unwrap();
-        let lost = next_line(&mut Lines::new(reader), SHORT, 3 * SHORT, directory.path()).unwrap_err();
+        let lost = next_line(&mut Lines::new(reader), &SILENCE, directory.path(), NEVER);
+        let Err(lost) = lost else { panic!("there is no line") };
         assert!(matches!(lost, TracerError::Lost(WorkerLoss::Silent(_))), "{lost}");
         assert!(lost.to_string().contains("it sent nothing"), "{lost}");
+    }
+
+    #[test]
+    fn a_cancelled_wait_for_a_worker_ends_within_a_second() {
+        let (reader, _writer) = io::pipe().unwrap();
+        let began = Instant::now();
+        let next = next_line(&mut Lines::new(reader), &Silence::LIMITS, Path::new("/"), &|| true);
+        assert!(matches!(next, Ok(NextLine::Cancelled)));
+        assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
     }
 }

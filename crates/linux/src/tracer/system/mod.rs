@@ -24,6 +24,7 @@ use crate::tracer::tracees::engine::Engine;
 use crate::tracer::tracees::fork_snapshot::Kept;
 use crate::tracer::tracees::loss::{lost, untraced};
 use crate::tracer::tracees::registry::Tracees;
+use crate::tracer::tracees::search_end::SearchEnd;
 use crate::tracer::tracees::task::At;
 use onewinner_core::access::Accesses;
 use onewinner_core::backend::sim;
@@ -137,7 +138,11 @@ impl TracedSystem {
             roots,
             renames,
             number: first_directory,
-            engine: Engine { tracees, interpreter },
+            engine: Engine {
+                tracees,
+                interpreter,
+                search_end: SearchEnd::never(),
+            },
             contenders: Vec::new(),
             channel,
             leave_behind,

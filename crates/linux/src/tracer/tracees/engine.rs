@@ -1,13 +1,15 @@
 //! Runs traced tasks: waits for their events, and asks the interpreter what each call means.
 //!
 //! The registry knows where each task is; the interpreter knows what calls mean. Neither knows the other: events go through
-//! [`Engine::next`]. Every wait has a limit, and a wait that reaches it loses the execution.
+//! [`Engine::next`]. Every wait has a limit, and a wait that reaches it loses the execution. Every wait also ends with the
+//! search: see [`SearchEnd`].
 
 use std::time::{Duration, Instant};
 
 use super::event::{Birth, TaskEvent};
 use super::loss::{lost, untraced};
 use super::registry::{Tracees, zygote_gone};
+use super::search_end::SearchEnd;
 use super::task::AtExit;
 use crate::sys::tracee;
 use crate::tracer::syscalls::interpreter::{Interpreter, Made};
@@ -47,6 +49,8 @@ pub(crate) struct Engine {
     // Dropped first: the contenders die before the rest.
     pub(crate) tracees: Tracees,
     pub(crate) interpreter: Box<dyn Interpreter>,
+    /// When the search ends, and with it each wait.
+    pub(crate) search_end: SearchEnd,
 }
 
 impl Engine {
@@ -106,12 +110,14 @@ impl Engine {
     /// When nothing happens within [`QUIET_LIMIT`], or the wait takes longer than [`BUSY_LIMIT`] while other tasks go on.
     pub(crate) fn next(&mut self, wait: &Wait<'_>) -> Result<(), Lost> {
         let doing = wait.doing;
+        self.search_end.check(|| doing.to_owned())?;
         if wait.began.elapsed() > BUSY_LIMIT {
             let reason = format!("{doing}: it has not happened within {BUSY_LIMIT:?}");
             return Err(lost(Retry::Maybe, reason));
         }
         let began = Instant::now();
         while !self.poll()? {
+            self.search_end.check(|| doing.to_owned())?;
             if began.elapsed() > QUIET_LIMIT {
                 let reason = format!("{doing}: nothing has happened for {QUIET_LIMIT:?}");
                 return Err(lost(Retry::Maybe, reason));
@@ -148,8 +154,11 @@ impl Engine {
     /// Runs the tasks of a contender until all of them are quiet.
     pub(crate) fn quiet(&mut self, process: ProcessId) -> Result<(), Lost> {
         let began = Instant::now();
+        let doing = || format!("{process} was not quiet yet");
         loop {
+            self.search_end.check(doing)?;
             while self.poll()? {
+                self.search_end.check(doing)?;
                 if began.elapsed() > BUSY_LIMIT {
                     let reason = format!(
                         "{process} does not become quiet: it has made calls outside of the watched directories for {BUSY_LIMIT:?}"
@@ -211,6 +220,7 @@ impl Engine {
     pub(crate) fn kill(&mut self, only: Option<ProcessId>) -> Result<(), Lost> {
         let began = Instant::now();
         while self.tracees.kill(only) {
+            self.search_end.check(|| "killing contenders".to_owned())?;
             if began.elapsed() > QUIET_LIMIT {
                 return Err(lost(
                     Retry::Maybe,

@@ -10,6 +10,7 @@
 //! | `fork_snapshot.rs` | contenders that are forked from a stopped one instead of started |
 //! | `numbers.rs` | which numbers tasks get |
 //! | `spawning.rs` | tasks that make other tasks, one after another |
+//! | `search_end.rs` | when every wait ends, because the search is over |
 //! | `start_order.rs` | what the zygote is ordered to start |
 //! | `loss.rs` | why an execution is lost |
 //!
@@ -22,6 +23,7 @@ mod killing;
 pub(crate) mod loss;
 pub(crate) mod numbers;
 pub(crate) mod registry;
+pub(crate) mod search_end;
 mod spawning;
 pub(crate) mod start_order;
 pub(crate) mod task;

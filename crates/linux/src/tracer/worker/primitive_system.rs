@@ -1,5 +1,6 @@
 //! The system of contenders of a lock over `Fs`: each is a forked process that runs the lock.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
@@ -10,7 +11,8 @@ use super::zygote::{ready, zygote};
 use crate::pid_table::PidTable;
 use crate::real_fs::{Peers, RealFs};
 use crate::sys::filter::{Chance, Clock};
-use crate::sys::supervisor::{NEVER, Supervisor, Watch};
+use crate::sys::process::is_readable;
+use crate::sys::supervisor::{Supervisor, Watch};
 use crate::tracer::channel::shared_state::SharedState;
 use crate::tracer::error::Refusal;
 use crate::tracer::layout::contender_directory;
@@ -161,8 +163,10 @@ fn asks_for_numbers(primitive: &'static dyn LockPrimitive, request: &SearchReque
     supervisor
         .fork(look)
         .map_err(|error| failed("search the simulated file system", &error))?;
+    // The session has ended the search, or is gone.
+    let cancelled = || is_readable(&io::stdin(), Duration::ZERO);
     // A lock that spins without a call never comes to the limit of the search: then it may ask.
     Ok(supervisor
-        .wait_for_all(&Watch::new(limits.time + MARGIN, NEVER))
+        .wait_for_all(&Watch::new(limits.time + MARGIN, &cancelled))
         .is_err())
 }

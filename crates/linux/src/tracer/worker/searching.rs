@@ -7,13 +7,18 @@ use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use super::answering::say;
+use crate::sys::process::is_readable;
 use crate::tracer::messages::{Answer, SearchRequest};
 use crate::tracer::system::TracedSystem;
+use crate::tracer::tracees::search_end::SearchEnd;
 use onewinner_core::explore::{self, Estimated, search};
 use onewinner_core::history::{End, Execution};
 
 /// How long the worker is silent at most while it searches, but for a wait of the tracer.
 const HEARTBEAT: Duration = Duration::from_secs(2);
+
+/// How much later than the search the engine notices that the time is over: the search then knows why the engine stopped.
+const LATER: Duration = Duration::from_millis(10);
 
 /// Searches to the end, until `stopped`, or until the session is gone.
 ///
@@ -35,6 +40,10 @@ pub(super) fn search_and_answer(
             let _unread = say(&Answer::Alive);
         }
     }));
+    // Between two executions the search looks for itself; in an execution only the engine does. A session that is gone has
+    // closed the pipe, which can be read then too.
+    let requested = || is_readable(&io::stdin(), Duration::ZERO);
+    system.engine.search_end = SearchEnd::within(request.limits().time + LATER, requested);
     let searched = search(
         system,
         // If the session is gone, the next execution finds out.
@@ -64,5 +73,6 @@ pub(super) fn search_and_answer(
             }
         },
     );
+    system.engine.search_end = SearchEnd::never();
     say(&Answer::Done(searched))
 }
