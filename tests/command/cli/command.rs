@@ -150,6 +150,20 @@ pub(crate) fn processes_of(directory: &Path) -> Vec<i32> {
     pids.filter(names_it).collect()
 }
 
+/// The processes that were started with `directory` as their `TMPDIR`: a command, and whatever it starts.
+pub(crate) fn processes_with(directory: &Path) -> Vec<i32> {
+    let marker = format!("TMPDIR={}", directory.to_str().expect("UTF-8"));
+    let has_it = |pid: &i32| {
+        let environment = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+        environment
+            .split(|byte| *byte == 0)
+            .any(|setting| setting == marker.as_bytes())
+    };
+    let entries = fs::read_dir("/proc").expect("/proc is mounted").flatten();
+    let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    pids.filter(has_it).collect()
+}
+
 /// The processes of a group that still have files open, and so locks. A dying process first loses its command line, then
 /// its files, and then becomes a zombie: `do_exit` in kernel/exit.c.
 pub(crate) fn members_of(group: u32) -> Vec<i32> {

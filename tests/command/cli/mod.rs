@@ -4,9 +4,10 @@
 //! Long runs are ignored tests: `cargo test --test command cli:: -- --ignored`.
 
 mod bench;
-mod command;
+pub(crate) mod command;
 mod directories;
 mod exits;
+mod hangs;
 mod help;
 mod jobs;
 mod json;
@@ -28,6 +29,7 @@ pub(crate) fn tests() -> Vec<Test> {
         bench,
         directories,
         exits,
+        hangs,
         help,
         jobs,
         json,

@@ -6,6 +6,7 @@
 //! | `supervisor.rs` | child processes under a deadline and a cancel token | no unsafe code |
 //! | `isolated.rs` | one piece of work in a separate process | no unsafe code |
 //! | `task_state.rs` | the state of a process or thread in `/proc/PID/stat` | no unsafe code |
+//! | `orphans.rs` | ends processes whose parents have ended | no unsafe code |
 //! | `probe.rs` | whether the file system of a directory answers | `fork` |
 //! | `memory.rs` | memory that forked processes share | a mapping is a raw pointer |
 //! | `futex.rs` | sleep until a word of that memory changes | the call is not in libc's prototypes |
@@ -51,6 +52,7 @@ pub mod machine;
 #[expect(unsafe_code, reason = "a mapping is a raw pointer")]
 pub mod memory;
 pub mod namespace;
+pub mod orphans;
 pub mod private_layers;
 pub mod private_state;
 #[expect(unsafe_code, reason = "fork, and raw calls after it")]

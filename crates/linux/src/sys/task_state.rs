@@ -1,6 +1,6 @@
 //! The state of a process or thread, as `/proc/PID/stat` has it: the one place that reads this file.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::FileExt;
 
@@ -66,6 +66,16 @@ pub fn is_gone(process: i32) -> bool {
     }
 }
 
+/// The number of the parent of a process; `None` if there is no such process.
+pub fn parent(process: i32) -> Option<i32> {
+    let stat = fs::read(format!("/proc/{process}/stat")).ok()?;
+    let end = stat.iter().rposition(|byte| *byte == b')')?;
+    let mut words = stat[end + 1..]
+        .split(u8::is_ascii_whitespace)
+        .filter(|word| !word.is_empty());
+    std::str::from_utf8(words.nth(1)?).ok()?.parse().ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -83,6 +93,16 @@ mod tests {
         ] {
             assert_eq!(state(text.as_bytes()), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn the_parent_of_a_child_is_this_process() {
+        let mut child = std::process::Command::new("sleep").arg("60").spawn().unwrap();
+        let own = std::process::id().cast_signed();
+        assert_eq!(parent(child.id().cast_signed()), Some(own));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert_eq!(parent(99_999_999), None);
     }
 
     #[test]

@@ -40,6 +40,7 @@ use super::program::re_exec::GREETING;
 use super::system::TracedSystem;
 use crate::run_directory::removal::remove_tree;
 use crate::sys::lines::{Lines, Received};
+use crate::sys::orphans::Orphans;
 use crate::sys::sealed;
 use crate::sys::{affinity, process, tracee};
 use onewinner_core::primitive::{self, LockPrimitive};
@@ -49,6 +50,9 @@ const LONGEST_MESSAGE: usize = 64 * 1024 * 1024;
 
 /// How long the worker waits for a message before it waits again: its session may be idle as long as it likes.
 const IDLE: Duration = Duration::from_secs(60);
+
+/// How long what a search has left running may take to end, after it was killed.
+const ORPHANS_LIMIT: Duration = Duration::from_millis(500);
 
 /// Serves the session that started this process: what the hidden command `worker` does. `extra` are locks that are not in
 /// the catalogue, for tests.
@@ -168,7 +172,20 @@ fn answer_all(
     roots: &[PathBuf],
     contenders: impl FnOnce() -> Result<Contenders, Refusal>,
 ) -> Result<(), Refusal> {
-    prepare()?;
+    let orphans = prepare()?;
+    let searched = answer_searches(&mut messages, roots, contenders, &orphans);
+    // The zygote is gone, so what is left belongs to this process. What a call holds in the kernel dies when that returns.
+    let _all_gone = orphans.kill(ORPHANS_LIMIT);
+    searched
+}
+
+/// Answers searches until the session is gone.
+fn answer_searches(
+    messages: &mut Messages,
+    roots: &[PathBuf],
+    contenders: impl FnOnce() -> Result<Contenders, Refusal>,
+    orphans: &Orphans,
+) -> Result<(), Refusal> {
     let mut contenders = contenders()?;
     let mut directory = FIRST_DIRECTORY;
     let mut last: Option<TracedSystem> = None;
@@ -180,6 +197,8 @@ fn answer_all(
                 step: "end the contenders of the last search".to_owned(),
                 error: lost.reason,
             })?;
+            drop(last);
+            let _all_gone = orphans.kill(ORPHANS_LIMIT);
         }
         empty(&roots[0]).map_err(|error| failed("empty the directory of the run", &error))?;
         let mut system = match &mut contenders {
@@ -201,10 +220,11 @@ fn stay_with(parent: u32) -> Result<(), Refusal> {
     process::ignore_interrupts().map_err(|error| failed("ignore SIGINT, SIGTERM and SIGHUP", &error))
 }
 
-/// Makes this process one that can trace.
-fn prepare() -> Result<(), Refusal> {
+/// Makes this process one that can trace, and that ends what its contenders leave running.
+fn prepare() -> Result<Orphans, Refusal> {
     tracee::listen().map_err(|error| failed("wait for SIGCHLD", &error))?;
-    affinity::stay_on_this_cpu().map_err(|error| failed("stay on one CPU", &error))
+    affinity::stay_on_this_cpu().map_err(|error| failed("stay on one CPU", &error))?;
+    Orphans::adopt().map_err(|error| failed("adopt what contenders leave running", &error))
 }
 
 fn primitive(name: &str, extra: &[&'static dyn LockPrimitive]) -> Result<Contenders, Refusal> {
