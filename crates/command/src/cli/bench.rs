@@ -37,7 +37,7 @@ pub(super) struct Arguments {
     /// directory].
     #[arg(long, value_name = "DIRECTORY", help_heading = MEASURES, value_parser = ways)]
     dir: Vec<Ways>,
-    /// Make and mount these file systems for the run; `onewinner doctor` lists them.
+    /// Make and mount these file systems for the run; `onewinner doctor --verbose` lists them.
     #[arg(long, value_name = "NAME,…", help_heading = MEASURES, hide_possible_values = true, value_delimiter = ',', value_parser = recipes())]
     make: Vec<String>,
     /// What to measure: uncontended, losing, hand-over, rounds, contenders, files, depth [default: all].

@@ -34,7 +34,7 @@ pub(super) struct Arguments {
     /// directory].
     #[arg(long, value_name = "DIRECTORY", help_heading = group::WHAT, value_parser = ways)]
     dir: Vec<Ways>,
-    /// Make and mount these file systems for the run; `onewinner doctor` lists them.
+    /// Make and mount these file systems for the run; `onewinner doctor --verbose` lists them.
     #[arg(long, value_name = "NAME,…", help_heading = group::WHAT, hide_possible_values = true, value_delimiter = ',', value_parser = recipes())]
     make: Vec<String>,
     /// A first look: fewer rounds and shorter measurements.

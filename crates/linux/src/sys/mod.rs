@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | `process.rs` | fork a worker, check whether it ended, kill it | `fork` gives the child a copy of everything |
 //! | `supervisor.rs` | child processes under a deadline and a cancel token | no unsafe code |
+//! | `abilities.rs` | what the kernel lets this process do | no unsafe code |
 //! | `isolated.rs` | one piece of work in a separate process | no unsafe code |
 //! | `task_state.rs` | the state of a process or thread in `/proc/PID/stat` | no unsafe code |
 //! | `orphans.rs` | ends processes whose parents have ended | no unsafe code |
@@ -33,6 +34,7 @@
 //!
 //! Knows nothing of locks and rounds. Every function is safe to call with any arguments.
 
+pub mod abilities;
 pub mod affinity;
 pub mod arguments;
 pub mod bits;

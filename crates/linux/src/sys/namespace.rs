@@ -82,10 +82,17 @@ pub fn enter() -> Result<Rights, NamespaceError> {
             });
         }
     };
-    // Otherwise a system that shares its mounts, as systemd does, would show ours.
-    plain(None, Path::new("/"), None, MsFlags::MS_PRIVATE | MsFlags::MS_REC, None)
-        .map_err(|errno| NamespaceError::Public { errno })?;
+    make_private().map_err(|errno| NamespaceError::Public { errno })?;
     Ok(rights)
+}
+
+/// Keeps the mounts of this mount namespace in it. Otherwise a system that shares its mounts, as systemd does, would show them.
+///
+/// # Errors
+///
+/// When the kernel refuses.
+pub fn make_private() -> Result<(), Errno> {
+    plain(None, Path::new("/"), None, MsFlags::MS_PRIVATE | MsFlags::MS_REC, None)
 }
 
 fn plain(
