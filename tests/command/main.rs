@@ -8,6 +8,7 @@ mod harness;
 mod bench_cost;
 mod book;
 mod cli;
+mod container;
 mod explored;
 mod filesystems;
 mod gate;
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
         Suite::new("verdicts", verdicts::tests()),
         Suite::new("book", book::tests()),
         Suite::new("cli", cli::tests()),
+        Suite::new("container", container::tests()).needs(&[Capability::Ptrace]),
         Suite::new("explored", explored::tests()).needs(&[Capability::Ptrace]),
         Suite::new("filesystems", filesystems::tests()).needs(&[Capability::Namespaces]),
         Suite::new("gate", gate::tests()),
