@@ -98,10 +98,7 @@ fn a_saved_counterexample_is_read_back_and_replays_to_the_same_history() {
 
 #[test]
 fn a_counterexample_of_a_program_is_read_back_with_its_directories() {
-    let program = Program {
-        kind: ProgramKind::Driver,
-        line: "sh 'my driver.sh' {lock}".to_owned(),
-    };
+    let program = Program::new(ProgramKind::Driver, "sh 'my driver.sh' {lock}");
     let saved = Saved {
         subject: Subject::Program(program),
         backend: BackendKind::Traced,

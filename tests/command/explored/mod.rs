@@ -191,9 +191,9 @@ cases! {
     flock_with_a_time_limit: wrap("flock", "flock -w 1 {lock} {hold}"), "-n 2 --preemptions 1" => NoAlarm;
     flock_under_a_time_limit: wrap("timeout", "timeout 5 flock {lock} {hold}"), "-n 2 --preemptions 1" => NoAlarm;
     giving_up_at_an_alarm: driver("alarm.pl", "{lock}"), "-n 2 --scenario cycle --preemptions 1" => NoAlarm;
-    flock_by_a_child_of_perl: wrap("perl", PERL), "-n 2 --preemptions 1" => Holds;
-    link_and_check_in_the_shell: driver("link-and-check.sh", "{lock}"), "-n 2 --preemptions 1" => Holds;
-    a_server: driver("server.pl", "create-new"), "-n 2 --scenario cycle --rounds 2 --preemptions 1" => Holds;
+    flock_by_a_child_of_perl: wrap("perl", PERL), "-n 2 --scenario contend --preemptions 1" => Holds;
+    link_and_check_in_the_shell: driver("link-and-check.sh", "{lock}"), "-n 2 --scenario contend --preemptions 1" => Holds;
+    a_server: driver("server.pl", "create-new {lock}"), "-n 2 --scenario cycle --rounds 2 --preemptions 1" => Holds;
     sleeping_until_it_is_free_in_python: driver("polls.py", "{lock}"), "-n 2 --scenario cycle --preemptions 1" => Holds;
 }
 
@@ -217,10 +217,10 @@ cases! {
     threads_in_their_other_order: driver("threads.c", "other {lock}"), "-n 2 --preemptions 1" => HoldsBut("take turns in one order");
     a_record_lock_that_a_close_frees: driver("record-lock.c", "posix {lock}"), "-n 2 --preemptions 0" => Violated(TWICE);
     a_child_that_keeps_the_lock: driver("background-child.sh", "{lock}"), "-n 2 --scenario cycle" => Violated("had been released");
-    a_test_before_a_command: wrap("touch", "sh -c 'test -e {lock} || { touch {lock}; {hold}; rm {lock}; }'"), "-n 2" => Violated(TWICE);
-    a_loser_that_cleans_up: wrap("mkdir", "sh -c 'mkdir {lock} && {hold}; rmdir {lock}'"), "-n 3 --preemptions 0" => Violated("P0");
-    a_rename_over_the_lock: driver("rename-over.sh", "{lock}"), "-n 2 --preemptions 1" => Violated(TWICE);
-    a_broken_server: driver("server.pl", "stat-then-write"), "-n 2" => Violated(TWICE);
+    a_test_before_a_command: wrap("touch", "sh -c 'test -e {lock} || { touch {lock}; {hold}; rm {lock}; }'"), "-n 2 --scenario contend" => Violated(TWICE);
+    a_loser_that_cleans_up: wrap("mkdir", "sh -c 'mkdir {lock} && {hold}; rmdir {lock}'"), "-n 3 --scenario contend --preemptions 0" => Violated("P0");
+    a_rename_over_the_lock: driver("rename-over.sh", "{lock}"), "-n 2 --scenario contend --preemptions 1" => Violated(TWICE);
+    a_broken_server: driver("server.pl", "stat-then-write {lock}"), "-n 2 --scenario contend" => Violated(TWICE);
     the_absent_taken_for_stale: driver("absent-as-stale.c", "{lock}"), "-n 3 --scenario cycle --preemptions 4" => Violated(TWICE);
     nobody_ever_wins: driver("never.sh", "{lock}"), "-n 2" => NoPass;
     #[ignore = "slow: Python starts for each contender"]

@@ -27,8 +27,8 @@ pub(crate) struct Driver {
 impl Driver {
     /// Starts one, whose interpreter is there.
     pub(crate) fn start(line: &str, lock: &Path) -> Self {
-        let (kind, line) = (ProgramKind::Driver, line.to_owned());
-        let words = words(&Program { kind, line }, lock, &[]).expect("a command line");
+        let kind = ProgramKind::Driver;
+        let words = words(&Program::new(kind, line), lock, &[]).expect("a command line");
         let mut command = Command::new(&words[0]);
         command.current_dir(workspace()).args(&words[1..]);
         let piped = command.stdin(Stdio::piped()).stdout(Stdio::piped());

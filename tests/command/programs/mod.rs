@@ -167,8 +167,8 @@ facts! {
     a_word_of_shared_memory: check(line("mapped.c", "{lock}"), one_after_another);
     a_lock_in_another_place: check(line("elsewhere.c", "create-new {lock}"), one_after_another);
     a_broken_lock_in_another_place: check(line("elsewhere.c", "stat-then-write {lock}"), one_after_another);
-    a_server: check(line("server.pl", "create-new"), one_after_another);
-    a_broken_server: check(line("server.pl", "stat-then-write"), one_after_another);
+    a_server: check(line("server.pl", "create-new {lock}"), one_after_another);
+    a_broken_server: check(line("server.pl", "stat-then-write {lock}"), one_after_another);
     a_record_lock_of_the_process: check(line("record-lock.c", "posix {lock}"), alone);
     an_exit_handler: check(line("exit-handler.c", "{lock}"), alone);
     an_exit_handler_in_python: check(line("exit-handler.py", "{lock}"), alone);

@@ -43,8 +43,7 @@ pub(crate) fn execute_in_a_thread(lock: &Path) -> ExitCode {
 pub(crate) fn a_thread_that_calls_execve_is_followed() -> Tried {
     let own = std::env::current_exe().expect("this binary");
     let line = format!("{} {EXECUTE_IN_A_THREAD} {{lock}}", own.display());
-    let kind = ProgramKind::Driver;
-    let subject = Subject::Program(Program { kind, line });
+    let subject = Subject::Program(Program::new(ProgramKind::Driver, line));
     let began = Instant::now();
     let (explored, seen) = explored_of(
         &subject,

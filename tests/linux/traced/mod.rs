@@ -334,8 +334,7 @@ fn loss(primitive: &'static dyn LockPrimitive) -> Result<String, Missing> {
 
 /// The properties that a program's lock violates, in all schedules with at most one preemption.
 fn violated(kind: ProgramKind, line: &str, scenario: &Scenario) -> Result<BTreeSet<&'static str>, Missing> {
-    let line = line.to_owned();
-    let subject = Subject::Program(Program { kind, line });
+    let subject = Subject::Program(Program::new(kind, line));
     let (exploration, seen) = explored_of(&subject, scenario, &Strategy::Bounded { preemptions: 1 }, 10_000)?;
     assert_eq!(exploration.searched.failure, None, "{}, {scenario}", subject.name());
     assert!(outcomes(&seen).keys().any(|outcome| outcome.busy > 0));

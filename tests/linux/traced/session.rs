@@ -44,10 +44,7 @@ fn searched(
 }
 
 pub(crate) fn one_session_searches_again_and_again_from_a_fresh_state() -> Tried {
-    let program = Program {
-        kind: ProgramKind::Driver,
-        line: LEAVES_FILES.to_owned(),
-    };
+    let program = Program::new(ProgramKind::Driver, LEAVES_FILES);
     for (subject, strategy) in [
         (Subject::Primitive(&CreateNew), Strategy::Dpor),
         (Subject::Primitive(&StatThenWrite), Strategy::Dpor),

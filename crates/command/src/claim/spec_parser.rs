@@ -74,10 +74,7 @@ impl Spec {
 
 /// The lock, from exactly one of the three keys, and its place.
 fn parse_subject(text: &SpecText<'_>, front_matter: &FrontMatter) -> Result<(Subject, Range<usize>), SpecError> {
-    let program = |kind, line: &Spanned<String>| {
-        let line = line.get_ref().clone();
-        Subject::Program(Program { kind, line })
-    };
+    let program = |kind, line: &Spanned<String>| Subject::Program(Program::new(kind, line.get_ref().clone()));
     let given = [&front_matter.lock, &front_matter.driver, &front_matter.wrap];
     let mut given = given.into_iter().flatten();
     let (Some(first), second) = (given.next(), given.next()) else {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::ops::RangeInclusive;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -85,12 +85,27 @@ pub(super) struct AnySubject {
 }
 
 impl AnySubject {
-    /// Returns the lock or program; checks that the program can be started.
-    pub(super) fn subject(&self) -> Result<scenario::Subject, Failure> {
+    /// Returns the lock or program; checks that the program can be started. `lock_at` is where it has its lock, if it takes no
+    /// path.
+    pub(super) fn subject(&self, lock_at: Option<&Path>) -> Result<scenario::Subject, Failure> {
+        if lock_at.is_some() && self.driver.is_none() {
+            return Err("only a driver has its lock in a place of its own; give --lock-at with --driver".into());
+        }
         for (kind, line) in [(ProgramKind::Driver, &self.driver), (ProgramKind::Wrap, &self.wrap)] {
             if let Some(line) = line.clone() {
-                let program = Program { kind, line };
+                let lock_at = lock_at.map(std::path::absolute).transpose()?;
+                let program = Program {
+                    lock_at,
+                    ..Program::new(kind, line)
+                };
                 find(&program)?;
+                if let Some(place) = &program.lock_at {
+                    return Err(format!(
+                        "failed to explore a lock at {place:?}: a lock in a place of its own is not supported yet; let the \
+                         program take the path of the lock as {{lock}}"
+                    )
+                    .into());
+                }
                 return Ok(scenario::Subject::Program(program));
             }
         }

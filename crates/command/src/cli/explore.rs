@@ -28,6 +28,9 @@ pub(super) struct Arguments {
     subject: arguments::AnySubject,
     #[command(flatten)]
     claimed: arguments::Claimed,
+    /// Where the driver has its lock, if it takes no path.
+    #[arg(long, value_name = "PATH", help_heading = group::WHAT, requires = "driver", hide = true)]
+    lock_at: Option<PathBuf>,
     #[command(flatten)]
     what: What,
     /// A first look: finds most bugs within seconds.
@@ -240,7 +243,7 @@ impl Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments, output: &Output, interrupted: &Arc<AtomicBool>) -> Result<Exit, Failure> {
-    let subject = arguments.subject.subject()?;
+    let subject = arguments.subject.subject(arguments.lock_at.as_deref())?;
     let mut plans = Vec::new();
     for configuration in arguments.configurations(&subject)? {
         let strategy = arguments.strategy(&subject, configuration.preemptions, output.seed)?;

@@ -3,6 +3,7 @@
 //! Knows no process and no shell: a command line is split where it is started.
 
 use std::fmt;
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +30,9 @@ pub struct Program {
     pub kind: ProgramKind,
     /// The command line as given. Quotes work as in a shell; other shell syntax does not.
     pub line: String,
+    /// Where the program has its lock, if that is a place of its own and not `{lock}`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lock_at: Option<PathBuf>,
 }
 
 /// How a program reports that it holds the lock.
@@ -47,6 +51,15 @@ pub enum ProgramKind {
 pub const EXACT: &str = "--exact";
 
 impl Program {
+    /// A program that takes the path of its lock.
+    pub fn new(kind: ProgramKind, line: impl Into<String>) -> Self {
+        Self {
+            kind,
+            line: line.into(),
+            lock_at: None,
+        }
+    }
+
     /// The name of the test, if the program is one.
     pub fn test(&self) -> Option<&str> {
         let (_, rest) = self.line.split_once(EXACT).filter(|_| self.kind == ProgramKind::Test)?;
@@ -155,17 +168,12 @@ mod tests {
             ("", "program"),
             ("été ../../x", "t-x"),
         ] {
-            let (kind, line) = (ProgramKind::Driver, line.to_owned());
-            assert_eq!(Subject::Program(Program { kind, line }).slug(), slug);
+            assert_eq!(Subject::Program(Program::new(ProgramKind::Driver, line)).slug(), slug);
         }
-        let (kind, line) = (
-            ProgramKind::Test,
-            "/a/b --exact 'own::two_are_in' --x onewinner={lock}".to_owned(),
-        );
-        let test = Subject::Program(Program { kind, line });
+        let line = "/a/b --exact 'own::two_are_in' --x onewinner={lock}";
+        let test = Subject::Program(Program::new(ProgramKind::Test, line));
         assert_eq!((test.name(), &*test.slug()), ("own::two_are_in", "own-two-are-in"));
-        let (kind, line) = (ProgramKind::Driver, "word ".repeat(100));
-        let long = Subject::Program(Program { kind, line }).slug();
+        let long = Subject::Program(Program::new(ProgramKind::Driver, "word ".repeat(100))).slug();
         assert!(long.len() <= 41 && long.starts_with("word-word"), "{long}");
     }
 }

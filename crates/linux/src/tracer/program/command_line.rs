@@ -23,6 +23,12 @@ pub enum LineError {
     /// There is no word.
     #[error("failed to start the program: its command line is empty; give a command")]
     Empty,
+    /// A driver does not get the path of the lock, so contenders would not share one.
+    #[error(
+        "failed to start `{0}`: it does not name {{lock}}, so it does not get the path of the lock; put {{lock}} where the \
+         program takes the path, also if it waits for requests, or say with --lock-at PATH where the program has its lock"
+    )]
+    NoLock(String),
     /// A placeholder is missing.
     #[error("failed to start `{line}`: it does not name {missing}; put it where the command expects it")]
     Missing {
@@ -48,8 +54,8 @@ pub fn words(program: &Program, lock: &Path, hold: &[&str]) -> Result<Vec<String
         return Err(LineError::Empty);
     }
     let needed: &[&'static str] = match program.kind {
-        // One that prints `ready` gets the path later.
-        ProgramKind::Driver => &[],
+        ProgramKind::Driver if program.lock_at.is_some() || words.iter().any(|word| word.contains(LOCK)) => &[],
+        ProgramKind::Driver => return Err(LineError::NoLock(line.clone())),
         ProgramKind::Wrap => &[LOCK, HOLD],
         ProgramKind::Test => &[LOCK],
     };
@@ -80,8 +86,7 @@ mod tests {
     use super::*;
 
     fn program(kind: ProgramKind, line: &str) -> Program {
-        let line = line.to_owned();
-        Program { kind, line }
+        Program::new(kind, line)
     }
 
     #[track_caller]
@@ -119,10 +124,22 @@ mod tests {
     }
 
     #[test]
+    fn a_driver_with_a_lock_in_a_place_of_its_own_needs_no_placeholder() {
+        let mut fixed = program(ProgramKind::Driver, "driver");
+        fixed.lock_at = Some("/run/lock".into());
+        assert_eq!(words(&fixed, Path::new("/lock"), &[]).unwrap(), ["driver"]);
+    }
+
+    #[test]
     fn a_line_that_starts_nothing_is_refused_with_the_reason() {
         for (kind, line, part) in [
             (ProgramKind::Driver, "driver 'lock", "a quote is not closed"),
             (ProgramKind::Driver, "  ", "is empty"),
+            (
+                ProgramKind::Driver,
+                "driver lock",
+                "put {lock} where the program takes the path",
+            ),
             (ProgramKind::Wrap, "flock {hold}", "does not name {lock}"),
             (ProgramKind::Wrap, "flock -n {lock} true", "does not name {hold}"),
         ] {

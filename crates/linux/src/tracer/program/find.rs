@@ -96,12 +96,7 @@ mod tests {
             ("sh 'open", Some("a quote is not closed")),
             ("", Some("is empty")),
         ] {
-            let (kind, line) = (ProgramKind::Driver, line.to_owned());
-            let error = find(&Program {
-                kind,
-                line: line.clone(),
-            })
-            .err();
+            let error = find(&Program::new(ProgramKind::Driver, line)).err();
             match (error.map(|error| error.to_string()), expected) {
                 (None, None) => {}
                 (Some(error), Some(expected)) => assert!(error.contains(expected), "{line}: {error}"),

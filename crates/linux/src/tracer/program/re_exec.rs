@@ -117,8 +117,7 @@ impl Test {
         let argument = format!("{CONTENDER}{place}={{lock}}");
         let line = self.words(&argument);
         let line = shlex::try_join(line.iter().map(String::as_str)).expect("no word has a zero byte");
-        let kind = ProgramKind::Test;
-        Program { kind, line }
+        Program::new(ProgramKind::Test, line)
     }
 
     /// The command that runs the races of that exploration, in a process with a single thread.
