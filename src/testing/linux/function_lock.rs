@@ -8,7 +8,7 @@ use std::cell::RefCell;
 use std::path::Path;
 
 use super::super::attempt::Attempt;
-use onewinner_core::fs::{Errno, Fs};
+use onewinner_core::fs::Fs;
 use onewinner_core::primitive::{AcquireError, CallError, Expectation, Held, LockPrimitive};
 
 thread_local! {
@@ -78,16 +78,6 @@ fn with<T>(operation: impl FnOnce(&mut dyn LockFunction) -> T) -> T {
     })
 }
 
-/// A failed operation, with the first error number that the text names.
-fn failed(operation: &str, lock: &Path, text: &str) -> CallError {
-    let mut words = text.split(|letter: char| !letter.is_ascii_alphanumeric());
-    CallError {
-        operation: format!("{operation} ({text})"),
-        path: lock.to_owned(),
-        errno: words.find_map(|word| word.parse().ok()).unwrap_or(Errno::Unnamed(0)),
-    }
-}
-
 impl LockPrimitive for FunctionLock {
     fn name(&self) -> &'static str {
         self.name
@@ -105,14 +95,14 @@ impl LockPrimitive for FunctionLock {
         match with(|function| function.acquire(lock)) {
             Attempt::Acquired(()) => Ok(Held::by_name()),
             Attempt::Busy => Err(AcquireError::Busy),
-            Attempt::Failed(error) => Err(failed("acquire", lock, &error).into()),
+            Attempt::Failed(error) => Err(CallError::in_words("acquire", lock, &error).into()),
         }
     }
 
     fn release(&self, _: &dyn Fs, lock: &Path, _: Held) -> Result<(), CallError> {
         match with(LockFunction::release) {
             None => Ok(()),
-            Some(error) => Err(failed("release", lock, &error)),
+            Some(error) => Err(CallError::in_words("release", lock, &error)),
         }
     }
 }

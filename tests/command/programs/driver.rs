@@ -8,7 +8,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use nix::poll::{PollFd, PollFlags, poll};
 use onewinner_core::history::What;
 use onewinner_core::scenario::{Program, ProgramKind};
-use onewinner_linux::tracer::channel::driver_protocol::{Conversation, Owes};
+use onewinner_linux::tracer::channel::driver_protocol::{Conversation, Ending, Owes};
 use onewinner_linux::tracer::program::command_line::words;
 
 use crate::harness::workspace;
@@ -96,7 +96,9 @@ impl Driver {
         self.await_output();
         assert!(self.child.wait().expect("a child").success());
         let events = &mut self.events;
-        self.talk.ended(&mut |what| events.push(what)).expect("nothing is owed");
+        self.talk
+            .ended(&Ending::Plain, &mut |what| events.push(what))
+            .expect("nothing is owed");
         self.events
     }
 }

@@ -181,45 +181,67 @@ pub enum Mark {
     Holds,
     /// The attempt reports that the lock is held.
     Busy,
-    /// The attempt fails.
-    Failed,
+    /// The attempt or the release fails, with the message of the program if it gave one.
+    Failed(Option<String>),
     /// The process releases the lock.
     Releases,
 }
 
+/// The longest message in a mark, in characters: the sentence of the violation has all of it.
+const LONGEST_MESSAGE: usize = 100;
+
 impl Mark {
-    fn word(&self) -> &'static str {
+    fn failed(message: Option<&str>) -> Self {
+        let shown = |message: &str| {
+            message
+                .replace(char::is_control, " ")
+                .chars()
+                .take(LONGEST_MESSAGE)
+                .collect()
+        };
+        Self::Failed(message.map(shown))
+    }
+
+    fn word(&self) -> String {
         match self {
-            Self::Holds => "● holds",
-            Self::Busy => "○ busy",
-            Self::Failed => "✗ fails",
-            Self::Releases => "◌ releases",
+            Self::Holds => "● holds".to_owned(),
+            Self::Busy => "○ busy".to_owned(),
+            Self::Failed(_) => self.text(),
+            Self::Releases => "◌ releases".to_owned(),
         }
     }
 
     /// The mark with its symbol.
-    pub fn text(&self) -> &'static str {
+    pub fn text(&self) -> String {
         match self {
-            Self::Holds => "● holds the lock",
-            Self::Busy => "○ gets busy",
-            Self::Failed => "✗ fails",
-            Self::Releases => "◌ begins to release",
+            Self::Holds => "● holds the lock".to_owned(),
+            Self::Busy => "○ gets busy".to_owned(),
+            Self::Failed(None) => "✗ fails".to_owned(),
+            Self::Failed(Some(message)) => format!("✗ fails: {message}"),
+            Self::Releases => "◌ begins to release".to_owned(),
         }
     }
 }
 
 /// The state that an attempt reaches with the row at `position`.
 fn mark(history: &History, attempts: &[Attempt], position: usize) -> Option<Mark> {
+    let process = history.events[position].process;
+    let own = |event: &&Event| event.process == process;
+    let next = history.events[position + 1..].iter().find(own).map(|event| &event.what);
+    // A program says why; after an injected error the call above says it.
+    if let Some(What::ReleaseFailed { error }) = next
+        && let Some(words) = error.words()
+    {
+        return Some(Mark::failed(Some(words)));
+    }
     if attempts.iter().any(|attempt| attempt.hold_ends() == Some(position)) {
         return Some(Mark::Releases);
     }
-    let process = history.events[position].process;
-    let own = |event: &Event| event.process == process;
-    let next = history.events[position + 1..].iter().find(|event| own(event))?;
-    match next.what {
+    match next? {
         What::Acquired => Some(Mark::Holds),
         What::Busy => Some(Mark::Busy),
-        What::Failed { .. } | What::Panicked { .. } => Some(Mark::Failed),
+        What::Failed { error } => Some(Mark::failed(error.words())),
+        What::Panicked { message } => Some(Mark::failed(Some(message))),
         _ => None,
     }
 }

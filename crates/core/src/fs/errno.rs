@@ -70,6 +70,34 @@ macro_rules! errnos {
     };
 }
 
+impl Errno {
+    /// The error that a text names, as programs write it: `ENOSPC`, `[Errno 28]` in Python, `os error 28` in Rust, or the text
+    /// of a full disk in Go.
+    pub fn named_in(text: &str) -> Option<Self> {
+        let lower = text.to_ascii_lowercase();
+        let words = |text: &str| -> Vec<String> {
+            let words = text.split(|letter: char| !letter.is_ascii_alphanumeric());
+            words.filter(|word| !word.is_empty()).map(str::to_owned).collect()
+        };
+        let named = || words(text).iter().find_map(|word| word.parse().ok());
+        let numbered = || {
+            let words = words(&lower);
+            let number = |at: usize| words.get(at)?.parse::<i32>().ok().filter(|number| *number > 0);
+            (0..words.len()).find_map(|at| match words[at].as_str() {
+                "errno" => number(at + 1),
+                "os" if words.get(at + 1).is_some_and(|word| word == "error") => number(at + 2),
+                _ => None,
+            })
+        };
+        // What the machine lacks is not the fault of the lock, so its text counts too.
+        let described = || {
+            let scarce = Self::NAMED.iter().copied().filter(|errno| errno.is_scarcity());
+            { scarce }.find(|errno| lower.contains(errno.text()))
+        };
+        named().or_else(|| numbered().map(Self::from_raw)).or_else(described)
+    }
+}
+
 errnos! {
     EPERM = 1 "operation not permitted",
     ENOENT = 2 "no such file or directory",
@@ -164,5 +192,20 @@ mod tests {
             assert_eq!(errno.to_string().parse::<Errno>().unwrap(), errno);
         }
         assert!("EWHAT".parse::<Errno>().is_err());
+    }
+
+    #[test]
+    fn the_error_that_a_text_names_is_found_in_the_ways_in_which_languages_write_it() {
+        for (text, errno) in [
+            ("ENOSPC: no space left on device, write", Some(Errno::ENOSPC)),
+            ("OSError: [Errno 28] No space left on device: '/a'", Some(Errno::ENOSPC)),
+            ("permission denied (os error 13)", Some(Errno::EACCES)),
+            ("write /a: no space left on device", Some(Errno::ENOSPC)),
+            ("it is stuck since 28 days", None),
+            ("errno zero", None),
+            ("", None),
+        ] {
+            assert_eq!(Errno::named_in(text), errno, "{text}");
+        }
     }
 }

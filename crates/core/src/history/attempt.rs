@@ -22,7 +22,8 @@ pub struct Attempt {
     pub calls: Vec<usize>,
     /// The release, if it was begun.
     pub release: Option<Release>,
-    /// Where the process was killed, if that ended the attempt, the hold or the release.
+    /// Where the process was killed, if that ended the attempt, the hold or the release; or where a program ended by an error
+    /// although it still had to release.
     pub died: Option<usize>,
 }
 
@@ -108,9 +109,23 @@ fn of(events: &[Event]) -> Vec<Attempt> {
             });
         } else if let Some(attempt) = attempts.iter_mut().rfind(|attempt| attempt.process == event.process) {
             extend(attempt, position, &event.what);
+            if matches!(event.what, What::ReleaseFailed { .. }) {
+                attempt.died = attempt.died.or(exit_before(events, position));
+            }
         }
     }
     attempts
+}
+
+/// The exit of the process of this event, if that is its last call before the event.
+fn exit_before(events: &[Event], position: usize) -> Option<usize> {
+    let process = events[position].process;
+    let mut before = events[..position].iter().enumerate().rev();
+    let (position, what) = before.find_map(|(position, event)| match &event.what {
+        What::Performed { call, .. } if event.process == process => Some((position, call)),
+        _ => None,
+    })?;
+    (*what == Call::Exit).then_some(position)
 }
 
 fn extend(attempt: &mut Attempt, position: usize, what: &What) {

@@ -24,6 +24,7 @@ mod rename_over;
 mod stat_then_write;
 mod symlink;
 
+use std::error::Error;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -209,15 +210,14 @@ impl From<AcquireError> for io::Error {
 }
 
 /// A system call that failed: the operation, the file, and the reason.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, thiserror::Error)]
-#[error("failed to {operation} {path:?}: {} ({errno})", errno.text())]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct CallError {
-    /// The operation, as a verb: `create`, `write`.
+    /// The operation, as a verb: `create`, `write`. If a program or function reports the error, its text follows in
+    /// parentheses: see [`words`](Self::words).
     pub operation: String,
     /// The file.
     pub path: PathBuf,
     /// The reason.
-    #[source]
     pub errno: Errno,
 }
 
@@ -229,6 +229,39 @@ impl CallError {
             path: path.to_owned(),
             errno,
         }
+    }
+
+    /// An error that a program or function reports in its own words, e.g. by the line `error TEXT`. It keeps the error number
+    /// that they name.
+    pub fn in_words(operation: &str, path: &Path, words: &str) -> Self {
+        let words = words.replace(char::is_control, " ");
+        Self {
+            operation: format!("{operation} ({})", words.trim()),
+            path: path.to_owned(),
+            errno: Errno::named_in(&words).unwrap_or(Errno::Unnamed(0)),
+        }
+    }
+
+    /// The words of the program or function that reported the error, if one did.
+    pub fn words(&self) -> Option<&str> {
+        let (_, words) = self.operation.split_once(" (")?;
+        words.strip_suffix(')')
+    }
+}
+
+impl fmt::Display for CallError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { operation, path, errno } = self;
+        match (operation.split_once(" ("), self.words()) {
+            (Some((operation, _)), Some(words)) => write!(f, "failed to {operation} {path:?}: {words}"),
+            _ => write!(f, "failed to {operation} {path:?}: {} ({errno})", errno.text()),
+        }
+    }
+}
+
+impl Error for CallError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&self.errno)
     }
 }
 

@@ -3,6 +3,7 @@
 use super::case::Case;
 use super::contract::{Finding, Property, PropertyClass, Violation};
 use crate::history::{Attempt, AttemptResult};
+use crate::id::ProcessId;
 
 pub(super) struct AtLeastOneWinner;
 
@@ -35,9 +36,23 @@ impl Property for AtLeastOneWinner {
         if attempts.iter().any(Attempt::acquired) {
             return Finding::Holds;
         }
-        let sentence = format!("none of {} attempts at a free lock won", attempts.len());
+        let mut sentence = format!("none of {} attempts at a free lock won", attempts.len());
+        // The reason, if an attempt gave one.
+        if let Some((process, met)) = attempts.iter().find_map(reason) {
+            sentence += &format!("; {process} met {met}");
+        }
         Violation::found(sentence, attempts.iter().filter_map(|attempt| attempt.decided))
     }
+}
+
+/// The error of an attempt, with its process.
+fn reason(attempt: &Attempt) -> Option<(ProcessId, String)> {
+    let met = match &attempt.result {
+        AttemptResult::Failed(error) => error.to_string(),
+        AttemptResult::Panicked(message) => format!("a panic: {message}"),
+        AttemptResult::Acquired | AttemptResult::Busy | AttemptResult::Undecided => return None,
+    };
+    Some((attempt.process, met))
 }
 
 /// An attempt on a full disk is disturbed: no lock can be taken there.

@@ -120,7 +120,7 @@ impl Plan {
         let mut edges = vec![MARGIN + NUMBERS];
         for process in ProcessId::first(history.processes) {
             let own = rows.iter().filter(|row| row.process == process);
-            let widest = own.map(|row| row.text.chars().count()).max().unwrap_or(0);
+            let widest = own.map(width).max().unwrap_or(0);
             let left = edges.last().copied().unwrap_or(MARGIN);
             edges.push(left + LEAST.max(widest * LETTER + BAR + 30));
         }
@@ -240,7 +240,7 @@ impl Plan {
                 }
                 text.call x=(left) y=(top + 20) { (clean(&row.text)) }
                 @if let Some(mark) = &row.mark {
-                    text class=(class(mark)) x=(left) y=(top + STEP + 10) { (mark.text()) }
+                    text class=(class(mark)) x=(left) y=(top + STEP + 10) { (clean(&mark.text())) }
                 }
             }
         }
@@ -274,6 +274,15 @@ impl Plan {
     }
 }
 
+/// The width of a step, in characters: of the call, or of the message of an attempt that failed.
+fn width(row: &Row) -> usize {
+    let message = match &row.mark {
+        Some(mark @ Mark::Failed(_)) => mark.text().chars().count(),
+        _ => 0,
+    };
+    row.text.chars().count().max(message)
+}
+
 /// The width of the frame around a call.
 fn frame_width(row: &Row) -> usize {
     row.text.chars().count() * LETTER + 2 * GAP
@@ -282,7 +291,7 @@ fn frame_width(row: &Row) -> usize {
 fn class(mark: &Mark) -> &'static str {
     match mark {
         Mark::Holds => "bad",
-        Mark::Busy | Mark::Failed | Mark::Releases => "soft",
+        Mark::Busy | Mark::Failed(_) | Mark::Releases => "soft",
     }
 }
 

@@ -123,6 +123,7 @@ fn call(named: &str) -> Call {
         "expire" => Call::Expire { path },
         "fork" => Call::Fork,
         "die" => Call::Die,
+        "exit" => Call::Exit,
         "alive" => Call::Alive { process: ProcessId(0) },
         "close" => Call::Close { fd: Fd(0) },
         "write" => Call::Write {

@@ -10,7 +10,6 @@
 
 use std::path::{Path, PathBuf};
 
-use onewinner_core::fs::Errno;
 use onewinner_core::history::What;
 use onewinner_core::primitive::CallError;
 use onewinner_core::scenario::ProgramKind;
@@ -62,14 +61,32 @@ pub struct Conversation {
     pending: Vec<u8>,
 }
 
-/// A line that the driver protocol does not allow.
+/// Why the conversation has no result.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("it printed {line:?} where {expected} was expected")]
-pub struct ProtocolError {
-    /// What it printed.
-    pub line: String,
-    /// What the protocol allows here.
-    pub expected: &'static str,
+pub enum ProtocolError {
+    /// A line that the driver protocol does not allow.
+    #[error("broke the driver protocol: it printed {line:?} where {expected} was expected")]
+    Unexpected {
+        /// What it printed.
+        line: String,
+        /// What the protocol allows here.
+        expected: &'static str,
+    },
+    /// A test did something that its tracer cannot follow.
+    #[error("cannot be followed: {reason}")]
+    Unsupported {
+        /// What it did, and what to do instead.
+        reason: String,
+    },
+}
+
+/// How a program ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// With the exit code 0, or because another process killed it.
+    Plain,
+    /// By an error of its own: another exit code, or a signal. The text describes it.
+    Error(String),
 }
 
 impl Conversation {
@@ -165,21 +182,25 @@ impl Conversation {
         Ok(())
     }
 
-    /// The program has ended.
+    /// The program has ended. A holder that ends by an error has failed to release: its hold is over.
     ///
     /// # Errors
     ///
     /// When it owes an answer: a driver that dies has not lost the lock to another.
-    pub fn ended(&mut self, tell: &mut dyn FnMut(What)) -> Result<(), ProtocolError> {
-        match (self.stage, self.kind) {
-            (Stage::Started | Stage::Acquiring, ProgramKind::Wrap) => {
+    pub fn ended(&mut self, how: &Ending, tell: &mut dyn FnMut(What)) -> Result<(), ProtocolError> {
+        match (self.stage, self.kind, how) {
+            (Stage::Holding | Stage::Releasing, ProgramKind::Driver | ProgramKind::Test, Ending::Error(words)) => {
+                let error = CallError::in_words("release", &self.lock, words);
+                tell(What::ReleaseFailed { error });
+            }
+            (Stage::Started | Stage::Acquiring, ProgramKind::Wrap, _) => {
                 self.acts(tell);
                 tell(What::Busy);
             }
             // The command releases the lock after `{hold}` has ended.
-            (Stage::Releasing, ProgramKind::Wrap) => tell(What::Released),
-            (Stage::Idle | Stage::Over, _) => {}
-            (Stage::Started | Stage::Acquiring | Stage::Holding | Stage::Releasing, _) => {
+            (Stage::Releasing, ProgramKind::Wrap, _) => tell(What::Released),
+            (Stage::Idle | Stage::Over, ..) => {}
+            (Stage::Started | Stage::Acquiring | Stage::Holding | Stage::Releasing, ..) => {
                 return Err(self.protocol_error("the end of its output"));
             }
         }
@@ -202,6 +223,10 @@ impl Conversation {
                 tell(What::Panicked { message });
                 Stage::Over
             }
+            (_, line) if self.kind == ProgramKind::Test && line.starts_with("unsupported ") => {
+                let reason = line["unsupported ".len()..].to_owned();
+                return Err(ProtocolError::Unsupported { reason });
+            }
             (Stage::Started | Stage::Acquiring, line) => {
                 let (stage, what) = match line {
                     "acquired" => (Stage::Holding, What::Acquired),
@@ -210,7 +235,7 @@ impl Conversation {
                         Some(error) => (
                             served,
                             What::Failed {
-                                error: self.call_error("acquire", error),
+                                error: CallError::in_words("acquire", &self.lock, error),
                             },
                         ),
                         None => return Err(self.protocol_error(line)),
@@ -225,7 +250,7 @@ impl Conversation {
                 served
             }
             (Stage::Releasing, line) if line.starts_with("error ") => {
-                let error = self.call_error("release", &line["error ".len()..]);
+                let error = CallError::in_words("release", &self.lock, &line["error ".len()..]);
                 tell(What::ReleaseFailed { error });
                 served
             }
@@ -234,19 +259,8 @@ impl Conversation {
         Ok(())
     }
 
-    /// The error text of a program, with the first error number in it.
-    fn call_error(&self, operation: &str, text: &str) -> CallError {
-        let mut words = text.split(|letter: char| !letter.is_ascii_alphanumeric());
-        let named = words.find_map(|word| word.parse().ok());
-        CallError {
-            operation: format!("{operation} ({text})"),
-            path: self.lock.clone(),
-            errno: named.unwrap_or(Errno::Unnamed(0)),
-        }
-    }
-
     fn protocol_error(&self, line: &str) -> ProtocolError {
-        ProtocolError {
+        ProtocolError::Unexpected {
             line: line.to_owned(),
             expected: match self.stage {
                 Stage::Started | Stage::Acquiring => "`acquired`, `busy` or `error TEXT`",
@@ -260,6 +274,7 @@ impl Conversation {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use onewinner_core::fs::Errno;
 
     #[test]
     fn a_test_is_heard_among_what_its_harness_prints_and_serves_after_its_first_attempt() {
@@ -308,7 +323,7 @@ mod tests {
                 Owes::Answer | Owes::End => {}
             }
         }
-        talk.ended(&mut tell)?;
+        talk.ended(&Ending::Plain, &mut tell)?;
         assert_eq!(talk.owes(), Owes::End);
         Ok(events)
     }
@@ -331,6 +346,50 @@ mod tests {
         for output in [&[][..], &["ready\n"], &["acquired\n"]] {
             assert!(converse(ProgramKind::Driver, output).is_err(), "{output:?}");
         }
+    }
+
+    #[test]
+    fn a_holder_that_ends_by_an_error_has_failed_to_release_and_a_contender_has_no_answer() {
+        let ends = |kind, output: &str, asked: bool| {
+            let mut talk = Conversation::new(kind, Path::new("/lock"));
+            talk.hear(output.as_bytes(), &mut |_| {}).unwrap();
+            if asked {
+                talk.release(&mut |_| {});
+            }
+            let mut events = Vec::new();
+            let how = Ending::Error("exit code 1: OSError: [Errno 2] gone".to_owned());
+            let ended = talk.ended(&how, &mut |what| events.push(what));
+            ended.map(|()| events)
+        };
+        for (kind, output) in [
+            (ProgramKind::Driver, "acquired\n"),
+            (ProgramKind::Test, "onewinner acquired\n"),
+        ] {
+            for asked in [false, true] {
+                let events = ends(kind, output, asked).unwrap();
+                let [What::ReleaseFailed { error }] = &events[..] else {
+                    panic!("{events:?}");
+                };
+                assert_eq!(error.errno, Errno::ENOENT);
+                assert!(
+                    error
+                        .to_string()
+                        .ends_with("\"/lock\": exit code 1: OSError: [Errno 2] gone"),
+                    "{error}"
+                );
+            }
+        }
+        assert!(ends(ProgramKind::Driver, "", false).is_err());
+        assert!(ends(ProgramKind::Wrap, "acquired\n", false).is_err());
+    }
+
+    #[test]
+    fn a_test_reports_what_its_tracer_cannot_follow() {
+        let mut talk = Conversation::new(ProgramKind::Test, Path::new("/lock"));
+        let error = talk
+            .hear(b"onewinner unsupported it started a thread\n", &mut |_| {})
+            .unwrap_err();
+        assert_eq!(error.to_string(), "cannot be followed: it started a thread");
     }
 
     #[test]
@@ -361,7 +420,7 @@ mod tests {
                 }
             }
         }
-        talk.ended(&mut tell).unwrap();
+        talk.ended(&Ending::Plain, &mut tell).unwrap();
         assert_eq!(
             events,
             [AcquireBegan, Acquired, ReleaseBegan, Released, AcquireBegan, Busy]

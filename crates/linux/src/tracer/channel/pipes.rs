@@ -7,7 +7,7 @@ use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
-use super::driver_protocol::{Conversation, Owes, ProtocolError};
+use super::driver_protocol::{Conversation, Ending, Owes, ProtocolError};
 use super::{Channel, Sent};
 use crate::sys::fifo;
 use crate::sys::launch::{Streams, launch};
@@ -24,6 +24,16 @@ pub const HOLD: &str = "hold";
 
 /// The exit codes of a shell, and of `env` and its like, for a command that was not run.
 const NOT_RUN: [u8; 2] = [126, 127];
+
+/// SIGKILL: no program ends itself by it, so another process or the kernel did.
+const KILLED: i32 = 9;
+
+/// How many of the last lines of an error output are looked at.
+const LAST_LINES: usize = 20;
+/// The longest error message that is shown, in characters.
+const LONGEST_COMPLAINT: usize = 200;
+/// What the line of an error output contains that describes the error; other lines are places in the code.
+const DESCRIBES: [&str; 5] = ["error", "exception", "panic", "failed", "not permitted"];
 
 /// Where the pipes of a contender are.
 #[derive(Clone, Debug)]
@@ -79,6 +89,8 @@ struct PipedContender {
     conversation: Option<Conversation>,
     input: Option<File>,
     output: Option<File>,
+    /// How long its error output was when its process started: a copy appends to that of the process that it was copied from.
+    complained: u64,
     rounds_left: u32,
 }
 
@@ -107,6 +119,7 @@ impl Pipes {
                 conversation: None,
                 input: None,
                 output: None,
+                complained: 0,
                 rounds_left: 0,
             });
         }
@@ -165,6 +178,32 @@ impl PipedContender {
         self.output.as_mut().map_or(Ok(Vec::new()), drain)
     }
 
+    /// The line of its error output that describes its last error, or else the last line.
+    fn complaint(&self) -> Option<String> {
+        let bytes = fs::read(&self.ends.complaints).ok()?;
+        // A process that is started anew begins an empty file.
+        let from = usize::try_from(self.complained)
+            .ok()
+            .filter(|from| *from <= bytes.len());
+        let text = String::from_utf8_lossy(&bytes[from.unwrap_or(0)..]).into_owned();
+        let lines = text.lines().rev().filter(|line| !line.trim().is_empty());
+        let last: Vec<&str> = lines.take(LAST_LINES).collect();
+        let describes = |line: &&&str| DESCRIBES.iter().any(|word| line.to_lowercase().contains(word));
+        let line = last.iter().find(describes).or(last.first())?;
+        Some(line.trim().chars().take(LONGEST_COMPLAINT).collect())
+    }
+
+    /// The end of its process, with its last error message.
+    fn ending(&self, how: Ended) -> Ending {
+        match how {
+            Ended::Exited(0) | Ended::Killed(KILLED) => Ending::Plain,
+            Ended::Exited(_) | Ended::Killed(_) => Ending::Error(match self.complaint() {
+                Some(complaint) => format!("{how}: {complaint}"),
+                None => how.to_string(),
+            }),
+        }
+    }
+
     fn say(&mut self, line: &str) -> io::Result<()> {
         let Some(input) = self.input.as_mut() else {
             return Err(io::ErrorKind::BrokenPipe.into());
@@ -190,6 +229,7 @@ impl Channel for Pipes {
         let kind = self.program.kind;
         let contender = &mut self.contenders[process.index()];
         contender.conversation = Some(Conversation::new(kind, &contender.lock));
+        contender.complained = fs::metadata(&contender.ends.complaints).map_or(0, |file| file.len());
         contender.input = Some(fifo::open(&contender.ends.input)?);
         contender.output = Some(fifo::open(&contender.ends.output)?);
         // What was left from the last process.
@@ -215,7 +255,7 @@ impl Channel for Pipes {
         };
         let lock = contender.lock.clone();
         let mut tell = |what| heard.push(relative(what, &lock));
-        let protocol_error = |error: ProtocolError| never(format!("{process} broke the driver protocol: {error}"));
+        let protocol_error = |error: ProtocolError| never(format!("{process} {error}"));
         conversation.hear(&printed, &mut tell).map_err(protocol_error)?;
         let line = match conversation.owes() {
             Owes::Release if releases => Some(conversation.release(&mut tell).to_owned()),
@@ -248,10 +288,11 @@ impl Channel for Pipes {
         }
         let lock = contender.lock.clone();
         let served = conversation.serves();
+        let ending = contender.ending(how);
         let mut tell = |what| heard.push(relative(what, &lock));
         conversation
-            .ended(&mut tell)
-            .map_err(|error| never(format!("{process} ended with {how}: {error}")))?;
+            .ended(&ending, &mut tell)
+            .map_err(|error| never(format!("{process} ended with {how}, and {error}")))?;
         if served {
             return Ok(false);
         }
@@ -271,9 +312,7 @@ impl Channel for Pipes {
     }
 
     fn complaint(&self, process: ProcessId) -> Option<String> {
-        let text = fs::read_to_string(&self.contenders[process.index()].ends.complaints).ok()?;
-        let last = text.lines().rfind(|line| !line.trim().is_empty())?;
-        Some(last.chars().take(200).collect())
+        self.contenders[process.index()].complaint()
     }
 
     fn end(&mut self) {
