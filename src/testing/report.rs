@@ -61,6 +61,11 @@ pub enum Outcome {
         /// The reason, and what to change.
         reason: String,
     },
+    /// A fact that no claim was made about, e.g. what happens after a crash. It decides nothing.
+    Noted {
+        /// The fact.
+        fact: String,
+    },
     /// This machine forbids tracing processes.
     Forbidden {
         /// The reason, and what to change.
@@ -78,6 +83,7 @@ impl Outcome {
                     == Exit::AsClaimed,
             },
             Verdict::Inconclusive { reason } => Self::unknown(reason, judged.coverage.executions),
+            Verdict::Noted { fact } => Self::Noted { fact: fact.clone() },
         }
     }
 
@@ -148,7 +154,6 @@ impl Report {
     /// the message gives the reason.
     #[track_caller]
     pub fn expect_holds(&self) {
-        let all_hold = |outcomes: &[Outcome]| outcomes.iter().all(|outcome| *outcome == Outcome::Holds);
         self.expect("the lock to hold", all_hold);
     }
 
@@ -204,12 +209,21 @@ impl Report {
         let instead = match outcomes.iter().find_map(Outcome::violated) {
             _ if outcomes.is_empty() => "nothing ran".to_owned(),
             Some(property) => format!("it violates {property}"),
-            None if outcomes.iter().all(|each| *each == Outcome::Holds) => "it holds".to_owned(),
+            None if all_hold(outcomes) => "it holds".to_owned(),
             None => "the check is inconclusive, which does not count as a pass".to_owned(),
         };
         let is_so = !outcomes.is_empty() && fulfilled(outcomes);
         assert!(is_so, "expected {what}, but {instead}:\n\n{}", self.text);
     }
+}
+
+/// Whether every configuration that decides holds, and one does.
+fn all_hold(outcomes: &[Outcome]) -> bool {
+    let mut deciding = outcomes
+        .iter()
+        .filter(|outcome| !matches!(outcome, Outcome::Noted { .. }));
+    let holds = |outcome: &Outcome| *outcome == Outcome::Holds;
+    deciding.next().is_some_and(holds) && deciding.all(holds)
 }
 
 fn violates(outcomes: &[Outcome], name: &str) -> bool {
@@ -240,9 +254,13 @@ mod tests {
         };
         let reason = "cut".to_owned();
         let (holds, unknown) = (Outcome::Holds, Outcome::Inconclusive { reason });
+        let fact = "not freed after a crash".to_owned();
+        let noted = Outcome::Noted { fact };
         for (outcomes, holding, several, only_own) in [
             (&[][..], false, false, false),
             (std::slice::from_ref(&holds), true, false, false),
+            (&[holds.clone(), noted.clone()], true, false, false),
+            (std::slice::from_ref(&noted), false, false, false),
             (&[holds.clone(), unknown.clone()], false, false, false),
             (&[unknown.clone(), violated("mutual-exclusion")], false, true, false),
             (&[holds.clone(), violated("only-own")], false, false, true),

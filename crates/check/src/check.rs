@@ -103,9 +103,9 @@ pub(crate) fn shrink_and_conclude(
     mut session: BackendSession<'_>,
 ) -> Result<Judged, CheckError> {
     let violation = found.results.best.take().filter(|_| found.why_unreliable.is_none());
-    let counterexample = violation.map(|violation| shrink(plan, violation, &mut session));
+    let shown = violation.map(|violation| shrink(plan, violation, &mut session));
     session.close()?;
-    Ok(conclude(plan, found, counterexample))
+    Ok(conclude(plan, found, shown))
 }
 
 /// An inconclusive verdict, if the machine or the backend is the cause of the error.

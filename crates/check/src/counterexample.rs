@@ -3,6 +3,7 @@
 //! A file has all that a replay needs: the lock, the scenario, the schedule, and the calls with their expected replies. An
 //! unknown format or version is refused.
 
+use std::fmt;
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -15,7 +16,7 @@ use super::plan::Plan;
 use onewinner_core::backend::BackendKind;
 use onewinner_core::explore::Limits;
 use onewinner_core::fs::call::{Call, Reply};
-use onewinner_core::history::History;
+use onewinner_core::history::{End, Execution, History};
 use onewinner_core::id::ProcessId;
 use onewinner_core::property;
 use onewinner_core::scenario::{MOST_PROCESSES, Scenario, Subject};
@@ -259,6 +260,60 @@ fn read_text(path: &Path) -> Result<String, FileError> {
     };
     let refused = |reason: String| FileError::Content {
         path: path.to_owned(),
+/// The first step in which an execution differs from recorded calls.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Difference {
+    /// The step, from 0.
+    pub(crate) step: usize,
+    /// The recorded step.
+    pub(crate) expected: String,
+    /// The step of the execution.
+    pub(crate) found: String,
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { step, expected, found } = self;
+        write!(f, "step {step} differs: expected {expected}; found {found}")
+    }
+}
+
+/// The first step in which the execution differs from the recorded calls of a schedule.
+pub(crate) fn first_difference(
+    recorded: &[SavedCall],
+    schedule: &Schedule,
+    execution: &Execution,
+) -> Option<Difference> {
+    let found = recorded_calls(&execution.history);
+    let steps = recorded.len().max(found.len());
+    if let Some(step) = (0..steps).find(|&step| recorded.get(step) != found.get(step)) {
+        let found = match (&execution.end, found.get(step)) {
+            (End::Diverged { reason, .. }, None) => reason.clone(),
+            (_, call) => describe(call),
+        };
+        let expected = describe(recorded.get(step));
+        return Some(Difference { step, expected, found });
+    }
+    // The calls agree, but the schedule has more steps.
+    let step = execution.schedule.len();
+    let process = schedule.steps().get(step)?;
+    Some(Difference {
+        step,
+        expected: format!("a step of {process}"),
+        found: describe(None),
+    })
+}
+
+fn describe(call: Option<&SavedCall>) -> String {
+    match call {
+        None => "no further call".to_owned(),
+        Some(SavedCall { process, call, reply }) => match reply {
+            Ok(value) => format!("{process} {call} = {value}"),
+            Err(errno) => format!("{process} {call} = {errno}"),
+        },
+    }
+}
+
         reason,
     };
     if !fs::metadata(path).map_err(unreadable)?.is_file() {

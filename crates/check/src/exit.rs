@@ -7,6 +7,9 @@ use onewinner_core::verdict::{Coverage, Exit, Extent, Verdict};
 pub fn exit(verdict: &Verdict, coverage: &Coverage, claim: Expectation) -> Exit {
     match (verdict, claim) {
         (Verdict::Inconclusive { .. }, _) => Exit::Inconclusive,
+        // A fact decides nothing: the other verdicts do.
+        (Verdict::Noted { .. }, Expectation::ExactlyOneWinner) => Exit::AsClaimed,
+        (Verdict::Noted { .. }, Expectation::SeveralWinners) => Exit::Inconclusive,
         (Verdict::Holds, Expectation::ExactlyOneWinner) => Exit::AsClaimed,
         (Verdict::Violated(_), Expectation::ExactlyOneWinner) => Exit::NotAsClaimed,
         // A sample without a violation does not refute the claim.

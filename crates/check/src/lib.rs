@@ -56,4 +56,4 @@ pub use error::CheckError;
 pub use event::{Event, EventSink, ignore_events};
 pub use exit::exit;
 pub use jobs::{Allowance, check_all};
-pub use plan::{Backend, Plan};
+pub use plan::{Backend, Plan, judging};

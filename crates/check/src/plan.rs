@@ -55,6 +55,14 @@ pub enum Backend {
     Race(race::RaceOptions),
 }
 
+/// What decides whether a lock has exactly one winner: for a lock over `Fs` all properties, because its spec claims them.
+pub fn judging(subject: &Subject) -> Judging {
+    match subject {
+        Subject::Primitive(_) => Judging::All,
+        Subject::Program(_) => Judging::ExactlyOneWinner,
+    }
+}
+
 impl Plan {
     /// Describes the scenario with its injected faults.
     pub fn configuration(&self) -> String {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use super::counterexample::{Saved, SavedCall, recorded_calls};
+use super::counterexample::{Difference, Saved, first_difference};
 use super::decisive_pair::decisive_pair;
 use super::error::CheckError;
 use super::event::ignore_events;
@@ -11,7 +11,7 @@ use super::progress::ProgressMonitor;
 use super::replayer::Replayer;
 use super::session::BackendSession;
 use super::violation::violation_of;
-use onewinner_core::history::{End, Execution};
+use onewinner_core::history::Execution;
 use onewinner_core::verdict::Counterexample;
 
 pub use super::shrink::REPLAYS;
@@ -61,8 +61,8 @@ impl Saved {
     }
 
     fn compare(&self, execution: Execution, replayer: &mut Replayer<'_, '_>) -> Replayed {
-        if let Some(diverged) = self.divergence(&execution) {
-            return diverged;
+        if let Some(Difference { step, expected, found }) = first_difference(&self.calls, &self.schedule, &execution) {
+            return Replayed::Diverged { step, expected, found };
         }
         match violation_of(&execution.history, &self.property) {
             Some((property, violation)) => Replayed::Reproduced(Box::new(Counterexample {
@@ -75,37 +75,5 @@ impl Saved {
             })),
             None => Replayed::NotReproduced(Box::new(execution)),
         }
-    }
-
-    /// The first step in which the execution differs from the file.
-    fn divergence(&self, execution: &Execution) -> Option<Replayed> {
-        let found = recorded_calls(&execution.history);
-        let steps = self.calls.len().max(found.len());
-        if let Some(step) = (0..steps).find(|&step| self.calls.get(step) != found.get(step)) {
-            let found = match (&execution.end, found.get(step)) {
-                (End::Diverged { reason, .. }, None) => reason.clone(),
-                (_, call) => describe(call),
-            };
-            let expected = describe(self.calls.get(step));
-            return Some(Replayed::Diverged { step, expected, found });
-        }
-        // The calls agree, but the schedule has more steps.
-        let step = execution.schedule.len();
-        let process = self.schedule.steps().get(step)?;
-        Some(Replayed::Diverged {
-            step,
-            expected: format!("a step of {process}"),
-            found: describe(None),
-        })
-    }
-}
-
-fn describe(call: Option<&SavedCall>) -> String {
-    match call {
-        None => "no further call".to_owned(),
-        Some(SavedCall { process, call, reply }) => match reply {
-            Ok(value) => format!("{process} {call} = {value}"),
-            Err(errno) => format!("{process} {call} = {errno}"),
-        },
     }
 }

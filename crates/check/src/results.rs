@@ -20,6 +20,8 @@ pub(crate) struct Results {
     pub(crate) violating: u64,
     /// The violation that is easiest to read.
     pub(crate) best: Option<FoundViolation>,
+    /// The violations that do not decide: for each property the one that is easiest to read.
+    pub(crate) warnings: BTreeMap<&'static str, FoundViolation>,
     /// Executions since the first violation.
     pub(crate) since_first: u64,
     /// Whether processes contended: one lost to another, met an injected error, or two acquired with conflicting calls.
@@ -78,8 +80,22 @@ impl Results {
         self.contended = self.contended || contended(&execution.history);
         self.took_stale += u64::from(execution.history.took_stale()) * times;
         self.count_crash(&execution.history);
-        let Judgement { violated, applies } = judged.judge(&execution.history);
+        let Judgement {
+            violated,
+            warnings,
+            applies,
+        } = judged.judge(&execution.history);
         self.applied |= applies;
+        if execution.end == End::Completed {
+            for (property, violation) in warnings {
+                self.keep_warning(FoundViolation {
+                    property,
+                    violation,
+                    execution: execution.clone(),
+                    scenario: scenario.clone(),
+                });
+            }
+        }
         let grade = match &violated {
             Some(_) => Grade::Forbidden,
             None if outcome.errors > 0 => Grade::Interesting,
@@ -129,6 +145,15 @@ impl Results {
         }
     }
 
+    /// Keeps the warning, unless one of the same property is easier to read.
+    fn keep_warning(&mut self, found: FoundViolation) {
+        let name = found.property.name();
+        let known = self.warnings.get(name).map(FoundViolation::complexity);
+        if known.is_none_or(|known| found.complexity() < known) {
+            self.warnings.insert(name, found);
+        }
+    }
+
     /// The results of both searches together.
     pub(crate) fn merge(mut self, other: Self) -> Self {
         self.executions += other.executions;
@@ -154,6 +179,7 @@ impl Results {
         if let Some(found) = other.best {
             self.keep_simpler(found);
         }
+        other.warnings.into_values().for_each(|found| self.keep_warning(found));
         self
     }
 

@@ -1,7 +1,8 @@
 //! The stage between the results of a search and its verdict: makes the violation easy to read.
 //!
 //! ```text
-//!  FoundViolation ─fewer processes─▶ fewer preemptions and steps ─▶ holds that overlap as run ─▶ replayed ×10
+//!  FoundViolation ─fewer processes─▶ fewer preemptions and steps ─▶ holds that overlap as run ─▶ cut where the violation is
+//!                                                                      complete (programs) ─▶ replayed ×10
 //! ```
 //!
 //! All its searches and replays use one [`BackendSession`].
@@ -9,13 +10,13 @@
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use super::counterexample::recorded_calls;
+use super::counterexample::{first_difference, recorded_calls};
 use super::decisive_pair::decisive_pair;
 use super::plan::Plan;
 use super::replayer::Replayer;
 use super::results::Results;
 use super::session::BackendSession;
-use super::violation::{FoundViolation, holds_overlap_as_run, violation_of};
+use super::violation::{FoundViolation, holds_overlap_as_run, until_complete, violation_of};
 use onewinner_core::explore::{Limits, Strategy, minimise, relinearise};
 use onewinner_core::fs::call::Call;
 use onewinner_core::history::{End, Event, Execution, History, What};
@@ -37,26 +38,43 @@ const FEWER_PROCESSES_PREEMPTIONS: u32 = 2;
 /// The most schedules that are tried to minimise one.
 const MOST_SCHEDULES: u32 = 2_000;
 
+/// Why a violation of a program is not shown: no replay can be trusted to repeat it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "a violation of {property} was seen ({sentence}), but only {same} of {} replays repeat it: {difference}; make the program \
+     do the same each time",
+    REPLAYS
+)]
+pub(crate) struct Unrepeatable {
+    property: &'static str,
+    sentence: String,
+    same: u32,
+    /// The first difference.
+    difference: String,
+}
+
 /// The counterexample to show for a violation.
-pub(crate) fn shrink(plan: &Plan, found: FoundViolation, session: &mut BackendSession<'_>) -> Counterexample {
+///
+/// # Errors
+///
+/// If replays of a program differ from it.
+pub(crate) fn shrink(
+    plan: &Plan,
+    found: FoundViolation,
+    session: &mut BackendSession<'_>,
+) -> Result<Counterexample, Unrepeatable> {
     let mut shrinker = Shrinker { plan, session };
-    let found = shrinker.with_fewer_processes(&found).unwrap_or(found);
-    let found = shrinker.minimised(&found).unwrap_or(found);
-    let found = shrinker.with_overlapping_holds(&found).unwrap_or(found);
-    let property = found.property.name();
-    let decisive = if plan.backend.is_searched() {
-        let mut replayer = shrinker.replayer();
-        decisive_pair(&mut replayer.guided(), &found.scenario, &found.execution, property)
-    } else {
-        None
-    };
-    Counterexample {
-        property,
-        reproduced: shrinker.reproduce(&found),
-        sentence: found.violation.sentence,
-        execution: found.execution,
-        scenario: found.scenario,
-        decisive,
+    let fewer = shrinker.with_fewer_processes(&found);
+    let smaller = fewer.as_ref().unwrap_or(&found);
+    let minimised = shrinker.minimised(smaller);
+    let smaller = minimised.as_ref().unwrap_or(smaller);
+    let overlapping = shrinker.with_overlapping_holds(smaller);
+    let shrunk = overlapping.or(minimised).or(fewer);
+    let shown = shrunk.map(|shrunk| shrinker.counterexample(shrunk));
+    match shown {
+        Some(Ok(shown)) => Ok(shown),
+        // The shorter execution may be the one that differs.
+        Some(Err(_)) | None => shrinker.counterexample(found),
     }
 }
 
@@ -149,25 +167,65 @@ impl<'a> Shrinker<'_, 'a> {
         })
     }
 
-    /// Replays the execution [`REPLAYS`] times; `None` for a race, whose schedule the kernel chose.
-    fn reproduce(&mut self, found: &FoundViolation) -> Option<Reproduced> {
+    /// The counterexample of this violation, with its decisive pair and its replays.
+    fn counterexample(&mut self, found: FoundViolation) -> Result<Counterexample, Unrepeatable> {
+        let property = found.property.name();
+        let decisive = if self.plan.backend.is_searched() {
+            let mut replayer = self.replayer();
+            decisive_pair(&mut replayer.guided(), &found.scenario, &found.execution, property)
+        } else {
+            None
+        };
+        let program = matches!(self.plan.subject, Subject::Program(_));
+        let found = if program {
+            until_complete(&found).unwrap_or(found)
+        } else {
+            found
+        };
+        let events = found.execution.history.events.len();
+        let (reproduced, difference) = self.reproduce(&found).unzip();
+        match (reproduced, difference.flatten()) {
+            (Some(Reproduced { same, .. }), Some(difference)) if program => Err(Unrepeatable {
+                property,
+                sentence: found.violation.sentence,
+                same,
+                difference,
+            }),
+            _ => Ok(Counterexample {
+                property,
+                reproduced,
+                sentence: found.violation.sentence,
+                decisive: decisive.filter(|pair| pair.iter().all(|event| *event < events)),
+                execution: found.execution,
+                scenario: found.scenario,
+            }),
+        }
+    }
+
+    /// Replays the execution [`REPLAYS`] times; `None` for a race, whose schedule the kernel chose. Also returns how the first
+    /// replay differs that does.
+    fn reproduce(&mut self, found: &FoundViolation) -> Option<(Reproduced, Option<String>)> {
         let execution = &found.execution;
         if execution.schedule.is_empty() {
             return None;
         }
         let expected = recorded_calls(&execution.history);
-        let mut replayer = self.replayer();
-        let same = (0..REPLAYS).filter(|_| {
-            let again = replayer.replay(&found.scenario, &execution.schedule);
-            again.is_ok_and(|again| {
-                violation_of(&again.history, found.property.name()).is_some()
-                    && recorded_calls(&again.history) == expected
-            })
-        });
-        Some(Reproduced {
-            same: u32::try_from(same.count()).unwrap_or(REPLAYS),
-            of: REPLAYS,
-        })
+        let (mut same, mut difference) = (0, None);
+        for _ in 0..REPLAYS {
+            let differs = match self.replayer().replay(&found.scenario, &execution.schedule) {
+                Err(error) => Some(error.to_string()),
+                Ok(again) => match first_difference(&expected, &execution.schedule, &again) {
+                    Some(difference) => Some(difference.to_string()),
+                    None if violation_of(&again.history, found.property.name()).is_none() => {
+                        Some("the calls are the same, but the answers are not".to_owned())
+                    }
+                    None => None,
+                },
+            };
+            same += u32::from(differs.is_none());
+            difference = difference.or(differs);
+        }
+        Some((Reproduced { same, of: REPLAYS }, difference))
     }
 }
 

@@ -1,6 +1,6 @@
 //! A violated property with the execution that shows it.
 
-use onewinner_core::history::{Execution, History};
+use onewinner_core::history::{End, Event, Execution, History, What};
 use onewinner_core::id::ProcessId;
 use onewinner_core::property::{self, Case, Finding, Property, Violation};
 use onewinner_core::scenario::Scenario;
@@ -30,6 +30,43 @@ impl FoundViolation {
             schedule.len(),
         )
     }
+}
+
+/// The execution up to where the violation is complete: what processes do afterwards is no part of it. `None` if it is complete
+/// only at the end.
+///
+/// An answer of a process completes a violation, never a call alone, because an attempt and a release end by an answer. A
+/// property that is violated by a beginning of a history is violated by all of it: later events do not happen before earlier
+/// ones. Only whether nobody wins shows at the end alone.
+pub(crate) fn until_complete(found: &FoundViolation) -> Option<FoundViolation> {
+    let FoundViolation {
+        execution, property, ..
+    } = found;
+    let history = &execution.history;
+    if property.name() == "at-least-one-winner" || history.calls().count() != execution.schedule.len() {
+        return None;
+    }
+    let is_answer = |event: &Event| !matches!(event.what, What::Performed { .. } | What::AcquireBegan);
+    let answers = (0..history.events.len()).filter(|position| is_answer(&history.events[*position]));
+    answers.into_iter().find_map(|position| {
+        let beginning = History {
+            events: history.events[..=position].to_vec(),
+            ..history.clone()
+        };
+        let (_, violation) = violation_of(&beginning, property.name())?;
+        let steps = beginning.calls().count();
+        let cut = steps < execution.schedule.len();
+        Some(FoundViolation {
+            property: *property,
+            violation,
+            execution: Execution {
+                schedule: execution.schedule.steps()[..steps].iter().copied().collect(),
+                history: beginning,
+                end: if cut { End::Cut } else { execution.end.clone() },
+            },
+            scenario: found.scenario.clone(),
+        })
+    })
 }
 
 /// How the history violates the property of this name, if it does.

@@ -27,6 +27,12 @@ pub enum Verdict {
         /// Why, and what to change.
         reason: String,
     },
+    /// A fact about a program that nobody made a claim about, e.g. that a person must remove the lock after a crash. It
+    /// decides nothing.
+    Noted {
+        /// The fact, and what follows from it.
+        fact: String,
+    },
 }
 
 impl Verdict {
@@ -36,6 +42,7 @@ impl Verdict {
             Self::Holds => "holds",
             Self::Violated(_) => "violated",
             Self::Inconclusive { .. } => "inconclusive",
+            Self::Noted { .. } => "noted",
         }
     }
 }
@@ -63,6 +70,21 @@ impl Counterexample {
     pub fn breaks_exclusion(&self) -> bool {
         property::by_name(self.property).is_some_and(|property| property.class() == PropertyClass::Exclusion)
     }
+}
+
+/// A violated property that does not decide the verdict, with the execution that shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Warning {
+    /// The name of the property.
+    pub property: &'static str,
+    /// What happened, in one sentence.
+    pub sentence: String,
+    /// What it costs the users of the lock, in one sentence.
+    pub consequence: &'static str,
+    /// The execution that shows it.
+    pub execution: Execution,
+    /// What was run.
+    pub scenario: Scenario,
 }
 
 /// The result of replaying a counterexample.
@@ -301,6 +323,9 @@ pub struct Judged {
     pub verdict: Verdict,
     /// What was covered.
     pub coverage: Coverage,
+    /// Violated properties that do not decide, one for each property.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<Warning>,
 }
 
 /// The exit code of the command. Of several codes, the first in this order counts: 130, 101, 2, 1, 3, 0.

@@ -10,7 +10,7 @@ use onewinner_core::primitive::Expectation;
 use onewinner_core::scenario::Scenario;
 use onewinner_core::verdict::{
     Counterexample, Coverage, Crash, Exit, Extent, Grade, Judged, OutcomeRow, RaceCoverage, RateBounds, Unit, Verdict,
-    at_most,
+    Warning, at_most,
 };
 
 const BOLD: Style = Style::new().bold();
@@ -24,7 +24,7 @@ fn style_of(verdict: &Verdict) -> Style {
     match verdict {
         Verdict::Holds => GREEN,
         Verdict::Violated(_) => RED,
-        Verdict::Inconclusive { .. } => YELLOW,
+        Verdict::Inconclusive { .. } | Verdict::Noted { .. } => YELLOW,
     }
 }
 
@@ -34,7 +34,7 @@ fn style_of(verdict: &Verdict) -> Style {
 ///
 /// If `out` fails.
 pub fn judged(out: &mut dyn Write, judged: &Judged, width: usize, before: &[&Judged]) -> io::Result<()> {
-    let Judged { verdict, coverage } = judged;
+    let Judged { verdict, coverage, .. } = judged;
     let Coverage {
         lock,
         backend,
@@ -55,6 +55,7 @@ pub fn judged(out: &mut dyn Write, judged: &Judged, width: usize, before: &[&Jud
             writeln!(out, "  {style}{word}{style:#}: {property}: {sentence}")?;
         }
         Verdict::Inconclusive { reason } => writeln!(out, "  {style}{word}{style:#}: {reason}")?,
+        Verdict::Noted { fact } => writeln!(out, "  {style}{word}{style:#}: {fact}")?,
     }
     if let Verdict::Violated(shown) = verdict {
         if let Some(suffice) = suffice(shown, coverage) {
@@ -70,7 +71,36 @@ pub fn judged(out: &mut dyn Write, judged: &Judged, width: usize, before: &[&Jud
     for blind in coverage.blind_spots.iter().filter(|note| !is_old(note)) {
         writeln!(out, "  {DIM}note      {blind}{DIM:#}")?;
     }
+    // Beside a violation they explain nothing, and each is shown once.
+    if !matches!(verdict, Verdict::Violated(_)) {
+        for warning in new_warnings(judged, before) {
+            self::warning(out, warning, width)?;
+        }
+    }
     writeln!(out)
+}
+
+/// The warnings whose property no earlier verdict warns of.
+pub fn new_warnings<'a>(judged: &'a Judged, before: &[&Judged]) -> Vec<&'a Warning> {
+    let is_old = |warning: &&Warning| {
+        let mut known = before.iter().flat_map(|judged| &judged.warnings);
+        known.any(|known| known.property == warning.property)
+    };
+    judged.warnings.iter().filter(|warning| !is_old(warning)).collect()
+}
+
+/// Writes a warning with its consequence and its interleaving.
+fn warning(out: &mut dyn Write, warning: &Warning, width: usize) -> io::Result<()> {
+    let Warning {
+        property,
+        sentence,
+        consequence,
+        execution,
+        ..
+    } = warning;
+    writeln!(out, "  {YELLOW}warning{YELLOW:#}   {property}: {sentence}")?;
+    writeln!(out, "            {consequence}")?;
+    timeline::write(out, &execution.history, None, width)
 }
 
 /// Writes the configurations that did not run because of an earlier violation.

@@ -233,7 +233,7 @@ impl GateRow {
 
 impl RecordedCoverage {
     fn of(judged: &Judged, requested: RequestedCoverage) -> Self {
-        let Judged { verdict, coverage } = judged;
+        let Judged { verdict, coverage, .. } = judged;
         match &coverage.extent {
             // The search of a broken program ends by time, so its coverage depends on the machine.
             Extent::Complete {

@@ -70,7 +70,7 @@ impl Claim {
                 fault_sweep: self.fault_sweep,
                 backend,
                 seed,
-                judged: self.expected.judging(),
+                judged: self.expected.judging(&spec.subject),
             }),
         };
         runs.map(evidence_plan).collect()

@@ -2,8 +2,10 @@
 
 use std::fmt;
 
+use onewinner_check::judging;
 use onewinner_core::primitive::Expectation;
 use onewinner_core::property::{self, Judging, Property};
+use onewinner_core::scenario::Subject;
 use onewinner_core::verdict::{Exit, Extent, Judged, Verdict};
 
 /// What a claim expects.
@@ -40,9 +42,9 @@ impl Expected {
     }
 
     /// The properties that decide the claim.
-    pub fn judging(self) -> Judging {
+    pub fn judging(self, subject: &Subject) -> Judging {
         match self {
-            Self::ExactlyOneWinner | Self::SeveralWinners => Judging::All,
+            Self::ExactlyOneWinner | Self::SeveralWinners => judging(subject),
             Self::Violates(property) | Self::Keeps(property) => Judging::Only(property),
         }
     }

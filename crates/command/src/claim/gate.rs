@@ -141,7 +141,7 @@ fn require_all_rounds(mut judged: Judged, requested: Option<RequestedCoverage>) 
 fn mismatch(expected: Expected, judged: &Judged, exit: Exit) -> Option<String> {
     match (&judged.verdict, exit) {
         (_, Exit::AsClaimed) => None,
-        (Verdict::Inconclusive { reason }, _) => Some(reason.clone()),
+        (Verdict::Inconclusive { reason } | Verdict::Noted { fact: reason }, _) => Some(reason.clone()),
         (Verdict::Violated(found), _) if expected.is_broken() => Some(format!(
             "the run showed another fault than `{expected}`: {}: {}",
             found.property, found.sentence

@@ -124,8 +124,9 @@ impl Waits {
         let mut waits = Self::default();
         waits.paths.insert(history.lock.clone());
         let attempts = history.attempts();
-        let release = attempts.iter().find(|attempt| attempt.process == process);
-        let release = release.and_then(|attempt| attempt.release.as_ref()?.calls.first().copied());
+        let attempt = attempts.iter().find(|attempt| attempt.process == process);
+        let begun = attempt.and_then(|attempt| attempt.release.as_ref());
+        let release = begun.and_then(|release| release.calls.first().copied());
         let mut made: BTreeMap<&str, usize> = BTreeMap::new();
         // The slot since which the process runs without waiting.
         let mut now = 0;
@@ -147,6 +148,11 @@ impl Waits {
                 }
             }
             now = *slot;
+        }
+        if begun.is_some() && release.is_none() {
+            // The counterexample ends before: it releases after all calls.
+            let last = slots.last().map_or(0, |(slot, ..)| *slot);
+            waits.release = Some(((last + 1) * SLOT_S) as f64);
         }
         Ok(waits)
     }

@@ -119,6 +119,7 @@ pub fn words(judged: &Judged) -> String {
         Verdict::Violated(shown) if shown.breaks_exclusion() => several(&judged.coverage),
         Verdict::Violated(shown) => format!("violates {}", shown.property),
         Verdict::Inconclusive { reason } => format!("inconclusive: {reason}"),
+        Verdict::Noted { fact } => format!("noted: {fact}"),
     }
 }
 

@@ -28,6 +28,11 @@ pub trait Property: Sync {
     /// What must be true, in one sentence.
     fn statement(&self) -> &'static str;
 
+    /// What a violation costs the users of a lock that still excludes, in one sentence; empty for the other classes.
+    fn consequence(&self) -> &'static str {
+        ""
+    }
+
     /// Decides one history.
     fn judge(&self, case: &Case<'_>) -> Finding;
 }

@@ -22,6 +22,10 @@ impl Property for DescriptorIndependence {
         "a holder that closes another descriptor does not release its lock"
     }
 
+    fn consequence(&self) -> &'static str {
+        "code of the same process that opens and closes the file releases the lock without a word"
+    }
+
     fn judge(&self, case: &Case<'_>) -> Finding {
         let mut closed = false;
         for holder in case.attempts() {

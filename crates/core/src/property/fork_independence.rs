@@ -23,6 +23,10 @@ impl Property for ForkIndependence {
         "a child of the holder that releases and exits does not release the holder's lock"
     }
 
+    fn consequence(&self) -> &'static str {
+        "a child that the holder forks can release the lock of its parent"
+    }
+
     fn judge(&self, case: &Case<'_>) -> Finding {
         let mut forked = false;
         for holder in case.attempts() {

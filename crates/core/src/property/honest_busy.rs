@@ -22,6 +22,10 @@ impl Property for HonestBusy {
         "an attempt is busy only if another process did something that the attempt could see"
     }
 
+    fn consequence(&self) -> &'static str {
+        "a user may wait for a holder that does not exist"
+    }
+
     fn judge(&self, case: &Case<'_>) -> Finding {
         // The holder that left a stale lock is not among the events.
         if case.history.stale {

@@ -48,12 +48,18 @@ pub fn by_name(name: &str) -> Option<&'static dyn Property> {
     ALL.iter().find(|property| property.name() == name).copied()
 }
 
-/// Which properties to judge.
+/// Which properties decide a verdict.
 #[derive(Clone, Copy, Debug, Default)]
 pub enum Judging {
     /// All of them.
     #[default]
     All,
+    /// What *exactly one winner* means: exclusion and progress. Violations of other properties are warnings. A program claims
+    /// no other properties, unlike a lock over `Fs`, whose spec does.
+    ExactlyOneWinner,
+    /// Exclusion alone, after a crash. What else a configuration shows is a fact to report: nobody has claimed that the program
+    /// survives crashes.
+    ExclusionAfterCrash,
     /// One: violations of others neither count nor hide one of it.
     Only(&'static dyn Property),
 }
@@ -61,34 +67,49 @@ pub enum Judging {
 /// What one history shows about the properties to judge.
 #[derive(Debug)]
 pub struct Judgement {
-    /// The first violated property.
+    /// The first violated property among those that decide.
     pub violated: Option<(&'static dyn Property, Violation)>,
+    /// The other violated properties, if none of those that decide is violated.
+    pub warnings: Vec<(&'static dyn Property, Violation)>,
     /// Whether this history could violate any of them. If not, it tests nothing.
     pub applies: bool,
 }
 
 impl Judging {
+    /// Whether a violation of this property decides.
+    fn is_decided_by(self, property: &dyn Property) -> bool {
+        match self {
+            Self::All | Self::Only(_) => true,
+            Self::ExactlyOneWinner => property.class() != PropertyClass::Tidiness,
+            Self::ExclusionAfterCrash => property.class() == PropertyClass::Exclusion,
+        }
+    }
+
     /// Judges one history.
     pub fn judge(self, history: &History) -> Judgement {
-        let only = match &self {
-            Self::All => ALL,
+        let judged = match &self {
+            Self::All | Self::ExactlyOneWinner | Self::ExclusionAfterCrash => ALL,
             Self::Only(property) => std::slice::from_ref(property),
         };
-        let (case, mut applies) = (Case::new(history), false);
-        for property in only {
+        let (case, mut applies, mut warnings) = (Case::new(history), false, Vec::new());
+        for property in judged {
+            let decides = self.is_decided_by(*property);
             match property.judge(&case) {
-                Finding::NotApplicable => {}
-                Finding::Holds => applies = true,
-                Finding::Violated(violation) => {
+                Finding::Holds => applies |= decides,
+                Finding::Violated(violation) if decides => {
                     return Judgement {
                         violated: Some((*property, violation)),
+                        warnings: Vec::new(),
                         applies: true,
                     };
                 }
+                Finding::Violated(violation) => warnings.push((*property, violation)),
+                Finding::NotApplicable => {}
             }
         }
         Judgement {
             violated: None,
+            warnings,
             applies,
         }
     }

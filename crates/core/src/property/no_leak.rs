@@ -24,6 +24,10 @@ impl Property for NoLeak {
         "after a failed attempt, files and descriptors are as before, and the next attempt wins"
     }
 
+    fn consequence(&self) -> &'static str {
+        "what the failed attempt leaves must be removed by hand, or blocks later attempts"
+    }
+
     fn judge(&self, case: &Case<'_>) -> Finding {
         let Some((failed, decided)) = failed(case) else {
             return Finding::NotApplicable;

@@ -21,6 +21,10 @@ impl Property for OnlyOwn {
         "while a process holds the lock, no other process changes what the holder stored to acquire it"
     }
 
+    fn consequence(&self) -> &'static str {
+        "what the holder wrote may be lost or replaced; the lock still excludes if nothing depends on it"
+    }
+
     fn judge(&self, case: &Case<'_>) -> Finding {
         let holders = || case.attempts().iter().filter(|attempt| attempt.acquired());
         if holders().all(|holder| holder.calls.is_empty()) {

@@ -22,6 +22,10 @@ impl Property for Place {
         "an acquisition uses the requested path, and changes nothing outside the directory of that path"
     }
 
+    fn consequence(&self) -> &'static str {
+        "a user who looks for the lock at the requested path does not find it there, and two paths may be one lock"
+    }
+
     fn judge(&self, case: &Case<'_>) -> Finding {
         let history = case.history;
         let winners = || {

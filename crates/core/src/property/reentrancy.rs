@@ -21,6 +21,10 @@ impl Property for Reentrancy {
         "a holder that attempts again does not acquire the lock a second time"
     }
 
+    fn consequence(&self) -> &'static str {
+        "two parts of one process can hold the lock at the same time"
+    }
+
     fn judge(&self, case: &Case<'_>) -> Finding {
         let mut events: Vec<_> = case.history.events.iter().enumerate().collect();
         events.sort_by_key(|(position, event)| (event.process, *position));

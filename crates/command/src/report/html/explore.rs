@@ -34,7 +34,7 @@ fn look(verdict: &Verdict) -> Look {
     match verdict {
         Verdict::Holds => Look::Good,
         Verdict::Violated(_) => Look::Bad,
-        Verdict::Inconclusive { .. } => Look::Open,
+        Verdict::Inconclusive { .. } | Verdict::Noted { .. } => Look::Open,
     }
 }
 
@@ -46,7 +46,7 @@ fn table(verdicts: &[&Judged]) -> Markup {
                 caption { "Verdicts" }
                 thead { tr { th scope="col" { "configuration" } th scope="col" { "backend" } th scope="col" { "verdict" } th scope="col" { "covered" } } }
                 tbody {
-                    @for (number, Judged { verdict, coverage }) in verdicts.iter().enumerate() {
+                    @for (number, Judged { verdict, coverage, .. }) in verdicts.iter().enumerate() {
                         tr {
                             th scope="row" data-label="configuration" {
                                 a href={ "#v" (number) } { (coverage.scenario) (coverage.fault_sweep) }
@@ -63,7 +63,11 @@ fn table(verdicts: &[&Judged]) -> Markup {
 }
 
 fn section(number: usize, judged: &Judged) -> Markup {
-    let Judged { verdict, coverage } = judged;
+    let Judged {
+        verdict,
+        coverage,
+        warnings,
+    } = judged;
     html! {
         section id={ "v" (number) } {
             h2 { (coverage.backend) " · " (coverage.scenario) (coverage.fault_sweep) }
@@ -73,9 +77,14 @@ fn section(number: usize, judged: &Judged) -> Markup {
                     Verdict::Holds => (what_holds(coverage)),
                     Verdict::Violated(shown) => { strong { (shown.property) } ": " (shown.sentence) },
                     Verdict::Inconclusive { reason } => (reason),
+                    Verdict::Noted { fact } => (fact),
                 }
             }
             @if let Verdict::Violated(shown) = verdict { (counterexample(number, shown, coverage)) }
+            @for warning in warnings.iter().filter(|_| !matches!(verdict, Verdict::Violated(_))) {
+                p { (word(Look::Open, "warning")) " " strong { (warning.property) } ": " (warning.sentence) ": " (warning.consequence) }
+                (steps_of(&warning.execution.history))
+            }
             (outcomes(coverage))
             dl {
                 @for (title, text) in rests_on(coverage) { dt { (title) } dd { (text) } }
@@ -144,6 +153,14 @@ fn counterexample(number: usize, shown: &Counterexample, coverage: &Coverage) ->
                 @if let Some(again) = shown.reproduced { dt { "replayed" } dd { "reproduced " (again.same) "/" (again.of) } }
             }
         }
+    }
+}
+
+/// The interleaving of a warning, as a table.
+fn steps_of(history: &History) -> Markup {
+    let steps = rows(history, None);
+    html! {
+        @if !steps.is_empty() { div.wide { (interleaving(history, &steps, &holds(history))) } }
     }
 }
 

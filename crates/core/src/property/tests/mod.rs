@@ -2,6 +2,7 @@
 
 mod fuzz;
 mod history_text;
+mod judging;
 
 use super::{ALL, Case, Finding, Property, PropertyClass};
 use crate::history::CrashClass;
