@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use onewinner_check::preset::{Configuration, Depth, alone, stale};
+use onewinner_check::program_preset::Requested;
 use onewinner_core::explore::Limits;
 use onewinner_core::scenario::{FaultSweep, LEAST_PROCESSES, MOST_PROCESSES, Scenario};
 
@@ -14,8 +15,9 @@ const PROCESSES: usize = 3;
 
 /// A lock with the options of its check. Nothing runs before `run`.
 ///
-/// By default several configurations run, small ones first. With [`processes`](Self::processes), [`rounds`](Self::rounds),
-/// [`kills`](Self::kills), [`stale`](Self::stale) or [`errors`](Self::errors), only the requested ones run.
+/// By default several configurations run, small ones first. For a function, [`processes`](Self::processes),
+/// [`rounds`](Self::rounds), [`kills`](Self::kills), [`stale`](Self::stale) and [`errors`](Self::errors) change them, and the
+/// small ones stay. For a lock over `Fs` only the requested ones run.
 ///
 /// ```
 /// use onewinner::primitive::CreateNew;
@@ -72,8 +74,9 @@ impl<S> Exploration<S> {
 
     /// Sets the number of processes; by default 3.
     ///
-    /// Two configurations run. In the first, each process tries once, and winners hold the lock until all processes have
-    /// answered. In the second, each process acquires and releases the lock, [`rounds`](Self::rounds) times.
+    /// A lock over `Fs` runs in two configurations. In the first, each process tries once, and winners hold the lock until all
+    /// processes have answered. In the second, each process acquires and releases the lock, [`rounds`](Self::rounds) times. A
+    /// function also runs in smaller ones.
     ///
     /// # Panics
     ///
@@ -225,6 +228,33 @@ impl Options {
         }
     }
 
+    /// What the options change in the preset of a function.
+    pub(super) fn of_a_function(&self) -> Vec<Configuration> {
+        let requested = |fault_sweep| Requested {
+            processes: self.processes,
+            rounds: self.rounds,
+            stale_s: None,
+            fault_sweep,
+            preemptions: self.preemptions,
+        };
+        let sweeps = self.kills.into_iter().chain(self.errors.then_some(FaultSweep::Error));
+        let stale = self.stale_s.map(|age_s| Requested {
+            stale_s: Some(age_s),
+            ..requested(FaultSweep::Nothing)
+        });
+        let mut all: Vec<Requested> = stale.into_iter().chain(sweeps.map(requested)).collect();
+        if all.is_empty() {
+            all.push(requested(FaultSweep::Nothing));
+        }
+        let mut configurations: Vec<Configuration> = Vec::new();
+        for configuration in all.iter().flat_map(|requested| self.depth.of_a_program(requested)) {
+            if !configurations.contains(&configuration) {
+                configurations.push(configuration);
+            }
+        }
+        configurations
+    }
+
     /// The limits of each search.
     pub(super) fn limits(&self) -> Limits {
         Limits {
@@ -238,18 +268,23 @@ impl Options {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use onewinner_core::primitive::CrashClass;
+
+    fn named(configurations: Vec<Configuration>) -> Vec<String> {
+        let name = |each: Configuration| format!("{}{}", each.scenario, each.fault_sweep);
+        configurations.into_iter().map(name).collect()
+    }
 
     #[track_caller]
     fn check(exploration: Exploration<()>, expected: &[&str]) {
-        let name = |each: Configuration| format!("{}{}", each.scenario, each.fault_sweep);
-        let configurations = exploration.options.configurations(Depth::of_a_program);
-        assert_eq!(configurations.into_iter().map(name).collect::<Vec<_>>(), expected);
+        let usual = |depth: Depth| depth.of_a_primitive(CrashClass::Auto);
+        assert_eq!(named(exploration.options.configurations(usual)), expected);
     }
 
     #[test]
-    fn requested_configurations_run_and_otherwise_the_ladder() {
+    fn requested_configurations_of_a_primitive_run_and_otherwise_the_preset() {
         let explore = || Exploration::of(());
-        check(explore().quick(), &["contend 2", "cycle 2×1"]);
+        check(explore().quick(), &["contend 3", "cycle 2×1"]);
         check(explore().processes(3).rounds(2), &["contend 3", "cycle 3×2"]);
         check(explore().processes(2), &["contend 2", "cycle 2×1"]);
         check(explore().rounds(2), &["contend 3", "cycle 3×2"]);
@@ -262,6 +297,34 @@ mod tests {
                 "cycle 3×1, an error in one call",
             ],
         );
-        assert_eq!(explore().options.configurations(Depth::of_a_program).len(), 5);
+    }
+
+    #[test]
+    fn requests_change_the_ladder_of_a_function() {
+        let ladder = |exploration: Exploration<()>| named(exploration.options.of_a_function());
+        let explore = || Exploration::of(());
+        assert_eq!(ladder(explore().quick()), ["contend 2", "cycle 2×1"]);
+        assert_eq!(
+            ladder(explore().quick().processes(3).rounds(2)),
+            [
+                "contend 2",
+                "cycle 2×1",
+                "cycle 2×2",
+                "contend 3",
+                "cycle 3×1",
+                "cycle 3×2"
+            ]
+        );
+        let disturbed = ladder(explore().processes(2).kills(1).stale(Duration::from_secs(60)));
+        for wanted in ["contend 2, stale for 60 s", "cycle 2×1", "cycle 2×1, one killed"] {
+            assert!(disturbed.iter().any(|each| each == wanted), "{wanted}: {disturbed:?}");
+        }
+        let once = explore().processes(2).errors().kills(1);
+        let configurations = once.options.of_a_function();
+        let of_contention = configurations
+            .iter()
+            .filter(|each| each.scenario == Scenario::contend(2));
+        let plain = of_contention.filter(|each| each.fault_sweep.is_nothing() && each.preemptions == 1);
+        assert_eq!(plain.count(), 1, "{configurations:?}");
     }
 }

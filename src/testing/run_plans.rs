@@ -19,7 +19,7 @@ const WIDTH: usize = 120;
 /// Runs plans of one exploration, and saves the first counterexample.
 pub(super) fn run_plans(plans: &[Plan], allowance: Allowance, save: Option<&Path>, place: usize) -> Report {
     let (mut outcomes, mut before, mut text, mut saved) = (Vec::new(), Vec::new(), Vec::new(), None);
-    let mut each = |plan: &Plan, result: Result<Judged, CheckError>| {
+    let mut each = |_, plan: &Plan, result: Result<Judged, CheckError>| {
         let written = match result {
             Ok(judged) => {
                 outcomes.push(Outcome::of(&judged));

@@ -126,6 +126,7 @@ const CHECK: &[Module] = &[
     Module::above("error"),
     Module::above("plan"),
     Module::above("preset"),
+    Module::above("program_preset"),
     Module::above("progress"),
     Module::above("violation"),
     Module::above("results"),

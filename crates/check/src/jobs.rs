@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::check::{check, check_until, conclude_error, merge_sweeps, shrink_and_conclude};
 use super::error::CheckError;
@@ -16,7 +16,8 @@ use super::plan_results::PlanResults;
 use super::plan_searches::PlanSearch;
 use super::progress::ProgressMonitor;
 use super::session::BackendSession;
-use onewinner_core::verdict::{Judged, Verdict};
+use onewinner_core::property::Judging;
+use onewinner_core::verdict::{CutReason, Extent, Judged, Verdict};
 
 /// The result of a plan.
 type CheckResult = Result<Judged, CheckError>;
@@ -29,11 +30,15 @@ pub enum Allowance {
         /// How many.
         jobs: usize,
     },
-    /// All plans share the longest time limit. They run in order until one is violated or time runs out.
+    /// All plans share the longest time limit, each gets the same part of what is left, and unused time passes on. They run in
+    /// order until one is violated. Plans that their part cuts run again at the end, if time is left.
     Together,
 }
 
-/// Checks plans, and passes the results to `each` in the order of the plans.
+/// Receives the result of a plan, with its position among the plans.
+type EachResult<'a> = dyn FnMut(usize, &Plan, CheckResult) -> ControlFlow<()> + 'a;
+
+/// Checks plans, and passes the results to `each`: in the order of the plans, but those that ran again last.
 ///
 /// When `interrupted`, running plans end early and the others are left out.
 pub fn check_all(
@@ -41,15 +46,17 @@ pub fn check_all(
     allowance: Allowance,
     interrupted: &Arc<AtomicBool>,
     events: &EventSink,
-    each: &mut dyn FnMut(&Plan, CheckResult) -> ControlFlow<()>,
+    each: &mut EachResult<'_>,
 ) {
     let searches = plans.iter().all(|plan| plan.backend.is_searched());
     match allowance {
         Allowance::ForEach { jobs } if jobs > 1 && searches => check_parallel(plans, jobs, interrupted, events, each),
         // A race forks, so it must run without other threads.
         Allowance::ForEach { .. } => {
-            for plan in plans {
-                if interrupted.load(Ordering::Relaxed) || each(plan, check(plan, interrupted, events)).is_break() {
+            for (position, plan) in plans.iter().enumerate() {
+                if interrupted.load(Ordering::Relaxed)
+                    || each(position, plan, check(plan, interrupted, events)).is_break()
+                {
                     return;
                 }
             }
@@ -59,29 +66,69 @@ pub fn check_all(
 }
 
 /// Checks plans in order within the longest of their time limits, until one is violated.
-fn check_until_violated(
-    plans: &[Plan],
-    interrupted: &Arc<AtomicBool>,
-    events: &EventSink,
-    each: &mut dyn FnMut(&Plan, CheckResult) -> ControlFlow<()>,
-) {
+fn check_until_violated(plans: &[Plan], interrupted: &Arc<AtomicBool>, events: &EventSink, each: &mut EachResult<'_>) {
     let times = plans
         .iter()
         .filter_map(|plan| plan.backend.search())
         .map(|(_, limits)| limits.time);
     let deadline = times.max().and_then(|longest| Instant::now().checked_add(longest));
-    for plan in plans {
+    let mut cut = Vec::new();
+    for (position, plan) in plans.iter().enumerate() {
         if interrupted.load(Ordering::Relaxed) {
-            return;
+            break;
         }
-        let checked = check_until(plan, deadline, interrupted, events);
-        let violated = checked
-            .as_ref()
-            .is_ok_and(|judged| matches!(judged.verdict, Verdict::Violated(_)));
-        if each(plan, checked).is_break() || violated {
+        let began = Instant::now();
+        let latest = deadline.map(|deadline| began + part(deadline, plans.len() - position));
+        let checked = check_until(plan, latest, interrupted, events);
+        if is_cut_by_time(plan, &checked) {
+            cut.push((position, checked, began.elapsed()));
+            continue;
+        }
+        let violated = is_violated(&checked);
+        if each(position, plan, checked).is_break() || violated {
             return;
         }
     }
+    let number = cut.len();
+    for (done, (position, checked, took)) in cut.into_iter().enumerate() {
+        let plan = &plans[position];
+        let more = deadline.map_or(Duration::ZERO, |deadline| part(deadline, number - done));
+        let checked = if more > took && !interrupted.load(Ordering::Relaxed) {
+            check_until(plan, Some(Instant::now() + more), interrupted, events)
+        } else {
+            checked
+        };
+        let violated = is_violated(&checked);
+        if each(position, plan, checked).is_break() || violated {
+            return;
+        }
+    }
+}
+
+/// The time until the deadline, divided by a number of plans.
+fn part(deadline: Instant, plans: usize) -> Duration {
+    let left = deadline.saturating_duration_since(Instant::now());
+    left / u32::try_from(plans.max(1)).unwrap_or(u32::MAX)
+}
+
+fn is_violated(checked: &CheckResult) -> bool {
+    matches!(checked, Ok(judged) if matches!(judged.verdict, Verdict::Violated(_)))
+}
+
+/// Whether more time could decide a plan. One that only reports takes its part, and no more.
+fn is_cut_by_time(plan: &Plan, checked: &CheckResult) -> bool {
+    let Ok(judged) = checked else { return false };
+    let by_time = matches!(
+        judged.coverage.extent,
+        Extent::Cut {
+            reason: CutReason::Time(_),
+            ..
+        }
+    );
+    by_time
+        && judged.coverage.lost == 0
+        && matches!(judged.verdict, Verdict::Inconclusive { .. })
+        && !matches!(plan.judged, Judging::ExclusionAfterCrash)
 }
 
 /// Checks plans on several threads. Results that are ready too early wait for their turn.
@@ -90,7 +137,7 @@ fn check_parallel(
     jobs: usize,
     interrupted: &Arc<AtomicBool>,
     events: &EventSink,
-    each: &mut dyn FnMut(&Plan, CheckResult) -> ControlFlow<()>,
+    each: &mut EachResult<'_>,
 ) {
     let stopped = Arc::new(AtomicBool::new(false));
     let queue = JobQueue::new(plans, jobs, interrupted, &stopped, events);
@@ -105,7 +152,7 @@ fn check_parallel(
         for (position, checked) in receive {
             early.insert(position, checked);
             while let Some(checked) = early.remove(&next) {
-                if each(&plans[next], checked).is_break() {
+                if each(next, &plans[next], checked).is_break() {
                     stopped.store(true, Ordering::Relaxed);
                     return;
                 }

@@ -6,7 +6,7 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `event.rs`, `error.rs`, `plan.rs`, `preset.rs`, `progress.rs` | what goes in, and what is reported during a run |
+//! | `event.rs`, `error.rs`, `plan.rs`, `preset.rs`, `program_preset.rs`, `progress.rs` | what goes in, and what is reported during a run |
 //! | `violation.rs`, `results.rs`, `plan_results.rs` | what executions show |
 //! | `session.rs` | a backend, ready for any number of searches |
 //! | `search.rs`, `parallel_search` | one search; a long one on several threads |
@@ -36,6 +36,7 @@ mod plan;
 mod plan_results;
 mod plan_searches;
 pub mod preset;
+pub mod program_preset;
 mod progress;
 #[cfg(target_os = "linux")]
 mod race_run;

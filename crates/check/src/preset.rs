@@ -1,12 +1,12 @@
 //! Presets: the default configurations, and their time limits.
 //!
 //! Some locks hold with 2 processes and one round each, and break with 3 processes or 2 rounds. So a preset is several
-//! configurations. The schedules of a program cannot be reduced by a model, so its configurations run in order of size: most
-//! faults show in the first within a second, all known ones in the last.
+//! configurations. Those of a program are in `program_preset.rs`.
 
 use std::time::Duration;
 
 use onewinner_core::primitive::CrashClass;
+use onewinner_core::property::Judging;
 use onewinner_core::scenario::{FaultSweep, Scenario, Start};
 
 /// The size of a preset.
@@ -29,6 +29,27 @@ pub struct Configuration {
     pub fault_sweep: FaultSweep,
     /// The most preemptions of a search that bounds them.
     pub preemptions: u32,
+    /// What its violations mean.
+    pub role: Role,
+}
+
+/// What a configuration of a preset is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Its verdict decides.
+    Decides,
+    /// It reports what happens after a crash, if time allows. Only two holders at once decide.
+    ReportsCrash,
+}
+
+impl Role {
+    /// The properties that decide a configuration of this role, for the lock of a program.
+    pub fn judging(self) -> Judging {
+        match self {
+            Self::Decides => Judging::ExactlyOneWinner,
+            Self::ReportsCrash => Judging::ExclusionAfterCrash,
+        }
+    }
 }
 
 /// The age of a stale lock, in seconds.
@@ -71,36 +92,6 @@ impl Depth {
             Self::Deep => usual.into_iter().chain(deep).collect(),
         }
     }
-
-    /// The configurations of a program, the smallest first.
-    pub fn of_a_program(self) -> Vec<Configuration> {
-        let rung = |scenario, preemptions| Configuration {
-            preemptions,
-            ..Configuration::of(scenario, FaultSweep::Nothing)
-        };
-        let rungs = |one, two| {
-            vec![
-                rung(Scenario::contend(2), one),
-                rung(Scenario::cycle(2, 1), one),
-                rung(Scenario::contend(3), two),
-                rung(Scenario::cycle(3, 1), two),
-                rung(Scenario::cycle(2, 2), one),
-            ]
-        };
-        match self {
-            Self::Quick => rungs(1, 1).into_iter().take(2).collect(),
-            Self::Usual => rungs(1, 2),
-            Self::Deep => {
-                let killed = Configuration {
-                    preemptions: 1,
-                    ..Configuration::of(Scenario::cycle(3, 1), FaultSweep::TwoKills)
-                };
-                let more = [rung(Scenario::contend(4), 3), rung(Scenario::cycle(3, 2), 3)];
-                // Last, because it takes longest: each kill is a search of its own, and restarts the programs.
-                rungs(3, 3).into_iter().chain(more).chain([killed]).collect()
-            }
-        }
-    }
 }
 
 impl Configuration {
@@ -110,6 +101,7 @@ impl Configuration {
             scenario,
             fault_sweep,
             preemptions: PREEMPTIONS,
+            role: Role::Decides,
         }
     }
 }

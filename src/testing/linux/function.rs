@@ -16,11 +16,10 @@ use super::contender::contend;
 use super::entry::{Entry, enter};
 use super::function_lock;
 use super::races;
-use onewinner_check::preset::{Configuration, Depth};
+use onewinner_check::preset::Configuration;
 use onewinner_check::{Allowance, Backend, Plan};
 use onewinner_core::explore::Strategy;
 use onewinner_core::primitive::LockPrimitive;
-use onewinner_core::property::Judging;
 use onewinner_core::scenario::Subject;
 use onewinner_linux::tracer;
 use onewinner_linux::tracer::program::re_exec::{Role, Test};
@@ -145,15 +144,15 @@ impl<'a, G> Exploration<Function<'a, G>> {
             fault_sweep: configuration.fault_sweep,
             backend: Backend::Traced {
                 strategy: Strategy::Bounded {
-                    preemptions: options.preemptions.unwrap_or(configuration.preemptions),
+                    preemptions: configuration.preemptions,
                 },
                 limits: options.limits(),
                 directories: options.directories.clone(),
             },
             seed: options.seed,
-            judged: Judging::All,
+            judged: configuration.role.judging(),
         };
-        let plans = options.configurations(Depth::of_a_program).into_iter().map(plan);
+        let plans = options.of_a_function().into_iter().map(plan);
         let plans: Vec<Plan> = plans.collect();
         run_plans(&plans, Allowance::Together, options.save.as_deref(), place)
     }

@@ -10,6 +10,7 @@ mod judge;
 mod outcomes;
 pub(crate) mod programs;
 mod run;
+mod verdict;
 
 use std::ffi::OsStr;
 use std::path::Path;
@@ -141,55 +142,55 @@ const TWICE: &str = "hold the lock at once";
 // The two locks that onewinner began with, in every language.
 cases! {
     the_first_two_locks;
-    create_new_in_c: driver("seed.c", "create-new {lock}"), "-n 3" => Holds;
-    create_new_in_go: driver("seed.go", "create-new {lock}"), "-n 2 --preemptions 1" => Holds;
-    create_new_in_perl: driver("seed.pl", "create-new {lock}"), "-n 2" => Holds;
-    create_new_in_python: driver("seed.py", "create-new {lock}"), "-n 2 --preemptions 1" => Holds;
-    create_new_in_rust: driver("seed.rs", "create-new {lock}"), "-n 3" => Holds;
-    create_new_in_the_shell: driver("seed.sh", "create-new {lock}"), "-n 2" => Holds;
-    stat_then_write_in_c: driver("seed.c", "stat-then-write {lock}"), "-n 2" => Violated(TWICE);
-    stat_then_write_in_go: driver("seed.go", "stat-then-write {lock}"), "-n 2" => Violated(TWICE);
+    create_new_in_c: driver("seed.c", "create-new {lock}"), "-n 3 --scenario contend" => Holds;
+    create_new_in_go: driver("seed.go", "create-new {lock}"), "-n 2 --scenario contend --preemptions 1" => Holds;
+    create_new_in_perl: driver("seed.pl", "create-new {lock}"), "-n 2 --scenario contend" => Holds;
+    create_new_in_python: driver("seed.py", "create-new {lock}"), "-n 2 --scenario contend --preemptions 1" => Holds;
+    create_new_in_rust: driver("seed.rs", "create-new {lock}"), "-n 3 --scenario contend" => Holds;
+    create_new_in_the_shell: driver("seed.sh", "create-new {lock}"), "-n 2 --scenario contend" => Holds;
+    stat_then_write_in_c: driver("seed.c", "stat-then-write {lock}"), "-n 2 --scenario contend" => Violated(TWICE);
+    stat_then_write_in_go: driver("seed.go", "stat-then-write {lock}"), "-n 2 --scenario contend" => Violated(TWICE);
     #[ignore = "slow: node starts for each contender"]
-    stat_then_write_in_node: driver("seed.js", "stat-then-write {lock}"), "-n 2" => Violated(TWICE);
-    stat_then_write_in_perl: driver("seed.pl", "stat-then-write {lock}"), "-n 2" => Violated(TWICE);
+    stat_then_write_in_node: driver("seed.js", "stat-then-write {lock}"), "-n 2 --scenario contend" => Violated(TWICE);
+    stat_then_write_in_perl: driver("seed.pl", "stat-then-write {lock}"), "-n 2 --scenario contend" => Violated(TWICE);
     #[ignore = "slow: Python starts for each contender"]
-    stat_then_write_in_python: driver("seed.py", "stat-then-write {lock}"), "-n 2" => Violated(TWICE);
-    stat_then_write_in_rust: driver("seed.rs", "stat-then-write {lock}"), "-n 2" => Violated(TWICE);
-    stat_then_write_in_the_shell: driver("seed.sh", "stat-then-write {lock}"), "-n 2" => Violated(TWICE);
+    stat_then_write_in_python: driver("seed.py", "stat-then-write {lock}"), "-n 2 --scenario contend" => Violated(TWICE);
+    stat_then_write_in_rust: driver("seed.rs", "stat-then-write {lock}"), "-n 2 --scenario contend" => Violated(TWICE);
+    stat_then_write_in_the_shell: driver("seed.sh", "stat-then-write {lock}"), "-n 2 --scenario contend" => Violated(TWICE);
     #[ignore = "slow: a Java machine starts for each contender"]
-    create_new_in_java: driver("Seed.java", "create-new {lock}"), "-n 2 --preemptions 0" => Holds;
+    create_new_in_java: driver("Seed.java", "create-new {lock}"), "-n 2 --scenario contend --preemptions 0" => Holds;
     #[ignore = "slow: a Java machine starts for each contender"]
-    stat_then_write_in_java: driver("Seed.java", "stat-then-write {lock}"), "-n 2 --preemptions 1" => Violated(TWICE);
+    stat_then_write_in_java: driver("Seed.java", "stat-then-write {lock}"), "-n 2 --scenario contend --preemptions 1" => Violated(TWICE);
     #[ignore = "slow: node starts for each contender"]
-    create_new_in_node: driver("seed.js", "create-new {lock}"), "-n 2 --preemptions 1" => Holds;
+    create_new_in_node: driver("seed.js", "create-new {lock}"), "-n 2 --scenario contend --preemptions 1" => Holds;
     #[ignore = "slow: Python starts for each contender"]
-    create_new_in_python_by_three: driver("seed.py", "create-new {lock}"), "-n 3 --preemptions 1" => Holds;
+    create_new_in_python_by_three: driver("seed.py", "create-new {lock}"), "-n 3 --scenario contend --preemptions 1" => Holds;
     #[ignore = "slow: node starts for each contender"]
-    create_new_in_node_by_three: driver("seed.js", "create-new {lock}"), "-n 3 --preemptions 0" => Holds;
+    create_new_in_node_by_three: driver("seed.js", "create-new {lock}"), "-n 3 --scenario contend --preemptions 0" => Holds;
     #[ignore = "slow: a version manager's script may stand before the interpreter"]
-    the_python_that_the_path_names: example("python3", "driver.py"), "-n 2 --preemptions 1" => Holds;
+    the_python_that_the_path_names: example("python3", "driver.py"), "-n 2 --scenario contend --preemptions 1" => Holds;
 }
 
 // Locks that are right.
 cases! {
     right_locks;
-    mkdir_in_the_shell: example("sh", "driver.sh"), "-n 2" => Holds;
-    mkdir_in_the_shell_by_three: example("sh", "driver.sh"), "-n 3 --preemptions 1" => Holds;
-    flock_before_a_command: wrap("flock", "flock -n {lock} {hold}"), "-n 3 --preemptions 1" => Holds;
-    flock_that_waits_before_a_command: wrap("flock", "flock {lock} {hold}"), "-n 2 --preemptions 1" => Holds;
-    flock_before_a_shell: wrap("flock", "flock -n {lock} -c 'exec {hold}'"), "-n 2 --preemptions 1" => Holds;
+    mkdir_in_the_shell: example("sh", "driver.sh"), "-n 2 --scenario contend" => Holds;
+    mkdir_in_the_shell_by_three: example("sh", "driver.sh"), "-n 3 --scenario contend --preemptions 1" => Holds;
+    flock_before_a_command: wrap("flock", "flock -n {lock} {hold}"), "-n 3 --scenario contend --preemptions 1" => Holds;
+    flock_that_waits_before_a_command: wrap("flock", "flock {lock} {hold}"), "-n 2 --scenario contend --preemptions 1" => Holds;
+    flock_before_a_shell: wrap("flock", "flock -n {lock} -c 'exec {hold}'"), "-n 2 --scenario contend --preemptions 1" => Holds;
     flock_whose_holder_is_killed: wrap("flock", "flock -n {lock} {hold}"), "-n 2 --scenario cycle --kills 1 --preemptions 1" => Holds;
-    flock_kept_by_the_shell: driver("flock-kept.sh", "{lock}"), "-n 3 --preemptions 1" => Holds;
-    flock_kept: driver("flock-kept.c", "try {lock}"), "-n 3" => Holds;
+    flock_kept_by_the_shell: driver("flock-kept.sh", "{lock}"), "-n 3 --scenario contend --preemptions 1" => Holds;
+    flock_kept: driver("flock-kept.c", "try {lock}"), "-n 3 --scenario contend" => Holds;
     flock_kept_in_cycles: driver("flock-kept.c", "try {lock}"), "-n 3 --scenario cycle" => Holds;
     flock_waited_for: driver("flock-kept.c", "wait {lock}"), "-n 3 --scenario cycle" => Holds;
     flock_removed_while_locked: driver("half-fix.c", "late {lock}"), "-n 3 --scenario cycle --preemptions 1" => Holds;
     record_locks_of_descriptions: driver("record-lock.c", "ofd {lock}"), "-n 3 --scenario cycle --preemptions 1" => Holds;
-    memory_of_its_own: driver("memfd.c", "{lock}"), "-n 2" => Holds;
+    memory_of_its_own: driver("memfd.c", "{lock}"), "-n 2 --scenario contend" => Holds;
     sleeping_until_it_is_free: driver("polls.sh", "{lock}"), "-n 2 --scenario cycle --preemptions 1" => Holds;
     a_name_drawn_at_random: driver("mktemp.sh", "{lock}"), "-n 2 --scenario cycle --preemptions 1" => Holds;
-    flock_with_a_time_limit: wrap("flock", "flock -w 1 {lock} {hold}"), "-n 2 --preemptions 1" => NoAlarm;
-    flock_under_a_time_limit: wrap("timeout", "timeout 5 flock {lock} {hold}"), "-n 2 --preemptions 1" => NoAlarm;
+    flock_with_a_time_limit: wrap("flock", "flock -w 1 {lock} {hold}"), "-n 2 --scenario contend --preemptions 1" => NoAlarm;
+    flock_under_a_time_limit: wrap("timeout", "timeout 5 flock {lock} {hold}"), "-n 2 --scenario contend --preemptions 1" => NoAlarm;
     giving_up_at_an_alarm: driver("alarm.pl", "{lock}"), "-n 2 --scenario cycle --preemptions 1" => NoAlarm;
     flock_by_a_child_of_perl: wrap("perl", PERL), "-n 2 --scenario contend --preemptions 1" => Holds;
     link_and_check_in_the_shell: driver("link-and-check.sh", "{lock}"), "-n 2 --scenario contend --preemptions 1" => Holds;
@@ -204,55 +205,55 @@ cases! {
     flock_on_a_removed_file_by_two: driver("flock-unlink.sh", "{lock}"), "-n 2 --scenario cycle --preemptions 1" => Holds;
     flock_removed_early: driver("half-fix.c", "early {lock}"), "-n 3 --scenario cycle --preemptions 2" => Violated(TWICE);
     flock_removed_early_within_one: driver("half-fix.c", "early {lock}"), "-n 3 --scenario cycle --preemptions 1" => HoldsWithin("preemption");
-    an_exit_handler: driver("exit-handler.c", "{lock}"), "-n 3 --preemptions 0" => Violated(TWICE);
-    an_exit_trap: driver("exit-trap.sh", "{lock}"), "-n 3 --preemptions 0" => Violated(TWICE);
+    an_exit_handler: driver("exit-handler.c", "{lock}"), "-n 3 --scenario contend --preemptions 0" => Violated(TWICE);
+    an_exit_trap: driver("exit-trap.sh", "{lock}"), "-n 3 --scenario contend --preemptions 0" => Violated(TWICE);
     a_pid_whose_process_has_exited: driver("pid-file.c", "kill {lock}"), "-n 3 --scenario cycle --preemptions 1" => Violated(TWICE);
-    a_pid_whose_process_is_there: driver("pid-file.c", "kill {lock}"), "-n 3" => Holds;
+    a_pid_whose_process_is_there: driver("pid-file.c", "kill {lock}"), "-n 3 --scenario contend" => Holds;
     a_pid_probed_by_getpgid: driver("pid-file.c", "getpgid {lock}"), "-n 3 --scenario cycle --preemptions 1" => NoPass;
-    an_exit_between_two_looks: driver("two-looks.c", "kill {lock}"), "-n 3 --preemptions 3" => Violated(TWICE);
-    an_exit_between_two_looks_by_getpgid: driver("two-looks.c", "getpgid {lock}"), "-n 3 --preemptions 3" => NoPass;
+    an_exit_between_two_looks: driver("two-looks.c", "kill {lock}"), "-n 3 --scenario contend --preemptions 3" => Violated(TWICE);
+    an_exit_between_two_looks_by_getpgid: driver("two-looks.c", "getpgid {lock}"), "-n 3 --scenario contend --preemptions 3" => NoPass;
     a_pid_looked_up_in_proc: driver("pid-file.c", "proc {lock}"), "-n 3 --scenario cycle --preemptions 1" => Violated(TWICE);
     a_pid_behind_a_descriptor: driver("pid-file.c", "pidfd {lock}"), "-n 3 --scenario cycle --preemptions 1" => Violated(TWICE);
-    threads_in_their_wrong_order: driver("threads.c", "main {lock}"), "-n 2 --preemptions 1" => NoPass;
-    threads_in_their_other_order: driver("threads.c", "other {lock}"), "-n 2 --preemptions 1" => HoldsBut("take turns in one order");
-    a_record_lock_that_a_close_frees: driver("record-lock.c", "posix {lock}"), "-n 2 --preemptions 0" => Violated(TWICE);
+    threads_in_their_wrong_order: driver("threads.c", "main {lock}"), "-n 2 --scenario contend --preemptions 1" => NoPass;
+    threads_in_their_other_order: driver("threads.c", "other {lock}"), "-n 2 --scenario contend --preemptions 1" => HoldsBut("take turns in one order");
+    a_record_lock_that_a_close_frees: driver("record-lock.c", "posix {lock}"), "-n 2 --scenario contend --preemptions 0" => Violated(TWICE);
     a_child_that_keeps_the_lock: driver("background-child.sh", "{lock}"), "-n 2 --scenario cycle" => Violated("had been released");
     a_test_before_a_command: wrap("touch", "sh -c 'test -e {lock} || { touch {lock}; {hold}; rm {lock}; }'"), "-n 2 --scenario contend" => Violated(TWICE);
     a_loser_that_cleans_up: wrap("mkdir", "sh -c 'mkdir {lock} && {hold}; rmdir {lock}'"), "-n 3 --scenario contend --preemptions 0" => Violated("P0");
     a_rename_over_the_lock: driver("rename-over.sh", "{lock}"), "-n 2 --scenario contend --preemptions 1" => Violated(TWICE);
     a_broken_server: driver("server.pl", "stat-then-write {lock}"), "-n 2 --scenario contend" => Violated(TWICE);
     the_absent_taken_for_stale: driver("absent-as-stale.c", "{lock}"), "-n 3 --scenario cycle --preemptions 4" => Violated(TWICE);
-    nobody_ever_wins: driver("never.sh", "{lock}"), "-n 2" => NoPass;
+    nobody_ever_wins: driver("never.sh", "{lock}"), "-n 2 --scenario contend" => NoPass;
     #[ignore = "slow: Python starts for each contender"]
-    an_exit_handler_in_python: driver("exit-handler.py", "{lock}"), "-n 3 --preemptions 0" => Violated(TWICE);
+    an_exit_handler_in_python: driver("exit-handler.py", "{lock}"), "-n 3 --scenario contend --preemptions 0" => Violated(TWICE);
 }
 
 // Programs that look whether somebody holds, and then say so themselves, each through another part of the kernel.
 cases! {
     programs_that_look;
-    by_a_name_in_the_working_directory: looks("relative"), "-n 2 --preemptions 1" => Violated(TWICE);
-    by_a_descriptor_of_the_directory: looks("dirfd"), "-n 2 --preemptions 1" => Violated(TWICE);
-    by_openat2: looks("openat2"), "-n 2 --preemptions 1" => Violated(TWICE);
-    by_a_link_in_proc: looks("self"), "-n 2 --preemptions 1" => Violated(TWICE);
-    by_content: looks("content"), "-n 2 --preemptions 1" => Violated(TWICE);
-    by_content_in_memory: looks("mapped"), "-n 2 --preemptions 1" => Inconclusive("mmap");
-    by_size: looks("size"), "-n 2 --preemptions 1" => Violated(TWICE);
-    by_size_allocated: looks("allocate"), "-n 2 --preemptions 1" => Violated(TWICE);
-    by_size_of_a_copy: looks("copy"), "-n 2 --preemptions 1" => NoPass;
-    by_permissions: looks("mode"), "-n 2 --preemptions 1" => Violated(TWICE);
-    by_times: looks("time"), "-n 2 --preemptions 1" => Violated(TWICE);
-    by_an_attribute: looks("attribute"), "-n 2 --preemptions 1" => NoPass;
-    by_the_number_of_links: looks("links"), "-n 2 --preemptions 1" => Violated(TWICE);
-    by_a_listing: looks("listing"), "-n 2 --preemptions 1" => Violated(TWICE);
-    by_a_file_that_is_moved: looks("moved"), "-n 2 --preemptions 1" => Violated(TWICE);
-    by_a_directory: looks("directory"), "-n 2 --preemptions 1" => Violated(TWICE);
-    by_a_symbolic_link: looks("pointer"), "-n 2 --preemptions 1" => Violated(TWICE);
-    by_a_lock_that_is_probed: looks("probed"), "-n 2 --preemptions 1" => Violated(TWICE);
-    by_a_lock_that_is_asked_for: looks("asked"), "-n 2 --preemptions 1" => Violated(TWICE);
-    by_a_socket: looks("socket"), "-n 2 --preemptions 1" => NoPass;
-    by_an_abstract_socket: looks("abstract"), "-n 2 --preemptions 1" => NoPass;
-    by_a_semaphore: looks("semaphore"), "-n 2 --preemptions 1" => NoPass;
-    by_the_name_of_a_process: looks("called"), "-n 2 --preemptions 1" => NoPass;
+    by_a_name_in_the_working_directory: looks("relative"), "-n 2 --scenario contend --preemptions 1" => Violated(TWICE);
+    by_a_descriptor_of_the_directory: looks("dirfd"), "-n 2 --scenario contend --preemptions 1" => Violated(TWICE);
+    by_openat2: looks("openat2"), "-n 2 --scenario contend --preemptions 1" => Violated(TWICE);
+    by_a_link_in_proc: looks("self"), "-n 2 --scenario contend --preemptions 1" => Violated(TWICE);
+    by_content: looks("content"), "-n 2 --scenario contend --preemptions 1" => Violated(TWICE);
+    by_content_in_memory: looks("mapped"), "-n 2 --scenario contend --preemptions 1" => Inconclusive("mmap");
+    by_size: looks("size"), "-n 2 --scenario contend --preemptions 1" => Violated(TWICE);
+    by_size_allocated: looks("allocate"), "-n 2 --scenario contend --preemptions 1" => Violated(TWICE);
+    by_size_of_a_copy: looks("copy"), "-n 2 --scenario contend --preemptions 1" => NoPass;
+    by_permissions: looks("mode"), "-n 2 --scenario contend --preemptions 1" => Violated(TWICE);
+    by_times: looks("time"), "-n 2 --scenario contend --preemptions 1" => Violated(TWICE);
+    by_an_attribute: looks("attribute"), "-n 2 --scenario contend --preemptions 1" => NoPass;
+    by_the_number_of_links: looks("links"), "-n 2 --scenario contend --preemptions 1" => Violated(TWICE);
+    by_a_listing: looks("listing"), "-n 2 --scenario contend --preemptions 1" => Violated(TWICE);
+    by_a_file_that_is_moved: looks("moved"), "-n 2 --scenario contend --preemptions 1" => Violated(TWICE);
+    by_a_directory: looks("directory"), "-n 2 --scenario contend --preemptions 1" => Violated(TWICE);
+    by_a_symbolic_link: looks("pointer"), "-n 2 --scenario contend --preemptions 1" => Violated(TWICE);
+    by_a_lock_that_is_probed: looks("probed"), "-n 2 --scenario contend --preemptions 1" => Violated(TWICE);
+    by_a_lock_that_is_asked_for: looks("asked"), "-n 2 --scenario contend --preemptions 1" => Violated(TWICE);
+    by_a_socket: looks("socket"), "-n 2 --scenario contend --preemptions 1" => NoPass;
+    by_an_abstract_socket: looks("abstract"), "-n 2 --scenario contend --preemptions 1" => NoPass;
+    by_a_semaphore: looks("semaphore"), "-n 2 --scenario contend --preemptions 1" => NoPass;
+    by_the_name_of_a_process: looks("called"), "-n 2 --scenario contend --preemptions 1" => NoPass;
 }
 
 // Without a configuration: the ladder. The longest of all, they have names with which libtest begins.
@@ -268,13 +269,13 @@ cases! {
 // What the tracer cannot see or control is reported.
 cases! {
     unseen_locks;
-    a_right_lock_in_another_place: driver("elsewhere.c", "create-new {lock}"), "-n 2" => NoAlarm;
-    a_wrong_lock_in_another_place: driver("elsewhere.c", "stat-then-write {lock}"), "-n 2" => NoPass;
-    a_word_of_shared_memory: driver("mapped.c", "{lock}"), "-n 2" => Inconclusive("mmap");
+    a_right_lock_in_another_place: driver("elsewhere.c", "create-new {lock}"), "-n 2 --scenario contend" => NoAlarm;
+    a_wrong_lock_in_another_place: driver("elsewhere.c", "stat-then-write {lock}"), "-n 2 --scenario contend" => NoPass;
+    a_word_of_shared_memory: driver("mapped.c", "{lock}"), "-n 2 --scenario contend" => Inconclusive("mmap");
     #[ignore = "slow: it is waited for eight times"]
-    one_that_spins: driver("spins.c", "{lock}"), "-n 2" => Inconclusive("quiet");
-    one_that_dies: driver("dies.c", "{lock}"), "-n 2" => Inconclusive("signal 6");
-    one_that_speaks_otherwise: driver("misspeaks.sh", "{lock}"), "-n 2" => Inconclusive("got it");
+    one_that_spins: driver("spins.c", "{lock}"), "-n 2 --scenario contend" => Inconclusive("quiet");
+    one_that_dies: driver("dies.c", "{lock}"), "-n 2 --scenario contend" => Inconclusive("signal 6");
+    one_that_speaks_otherwise: driver("misspeaks.sh", "{lock}"), "-n 2 --scenario contend" => Inconclusive("got it");
     one_that_no_execution_repeats: driver("random-look.c", "{lock}"), "-n 3 --scenario cycle" => Inconclusive("could not be followed");
     a_stale_lock_that_nobody_gets_past: example("sh", "driver.sh"), "--stale 1h -n 2 --preemptions 1" => Inconclusive("took over the stale lock");
     a_search_that_is_cut: driver("half-fix.c", "late {lock}"), "-n 3 --scenario cycle --max-executions 3" => Inconclusive("3 executions");
@@ -283,7 +284,7 @@ cases! {
 
 /// The tests of this area.
 pub(crate) fn tests() -> Vec<Test> {
-    let mut all = modules![judge, outcomes];
+    let mut all = modules![judge, outcomes, verdict];
     all.extend(the_first_two_locks());
     all.extend(right_locks());
     all.extend(wrong_locks());

@@ -7,7 +7,7 @@ use comfy_table::{CellAlignment, Table, presets};
 
 use super::{counted, grouped, timeline};
 use onewinner_core::primitive::Expectation;
-use onewinner_core::scenario::Scenario;
+use onewinner_core::scenario::{FaultSweep, Scenario};
 use onewinner_core::verdict::{
     Counterexample, Coverage, Crash, Exit, Extent, Grade, Judged, OutcomeRow, RaceCoverage, RateBounds, Unit, Verdict,
     Warning, at_most,
@@ -116,18 +116,55 @@ pub fn left_out(out: &mut dyn Write, configurations: &[String]) -> io::Result<()
     )
 }
 
+/// How much of a lock a command looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Look {
+    /// All of a preset, or what was asked for.
+    Full,
+    /// The first, small configurations alone.
+    Quick,
+}
+
+/// Writes what a pass on a program does not show, because it was not tried. A verdict that only reports a fact tries nothing.
+///
+/// # Errors
+///
+/// If `out` fails.
+pub fn not_tried(out: &mut dyn Write, verdicts: &[&Judged]) -> io::Result<()> {
+    let tried = |is_tried: &dyn Fn(&Coverage) -> bool| {
+        let decided = verdicts.iter().filter(|judged| judged.verdict == Verdict::Holds);
+        { decided }.any(|judged| is_tried(&judged.coverage))
+    };
+    let parts = [
+        ("stale locks", tried(&|coverage| coverage.scenario.start.is_stale())),
+        ("kills", tried(&|coverage| coverage.crash.is_some())),
+        (
+            "errors in calls",
+            tried(&|coverage| coverage.fault_sweep == FaultSweep::Error),
+        ),
+        ("time-outs", false),
+    ];
+    let missing = parts.iter().filter(|(_, is_tried)| !is_tried).map(|(what, _)| *what);
+    let missing: Vec<&str> = missing.collect();
+    writeln!(out, "{DIM}not tried: {}{DIM:#}", missing.join(", "))
+}
+
 /// Writes the last line: whether all verdicts are as claimed.
 ///
 /// # Errors
 ///
 /// If `out` fails.
-pub fn concluded(out: &mut dyn Write, exit: Exit, claim: Expectation) -> io::Result<()> {
+pub fn concluded(out: &mut dyn Write, exit: Exit, claim: Expectation, look: Look) -> io::Result<()> {
     let claim = match claim {
         Expectation::ExactlyOneWinner => "exactly one winner",
         Expectation::SeveralWinners => "several winners",
     };
+    let quick = match look {
+        Look::Full => "",
+        Look::Quick => " (a quick look: small configurations only)",
+    };
     let (style, text) = match exit {
-        Exit::AsClaimed => (GREEN, format!("as claimed: {claim}")),
+        Exit::AsClaimed => (GREEN, format!("as claimed: {claim}{quick}")),
         Exit::NotAsClaimed => (RED, format!("not as claimed: {claim}")),
         Exit::Inconclusive => (YELLOW, format!("inconclusive, and no pass: {claim} was claimed")),
         Exit::Interrupted => (YELLOW, "interrupted: the part completed until then is above".to_owned()),
@@ -191,8 +228,12 @@ fn after_crash(crash: &Crash) -> String {
         Some(declared) => format!("class {observed}, but the lock declares {declared}"),
     };
     let executions = counted(crash.won + crash.busy, "execution");
+    let advice = match (declared, crash.busy) {
+        (None, 1..) => "; it is not freed after a crash: remove the file by hand",
+        _ => "",
+    };
     format!(
-        "{class}: the next attempt is busy in {} of {executions}",
+        "{class}: the next attempt is busy in {} of {executions}{advice}",
         grouped(crash.busy)
     )
 }

@@ -10,11 +10,13 @@ use clap::{Args, ValueEnum};
 
 use super::Failure;
 use super::arguments::{self, What, group};
-use super::output::{Files, Output, Save};
+use super::output::{Files, Output, Question, Save};
 use onewinner_check::preset::{self, Configuration, Depth};
-use onewinner_check::{Allowance, Backend, Plan};
+use onewinner_check::program_preset::Requested;
+use onewinner_check::text::verdict::Look;
+use onewinner_check::{Allowance, Backend, Plan, judging};
 use onewinner_core::explore::{Limits, Strategy};
-use onewinner_core::property::Judging;
+use onewinner_core::primitive::CrashClass;
 use onewinner_core::scenario::{FaultSweep, Scenario, ScenarioKind, Start, Subject};
 use onewinner_core::verdict::Exit;
 
@@ -26,11 +28,11 @@ const PCT_DEPTH: u32 = 3;
 pub(super) struct Arguments {
     #[command(flatten)]
     subject: arguments::AnySubject,
+    /// Where the driver has its lock, if it takes no path.
+    #[arg(long, value_name = "PATH", help_heading = group::WHAT, hide = true)]
+    lock_at: Option<PathBuf>,
     #[command(flatten)]
     claimed: arguments::Claimed,
-    /// Where the driver has its lock, if it takes no path.
-    #[arg(long, value_name = "PATH", help_heading = group::WHAT, requires = "driver", hide = true)]
-    lock_at: Option<PathBuf>,
     #[command(flatten)]
     what: What,
     /// A first look: finds most bugs within seconds.
@@ -85,7 +87,7 @@ pub(super) struct Arguments {
     html: Option<PathBuf>,
 }
 
-/// The options that choose one configuration instead of a preset.
+/// The options that choose one configuration instead of a preset, or change the preset of a program.
 const PARTICULARS: [&str; 8] = [
     "scenario",
     "processes",
@@ -156,7 +158,8 @@ impl Arguments {
         if self.preemptions.is_some() && chosen != Chosen::Bounded {
             return Err("only a bounded search limits preemptions; give --preemptions with `--search bounded`".into());
         }
-        let preemptions = self.preemptions.unwrap_or(preemptions);
+        let preset = program && self.what.scenario.is_none();
+        let preemptions = self.preemptions.filter(|_| !preset).unwrap_or(preemptions);
         Ok(match chosen {
             Chosen::Dpor => Strategy::Dpor,
             Chosen::Exhaustive => Strategy::Exhaustive,
@@ -200,6 +203,21 @@ impl Arguments {
         Ok(configurations)
     }
 
+    /// What the options change in the preset of a program.
+    fn requested(&self, fault_sweep: FaultSweep) -> Requested {
+        Requested {
+            processes: self.what.processes,
+            rounds: self.what.rounds,
+            stale_s: self.stale,
+            fault_sweep,
+            preemptions: match self.search {
+                None | Some(Chosen::Bounded) => self.preemptions,
+                // No pass with more preemptions follows a search that bounds none.
+                Some(_) => Some(1),
+            },
+        }
+    }
+
     fn chosen(&self, subject: &Subject) -> Result<Vec<Configuration>, Failure> {
         if !self.dir.is_empty() && self.backend == BackendChoice::Sim {
             return Err(
@@ -216,11 +234,18 @@ impl Arguments {
             _ if self.expiry => ("--expiry", FaultSweep::Nothing),
             _ => ("--stale", FaultSweep::Nothing),
         };
+        let crash_class = match subject {
+            Subject::Program(_) if self.what.scenario.is_none() => {
+                return Ok(self.depth().of_a_program(&self.requested(fault_sweep)));
+            }
+            // A scenario was chosen, so no preset runs.
+            Subject::Program(_) => CrashClass::Manual,
+            Subject::Primitive(primitive) => primitive.crash_class(),
+        };
         match (self.what.is_given(), fault_sweep, self.stale) {
-            (false, FaultSweep::Nothing, None) if self.kills.is_none() && !self.expiry => Ok(match subject {
-                Subject::Program(_) => self.depth().of_a_program(),
-                Subject::Primitive(primitive) => self.depth().of_a_primitive(primitive.crash_class()),
-            }),
+            (false, FaultSweep::Nothing, None) if self.kills.is_none() && !self.expiry => {
+                Ok(self.depth().of_a_primitive(crash_class))
+            }
             (false, FaultSweep::Error, _) => Ok(preset::faults().into()),
             (false, ..) => {
                 let scenario = self.stale.map_or(Scenario::cycle(3, 1), preset::stale);
@@ -253,7 +278,10 @@ pub(super) fn run(arguments: &Arguments, output: &Output, interrupted: &Arc<Atom
             fault_sweep: configuration.fault_sweep,
             backend: arguments.backend(strategy),
             seed: output.seed,
-            judged: Judging::All,
+            judged: match subject {
+                Subject::Program(_) => configuration.role.judging(),
+                Subject::Primitive(_) => judging(&subject),
+            },
         });
     }
     let allowance = match subject {
@@ -268,12 +296,9 @@ pub(super) fn run(arguments: &Arguments, output: &Output, interrupted: &Arc<Atom
         save,
         page: arguments.html.as_deref(),
     };
-    output.judge(
-        "explore",
-        &plans,
-        arguments.claimed.expect.into(),
-        &files,
-        allowance,
-        interrupted,
-    )
+    let question = Question {
+        claim: arguments.claimed.expect.into(),
+        look: if arguments.quick { Look::Quick } else { Look::Full },
+    };
+    output.judge("explore", &plans, question, &files, allowance, interrupted)
 }

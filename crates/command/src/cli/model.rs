@@ -8,7 +8,7 @@ use clap::Args;
 
 use super::Failure;
 use super::arguments::{self, What, group};
-use super::output::{Files, Output, Save};
+use super::output::{Files, Output, Question, Save};
 use onewinner_check::{Allowance, Backend, Plan};
 use onewinner_core::backend::loom::{self, Bounds};
 use onewinner_core::explore::Limits;
@@ -64,5 +64,5 @@ pub(super) fn run(arguments: &Arguments, output: &Output, interrupted: &Arc<Atom
     let save = arguments.save.save.clone().map_or(Save::Nowhere, Save::At);
     let (claim, alone) = (arguments.subject.claimed.expect.into(), Allowance::ForEach { jobs: 1 });
     let files = Files { save, page: None };
-    output.judge("model", &[plan], claim, &files, alone, interrupted)
+    output.judge("model", &[plan], Question::of(claim), &files, alone, interrupted)
 }

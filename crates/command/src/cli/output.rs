@@ -1,5 +1,6 @@
 //! The output of a command: text or JSON on standard output, progress on standard error if it is a terminal.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::io::{self, Write};
 use std::ops::ControlFlow;
@@ -17,9 +18,10 @@ use super::Failure;
 use super::arguments::Common;
 use super::page::Page;
 use onewinner_check::counterexample::Saved;
-use onewinner_check::text::verdict as terminal;
+use onewinner_check::text::verdict::{self as terminal, Look};
 use onewinner_check::{self, Allowance, CheckError, Event, EventSink, Plan};
 use onewinner_core::primitive::Expectation;
+use onewinner_core::scenario::Subject;
 
 use crate::report::{html, json};
 use onewinner_core::verdict::{Exit, Judged, Verdict};
@@ -90,11 +92,12 @@ impl Output {
         &self,
         command: &str,
         plans: &[Plan],
-        claim: Expectation,
+        question: Question,
         files: &Files<'_>,
         allowance: Allowance,
         interrupted: &Arc<AtomicBool>,
     ) -> Result<Exit, Failure> {
+        let Question { claim, look } = question;
         let save = &files.save;
         save.check()?;
         let page = files.page.map(Page::at).transpose()?;
@@ -102,7 +105,9 @@ impl Output {
         let mut failure = None;
         let progress = progress();
         let events = progress_events(&progress);
-        let mut each = |plan: &Plan, result: Result<Judged, CheckError>| {
+        let mut is_left_out = vec![true; plans.len()];
+        let mut each = |position: usize, plan: &Plan, result: Result<Judged, CheckError>| {
+            is_left_out[position] = false;
             // Hide the progress line while the verdict is printed.
             let printed = progress.suspend(|| self.verdict(plan, result, claim, save, &rows));
             match printed {
@@ -127,16 +132,23 @@ impl Output {
         } else {
             Exit::together(&exits, claim)
         };
-        let left_out: Vec<String> = plans[rows.len()..].iter().map(Plan::configuration).collect();
+        let left_out = plans.iter().zip(is_left_out).filter(|(_, is_left_out)| *is_left_out);
+        let mut left_out: Vec<String> = left_out.map(|(plan, _)| plan.configuration()).collect();
+        let mut known = BTreeSet::new();
+        left_out.retain(|configuration| known.insert(configuration.clone()));
+        let verdicts: Vec<&Judged> = rows.iter().map(|row| &row.judged).collect();
         self.text(|out| {
             if !left_out.is_empty() && exit != Exit::Interrupted {
                 terminal::left_out(out, &left_out)?;
             }
-            terminal::concluded(out, exit, claim)
+            if plans.iter().any(|plan| matches!(plan.subject, Subject::Program(_))) && exit == Exit::AsClaimed {
+                terminal::not_tried(out, &verdicts)?;
+            }
+            terminal::concluded(out, exit, claim, look)
         })?;
         self.json(command, exit, &rows)?;
         if let Some(page) = page {
-            page.write(&explored(exit, claim, &rows, &left_out)?)?;
+            page.write(&explored(exit, claim, look, &rows, &left_out)?)?;
         }
         Ok(exit)
     }
@@ -193,6 +205,23 @@ impl Output {
     }
 }
 
+/// What a command is asked.
+#[derive(Clone, Copy)]
+pub(super) struct Question {
+    /// The claim to check.
+    pub(super) claim: Expectation,
+    /// How much of a lock it looks at.
+    pub(super) look: Look,
+}
+
+impl Question {
+    /// Whether the claim is true, by a full search.
+    pub(super) fn of(claim: Expectation) -> Self {
+        let look = Look::Full;
+        Self { claim, look }
+    }
+}
+
 /// The files that a command writes.
 pub(super) struct Files<'a> {
     pub(super) save: Save,
@@ -201,9 +230,9 @@ pub(super) struct Files<'a> {
 }
 
 /// Renders the page of all verdicts, with the same conclusion as the text.
-fn explored(exit: Exit, claim: Expectation, rows: &[Row], left_out: &[String]) -> io::Result<String> {
+fn explored(exit: Exit, claim: Expectation, look: Look, rows: &[Row], left_out: &[String]) -> io::Result<String> {
     let mut conclusion = anstream::StripStream::new(Vec::new());
-    terminal::concluded(&mut conclusion, exit, claim)?;
+    terminal::concluded(&mut conclusion, exit, claim, look)?;
     let conclusion = String::from_utf8_lossy(&conclusion.into_inner()).trim().to_owned();
     let verdicts: Vec<&Judged> = rows.iter().map(|row| &row.judged).collect();
     Ok(html::explore(&conclusion, &verdicts, left_out))

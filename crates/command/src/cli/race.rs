@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum};
 
 use super::Failure;
 use super::arguments::{self, Workload, group};
-use super::output::{Files, Output, Save};
+use super::output::{Files, Output, Question, Save};
 use onewinner_check::{Allowance, Backend, Plan};
 use onewinner_core::property::Judging;
 use onewinner_core::scenario::{FaultSweep, Scenario, Subject};
@@ -106,7 +106,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output, interrupted: &Arc<Atom
     output.judge(
         "race",
         &[plan],
-        arguments.subject.claimed.expect.into(),
+        Question::of(arguments.subject.claimed.expect.into()),
         &Files {
             save: Save::Nowhere,
             page: None,

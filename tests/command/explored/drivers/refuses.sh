@@ -1,0 +1,2 @@
+# Wrong: nobody ever gets the lock, and it says why.
+echo "error the service is down"
