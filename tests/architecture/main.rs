@@ -141,6 +141,7 @@ const CHECK: &[Module] = &[
     Module::above("sampled"),
     Module::above("replayer"),
     Module::above("decisive_pair"),
+    Module::above("program_context"),
     Module::above("counterexample"),
     Module::above("shrink"),
     Module::above("replay"),

@@ -1,11 +1,13 @@
 //! Counterexample files: what was found is found again, what was changed is noticed where it was, the rest is refused.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use onewinner_check::counterexample::Saved;
+use onewinner_check::program_context::{ProgramContext, ProgramFile};
 use onewinner_check::replay::Replayed;
 use onewinner_check::{Backend, Plan, check, ignore_events};
 use onewinner_core::backend::BackendKind;
@@ -103,6 +105,43 @@ fn a_counterexample_of_a_program_is_read_back_with_its_directories() {
         subject: Subject::Program(program),
         backend: BackendKind::Traced,
         directories: vec!["/one".into(), "/other".into()],
+        ..two_winners()
+    };
+    let text = serde_json::to_string(&saved).expect("JSON");
+    assert_eq!(read(text).expect("just written"), saved);
+}
+
+#[test]
+fn a_file_of_a_program_that_has_changed_or_is_gone_is_named() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let path = directory.path().join("driver.sh");
+    let context = |checksum: &str| ProgramContext {
+        working_directory: directory.path().to_owned(),
+        variables: BTreeMap::new(),
+        files: vec![ProgramFile {
+            path: path.clone(),
+            bytes: 1,
+            checksum: Some(checksum.to_owned()),
+        }],
+    };
+    let changes = |checksum: &str| {
+        let mut changes = context(checksum).changes();
+        changes.retain(|change| !change.starts_with("the variable "));
+        changes.join("\n")
+    };
+    fs::write(&path, "a").expect("the directory is ours");
+    assert_eq!(changes("af63dc4c8601ec8c"), "");
+    assert!(changes("af63dc4c8601ec8d").ends_with("is another file now"));
+    fs::remove_file(&path).expect("the directory is ours");
+    assert!(changes("af63dc4c8601ec8c").contains("cannot be read now"));
+    let set = context("").changes();
+    assert!(
+        set.iter()
+            .any(|change| change.starts_with("the variable PATH was not set, and is ")),
+        "{set:?}"
+    );
+    let saved = Saved {
+        program: Some(context("0")),
         ..two_winners()
     };
     let text = serde_json::to_string(&saved).expect("JSON");

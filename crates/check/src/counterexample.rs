@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 #[cfg(target_os = "linux")]
 use super::plan::Backend;
 use super::plan::Plan;
+use super::program_context::ProgramContext;
 use onewinner_core::backend::BackendKind;
 use onewinner_core::explore::Limits;
 use onewinner_core::fs::call::{Call, Reply};
@@ -59,6 +60,9 @@ pub struct Saved {
     pub calls: Vec<SavedCall>,
     /// The system that found it.
     pub environment: Environment,
+    /// The surroundings of a program.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub program: Option<ProgramContext>,
 }
 
 /// One step of a saved counterexample.
@@ -138,6 +142,7 @@ impl Saved {
             schedule: counterexample.execution.schedule.clone(),
             calls: recorded_calls(&counterexample.execution.history),
             environment: Environment::of(plan),
+            program: context_of(plan),
         }
     }
 
@@ -236,6 +241,15 @@ impl Environment {
     }
 }
 
+/// The surroundings of the plan's program, if it is one.
+fn context_of(plan: &Plan) -> Option<ProgramContext> {
+    match &plan.subject {
+        #[cfg(target_os = "linux")]
+        Subject::Program(program) => ProgramContext::of(program),
+        _ => None,
+    }
+}
+
 /// The calls of a history, as a file stores them.
 pub(crate) fn recorded_calls(history: &History) -> Vec<SavedCall> {
     let saved = |(_, process, call, reply, _): (usize, ProcessId, &Call, &Reply, _)| SavedCall {
@@ -246,20 +260,6 @@ pub(crate) fn recorded_calls(history: &History) -> Vec<SavedCall> {
     history.calls().map(saved).collect()
 }
 
-#[derive(Deserialize)]
-struct Head {
-    format: String,
-    version: u32,
-}
-
-/// Reads a regular file of limited size: a pipe or a device may have no end.
-fn read_text(path: &Path) -> Result<String, FileError> {
-    let unreadable = |source| FileError::Read {
-        path: path.to_owned(),
-        source,
-    };
-    let refused = |reason: String| FileError::Content {
-        path: path.to_owned(),
 /// The first step in which an execution differs from recorded calls.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Difference {
@@ -314,6 +314,20 @@ fn describe(call: Option<&SavedCall>) -> String {
     }
 }
 
+#[derive(Deserialize)]
+struct Head {
+    format: String,
+    version: u32,
+}
+
+/// Reads a regular file of limited size: a pipe or a device may have no end.
+fn read_text(path: &Path) -> Result<String, FileError> {
+    let unreadable = |source| FileError::Read {
+        path: path.to_owned(),
+        source,
+    };
+    let refused = |reason: String| FileError::Content {
+        path: path.to_owned(),
         reason,
     };
     if !fs::metadata(path).map_err(unreadable)?.is_file() {

@@ -13,7 +13,7 @@
 //! | `fault_sweep.rs`, `plan_searches.rs` | all searches of a plan |
 //! | `loom_run.rs`, `race_run.rs`, `sampled.rs` | the backends that choose schedules themselves |
 //! | `replayer.rs`, `decisive_pair.rs`, `shrink.rs` | make a violation easy to read |
-//! | `counterexample.rs`, `replay.rs` | saved counterexamples |
+//! | `counterexample.rs`, `program_context.rs`, `replay.rs` | saved counterexamples |
 //! | `conclude.rs`, `exit.rs`, `check.rs`, `jobs.rs` | the verdict; one plan; several plans |
 //! | `confirm.rs`, `verdicts` | the plans of `confirm`; the table of all locks and properties |
 //! | `text` | verdicts as text |
@@ -36,6 +36,7 @@ mod plan;
 mod plan_results;
 mod plan_searches;
 pub mod preset;
+pub mod program_context;
 pub mod program_preset;
 mod progress;
 #[cfg(target_os = "linux")]

@@ -1,5 +1,6 @@
 //! `onewinner replay`: run a saved counterexample again.
 
+use std::env;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,6 +14,7 @@ use super::output::Output;
 use super::page::Page;
 use crate::report::{strace, svg};
 use onewinner_check::counterexample::Saved;
+use onewinner_check::program_context::ProgramContext;
 use onewinner_check::replay::Replayed;
 use onewinner_check::text::timeline;
 use onewinner_core::backend::BackendKind;
@@ -48,6 +50,9 @@ struct Row {
     sentence: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     strace: Option<String>,
+    /// What is different from when the program was explored.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    changes: Vec<String>,
 }
 
 pub(super) fn run(arguments: &Arguments, output: &Output, interrupted: &Arc<AtomicBool>) -> Result<Exit, Failure> {
@@ -58,10 +63,13 @@ pub(super) fn run(arguments: &Arguments, output: &Output, interrupted: &Arc<Atom
                 "failed to replay in a directory: the counterexample was found on the simulated file system; leave --dir out".into(),
             );
         }
-        saved.directories.clone_from(&arguments.dir);
+        // From the root, because the program runs where it was explored.
+        let absolute = arguments.dir.iter().map(std::path::absolute);
+        saved.directories = absolute.collect::<Result<_, _>>()?;
     }
     let picture = arguments.svg.as_deref().map(Page::at).transpose()?;
-    let replayed = saved.replay_until(interrupted)?;
+    let changes = saved.program.as_ref().map_or_else(Vec::new, ProgramContext::changes);
+    let replayed = where_it_ran(saved.program.as_ref(), || saved.replay_until(interrupted))??;
     if let (Some(picture), Replayed::Reproduced(shown)) = (&picture, &replayed) {
         // A picture of a violation that did not occur again would be wrong, so none is written in that case.
         picture.write(&svg::interleaving(saved.subject.name(), shown))?;
@@ -96,6 +104,9 @@ pub(super) fn run(arguments: &Arguments, output: &Output, interrupted: &Arc<Atom
                 Replayed::NotReproduced(execution) => timeline::write(out, &execution.history, None, output.width)?,
                 Replayed::Diverged { .. } => {}
             }
+            for change in &changes {
+                writeln!(out, "  note: {change}")?;
+            }
             writeln!(out, "  {result}: {sentence}")
         }
     })?;
@@ -107,9 +118,27 @@ pub(super) fn run(arguments: &Arguments, output: &Output, interrupted: &Arc<Atom
         step,
         sentence,
         strace: lines,
+        changes,
     };
     output.json("replay", exit, &[row])?;
     Ok(exit)
+}
+
+/// Does `work` in the working directory of the program, if there is one.
+fn where_it_ran<T>(program: Option<&ProgramContext>, work: impl FnOnce() -> T) -> Result<T, Failure> {
+    let Some(ProgramContext { working_directory, .. }) = program else {
+        return Ok(work());
+    };
+    let before = env::current_dir()?;
+    env::set_current_dir(working_directory).map_err(|error| {
+        format!(
+            "failed to replay in {working_directory:?}, where the program ran: {error}; make that directory, with the files \
+             that the command line names"
+        )
+    })?;
+    let result = work();
+    env::set_current_dir(before)?;
+    Ok(result)
 }
 
 impl Arguments {
