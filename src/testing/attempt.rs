@@ -23,9 +23,61 @@ pub enum Attempt<G> {
     Failed(String),
 }
 
-/// A type that a function may return after an attempt: `Option`, `Result` with a [`LockError`], or [`Attempt`].
+/// What a function may return after an attempt, as the parameter of [`IntoAttempt`].
 ///
-/// `None` means *busy*.
+/// A type that could be read in two ways matches two of them, so it does not compile without a choice:
+///
+/// ```compile_fail,E0283
+/// # use std::fs::File;
+/// # use std::io;
+/// # use std::path::Path;
+/// fn attempt(path: &Path) -> io::Result<Option<File>> {
+///     Ok(File::create_new(path).ok())
+/// }
+/// // `Ok(None)` is no guard: onewinner has to know that.
+/// onewinner::explore(attempt);
+/// ```
+///
+/// Choose how to read it by [`maybe`], or return an [`Attempt`]:
+///
+/// ```no_run
+/// # use std::fs::File;
+/// # use std::io;
+/// # use std::path::Path;
+/// # fn attempt(path: &Path) -> io::Result<Option<File>> {
+/// #     Ok(File::create_new(path).ok())
+/// # }
+/// use onewinner::testing::maybe;
+///
+/// onewinner::explore(|path| maybe(attempt(path)));
+/// ```
+pub mod shape {
+    /// An [`Attempt`](super::Attempt), an `Option`, a `bool`, or a `Result` with a guard.
+    #[derive(Debug)]
+    pub enum Plain {}
+    /// A `Result` with an `Option` or a `bool`, whose `None` or `false` is not a guard.
+    #[derive(Debug)]
+    pub enum NoneIsBusy {}
+}
+
+/// Reads `Ok(None)` and `Ok(false)` as *busy*, and `Ok(Some(guard))` and `Ok(true)` as acquired.
+///
+/// ```
+/// use std::io;
+/// use onewinner::testing::{Attempt, maybe};
+///
+/// assert_eq!(maybe(io::Result::Ok(Some(7))), Attempt::Acquired(7));
+/// assert_eq!(maybe(io::Result::Ok(None::<u8>)), Attempt::Busy);
+/// assert_eq!(maybe(io::Result::Ok(false)), Attempt::Busy);
+/// ```
+pub fn maybe<A: IntoAttempt<shape::NoneIsBusy>>(attempt: A) -> Attempt<A::Guard> {
+    attempt.into_attempt()
+}
+
+/// A type that a function may return after an attempt: `Option`, `bool`, `Result` with a [`LockError`], or [`Attempt`].
+///
+/// `None` and `false` mean *busy*. A `Result` with an `Option` or a `bool` in it could be read in two ways, so the compiler
+/// refuses it: see [`shape`].
 ///
 /// ```
 /// use std::io;
@@ -38,7 +90,7 @@ pub enum Attempt<G> {
 /// let failed: io::Result<u8> = Err(io::ErrorKind::NotFound.into());
 /// assert!(matches!(failed.into_attempt(), Attempt::Failed(_)));
 /// ```
-pub trait IntoAttempt {
+pub trait IntoAttempt<Shape = shape::Plain> {
     /// The value that stands for holding the lock.
     type Guard;
 
@@ -97,6 +149,39 @@ impl<G> IntoAttempt for Option<G> {
 
     fn into_attempt(self) -> Attempt<G> {
         self.map_or(Attempt::Busy, Attempt::Acquired)
+    }
+}
+
+impl IntoAttempt for bool {
+    type Guard = ();
+
+    fn into_attempt(self) -> Attempt<()> {
+        if self { Attempt::Acquired(()) } else { Attempt::Busy }
+    }
+}
+
+impl<G, E: LockError> IntoAttempt<shape::NoneIsBusy> for Result<Option<G>, E> {
+    type Guard = G;
+
+    fn into_attempt(self) -> Attempt<G> {
+        nested(self)
+    }
+}
+
+impl<E: LockError> IntoAttempt<shape::NoneIsBusy> for Result<bool, E> {
+    type Guard = ();
+
+    fn into_attempt(self) -> Attempt<()> {
+        nested(self)
+    }
+}
+
+/// The attempt inside a result.
+fn nested<A: IntoAttempt, E: LockError>(result: Result<A, E>) -> Attempt<A::Guard> {
+    match IntoAttempt::<shape::Plain>::into_attempt(result) {
+        Attempt::Acquired(inner) => inner.into_attempt(),
+        Attempt::Busy => Attempt::Busy,
+        Attempt::Failed(error) => Attempt::Failed(error),
     }
 }
 

@@ -63,7 +63,7 @@ use elsewhere as platform;
 #[cfg(all(target_os = "linux", not(onewinner_portable)))]
 use linux as platform;
 
-pub use attempt::{Attempt, IntoAttempt, LockError, ReleaseResult};
+pub use attempt::{Attempt, IntoAttempt, LockError, ReleaseResult, maybe, shape};
 #[cfg(all(target_os = "linux", not(onewinner_portable)))]
 pub use linux::{Function, explore};
 pub use options::Exploration;

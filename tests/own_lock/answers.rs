@@ -6,6 +6,8 @@ use std::io::{self, ErrorKind, Write};
 use std::path::Path;
 use std::time::Duration;
 
+use onewinner::testing::{Outcome, maybe};
+
 use crate::{Name, UNHURRIED, look_first};
 
 /// A file that stays.
@@ -121,6 +123,44 @@ fn a_release_that_fails_is_reported() {
         "{}",
         report.text()
     );
+}
+
+#[test]
+fn a_function_may_answer_yes_or_no_and_nothing_is_never_a_guard() {
+    let yes_or_no = |path: &Path| File::create_new(path).is_ok();
+    let report = onewinner::explore(yes_or_no)
+        .release(|()| ())
+        .processes(2)
+        .quick()
+        .time(UNHURRIED)
+        .run()
+        .or_skip();
+    // It never removes the file, so after a release the next attempt is busy.
+    report.expect_violation("release-frees");
+    let nested = |path: &Path| match Name::try_acquire(path) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(None),
+        other => other.map(Some),
+    };
+    onewinner::explore(|path| maybe(nested(path)))
+        .quick()
+        .time(UNHURRIED)
+        .run()
+        .or_skip()
+        .expect_holds();
+}
+
+#[test]
+fn a_thread_that_cannot_start_in_a_contender_is_not_blamed_on_the_lock() {
+    let starts = |path: &Path| {
+        let path = path.to_owned();
+        let thread = std::thread::spawn(move || Name::try_acquire(&path));
+        thread.join().expect("it does not panic")
+    };
+    let report = onewinner::explore(starts).quick().time(UNHURRIED).run().or_skip();
+    let is_unknown = |outcome: &Outcome| matches!(outcome, Outcome::Inconclusive { .. });
+    assert!(report.outcomes().iter().all(is_unknown), "{}", report.text());
+    let named = report.text().contains("the contender started a thread");
+    assert!(report.outcomes().is_empty() || named, "{}", report.text());
 }
 
 #[test]

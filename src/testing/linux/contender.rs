@@ -27,7 +27,7 @@ pub(super) fn contend<G>(
     }));
     loop {
         match caught(|| attempt(&lock)) {
-            Err(message) => return send("panicked", &message).map(|()| ExitCode::FAILURE),
+            Err(message) => return send_panic(&message).map(|()| ExitCode::FAILURE),
             Ok(Attempt::Busy) => send("busy", "")?,
             Ok(Attempt::Failed(error)) => send("error", &error)?,
             Ok(Attempt::Acquired(guard)) => {
@@ -38,7 +38,7 @@ pub(super) fn contend<G>(
                     return Ok(ExitCode::SUCCESS);
                 }
                 match caught(|| release(guard)) {
-                    Err(message) => return send("panicked", &message).map(|()| ExitCode::FAILURE),
+                    Err(message) => return send_panic(&message).map(|()| ExitCode::FAILURE),
                     Ok(None) => send("released", "")?,
                     Ok(Some(error)) => send("error", &error)?,
                 }
@@ -55,6 +55,21 @@ pub(super) fn contend<G>(
 fn caught<T>(operation: impl FnOnce() -> T) -> Result<T, String> {
     // After a panic the contender ends, so it uses nothing of the closure again.
     catch_unwind(AssertUnwindSafe(operation)).map_err(|payload| sim::panic_message(&*payload))
+}
+
+/// How the panic of `std::thread::spawn` begins, if it cannot start a thread.
+const NO_THREAD: &str = "failed to spawn thread";
+
+/// Reports a panic. That a thread cannot be started is no fault of the lock: libtest could not start one here either.
+fn send_panic(message: &str) -> io::Result<()> {
+    if message.starts_with(NO_THREAD) {
+        return send(
+            "unsupported",
+            "the contender started a thread; give it a stack size (`std::thread::Builder::stack_size`), or check the lock as a \
+             program with `onewinner explore --driver`",
+        );
+    }
+    send("panicked", message)
 }
 
 /// Prints a separate line, even if the lock printed a part of a line before.

@@ -43,7 +43,7 @@ type AsLock<'a, G> = fn(&str, Function<'a, G>) -> &'static dyn LockPrimitive;
 
 /// Checks a function that tries once to acquire the lock at a path. Linux only.
 ///
-/// The function returns `Some` or `Ok` with a guard if it acquired the lock. `None`, and errors that are *busy*
+/// The function returns `true`, `Some` or `Ok` with a guard if it acquired the lock. `false`, `None`, and errors that are *busy*
 /// ([`LockError`](crate::testing::LockError)), mean that another process holds the lock. An [`io::Error`] of the kind
 /// `WouldBlock` or `AlreadyExists` is busy. A function that waits for the lock works too.
 ///
@@ -64,7 +64,9 @@ type AsLock<'a, G> = fn(&str, Function<'a, G>) -> &'static dyn LockPrimitive;
 ///     onewinner::explore(|path| MyLock::try_acquire(path)).processes(3).rounds(2).run().expect_holds();
 /// }
 /// ```
-pub fn explore<'a, A: IntoAttempt>(mut attempt: impl FnMut(&Path) -> A + 'a) -> Exploration<Function<'a, A::Guard>> {
+pub fn explore<'a, A: IntoAttempt<Shape>, Shape>(
+    mut attempt: impl FnMut(&Path) -> A + 'a,
+) -> Exploration<Function<'a, A::Guard>> {
     Exploration::of(Function {
         attempt: Box::new(move |path| attempt(path).into_attempt()),
         release: Box::new(|guard| {
