@@ -181,7 +181,8 @@ impl Report {
     /// Expects that the lock violates the named property, for example `mutual-exclusion` or `release-frees`.
     ///
     /// A configuration reports only the most serious violated property, and the first violation ends the series of
-    /// configurations. So request the configuration that shows this property.
+    /// configurations. So request the configuration that shows this property. Of a function, the properties of exclusion and
+    /// progress are violated; violations of others are warnings in [`text`](Self::text).
     ///
     /// # Panics
     ///

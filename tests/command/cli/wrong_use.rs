@@ -113,7 +113,11 @@ fn a_program_that_cannot_start_is_refused_first() {
             "put {lock} where the program takes the path",
         ),
         (driver("sh"), "--lock-at /run/lock", "is not supported yet"),
-        (("--wrap", "flock -n {lock} {hold}"), "--lock-at /run/lock", "give --lock-at with --driver"),
+        (
+            ("--wrap", "flock -n {lock} {hold}"),
+            "--lock-at /run/lock",
+            "give --lock-at with --driver",
+        ),
         (("--wrap", "flock -n {lock} true"), "", "it does not name {hold}"),
         (("--wrap", "flock -n {hold}"), "", "it does not name {lock}"),
         (sound, "--search dpor", "give `--search bounded`, `random` or `pct`"),

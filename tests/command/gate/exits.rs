@@ -212,6 +212,27 @@ fn a_program_is_started_in_the_folder_of_its_spec() {
     run(elsewhere).exits(0, &["as claimed"]);
 }
 
+fn a_property_that_a_program_does_not_claim_decides_if_its_spec_claims_it() {
+    let driver = "driver = \"sh lock.sh {lock}\"\n[[claim]]\nprocesses = 2\nexpect = ";
+    let place = Place::with(&[
+        ("one-winner", &format!("{driver}\"exactly-one-winner\"")),
+        ("own", &format!("{driver}\"keeps only-own\"")),
+        ("place", &format!("{driver}\"keeps place\"")),
+    ]);
+    // Each contender adds a line to the file, and a directory beside it is the lock.
+    let script = "echo x >> \"$1\"\nmkdir \"$1.d\" 2>/dev/null || { echo busy; exit; }\necho acquired\nread x\n\
+                  rmdir \"$1.d\"\necho released\n";
+    place.write("specs/lock.sh", script);
+    let ran = place.gate("specs/one-winner.md --json");
+    if ran.code == Some(3) {
+        ignore(Capability::Ptrace, &ran.stdout);
+    }
+    let warning = "\"property\": \"only-own\"";
+    ran.exits(0, &["\"warnings\": [", warning, "\"consequence\": \""]);
+    place.gate("specs/own.md").exits(1, &["violated: only-own: "]);
+    place.gate("specs/place.md").exits(0, &["as claimed"]);
+}
+
 fn quick_takes_the_cheapest_evidence_and_says_what_it_left_out() {
     let place = Place::with(&[("sound", &format!("{SOUND}\nevidence = [\"race\", \"loom\", \"sim\"]"))]);
     let ran = place.gate("--quick");
@@ -241,6 +262,7 @@ pub(crate) fn tests() -> Vec<Test> {
         a_spec_that_is_named_twice_is_checked_once,
         an_interrupt_is_130_and_prints_what_is_done,
         a_program_is_started_in_the_folder_of_its_spec,
+        a_property_that_a_program_does_not_claim_decides_if_its_spec_claims_it,
         quick_takes_the_cheapest_evidence_and_says_what_it_left_out,
     ]
 }
