@@ -94,3 +94,82 @@ pub(crate) fn holds_overlap_as_run(history: &History) -> bool {
         .flat_map(|(position, one)| holds[position + 1..].iter().map(move |other| (one, other)))
         .any(overlap)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::{Path, PathBuf};
+
+    use super::*;
+    use onewinner_core::access::{Accesses, InodeId, Object};
+    use onewinner_core::fs::call::{Call, Value};
+    use onewinner_core::primitive::CallError;
+
+    /// A violation by processes 0 and 1, each event in its turn: a call on a file of its own, or an answer.
+    fn found(name: &str, events: Vec<(u8, What)>) -> FoundViolation {
+        let mut history = History::new(2, PathBuf::from("/lock"));
+        let event = |(process, what)| Event {
+            process: ProcessId(process),
+            what,
+        };
+        history.events = events.into_iter().map(event).collect();
+        let property = property::by_name(name).expect("a property");
+        let (_, violation) = violation_of(&history, name).expect("it is violated");
+        FoundViolation {
+            property,
+            violation,
+            scenario: Scenario::cycle(2, 1),
+            execution: Execution {
+                schedule: history.steps().iter().map(|step| step.process).collect(),
+                history,
+                end: End::Completed,
+            },
+        }
+    }
+
+    fn call(process: u8) -> (u8, What) {
+        let mut accesses = Accesses::none();
+        accesses.store(Object::Entry(InodeId::ROOT, process.to_string().into()));
+        let what = What::Performed {
+            call: Call::Unlink { path: "/lock".into() },
+            reply: Ok(Value::Done),
+            accesses,
+        };
+        (process, what)
+    }
+
+    fn steps_until_complete(found: &FoundViolation) -> Option<(usize, End)> {
+        let cut = until_complete(found)?;
+        let name = found.property.name();
+        assert!(violation_of(&cut.execution.history, name).is_some());
+        assert_eq!(cut.execution.schedule.len(), cut.execution.history.calls().count());
+        Some((cut.execution.schedule.len(), cut.execution.end))
+    }
+
+    #[test]
+    fn an_execution_ends_with_the_answer_that_completes_its_violation() {
+        let begin = |process| vec![(process, What::AcquireBegan), call(process), (process, What::Acquired)];
+        let release = |process| vec![call(process), (process, What::Released)];
+        let events = [
+            begin(0),
+            vec![(0, What::ReleaseBegan)],
+            begin(1),
+            vec![(1, What::ReleaseBegan)],
+            release(0),
+            release(1),
+        ];
+        let twice = found("mutual-exclusion", events.concat());
+        assert_eq!(steps_until_complete(&twice), Some((2, End::Cut)));
+        let error = CallError::in_words("release", Path::new("/lock"), "it is stuck");
+        let failed = vec![(0, What::ReleaseFailed { error })];
+        let stuck = [begin(0), vec![(0, What::ReleaseBegan), call(0)], failed];
+        let at_its_end = found("losers-result", stuck.concat());
+        assert_eq!(steps_until_complete(&at_its_end), Some((2, End::Completed)));
+    }
+
+    #[test]
+    fn whether_nobody_wins_shows_at_the_end_alone() {
+        let loses = |process| vec![(process, What::AcquireBegan), call(process), (process, What::Busy)];
+        let none = found("at-least-one-winner", [loses(0), loses(1), vec![call(0)]].concat());
+        assert_eq!(steps_until_complete(&none), None);
+    }
+}
