@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use crate::run_directory::is_answering;
 use crate::sys::lines::{Lines, Received};
+use crate::sys::process::KILL_LIMIT;
 use crate::sys::supervisor::{CancelToken, NEVER, Supervisor, Watch};
 use crate::tracer::error::{NotEntered, Refusal, TracerError, WorkerLoss};
 use crate::tracer::messages::{Answer, Message};
@@ -86,15 +87,38 @@ struct Pipes {
 
 impl Drop for WorkerProcess {
     fn drop(&mut self) {
-        // The worker reads the end of its input, or cannot write: both end it.
-        drop(self.pipes.take());
+        let Some(Pipes { input, mut answers }) = self.pipes.take() else {
+            return;
+        };
+        // The worker reads the end of its input, and ends itself and what it does not trace: killed at once, it could not.
+        drop(input);
+        let closed = pass_over(&mut answers, END_LIMIT);
         let mut supervisor = Supervisor::default();
         supervisor.adopt(&self.child);
-        // Killed at once, it could not end what it does not trace.
-        let _ended = supervisor.wait_for_all(&Watch::new(END_LIMIT, NEVER));
+        if closed {
+            let _ended = supervisor.wait_for_all(&Watch::new(END_LIMIT, NEVER));
+        }
         // One that a call holds in the kernel is left to `init`.
         let _stuck = supervisor.kill_all();
+        if !closed {
+            // It may have worked in a process of its own namespaces, which dies with it a moment later, and closes the pipe then.
+            pass_over(&mut answers, KILL_LIMIT);
+        }
     }
+}
+
+/// Passes over what a worker still sends; returns whether it has closed the pipe within `limit`.
+fn pass_over<R: Read + AsFd>(answers: &mut Lines<R>, limit: Duration) -> bool {
+    let deadline = Instant::now() + limit;
+    while Instant::now() < deadline {
+        let left = deadline.saturating_duration_since(Instant::now());
+        match answers.next_within(left, LONGEST_ANSWER) {
+            Ok(Received::Line(_) | Received::TooLong(_)) => {}
+            Ok(Received::End(_)) => return true,
+            Ok(Received::Nothing) | Err(_) => return false,
+        }
+    }
+    false
 }
 
 impl WorkerProcess {
