@@ -32,24 +32,39 @@ impl InodeId {
 pub enum Object {
     /// The directory entry `name` in a directory: whether it is there, and which inode it names.
     Entry(InodeId, Box<str>),
-    /// All entries of a directory together; it is only loaded. It overlaps each [`Object::Entry`] of that directory.
+    /// All entries of a directory together, and with them its size, times and link count; it is only loaded. It overlaps each
+    /// [`Object::Entry`] of that directory.
     Listing(InodeId),
     /// The bytes of a file, and with them its size.
     Content(InodeId),
     /// The link count of an inode.
     Links(InodeId),
+    /// The permissions, the owner and the extended attributes of an inode.
+    Attributes(InodeId),
+    /// The times of an inode, stored by calls that change nothing else of it: `touch`, `O_TRUNC` of an empty file.
+    ///
+    /// A call that changes the content, the links or the attributes changes the times too, but does not store this object:
+    /// a call that reads the times loads all of them.
+    Times(InodeId),
     /// The table of `flock` locks on an inode.
     Locks(InodeId),
     /// The table of record locks on an inode, of processes and of open file descriptions. It is separate, because they
     /// conflict with each other and never with `flock`.
     Records(InodeId),
-    /// The number of open file descriptions of an inode. Touched only if inode numbers are reused: see [`Object::Allocator`].
+    /// The number of open file descriptions of an inode. Touched for pipes, whose ends notice each other; for others only if
+    /// inode numbers are reused: see [`Object::Allocator`].
     Opens(InodeId),
     /// The free inode numbers. Creating an inode takes a number; removing its last name and descriptor frees it. The order of
     /// two such calls can be observed. Touched only if inode numbers are reused.
     Allocator,
     /// Whether a process is alive.
     Liveness(ProcessId),
+    /// What a process shows of itself besides: its group, session, user, priority and limits.
+    Process(ProcessId),
+    /// All sockets that have an address, with all that is sent between them.
+    Network,
+    /// The state of a device, by its number: `st_rdev` of [stat(2)](https://man7.org/linux/man-pages/man2/stat.2.html).
+    Device(u64),
     /// A memory cell, for programs that test the search itself.
     Cell(u32),
 }

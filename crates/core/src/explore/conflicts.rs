@@ -17,6 +17,7 @@ pub(super) struct Conflicts(BTreeMap<Object, Touched>);
 #[derive(Clone, Copy, Debug, Default)]
 struct Touched {
     by: Processes,
+    loaded: bool,
     stored: bool,
 }
 
@@ -24,12 +25,14 @@ impl Touched {
     fn and(self, other: Self) -> Self {
         Self {
             by: self.by | other.by,
+            loaded: self.loaded || other.loaded,
             stored: self.stored || other.stored,
         }
     }
 
-    fn is_conflict(self) -> bool {
-        self.stored && self.by.count_ones() > 1
+    /// `blind` if a store of the object depends on nothing: then several stores matter only to a process that loads it.
+    fn is_conflict(self, blind: bool) -> bool {
+        self.stored && self.by.count_ones() > 1 && (self.loaded || !blind)
     }
 }
 
@@ -39,11 +42,12 @@ impl Conflicts {
         let mut grown = false;
         for Step { process, accesses } in steps {
             for access in accesses.iter() {
-                let before = self.of(&access.object);
+                let before = self.is_contended(&access.object);
                 let touched = self.0.entry(access.object.clone()).or_default();
                 touched.by |= 1 << (process.index() % 128);
+                touched.loaded |= access.kind == AccessKind::Load;
                 touched.stored |= access.kind == AccessKind::Store;
-                grown |= !before.is_conflict() && self.of(&access.object).is_conflict();
+                grown |= !before && self.is_contended(&access.object);
             }
         }
         grown
@@ -51,7 +55,12 @@ impl Conflicts {
 
     /// Whether the footprint touches a contended object.
     pub(super) fn touch(&self, accesses: &Accesses) -> bool {
-        accesses.iter().any(|access| self.of(&access.object).is_conflict())
+        accesses.iter().any(|access| self.is_contended(&access.object))
+    }
+
+    fn is_contended(&self, object: &Object) -> bool {
+        let blind = matches!(object, Object::Times(_));
+        self.of(object).is_conflict(blind)
     }
 
     fn of(&self, object: &Object) -> Touched {

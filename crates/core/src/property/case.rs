@@ -121,9 +121,14 @@ impl<'a> Case<'a> {
     }
 }
 
-/// Free inode numbers and open counts belong to no process.
-fn is_owned(object: &&Object) -> bool {
-    !matches!(**object, Object::Allocator | Object::Opens(_))
+/// Free inode numbers and open counts belong to no process. Nor do the times of a file: no lock rests on them alone. An
+/// object that stands for many things, as all sockets, does not show which of them was stored.
+pub(super) fn is_owned(object: &&Object) -> bool {
+    use Object::{Allocator, Device, Network, Opens, Process, Times};
+    !matches!(
+        **object,
+        Allocator | Opens(_) | Times(_) | Process(_) | Network | Device(_)
+    )
 }
 
 fn is_entry(object: &&Object) -> bool {

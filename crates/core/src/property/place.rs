@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::path::Path;
 
-use super::case::Case;
+use super::case::{Case, is_owned};
 use super::contract::{Finding, Property, PropertyClass, Violation};
 use crate::history::{Attempt, History, What};
 
@@ -76,7 +76,7 @@ fn calls_of<'a>(history: &'a History, attempt: &Attempt) -> impl Iterator<Item =
     attempt.calls.iter().flat_map(|&position| {
         let what = &history.events[position].what;
         let named = match what {
-            What::Performed { call, accesses, .. } => Some((call, accesses.stores().next().is_some())),
+            What::Performed { call, accesses, .. } => Some((call, accesses.stores().any(|object| is_owned(&object)))),
             _ => None,
         };
         named
