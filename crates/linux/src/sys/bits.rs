@@ -96,6 +96,123 @@ pub const ASKING: &[i32] = &[libc::F_GETLK, libc::F_OFD_GETLK];
 /// The commands of `fcntl` that set or release locks.
 pub const LOCKING: &[i32] = &[libc::F_SETLK, libc::F_SETLKW, libc::F_OFD_SETLK, libc::F_OFD_SETLKW];
 
+/// Whether an `fcntl` command is about locks of a description, not of a process.
+pub fn of_a_description(command: i32) -> bool {
+    [libc::F_OFD_GETLK, libc::F_OFD_SETLK, libc::F_OFD_SETLKW].contains(&command)
+}
+
+/// The commands of `fcntl` that make the kernel send signals: when a descriptor becomes ready, when a lease is broken, when a
+/// directory changes.
+pub const SIGNALLING: &[i32] = &[
+    libc::F_SETFL, // Stops with `O_ASYNC` only.
+    libc::F_SETOWN,
+    F_SETSIG,
+    F_SETOWN_EX,
+    libc::F_SETLEASE,
+    libc::F_NOTIFY,
+];
+/// `F_SETPIPE_SZ`.
+pub const SET_PIPE_SIZE: i32 = libc::F_SETPIPE_SZ;
+/// `F_SETOWN`.
+pub const SET_OWNER: i32 = libc::F_SETOWN;
+/// The commands of `fcntl` that name a lease, a directory notification, or a hint that stays with the inode.
+pub const OF_THE_INODE: &[i32] = &[
+    libc::F_SETLEASE,
+    libc::F_GETLEASE,
+    libc::F_NOTIFY,
+    // F_GET_RW_HINT and F_SET_RW_HINT, `include/uapi/linux/fcntl.h`.
+    1035,
+    1036,
+];
+/// `F_SETSIG`, `include/uapi/asm-generic/fcntl.h`: the libc crate does not have it on every architecture.
+pub const F_SETSIG: i32 = 10;
+/// `F_SETOWN_EX`, in the same file.
+pub const F_SETOWN_EX: i32 = 15;
+
+/// `CLOSE_RANGE_CLOEXEC`: close_range(2) closes nothing yet.
+pub const CLOSE_LATER: u64 = 4;
+/// `O_NONBLOCK`.
+pub const WITHOUT_BLOCKING: i32 = libc::O_NONBLOCK;
+/// `O_RDWR`.
+pub const BOTH: i32 = libc::O_RDWR;
+/// `O_PATH`.
+pub const NAMES_ONLY: i32 = libc::O_PATH;
+/// `O_TMPFILE`.
+pub const UNNAMED: i32 = libc::O_TMPFILE;
+/// `PRIO_PROCESS`.
+pub const OF_A_PROCESS: i32 = libc::PRIO_PROCESS as i32;
+/// `EPOLL_CTL_DEL`.
+pub const STOP_WATCHING: i32 = libc::EPOLL_CTL_DEL;
+/// `EFAULT`.
+pub const BAD_ADDRESS: i32 = libc::EFAULT;
+/// `EINPROGRESS`.
+pub const IN_PROGRESS: i32 = libc::EINPROGRESS;
+/// `MSG_DONTWAIT`.
+pub const MESSAGE_WITHOUT_WAITING: i32 = libc::MSG_DONTWAIT;
+
+/// Requests of ioctl(2): FICLONE, FICLONERANGE, `include/uapi/linux/fs.h`.
+pub const CLONE_FILE: u64 = 0x4004_9409;
+/// See [`CLONE_FILE`].
+pub const CLONE_RANGE: u64 = 0x4020_940d;
+/// Requests that only read the attributes of an inode: FS_IOC_GETFLAGS, FS_IOC_FSGETXATTR, FS_IOC_GETVERSION, FIGETBSZ.
+pub const READS_ATTRIBUTES: &[u64] = &[0x8008_6601, 0x801c_581f, 0x8008_7601, 2];
+/// `FIONREAD`: how much can be read.
+pub const COUNTS_INPUT: u64 = 0x541b;
+
+/// `AF_UNSPEC`, `AF_UNIX`, `AF_INET`, `AF_INET6`.
+pub const UNSPECIFIED: u16 = libc::AF_UNSPEC as u16;
+/// See [`UNSPECIFIED`].
+pub const UNIX: u16 = libc::AF_UNIX as u16;
+/// See [`UNSPECIFIED`].
+pub const INTERNET: u16 = libc::AF_INET as u16;
+/// See [`UNSPECIFIED`].
+pub const INTERNET_6: u16 = libc::AF_INET6 as u16;
+
+/// Whether setsockopt(2) with this level and option limits how long calls on a socket wait: `SO_RCVTIMEO`, `SO_SNDTIMEO`, in
+/// their older and newer forms.
+pub fn limits_waiting(level: i32, option: i32) -> bool {
+    level == libc::SOL_SOCKET && [20, 21, 66, 67].contains(&option)
+}
+
+/// The options of prctl(2) that change or show nothing but the calling process: `include/uapi/linux/prctl.h`.
+pub const OWN_OPTIONS: &[i32] = &[
+    libc::PR_SET_PDEATHSIG,
+    libc::PR_GET_PDEATHSIG,
+    libc::PR_GET_DUMPABLE,
+    libc::PR_GET_KEEPCAPS,
+    libc::PR_SET_KEEPCAPS,
+    // Its name is in /proc/PID/comm, which other contenders may not read.
+    libc::PR_SET_NAME,
+    libc::PR_GET_NAME,
+    libc::PR_CAPBSET_READ,
+    libc::PR_CAPBSET_DROP,
+    libc::PR_GET_SECUREBITS,
+    libc::PR_SET_SECUREBITS,
+    libc::PR_SET_TIMERSLACK,
+    libc::PR_GET_TIMERSLACK,
+    libc::PR_MCE_KILL_GET,
+    libc::PR_SET_CHILD_SUBREAPER,
+    libc::PR_GET_CHILD_SUBREAPER,
+    libc::PR_SET_NO_NEW_PRIVS,
+    libc::PR_GET_NO_NEW_PRIVS,
+    libc::PR_GET_TID_ADDRESS,
+    libc::PR_SET_THP_DISABLE,
+    libc::PR_GET_THP_DISABLE,
+    libc::PR_CAP_AMBIENT,
+    // PR_GET_SPECULATION_CTRL, PR_SET_SPECULATION_CTRL; PR_SET_VMA names a mapping; PR_SET_PTRACER: it is traced already.
+    52,
+    53,
+    0x5356_4d41,
+    0x5961_6d61,
+];
+/// `PR_SET_DUMPABLE`.
+pub const SET_DUMPABLE: i32 = libc::PR_SET_DUMPABLE;
+
+/// Whether an `fcntl` command sets, releases or queries locks.
+pub fn is_about_locks(command: i32) -> bool {
+    ASKING.contains(&command) || LOCKING.contains(&command)
+}
+
 /// The command of `fcntl` that does not wait, for one that waits.
 pub fn impatient(command: i32) -> Option<i32> {
     match command {

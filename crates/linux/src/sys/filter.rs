@@ -1,7 +1,8 @@
 //! The seccomp filter of a traced program: which calls pass, which stop it, and which are refused.
 //!
 //! Default-deny: a call that is in no list stops the program. A call is *harmless* only if no other contender can notice it,
-//! and its result does not depend on other contenders. Loads no filter, and knows nothing of locks.
+//! and its result does not depend on other contenders: `passing.rs` has those that always are, each with its reason. Loads no
+//! filter, and knows nothing of locks.
 
 use std::collections::BTreeMap;
 
@@ -10,48 +11,8 @@ use seccompiler::{
     SeccompRule, TargetArch,
 };
 
+use super::{bits, passing};
 use onewinner_core::fs::Errno;
-
-/// Calls that no other process can notice, and whose results do not depend on others.
-///
-/// Calls that wait are among them: the tracer finds the program asleep. Sleeps for a time and timers are not: time passes only
-/// when the search lets it. One exception is `getcwd`, whose result changes when a directory above it is renamed.
-#[rustfmt::skip] // By subject.
-const HARMLESS: &[libc::c_long] = &[
-    // Its own memory.
-    libc::SYS_brk, libc::SYS_munmap, libc::SYS_mprotect, libc::SYS_mremap, libc::SYS_madvise, libc::SYS_mincore,
-    libc::SYS_msync, libc::SYS_mlock, libc::SYS_mlock2, libc::SYS_munlock, libc::SYS_mlockall, libc::SYS_munlockall,
-    libc::SYS_membarrier, libc::SYS_rseq, libc::SYS_pkey_alloc, libc::SYS_pkey_free, libc::SYS_pkey_mprotect,
-    libc::SYS_mbind, libc::SYS_get_mempolicy, libc::SYS_set_mempolicy, libc::SYS_memfd_create,
-    // Signals that it receives.
-    libc::SYS_rt_sigaction, libc::SYS_rt_sigprocmask, libc::SYS_rt_sigreturn, libc::SYS_rt_sigpending,
-    libc::SYS_rt_sigsuspend, libc::SYS_rt_sigtimedwait, libc::SYS_sigaltstack, libc::SYS_restart_syscall,
-    libc::SYS_signalfd4, libc::SYS_getitimer, libc::SYS_timer_create, libc::SYS_timer_delete, libc::SYS_timerfd_create,
-    // Its own threads and children.
-    libc::SYS_futex, libc::SYS_futex_waitv, libc::SYS_set_robust_list, libc::SYS_wait4,
-    libc::SYS_waitid, libc::SYS_set_tid_address, libc::SYS_sched_yield, libc::SYS_sched_get_priority_max, libc::SYS_sched_get_priority_min,
-    // Its identity, and where it runs.
-    libc::SYS_getpid, libc::SYS_gettid, libc::SYS_getppid, libc::SYS_getuid, libc::SYS_geteuid, libc::SYS_getgid,
-    libc::SYS_getegid, libc::SYS_getresuid, libc::SYS_getresgid, libc::SYS_getgroups, libc::SYS_setsid, libc::SYS_setuid, libc::SYS_setgid, libc::SYS_setreuid,
-    libc::SYS_setregid, libc::SYS_setresuid, libc::SYS_setresgid, libc::SYS_setgroups, libc::SYS_umask,
-    libc::SYS_getcpu, libc::SYS_uname, libc::SYS_sysinfo, libc::SYS_getrusage,
-    libc::SYS_getrlimit, libc::SYS_setrlimit, libc::SYS_prctl, libc::SYS_capget,
-    libc::SYS_capset, libc::SYS_personality, libc::SYS_getcwd,
-    // Waiting for its descriptors, and descriptors without a file.
-    libc::SYS_epoll_create1, libc::SYS_epoll_ctl, libc::SYS_epoll_pwait, libc::SYS_epoll_pwait2, libc::SYS_eventfd2, libc::SYS_pipe2, libc::SYS_dup, libc::SYS_fchdir, libc::SYS_fstatfs,
-    libc::SYS_fadvise64, libc::SYS_readahead, libc::SYS_inotify_init1, libc::SYS_inotify_rm_watch, libc::SYS_socket,
-    libc::SYS_socketpair, libc::SYS_getsockopt, libc::SYS_setsockopt, libc::SYS_getsockname, libc::SYS_getpeername,
-    libc::SYS_shutdown, libc::SYS_listen, libc::SYS_accept, libc::SYS_accept4, libc::SYS_recvfrom, libc::SYS_recvmsg,
-];
-
-/// Harmless calls that only x86-64 has.
-#[cfg(target_arch = "x86_64")]
-#[rustfmt::skip] // By subject.
-const OLDER_HARMLESS: &[libc::c_long] = &[
-    libc::SYS_arch_prctl, libc::SYS_getpgrp, libc::SYS_epoll_create, libc::SYS_epoll_wait, libc::SYS_eventfd, libc::SYS_pipe, libc::SYS_signalfd, libc::SYS_pause, libc::SYS_inotify_init,
-];
-#[cfg(not(target_arch = "x86_64"))]
-const OLDER_HARMLESS: &[libc::c_long] = &[];
 
 /// Calls that return the time.
 #[rustfmt::skip] // By subject.
@@ -63,14 +24,12 @@ const CLOCKS: &[libc::c_long] = &[
 /// Calls that return random bytes.
 const CHANCE: &[libc::c_long] = &[libc::SYS_getrandom];
 
-/// Calls that read or change a process, each with the argument that names it: 0 is the caller.
+/// Calls that ask about a process, each with the argument that names it: 0 is the caller.
 #[rustfmt::skip] // By subject.
 const ABOUT: &[(libc::c_long, u8)] = &[
-    (libc::SYS_sched_getaffinity, 0), (libc::SYS_sched_setaffinity, 0), (libc::SYS_sched_getparam, 0),
-    (libc::SYS_sched_setparam, 0), (libc::SYS_sched_getscheduler, 0), (libc::SYS_sched_setscheduler, 0),
-    (libc::SYS_sched_rr_get_interval, 0), (libc::SYS_sched_getattr, 0), (libc::SYS_sched_setattr, 0),
-    (libc::SYS_getpgid, 0), (libc::SYS_setpgid, 0), (libc::SYS_getsid, 0), (libc::SYS_prlimit64, 0),
-    (libc::SYS_get_robust_list, 0), (libc::SYS_getpriority, 1), (libc::SYS_setpriority, 1),
+    (libc::SYS_sched_getaffinity, 0), (libc::SYS_sched_getparam, 0), (libc::SYS_sched_getscheduler, 0),
+    (libc::SYS_sched_rr_get_interval, 0), (libc::SYS_sched_getattr, 0), (libc::SYS_getpgid, 0), (libc::SYS_getsid, 0),
+    (libc::SYS_get_robust_list, 0),
 ];
 
 /// Calls that wait for descriptors, each with the argument that counts them: with a count of 0 the call is a sleep.
@@ -91,14 +50,13 @@ const REFUSED: &[libc::c_long] = &[
 /// Calls of `syscalls.rs` that are harmless with one of these values in an argument.
 #[rustfmt::skip] // By subject.
 const HARMLESS_WITH: &[(libc::c_long, u8, &[i32])] = &[
-    // Flags of descriptors, duplicates, the owner of signals, sizes of pipes, but no locks.
+    // Flags of descriptors, and duplicates. The owner of signals and the size of a pipe, which no other call can set.
     (libc::SYS_fcntl, 1, &[
-        libc::F_DUPFD, libc::F_GETFD, libc::F_SETFD, libc::F_GETFL, libc::F_SETFL, libc::F_GETOWN, libc::F_SETOWN,
-        libc::F_DUPFD_CLOEXEC, libc::F_SETPIPE_SZ, libc::F_GETPIPE_SZ,
+        libc::F_DUPFD, libc::F_GETFD, libc::F_SETFD, libc::F_GETFL, libc::F_GETOWN, libc::F_DUPFD_CLOEXEC, libc::F_GETPIPE_SZ,
     ]),
     // SEEK_END, SEEK_DATA and SEEK_HOLE depend on the size, the others do not.
     (libc::SYS_lseek, 2, &[libc::SEEK_SET, libc::SEEK_CUR]),
-    // Requests to terminals, and flags of descriptors.
+    // Whether it is a terminal, and flags of descriptors.
     (libc::SYS_ioctl, 1, &[
         libc::TCGETS as i32, libc::TCGETS2 as i32, libc::TIOCGWINSZ as i32, libc::TIOCGPGRP as i32, libc::FIONBIO as i32,
         libc::FIOCLEX as i32, libc::FIONCLEX as i32,
@@ -167,7 +125,10 @@ pub fn reads_random_bytes(number: u64) -> bool {
 pub fn filters(clock: Clock, chance: Chance) -> Result<[BpfProgram; 2], BackendError> {
     let architecture: TargetArch = std::env::consts::ARCH.try_into()?;
     let number = Errno::ENOSYS.raw().unsigned_abs();
-    let refused = REFUSED.iter().map(|call| (*call, Vec::new())).collect();
+    let mut refused: BTreeMap<i64, Vec<SeccompRule>> = REFUSED.iter().map(|call| (*call, Vec::new())).collect();
+    // The tracer would not see the child. That of clone3, whose flags are in memory, is refused by the tracer.
+    let untraced = SeccompCmpOp::MaskedEq(bits::UNTRACED);
+    refused.insert(libc::SYS_clone, vec![met(0, untraced, bits::UNTRACED)?]);
     let refusing = SeccompFilter::new(
         refused,
         SeccompAction::Allow,
@@ -189,12 +150,10 @@ fn harmless(clock: Clock, chance: Chance) -> Result<BTreeMap<i64, Vec<SeccompRul
         Chance::Real => CHANCE,
         Chance::Drawn => &[],
     };
-    let always = HARMLESS.iter().chain(OLDER_HARMLESS).chain(clocks).chain(drawn);
-    let mut rules: BTreeMap<i64, Vec<SeccompRule>> = always.map(|call| (*call, Vec::new())).collect();
-    let when = |argument, operation, value| {
-        let condition = SeccompCondition::new(argument, SeccompCmpArgLen::Dword, operation, value)?;
-        SeccompRule::new(vec![condition])
-    };
+    let passing = passing::all().map(|call| call.number);
+    let always = passing.chain(clocks.iter().chain(drawn).copied());
+    let mut rules: BTreeMap<i64, Vec<SeccompRule>> = always.map(|call| (call, Vec::new())).collect();
+    let when = |argument, operation, value| met(argument, operation, value);
     for (call, argument, values) in HARMLESS_WITH {
         // The kernel reads only the lower 32 bits.
         let equal = |value: &i32| when(*argument, SeccompCmpOp::Eq, u64::from(value.cast_unsigned()));
@@ -211,17 +170,39 @@ fn harmless(clock: Clock, chance: Chance) -> Result<BTreeMap<i64, Vec<SeccompRul
         libc::SYS_mmap,
         vec![when(3, SeccompCmpOp::MaskedEq(anonymous), anonymous)?],
     );
-    // To the peer that it is connected to.
-    rules.insert(
-        libc::SYS_sendto,
-        vec![SeccompRule::new(vec![SeccompCondition::new(
-            4,
-            SeccompCmpArgLen::Qword,
-            SeccompCmpOp::Eq,
-            0,
-        )?])?],
-    );
+    // Without a signal when the descriptor becomes ready.
+    let without_signals = SeccompRule::new(vec![
+        condition(1, SeccompCmpOp::Eq, libc::F_SETFL as u64)?,
+        condition(2, SeccompCmpOp::MaskedEq(libc::O_ASYNC as u64), 0)?,
+    ])?;
+    rules.entry(libc::SYS_fcntl).or_default().push(without_signals);
+    // About one process, and that is the caller.
+    let of_itself = SeccompRule::new(vec![
+        condition(0, SeccompCmpOp::Eq, u64::from(bits::OF_A_PROCESS.cast_unsigned()))?,
+        condition(1, SeccompCmpOp::Eq, 0)?,
+    ])?;
+    rules.insert(libc::SYS_getpriority, vec![of_itself]);
+    // Its own limits, which stay as they are.
+    let reads_own = SeccompRule::new(vec![
+        condition(0, SeccompCmpOp::Eq, 0)?,
+        SeccompCondition::new(2, SeccompCmpArgLen::Qword, SeccompCmpOp::Eq, 0)?,
+    ])?;
+    rules.insert(libc::SYS_prlimit64, vec![reads_own]);
+    // The others are asked about one by one.
+    let options = bits::OWN_OPTIONS.iter();
+    let options = options.map(|option| when(0, SeccompCmpOp::Eq, u64::from(option.cast_unsigned())));
+    rules.insert(libc::SYS_prctl, options.collect::<Result<_, _>>()?);
     Ok(rules)
+}
+
+/// A condition on the lower 32 bits of an argument.
+fn condition(argument: u8, operation: SeccompCmpOp, value: u64) -> Result<SeccompCondition, BackendError> {
+    SeccompCondition::new(argument, SeccompCmpArgLen::Dword, operation, value)
+}
+
+/// The rule of one condition.
+fn met(argument: u8, operation: SeccompCmpOp, value: u64) -> Result<SeccompRule, BackendError> {
+    SeccompRule::new(vec![condition(argument, operation, value)?])
 }
 
 #[cfg(test)]
@@ -234,10 +215,9 @@ mod tests {
     #[test]
     fn each_call_is_in_one_list() {
         let stopped = all().map(|call| call.number);
-        let others = [HARMLESS, OLDER_HARMLESS, CLOCKS, CHANCE, REFUSED]
-            .into_iter()
-            .flatten()
-            .map(|number| *number as u64);
+        let others = [CLOCKS, CHANCE, REFUSED].into_iter().flatten().copied();
+        let passing = passing::all().map(|call| call.number);
+        let others = others.chain(passing).map(|number| number as u64);
         let all: Vec<u64> = stopped.chain(others).collect();
         let once: BTreeSet<u64> = all.iter().copied().collect();
         assert_eq!(all.len(), once.len());

@@ -29,6 +29,8 @@
 //! | `fifo.rs` | named pipes | no unsafe code |
 //! | `launch.rs` | becoming a program | handlers of signals |
 //! | `lines.rs` | lines from a pipe, each awaited for a limited time | no unsafe code |
+//! | `descriptors.rs` | the descriptors of a stopped process: locks, copies, readiness | calls without a prototype |
+//! | `passing.rs` | the calls that pass without a stop, each with its reason | no unsafe code |
 //! | `waits.rs` | whether a lock that another process waits for is available | no unsafe code |
 //! | `trace.rs` | the next system call of a stopped process, and its memory | no unsafe code |
 //!
@@ -40,6 +42,8 @@ pub mod arguments;
 pub mod bits;
 pub mod clock;
 pub mod convert;
+#[expect(unsafe_code, reason = "system calls without a prototype")]
+pub mod descriptors;
 pub mod fifo;
 pub mod filter;
 #[expect(unsafe_code, reason = "a system call without a prototype")]
@@ -55,6 +59,7 @@ pub mod machine;
 pub mod memory;
 pub mod namespace;
 pub mod orphans;
+pub mod passing;
 pub mod private_layers;
 pub mod private_state;
 #[expect(unsafe_code, reason = "fork, and raw calls after it")]

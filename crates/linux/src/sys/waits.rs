@@ -1,15 +1,18 @@
 //! Whether a lock is available for which another process is about to wait.
 //!
 //! The other process is stopped by its tracer, so the answer stays true until it continues. Its file is opened again through
-//! `/proc`, which gives a new description. The lock is tried there without waiting, and released immediately.
+//! `/proc`, which gives a new description. The lock is tried there without waiting, and released immediately. A named pipe or
+//! a device is not opened: that may wait, and others may notice it. There the list of all locks decides.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::PathBuf;
 
 use nix::errno::Errno as KernelErrno;
 use nix::fcntl::{FcntlArg, Flock, FlockArg, fcntl};
+
+use super::descriptors;
 
 /// A lock that a call waits for.
 #[derive(Clone, Copy, Debug)]
@@ -30,8 +33,14 @@ pub enum Wanted {
 /// When the file cannot be opened again.
 pub fn is_available(task: i32, fd: i32, wanted: Wanted) -> io::Result<bool> {
     let path = PathBuf::from(format!("/proc/{task}/fd/{fd}"));
-    // A named pipe that nothing else has open would hold this process: fifo(7).
-    let file = File::options().read(true).custom_flags(libc::O_NONBLOCK).open(path)?;
+    let metadata = fs::metadata(&path)?;
+    let kind = metadata.file_type();
+    let holds = || descriptors::locks(task, fd).map(|held| !held.is_empty());
+    if kind.is_fifo() || kind.is_char_device() || kind.is_block_device() {
+        let all = fs::read_to_string("/proc/locks")?;
+        return Ok(holds()? || !is_locked(&all, &metadata, wanted));
+    }
+    let file = File::open(path)?;
     match wanted {
         Wanted::Flock { exclusive } => {
             let operation = if exclusive {
@@ -42,31 +51,50 @@ pub fn is_available(task: i32, fd: i32, wanted: Wanted) -> io::Result<bool> {
             match Flock::lock(file, operation) {
                 Ok(_given_back) => Ok(true),
                 // The descriptor may hold the lock itself.
-                Err((_, KernelErrno::EWOULDBLOCK)) => Ok(has_lock(task, fd)),
+                Err((_, KernelErrno::EWOULDBLOCK)) => holds(),
                 Err((_, errno)) => Err(errno.into()),
             }
         }
         Wanted::Record(mut record) => {
             fcntl(&file, FcntlArg::F_GETLK(&mut record))?;
-            let own = record.l_pid == task;
+            // A lock of a description has no process.
+            let own = record.l_pid == task || record.l_pid == -1 && holds()?;
             Ok(record.l_type == libc::F_UNLCK as libc::c_short || own)
         }
     }
 }
 
-/// Whether a descriptor of a task holds a lock of any kind:
-/// [proc_pid_fdinfo(5)](https://man7.org/linux/man-pages/man5/proc_pid_fdinfo.5.html).
-pub fn has_lock(task: i32, fd: i32) -> bool {
-    let info = std::fs::read_to_string(format!("/proc/{task}/fdinfo/{fd}"));
-    info.is_ok_and(|info| info.lines().any(|line| line.starts_with("lock:")))
+/// Whether a list of locks contains one on this inode that the wanted one has to wait for:
+/// [proc_locks(5)](https://man7.org/linux/man-pages/man5/proc_locks.5.html). Ranges are not compared.
+fn is_locked(all: &str, inode: &fs::Metadata, wanted: Wanted) -> bool {
+    let (kinds, exclusive) = match wanted {
+        Wanted::Flock { exclusive } => (&["FLOCK"][..], exclusive),
+        Wanted::Record(record) => (
+            &["POSIX", "OFDLCK"][..],
+            record.l_type == libc::F_WRLCK as libc::c_short,
+        ),
+    };
+    let device = inode.dev();
+    let place = format!(
+        "{:02x}:{:02x}:{}",
+        libc::major(device),
+        libc::minor(device),
+        inode.ino()
+    );
+    all.lines().any(|line| {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        // A line with an arrow is a request that waits.
+        let held = words.get(1).is_some_and(|kind| kinds.contains(kind));
+        held && words.contains(&place.as_str()) && (exclusive || words.contains(&"WRITE"))
+    })
 }
 
-/// Whether a descriptor of a task is closed by execve: `O_CLOEXEC` among its flags, in octal.
-pub fn closes_on_execute(task: i32, fd: i32) -> bool {
-    let info = std::fs::read_to_string(format!("/proc/{task}/fdinfo/{fd}")).unwrap_or_default();
-    let flags = info.lines().find_map(|line| line.strip_prefix("flags:"));
-    let flags = flags.and_then(|flags| i32::from_str_radix(flags.trim(), 8).ok());
-    flags.is_some_and(|flags| flags & libc::O_CLOEXEC != 0)
+/// A record lock, as fcntl(2) takes it.
+pub type Record = libc::flock;
+
+/// Whether a record lock releases: `F_UNLCK`.
+pub fn gives_back(record: &Record) -> bool {
+    record.l_type == libc::F_UNLCK as libc::c_short
 }
 
 /// The size of `struct flock` in a task's memory, in bytes.
@@ -93,17 +121,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_lock_on_a_named_pipe_that_has_no_writer_is_examined_without_waiting() {
+    fn the_list_of_locks_answers_for_what_must_not_be_opened() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("pipe");
         crate::sys::fifo::make(&path).unwrap();
-        let reader = File::options()
-            .read(true)
-            .custom_flags(libc::O_NONBLOCK)
-            .open(&path)
-            .unwrap();
+        let (one, other) = (
+            crate::sys::fifo::open(&path).unwrap(),
+            crate::sys::fifo::open(&path).unwrap(),
+        );
         let task = i32::try_from(std::process::id()).unwrap();
-        assert!(is_available(task, reader.as_raw_fd(), Wanted::Flock { exclusive: true }).unwrap());
+        let could = |file: &File| is_available(task, file.as_raw_fd(), Wanted::Flock { exclusive: true }).unwrap();
+        assert!(could(&one) && could(&other));
+        one.lock().unwrap();
+        assert!(could(&one) && !could(&other));
     }
 
     #[test]

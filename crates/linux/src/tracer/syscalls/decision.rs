@@ -2,17 +2,21 @@
 //!
 //! Makes no call, and knows nothing of its outcome.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::decode::{Decoded, decode};
 use super::footprint::Touched;
 use super::interpreter::{AtCall, Decision};
+use super::path_walk::End;
+use super::process_calls::uncontrolled;
 use super::programs::{Pending, Programs};
-use super::watched_tree::Target;
-use crate::sys::bits;
+use super::socket_address::Address;
+use super::watched_tree::{InodeKind, Side};
 use crate::sys::filter::{self, Clock};
 use crate::sys::syscalls::{self, SyscallClass};
-use onewinner_core::access::{Access, AccessKind, Object};
+use crate::sys::{bits, descriptors};
+use onewinner_core::access::AccessKind;
+use onewinner_core::fs::Errno;
 use onewinner_core::id::ProcessId;
 
 impl Programs {
@@ -27,22 +31,35 @@ impl Programs {
                 at.process, at.entry.number
             ));
         };
-        let is_watched = |position: usize| {
-            let fd = at.entry.arguments[position] as i32;
-            matches!(self.tree.descriptor(at, fd), Some(Target::Object(_)))
-        };
         match system.class {
+            // The program goes on without it, as on a kernel that lacks the flag.
+            SyscallClass::Spawn if self.hides_child(at, system.name) => {
+                return Decision::Answered(-i64::from(Errno::ENOSYS.raw()));
+            }
             SyscallClass::Spawn => return self.spawn(at, system.name),
             SyscallClass::Read if self.tree.is_random(at, at.entry.arguments[0] as i32) => {
                 return self.read_random_device(at, system.name);
             }
             SyscallClass::Exit => return self.end(at, system.name == "exit"),
+            SyscallClass::Sleep if self.polls_shared(at, system.name) => {
+                return uncontrolled(
+                    at,
+                    system.name,
+                    "waits for a socket or a named pipe that others can reach",
+                );
+            }
             SyscallClass::Sleep if at.task == at.group => return self.sleep(at, system.name),
             // The housekeeping of a runtime: let it sleep.
             SyscallClass::Sleep => return Decision::Harmless,
+            SyscallClass::Itself => return self.itself(at, system.name),
+            SyscallClass::Control => return self.control(at, system.name),
+            SyscallClass::Machine => return self.machine(at),
+            SyscallClass::Watch => return self.watch(at),
+            SyscallClass::Uncontrolled => return uncontrolled(at, system.name, "makes a call that reaches others"),
             // Most calls of a starting program are about files that are not watched.
-            SyscallClass::Read | SyscallClass::Seek if !is_watched(0) => return Decision::Harmless,
-            SyscallClass::Close if system.name == "close" && !is_watched(0) => return Decision::Harmless,
+            SyscallClass::Read | SyscallClass::Seek if self.is_private(at) => return Decision::Harmless,
+            SyscallClass::Close if system.name == "close" && self.is_private(at) => return Decision::Harmless,
+            SyscallClass::Stat if system.name == "fstat" && self.is_private(at) => return Decision::Harmless,
             _ => {}
         }
         let decoded = match decode(at.task, at.memory, &at.entry) {
@@ -58,59 +75,72 @@ impl Programs {
                 "{} arms a timer with {}, and its expiry is not controlled",
                 at.process, system.name
             )),
-            SyscallClass::Socket => self.socket(at, &decoded),
+            SyscallClass::Socket => self.socket(at, decoded),
+            SyscallClass::Fcntl if !bits::is_about_locks(at.entry.arguments[1] as i32) => {
+                self.descriptor_control(at, decoded)
+            }
             SyscallClass::Map => self.map(at, decoded),
             _ => self.on_files(at, decoded),
         }
     }
 
-    /// Records the use of a file outside the watched directories.
+    /// Whether what the descriptor of the first argument leads to belongs to the contender, or was noted when it was opened.
+    fn is_private(&self, at: &AtCall<'_>) -> bool {
+        match self.tree.descriptor(at.task, at.entry.arguments[0] as i32) {
+            End::Own => true,
+            End::Socket(socket) => !self.sockets.is_shared(socket),
+            End::Object(there) => {
+                let passes = matches!(there.kind, InodeKind::File | InodeKind::Directory);
+                passes && there.side == Side::Elsewhere && !self.locks.has_tried(there.id)
+            }
+            _ => false,
+        }
+    }
+
+    /// Records the use of objects beside the watched directories.
     ///
     /// # Errors
     ///
-    /// When another contender uses it too, and one of them changes it.
-    fn note(&mut self, process: ProcessId, path: &Path, kind: AccessKind) -> Result<(), String> {
-        let used = self.outside.entry(path.to_owned()).or_default();
-        used.by.insert(process);
-        used.changed |= kind == AccessKind::Store;
-        if !used.changed || used.by.len() < 2 {
-            return Ok(());
+    /// When another contender uses one of them too, and either changes it.
+    pub(super) fn note(&mut self, process: ProcessId, touched: &Touched) -> Result<(), String> {
+        if touched.moves_elsewhere {
+            self.tree.forget_ways();
         }
-        let contenders: Vec<_> = used.by.iter().map(ToString::to_string).collect();
-        Err(format!(
-            "{} use {}, which is not watched, and one of them changes it; put the lock at {{lock}}, or name the directory of that file with --dir",
-            contenders.join(" and "),
-            path.display()
-        ))
+        touched.forgets.iter().for_each(|number| self.tree.forget(*number));
+        for (path, access) in &touched.elsewhere {
+            if let Err(users) = self.elsewhere.record(process, access) {
+                let contenders: Vec<_> = users.iter().map(ToString::to_string).collect();
+                return Err(format!(
+                    "{} use {}, which is not watched, and one of them changes it; put the lock at {{lock}}, or name the directory of that file with --dir",
+                    contenders.join(" and "),
+                    path.display()
+                ));
+            }
+        }
+        Ok(())
     }
 
     /// Whether it lists `/proc`, which shows all contenders.
     fn lists_processes(&self, at: &AtCall<'_>, decoded: &Decoded) -> bool {
-        let mut listed = decoded.read.iter().filter_map(|fd| self.tree.descriptor(at, *fd));
-        listed.any(|spot| matches!(spot, Target::Outside { path, .. } if path == Path::new("/proc")))
+        let mut listed = decoded.read.iter().map(|fd| self.tree.descriptor(at.task, *fd));
+        listed.any(|end| matches!(end, End::Object(there) if there.path == Path::new("/proc")))
     }
 
-    fn on_files(&mut self, at: &AtCall<'_>, decoded: Decoded) -> Decision {
+    pub(super) fn on_files(&mut self, at: &AtCall<'_>, decoded: Decoded) -> Decision {
         let touched = self.touched(at, &decoded);
         let process = at.process;
-        if touched.watched.is_some() {
-            if let Some(refused) = touched.refused {
-                return Decision::Uncontrolled(format!("{process} {refused}: {}", decoded.system.name));
-            }
-            for (path, kind) in &touched.outside {
-                if let Err(reason) = self.note(process, path, *kind) {
-                    return Decision::Uncontrolled(reason);
-                }
-            }
-            self.pending.insert(at.task, Pending { decoded, touched });
-            return Decision::Controlled;
+        if let Some(refused) = touched.refused {
+            return Decision::Uncontrolled(format!("{process} {refused}: {}", decoded.system.name));
         }
-        for (path, kind) in touched.outside {
-            if let Err(reason) = self.note(process, &path, kind) {
-                return Decision::Uncontrolled(reason);
-            }
+        if let Err(reason) = self.note(process, &touched) {
+            return Decision::Uncontrolled(reason);
         }
-        Decision::Harmless
+        self.pipes |= touched.uses_pipe;
+        if touched.watched.is_none() {
+            return Decision::Harmless;
+        }
+        self.pending.insert(at.task, Pending { decoded, touched });
+        Decision::Controlled
     }
 
     /// Answers a call that reads the time or random bytes. If that fails, the kernel answers.
@@ -142,68 +172,43 @@ impl Programs {
         }
     }
 
-    /// A signal, or a check whether a process exists.
-    fn kill(&mut self, at: &AtCall<'_>, decoded: Decoded) -> Decision {
-        let argument = |position: usize| at.entry.arguments[position] as i32;
+    /// A use of a socket.
+    fn socket(&mut self, at: &AtCall<'_>, decoded: Decoded) -> Decision {
         let name = decoded.system.name;
-        let (target, signal) = match name {
-            "getpriority" | "setpriority" => (argument(1), 0),
-            _ if decoded.system.class == SyscallClass::Ask => (argument(0), 0),
-            "tgkill" => (argument(1), argument(2)),
-            "pidfd_open" => (argument(0), 0),
-            _ => (argument(0), argument(1)),
+        let [fd, level, option, ..] = at.entry.arguments.map(|argument| argument as i32);
+        let socket = match self.tree.descriptor(at.task, fd) {
+            End::Socket(socket) => socket,
+            End::Hidden(why) => return uncontrolled(at, name, &why),
+            _ => return Decision::Harmless, // The call fails.
         };
-        let own = self.tree.contender(target) == Some(at.process);
-        match self.tree.contender(target) {
-            _ if own => Decision::Harmless,
-            Some(other) if signal == 0 => {
-                let access = Access {
-                    object: Object::Liveness(other),
-                    kind: AccessKind::Load,
-                };
-                let watched = Some(vec![access]);
-                let touched = Touched {
-                    watched,
-                    ..Touched::default()
-                };
-                self.pending.insert(at.task, Pending { decoded, touched });
-                Decision::Controlled
-            }
-            // No contender changes whether a foreign process exists.
-            None if signal == 0 && target > 0 => Decision::Harmless,
-            _ => Decision::Uncontrolled(format!(
-                "{} sends signal {signal} to process {target}, which does not belong to it",
-                at.process
-            )),
+        if name == "setsockopt" && bits::limits_waiting(level, option) {
+            return uncontrolled(at, name, "limits how long it waits for a socket");
         }
-    }
-
-    fn socket(&mut self, at: &AtCall<'_>, decoded: &Decoded) -> Decision {
-        let mut address = vec![0; (at.entry.arguments[2] as usize).min(128)];
-        let read = at.memory.read(at.entry.arguments[1], &mut address).unwrap_or(0);
-        address.truncate(read);
-        let name = String::from_utf8_lossy(address.get(2..).unwrap_or_default()).replace('\0', "@");
-        let path = PathBuf::from(format!("the socket {name:?}"));
-        let kind = match decoded.system.name {
-            "bind" => AccessKind::Store,
-            _ => AccessKind::Load,
-        };
-        match self.note(at.process, &path, kind) {
-            Ok(()) => Decision::Harmless,
-            Err(reason) => Decision::Uncontrolled(reason),
+        if name == "getsockname" {
+            self.sockets.ask(socket);
+            return Decision::Harmless;
         }
+        if name == "bind" && decoded.address == Some(Address::Chosen) {
+            self.sockets.choose(socket);
+            return Decision::Harmless;
+        }
+        let decided = self.on_files(at, decoded);
+        if decided == Decision::Controlled && self.sockets.is_watched(socket) {
+            return uncontrolled(at, name, "waits with epoll for a socket that others can reach");
+        }
+        decided
     }
 
     fn map(&mut self, at: &AtCall<'_>, decoded: Decoded) -> Decision {
         let argument = |position: usize| at.entry.arguments[position] as i32;
-        let writes = argument(2) & bits::MAY_WRITE != 0 && argument(3) & bits::MAP_SHARED != 0;
-        match self.tree.descriptor(at, argument(4)) {
-            Some(Target::Outside { path, .. }) if writes => match self.note(at.process, &path, AccessKind::Store) {
-                Ok(()) => Decision::Harmless,
-                Err(reason) => Decision::Uncontrolled(reason),
-            },
-            Some(Target::Object(_)) => self.on_files(at, decoded),
-            _ => Decision::Harmless,
+        let fd = argument(4);
+        // What may be written later counts as written: mprotect(2) passes.
+        let shared = argument(3) & bits::MAP_SHARED != 0;
+        let writes = shared && descriptors::may_write(at.task, fd).unwrap_or(true);
+        let kind = if writes { AccessKind::Store } else { AccessKind::Load };
+        match self.tree.descriptor(at.task, fd) {
+            End::Own => Decision::Harmless,
+            _ => self.on_files(at, Decoded { maps: kind, ..decoded }),
         }
     }
 
@@ -217,11 +222,16 @@ impl Programs {
         if is_thread && !alone() {
             return Decision::Harmless;
         }
-        let frees = || !self.held(at.task).is_empty();
-        if first || !self.locked.is_empty() && frees() {
-            Decision::Exits
-        } else {
-            Decision::Harmless
+        if first {
+            return Decision::Exits;
+        }
+        if self.locks.all_tried().next().is_none() && !self.sockets.has_shared() && !self.pipes {
+            return Decision::Harmless;
+        }
+        match self.ends(&[at.task], None) {
+            Ok(frees) if frees.is_empty() => Decision::Harmless,
+            Ok(_) => Decision::Exits,
+            Err(why) => uncontrolled(at, "exit_group", &why),
         }
     }
 }

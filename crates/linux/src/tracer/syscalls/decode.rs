@@ -9,9 +9,11 @@ use std::io;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 
+use super::socket_address::{self, Address};
 use crate::sys::bits;
-use crate::sys::syscalls::{self, Argument, SystemCall};
+use crate::sys::syscalls::{self, Argument, SyscallClass, SystemCall};
 use crate::sys::trace::{Entry, Memory};
+use onewinner_core::access::AccessKind;
 use onewinner_core::fs::call::{Argument as Shown, Call};
 use onewinner_core::fs::{AccessMode, Create, Fd, Flock, Mode, OpenFlags};
 
@@ -43,6 +45,8 @@ pub(crate) struct PathArgument {
 pub(crate) struct Decoded {
     /// Its row in the table of system calls.
     pub(crate) system: &'static SystemCall,
+    /// What it does: that of its row, or what its arguments make of it.
+    pub(crate) class: SyscallClass,
     /// The call as it is shown; its paths begin at the root.
     pub(crate) call: Call,
     /// The paths among its arguments, in order.
@@ -51,6 +55,10 @@ pub(crate) struct Decoded {
     pub(crate) read: Vec<i32>,
     /// The descriptors that it changes.
     pub(crate) written: Vec<i32>,
+    /// The address of a socket among its arguments. One that is a path is among the paths too.
+    pub(crate) address: Option<Address>,
+    /// Whether a mapping may change the file.
+    pub(crate) maps: AccessKind,
 }
 
 /// Why a call cannot be decoded.
@@ -85,6 +93,7 @@ pub(crate) fn decode(task: i32, memory: &Memory, entry: &Entry) -> Result<Decode
         path_arguments: Vec::new(),
         read: Vec::new(),
         written: Vec::new(),
+        address: None,
     };
     let mut shown = Vec::new();
     for (position, argument) in system.arguments.iter().enumerate() {
@@ -99,18 +108,26 @@ pub(crate) fn decode(task: i32, memory: &Memory, entry: &Entry) -> Result<Decode
         name: system.name.to_owned(),
         arguments: shown,
     });
+    let copies = reading.copied(system, entry).map_err(|error| DecodeError::Arguments {
+        name: system.name,
+        error,
+    })?;
     let Reading {
         path_arguments,
         read,
         written,
+        address,
         ..
     } = reading;
     Ok(Decoded {
         system,
+        class: copies.unwrap_or(system.class),
         call,
         path_arguments,
         read,
         written,
+        address,
+        maps: AccessKind::Store,
     })
 }
 
@@ -126,9 +143,40 @@ struct Reading<'a> {
     path_arguments: Vec<PathArgument>,
     read: Vec<i32>,
     written: Vec<i32>,
+    address: Option<Address>,
 }
 
 impl Reading<'_> {
+    /// A request to clone a file copies content, as `cp` makes it:
+    /// [FICLONE](https://man7.org/linux/man-pages/man2/ioctl_ficlone.2.html).
+    fn copied(&mut self, system: &SystemCall, entry: &Entry) -> io::Result<Option<SyscallClass>> {
+        if system.name != "ioctl" {
+            return Ok(None);
+        }
+        let source = match entry.arguments[1] {
+            bits::CLONE_FILE => int(entry.arguments[2]),
+            // The first member of `struct file_clone_range`.
+            bits::CLONE_RANGE => {
+                let mut word = [0; 8];
+                self.memory.read(entry.arguments[2], &mut word)?;
+                int(u64::from_ne_bytes(word))
+            }
+            _ => return Ok(None),
+        };
+        self.written = std::mem::replace(&mut self.read, vec![source]);
+        Ok(Some(SyscallClass::Copy))
+    }
+
+    /// The address of a socket; one that is a path is among the paths too.
+    fn address(&mut self, place: u64, length: u64) -> io::Result<Shown> {
+        let read = socket_address::read(self.memory, place, length)?;
+        self.address = Some(read.address);
+        Ok(match read.path {
+            Some(path) => self.named(path),
+            None => Shown::Text(read.shown),
+        })
+    }
+
     /// Reads one argument; `next` is the one after it. A directory descriptor becomes part of the path that follows.
     fn argument(&mut self, argument: Argument, value: u64, next: u64) -> io::Result<Option<Shown>> {
         let text = match argument {
@@ -169,7 +217,17 @@ impl Reading<'_> {
                 let named = known.find(|(command, _)| *command == int(value));
                 named.map_or_else(|| int(value).to_string(), |(_, name)| (*name).to_owned())
             }
-            Argument::OpenHow | Argument::Vectors | Argument::RecordLock | Argument::Address => "…".to_owned(),
+            Argument::Address => return self.address(value, next).map(Some),
+            Argument::Message => {
+                // A pointer and a length: `struct user_msghdr`, `include/linux/socket.h`.
+                let mut words = [0; 12];
+                self.memory.read(value, &mut words)?;
+                let (place, length) = words.split_at(8);
+                let place = u64::from_ne_bytes(place.try_into().expect("eight bytes"));
+                let length = u32::from_ne_bytes(length.try_into().expect("four bytes"));
+                return self.address(place, length.into()).map(Some);
+            }
+            Argument::OpenHow | Argument::Vectors | Argument::RecordLock => "…".to_owned(),
         };
         Ok(Some(Shown::Text(text)))
     }
@@ -180,11 +238,15 @@ impl Reading<'_> {
             0 => Vec::new(),
             address => self.memory.string(address, LONGEST_PATH)?,
         };
-        let path = PathBuf::from(OsString::from_vec(bytes));
+        Ok(self.named(bytes))
+    }
+
+    fn named(&mut self, path: Vec<u8>) -> Shown {
+        let path = PathBuf::from(OsString::from_vec(path));
         let base = std::mem::replace(&mut self.base, Base::WorkingDirectory);
         let shown = self.seen_from_root(base, &path);
         self.path_arguments.push(PathArgument { base, path });
-        Ok(Shown::Path(shown))
+        Shown::Path(shown)
     }
 
     /// The path as it is shown: after the path of its base, if that has one.

@@ -1,13 +1,19 @@
 //! Which objects a call of a program touches, computed from the file system before the call.
 //!
 //! All contenders are stopped meanwhile. So the footprint is exact if the call succeeds; a call that fails has only loaded.
-//! Objects are read in the order in which the kernel reads them. Makes no call, and knows no search.
+//! Objects are read in the order in which the kernel reads them. `inode_effects.rs` has what calls do to an inode. Makes no call,
+//! and knows no search.
 
+use std::path::{Path, PathBuf};
+
+use super::call_flags::{Flags, flags};
 use super::decode::Decoded;
+use super::held_locks::{Closed, HeldLocks, Released};
 use super::interpreter::AtCall;
-use super::watched_tree::{Inode, Number, Target, WatchedTree};
+use super::path_walk::{End, Target};
+use super::sockets::Sockets;
+use super::watched_tree::{Inode, InodeKind, Number, Side, WatchedTree};
 use crate::sys::syscalls::SyscallClass;
-use crate::sys::{bits, waits};
 use onewinner_core::access::{Access, AccessKind, Accesses, Object};
 
 /// The footprint of a call before it is made.
@@ -15,294 +21,263 @@ use onewinner_core::access::{Access, AccessKind, Accesses, Object};
 pub(crate) struct Touched {
     /// Its footprint if it succeeds; nothing of it is watched if this is `None`.
     pub(crate) watched: Option<Vec<Access>>,
-    /// Files outside the watched directories, and whether it changes them.
-    pub(crate) outside: Vec<(std::path::PathBuf, AccessKind)>,
+    /// What it touches beside the watched directories, and where.
+    pub(crate) elsewhere: Vec<(PathBuf, Access)>,
     /// The paths of files that it makes.
-    pub(crate) makes: Vec<std::path::PathBuf>,
+    pub(crate) makes: Vec<PathBuf>,
+    /// Whether it makes a file without a name.
+    pub(crate) makes_unnamed: bool,
     /// Inodes that lose their last name: their numbers may be reused.
     pub(crate) unnames: Vec<Number>,
+    /// The same, beside the watched directories.
+    pub(crate) forgets: Vec<Number>,
+    /// Whether it reads or writes a pipe or a socket, and may wait for another contender.
+    pub(crate) is_stream: bool,
+    /// Whether it opens a watched pipe with a name.
+    pub(crate) uses_pipe: bool,
+    /// Whether it changes what paths elsewhere lead to.
+    pub(crate) moves_elsewhere: bool,
     /// Why its effects are not tracked.
-    pub(crate) refused: Option<&'static str>,
+    pub(crate) refused: Option<String>,
+}
+
+/// What the footprint of a call depends on, besides its arguments.
+pub(crate) struct Around<'a> {
+    pub(crate) tree: &'a WatchedTree,
+    pub(crate) locks: &'a HeldLocks,
+    pub(crate) sockets: &'a Sockets,
+    /// Whether the file system reuses inode numbers.
+    pub(crate) reuses: bool,
 }
 
 /// Collects the footprint of a call.
-struct FootprintBuilder<'a> {
-    touched: Touched,
-    class: SyscallClass,
-    flags: Flags,
-    /// Whether the task holds a lock through a descriptor.
-    holds: &'a dyn Fn(i32, &Inode) -> bool,
-    /// Whether the file system reuses inode numbers.
+pub(super) struct FootprintBuilder<'a> {
+    pub(super) touched: Touched,
+    pub(super) class: SyscallClass,
+    pub(super) flags: Flags,
     reuses: bool,
+    /// Where the object is that is looked at.
+    pub(super) side: Side,
+    pub(super) path: PathBuf,
+    /// What a rename moves.
+    moved: Option<Inode>,
+    sockets: &'a Sockets,
 }
 
-/// Flags that decide what is touched.
-#[derive(Clone, Copy, Debug, Default)]
-struct Flags {
-    creates: bool,
-    exclusively: bool,
-    truncates: bool,
-    /// `AT_REMOVEDIR`.
-    of_directory: bool,
-    /// `RENAME_EXCHANGE`.
-    exchanges: bool,
-    /// `RENAME_NOREPLACE`.
-    keeps: bool,
-    /// It asks about a lock and takes none.
-    asks: bool,
-    /// An fcntl command that is not tracked: leases, directory notifications.
-    odd: bool,
-    /// It releases a lock and takes none.
-    gives_back: bool,
-    follows: bool,
-}
-
-/// What the call at which a task is stopped will touch. `holds` returns whether the task holds a lock through a descriptor;
-/// `reuses` is whether the file system reuses inode numbers.
-pub(crate) fn touched(
-    at: &AtCall<'_>,
-    decoded: &Decoded,
-    tree: &WatchedTree,
-    holds: &dyn Fn(i32, &Inode) -> bool,
-    reuses: bool,
-) -> Touched {
-    let class = decoded.system.class;
+/// What the call at which a task is stopped will touch.
+pub(crate) fn touched(at: &AtCall<'_>, decoded: &Decoded, around: &Around<'_>) -> Touched {
+    let tree = around.tree;
+    let flags = match flags(at, decoded) {
+        Ok(flags) => flags,
+        Err(error) => {
+            let refused = Some(format!("makes a call whose arguments cannot be read ({error})"));
+            return Touched {
+                refused,
+                ..Touched::default()
+            };
+        }
+    };
     let mut builder = FootprintBuilder {
         touched: Touched::default(),
-        class,
-        flags: flags(at, decoded),
-        holds,
-        reuses,
+        class: decoded.class,
+        flags,
+        reuses: around.reuses,
+        side: Side::Elsewhere,
+        path: PathBuf::new(),
+        moved: None,
+        sockets: around.sockets,
     };
     for (position, place) in decoded.path_arguments.iter().enumerate() {
-        let spot = tree.spot(at, place, builder.flags.follows);
-        builder.name(&spot, position);
+        builder.path.clone_from(&place.path);
+        builder.name(tree.resolve(at, place, builder.flags.follows), position, tree);
     }
-    for fd in decoded.read.iter() {
-        let writes = false;
-        builder.descriptor(*fd, tree.descriptor(at, *fd), writes);
+    if builder.class == SyscallClass::Socket
+        && let Some(kind) = around.sockets.access(at, decoded, tree)
+    {
+        builder.socket(kind);
     }
-    for fd in decoded.written.iter() {
-        let writes = true;
-        builder.descriptor(*fd, tree.descriptor(at, *fd), writes);
+    for fd in &decoded.read {
+        let kind = match builder.class {
+            SyscallClass::Map => decoded.maps,
+            _ => AccessKind::Load,
+        };
+        builder.descriptor(tree.descriptor(at.task, *fd), kind);
     }
-    match class {
-        SyscallClass::Close => closing(at, decoded, tree)
-            .iter()
-            .for_each(|(fd, there)| builder.closes(*fd, there)),
-        // Another contender can observe only a lock that is freed.
-        SyscallClass::Execute => tree
-            .open(at.task)
-            .iter()
-            .filter(|(fd, there)| holds(*fd, there) && waits::closes_on_execute(at.task, *fd))
-            .for_each(|(fd, there)| builder.closes(*fd, there)),
-        _ => {}
+    for fd in &decoded.written {
+        builder.descriptor(tree.descriptor(at.task, *fd), AccessKind::Store);
+    }
+    if matches!(builder.class, SyscallClass::Flock | SyscallClass::Fcntl) {
+        builder.locks(at, decoded, around);
+    }
+    if matches!(builder.class, SyscallClass::Close | SyscallClass::Execute) {
+        match around.locks.closed_by(at, decoded, tree) {
+            Ok(closed) => builder.closes(&closed),
+            Err(why) => builder.refuse(why),
+        }
     }
     builder.touched
 }
 
-/// The watched descriptors that a call closes.
-fn closing(at: &AtCall<'_>, decoded: &Decoded, tree: &WatchedTree) -> Vec<(i32, Inode)> {
-    let number = |position: usize| at.entry.arguments[position] as i32;
-    let one = |fd: i32| match tree.descriptor(at, fd) {
-        Some(Target::Object(there)) => vec![(fd, there)],
-        _ => Vec::new(),
-    };
-    match decoded.system.name {
-        "close" => one(number(0)),
-        // They close what the number meant before.
-        "dup2" | "dup3" => one(number(1)),
-        _ => {
-            let range = number(0).cast_unsigned()..=number(1).cast_unsigned();
-            let mut open = tree.open(at.task);
-            open.retain(|(fd, _)| range.contains(&fd.cast_unsigned()));
-            open
-        }
-    }
-}
-
-fn flags(at: &AtCall<'_>, decoded: &Decoded) -> Flags {
-    let argument = |position: usize| at.entry.arguments[position] as i32;
-    let mut flags = Flags {
-        follows: true,
-        ..Flags::default()
-    };
-    let name = decoded.system.name;
-    match decoded.system.class {
-        SyscallClass::Open => {
-            let value = match name {
-                "open" => argument(1),
-                "openat" => argument(2),
-                "creat" => bits::CREATE | bits::TRUNCATE,
-                // The first word of `struct open_how`.
-                _ => {
-                    let mut word = [0; 8];
-                    let read = at.memory.read(at.entry.arguments[2], &mut word);
-                    read.map_or(0, |_| u64::from_ne_bytes(word) as i32)
-                }
-            };
-            flags.creates = value & bits::CREATE != 0;
-            flags.exclusively = flags.creates && value & bits::EXCLUSIVE != 0;
-            flags.truncates = value & bits::TRUNCATE != 0;
-            flags.follows = !flags.exclusively && value & bits::NO_FOLLOW == 0;
-        }
-        SyscallClass::Stat | SyscallClass::Attributes | SyscallClass::LookUp => {
-            let at_flags = match name {
-                "newfstatat" | "fchmodat2" | "utimensat" | "faccessat2" => argument(3),
-                "statx" => argument(2),
-                "fchownat" => argument(4),
-                _ => 0,
-            };
-            flags.follows = at_flags & bits::SYMLINK_NO_FOLLOW == 0;
-        }
-        SyscallClass::Rename => {
-            let value = if name == "renameat2" { argument(4) } else { 0 };
-            flags.keeps = value & 1 != 0;
-            flags.exchanges = value & 2 != 0;
-            flags.follows = false;
-        }
-        SyscallClass::Unlink => {
-            flags.of_directory = name == "unlinkat" && argument(2) & bits::REMOVE_DIRECTORY != 0;
-            flags.follows = false;
-        }
-        SyscallClass::Link => flags.follows = name == "linkat" && argument(4) & bits::SYMLINK_FOLLOW != 0,
-        SyscallClass::Lstat | SyscallClass::ReadLink | SyscallClass::RemoveDirectory | SyscallClass::Make => {
-            flags.follows = false;
-        }
-        SyscallClass::Fcntl => {
-            flags.asks = bits::ASKING.contains(&argument(1));
-            flags.odd = !flags.asks && !bits::LOCKING.contains(&argument(1));
-        }
-        SyscallClass::Flock => flags.gives_back = argument(1) & bits::UNLOCK != 0,
-        _ => {}
-    }
-    flags
-}
-
 impl FootprintBuilder<'_> {
-    fn load(&mut self, object: Object) {
+    pub(super) fn load(&mut self, object: Object) {
         self.add(object, AccessKind::Load);
     }
 
-    fn store(&mut self, object: Object) {
+    pub(super) fn store(&mut self, object: Object) {
         self.add(object, AccessKind::Store);
     }
 
-    fn add(&mut self, object: Object, kind: AccessKind) {
+    pub(super) fn add(&mut self, object: Object, kind: AccessKind) {
+        let access = Access { object, kind };
+        match self.side {
+            Side::Watched => self.touched.watched.get_or_insert_default().push(access),
+            Side::Elsewhere => self.touched.elsewhere.push((self.path.clone(), access)),
+        }
+    }
+
+    /// Kernel locks, sockets and devices are controlled wherever they are: they end with the process.
+    pub(super) fn add_step(&mut self, object: Object, kind: AccessKind) {
         self.touched
             .watched
             .get_or_insert_default()
             .push(Access { object, kind });
     }
 
+    fn socket(&mut self, kind: AccessKind) {
+        self.add_step(Object::Network, kind);
+    }
+
+    pub(super) fn refuse(&mut self, why: impl Into<String>) {
+        self.touched.refused.get_or_insert_with(|| why.into());
+    }
+
     /// A path among the arguments, the first or the second.
-    fn name(&mut self, spot: &Target, position: usize) {
-        match spot {
-            Target::Own => {}
-            Target::Process(process) => {
-                self.load(Object::Liveness(*process));
-                if matches!(self.class, SyscallClass::Open | SyscallClass::ReadLink) {
-                    let reads =
-                        "reads a file of another contender in /proc; only whether that process exists is tracked";
-                    self.touched.refused = Some(reads);
+    fn name(&mut self, target: Target, position: usize, tree: &WatchedTree) {
+        let Target { read, end } = target;
+        if let End::Name { real, .. } = &end {
+            self.path.clone_from(real);
+        }
+        for read in &read {
+            self.side = read.side;
+            self.load(read.object.clone());
+        }
+        match end {
+            End::Own | End::Nowhere => {}
+            End::Hidden(why) => self.refuse(why),
+            End::Socket(socket) if self.sockets.is_shared(socket) => self.socket(AccessKind::Load),
+            End::Socket(_) => {}
+            End::Process(process) => {
+                self.add_step(Object::Liveness(process), AccessKind::Load);
+                if !matches!(
+                    self.class,
+                    SyscallClass::Stat | SyscallClass::Lstat | SyscallClass::LookUp
+                ) {
+                    self.refuse(
+                        "uses a file of another contender in /proc; only whether that process exists is tracked",
+                    );
                 }
             }
-            Target::Nowhere(read) => {
-                self.touched.watched.get_or_insert_default();
-                read.iter().cloned().for_each(|object| self.load(object));
-            }
-            Target::Object(there) => self.object(there),
-            Target::Outside { path, exists } => {
-                let kind = if self.changes_outside(*exists) {
-                    AccessKind::Store
+            End::Object(there) => self.object(&there, AccessKind::Load),
+            End::Name { there, real } => {
+                let entry = read.last().expect("the name itself was read");
+                self.side = entry.side;
+                if entry.side == Side::Elsewhere && tree.roots.iter().any(|root| root.starts_with(&real)) {
+                    self.above(there.as_ref());
                 } else {
-                    AccessKind::Load
-                };
-                self.touched.outside.push((path.clone(), kind));
-            }
-            Target::Inside { read, there, real } => {
-                let (entry, way) = read.split_last().expect("the name itself was read");
-                way.iter().cloned().for_each(|object| self.load(object));
-                self.load(entry.clone());
-                self.entry(entry, there.as_ref(), real, position);
+                    self.entry(&entry.object, there.as_ref(), &real, position);
+                }
             }
         }
     }
 
-    /// Whether a file outside the watched directories, or its name, is changed.
-    fn changes_outside(&self, exists: bool) -> bool {
-        match self.class {
-            SyscallClass::Open => self.flags.creates && !exists || self.flags.truncates && exists,
-            SyscallClass::Make => !exists,
-            SyscallClass::Link | SyscallClass::Rename | SyscallClass::Unlink | SyscallClass::RemoveDirectory => exists,
-            SyscallClass::Truncate | SyscallClass::Attributes => true,
-            _ => false,
+    /// A directory above a watched one.
+    fn above(&mut self, there: Option<&Inode>) {
+        if matches!(
+            self.class,
+            SyscallClass::Rename | SyscallClass::Unlink | SyscallClass::RemoveDirectory
+        ) {
+            self.refuse("moves or removes a directory above the watched one");
+        } else if let Some(there) = there {
+            self.object(there, AccessKind::Load);
         }
     }
 
-    /// A name in a watched directory, which was read.
-    fn entry(&mut self, entry: &Object, there: Option<&Inode>, real: &std::path::Path, position: usize) {
+    /// A name in a directory, which was read.
+    fn entry(&mut self, entry: &Object, there: Option<&Inode>, real: &Path, position: usize) {
         match (self.class, there) {
-            (SyscallClass::Open, None) if self.flags.creates => {
-                self.makes(entry, real);
-                self.creates();
-            }
+            (SyscallClass::Open, None) if self.flags.creates => self.makes(entry, real),
             (SyscallClass::Open, Some(_)) if self.flags.exclusively => {}
-            // An empty file stays as it is: `exec 9>lock` of a loser changes nothing.
-            (SyscallClass::Open, Some(there)) if self.flags.truncates && !there.is_directory => {
-                let kind = if there.size > 0 {
-                    AccessKind::Store
-                } else {
-                    AccessKind::Load
-                };
-                self.add(Object::Content(there.id), kind);
-            }
-            (SyscallClass::Make, None) => {
-                self.makes(entry, real);
-                self.creates();
-            }
+            (SyscallClass::Make, None) => self.makes(entry, real),
+            (SyscallClass::Socket, None) if self.flags.binds => self.makes(entry, real),
+            (SyscallClass::Socket, Some(_)) if self.flags.binds => {}
             // The first is the old name, the second the new one.
-            (SyscallClass::Link, Some(there)) if position == 0 => self.store(Object::Links(there.id)),
-            (SyscallClass::Link, None) if position == 1 => self.makes(entry, real),
-            (SyscallClass::Rename, Some(_)) if position == 0 => self.store(entry.clone()),
-            (SyscallClass::Rename, Some(_)) if self.flags.keeps => {}
-            (SyscallClass::Rename, there) if position == 1 => {
-                self.makes(entry, real);
-                if let Some(replaced) = there.filter(|_| !self.flags.exchanges) {
-                    self.loses(replaced);
-                }
+            (SyscallClass::Link, None) if position == 1 => {
+                self.store(entry.clone());
+                self.touched.makes.push(real.to_owned());
             }
+            (SyscallClass::Link, Some(_)) if position == 1 => {}
+            (SyscallClass::Rename, Some(there)) if position == 0 => {
+                self.store(entry.clone());
+                self.store(Object::Times(there.id));
+                self.moves(there);
+                self.moved = Some(there.clone());
+            }
+            (SyscallClass::Rename, Some(_)) if self.flags.keeps => {}
+            (SyscallClass::Rename, there) if position == 1 => self.replaces(entry, there, real),
             (SyscallClass::Unlink, Some(there)) if !self.flags.of_directory => {
                 self.store(entry.clone());
                 self.loses(there);
             }
-            (SyscallClass::Unlink | SyscallClass::RemoveDirectory, Some(there)) if there.is_directory => {
+            (SyscallClass::Unlink | SyscallClass::RemoveDirectory, Some(there)) if there.is_directory() => {
                 self.load(Object::Listing(there.id));
                 self.store(entry.clone());
                 self.loses(there);
             }
-            (
-                SyscallClass::Stat
-                | SyscallClass::Lstat
-                | SyscallClass::Attributes
-                | SyscallClass::Truncate
-                | SyscallClass::Other,
-                Some(there),
-            ) => {
-                self.object(there);
-            }
-            _ => {}
+            (_, Some(there)) => self.object(there, AccessKind::Load),
+            (_, None) => {}
         }
     }
 
-    fn makes(&mut self, entry: &Object, real: &std::path::Path) {
+    /// The new name of a rename.
+    fn replaces(&mut self, entry: &Object, there: Option<&Inode>, real: &Path) {
+        let moved = self.moved.as_ref().map(|moved| moved.number);
+        if !self.flags.exchanges && moved.is_some() && there.map(|there| there.number) == moved {
+            // Two names of one inode: rename(2) changes nothing.
+            let accesses = self.touched.watched.iter_mut().flatten();
+            let accesses = accesses.chain(self.touched.elsewhere.iter_mut().map(|(_, access)| access));
+            accesses.for_each(|access| access.kind = AccessKind::Load);
+            return;
+        }
         self.store(entry.clone());
         self.touched.makes.push(real.to_owned());
+        let Some(there) = there else { return };
+        self.moves(there);
+        if self.flags.exchanges {
+            self.store(Object::Times(there.id));
+            return;
+        }
+        if there.is_directory() {
+            self.load(Object::Listing(there.id));
+        }
+        self.loses(there);
     }
 
-    /// A new inode takes a number.
-    fn creates(&mut self) {
-        if self.reuses {
+    fn makes(&mut self, entry: &Object, real: &Path) {
+        self.store(entry.clone());
+        self.touched.makes.push(real.to_owned());
+        self.touched.moves_elsewhere |= self.side == Side::Elsewhere && self.class == SyscallClass::Make;
+        self.takes_number();
+    }
+
+    /// A directory or a symbolic link elsewhere is known by the paths through it.
+    fn moves(&mut self, there: &Inode) {
+        let leads = matches!(there.kind, InodeKind::Directory | InodeKind::Link);
+        self.touched.moves_elsewhere |= self.side == Side::Elsewhere && leads;
+    }
+
+    /// A new inode takes a number; one that is gone frees its own.
+    pub(super) fn takes_number(&mut self) {
+        if self.reuses && self.side == Side::Watched {
             self.store(Object::Allocator);
         }
     }
@@ -310,82 +285,89 @@ impl FootprintBuilder<'_> {
     /// It loses a name. Whether its number is free then, or when its last descriptor is closed, makes no difference here.
     fn loses(&mut self, there: &Inode) {
         self.store(Object::Links(there.id));
-        if there.links <= 1 || there.is_directory {
-            self.creates();
-            self.touched.unnames.push(there.number);
+        self.moves(there);
+        if there.links <= 1 || there.is_directory() {
+            self.takes_number();
+            match self.side {
+                Side::Watched => self.touched.unnames.push(there.number),
+                Side::Elsewhere => self.touched.forgets.push(there.number),
+            }
         }
     }
 
-    /// An object named by a descriptor, or by a path whose last name does not matter.
-    fn object(&mut self, there: &Inode) {
-        self.touched.watched.get_or_insert_default();
-        match self.class {
-            SyscallClass::Stat | SyscallClass::Lstat => {
-                self.load(Object::Content(there.id));
-                if !there.is_directory {
-                    self.load(Object::Links(there.id));
-                }
-            }
-            SyscallClass::Read | SyscallClass::Seek | SyscallClass::LookUp => self.load(Object::Content(there.id)),
-            SyscallClass::Write | SyscallClass::Truncate | SyscallClass::Attributes => {
-                self.store(Object::Content(there.id));
-            }
-            SyscallClass::List => self.load(Object::Listing(there.id)),
-            SyscallClass::Flock => self.store(Object::Locks(there.id)),
-            SyscallClass::Fcntl if self.flags.odd => {
-                self.touched.refused = Some("makes a call on a watched file that is not tracked");
-            }
-            SyscallClass::Fcntl if self.flags.asks => self.load(Object::Locks(there.id)),
-            SyscallClass::Fcntl => self.store(Object::Locks(there.id)),
-            SyscallClass::Map => {
-                self.touched.refused =
-                    Some("maps a watched file into memory (mmap), where accesses cannot be observed");
-            }
-            SyscallClass::Other => self.touched.refused = Some("makes a call on a watched file that is not tracked"),
-            _ => {}
-        }
-    }
-
-    fn descriptor(&mut self, fd: i32, spot: Option<Target>, writes: bool) {
-        match spot {
-            // Without a lock there is nothing to release.
-            Some(Target::Object(there)) if self.flags.gives_back && !(self.holds)(fd, &there) => {
-                self.load(Object::Locks(there.id));
-            }
-            Some(Target::Object(there)) if self.class == SyscallClass::Copy => {
-                let content = Object::Content(there.id);
-                self.add(content, if writes { AccessKind::Store } else { AccessKind::Load });
-            }
-            // Flushing to the disk changes nothing that another contender can observe.
-            Some(Target::Object(_)) if self.class == SyscallClass::Sync => {}
-            Some(Target::Object(there)) => self.object(&there),
-            Some(Target::Outside { path, .. }) => {
-                let kind = if writes || self.changes_locks() {
-                    AccessKind::Store
-                } else {
-                    AccessKind::Load
+    fn descriptor(&mut self, end: End, kind: AccessKind) {
+        match end {
+            End::Object(there) => self.object(&there, kind),
+            End::Socket(socket) if self.sockets.is_shared(socket) => {
+                let kind = match self.class {
+                    SyscallClass::Stat | SyscallClass::Other if self.flags.counts_input => AccessKind::Load,
+                    SyscallClass::Stat | SyscallClass::Sync => return,
+                    _ => AccessKind::Store,
                 };
-                self.touched.outside.push((path, kind));
+                self.touched.is_stream = true;
+                self.socket(kind);
             }
+            End::Hidden(why) => self.refuse(why),
             _ => {}
         }
     }
 
-    fn changes_locks(&self) -> bool {
-        self.class == SyscallClass::Flock || self.class == SyscallClass::Fcntl && !self.flags.asks
+    /// A kernel lock is taken, released or asked about.
+    fn locks(&mut self, at: &AtCall<'_>, decoded: &Decoded, around: &Around<'_>) {
+        let [fd] = decoded.read[..] else { return };
+        let there = match around.tree.descriptor(at.task, fd) {
+            End::Object(there) => there,
+            // Neither a pipe nor a socket has locks; the memory of one contender has its own.
+            End::Own | End::Nowhere | End::Socket(_) | End::Process(_) | End::Name { .. } => return,
+            End::Hidden(why) => return self.refuse(why),
+        };
+        let locks = Object::Locks(there.id);
+        if self.flags.odd {
+            return self.refuse("makes a call on a file that others use, which is not tracked");
+        }
+        if self.flags.asks {
+            return self.add_step(locks, AccessKind::Load);
+        }
+        let released = if self.flags.gives_back {
+            around.locks.given_back(at, fd, &there, self.class, around.tree)
+        } else {
+            around.locks.taken_again(at, fd, self.class, self.flags.exclusive)
+        };
+        match released {
+            Ok(Released::Nothing) => self.add_step(locks, AccessKind::Load),
+            Ok(Released::Something) => self.add_step(locks, AccessKind::Store),
+            Err(why) => self.refuse(why),
+        }
     }
 
-    fn closes(&mut self, fd: i32, there: &Inode) {
-        self.touched.watched.get_or_insert_default();
-        if self.reuses && !there.is_directory {
+    fn closes(&mut self, closed: &[Closed]) {
+        for closed in closed {
+            match closed {
+                Closed::Socket(socket) if self.sockets.is_shared(*socket) => self.socket(AccessKind::Store),
+                Closed::Socket(_) => {}
+                Closed::Object { there, frees } => self.closes_object(there, *frees),
+            }
+        }
+    }
+
+    fn closes_object(&mut self, there: &Inode, frees: Released) {
+        self.side = there.side;
+        self.path.clone_from(&there.path);
+        if there.side == Side::Watched {
+            self.touched.watched.get_or_insert_default();
+        }
+        if self.reuses && there.side == Side::Watched && !there.is_directory() {
             self.load(Object::Links(there.id));
             if there.links == 0 {
                 self.store(Object::Opens(there.id));
-                self.creates();
+                self.takes_number();
             }
         }
-        if (self.holds)(fd, there) {
-            self.store(Object::Locks(there.id));
+        if there.kind == InodeKind::Pipe && there.side == Side::Watched {
+            self.store(Object::Opens(there.id));
+        }
+        if frees == Released::Something {
+            self.add_step(Object::Locks(there.id), AccessKind::Store);
         }
     }
 }

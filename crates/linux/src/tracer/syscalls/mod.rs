@@ -8,22 +8,46 @@
 //! | `programs.rs` | the calls of programs, observed from the kernel |
 //! | `decision.rs` | whether a call of a program is a step |
 //! | `spawn.rs` | calls that make a process, and devices with random bytes |
-//! | `decode.rs` | a call of a program as a value: names, paths, descriptors |
+//! | `process_calls.rs` | the same, for calls that concern processes and not files |
+//! | `decode.rs` | a call of a program as a value: names, paths, descriptors, addresses |
+//! | `call_flags.rs` | what the flags of a call decide about its footprint |
 //! | `footprint.rs` | which objects a call of a program touches |
-//! | `watched_tree.rs` | the watched directories: what a path or a descriptor means there |
+//! | `inode_effects.rs` | what a call does to an inode |
+//! | `polls.rs` | whether a wait is for something that others can reach |
+//! | `ends.rs` | what the end of a process touches |
+//! | `held_locks.rs` | kernel locks that are held, and what frees them |
+//! | `socket_address.rs` | the address of a socket in the memory of a task |
+//! | `sockets.rs` | sockets that other contenders can reach |
+//! | `elsewhere.rs` | what contenders use beside the watched directories |
+//! | `path_walk.rs` | what a path or a descriptor of a task leads to |
+//! | `proc_walk.rs` | the same, below `/proc` |
+//! | `watched_tree.rs` | the identities of inodes and tasks, and which are watched |
+//! | `machine_figures.rs` | figures of the machine that stay the same |
 //! | `replies.rs` | what the kernel answered, without what differs between executions |
 //! | `time_and_entropy.rs` | the virtual clock and the random bytes of programs |
 //!
 //! Starts and stops nothing.
 
+mod call_flags;
 mod decision;
 mod decode;
+mod elsewhere;
+mod ends;
 mod footprint;
 pub(crate) mod fs_calls;
+mod held_locks;
+mod inode_effects;
 pub(crate) mod interpreter;
+mod machine_figures;
+mod path_walk;
+mod polls;
 pub(crate) mod primitives;
+mod proc_walk;
+mod process_calls;
 pub(crate) mod programs;
 mod replies;
+mod socket_address;
+mod sockets;
 mod spawn;
 mod time_and_entropy;
 pub(crate) mod watched_tree;

@@ -1,26 +1,32 @@
 //! The calls of programs in any language, as the kernel answers them.
 //!
-//! A call that touches nothing watched is made immediately. Files outside the watched directories are recorded: if two
-//! contenders use one and either changes it, the search cannot control it, and the execution is lost. There is no model of
-//! the file system here, so steps cannot be replayed in another order.
+//! A call that touches nothing watched is made immediately. What it uses beside the watched directories is recorded: if two
+//! contenders use one object and either changes it, the search cannot control it, and the execution is lost. There is no model
+//! of the file system here, so steps cannot be replayed in another order.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::fs;
 use std::io;
 use std::path::PathBuf;
 
+use super::call_flags;
 use super::decode::Decoded;
-use super::footprint::{Touched, failed_footprint, touched};
+use super::elsewhere::Elsewhere;
+use super::footprint::{Around, Touched, failed_footprint, touched};
+use super::held_locks::HeldLocks;
 use super::interpreter::{AtCall, Decision, Interpreter, Made, Outcome};
+use super::machine_figures::MachineFigures;
 use super::replies;
+use super::sockets::{self, Sockets};
 use super::time_and_entropy::Time;
-use super::watched_tree::{Inode, New, WatchedTree};
+use super::watched_tree::{New, WatchedTree, without_detours};
 use crate::sys::bits;
 use crate::sys::filter::Clock;
 use crate::sys::private_state::NotPrivate;
 use crate::sys::syscalls::SyscallClass;
 use crate::sys::trace::{Auxiliary, Memory, RANDOM_BYTES};
 use crate::sys::waits::{self, Wanted};
-use onewinner_core::access::{Accesses, InodeId, Object};
+use onewinner_core::access::{Accesses, Object};
 use onewinner_core::explore::{Lost, Move, Retry};
 use onewinner_core::fs::Errno;
 use onewinner_core::fs::call::{Argument, Call};
@@ -32,8 +38,11 @@ pub(crate) struct Programs {
     pub(crate) tree: WatchedTree,
     /// Whether the file system reuses inode numbers.
     pub(crate) reuses: bool,
-    /// Inodes that a contender has locked, or tried to, in this execution.
-    pub(crate) locked: BTreeSet<InodeId>,
+    pub(crate) locks: HeldLocks,
+    pub(crate) sockets: Sockets,
+    /// Whether a contender has opened a watched pipe with a name.
+    pub(crate) pipes: bool,
+    pub(crate) figures: MachineFigures,
     /// The first process of each contender.
     pub(crate) first: BTreeMap<ProcessId, i32>,
     /// The controlled calls at which tasks are stopped, by task.
@@ -47,8 +56,8 @@ pub(crate) struct Programs {
     copied: bool,
     /// Why contenders are not forked from snapshots.
     why_not_copied: Option<NotPrivate>,
-    /// The use of each file outside the watched directories, in any execution.
-    pub(crate) outside: BTreeMap<PathBuf, Used>,
+    /// The use of what is beside the watched directories, in any execution.
+    pub(crate) elsewhere: Elsewhere,
 }
 
 /// A controlled call at which a task is stopped.
@@ -57,19 +66,16 @@ pub(crate) struct Pending {
     pub(crate) touched: Touched,
 }
 
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Used {
-    pub(crate) by: BTreeSet<ProcessId>,
-    pub(crate) changed: bool,
-}
-
 impl Programs {
     /// `reuses` if the file system reuses inode numbers.
     pub(crate) fn new(reuses: bool) -> Self {
         Self {
             tree: WatchedTree::new(),
             reuses,
-            locked: BTreeSet::new(),
+            locks: HeldLocks::default(),
+            sockets: Sockets::default(),
+            pipes: false,
+            figures: MachineFigures::now(),
             first: BTreeMap::new(),
             pending: BTreeMap::new(),
             time: Time::new(),
@@ -77,43 +83,21 @@ impl Programs {
             clock: Clock::Real,
             copied: false,
             why_not_copied: None,
-            outside: BTreeMap::new(),
+            elsewhere: Elsewhere::default(),
         }
     }
 
     pub(crate) fn touched(&self, at: &AtCall<'_>, decoded: &Decoded) -> Touched {
-        let locked = &self.locked;
-        let holds = |fd: i32, there: &Inode| locked.contains(&there.id) && waits::has_lock(at.task, fd);
-        touched(at, decoded, &self.tree, &holds, self.reuses)
-    }
-
-    /// What the end of these tasks touches: the locks that it frees, and whether the contender exists.
-    fn ends(&self, tasks: &[i32], of: Option<ProcessId>) -> Accesses {
-        let mut accesses = Accesses::none();
-        for task in tasks {
-            self.held(*task)
-                .into_iter()
-                .for_each(|id| accesses.store(Object::Locks(id)));
+        if matches!(decoded.class, SyscallClass::Kill | SyscallClass::Ask) {
+            return self.touched_process(at, decoded);
         }
-        if let Some(process) = of {
-            accesses.store(Object::Liveness(process));
-        }
-        accesses
-    }
-
-    /// The inodes that a task holds a lock on.
-    pub(crate) fn held(&self, task: i32) -> Vec<InodeId> {
-        if self.locked.is_empty() {
-            return Vec::new();
-        }
-        let open = self.tree.open(task).into_iter();
-        let held = open.filter(|(fd, there)| self.locked.contains(&there.id) && waits::has_lock(task, *fd));
-        held.map(|(_, there)| there.id).collect()
-    }
-
-    fn tasks_of(&self, process: ProcessId) -> Vec<i32> {
-        let tasks = self.tree.tasks.iter().filter(|(_, (owner, _))| *owner == process);
-        tasks.map(|(task, _)| *task).collect()
+        let around = Around {
+            tree: &self.tree,
+            locks: &self.locks,
+            sockets: &self.sockets,
+            reuses: self.reuses,
+        };
+        touched(at, decoded, &around)
     }
 
     /// The lock that a call waits for, and its descriptor.
@@ -126,9 +110,9 @@ impl Programs {
             }
             SyscallClass::Fcntl => {
                 bits::impatient(argument(1))?;
-                let mut bytes = [0; waits::RECORD_BYTES];
-                at.memory.read(at.entry.arguments[2], &mut bytes).ok()?;
-                Some((argument(0), Wanted::Record(waits::record(&bytes))))
+                // Where it cannot be read, the kernel refuses the call.
+                let record = call_flags::record(at).ok()?;
+                Some((argument(0), Wanted::Record(record)))
             }
             _ => None,
         }
@@ -141,9 +125,11 @@ impl Programs {
             for argument in arguments.iter_mut() {
                 // Such a path begins at the root of the machine; one inside begins at the watched directory.
                 if let Argument::Path(path) = argument
-                    && !self.tree.is_inside(path)
+                    && !self.tree.is_inside(&without_detours(path))
                 {
-                    *argument = Argument::Text(self.tree.canonical(&format!("{path:?}")));
+                    *argument = Argument::Text(format!("{:?}", self.tree.shown(path)));
+                } else if let Argument::Text(text) = argument {
+                    *text = self.tree.without_roots(text);
                 }
             }
             symbolise(arguments, decoded.system.class, |text| self.tree.canonical(text));
@@ -155,12 +141,36 @@ impl Programs {
     }
 
     fn lock(&mut self, decoded: &Decoded, accesses: &Accesses) {
-        if matches!(decoded.system.class, SyscallClass::Flock | SyscallClass::Fcntl) {
-            let locks = accesses.iter().filter_map(|access| match access.object {
-                Object::Locks(id) => Some(id),
-                _ => None,
-            });
-            self.locked.extend(locks);
+        if matches!(decoded.class, SyscallClass::Flock | SyscallClass::Fcntl) {
+            for access in accesses.iter() {
+                if let Object::Locks(inode) = access.object {
+                    self.locks.tries(inode);
+                }
+            }
+        }
+    }
+
+    /// The footprint of a call that was made. One that returns an error has changed nothing, with two exceptions; nor has one
+    /// that has written nothing.
+    fn performed(pending: &Pending, returned: i64, errno: Option<Errno>) -> Accesses {
+        let watched = pending.touched.watched.as_deref().unwrap_or_default();
+        let changes = match (pending.decoded.class, errno) {
+            // A descriptor is closed whatever close(2) returns.
+            (SyscallClass::Close, Some(_)) => true,
+            // A file may have been made before its opening failed. It was absent before.
+            (SyscallClass::Open, Some(_)) => pending
+                .touched
+                .makes
+                .iter()
+                .any(|made| fs::symlink_metadata(made).is_ok()),
+            (_, Some(_)) => false,
+            (SyscallClass::Write | SyscallClass::Copy, None) => returned != 0,
+            (_, None) => true,
+        };
+        if changes {
+            watched.iter().cloned().collect()
+        } else {
+            failed_footprint(watched)
         }
     }
 
@@ -171,13 +181,23 @@ impl Programs {
             .unnames
             .iter()
             .for_each(|number| self.tree.unname(*number));
+        if pending.touched.makes_unnamed {
+            let fd = i32::try_from(returned).map_err(io::Error::other)?;
+            self.tree.identify_open(at.task, fd, at.process)?;
+        }
         for made in &pending.touched.makes {
-            match pending.decoded.system.class {
+            // Elsewhere nothing is identified.
+            if !self.tree.is_inside(made) {
+                continue;
+            }
+            match pending.decoded.class {
                 SyscallClass::Open => {
                     let fd = i32::try_from(returned).map_err(io::Error::other)?;
                     self.tree.identify_open(at.task, fd, at.process)?;
                 }
-                SyscallClass::Make => self.tree.identify(made, Some(at.process), New::Always)?,
+                SyscallClass::Make | SyscallClass::Socket => {
+                    self.tree.identify(made, Some(at.process), New::Always)?;
+                }
                 _ => self.tree.identify(made, Some(at.process), New::IfUnknown)?,
             }
         }
@@ -187,7 +207,9 @@ impl Programs {
 
 impl Interpreter for Programs {
     fn begin(&mut self, directories: &[PathBuf]) -> io::Result<()> {
-        self.locked.clear();
+        self.locks.clear();
+        self.sockets.clear();
+        self.pipes = false;
         self.first.clear();
         self.pending.clear();
         self.time.begin();
@@ -200,33 +222,38 @@ impl Interpreter for Programs {
 
     fn forecast(&self, at: &AtCall<'_>) -> Accesses {
         let pending = &self.pending[&at.task];
-        if matches!(pending.decoded.system.class, SyscallClass::Kill | SyscallClass::Ask) {
-            return pending.touched.watched.iter().flatten().cloned().collect();
-        }
         // Other contenders may have changed something since the task stopped.
         let touched = self.touched(at, &pending.decoded);
         touched.watched.into_iter().flatten().collect()
     }
 
     fn may_go_on(&self, at: &AtCall<'_>) -> bool {
-        let class = self.pending[&at.task].decoded.system.class;
-        let wanted = self.wanted(at, class);
+        let Pending { decoded, touched } = &self.pending[&at.task];
+        let is_stream = decoded.class == SyscallClass::Socket
+            || matches!(decoded.class, SyscallClass::Read | SyscallClass::Write) && touched.is_stream;
+        if is_stream && sockets::would_wait(at, decoded.system.name) {
+            return false;
+        }
+        let wanted = self.wanted(at, decoded.class);
         // Where it is unknown, the kernel decides.
         wanted.is_none_or(|(fd, wanted)| waits::is_available(at.task, fd, wanted).unwrap_or(true))
     }
 
     fn before(&mut self, at: &AtCall<'_>) -> Result<Made, Lost> {
         let decoded = self.pending[&at.task].decoded.clone();
+        let class = decoded.class;
+        // Other contenders may have changed something since the task stopped.
         let touched = self.touched(at, &decoded);
-        let class = decoded.system.class;
-        let is_kill = matches!(class, SyscallClass::Kill | SyscallClass::Ask);
-        let pending = self
-            .pending
-            .get_mut(&at.task)
-            .expect("the task is stopped at a controlled call");
-        if !is_kill {
-            pending.touched = touched;
+        let never = |reason| Lost {
+            reason,
+            again: Retry::Never,
+        };
+        if let Some(refused) = touched.refused {
+            return Err(never(format!("{} {refused}: {}", at.process, decoded.system.name)));
         }
+        self.note(at.process, &touched).map_err(never)?;
+        let pending = self.pending.get_mut(&at.task);
+        pending.expect("the task is stopped at a controlled call").touched = touched;
         let mut arguments = at.entry.arguments;
         match self.wanted(at, class) {
             Some((_, Wanted::Flock { .. })) => arguments[1] |= u64::from(bits::WITHOUT_WAITING.cast_unsigned()),
@@ -245,17 +272,16 @@ impl Interpreter for Programs {
             .remove(&at.task)
             .expect("the call was decoded when the task stopped at it");
         let errno = replies::errno(returned);
-        let waited = self.wanted(at, pending.decoded.system.class).is_some();
+        let waited = self.wanted(at, pending.decoded.class).is_some();
         if waited && matches!(errno, Some(Errno::EAGAIN | Errno::EACCES)) {
             self.pending.insert(at.task, pending);
             return Ok(Outcome::Waits);
         }
-        let watched = pending.touched.watched.as_deref().unwrap_or_default();
-        let accesses = match errno {
-            Some(_) => failed_footprint(watched),
-            None => watched.iter().cloned().collect(),
-        };
+        let accesses = Self::performed(&pending, returned, errno);
         self.lock(&pending.decoded, &accesses);
+        if pending.decoded.class == SyscallClass::Socket {
+            self.sockets.made(at, &pending.decoded, returned, errno, &self.tree);
+        }
         if errno.is_none() {
             self.learn(at, &pending, returned).map_err(|error| Lost {
                 reason: format!("a new file of {} cannot be examined: {error}", at.process),
@@ -272,7 +298,7 @@ impl Interpreter for Programs {
 
     fn fails(&mut self, at: &AtCall<'_>) -> Option<Call> {
         let decoded = self.pending[&at.task].decoded.clone();
-        if decoded.system.class == SyscallClass::Close {
+        if decoded.class == SyscallClass::Close {
             return None;
         }
         self.pending.remove(&at.task);
@@ -281,13 +307,13 @@ impl Interpreter for Programs {
 
     fn exit(&mut self, at: &AtCall<'_>) -> (Call, Accesses) {
         if self.first.get(&at.process) == Some(&at.group) {
-            return (Call::Exit, self.ends(&[at.task], Some(at.process)));
+            return (Call::Exit, self.end_of(&[at.task], Some(at.process)));
         }
         let call = Call::Foreign {
             name: "exit_group".to_owned(),
             arguments: Vec::new(),
         };
-        (call, self.ends(&[at.task], None))
+        (call, self.end_of(&[at.task], None))
     }
 
     fn made(&mut self, process: ProcessId, call: &Call) -> Accesses {
@@ -303,7 +329,7 @@ impl Interpreter for Programs {
                     .for_each(|other| accesses.load(Object::Liveness(*other)));
                 accesses
             }
-            _ => self.ends(&self.tasks_of(process), Some(process)),
+            _ => self.end_of(&self.tasks_of(process), Some(process)),
         }
     }
 

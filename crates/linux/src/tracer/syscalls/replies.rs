@@ -24,7 +24,7 @@ pub(crate) fn errno(returned: i64) -> Option<Errno> {
 /// The value of a call that has succeeded with `returned`.
 pub(crate) fn value(at: &AtCall<'_>, decoded: &Decoded, returned: i64, tree: &WatchedTree) -> Value {
     let count = usize::try_from(returned).unwrap_or(0);
-    match decoded.system.class {
+    match decoded.class {
         SyscallClass::Open => Value::Fd(Fd(u32::try_from(returned).unwrap_or(u32::MAX))),
         SyscallClass::Read if matches!(decoded.system.name, "read" | "pread64") => {
             let mut bytes = vec![0; count.min(MOST_KEPT)];

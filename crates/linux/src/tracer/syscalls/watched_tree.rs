@@ -1,90 +1,103 @@
-//! The watched directories of one execution: what a path or a descriptor of a stopped task means in them.
+//! The identities of inodes and tasks in one execution, and which inodes are watched.
 //!
-//! Inodes are identified by their creator, because the file system may reuse a number immediately. Every change of a watched
-//! directory is a step, so a new inode is noticed when it appears. Paths are resolved as the kernel does, and each name on the
-//! way counts as read. Knows no call.
+//! Watched inodes are identified by their creator, because the file system may reuse a number immediately. Every change of a
+//! watched directory is a step, so a new inode is noticed when it appears. An inode elsewhere is identified by the path at which
+//! it was first seen. Knows no call; `path_walk.rs` resolves paths.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::{self, Metadata};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Component, Path, PathBuf};
 
-use super::decode::{Base, PathArgument};
 use super::interpreter::AtCall;
 use crate::sys::{bits, machine};
 use onewinner_core::access::{InodeId, Object};
 use onewinner_core::id::ProcessId;
 
-/// How many symbolic links are followed; the kernel follows 40 ([path_resolution(7)](https://man7.org/linux/man-pages/man7/path_resolution.7.html)).
-const MOST_LINKS: u32 = 40;
+/// Added to the serial numbers of inodes that are not watched.
+const ELSEWHERE: u32 = 1 << 31;
 
-/// The inode at a name.
+/// What an inode is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum InodeKind {
+    File,
+    Directory,
+    Link,
+    /// A pipe with a name.
+    Pipe,
+    /// The name of a socket.
+    Socket,
+    /// A device, with its number.
+    Device(u64),
+}
+
+/// Whether calls on an object are steps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Side {
+    /// They are: it is in a watched directory.
+    Watched,
+    /// They are made immediately, and recorded.
+    Elsewhere,
+}
+
+/// An inode.
 #[derive(Clone, Debug)]
 pub(crate) struct Inode {
     pub(crate) id: InodeId,
-    pub(crate) is_directory: bool,
+    pub(crate) side: Side,
+    pub(crate) kind: InodeKind,
     pub(crate) links: u64,
     pub(crate) size: u64,
+    /// The bits of `st_mode` that chmod(2) sets.
+    pub(crate) mode: u32,
+    pub(crate) user: u32,
+    pub(crate) group: u32,
     pub(crate) number: Number,
+    pub(crate) path: PathBuf,
+}
+
+impl Inode {
+    pub(crate) fn is_directory(&self) -> bool {
+        self.kind == InodeKind::Directory
+    }
 }
 
 /// The numbers of a device and of an inode on it. They do not identify an inode over time.
 pub(crate) type Number = (u64, u64);
 
-/// What a path of a task leads to.
-#[derive(Clone, Debug)]
-pub(crate) enum Target {
-    /// A name in a watched directory.
-    Inside {
-        /// The names read on the way, then this one.
-        read: Vec<Object>,
-        /// The inode, if there is one.
-        there: Option<Inode>,
-        /// Its path without symbolic links.
-        real: PathBuf,
-    },
-    /// A watched directory itself, or the watched object of a descriptor.
-    Object(Inode),
-    /// A name that cannot be reached, because of the names read on the way.
-    Nowhere(Vec<Object>),
-    /// A file of a contender in `/proc`.
-    Process(ProcessId),
-    /// Its own files in `/proc`, a pipe, a terminal: nothing that contenders share.
-    Own,
-    /// A file that is not watched.
-    Outside {
-        /// Its path, without symbolic links.
-        path: PathBuf,
-        /// Whether it exists.
-        exists: bool,
-    },
-}
-
 /// The watched directories, and the identities of inodes and tasks.
 pub(crate) struct WatchedTree {
     /// The directory of each mount, without symbolic links.
-    roots: Vec<PathBuf>,
+    pub(super) roots: Vec<PathBuf>,
+    /// Their devices, if there are several roots: these are mounts of one store.
+    mounts: BTreeSet<u64>,
     known: HashMap<Number, InodeId>,
     /// Those among them that have lost their last name: their numbers may be reused.
     nameless: BTreeSet<Number>,
+    /// Inodes that are not watched.
+    elsewhere: RefCell<HashMap<Number, InodeId>>,
     created: BTreeMap<Option<ProcessId>, u32>,
     /// Every task of the execution, with its contender and the number of its process.
     pub(crate) tasks: BTreeMap<i32, (ProcessId, i32)>,
-    /// Resolved directories outside, by the paths used for them, over all executions.
-    elsewhere: RefCell<HashMap<PathBuf, PathBuf>>,
+    /// Directories elsewhere, by the absolute paths used for them, over all executions: without symbolic links, and the names
+    /// read on the way.
+    pub(super) resolved: RefCell<HashMap<PathBuf, (PathBuf, Vec<Object>)>>,
 }
 
 impl WatchedTree {
     pub(crate) fn new() -> Self {
         Self {
             roots: Vec::new(),
+            mounts: BTreeSet::new(),
             known: HashMap::new(),
             nameless: BTreeSet::new(),
+            elsewhere: RefCell::default(),
             created: BTreeMap::new(),
             tasks: BTreeMap::new(),
-            elsewhere: RefCell::default(),
+            resolved: RefCell::default(),
         }
     }
 
@@ -92,9 +105,15 @@ impl WatchedTree {
     pub(crate) fn begin(&mut self, directories: &[PathBuf]) -> io::Result<()> {
         self.known.clear();
         self.nameless.clear();
+        self.elsewhere.borrow_mut().clear();
         self.created.clear();
         self.tasks.clear();
+        self.mounts.clear();
         self.roots = directories.iter().map(fs::canonicalize).collect::<io::Result<_>>()?;
+        if self.roots.len() > 1 {
+            let devices = self.roots.iter().map(|root| Ok(fs::metadata(root)?.dev()));
+            self.mounts = devices.collect::<io::Result<_>>()?;
+        }
         for root in self.roots.clone() {
             let number = self.number(&fs::metadata(&root)?);
             self.known.insert(number, InodeId::ROOT);
@@ -117,7 +136,11 @@ impl WatchedTree {
 
     /// Several roots are mounts of one store: their device numbers differ, inode numbers do not.
     fn number(&self, metadata: &Metadata) -> Number {
-        let device = if self.roots.len() > 1 { 0 } else { metadata.dev() };
+        let device = if self.mounts.contains(&metadata.dev()) {
+            0
+        } else {
+            metadata.dev()
+        };
         (device, metadata.ino())
     }
 
@@ -154,6 +177,80 @@ impl WatchedTree {
         self.known.insert(number, id);
     }
 
+    /// An inode has lost its last name.
+    pub(crate) fn unname(&mut self, number: Number) {
+        self.nameless.insert(number);
+    }
+
+    /// An inode elsewhere is about to lose its last name: its number may be reused.
+    pub(crate) fn forget(&self, number: Number) {
+        self.elsewhere.borrow_mut().remove(&number);
+    }
+
+    /// A directory or a symbolic link elsewhere has changed: paths through it lead elsewhere now.
+    pub(crate) fn forget_ways(&self) {
+        self.resolved.borrow_mut().clear();
+    }
+
+    /// The inode with these attributes, found at this path.
+    pub(super) fn inode(&self, metadata: &Metadata, path: &Path) -> Inode {
+        let number = self.number(metadata);
+        let known = self.known.get(&number).copied();
+        // The number of an inode without a name may be that of a new file elsewhere.
+        let known = known.filter(|_| !self.nameless.contains(&number) || self.is_inside(path));
+        let (id, side) = match known {
+            Some(id) => (id, Side::Watched),
+            // Something that no contender has made: another process uses the directory.
+            None if self.is_inside(path) => (self.id_elsewhere(number, path), Side::Watched),
+            None => (self.id_elsewhere(number, path), Side::Elsewhere),
+        };
+        let file_type = metadata.file_type();
+        let kind = match () {
+            () if file_type.is_dir() => InodeKind::Directory,
+            () if file_type.is_symlink() => InodeKind::Link,
+            () if file_type.is_fifo() => InodeKind::Pipe,
+            () if file_type.is_socket() => InodeKind::Socket,
+            () if file_type.is_file() => InodeKind::File,
+            () => InodeKind::Device(metadata.rdev()),
+        };
+        Inode {
+            id,
+            side,
+            kind,
+            links: metadata.nlink(),
+            size: metadata.size(),
+            mode: metadata.mode() & 0o7777,
+            user: metadata.uid(),
+            group: metadata.gid(),
+            number,
+            path: path.to_owned(),
+        }
+    }
+
+    fn id_elsewhere(&self, number: Number, path: &Path) -> InodeId {
+        let mut elsewhere = self.elsewhere.borrow_mut();
+        *elsewhere.entry(number).or_insert_with(|| {
+            let mut hasher = DefaultHasher::new();
+            self.canonical(&path.to_string_lossy()).hash(&mut hasher);
+            // Two inodes with one hash are one object: that costs executions, and hides nothing.
+            let serial = ELSEWHERE | hasher.finish() as u32;
+            let creator = None;
+            InodeId { creator, serial }
+        })
+    }
+
+    /// Whether a path lies in a watched directory, as it is written.
+    pub(crate) fn is_inside(&self, path: &Path) -> bool {
+        self.roots.iter().any(|root| path.starts_with(root))
+    }
+
+    /// Whether a named pipe carries what a contender reads and prints: these are beside the directories of executions.
+    pub(super) fn is_stream(&self, path: &Path) -> bool {
+        self.roots
+            .iter()
+            .any(|root| path.parent().is_some() && path.parent() == root.parent())
+    }
+
     /// The name of a file in footprints: with symbols instead of process numbers.
     pub(crate) fn canonical(&self, name: &str) -> String {
         let mut canonical = String::with_capacity(name.len());
@@ -183,253 +280,11 @@ impl WatchedTree {
         })
     }
 
-    /// An inode has lost its last name.
-    pub(crate) fn unname(&mut self, number: Number) {
-        self.nameless.insert(number);
-    }
-
-    /// Whether the target of a link in `/proc` is watched.
-    fn is_watched(&self, metadata: &Metadata, link: &str) -> bool {
-        let number = self.number(metadata);
-        let ours = || {
-            let path = fs::read_link(link).unwrap_or_default();
-            self.roots.iter().any(|root| path.starts_with(root))
-        };
-        self.known.contains_key(&number) && (!self.nameless.contains(&number) || ours())
-    }
-
-    fn there(&self, metadata: &Metadata) -> Inode {
-        // A file that no contender made has no creator.
-        let nobodys = InodeId {
-            creator: None,
-            serial: u32::MAX,
-        };
-        Inode {
-            id: self.known.get(&self.number(metadata)).copied().unwrap_or(nobodys),
-            is_directory: metadata.is_dir(),
-            links: metadata.nlink(),
-            size: metadata.size(),
-            number: self.number(metadata),
-        }
-    }
-
-    /// What an open descriptor leads to; `None` for one that is closed.
-    pub(crate) fn descriptor(&self, at: &AtCall<'_>, fd: i32) -> Option<Target> {
-        let link = format!("/proc/{}/fd/{fd}", at.task);
-        let metadata = fs::metadata(&link).ok()?;
-        if self.is_watched(&metadata, &link) {
-            return Some(Target::Object(self.there(&metadata)));
-        }
-        let kind = metadata.file_type();
-        let path = fs::read_link(link).ok()?;
-        if !(kind.is_file() || kind.is_dir()) || has_no_name(&path) {
-            return Some(Target::Own);
-        }
-        let exists = true;
-        Some(Target::Outside { path, exists })
-    }
-
     /// Whether an open descriptor leads to `/dev/random` or `/dev/urandom` (`Documentation/admin-guide/devices.txt`).
     pub(crate) fn is_random(&self, at: &AtCall<'_>, fd: i32) -> bool {
         fs::metadata(format!("/proc/{}/fd/{fd}", at.task)).is_ok_and(|there| {
             there.file_type().is_char_device() && [bits::RANDOM_DEVICE, bits::URANDOM_DEVICE].contains(&there.rdev())
         })
-    }
-
-    /// The watched objects of the descriptors of a task, one for each descriptor.
-    pub(crate) fn open(&self, task: i32) -> Vec<(i32, Inode)> {
-        let Ok(entries) = fs::read_dir(format!("/proc/{task}/fd")) else {
-            return Vec::new();
-        };
-        let mut open: Vec<_> = entries
-            .filter_map(|entry| {
-                let entry = entry.ok()?;
-                let fd = entry.file_name().to_str()?.parse().ok()?;
-                let metadata = fs::metadata(entry.path()).ok()?;
-                let watched = self.is_watched(&metadata, &format!("/proc/{task}/fd/{fd}"));
-                watched.then(|| (fd, self.there(&metadata)))
-            })
-            .collect();
-        open.sort_unstable_by_key(|(fd, _)| *fd);
-        open
-    }
-
-    /// What a path of a stopped task leads to; a symbolic link at its end is followed if `follow`.
-    pub(crate) fn spot(&self, at: &AtCall<'_>, place: &PathArgument, follow: bool) -> Target {
-        if place.path.as_os_str().is_empty() {
-            return match place.base {
-                Base::Descriptor(fd) => self.descriptor(at, fd).unwrap_or(Target::Own),
-                Base::WorkingDirectory => Target::Own,
-            };
-        }
-        let base = match place.base {
-            _ if place.path.is_absolute() => PathBuf::from("/"),
-            Base::WorkingDirectory => fs::read_link(format!("/proc/{}/cwd", at.task)).unwrap_or_default(),
-            Base::Descriptor(fd) => fs::read_link(format!("/proc/{}/fd/{fd}", at.task)).unwrap_or_default(),
-        };
-        if !base.is_absolute() {
-            return Target::Own; // The descriptor leads to no directory: the call fails.
-        }
-        self.walk(at, &base.join(&place.path), follow, 0)
-    }
-
-    fn walk(&self, at: &AtCall<'_>, path: &Path, follow: bool, links: u32) -> Target {
-        let path = self.of_the_task(at, path);
-        if let Some(spot) = self.process(at, &path, follow, links) {
-            return spot;
-        }
-        if let Some(root) = self.roots.iter().position(|root| path.starts_with(root)) {
-            let inside = path.strip_prefix(&self.roots[root]).expect("it begins so").to_owned();
-            return self.inside(at, root, &inside, follow, links);
-        }
-        let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
-            return self.outside(&path);
-        };
-        let Some(parent) = self.elsewhere(parent) else {
-            let exists = false;
-            return Target::Outside { path, exists };
-        };
-        let real = parent.join(name);
-        if self.roots.iter().any(|root| real.starts_with(root)) {
-            return self.walk(at, &real, follow, links);
-        }
-        match fs::read_link(&real) {
-            Ok(target) if follow && links < MOST_LINKS => self.walk(at, &parent.join(target), follow, links + 1),
-            _ => self.outside(&real),
-        }
-    }
-
-    fn outside(&self, path: &Path) -> Target {
-        let there = fs::symlink_metadata(path);
-        match &there {
-            Ok(there) if there.file_type().is_char_device() || there.file_type().is_fifo() => Target::Own,
-            _ => Target::Outside {
-                path: path.to_owned(),
-                exists: there.is_ok(),
-            },
-        }
-    }
-
-    /// A directory outside, without symbolic links; `None` if it is absent.
-    fn elsewhere(&self, directory: &Path) -> Option<PathBuf> {
-        if let Some(real) = self.elsewhere.borrow().get(directory) {
-            return Some(real.clone());
-        }
-        let real = fs::canonicalize(directory).ok()?;
-        // A watched one does not exist in the next execution.
-        if !self.roots.iter().any(|root| real.starts_with(root)) {
-            self.elsewhere.borrow_mut().insert(directory.to_owned(), real.clone());
-        }
-        Some(real)
-    }
-
-    /// The path with `/proc/self`, `/dev/fd` and the like resolved for the task.
-    fn of_the_task(&self, at: &AtCall<'_>, path: &Path) -> PathBuf {
-        if !path.starts_with("/proc") && !path.starts_with("/dev") {
-            return path.to_owned();
-        }
-        let own = PathBuf::from(format!("/proc/{}", at.group));
-        let descriptors = own.join("fd");
-        let aliases = [
-            ("/proc/self", own.clone()),
-            ("/proc/thread-self", own),
-            ("/dev/fd", descriptors.clone()),
-            ("/dev/stdin", descriptors.join("0")),
-            ("/dev/stdout", descriptors.join("1")),
-            ("/dev/stderr", descriptors.join("2")),
-        ];
-        let alias = aliases
-            .iter()
-            .find_map(|(alias, meant)| Some((path.strip_prefix(alias).ok()?, meant)));
-        match alias {
-            Some((rest, meant)) if rest.as_os_str().is_empty() => meant.clone(),
-            Some((rest, meant)) => meant.join(rest),
-            None => path.to_owned(),
-        }
-    }
-
-    /// The target of a path below `/proc` that belongs to a contender.
-    fn process(&self, at: &AtCall<'_>, path: &Path, follow: bool, links: u32) -> Option<Target> {
-        let mut names = path.strip_prefix("/proc").ok()?.iter();
-        let number: i32 = names.next()?.to_str()?.parse().ok()?;
-        let process = self.contender(number)?;
-        if process != at.process {
-            return Some(Target::Process(process));
-        }
-        // Links of the task itself that lead elsewhere.
-        let mut link = PathBuf::from(format!("/proc/{number}"));
-        let kind = names.next()?;
-        link.push(kind);
-        let fd = (kind == "fd").then(|| names.next()).flatten();
-        link.extend(fd);
-        let rest: PathBuf = names.collect();
-        if (fd.is_some() || kind == "cwd" || kind == "root") && !rest.as_os_str().is_empty() && links < MOST_LINKS {
-            let base = fs::read_link(link).ok()?;
-            return Some(self.walk(at, &base.join(rest), follow, links + 1));
-        }
-        let fd = fd.and_then(|fd| fd.to_str()?.parse().ok());
-        Some(fd.and_then(|fd| self.descriptor(at, fd)).unwrap_or(Target::Own))
-    }
-
-    /// Resolves a path from a watched directory on.
-    fn inside(&self, at: &AtCall<'_>, root: usize, path: &Path, follow: bool, links: u32) -> Target {
-        let root = self.roots[root].clone();
-        let mut read = Vec::new();
-        let mut real = root.clone();
-        let mut names = path.components().peekable();
-        let mut there = match fs::symlink_metadata(&root) {
-            Ok(metadata) => self.there(&metadata),
-            Err(_) => return Target::Nowhere(read),
-        };
-        while let Some(name) = names.next() {
-            let name = match name {
-                Component::Normal(name) => name,
-                Component::CurDir => continue,
-                // The names read so far decide nothing that another contender can change later.
-                Component::ParentDir | Component::RootDir | Component::Prefix(_) => {
-                    let rest: PathBuf = names.collect();
-                    let above = real.parent().unwrap_or(Path::new("/")).join(rest);
-                    return with(read, self.walk(at, &above, follow, links + 1));
-                }
-            };
-            if !there.is_directory {
-                return Target::Nowhere(read);
-            }
-            let entry = self.canonical(&name.to_string_lossy());
-            read.push(Object::Entry(there.id, entry.into_boxed_str()));
-            let parent = real.clone();
-            real.push(name);
-            let last = names.peek().is_none();
-            let metadata = fs::symlink_metadata(&real);
-            match metadata {
-                Ok(metadata) if metadata.is_symlink() && (follow || !last) => {
-                    if links == MOST_LINKS {
-                        return Target::Nowhere(read);
-                    }
-                    let target = fs::read_link(&real).unwrap_or_default();
-                    let rest: PathBuf = names.collect();
-                    let onwards = if rest.as_os_str().is_empty() {
-                        parent.join(target)
-                    } else {
-                        parent.join(target).join(rest)
-                    };
-                    return with(read, self.walk(at, &onwards, follow, links + 1));
-                }
-                Ok(metadata) => {
-                    there = self.there(&metadata);
-                    if last {
-                        let there = Some(there);
-                        return Target::Inside { read, there, real };
-                    }
-                }
-                Err(_) if last => {
-                    let there = None;
-                    return Target::Inside { read, there, real };
-                }
-                Err(_) => return Target::Nowhere(read),
-            }
-        }
-        Target::Object(there)
     }
 
     /// An inode number that is the same in each execution.
@@ -441,22 +296,35 @@ impl WatchedTree {
         })
     }
 
-    /// Whether a path lies in a watched directory, as it is written.
-    pub(crate) fn is_inside(&self, path: &Path) -> bool {
-        self.roots.iter().any(|root| path.starts_with(root))
-    }
-
     /// A path as it is shown: relative to its watched directory.
     pub(crate) fn shown(&self, path: &Path) -> PathBuf {
+        let path = &without_detours(path);
         let inside = self.roots.iter().find_map(|root| path.strip_prefix(root).ok());
         let shown = inside.map_or_else(|| path.to_owned(), |inside| Path::new("/").join(inside));
-        PathBuf::from(self.canonical(&shown.to_string_lossy()))
+        // Behind a link such as `/proc/self/root` it begins anew.
+        PathBuf::from(self.canonical(&self.without_roots(&shown.to_string_lossy())))
+    }
+
+    /// A text without the paths of the watched directories, which differ between executions.
+    pub(crate) fn without_roots(&self, text: &str) -> String {
+        let roots = self.roots.iter().filter_map(|root| root.to_str());
+        roots.fold(text.to_owned(), |text, root| text.replace(root, ""))
     }
 }
 
-/// Whether it is a file of memfd_create(2), by its link in `/proc`: it belongs to the contender.
-fn has_no_name(path: &Path) -> bool {
-    path.to_string_lossy().starts_with("/memfd:")
+/// The path without `.` and `..`, as it is shown. Where a symbolic link precedes `..`, it leads elsewhere.
+pub(crate) fn without_detours(path: &Path) -> PathBuf {
+    let mut short = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::ParentDir if short.parent().is_some() => {
+                short.pop();
+            }
+            Component::ParentDir if short.has_root() => {}
+            other => short.push(other),
+        }
+    }
+    short
 }
 
 /// File systems that never reuse an inode number: `mm/shmem.c`, `fs/btrfs/inode.c`. Not xfs: it frees an inode a moment
@@ -474,24 +342,6 @@ pub(crate) fn reuses_inode_numbers(directory: &Path) -> io::Result<bool> {
     Ok(!COUNTING_ON.contains(&kind.as_str()))
 }
 
-/// The same target, reached through a symbolic link that was read before.
-fn with(mut before: Vec<Object>, spot: Target) -> Target {
-    match spot {
-        Target::Inside { read, there, real } => {
-            before.extend(read);
-            let read = before;
-            Target::Inside { read, there, real }
-        }
-        Target::Nowhere(read) => {
-            before.extend(read);
-            Target::Nowhere(before)
-        }
-        // The link itself is watched; its target is not.
-        Target::Outside { .. } | Target::Own | Target::Process(_) if !before.is_empty() => Target::Nowhere(before),
-        other => other,
-    }
-}
-
 /// Whether an inode is new.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum New {
@@ -499,4 +349,21 @@ pub(crate) enum New {
     Always,
     /// It may have existed elsewhere.
     IfUnknown,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_detour_is_not_shown() {
+        for (path, shown) in [
+            ("/usr/../tmp/lock", "/tmp/lock"),
+            ("/../a/./b", "/a/b"),
+            ("../a", "../a"),
+            ("a/../b", "b"),
+        ] {
+            assert_eq!(without_detours(Path::new(path)), Path::new(shown), "{path}");
+        }
+    }
 }

@@ -1,0 +1,235 @@
+//! Decides about calls that concern processes and not files: signals, questions about a process, properties of the caller.
+//!
+//! Makes no call, and knows nothing of its outcome.
+
+use super::decode::Decoded;
+use super::footprint::Touched;
+use super::interpreter::{AtCall, Decision};
+use super::machine_figures;
+use super::path_walk::End;
+use super::programs::Programs;
+use super::watched_tree::{InodeKind, Side};
+use crate::sys::bits;
+use crate::sys::syscalls::SyscallClass;
+use onewinner_core::access::{Access, AccessKind, Object};
+use onewinner_core::fs::Errno;
+use onewinner_core::id::ProcessId;
+
+/// `CLONE_UNTRACED` of clone3: the first word of `struct clone_args`.
+const FLAGS_BYTES: usize = 8;
+
+impl Programs {
+    /// A signal, or a question about a process.
+    pub(super) fn kill(&mut self, at: &AtCall<'_>, decoded: Decoded) -> Decision {
+        let name = decoded.system.name;
+        if name == "getpriority" && at.entry.arguments[0] as i32 != bits::OF_A_PROCESS {
+            return uncontrolled(at, name, "asks about all processes of a group or user");
+        }
+        let Aim { target, signal } = aim(at, &decoded);
+        let changes = name == "prlimit64" && at.entry.arguments[2] != 0;
+        match self.tree.contender(target) {
+            _ if decoded.class == SyscallClass::Ask && target == 0 => self.changes_itself(at, changes),
+            Some(own) if own == at.process && signal == 0 => self.changes_itself(at, changes),
+            Some(own) if own == at.process => self.on_files(at, decoded),
+            Some(_) if changes => uncontrolled(at, name, "changes another contender"),
+            // Its user decides whether it may receive a signal; its other properties are what is asked for.
+            Some(other) if signal == 0 => match self.note_process(at.process, other, AccessKind::Load) {
+                Ok(()) => self.on_files(at, decoded),
+                Err(reason) => Decision::Uncontrolled(reason),
+            },
+            // No contender changes whether a foreign process exists.
+            None if signal == 0 && target > 0 && !changes => Decision::Harmless,
+            _ => Decision::Uncontrolled(format!(
+                "{} sends signal {signal} to process {target}, which does not belong to it",
+                at.process
+            )),
+        }
+    }
+
+    /// What a signal to a process, or a question about it, touches. A signal may end a process of its own: that frees locks.
+    pub(super) fn touched_process(&self, at: &AtCall<'_>, decoded: &Decoded) -> Touched {
+        let Aim { target, signal } = aim(at, decoded);
+        let mut touched = Touched::default();
+        match self.tree.tasks.get(&target) {
+            Some((process, _)) if *process != at.process => {
+                let access = Access {
+                    object: Object::Liveness(*process),
+                    kind: AccessKind::Load,
+                };
+                touched.watched = Some(vec![access]);
+            }
+            Some(_) if signal != 0 => match self.ends(&[target], None) {
+                Ok(ends) if ends.is_empty() => {}
+                Ok(ends) => touched.watched = Some(ends.iter().cloned().collect()),
+                Err(why) => touched.refused = Some(why),
+            },
+            _ => {}
+        }
+        touched
+    }
+
+    /// A call that changes what the process shows of itself.
+    pub(super) fn itself(&mut self, at: &AtCall<'_>, name: &str) -> Decision {
+        let argument = |position: usize| at.entry.arguments[position] as i32;
+        let target = match name {
+            "setpriority" if argument(0) != bits::OF_A_PROCESS => {
+                return uncontrolled(at, name, "changes all processes of a group or user");
+            }
+            "setpriority" => argument(1),
+            "setpgid" | "sched_setaffinity" | "sched_setparam" | "sched_setscheduler" | "sched_setattr" => argument(0),
+            _ => 0,
+        };
+        match self.tree.contender(target) {
+            Some(own) if own == at.process => self.changes_itself(at, true),
+            _ if target == 0 => self.changes_itself(at, true),
+            _ => uncontrolled(at, name, "changes a process that does not belong to it"),
+        }
+    }
+
+    fn changes_itself(&mut self, at: &AtCall<'_>, changes: bool) -> Decision {
+        if !changes {
+            return Decision::Harmless;
+        }
+        match self.note_process(at.process, at.process, AccessKind::Store) {
+            Ok(()) => Decision::Harmless,
+            Err(reason) => Decision::Uncontrolled(reason),
+        }
+    }
+
+    /// Records that a contender changes what it shows of itself, or asks another one.
+    fn note_process(&mut self, by: ProcessId, of: ProcessId, kind: AccessKind) -> Result<(), String> {
+        let object = Object::Process(of);
+        self.elsewhere.record(by, &Access { object, kind }).map_err(|_| {
+            format!(
+                "a contender asks about {of}, which changes its group, user, priority or limits; this is not controlled"
+            )
+        })
+    }
+
+    /// prctl: options that concern nothing but the caller pass. capget: as getpgid.
+    pub(super) fn control(&mut self, at: &AtCall<'_>, name: &str) -> Decision {
+        if name == "capget" {
+            return self.capabilities(at, name);
+        }
+        let option = at.entry.arguments[0] as i32;
+        match option {
+            // Then its files in /proc could not be read. Nothing else notices: no core is dumped, and nobody else traces it.
+            bits::SET_DUMPABLE => Decision::Answered(0),
+            option if bits::OWN_OPTIONS.contains(&option) => Decision::Harmless,
+            option => uncontrolled(at, name, &format!("sets or asks for option {option}")),
+        }
+    }
+
+    /// capget: the header names a process.
+    fn capabilities(&self, at: &AtCall<'_>, name: &str) -> Decision {
+        let mut words = [0; 8];
+        if at.memory.read(at.entry.arguments[0], &mut words).is_err() {
+            return Decision::Harmless; // The kernel cannot read it either.
+        }
+        let target = i32::from_ne_bytes([words[4], words[5], words[6], words[7]]);
+        match self.tree.contender(target) {
+            Some(other) if other != at.process => {
+                uncontrolled(at, name, "asks for the capabilities of another contender")
+            }
+            _ => Decision::Harmless,
+        }
+    }
+
+    /// Figures of the machine, which stay as they were at the start of the run.
+    pub(super) fn machine(&mut self, at: &AtCall<'_>) -> Decision {
+        match machine_figures::answer(at, &self.figures) {
+            Ok(()) => Decision::Answered(0),
+            Err(_) => Decision::Answered(-i64::from(bits::BAD_ADDRESS)),
+        }
+    }
+
+    /// fcntl with a command that concerns no lock.
+    pub(super) fn descriptor_control(&mut self, at: &AtCall<'_>, decoded: Decoded) -> Decision {
+        let argument = |position: usize| at.entry.arguments[position] as i32;
+        let (fd, command) = (argument(0), argument(1));
+        let name = decoded.system.name;
+        let end = self.tree.descriptor(at.task, fd);
+        match command {
+            // The limit is shared by all processes of a user: so each request meets it.
+            bits::SET_PIPE_SIZE => Decision::Answered(-i64::from(Errno::EPERM.raw())),
+            bits::SET_OWNER if matches!(argument(2), 0) => Decision::Harmless,
+            bits::SET_OWNER => match self.tree.contender(argument(2).wrapping_abs()) {
+                Some(own) if own == at.process => Decision::Harmless,
+                _ => uncontrolled(at, name, "makes the kernel send signals to another process"),
+            },
+            bits::F_SETOWN_EX => uncontrolled(at, name, "makes the kernel send signals to a process"),
+            command if bits::OF_THE_INODE.contains(&command) => match end {
+                End::Own | End::Socket(_) => Decision::Harmless,
+                _ => uncontrolled(at, name, "uses a lease, a notification or a hint of a file"),
+            },
+            command if bits::SIGNALLING.contains(&command) => match end {
+                End::Own => Decision::Harmless,
+                End::Socket(socket) if !self.sockets.is_shared(socket) => Decision::Harmless,
+                _ => uncontrolled(at, name, "makes the kernel send a signal when a file is ready"),
+            },
+            // The seals of memory without a name.
+            _ if matches!(end, End::Own) => Decision::Harmless,
+            _ => self.on_files(at, decoded),
+        }
+    }
+
+    /// A descriptor is given to an epoll instance.
+    pub(super) fn watch(&mut self, at: &AtCall<'_>) -> Decision {
+        let [_, operation, fd, ..] = at.entry.arguments.map(|argument| argument as i32);
+        if operation == bits::STOP_WATCHING {
+            return Decision::Harmless;
+        }
+        let what = "epoll_ctl";
+        match self.tree.descriptor(at.task, fd) {
+            End::Socket(socket) if self.sockets.is_shared(socket) => {
+                uncontrolled(at, what, "waits with epoll for a socket that others can reach")
+            }
+            End::Socket(socket) => {
+                self.sockets.watch(socket);
+                Decision::Harmless
+            }
+            End::Object(there) if there.kind == InodeKind::Pipe && there.side == Side::Watched => {
+                uncontrolled(at, what, "waits with epoll for a named pipe")
+            }
+            End::Hidden(why) => uncontrolled(at, what, &why),
+            _ => Decision::Harmless,
+        }
+    }
+
+    /// Whether a new process would be out of the tracer's sight: such a clone fails.
+    pub(super) fn hides_child(&self, at: &AtCall<'_>, name: &str) -> bool {
+        let flags = match name {
+            "clone" => Some(at.entry.arguments[0]),
+            "clone3" => {
+                let mut word = [0; FLAGS_BYTES];
+                let read = at.memory.read(at.entry.arguments[0], &mut word);
+                // The kernel reads no more than the tracer.
+                read.is_ok().then(|| u64::from_ne_bytes(word))
+            }
+            _ => None,
+        };
+        flags.is_some_and(|flags| flags & bits::UNTRACED != 0)
+    }
+}
+
+/// The process that a call is about, and the signal; 0 for a question.
+struct Aim {
+    target: i32,
+    signal: i32,
+}
+
+fn aim(at: &AtCall<'_>, decoded: &Decoded) -> Aim {
+    let argument = |position: usize| at.entry.arguments[position] as i32;
+    let (target, signal) = match decoded.system.name {
+        "getpriority" => (argument(1), 0),
+        _ if decoded.class == SyscallClass::Ask => (argument(0), 0),
+        "tgkill" => (argument(1), argument(2)),
+        "pidfd_open" => (argument(0), 0),
+        _ => (argument(0), argument(1)),
+    };
+    Aim { target, signal }
+}
+
+pub(super) fn uncontrolled(at: &AtCall<'_>, name: &str, what: &str) -> Decision {
+    Decision::Uncontrolled(format!("{} {what} ({name}), which is not controlled", at.process))
+}
