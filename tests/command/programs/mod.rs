@@ -117,6 +117,13 @@ fn check_seed(source: &str) {
 const WAYS: &str = "relative dirfd openat2 self content mapped size allocate copy mode time attribute links listing moved directory \
                     pointer probed asked socket abstract semaphore called";
 
+/// The ways in which `sees.c` does, but for the port, which only one test may use.
+const OBJECTS: &str =
+    "access attribute folders times emptied linked unnamed counted device folder pipe bytes task detour";
+
+/// What `harmless.c` does besides. What only a tracer makes harmless is left out.
+const HARMLESS: &str = "touch empty mode owner log twice copy duplicate unnamed port pair disk hidden";
+
 /// The ways in which `pid-file.c` learns that a process is gone.
 const PROBES: &str = "kill getpgid getsid scheduler priority limits pidfd proc";
 
@@ -162,6 +169,8 @@ facts! {
     a_record_lock_of_the_description: check(line("record-lock.c", "ofd {lock}"), one_after_another);
     a_pid_in_a_file: check_each("pid-file.c", PROBES, one_after_another);
     one_that_looks_and_then_reports: check_each("looks.c", WAYS, one_at_a_time);
+    one_that_sees_one_object: check_each("sees.c", OBJECTS, one_at_a_time);
+    one_that_does_something_harmless: check_each("harmless.c", HARMLESS, one_after_another);
     one_that_looks_twice: check_each("two-looks.c", "kill getpgid", one_after_another);
     threads_that_lock_and_unlock: check_each("threads.c", "main other", alone);
     a_word_of_shared_memory: check(line("mapped.c", "{lock}"), one_after_another);
