@@ -65,6 +65,9 @@ pub enum Object {
     Network,
     /// The state of a device, by its number: `st_rdev` of [stat(2)](https://man7.org/linux/man-pages/man2/stat.2.html).
     Device(u64),
+    /// The time that a process has reached by a sleep or a time-out. Reading the clock loads it for every other process: the
+    /// clock shows the latest of these times. So two sleeps commute, and a sleep and a reading do not.
+    Clock(ProcessId),
     /// A memory cell, for programs that test the search itself.
     Cell(u32),
 }

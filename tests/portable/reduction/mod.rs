@@ -10,5 +10,6 @@ mod program;
 mod random;
 mod rounds;
 mod script;
+mod sleeps;
 mod traps;
 mod zoo;

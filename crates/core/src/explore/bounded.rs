@@ -1,8 +1,10 @@
 //! Every schedule with few preemptions: none, then one, then two, each level to its end (Musuvathi, Qadeer, "Iterative
 //! Context Bounding for Systematic Testing of Multithreaded Programs", PLDI 2007).
 //!
-//! A preemption gives the next step to another process although the last one could have continued. Each execution queues its
-//! siblings, the other choices at each of its steps, for its own level or the next.
+//! A preemption gives the next step to another process although the last one could have continued. A process that sleeps has
+//! given up its turn: to leave it is free, up to its next call on a contended object. Sleepers wake in the order of their
+//! deadlines; to wake another first counts as a preemption too. Each execution queues its siblings, the other choices at each
+//! of its steps, for its own level or the next.
 //!
 //! - Nothing runs twice: a sibling is dropped when an equivalent prefix was continued in the same way with as few preemptions.
 //! - A process is preempted only before a call on a contended object: one that several processes touch and at least one stores.
@@ -12,7 +14,7 @@
 //!
 //! The search asks nothing of a model, so it also works for programs that have none.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use super::conflicts::Conflicts;
 use super::preference::Preference;
@@ -36,6 +38,8 @@ pub struct Bounded {
     /// The free choices of the current or last execution.
     choices: Vec<Chosen>,
     steps: Vec<Step>,
+    /// The processes that have touched nothing contended since they woke.
+    rested: BTreeSet<ProcessId>,
     known: Steps,
     conflicts: Conflicts,
     /// For each class of prefixes and next process: the fewest preemptions with which it was queued.
@@ -70,9 +74,18 @@ enum PreemptionPoints {
 #[derive(Clone, Debug)]
 struct Chosen {
     process: ProcessId,
-    others: Vec<ProcessId>,
-    /// What the process of the previous step would have touched next, if it could have continued.
-    preempted: Option<Accesses>,
+    others: Vec<Alternative>,
+    /// What the process may touch next, if it has taken the previous step as well: before a call on anything that is not
+    /// contended, another choice changes nothing.
+    goes_on: Option<Accesses>,
+}
+
+/// A process that could have taken the step instead.
+#[derive(Clone, Copy, Debug)]
+struct Alternative {
+    process: ProcessId,
+    /// The preemptions that it costs: 0 or 1.
+    preemptions: u32,
 }
 
 impl Bounded {
@@ -87,6 +100,7 @@ impl Bounded {
             prefix: Prefix::default(),
             choices: Vec::new(),
             steps: Vec::new(),
+            rested: BTreeSet::new(),
             known: Steps::default(),
             conflicts: Conflicts::default(),
             seen: HashMap::new(),
@@ -103,6 +117,44 @@ impl Bounded {
             preemption_points,
             ..Self::new(most)
         }
+    }
+
+    /// Chooses the process of the next step, and notes the alternatives.
+    fn pick(&mut self, now: &ChoicePoint<'_>) -> Choice {
+        if let Some(process) = self.prefix.choice(self.steps.len(), &self.known) {
+            if now.enabled.contains(&process) {
+                return Choice::Step(process);
+            }
+            let reason = format!(
+                "{process} had a step to take before, and {:?} are enabled now",
+                now.enabled
+            );
+            return Choice::Diverged { reason };
+        }
+        let preference = Preference::of(self.stage == Stage::Look);
+        let in_turn = now.enabled.iter().copied();
+        let process = preference.choose(
+            now,
+            in_turn.filter(|process| !now.wakes_out_of_turn(*process)),
+            self.steps.iter().map(|step| step.process),
+        );
+        let process = process.expect("one of the enabled processes is awake, or wakes first");
+        if self.stage == Stage::Levels {
+            let stays = now.last.filter(|last| now.enabled.contains(last));
+            let sleeps = |last: &ProcessId| self.rested.contains(last) || now.wakes_at(*last).is_some();
+            let preempts = stays.is_some_and(|last| !sleeps(&last));
+            let others = now.enabled.iter().copied().filter(|other| *other != process);
+            let alternative = |process| Alternative {
+                process,
+                preemptions: u32::from(preempts || now.wakes_out_of_turn(process)),
+            };
+            self.choices.push(Chosen {
+                process,
+                others: others.map(alternative).collect(),
+                goes_on: stays.filter(|last| *last == process).map(|last| now.forecast(last)),
+            });
+        }
+        Choice::Step(process)
     }
 
     fn start_over(&mut self) {
@@ -125,19 +177,17 @@ impl Bounded {
             .into_iter()
             .zip(digests.into_iter().zip(given..))
         {
-            if chosen.preempted.as_ref().is_none_or(|next| self.is_worth(next)) {
-                let later = u32::from(chosen.preempted.is_some());
+            if chosen.goes_on.as_ref().is_none_or(|next| self.is_worth(next)) {
                 let others = chosen.others.into_iter();
                 let news: Vec<_> = others
-                    .filter(|other| self.is_news(digest.then(*other), self.level + later))
+                    .filter(|other| self.is_news(digest.then(other.process), self.level + other.preemptions))
                     .collect();
-                if self.level + later <= self.most {
-                    weight /= 1.0 + news.len() as f64;
+                let within = |other: &&Alternative| self.level + other.preemptions <= self.most;
+                weight /= 1.0 + news.iter().filter(within).count() as f64;
+                for other in news {
+                    let sibling = Prefix::new(&execution, position, other.process, weight);
+                    self.left[other.preemptions as usize].push_back(sibling);
                 }
-                let siblings = news
-                    .into_iter()
-                    .map(|other| Prefix::new(&execution, position, other, weight));
-                self.left[later as usize].extend(siblings);
             }
             // An earlier execution continued from here in the same way, and queues what follows.
             if !self.is_news(digest.then(chosen.process), self.level) {
@@ -186,36 +236,20 @@ impl Scheduler for Bounded {
     fn again(&mut self) {
         self.choices.clear();
         self.steps.clear();
+        self.rested.clear();
     }
 
     fn choose(&mut self, now: &ChoicePoint<'_>) -> Choice {
-        if let Some(process) = self.prefix.choice(self.steps.len(), &self.known) {
-            if now.enabled.contains(&process) {
-                return Choice::Step(process);
+        let choice = self.pick(now);
+        if let Choice::Step(process) = choice {
+            let wakes = now.wakes_at(process).is_some();
+            if (wakes || self.rested.contains(&process)) && self.is_worth(&now.forecast(process)) {
+                self.rested.remove(&process);
+            } else if wakes {
+                self.rested.insert(process);
             }
-            let reason = format!(
-                "{process} had a step to take before, and {:?} are enabled now",
-                now.enabled
-            );
-            return Choice::Diverged { reason };
         }
-        let preference = Preference::of(self.stage == Stage::Look);
-        let process = preference.choose(
-            now,
-            now.enabled.iter().copied(),
-            self.steps.iter().map(|step| step.process),
-        );
-        let process = process.expect("a scheduler is asked while a process is enabled");
-        if self.stage == Stage::Levels {
-            let others = now.enabled.iter().copied().filter(|other| *other != process);
-            let stays = now.last.filter(|last| now.enabled.contains(last));
-            self.choices.push(Chosen {
-                process,
-                others: others.collect(),
-                preempted: stays.map(|stays| now.forecast(stays)),
-            });
-        }
-        Choice::Step(process)
+        choice
     }
 
     fn performed(&mut self, step: &Step) -> Result<(), Diverged> {

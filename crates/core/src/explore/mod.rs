@@ -27,6 +27,8 @@ mod replay;
 mod search;
 mod strategy;
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use crate::access::Accesses;
@@ -77,12 +79,24 @@ pub trait System: Model {
     /// and where to preempt. No verdict depends on it alone.
     fn forecast(&self, process: ProcessId) -> Accesses;
 
+    /// The moment on the execution's clock at which an enabled process wakes, if its next step is the end of a sleep or a
+    /// time-out. Leaving a process that sleeps is no preemption; waking it before a process that wakes earlier is one.
+    fn wakes_at(&self, _process: ProcessId) -> Option<Duration> {
+        None
+    }
+
     /// Takes one step of an enabled process.
     ///
     /// # Errors
     ///
     /// When the execution cannot continue, so that nothing follows from it.
     fn step(&mut self, process: ProcessId) -> Result<Accesses, Lost>;
+
+    /// How many fruitless polls each process may make, if a process had to stop because of that limit in an execution so far.
+    /// A poll is fruitless if it repeats the calls of the last one, with the same results.
+    fn poll_limit(&self) -> Option<u32> {
+        None
+    }
 }
 
 /// An execution that the system could not continue: a real process died, did not stop in time, or made a call that is not
@@ -147,12 +161,25 @@ pub struct ChoicePoint<'a> {
     /// The process that took the last step.
     pub last: Option<ProcessId>,
     forecast: &'a dyn Fn(ProcessId) -> Accesses,
+    wakes_at: &'a dyn Fn(ProcessId) -> Option<Duration>,
 }
 
 impl ChoicePoint<'_> {
     /// See [`System::forecast`].
     pub fn forecast(&self, process: ProcessId) -> Accesses {
         (self.forecast)(process)
+    }
+
+    /// See [`System::wakes_at`].
+    pub fn wakes_at(&self, process: ProcessId) -> Option<Duration> {
+        (self.wakes_at)(process)
+    }
+
+    /// Whether a step of this process is the end of a sleep while another process wakes earlier.
+    pub fn wakes_out_of_turn(&self, process: ProcessId) -> bool {
+        let others = || self.enabled.iter().filter_map(|other| self.wakes_at(*other));
+        self.wakes_at(process)
+            .is_some_and(|mine| others().any(|other| other < mine))
     }
 
     /// Whether the next step of an enabled process may store something.

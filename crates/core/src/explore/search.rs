@@ -97,6 +97,9 @@ pub struct Searched {
     pub steps: u64,
     /// What was covered; [`Covered::Everything`] only if no execution was lost or cut.
     pub covered: Covered,
+    /// The limit on fruitless polls of each process, if it left schedules out: see [`System::poll_limit`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub poll_limit: Option<u32>,
     /// Why the search ended.
     pub stop: Stop,
 }
@@ -112,6 +115,7 @@ impl Searched {
             failure: None,
             steps: 0,
             covered: Covered::Some,
+            poll_limit: None,
             stop: Stop::Exhausted,
         }
     }
@@ -144,6 +148,7 @@ pub fn search<W: System>(
     let mut searched = Searched::nothing();
     searched.stop = run(system, scheduler, limits, watch, &mut searched);
     searched.covered = scheduler.covered();
+    searched.poll_limit = system.poll_limit();
     searched
 }
 
@@ -256,10 +261,12 @@ fn follow<W: System>(
             return Ok(Ended::Cut);
         }
         let forecast = |process: ProcessId| system.forecast(process);
+        let wakes_at = |process: ProcessId| system.wakes_at(process);
         let choice = scheduler.choose(&ChoicePoint {
             enabled: &enabled,
             last,
             forecast: &forecast,
+            wakes_at: &wakes_at,
         });
         let process = match choice {
             Choice::Step(process) => process,
