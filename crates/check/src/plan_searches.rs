@@ -12,7 +12,7 @@ use super::results::Results;
 use super::search::{Filter, Search, SearchResults};
 use super::session::BackendSession;
 use onewinner_core::explore::{Covered, Limits, Searched, Stop, Strategy};
-use onewinner_core::verdict::{CutReason, Extent, Unit, at_most};
+use onewinner_core::verdict::{CutReason, Extent, Unit, at_most, at_most_polls};
 
 /// What the sweeps of a plan share.
 #[derive(Clone, Copy)]
@@ -86,10 +86,12 @@ impl PlanSearch<'_> {
         let reason = match searched.stop {
             Stop::Exhausted if lost > 0 => CutReason::Lost(lost),
             Stop::Exhausted => {
-                let bounds = match searched.covered {
-                    Covered::Preemptions(most) => vec![at_most(most)],
-                    Covered::Everything | Covered::Some => Vec::new(),
+                let preemptions = match searched.covered {
+                    Covered::Preemptions(most) => Some(at_most(most)),
+                    Covered::Everything | Covered::Some => None,
                 };
+                let polls = searched.poll_limit.map(at_most_polls);
+                let bounds = preemptions.into_iter().chain(polls).collect();
                 let each = unit(self.strategy);
                 return Extent::Complete { each, bounds };
             }

@@ -272,6 +272,12 @@ pub fn at_most<N: fmt::Display + PartialEq + From<u8>>(most: N) -> String {
     format!("at most {most} preemption{plural}")
 }
 
+/// A bound on fruitless polls, in words.
+pub fn at_most_polls(most: u32) -> String {
+    let plural = if most == 1 { "" } else { "s" };
+    format!("at most {most} fruitless poll{plural} of each process")
+}
+
 /// What one execution of a search stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
