@@ -3,6 +3,7 @@
 //! Each function returns `None` for what no method of `Fs` does. Knows nothing of tracing.
 
 use std::mem::offset_of;
+use std::time::Duration;
 
 use nix::fcntl::{AtFlags, OFlag};
 use nix::sys::stat::FileStat;
@@ -123,6 +124,81 @@ pub fn stat_of(bytes: &[u8; STAT_BYTES]) -> Stat {
     attributes(mode, size, links, inode, changed)
 }
 
+/// The times of a file, since 1970.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FileTimes {
+    /// `st_atime`.
+    pub accessed: Duration,
+    /// `st_mtime`.
+    pub modified: Duration,
+    /// `st_ctime`.
+    pub changed: Duration,
+    /// `stx_btime`.
+    pub born: Duration,
+}
+
+impl FileTimes {
+    /// All of them are this one.
+    pub fn all(time: Duration) -> Self {
+        Self {
+            accessed: time,
+            modified: time,
+            changed: time,
+            born: time,
+        }
+    }
+}
+
+/// The inode number in what `newfstatat` has written.
+pub fn stat_inode(bytes: &[u8; STAT_BYTES]) -> u64 {
+    number(bytes, offset_of!(FileStat, st_ino), 8)
+}
+
+/// Replaces the times in what `newfstatat` has written.
+pub fn set_stat_times(bytes: &mut [u8; STAT_BYTES], times: &FileTimes) {
+    for (time, seconds, rest) in [
+        (
+            times.accessed,
+            offset_of!(FileStat, st_atime),
+            offset_of!(FileStat, st_atime_nsec),
+        ),
+        (
+            times.modified,
+            offset_of!(FileStat, st_mtime),
+            offset_of!(FileStat, st_mtime_nsec),
+        ),
+        (
+            times.changed,
+            offset_of!(FileStat, st_ctime),
+            offset_of!(FileStat, st_ctime_nsec),
+        ),
+    ] {
+        bytes[seconds..][..8].copy_from_slice(&time.as_secs().to_le_bytes());
+        bytes[rest..][..8].copy_from_slice(&u64::from(time.subsec_nanos()).to_le_bytes());
+    }
+}
+
+/// The length of the structure that `statx` writes.
+pub const STATX_BYTES: usize = size_of::<libc::statx>();
+
+/// The inode number in what `statx` has written.
+pub fn statx_inode(bytes: &[u8; STATX_BYTES]) -> u64 {
+    number(bytes, offset_of!(libc::statx, stx_ino), 8)
+}
+
+/// Replaces the times in what `statx` has written.
+pub fn set_statx_times(bytes: &mut [u8; STATX_BYTES], times: &FileTimes) {
+    for (time, offset) in [
+        (times.accessed, offset_of!(libc::statx, stx_atime)),
+        (times.modified, offset_of!(libc::statx, stx_mtime)),
+        (times.changed, offset_of!(libc::statx, stx_ctime)),
+        (times.born, offset_of!(libc::statx, stx_btime)),
+    ] {
+        bytes[offset..][..8].copy_from_slice(&time.as_secs().to_le_bytes());
+        bytes[offset + 8..][..4].copy_from_slice(&time.subsec_nanos().to_le_bytes());
+    }
+}
+
 /// A number of a structure. Both architectures put the low byte first.
 fn number(bytes: &[u8], offset: usize, length: usize) -> u64 {
     let mut word = [0; 8];
@@ -150,6 +226,25 @@ mod tests {
         assert_eq!(record_owner(libc::F_OFD_SETLK), Some(RecordOwner::Description));
         assert_eq!(replaces(libc::RENAME_EXCHANGE), None);
         assert_eq!(replaces(libc::RENAME_NOREPLACE), Some(Replaces::Nothing));
+    }
+
+    #[test]
+    fn times_are_replaced_where_the_kernel_has_written_them() {
+        let time = |seconds| Duration::new(seconds, 5);
+        let times = FileTimes {
+            accessed: time(1),
+            modified: time(2),
+            changed: time(3),
+            born: time(4),
+        };
+        let mut stat = [0; STAT_BYTES];
+        set_stat_times(&mut stat, &times);
+        let second = |bytes: &[u8], offset: usize| number(bytes, offset, 8);
+        assert_eq!(second(&stat, offset_of!(FileStat, st_mtime)), 2);
+        assert_eq!(second(&stat, offset_of!(FileStat, st_ctime_nsec)), 5);
+        let mut statx = [0; STATX_BYTES];
+        set_statx_times(&mut statx, &times);
+        assert_eq!(second(&statx, offset_of!(libc::statx, stx_btime)), 4);
     }
 
     #[test]

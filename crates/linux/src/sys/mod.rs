@@ -31,6 +31,7 @@
 //! | `lines.rs` | lines from a pipe, each awaited for a limited time | no unsafe code |
 //! | `descriptors.rs` | the descriptors of a stopped process: locks, copies, readiness | calls without a prototype |
 //! | `passing.rs` | the calls that pass without a stop, each with its reason | no unsafe code |
+//! | `signals.rs` | the signals of timers | a system call without a prototype |
 //! | `waits.rs` | whether a lock that another process waits for is available | no unsafe code |
 //! | `trace.rs` | the next system call of a stopped process, and its memory | no unsafe code |
 //!
@@ -73,6 +74,8 @@ pub mod process;
 pub mod registers;
 pub mod sealed;
 pub mod seccomp;
+#[expect(unsafe_code, reason = "a system call without a prototype")]
+pub mod signals;
 pub mod supervisor;
 pub mod syscalls;
 pub mod task_state;

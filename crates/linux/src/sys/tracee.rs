@@ -179,6 +179,16 @@ pub fn kill_process(group: i32) {
     let _gone = kill(Pid::from_raw(group), Signal::SIGKILL);
 }
 
+/// Stops a task that sleeps in a call, at the exit of that call, which reports `-ERESTART*`: `PTRACE_INTERRUPT`. The task must
+/// have been continued with [`Until::Exit`].
+///
+/// # Errors
+///
+/// When it was killed in the meantime.
+pub fn interrupt(task: i32) -> io::Result<()> {
+    Ok(ptrace::interrupt(Pid::from_raw(task))?)
+}
+
 impl Running {
     /// Its number.
     pub fn task(&self) -> i32 {
