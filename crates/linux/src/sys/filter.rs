@@ -32,13 +32,30 @@ const ABOUT: &[(libc::c_long, u8)] = &[
     (libc::SYS_get_robust_list, 0),
 ];
 
-/// Calls that wait for descriptors, each with the argument that counts them: with a count of 0 the call is a sleep.
+/// Calls that wait for something, each with the argument that limits the wait. Without a limit they pass. Not poll, select and
+/// their kind: these may name a pipe or a socket that others can reach.
 #[rustfmt::skip] // By subject.
-const WAITS_FOR: &[(libc::c_long, u8)] = &[
-    (libc::SYS_ppoll, 1), (libc::SYS_pselect6, 0),
-    #[cfg(target_arch = "x86_64")] (libc::SYS_poll, 1),
-    #[cfg(target_arch = "x86_64")] (libc::SYS_select, 0),
+const WAITS_FOR: &[(libc::c_long, u8, Limit)] = &[
+    (libc::SYS_epoll_pwait, 3, Limit::Milliseconds), (libc::SYS_epoll_pwait2, 3, Limit::Address),
+    (libc::SYS_rt_sigtimedwait, 2, Limit::Address), (libc::SYS_futex, 3, Limit::Address),
+    (libc::SYS_futex_waitv, 3, Limit::Address),
+    #[cfg(target_arch = "x86_64")] (libc::SYS_epoll_wait, 3, Limit::Milliseconds),
 ];
+
+/// The form of a time limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Limit {
+    /// Milliseconds: negative for none. With 0 the call does not wait.
+    Milliseconds,
+    /// The address of a time: 0 for none.
+    Address,
+}
+
+/// The operations of futex(2) that do not wait: `FUTEX_WAKE`, `FUTEX_REQUEUE`, `FUTEX_CMP_REQUEUE`, `FUTEX_WAKE_OP`,
+/// `FUTEX_UNLOCK_PI`, `FUTEX_TRYLOCK_PI`, `FUTEX_WAKE_BITSET`, `FUTEX_CMP_REQUEUE_PI`.
+const FUTEX_WITHOUT_WAITING: [u64; 8] = [1, 3, 4, 5, 7, 8, 10, 12];
+/// The bits of that argument that are no flags.
+const FUTEX_OPERATION: u64 = 0x7f;
 
 /// Calls that work where no tracer can see it. Programs manage without them when the kernel lacks them.
 const REFUSED: &[libc::c_long] = &[
@@ -95,6 +112,8 @@ pub enum TimeCall {
     TimeOfDay,
     /// [time(2)](https://man7.org/linux/man-pages/man2/time.2.html).
     Seconds,
+    /// [times(2)](https://man7.org/linux/man-pages/man2/times.2.html).
+    Ticks,
 }
 
 /// Which clock call it is, if it returns the current time.
@@ -102,6 +121,7 @@ pub fn time_call(number: u64) -> Option<TimeCall> {
     match libc::c_long::try_from(number).ok()? {
         libc::SYS_clock_gettime => Some(TimeCall::Clock),
         libc::SYS_gettimeofday => Some(TimeCall::TimeOfDay),
+        libc::SYS_times => Some(TimeCall::Ticks),
         #[cfg(target_arch = "x86_64")]
         libc::SYS_time => Some(TimeCall::Seconds),
         _ => None,
@@ -162,8 +182,20 @@ fn harmless(clock: Clock, chance: Chance) -> Result<BTreeMap<i64, Vec<SeccompRul
     for (call, argument) in ABOUT {
         rules.insert(*call, vec![when(*argument, SeccompCmpOp::Eq, 0)?]);
     }
-    for (call, argument) in WAITS_FOR {
-        rules.insert(*call, vec![when(*argument, SeccompCmpOp::Ne, 0)?]);
+    for (call, argument, limit) in WAITS_FOR {
+        let rule = match limit {
+            Limit::Milliseconds => vec![
+                when(*argument, SeccompCmpOp::Eq, 0)?,
+                // Negative.
+                when(*argument, SeccompCmpOp::Ge, 1 << 31)?,
+            ],
+            Limit::Address => vec![no_address(*argument)?],
+        };
+        rules.insert(*call, rule);
+    }
+    for operation in FUTEX_WITHOUT_WAITING {
+        let is = when(1, SeccompCmpOp::MaskedEq(FUTEX_OPERATION), operation)?;
+        rules.entry(libc::SYS_futex).or_default().push(is);
     }
     let anonymous = u64::from(libc::MAP_ANONYMOUS.cast_unsigned());
     rules.insert(
@@ -205,6 +237,12 @@ fn met(argument: u8, operation: SeccompCmpOp, value: u64) -> Result<SeccompRule,
     SeccompRule::new(vec![condition(argument, operation, value)?])
 }
 
+/// Met if an argument is no address.
+fn no_address(argument: u8) -> Result<SeccompRule, BackendError> {
+    let condition = SeccompCondition::new(argument, SeccompCmpArgLen::Qword, SeccompCmpOp::Eq, 0)?;
+    SeccompRule::new(vec![condition])
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
@@ -226,7 +264,8 @@ mod tests {
     #[test]
     fn a_call_that_is_harmless_with_some_arguments_stops_with_others() {
         let conditional = HARMLESS_WITH.iter().map(|(number, ..)| number);
-        for number in conditional.chain(WAITS_FOR.iter().chain(ABOUT).map(|(number, _)| number)) {
+        let waits = WAITS_FOR.iter().map(|(number, ..)| number);
+        for number in conditional.chain(waits).chain(ABOUT.iter().map(|(number, _)| number)) {
             assert!(of(*number as u64).is_some());
         }
         assert!(of(libc::SYS_mmap as u64).is_some());

@@ -66,7 +66,7 @@ pub enum SyscallClass {
     Kill,
     /// Reads or changes how a process is run.
     Ask,
-    /// Arms a timer.
+    /// Makes, arms or reads a timer.
     Timer,
     /// Maps a file into memory.
     Map,
@@ -86,7 +86,7 @@ pub enum SyscallClass {
     Spawn,
     /// Executes a program.
     Execute,
-    /// Sleeps for a time.
+    /// Sleeps for a time, or waits for something with a time limit.
     Sleep,
     /// Ends the process, or a thread.
     Exit,
@@ -249,6 +249,11 @@ const STOPPED: &[SystemCall] = &[
     call(libc::SYS_getpriority, "getpriority", SyscallClass::Ask, &[Number, Process]),
     call(libc::SYS_setpriority, "setpriority", SyscallClass::Itself, &[Number, Process]),
     call(libc::SYS_setitimer, "setitimer", SyscallClass::Timer, &[Number]),
+    call(libc::SYS_getitimer, "getitimer", SyscallClass::Timer, &[Number]),
+    call(libc::SYS_timer_create, "timer_create", SyscallClass::Timer, &[Number]),
+    call(libc::SYS_timer_gettime, "timer_gettime", SyscallClass::Timer, &[Number]),
+    call(libc::SYS_timer_getoverrun, "timer_getoverrun", SyscallClass::Timer, &[Number]),
+    call(libc::SYS_timer_delete, "timer_delete", SyscallClass::Timer, &[Number]),
     call(libc::SYS_timer_settime, "timer_settime", SyscallClass::Timer, &[Number]),
     call(libc::SYS_timerfd_settime, "timerfd_settime", SyscallClass::Timer, &[Number]),
     call(libc::SYS_mmap, "mmap", SyscallClass::Map, &[Hidden, Number, Bits, Bits, Descriptor]),
@@ -290,6 +295,11 @@ const STOPPED: &[SystemCall] = &[
     call(libc::SYS_clock_nanosleep, "clock_nanosleep", SyscallClass::Sleep, &[Number, Number, Hidden]),
     call(libc::SYS_ppoll, "ppoll", SyscallClass::Sleep, &[Hidden, Number, Hidden]),
     call(libc::SYS_pselect6, "pselect6", SyscallClass::Sleep, &[Number, Hidden, Hidden, Hidden, Hidden]),
+    call(libc::SYS_epoll_pwait, "epoll_pwait", SyscallClass::Sleep, &[Number, Hidden, Number, Number]),
+    call(libc::SYS_epoll_pwait2, "epoll_pwait2", SyscallClass::Sleep, &[Number, Hidden, Number, Hidden]),
+    call(libc::SYS_rt_sigtimedwait, "rt_sigtimedwait", SyscallClass::Sleep, &[Hidden, Hidden, Hidden]),
+    call(libc::SYS_futex, "futex", SyscallClass::Sleep, &[Hidden, Number, Number, Hidden]),
+    call(libc::SYS_futex_waitv, "futex_waitv", SyscallClass::Sleep, &[Hidden, Number, Number, Hidden]),
     call(libc::SYS_exit, "exit", SyscallClass::Exit, &[Number]),
     call(libc::SYS_exit_group, "exit_group", SyscallClass::Exit, &[Number]),
     call(libc::SYS_ioctl, "ioctl", SyscallClass::Other, &[Descriptor, Bits]),
@@ -375,6 +385,7 @@ const OLDER: &[SystemCall] = &[
     call(libc::SYS_dup2, "dup2", SyscallClass::Close, &[Number, Number]),
     call(libc::SYS_poll, "poll", SyscallClass::Sleep, &[Hidden, Number, Number]),
     call(libc::SYS_select, "select", SyscallClass::Sleep, &[Number, Hidden, Hidden, Hidden, Hidden]),
+    call(libc::SYS_epoll_wait, "epoll_wait", SyscallClass::Sleep, &[Number, Hidden, Number, Number]),
     call(libc::SYS_alarm, "alarm", SyscallClass::Timer, &[Number]),
     call(libc::SYS_fork, "fork", SyscallClass::Spawn, &[]),
     call(libc::SYS_vfork, "vfork", SyscallClass::Spawn, &[]),

@@ -3,21 +3,30 @@
 //! Makes no call, and knows nothing of its outcome.
 
 use std::path::Path;
+use std::time::Duration;
 
 use super::decode::{Decoded, decode};
 use super::footprint::Touched;
-use super::interpreter::{AtCall, Decision};
+use super::interpreter::{AtCall, Decision, Wait};
 use super::path_walk::End;
 use super::process_calls::uncontrolled;
 use super::programs::{Pending, Programs};
 use super::socket_address::Address;
+use super::timed_waits::{self, Limited};
 use super::watched_tree::{InodeKind, Side};
-use crate::sys::filter::{self, Clock};
+use crate::sys::filter;
 use crate::sys::syscalls::{self, SyscallClass};
 use crate::sys::{bits, descriptors};
 use onewinner_core::access::AccessKind;
 use onewinner_core::fs::Errno;
 use onewinner_core::id::ProcessId;
+
+/// Sleeps of this length are typical for a runtime that watches over its threads: Go's sleeps 20 µs to 10 ms.
+const SHORT_SLEEP: Duration = Duration::from_millis(10);
+/// How many such sleeps of a thread are cut short before its first controlled call.
+const MOST_SHORT_CUTS: u32 = 3;
+/// How many longer sleeps are.
+const MOST_CUTS: u32 = 50;
 
 impl Programs {
     /// Decides about the call at which a task is stopped.
@@ -48,9 +57,8 @@ impl Programs {
                     "waits for a socket or a named pipe that others can reach",
                 );
             }
-            SyscallClass::Sleep if at.task == at.group => return self.sleep(at, system.name),
-            // The housekeeping of a runtime: let it sleep.
-            SyscallClass::Sleep => return Decision::Harmless,
+            SyscallClass::Sleep => return self.sleep(at, system.name),
+            SyscallClass::Timer => return self.timer(at, system.name),
             SyscallClass::Itself => return self.itself(at, system.name),
             SyscallClass::Control => return self.control(at, system.name),
             SyscallClass::Machine => return self.machine(at),
@@ -71,10 +79,6 @@ impl Programs {
         }
         match system.class {
             SyscallClass::Kill | SyscallClass::Ask => self.kill(at, decoded),
-            SyscallClass::Timer => Decision::Uncontrolled(format!(
-                "{} arms a timer with {}, and its expiry is not controlled",
-                at.process, system.name
-            )),
             SyscallClass::Socket => self.socket(at, decoded),
             SyscallClass::Fcntl if !bits::is_about_locks(at.entry.arguments[1] as i32) => {
                 self.descriptor_control(at, decoded)
@@ -147,7 +151,7 @@ impl Programs {
     fn time_or_entropy(&mut self, at: &AtCall<'_>) -> Option<Decision> {
         let number = at.entry.number;
         if filter::reads_random_bytes(number) {
-            let drawn = self.time.draw(at);
+            let drawn = self.entropy.draw(at);
             return Some(drawn.map_or(Decision::Harmless, Decision::Answered));
         }
         if !filter::reads_time(number) {
@@ -157,19 +161,43 @@ impl Programs {
         Some(time.map_or(Decision::Harmless, Decision::Answered))
     }
 
-    fn sleep(&mut self, at: &AtCall<'_>, name: &str) -> Decision {
-        match self.time.sleep(at, name) {
-            Ok(Some(_)) if self.clock == Clock::Real => {
-                self.clock = Clock::Virtual;
-                Decision::NeedsVirtualClock
+    /// A sleep, or a wait that may have a time limit. Where the limit cannot be read, the kernel refuses the call.
+    fn sleep(&mut self, at: &AtCall<'_>, name: &'static str) -> Decision {
+        match timed_waits::read(at, name, &self.time) {
+            Ok(Limited::Not) | Err(_) => Decision::Harmless,
+            Ok(Limited::Sleep(None)) => Decision::Answered(0),
+            Ok(Limited::Sleep(Some(wait))) if wait.is_idle => self.sleep_apart(at, &wait),
+            Ok(Limited::Sleep(Some(wait))) => Decision::Sleeps(wait),
+            Ok(Limited::Wait(wait, arguments)) => Decision::Waits(wait, arguments),
+            Ok(Limited::OfAnotherClock) => {
+                Decision::Uncontrolled(format!("{} waits with {name} on a clock of CPU time", at.process))
             }
-            Ok(Some(length)) => {
-                self.time.pass(at.process, length);
-                Decision::Sleeps
-            }
-            // It waits for a signal, or the kernel will refuse it.
-            Ok(None) | Err(_) => Decision::Harmless,
         }
+    }
+
+    /// A sleep of a thread that may be housekeeping of a runtime. The first ones are cut short, so that a thread that acts
+    /// after its sleep comes to its first call. A thread that goes on to sleep is let sleep, or it would spin.
+    fn sleep_apart(&mut self, at: &AtCall<'_>, wait: &Wait) -> Decision {
+        let before = self.time.cut(at, wait.until);
+        let most = if wait.length <= SHORT_SLEEP {
+            MOST_SHORT_CUTS
+        } else {
+            MOST_CUTS
+        };
+        if before < most {
+            Decision::Answered(0)
+        } else {
+            self.time.sleeps_for_real(at.process);
+            Decision::Harmless
+        }
+    }
+
+    /// A call on a timer. Where its arguments cannot be read, the kernel refuses it.
+    fn timer(&mut self, at: &AtCall<'_>, name: &'static str) -> Decision {
+        /// `EFAULT`, as a call returns it.
+        const EFAULT: i64 = -14;
+        let decided = self.timers.decide(at, name, &self.time);
+        decided.unwrap_or(Decision::Answered(EFAULT))
     }
 
     /// A use of a socket.

@@ -12,52 +12,17 @@
 use std::io;
 use std::path::PathBuf;
 
-use crate::sys::filter::Clock;
+pub(crate) use super::at_call::{AtCall, Decision, Wait};
+use super::timers::Timers;
+use super::virtual_time::Time;
 use crate::sys::private_state::NotPrivate;
-use crate::sys::trace::{Entry, Memory};
+use crate::sys::trace::Memory;
 use onewinner_core::access::Accesses;
 use onewinner_core::explore::{Lost, Move};
 use onewinner_core::fs::call::{Call, Reply};
 use onewinner_core::fs::sim;
 use onewinner_core::happens_before::Step;
 use onewinner_core::id::ProcessId;
-
-/// A task that is stopped at the entry of a call, or at its exit.
-pub(crate) struct AtCall<'a> {
-    /// The contender to whose tree it belongs.
-    pub(crate) process: ProcessId,
-    /// The number of the task: its `cwd` and descriptors are in `/proc/{task}`.
-    pub(crate) task: i32,
-    /// The number of its process: of the first of its threads.
-    pub(crate) group: i32,
-    /// Its memory.
-    pub(crate) memory: &'a Memory,
-    /// The call.
-    pub(crate) entry: Entry,
-}
-
-/// What to do about a call that a task is about to make.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Decision {
-    /// No other contender can notice it, nor can it notice another: it is made immediately, and is not a step.
-    Harmless,
-    /// It is not made: the task gets this result, negative for an error number.
-    Answered(i64),
-    /// It is a step: the task waits until the search takes it.
-    Controlled,
-    /// The same, and the process ends with it: [`Interpreter::exit`] returns what that touches.
-    Exits,
-    /// It sleeps: it is resumed without sleeping when another contender has stored something.
-    Sleeps,
-    /// It cannot go on with the kernel's clock: contenders are started anew, with virtual time.
-    NeedsVirtualClock,
-    /// It makes a process or a thread: that gets the number that is chosen for it.
-    Spawns,
-    /// The contender has done all that the scenario asks: the task waits here until the execution ends.
-    Finished,
-    /// Its effects are unknown: the execution is lost, for this reason, which names the call.
-    Uncontrolled(String),
-}
 
 /// How a controlled call is to be made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -154,12 +119,12 @@ pub(crate) trait Interpreter {
     /// The first process of a contender exists, the first time or again.
     fn starts(&mut self, _process: ProcessId, _task: i32) {}
 
-    /// A task of this contender runs another program, whose stack begins there.
+    /// A process of this contender, with the number `group`, runs another program, whose stack begins there.
     ///
     /// # Errors
     ///
     /// When its memory cannot be changed.
-    fn executed(&mut self, _process: ProcessId, _memory: &Memory, _stack: u64) -> io::Result<()> {
+    fn executed(&mut self, _process: ProcessId, _group: i32, _memory: &Memory, _stack: u64) -> io::Result<()> {
         Ok(())
     }
 
@@ -169,13 +134,32 @@ pub(crate) trait Interpreter {
     /// A task has ended.
     fn gone(&mut self, _task: i32) {}
 
-    /// The first contender of a run has reached its first controlled call: what contenders need is known now.
-    fn first_contender_is_ready(&mut self) {}
-
-    /// The clock that contenders need.
-    fn clock(&self) -> Clock {
-        Clock::Real
+    /// The virtual clock and the timers of contenders, if they have any.
+    fn time(&self) -> Option<(&Time, &Timers)> {
+        None
     }
+
+    /// See [`time`](Self::time).
+    fn time_mut(&mut self) -> Option<(&mut Time, &mut Timers)> {
+        None
+    }
+
+    /// The time limit of a wait is over: changes the memory of its task as the call does.
+    ///
+    /// # Errors
+    ///
+    /// When that memory cannot be written.
+    fn times_out(&mut self, _at: &AtCall<'_>, _wait: &Wait) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// Whether tasks of a contender have sent signals to each other.
+    fn has_signalled(&self, _process: ProcessId) -> bool {
+        false
+    }
+
+    /// A signal interrupts the controlled call at which a task is stopped: the call is not made, or begins again.
+    fn interrupted(&mut self, _task: i32) {}
 
     /// Whether contenders may be forked from a snapshot.
     fn copies(&self) -> bool {

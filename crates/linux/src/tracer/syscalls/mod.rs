@@ -3,6 +3,7 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `interpreter.rs` | the trait between the engine and those who understand calls |
+//! | `at_call.rs` | a task at a call, and what to do about it |
 //! | `primitives.rs` | the calls of a lock over `Fs`, predicted by the simulated file system |
 //! | `fs_calls.rs` | registers and memory of such a call as a `Call`, and its reply |
 //! | `programs.rs` | the calls of programs, observed from the kernel |
@@ -24,15 +25,22 @@
 //! | `watched_tree.rs` | the identities of inodes and tasks, and which are watched |
 //! | `machine_figures.rs` | figures of the machine that stay the same |
 //! | `replies.rs` | what the kernel answered, without what differs between executions |
-//! | `time_and_entropy.rs` | the virtual clock and the random bytes of programs |
+//! | `virtual_time.rs` | the virtual clock of programs |
+//! | `file_times.rs` | the times of watched files on that clock |
+//! | `timed_waits.rs` | sleeps, and waits with a time limit |
+//! | `timers.rs` | the timers of programs |
+//! | `entropy.rs` | the random bytes of programs |
 //!
 //! Starts and stops nothing.
 
+mod at_call;
 mod call_flags;
 mod decision;
 mod decode;
 mod elsewhere;
 mod ends;
+mod entropy;
+mod file_times;
 mod footprint;
 pub(crate) mod fs_calls;
 mod held_locks;
@@ -49,5 +57,7 @@ mod replies;
 mod socket_address;
 mod sockets;
 mod spawn;
-mod time_and_entropy;
+mod timed_waits;
+pub(crate) mod timers;
+pub(crate) mod virtual_time;
 pub(crate) mod watched_tree;

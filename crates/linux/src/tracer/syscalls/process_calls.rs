@@ -30,7 +30,10 @@ impl Programs {
         match self.tree.contender(target) {
             _ if decoded.class == SyscallClass::Ask && target == 0 => self.changes_itself(at, changes),
             Some(own) if own == at.process && signal == 0 => self.changes_itself(at, changes),
-            Some(own) if own == at.process => self.on_files(at, decoded),
+            Some(own) if own == at.process => {
+                self.signalled.insert(own);
+                self.on_files(at, decoded)
+            }
             Some(_) if changes => uncontrolled(at, name, "changes another contender"),
             // Its user decides whether it may receive a signal; its other properties are what is asked for.
             Some(other) if signal == 0 => match self.note_process(at.process, other, AccessKind::Load) {

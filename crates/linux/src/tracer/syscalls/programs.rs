@@ -4,7 +4,7 @@
 //! contenders use one object and either changes it, the search cannot control it, and the execution is lost. There is no model
 //! of the file system here, so steps cannot be replayed in another order.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::path::PathBuf;
@@ -12,16 +12,20 @@ use std::path::PathBuf;
 use super::call_flags;
 use super::decode::Decoded;
 use super::elsewhere::Elsewhere;
+use super::entropy::Entropy;
+use super::file_times::Times;
 use super::footprint::{Around, Touched, failed_footprint, touched};
 use super::held_locks::HeldLocks;
-use super::interpreter::{AtCall, Decision, Interpreter, Made, Outcome};
+use super::interpreter::{AtCall, Decision, Interpreter, Made, Outcome, Wait};
 use super::machine_figures::MachineFigures;
 use super::replies;
 use super::sockets::{self, Sockets};
-use super::time_and_entropy::Time;
+use super::timed_waits;
+use super::timers::Timers;
+use super::virtual_time::Time;
 use super::watched_tree::{New, WatchedTree, without_detours};
 use crate::sys::bits;
-use crate::sys::filter::Clock;
+use crate::sys::filter;
 use crate::sys::private_state::NotPrivate;
 use crate::sys::syscalls::SyscallClass;
 use crate::sys::trace::{Auxiliary, Memory, RANDOM_BYTES};
@@ -48,10 +52,11 @@ pub(crate) struct Programs {
     /// The controlled calls at which tasks are stopped, by task.
     pub(crate) pending: BTreeMap<i32, Pending>,
     pub(crate) time: Time,
-    /// Whether a contender had several threads.
-    threads: bool,
-    /// The clock of contenders: the kernel's for those with threads, whose runtimes use it to wait, until one sleeps.
-    pub(crate) clock: Clock,
+    pub(crate) timers: Timers,
+    times: Times,
+    pub(crate) entropy: Entropy,
+    /// Contenders that have sent a signal to a task of their own.
+    pub(crate) signalled: BTreeSet<ProcessId>,
     /// Whether contenders are forked from snapshots.
     copied: bool,
     /// Why contenders are not forked from snapshots.
@@ -79,8 +84,10 @@ impl Programs {
             first: BTreeMap::new(),
             pending: BTreeMap::new(),
             time: Time::new(),
-            threads: false,
-            clock: Clock::Real,
+            timers: Timers::default(),
+            times: Times::default(),
+            entropy: Entropy::default(),
+            signalled: BTreeSet::new(),
             copied: false,
             why_not_copied: None,
             elsewhere: Elsewhere::default(),
@@ -213,11 +220,22 @@ impl Interpreter for Programs {
         self.first.clear();
         self.pending.clear();
         self.time.begin();
+        self.timers.begin();
+        self.times.begin();
+        self.entropy.begin();
+        self.signalled.clear();
         self.tree.begin(directories)
     }
 
     fn decide(&mut self, at: &AtCall<'_>) -> Decision {
-        self.judge(at)
+        if !filter::reads_time(at.entry.number) {
+            self.time.calls(at);
+        }
+        let decision = self.judge(at);
+        if matches!(decision, Decision::Controlled | Decision::Exits) {
+            self.time.acts(at);
+        }
+        decision
     }
 
     fn forecast(&self, at: &AtCall<'_>) -> Accesses {
@@ -288,6 +306,15 @@ impl Interpreter for Programs {
                 again: Retry::Maybe,
             })?;
         }
+        self.time.touches(at.process, &accesses);
+        if errno.is_none() {
+            let Pending { decoded, touched } = &pending;
+            let changed = self.times.after(at, decoded, touched, &self.tree, &self.time);
+            changed.map_err(|error| Lost {
+                reason: format!("the times of a file cannot be shown to {}: {error}", at.process),
+                again: Retry::Maybe,
+            })?;
+        }
         let call = self.shown(&pending.decoded);
         let reply = match errno {
             Some(errno) => Err(errno),
@@ -333,20 +360,14 @@ impl Interpreter for Programs {
         }
     }
 
-    fn first_contender_is_ready(&mut self) {
-        if !self.threads {
-            self.clock = Clock::Virtual;
-        }
-    }
-
     fn born(&mut self, process: ProcessId, task: i32, group: i32) {
-        self.threads |= task != group;
         self.tree.tasks.insert(task, (process, group));
     }
 
     fn starts(&mut self, process: ProcessId, task: i32) {
         self.first.insert(process, task);
         self.time.starts(process);
+        self.entropy.starts(process);
     }
 
     fn copies(&self) -> bool {
@@ -359,38 +380,52 @@ impl Interpreter for Programs {
             None => {
                 self.copied = true;
                 self.time.keep(process);
+                self.entropy.keep(process);
             }
         }
     }
 
-    fn executed(&mut self, process: ProcessId, memory: &Memory, stack: u64) -> io::Result<()> {
+    fn executed(&mut self, process: ProcessId, group: i32, memory: &Memory, stack: u64) -> io::Result<()> {
+        self.timers.executed(group);
         let auxiliary = Auxiliary::of(memory, stack)?;
         // libc and the runtimes of some languages take their first random numbers from there.
         if let Some(place) = auxiliary.random {
-            self.time.fill(process, memory, place, RANDOM_BYTES)?;
+            self.entropy.fill(process, memory, place, RANDOM_BYTES)?;
         }
-        match self.clock {
-            Clock::Real => Ok(()),
-            Clock::Virtual => auxiliary.hide_kernel_code(memory),
-        }
+        auxiliary.hide_kernel_code(memory)
     }
 
-    fn clock(&self) -> Clock {
-        self.clock
+    fn time(&self) -> Option<(&Time, &Timers)> {
+        Some((&self.time, &self.timers))
+    }
+
+    fn time_mut(&mut self) -> Option<(&mut Time, &mut Timers)> {
+        Some((&mut self.time, &mut self.timers))
+    }
+
+    fn times_out(&mut self, at: &AtCall<'_>, wait: &Wait) -> io::Result<()> {
+        timed_waits::time_out(at, wait.name)
+    }
+
+    fn has_signalled(&self, process: ProcessId) -> bool {
+        self.signalled.contains(&process)
+    }
+
+    fn interrupted(&mut self, task: i32) {
+        self.pending.remove(&task);
     }
 
     fn notes(&self) -> Vec<String> {
         let why_not_copied = |why| format!("contenders were started anew for each execution, not copied: {why}");
         let copied =
             "contenders are forked from a process that was started once and stopped at its first controlled call";
-        let slept = "time is virtual, and a sleep ends when another process has stored something";
         let notes = [
             Some("set-uid and set-gid programs run without privileges (no_new_privs)".to_owned()),
             Some(
                 "threads and children of one contender take turns in one order; other orders are not explored"
                     .to_owned(),
             ),
-            (self.clock == Clock::Virtual).then(|| slept.to_owned()),
+            Some("time is virtual: a sleep or time limit ends when the search lets it".to_owned()),
             self.why_not_copied.map(why_not_copied),
             self.copied.then(|| copied.to_owned()),
         ];
@@ -405,6 +440,8 @@ impl Interpreter for Programs {
 
     fn gone(&mut self, task: i32) {
         self.pending.remove(&task);
+        // Of a process: its first thread has this number.
+        self.timers.gone(task);
     }
 
     /// There is no model: a search that needs one is refused earlier.

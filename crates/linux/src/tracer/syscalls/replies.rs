@@ -78,9 +78,17 @@ fn statx(at: &AtCall<'_>, tree: &WatchedTree) -> Option<Stat> {
 
 /// With a stable inode number, and without an age: a program reads the time itself.
 fn named(stat: Stat, tree: &WatchedTree) -> Stat {
-    let mut stat = stat.with_inode(tree.stable_number(stat.inode()));
+    let mut stat = stat.with_inode(stable_number(tree, stat.inode()));
     stat.old = false;
     stat
+}
+
+/// An inode number that is the same in each execution.
+fn stable_number(tree: &WatchedTree, number: u64) -> u64 {
+    tree.identity_of(number).map_or(0, |id| {
+        let creator = id.creator.map_or(0, |process| u64::from(process.0) + 1);
+        creator * 1_000_000 + u64::from(id.serial)
+    })
 }
 
 #[cfg(test)]

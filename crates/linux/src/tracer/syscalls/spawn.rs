@@ -51,9 +51,10 @@ impl Programs {
     /// The bytes come from the tracer: the same in each execution.
     pub(super) fn read_random_device(&mut self, at: &AtCall<'_>, name: &str) -> Decision {
         let drawn = match name {
-            "read" | "pread64" => self
-                .time
-                .fill(at.process, at.memory, at.entry.arguments[1], at.entry.arguments[2]),
+            "read" | "pread64" => {
+                self.entropy
+                    .fill(at.process, at.memory, at.entry.arguments[1], at.entry.arguments[2])
+            }
             _ => {
                 let reason = format!(
                     "{} reads a random device with {name}, which is not controlled",

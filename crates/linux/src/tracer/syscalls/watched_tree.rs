@@ -287,13 +287,10 @@ impl WatchedTree {
         })
     }
 
-    /// An inode number that is the same in each execution.
-    pub(crate) fn stable_number(&self, number: u64) -> u64 {
-        let known = self.known.iter().find(|((_, known), _)| *known == number);
-        known.map_or(0, |(_, id)| {
-            let creator = id.creator.map_or(0, |process| u64::from(process.0) + 1);
-            creator * 1_000_000 + u64::from(id.serial)
-        })
+    /// The identity of the watched inode with this number.
+    pub(crate) fn identity_of(&self, inode: u64) -> Option<InodeId> {
+        let known = self.known.iter().find(|((_, number), _)| *number == inode);
+        known.map(|(_, id)| *id)
     }
 
     /// A path as it is shown: relative to its watched directory.

@@ -4,29 +4,30 @@
 //! Knows no system call, and not what a contender is.
 
 pub(crate) mod next_step;
+mod polling;
 mod steps;
+mod waking;
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use self::next_step::NextStep;
+use self::polling::{MOST_FRUITLESS_POLLS, Polling};
 use crate::run_directory::removal::remove_tree;
-use crate::sys::filter::Clock;
-use crate::sys::process::Worker;
 use crate::sys::tracee;
 use crate::tracer::channel::{Channel, Sent};
-use crate::tracer::error::Unavailable;
 use crate::tracer::layout::{contender_directory, execution_directories};
 use crate::tracer::syscalls::interpreter::Interpreter;
+use crate::tracer::syscalls::timers::Timers;
 use crate::tracer::tracees::engine::Engine;
 use crate::tracer::tracees::fork_snapshot::Kept;
 use crate::tracer::tracees::loss::{lost, untraced};
 use crate::tracer::tracees::registry::Tracees;
 use crate::tracer::tracees::search_end::SearchEnd;
 use crate::tracer::tracees::task::At;
-use onewinner_core::access::Accesses;
+use onewinner_core::access::{Accesses, Object};
 use onewinner_core::backend::sim;
 use onewinner_core::explore::{Lost, Model, Move, Retry, System};
 use onewinner_core::fs::call::Call;
@@ -35,14 +36,14 @@ use onewinner_core::history::{Event, History, Snapshot, What};
 use onewinner_core::id::ProcessId;
 use onewinner_core::scenario::{Scenario, ScenarioKind, Start};
 
-/// How long a contender may stay asleep in the kernel while the tracer waits for its next call or answer.
-const PATIENCE: Duration = Duration::from_millis(1_500);
+/// How often the tracer looks at a contender that is asleep in the kernel before it gives up waiting for its next call or
+/// answer. The looks are counted, not the time: a busy machine is slow, and the contender is not.
+const MOST_LOOKS: u32 = 1_500;
+/// The pause between two of them.
+const LOOK: Duration = Duration::from_millis(1);
 
 /// Builds the lock that a stale scenario starts with; the error in words.
 pub(crate) type LeaveBehind = Box<dyn Fn(&Path) -> Result<(), String>>;
-
-/// Makes another zygote, whose children have that clock.
-pub(crate) type Renew = Box<dyn Fn(Clock) -> Result<Worker, Unavailable>>;
 
 /// Removes what the last execution has left beside the directory of the run. Returns whether open files may be outdated now.
 pub(crate) type Refresh = Box<dyn FnMut() -> io::Result<bool>>;
@@ -59,12 +60,10 @@ pub(crate) struct Contender {
     pub(crate) ended: bool,
     /// Steps that it has taken.
     pub(crate) taken: u32,
-    /// Whether another contender has stored something since this one was last woken.
-    pub(crate) others_stored: bool,
-    /// How often it was woken from a sleep.
+    /// How often it has woken from a sleep.
     pub(crate) wakes: u32,
-    /// Steps in a row that stored nothing, since another stored something.
-    pub(crate) fruitless_steps: u32,
+    /// Whether it repeats itself.
+    polling: Polling,
     /// Calls that it has made, failed injections included.
     pub(crate) calls: u32,
 }
@@ -83,12 +82,10 @@ pub(crate) struct TracedSystem {
     pub(crate) contenders: Vec<Contender>,
     pub(crate) channel: Box<dyn Channel>,
     leave_behind: Option<LeaveBehind>,
-    renew: Option<Renew>,
     refresh: Refresh,
     notes: Vec<String>,
     /// Whether a program had to wait because it polled without progress.
     pub(crate) spun: bool,
-    clock: Clock,
     pub(crate) events: Vec<Event>,
     snapshots: Vec<Snapshot>,
     on_step: OnStep,
@@ -109,8 +106,6 @@ pub(crate) struct Parts {
     pub(crate) channel: Box<dyn Channel>,
     /// Builds a stale start, if contenders cannot do so themselves.
     pub(crate) leave_behind: Option<LeaveBehind>,
-    /// Makes another zygote, if contenders may need one.
-    pub(crate) renew: Option<Renew>,
     pub(crate) refresh: Refresh,
     /// What differs from the request.
     pub(crate) notes: Vec<String>,
@@ -128,7 +123,6 @@ impl TracedSystem {
             interpreter,
             channel,
             leave_behind,
-            renew,
             refresh,
             notes,
         } = parts;
@@ -146,11 +140,9 @@ impl TracedSystem {
             contenders: Vec::new(),
             channel,
             leave_behind,
-            renew,
             refresh,
             notes,
             spun: false,
-            clock: Clock::Real,
             events: Vec::new(),
             snapshots: Vec::new(),
             on_step: Box::new(|| {}),
@@ -211,22 +203,6 @@ impl TracedSystem {
         self.engine.interpreter.begin(&self.directories()).map_err(unusable)
     }
 
-    /// Gives contenders the clock that they need, and drops fork snapshots that no longer fit.
-    fn keep_time(&mut self) -> Result<(), Lost> {
-        let wanted = self.engine.interpreter.clock();
-        if wanted != self.clock || !self.engine.interpreter.copies() {
-            self.engine.discard()?;
-        }
-        if let Some(renew) = self.renew.as_ref().filter(|_| wanted != self.clock) {
-            self.engine
-                .tracees
-                .renew(renew(wanted).map_err(|why| lost(Retry::Never, why.to_string()))?);
-            self.engine.await_zygote()?;
-            self.clock = wanted;
-        }
-        Ok(())
-    }
-
     pub(crate) fn start(&mut self, process: ProcessId) -> Result<(), Lost> {
         self.channel.starts(process).map_err(|error| untraced(&error))?;
         if self.engine.has_fork_snapshot(process) {
@@ -240,15 +216,14 @@ impl TracedSystem {
     fn enter(&mut self, process: ProcessId) -> Result<(), Lost> {
         self.start(process)?;
         self.run_until_quiescent(process)?;
-        self.engine.interpreter.first_contender_is_ready();
-        if self.renew.is_some() && self.engine.interpreter.clock() != self.clock {
-            return Err(lost(
-                Retry::Maybe,
-                "contenders start again, with virtual time".to_owned(),
-            ));
-        }
+        let has_timer = |(_, timers): (_, &Timers)| timers.has_any(process);
         let is_copy = self.engine.is_copy(process);
-        if is_copy || !self.engine.interpreter.copies() || !self.channel.is_silent(process) {
+        if is_copy
+            || !self.engine.interpreter.copies()
+            || !self.channel.is_silent(process)
+            // The kernel knows nothing of its timers, so a copy would have none.
+            || self.engine.interpreter.time().is_some_and(has_timer)
+        {
             return Ok(());
         }
         match self.engine.keep(process)? {
@@ -264,8 +239,7 @@ impl TracedSystem {
 
     /// Runs a contender until all its tasks are quiet, and it has a next step or none ever again.
     pub(crate) fn run_until_quiescent(&mut self, process: ProcessId) -> Result<(), Lost> {
-        let began = Instant::now();
-        loop {
+        for _ in 0..MOST_LOOKS {
             self.engine.quiet(process)?;
             if let Some(how) = self.engine.tracees.take_end(process) {
                 let lost = lost(Retry::Maybe, format!("{process} was lost: {how}"));
@@ -274,18 +248,17 @@ impl TracedSystem {
             if self.read_output(process)? == Sent::Message {
                 continue;
             }
-            if self.fail(process)? {
+            if self.fail(process)? || self.interrupts(process)? {
                 continue;
             }
-            if !self.engine.tracees.standing(process).is_empty() || self.channel.rests(process) {
+            let waits = || self.next_in_time(process).is_some() || !self.engine.tracees.waits(process).is_empty();
+            if !self.engine.tracees.standing(process).is_empty() || self.channel.rests(process) || waits() {
                 return Ok(());
             }
-            if began.elapsed() > PATIENCE {
-                let reason = format!("{process} does not become quiet: it waits for an event that cannot occur");
-                return Err(self.with_complaint(process, lost(Retry::Maybe, reason)));
-            }
-            tracee::await_change(Duration::from_millis(1));
+            tracee::await_change(LOOK);
         }
+        let reason = format!("{process} does not become quiet: it waits for an event that cannot occur");
+        Err(self.with_complaint(process, lost(Retry::Maybe, reason)))
     }
 
     pub(crate) fn read_output(&mut self, process: ProcessId) -> Result<Sent, Lost> {
@@ -308,7 +281,6 @@ impl TracedSystem {
     fn enter_all(&mut self) -> Result<(), Lost> {
         self.engine.kill(None)?;
         self.channel.end();
-        self.keep_time()?;
         let refreshed = (self.refresh)();
         let refreshed = refreshed.map_err(|error| {
             lost(
@@ -316,7 +288,7 @@ impl TracedSystem {
                 format!("what programs wrote beside the lock cannot be removed: {error}"),
             )
         })?;
-        if refreshed {
+        if refreshed || !self.engine.interpreter.copies() {
             self.engine.discard()?;
         }
         self.events.clear();
@@ -327,6 +299,9 @@ impl TracedSystem {
         })?;
         self.leave_behind()?;
         self.begin()?;
+        if let (Start::Stale { age_s }, Some((time, _))) = (self.scenario.start, self.engine.interpreter.time_mut()) {
+            time.ages(Duration::from_secs(age_s));
+        }
         for process in ProcessId::first(self.contenders.len()) {
             if self.scenario.probe() == Some(process) {
                 self.contenders[process.index()].awaits = true;
@@ -336,7 +311,7 @@ impl TracedSystem {
             }
         }
         self.look();
-        self.wake()
+        self.await_runtimes()
     }
 
     fn look(&mut self) {
@@ -355,7 +330,8 @@ impl TracedSystem {
         match &self.leave_behind {
             Some(build) => build(&self.directory(ProcessId(0)))
                 .map_err(|error| lost(Retry::Never, format!("cannot create a stale lock: {error}")))?,
-            None => self.acquire_and_die()?,
+            // Programs see files on the virtual clock, which begins later.
+            None => return self.acquire_and_die(),
         }
         let aged = age(&self.directory(ProcessId(0)), Duration::from_secs(age_s));
         aged.map_err(|error| lost(Retry::Never, format!("cannot set the age of the stale lock: {error}")))
@@ -377,7 +353,6 @@ impl TracedSystem {
                 ));
             }
             self.take(process)?;
-            self.wake()?;
         }
         self.engine.kill(None)?;
         self.channel.end();
@@ -388,13 +363,15 @@ impl TracedSystem {
     /// What was not observed so far, or differs from the request.
     pub(crate) fn notes(&self) -> Vec<String> {
         let programs = self.engine.interpreter.shadow().is_none();
+        let polled = format!(
+            "a program polls: after {MOST_FRUITLESS_POLLS} polls that bring nothing new it waits until another process stores something that it has looked at"
+        );
         let own = [
-            (programs && !self.scenario.kills.is_empty()).then_some("a kill ends a process with all its children"),
-            self.spun.then_some(
-                "a program polled without progress: after 20 polls it waits until another process stores something",
-            ),
+            (programs && !self.scenario.kills.is_empty())
+                .then(|| "a kill ends a process with all its children".to_owned()),
+            self.spun.then_some(polled),
         ];
-        let own = own.into_iter().flatten().map(str::to_owned);
+        let own = own.into_iter().flatten();
         self.notes
             .iter()
             .cloned()
@@ -444,15 +421,11 @@ impl Model for TracedSystem {
 impl System for TracedSystem {
     fn reset(&mut self) -> Result<(), Lost> {
         (self.on_step)();
-        match self.enter_all() {
-            // The first attempt showed that contenders need virtual time.
-            Err(_) if self.renew.is_some() && self.engine.interpreter.clock() != self.clock => self.enter_all(),
-            entered => entered,
-        }
+        self.enter_all()
     }
 
     fn enabled(&self, processes: &mut Vec<ProcessId>) {
-        processes.extend(ProcessId::first(self.contenders.len()).filter(|process| self.next(*process).is_some()));
+        self.add_enabled(processes);
         // The second attempt of a fault begins when the first is over.
         if matches!(self.scenario.kind, ScenarioKind::Fault { .. }) {
             processes.truncate(1);
@@ -460,11 +433,36 @@ impl System for TracedSystem {
     }
 
     fn forecast(&self, process: ProcessId) -> Accesses {
-        match self.next(process).expect("the search asks about enabled processes") {
-            NextStep::Call(task) => self.engine.interpreter.forecast(&self.engine.tracees.at(task)),
+        let step = self.next(process).expect("the search asks about enabled processes");
+        let mut accesses = match &step {
+            NextStep::Call(task) => self.engine.interpreter.forecast(&self.engine.tracees.at(*task)),
             NextStep::Exit(_) => self.engine.interpreter.would(process, &Call::Exit),
-            NextStep::Made(call) => self.engine.interpreter.would(process, &call),
+            NextStep::Made(call) => self.engine.interpreter.would(process, call),
+            NextStep::TimeOut(_) => self.awaited(process),
+            NextStep::Expires(..) => {
+                // Its signal may end the process.
+                let mut accesses = self.awaited(process);
+                let end = self.engine.interpreter.would(process, &Call::Die);
+                end.stores().for_each(|object| accesses.store(object.clone()));
+                accesses
+            }
+        };
+        // It may read the clock when it has made its call.
+        if let Some((time, _)) = self.engine.interpreter.time() {
+            time.forecast(&mut accesses, process, self.contenders.len());
         }
+        if self.wakes(process).is_some() {
+            accesses.store(Object::Clock(process));
+        }
+        accesses
+    }
+
+    fn wakes_at(&self, process: ProcessId) -> Option<Duration> {
+        self.wakes(process)
+    }
+
+    fn poll_limit(&self) -> Option<u32> {
+        self.spun.then_some(MOST_FRUITLESS_POLLS)
     }
 
     fn step(&mut self, process: ProcessId) -> Result<Accesses, Lost> {
@@ -480,7 +478,7 @@ impl System for TracedSystem {
         if !waits && self.next(process).is_none() && matches!(self.scenario.kind, ScenarioKind::Fault { .. }) {
             self.look();
         }
-        self.wake()?;
+        self.await_runtimes()?;
         Ok(accesses)
     }
 }

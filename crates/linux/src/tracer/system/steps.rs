@@ -5,25 +5,22 @@
 
 use super::TracedSystem;
 use super::next_step::NextStep;
+use super::polling::Instead;
+use crate::sys::process::Ended;
 use crate::tracer::syscalls::interpreter::Outcome;
 use crate::tracer::tracees::loss::lost;
 use crate::tracer::tracees::task::At;
 use onewinner_core::access::Accesses;
 use onewinner_core::explore::{Lost, Retry};
 use onewinner_core::fs::Errno;
-use onewinner_core::fs::call::{Call, Value};
+use onewinner_core::fs::call::{Call, Reply, Value};
 use onewinner_core::history::{Event, What};
 use onewinner_core::id::ProcessId;
 use onewinner_core::scenario::ScenarioKind;
 
-/// How often a polling contender is woken in one execution.
-const MOST_WAKES: u32 = 300;
-
-/// How many steps in a row of a program may store nothing; then it waits until another contender stores something.
-const MOST_FRUITLESS_STEPS: u32 = 20;
-
 impl TracedSystem {
-    /// The next step of a contender, if it has one.
+    /// The next step of a contender, if it has one. Whether it may take the step now is another question: see
+    /// [`may_step`](Self::may_step).
     pub(crate) fn next(&self, process: ProcessId) -> Option<NextStep> {
         let contender = &self.contenders[process.index()];
         if contender.awaits {
@@ -33,22 +30,20 @@ impl TracedSystem {
                 .all(|other| other.ended)
                 .then(|| NextStep::Made(self.waits_for_all()));
         }
-        if contender.fruitless_steps >= MOST_FRUITLESS_STEPS && self.engine.interpreter.shadow().is_none() {
-            return None;
-        }
         let standing = self.engine.tracees.standing(process);
-        let calls = || standing.iter().filter(|(_, at)| *at == At::Call);
-        if self.dies(process) && calls().next().is_some() {
+        let asks = || standing.iter().any(|(_, at)| *at == At::Call);
+        if self.dies(process) && (asks() || self.next_in_time(process).is_some()) {
             return Some(NextStep::Made(Call::Die));
         }
         let exits = |at: At| at == At::Exit || at == At::Finish && self.exits(process);
-        standing.iter().find_map(|(task, at)| match at {
+        let acts = standing.iter().find_map(|(task, at)| match at {
             At::Call if self.engine.interpreter.may_go_on(&self.engine.tracees.at(*task)) => {
                 Some(NextStep::Call(*task))
             }
             at if exits(*at) => Some(NextStep::Exit(*task)),
             _ => None,
-        })
+        });
+        acts.or_else(|| self.next_in_time(process).map(|(step, _)| step))
     }
 
     pub(crate) fn waits_for_all(&self) -> Call {
@@ -87,6 +82,7 @@ impl TracedSystem {
             ));
         };
         let performed = accesses.clone();
+        self.orders(process, &performed);
         let injected = self.injection(process);
         if let Some(errno) = injected {
             exit.answer(-i64::from(errno.raw()))?;
@@ -107,12 +103,19 @@ impl TracedSystem {
     /// Ends a process of a contender.
     fn exit(&mut self, process: ProcessId, task: i32) -> Result<Accesses, Lost> {
         let (call, accesses) = self.engine.interpreter.exit(&self.engine.tracees.at(task));
-        self.tell_made(process, call, &accesses);
+        self.orders(process, &accesses);
+        self.tell_made(process, call, Ok(Value::Done), &accesses);
         self.engine.end(task)?;
         let Some(how) = self.engine.tracees.take_end(process) else {
             self.run_until_quiescent(process)?;
             return Ok(accesses);
         };
+        self.first_ended(process, how)?;
+        Ok(accesses)
+    }
+
+    /// The first process of a contender has ended, as a step.
+    pub(super) fn first_ended(&mut self, process: ProcessId, how: Ended) -> Result<(), Lost> {
         // Its children may still run.
         self.engine.quiet(process)?;
         self.read_output(process)?;
@@ -126,13 +129,14 @@ impl TracedSystem {
         } else {
             self.contenders[process.index()].ended = true;
         }
-        Ok(accesses)
+        Ok(())
     }
 
     fn made(&mut self, process: ProcessId, call: Call) -> Result<Accesses, Lost> {
         let accesses = self.engine.interpreter.made(process, &call);
         let dies = call == Call::Die;
-        self.tell_made(process, call, &accesses);
+        self.orders(process, &accesses);
+        self.tell_made(process, call, Ok(Value::Done), &accesses);
         if dies {
             self.engine.kill(Some(process))?;
             let _killed = self.engine.tracees.take_end(process);
@@ -145,70 +149,77 @@ impl TracedSystem {
         Ok(accesses)
     }
 
-    fn tell_made(&mut self, process: ProcessId, call: Call, accesses: &Accesses) {
+    /// The clock of a contender does not show less than what it loads was stored at.
+    pub(super) fn orders(&mut self, process: ProcessId, accesses: &Accesses) {
+        if let Some((time, _)) = self.engine.interpreter.time_mut() {
+            time.touches(process, accesses);
+        }
+    }
+
+    pub(super) fn tell_made(&mut self, process: ProcessId, call: Call, reply: Reply, accesses: &Accesses) {
         let what = What::Performed {
             call,
-            reply: Ok(Value::Done),
+            reply,
             accesses: accesses.clone(),
         };
         self.events.push(Event { process, what });
     }
 
-    /// Wakes sleeping contenders: after another has stored something, or when nothing else can happen.
-    pub(crate) fn wake(&mut self) -> Result<(), Lost> {
-        loop {
-            let sleeper = |process: &ProcessId| {
-                let asleep = |(_, at): &(i32, At)| *at == At::Sleep;
-                let spins = self.contenders[process.index()].fruitless_steps >= MOST_FRUITLESS_STEPS;
-                (spins || self.engine.tracees.standing(*process).iter().any(asleep)) && self.next(*process).is_none()
-            };
-            let sleepers: Vec<ProcessId> = ProcessId::first(self.contenders.len()).filter(sleeper).collect();
-            let others_stored = sleepers
-                .iter()
-                .find(|process| self.contenders[process.index()].others_stored);
-            let idle = || ProcessId::first(self.contenders.len()).all(|process| self.next(process).is_none());
-            let Some(&process) = others_stored.or_else(|| sleepers.first().filter(|_| idle())) else {
-                return Ok(());
-            };
-            let contender = &mut self.contenders[process.index()];
-            contender.others_stored = false;
-            contender.fruitless_steps = 0;
-            contender.wakes += 1;
-            if contender.wakes > MOST_WAKES {
-                let reason = format!("{process} keeps polling without progress: it was woken {MOST_WAKES} times");
-                return Err(lost(Retry::Never, reason));
-            }
-            for (task, at) in self.engine.tracees.standing(process) {
-                if at == At::Sleep {
-                    // The sleep is over.
-                    self.engine.tracees.answer(task, 0)?;
-                }
-            }
-            self.run_until_quiescent(process)?;
-        }
-    }
-
     pub(crate) fn take(&mut self, process: ProcessId) -> Result<Accesses, Lost> {
         let next = self.next(process).expect("the search takes steps of enabled processes");
+        let instead = self.instead(process);
         self.begins(process);
-        let accesses = match next {
+        let task = match next {
+            NextStep::Call(task) => Some(task),
+            _ => None,
+        };
+        if let Some((time, _)) = self.engine.interpreter.time_mut() {
+            time.begins(process, task);
+        }
+        let from = self.events.len();
+        let takes_time = next.takes_time();
+        let mut accesses = match next {
             NextStep::Call(task) => self.call(process, task),
             NextStep::Exit(task) => self.exit(process, task),
             NextStep::Made(call) => self.made(process, call),
+            NextStep::TimeOut(task) => self.time_out(process, task, instead),
+            NextStep::Expires(group, key) => self.expire(process, group, key, instead),
         }?;
-        let stores = accesses.stores().next().is_some();
-        let programs = self.engine.interpreter.shadow().is_none();
-        for (position, contender) in self.contenders.iter_mut().enumerate() {
-            if position == process.index() {
-                self.spun |= programs && !stores && contender.fruitless_steps + 1 == MOST_FRUITLESS_STEPS;
-                contender.taken += 1;
-                contender.fruitless_steps = if stores { 0 } else { contender.fruitless_steps + 1 };
-            } else if stores {
-                contender.others_stored = true;
-                contender.fruitless_steps = 0;
-            }
+        self.contenders[process.index()].taken += 1;
+        if self.engine.interpreter.time().is_some() {
+            self.note_polls(process, from, &accesses, takes_time, instead);
+        }
+        if let Some((time, _)) = self.engine.interpreter.time() {
+            time.add_to(&mut accesses, process, self.contenders.len());
+        }
+        if let Some((_, _, noted)) = self.performed(from) {
+            noted.clone_from(&accesses);
         }
         Ok(accesses)
+    }
+
+    /// The call of a step, whose events begin at this position.
+    fn performed(&mut self, from: usize) -> Option<(&Call, &Reply, &mut Accesses)> {
+        self.events[from..].iter_mut().find_map(|event| match &mut event.what {
+            What::Performed { call, reply, accesses } => Some((&*call, &*reply, accesses)),
+            _ => None,
+        })
+    }
+
+    /// Finds out whether a contender polls, and which others need no longer wait.
+    fn note_polls(&mut self, process: ProcessId, from: usize, touched: &Accesses, takes_time: bool, instead: Instead) {
+        let (call, reply, _) = self.performed(from).expect("each step of a program is an event");
+        let (call, reply) = (call.clone(), reply.clone());
+        let polling = &mut self.contenders[process.index()].polling;
+        let polled = polling.takes(&call, &reply, touched, takes_time, instead);
+        self.spun |= polling.waits();
+        if polled && instead == Instead::Nothing && !takes_time {
+            self.pass_time(process);
+        }
+        let others = self.contenders.iter_mut().enumerate();
+        for (_, other) in others.filter(|(position, _)| *position != process.index()) {
+            other.polling.sees(touched);
+        }
     }
 
     /// The error to inject into the next call of a program, if it is due. A lock over `Fs` injects errors itself.

@@ -16,8 +16,15 @@ use crate::tracer::syscalls::interpreter::{Interpreter, Made};
 use onewinner_core::explore::{Lost, Retry};
 use onewinner_core::id::ProcessId;
 
-/// How long a task may run before it stops, sleeps, or is gone.
+/// How long a task may run before it stops, sleeps, or is gone. For a contender it is CPU time: a busy machine is slow, and the
+/// contender is not.
 const QUIET_LIMIT: Duration = Duration::from_secs(10);
+
+/// How much longer a contender may take that uses no CPU time.
+const SLOW_MACHINE: u32 = 6;
+
+/// How long a contender may run before its CPU time is looked at.
+const SHORT_RUN: Duration = Duration::from_millis(100);
 
 /// How long a contender may make calls that are no steps, and how long one call may take while other tasks make theirs.
 const BUSY_LIMIT: Duration = Duration::from_secs(30);
@@ -78,8 +85,9 @@ impl Engine {
                     self.interpreter.gone(thread);
                 }
                 let stack = stopped.registers().map_err(|error| untraced(&error))?.stack();
-                let (process, memory) = self.tracees.memory(stopped.task());
-                let changed = self.interpreter.executed(process, memory, stack);
+                let task = stopped.task();
+                let (process, memory) = self.tracees.memory(task);
+                let changed = self.interpreter.executed(process, task, memory, stack);
                 changed.map_err(|error| untraced(&error))?;
                 self.tracees.resume(stopped);
             }
@@ -155,6 +163,7 @@ impl Engine {
     pub(crate) fn quiet(&mut self, process: ProcessId) -> Result<(), Lost> {
         let began = Instant::now();
         let doing = || format!("{process} was not quiet yet");
+        let mut used_before = None;
         loop {
             self.search_end.check(doing)?;
             while self.poll()? {
@@ -181,7 +190,13 @@ impl Engine {
             if asleep {
                 return Ok(());
             }
-            if began.elapsed() > QUIET_LIMIT {
+            if began.elapsed() > SHORT_RUN {
+                let used = self.tracees.cpu_time(process);
+                let ran = used.saturating_sub(*used_before.get_or_insert(used));
+                if ran < QUIET_LIMIT && began.elapsed() < QUIET_LIMIT * SLOW_MACHINE {
+                    tracee::await_change(PAUSE);
+                    continue;
+                }
                 let reason = format!(
                     "{process} does not become quiet: it ran for {QUIET_LIMIT:?} without a system call (task {})",
                     self.tracees.running_numbers(process)

@@ -5,6 +5,7 @@
 //! | `engine.rs` | waits for events and asks the interpreter what each call means |
 //! | `registry.rs` | all tasks, and where each one is |
 //! | `task.rs` | one task: its contender, where it is stopped, whether it sleeps |
+//! | `time_limits.rs` | tasks that sleep, or wait with a time limit |
 //! | `event.rs` | what the registry reports to the engine |
 //! | `killing.rs` | how one contender, or all, are killed |
 //! | `fork_snapshot.rs` | contenders that are forked from a stopped one instead of started |
@@ -27,3 +28,4 @@ pub(crate) mod search_end;
 mod spawning;
 pub(crate) mod start_order;
 pub(crate) mod task;
+mod time_limits;

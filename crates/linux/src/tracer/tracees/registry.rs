@@ -37,7 +37,7 @@ pub(crate) struct Tracees {
     /// under ptrace*.
     renumbered: Option<(i32, i32)>,
     /// It has come to the exit of that call.
-    returned: Option<Stopped>,
+    pub(super) returned: Option<Stopped>,
     births: u32,
     /// Chooses the numbers of tasks; `None` where the kernel chooses them.
     pub(crate) numbers: Option<TaskNumbers>,
@@ -86,17 +86,6 @@ impl Tracees {
             directory: 0,
             programs,
         }
-    }
-
-    /// Replaces the zygote by another one, which is traced and runs; there is no contender.
-    pub(crate) fn renew(&mut self, zygote: Worker) {
-        debug_assert!(
-            self.fork_snapshots.is_empty(),
-            "snapshots are children of the zygote that made them"
-        );
-        self.zygote = zygote;
-        self.ready = None;
-        self.zygote_end = None;
     }
 
     /// How the zygote ended, if it has.
@@ -396,10 +385,7 @@ impl Tracees {
                 let entry = stopped.entry().map_err(|error| untraced(&error))?;
                 return Ok(Some(TaskEvent::ReachedCall { stopped, entry }));
             }
-            Why::Exit => {
-                self.returned = Some(stopped);
-                return Ok(None);
-            }
+            Why::Exit => return self.returns(stopped).map(|()| None),
             Why::Signal(number) => {
                 let _running = stopped.go(Until::Next, Some(number));
                 return Ok(None);
@@ -448,7 +434,9 @@ impl Tracees {
     /// Lets a task continue after an event that is not the entry of a call.
     pub(crate) fn resume(&mut self, stopped: Stopped) {
         // execve may be a step: it closes descriptors.
-        let until = if self.performing == Some(stopped.task()) {
+        let known = self.tasks.get(&stopped.task());
+        let altered = known.is_some_and(|task| task.altered.is_some());
+        let until = if altered || self.performing == Some(stopped.task()) {
             Until::Exit
         } else {
             Until::Next
@@ -470,6 +458,8 @@ impl Tracees {
 
     /// Carries out the decision about a task at the entry of a call.
     pub(crate) fn apply(&mut self, stopped: Stopped, entry: Entry, decision: Decision) -> Result<(), Lost> {
+        let known = self.tasks.get_mut(&stopped.task()).expect("a task that is known");
+        known.wait = None;
         let at = match decision {
             Decision::Harmless => {
                 let _running = stopped.go(Until::Next, None);
@@ -482,18 +472,15 @@ impl Tracees {
             }
             Decision::Uncontrolled(reason) => return Err(lost(Retry::Never, reason)),
             Decision::Spawns => return self.spawn(stopped),
-            Decision::NeedsVirtualClock => {
-                return Err(lost(
-                    Retry::Maybe,
-                    "a contender sleeps; contenders start again, with virtual time".to_owned(),
-                ));
+            Decision::Waits(wait, arguments) => return self.wait(stopped, entry, wait, arguments),
+            Decision::Sleeps(wait) => {
+                known.wait = Some(wait);
+                At::Sleep
             }
             Decision::Controlled => At::Call,
             Decision::Exits => At::Exit,
-            Decision::Sleeps => At::Sleep,
             Decision::Finished => At::Finish,
         };
-        let known = self.tasks.get_mut(&stopped.task()).expect("a task that is known");
         known.position = Position::AtCall(CallStop { stopped, entry, at });
         Ok(())
     }

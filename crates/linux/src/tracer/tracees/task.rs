@@ -9,8 +9,8 @@ use crate::sys::private_state::Offset;
 use crate::sys::registers::Registers;
 use crate::sys::task_state::{TaskStat, TaskState};
 use crate::sys::trace::{Entry, Memory};
-use crate::sys::tracee::{Stopped, Why};
-use crate::tracer::syscalls::interpreter::AtCall;
+use crate::sys::tracee::{Stopped, Until, Why};
+use crate::tracer::syscalls::interpreter::{AtCall, Wait};
 use onewinner_core::explore::Lost;
 use onewinner_core::id::ProcessId;
 
@@ -56,6 +56,55 @@ pub(crate) struct Task {
     pub(crate) vforked: bool,
     /// It has not executed the program yet.
     pub(crate) prepares: bool,
+    /// Its sleep, or wait with a time limit.
+    pub(crate) wait: Option<Wait>,
+    /// The call that it makes differs from the one that it asked for.
+    pub(crate) altered: Option<AlteredCall>,
+}
+
+/// A call that is made in another way than the task asked for. At its exit the task finds what it expects.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct AlteredCall {
+    /// The call as the task asked for it.
+    pub(crate) entry: Entry,
+    /// What it returns if it is interrupted; the result of the kernel if this is `None`.
+    pub(crate) returns: Option<i64>,
+}
+
+/// `EINTR`, as a call returns it.
+const EINTR: i64 = -4;
+/// The results of an interrupted call that only the kernel and a tracer see: `ERESTARTSYS` to `ERESTART_RESTARTBLOCK`
+/// (`include/linux/errno.h`).
+const RESTARTS: std::ops::RangeInclusive<i64> = -516..=-512;
+/// `ERESTARTNOHAND`: the call begins again, unless a handler ran.
+pub(super) const RESTART_WITHOUT_HANDLER: i64 = -514;
+/// `ERESTART_RESTARTBLOCK`: the same, but the kernel knows the rest of the time, which is not the time of the task.
+const RESTART_BLOCK: i64 = -516;
+
+impl AlteredCall {
+    /// The call has returned: the task goes on with its own arguments.
+    pub(super) fn end(self, stopped: Stopped) -> Result<(), Lost> {
+        let ended = || {
+            let returned = stopped.returned()?;
+            let interrupted = returned == EINTR || RESTARTS.contains(&returned);
+            let result = match self.returns {
+                Some(returns) if interrupted => returns,
+                _ if returned == RESTART_BLOCK => RESTART_WITHOUT_HANDLER,
+                _ => returned,
+            };
+            let mut registers = stopped.registers()?;
+            registers.set_arguments(self.entry.arguments);
+            // The kernel begins a call again only if it finds its number.
+            if RESTARTS.contains(&result) {
+                registers.set_number(self.entry.number);
+            }
+            registers.set_returned(result);
+            stopped.set_registers(&registers)
+        };
+        ended().map_err(|error: io::Error| untraced(&error))?;
+        let _running = stopped.go(Until::Next, None);
+        Ok(())
+    }
 }
 
 impl Task {
@@ -69,6 +118,8 @@ impl Task {
             status: TaskStat::of(task)?,
             vforked: false,
             prepares: false,
+            wait: None,
+            altered: None,
         })
     }
 

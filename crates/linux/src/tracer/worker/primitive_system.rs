@@ -131,7 +131,6 @@ fn system(
         interpreter: Box::new(Primitives::new(shadow, calls, in_turn)),
         channel: Box::new(shared_state),
         leave_behind: Some(Box::new(leave_behind)),
-        renew: None,
         refresh: Box::new(|| Ok(false)),
         notes: Vec::new(),
     };

@@ -58,22 +58,16 @@ impl ProgramLauncher {
         let notes = notes.chain(self.surroundings.notes.iter().cloned()).collect();
         let (pipes, stage) = Pipes::new(self.starter.clone(), scenario, roots)
             .map_err(|error| failed("make the pipes of contenders", &error))?;
-        let stage = Rc::new(stage);
-        let first = self.surroundings.numbers.clone();
-        let renew = move |clock| {
-            if let Some(numbers) = &first {
-                // Contenders see the number of their parent.
-                numbers.choose(ZYGOTE).map_err(|error| Unavailable::NoZygote {
-                    reason: format!("its number cannot be chosen: {error}"),
-                })?;
-            }
-            let stage = Rc::clone(&stage);
-            zygote(clock, Chance::Drawn, move |order| {
-                // A copy of a program keeps the path that the program was started with: it is one for all executions.
-                stage.enter(Order::of(order).process)
-            })
-        };
-        let zygote = renew(Clock::Real)?;
+        if let Some(numbers) = &self.surroundings.numbers {
+            // Contenders see the number of their parent.
+            numbers.choose(ZYGOTE).map_err(|error| Unavailable::NoZygote {
+                reason: format!("its number cannot be chosen: {error}"),
+            })?;
+        }
+        let zygote = zygote(Clock::Virtual, Chance::Drawn, move |order| {
+            // A copy of a program keeps the path that the program was started with: it is one for all executions.
+            stage.enter(Order::of(order).process)
+        })?;
         let reuses =
             reuses_inode_numbers(&roots[0]).map_err(|error| failed("find out the type of the file system", &error))?;
         let mut blank = History::new(scenario.participants(), scenario.lock(Path::new("/")));
@@ -99,7 +93,6 @@ impl ProgramLauncher {
             interpreter: Box::new(Programs::new(reuses)),
             channel: Box::new(pipes),
             leave_behind: None,
-            renew: Some(Box::new(renew)),
             refresh: self.surroundings.refresh(),
             notes,
         };

@@ -1,0 +1,379 @@
+//! The timers of programs: no timer reaches the kernel. The search decides when one expires, and the tracer sends its signal.
+//!
+//! alarm(2), setitimer(2) with `ITIMER_REAL`, and timer_create(2) with its kin. Timers of CPU time are not controlled. A timer
+//! belongs to a process; its child has none. Sends no signal.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::time::Duration;
+
+use super::at_call::{AtCall, Decision};
+use super::virtual_time::Time;
+use crate::sys::signals::{ALARM, Expiry};
+use onewinner_core::id::ProcessId;
+
+/// `TIMER_ABSTIME` of timer_settime(2).
+const ABSOLUTE: u64 = 1;
+/// `EINVAL`, as a call returns it.
+const EINVAL: i64 = -22;
+/// `SIGEV_SIGNAL`, `SIGEV_NONE` and `SIGEV_THREAD_ID` of sigevent(3type).
+const BY_SIGNAL: i32 = 0;
+/// See [`BY_SIGNAL`].
+const BY_NOTHING: i32 = 1;
+/// See [`BY_SIGNAL`].
+const BY_SIGNAL_TO_A_THREAD: i32 = 4;
+
+/// The timers of all contenders.
+#[derive(Default)]
+pub(crate) struct Timers {
+    /// Those of timer_create(2), by process and number.
+    created: BTreeMap<(i32, i32), Created>,
+    armed: Vec<Armed>,
+}
+
+struct Created {
+    process: ProcessId,
+    clock: u64,
+    /// `None` if it sends no signal.
+    expiry: Option<Expiry>,
+}
+
+/// Which timer of a process it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TimerKey {
+    /// That of alarm(2) and setitimer(2).
+    Alarm,
+    /// One of timer_create(2).
+    Created(i32),
+}
+
+/// A timer that will expire.
+#[derive(Clone, Debug)]
+pub(crate) struct Armed {
+    pub(crate) process: ProcessId,
+    /// The number of the process to which it belongs.
+    pub(crate) group: i32,
+    pub(crate) key: TimerKey,
+    /// The call that has armed it.
+    pub(crate) name: &'static str,
+    pub(crate) length: Duration,
+    pub(crate) until: Duration,
+    /// It is armed again for this long when it expires.
+    every: Duration,
+    pub(crate) expiry: Option<Expiry>,
+}
+
+/// A `struct itimerspec` or `struct itimerval`.
+struct Setting {
+    every: Duration,
+    value: Duration,
+}
+
+impl Setting {
+    const BYTES: usize = 32;
+
+    fn read(at: &AtCall<'_>, place: u64, unit_ns: u64) -> io::Result<Self> {
+        let mut bytes = [0; Self::BYTES];
+        at.memory.read(place, &mut bytes)?;
+        let part = |at: usize| u64::from_ne_bytes(std::array::from_fn(|byte| bytes[at + byte]));
+        let time = |at: usize| {
+            Duration::from_secs(part(at)).saturating_add(Duration::from_nanos(part(at + 8).saturating_mul(unit_ns)))
+        };
+        Ok(Self {
+            every: time(0),
+            value: time(16),
+        })
+    }
+
+    fn write(&self, at: &AtCall<'_>, place: u64, unit_ns: u32) -> io::Result<()> {
+        if place == 0 {
+            return Ok(());
+        }
+        let parts = [self.every, self.value].map(|time| [time.as_secs(), u64::from(time.subsec_nanos() / unit_ns)]);
+        let bytes: Vec<u8> = parts.iter().flatten().flat_map(|part| part.to_ne_bytes()).collect();
+        at.memory.write(place, &bytes)
+    }
+}
+
+impl Timers {
+    /// A new execution begins.
+    pub(crate) fn begin(&mut self) {
+        self.created.clear();
+        self.armed.clear();
+    }
+
+    /// A process has ended.
+    pub(crate) fn gone(&mut self, group: i32) {
+        self.executed(group);
+        self.armed.retain(|timer| timer.group != group);
+    }
+
+    /// A process runs another program: it keeps the timer of alarm(2) alone.
+    pub(crate) fn executed(&mut self, group: i32) {
+        self.created.retain(|(owner, _), _| *owner != group);
+        self.armed
+            .retain(|timer| timer.group != group || timer.key == TimerKey::Alarm);
+    }
+
+    /// Whether a contender has a timer, armed or not.
+    pub(crate) fn has_any(&self, process: ProcessId) -> bool {
+        self.of(process).next().is_some() || self.created.values().any(|timer| timer.process == process)
+    }
+
+    /// The timers of a contender that will expire.
+    pub(crate) fn of(&self, process: ProcessId) -> impl Iterator<Item = &Armed> {
+        self.armed.iter().filter(move |timer| timer.process == process)
+    }
+
+    /// A timer expires; it is armed again if it has an interval.
+    ///
+    /// # Panics
+    ///
+    /// When it is not armed.
+    pub(crate) fn expire(&mut self, group: i32, key: TimerKey) -> Armed {
+        let place = self.position(group, key).expect("the search expires an armed timer");
+        let expired = self.armed[place].clone();
+        if expired.every.is_zero() {
+            self.armed.remove(place);
+        } else {
+            self.armed[place].until = expired.until.saturating_add(expired.every);
+            self.armed[place].length = expired.every;
+        }
+        expired
+    }
+
+    fn position(&self, group: i32, key: TimerKey) -> Option<usize> {
+        self.armed
+            .iter()
+            .position(|timer| timer.group == group && timer.key == key)
+    }
+
+    /// What is left of a timer.
+    fn left(&self, group: i32, key: TimerKey, now: Duration) -> Setting {
+        let armed = self.position(group, key).map(|place| &self.armed[place]);
+        armed.map_or(
+            Setting {
+                every: Duration::ZERO,
+                value: Duration::ZERO,
+            },
+            |timer| Setting {
+                every: timer.every,
+                // Zero would mean that it is not armed.
+                value: timer.until.saturating_sub(now).max(Duration::from_micros(1)),
+            },
+        )
+    }
+
+    /// Decides about a call on timers.
+    ///
+    /// # Errors
+    ///
+    /// When the memory of the task cannot be read or written, so that the kernel would refuse the call.
+    pub(crate) fn decide(&mut self, at: &AtCall<'_>, name: &'static str, time: &Time) -> io::Result<Decision> {
+        let arguments = at.entry.arguments;
+        let now = time.of_task(at);
+        let uncontrolled = |what: &str| Decision::Uncontrolled(format!("{} {what} with {name}", at.process));
+        let answered = match name {
+            "alarm" => {
+                let left = self.left(at.group, TimerKey::Alarm, now).value;
+                let value = Duration::from_secs(arguments[0] & u64::from(u32::MAX));
+                let every = Duration::ZERO;
+                self.arm(at, TimerKey::Alarm, name, Setting { every, value }, now);
+                i64::try_from(left.as_nanos().div_ceil(1_000_000_000)).unwrap_or(i64::MAX)
+            }
+            "setitimer" | "getitimer" if arguments[0] as i32 != 0 => {
+                return Ok(uncontrolled("uses a timer of CPU time"));
+            }
+            "setitimer" => {
+                let left = self.left(at.group, TimerKey::Alarm, now);
+                if arguments[1] != 0 {
+                    let setting = Setting::read(at, arguments[1], 1_000)?;
+                    self.arm(at, TimerKey::Alarm, name, setting, now);
+                }
+                left.write(at, arguments[2], 1_000)?;
+                0
+            }
+            "getitimer" => {
+                self.left(at.group, TimerKey::Alarm, now)
+                    .write(at, arguments[1], 1_000)?;
+                0
+            }
+            "timer_create" if self.create(at, time)? => 0,
+            "timer_create" => return Ok(uncontrolled("makes a timer of a kind that is not controlled")),
+            "timer_settime" | "timer_gettime" | "timer_getoverrun" | "timer_delete" => {
+                let number = arguments[0] as i32;
+                let key = TimerKey::Created(number);
+                let Some(created) = self.created.get(&(at.group, number)) else {
+                    return Ok(Decision::Answered(EINVAL));
+                };
+                let clock = created.clock;
+                match name {
+                    "timer_settime" => {
+                        let left = self.left(at.group, key, now);
+                        let mut setting = Setting::read(at, arguments[2], 1)?;
+                        if arguments[1] & ABSOLUTE != 0 && !setting.value.is_zero() {
+                            let until = time.moment(clock, setting.value).unwrap_or_default();
+                            setting.value = until.saturating_sub(now).max(Duration::from_nanos(1));
+                        }
+                        self.arm(at, key, name, setting, now);
+                        left.write(at, arguments[3], 1)?;
+                    }
+                    "timer_gettime" => self.left(at.group, key, now).write(at, arguments[1], 1)?,
+                    "timer_delete" => {
+                        self.created.remove(&(at.group, number));
+                        self.armed.retain(|timer| timer.group != at.group || timer.key != key);
+                    }
+                    // Each expiry is taken before the next one.
+                    _ => {}
+                }
+                0
+            }
+            _ => return Ok(uncontrolled("arms a timer, whose expiry is not controlled,")),
+        };
+        Ok(Decision::Answered(answered))
+    }
+
+    fn arm(&mut self, at: &AtCall<'_>, key: TimerKey, name: &'static str, setting: Setting, now: Duration) {
+        self.armed.retain(|timer| timer.group != at.group || timer.key != key);
+        if setting.value.is_zero() {
+            return;
+        }
+        let expiry = match key {
+            TimerKey::Alarm => Some(ALARM),
+            TimerKey::Created(number) => self.created.get(&(at.group, number)).and_then(|timer| timer.expiry),
+        };
+        self.armed.push(Armed {
+            process: at.process,
+            group: at.group,
+            key,
+            name,
+            length: setting.value,
+            until: now.saturating_add(setting.value),
+            every: setting.every,
+            expiry,
+        });
+    }
+
+    /// timer_create(2); returns whether the timer is of a kind that is controlled.
+    fn create(&mut self, at: &AtCall<'_>, time: &Time) -> io::Result<bool> {
+        let [clock, event, place, ..] = at.entry.arguments;
+        let own = self.created.keys().filter(|(group, _)| *group == at.group);
+        let number = own.map(|(_, number)| number + 1).max().unwrap_or(0);
+        let mut expiry = Expiry {
+            signal: ALARM.signal,
+            timer: Some((number, u64::from(number.cast_unsigned()))),
+            thread: None,
+        };
+        let mut notifies = BY_SIGNAL;
+        if event != 0 {
+            // `struct sigevent`: a value, the signal, how to notify, and a thread.
+            let mut bytes = [0; 20];
+            at.memory.read(event, &mut bytes)?;
+            let word = |at: usize| i32::from_ne_bytes(std::array::from_fn(|byte| bytes[at + byte]));
+            let value = u64::from_ne_bytes(std::array::from_fn(|byte| bytes[byte]));
+            notifies = word(12);
+            expiry.signal = word(8);
+            expiry.timer = Some((number, value));
+            expiry.thread = (notifies == BY_SIGNAL_TO_A_THREAD).then(|| word(16));
+        }
+        let known = matches!(notifies, BY_SIGNAL | BY_NOTHING | BY_SIGNAL_TO_A_THREAD);
+        if !known || time.moment(clock, Duration::ZERO).is_none() {
+            return Ok(false);
+        }
+        at.memory.write(place, &number.to_ne_bytes())?;
+        let expiry = (notifies != BY_NOTHING).then_some(expiry);
+        let process = at.process;
+        let created = Created { process, clock, expiry };
+        self.created.insert((at.group, number), created);
+        Ok(true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sys::trace::{Entry, Memory};
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    struct Program {
+        memory: Memory,
+        timers: Timers,
+        time: Time,
+    }
+
+    impl Program {
+        fn new() -> Self {
+            Self {
+                memory: Memory::of(std::process::id().cast_signed()).unwrap(),
+                timers: Timers::default(),
+                time: Time::new(),
+            }
+        }
+
+        fn call(&mut self, name: &'static str, arguments: [u64; 4]) -> Decision {
+            let [first, second, third, fourth] = arguments;
+            let at = AtCall {
+                process: ProcessId(0),
+                task: 1,
+                group: 1,
+                memory: &self.memory,
+                entry: Entry {
+                    architecture: 0,
+                    number: 0,
+                    arguments: [first, second, third, fourth, 0, 0],
+                },
+            };
+            self.timers.decide(&at, name, &self.time).unwrap()
+        }
+
+        fn untils(&self) -> Vec<Duration> {
+            self.timers.of(ProcessId(0)).map(|timer| timer.until).collect()
+        }
+    }
+
+    #[test]
+    fn an_alarm_replaces_the_last_one_and_reports_what_was_left() {
+        let mut program = Program::new();
+        assert_eq!(program.call("alarm", [5, 0, 0, 0]), Decision::Answered(0));
+        program.time.move_to(ProcessId(0), SECOND);
+        assert_eq!(program.call("alarm", [9, 0, 0, 0]), Decision::Answered(4));
+        assert_eq!(program.untils(), [10 * SECOND]);
+        assert_eq!(program.call("alarm", [0; 4]), Decision::Answered(9));
+        assert!(program.untils().is_empty());
+    }
+
+    #[test]
+    fn a_timer_with_an_interval_is_armed_again_and_a_deleted_one_does_not_expire() {
+        let mut program = Program::new();
+        let number = 7i32;
+        let place = (&raw const number) as u64;
+        assert_eq!(program.call("timer_create", [1, 0, place, 0]), Decision::Answered(0));
+        let setting = [1u64, 0, 5, 0];
+        let settime = |program: &mut Program| program.call("timer_settime", [0, 0, setting.as_ptr() as u64, 0]);
+        assert_eq!(settime(&mut program), Decision::Answered(0));
+        program.timers.expire(1, TimerKey::Created(0));
+        assert_eq!(program.untils(), [6 * SECOND]);
+        assert_eq!(program.call("timer_delete", [0; 4]), Decision::Answered(0));
+        assert_eq!(
+            (program.untils(), settime(&mut program)),
+            (vec![], Decision::Answered(EINVAL))
+        );
+    }
+
+    #[test]
+    fn what_is_not_controlled_is_named() {
+        let mut program = Program::new();
+        for (name, arguments) in [
+            ("setitimer", [1, 0, 0, 0]),
+            ("timer_create", [2, 0, 0, 0]),
+            ("timerfd_settime", [0; 4]),
+        ] {
+            let decision = program.call(name, arguments);
+            assert!(
+                matches!(&decision, Decision::Uncontrolled(why) if why.contains(name)),
+                "{decision:?}"
+            );
+        }
+    }
+}

@@ -1,0 +1,417 @@
+//! The virtual clock of an execution: the same in every execution that takes the same steps.
+//!
+//! The clock always begins at the same moment, so that names and records with a time in them are the same whenever a program
+//! is run. The end of a sleep moves it to the deadline of the sleep, and a reading by a
+//! microsecond. Two parts make a reading:
+//!
+//! - what sleeps have moved, which all contenders see. A reading loads [`Object::Clock`] of the others, the end of a sleep
+//!   stores it, so the search tries both orders;
+//! - what the contender has reached by its own readings. Others see this only through what it has stored: a contender that
+//!   loads an object has at least the time of the last store to it (Lamport, "Time, Clocks, and the Ordering of Events in a
+//!   Distributed System", CACM 1978). So readings alone order nothing, and no contender sees the clock go back.
+//!
+//! A thread that has made no controlled call may be housekeeping of a runtime, whose readings differ between executions. It
+//! reads a clock of its own, and moves no other one before its first controlled call. Does not decide who sleeps when.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::time::Duration;
+
+use super::at_call::AtCall;
+use crate::sys::filter::TimeCall;
+use onewinner_core::access::{AccessKind, Accesses, Object};
+use onewinner_core::id::ProcessId;
+
+/// How far a clock advances with each reading.
+const READING: Duration = Duration::from_micros(1);
+/// How many readings in a row, with no other call in between, advance it by so little. Then each advances it twice as far as
+/// the last: a loop that waits for a moment gets there.
+const PATIENT_READINGS: u32 = 1_000;
+/// The most that one reading advances it.
+const LONGEST_READING: Duration = Duration::from_secs(1);
+
+/// When the clock begins: the time of day, and that since some moment. It is 2030, later than the time of any file that a
+/// program finds, and 1,000,000 seconds after the machine was started.
+const BEGAN: [Duration; 2] = [Duration::from_secs(1_893_456_000), Duration::from_secs(1_000_000)];
+
+/// Clocks of the kernel with the time of day: `CLOCK_REALTIME`, `CLOCK_REALTIME_COARSE`, `CLOCK_TAI`.
+const OF_DAY: [u64; 3] = [0, 5, 11];
+/// Clocks with the time since some moment: `CLOCK_MONOTONIC`, its raw and coarse forms, `CLOCK_BOOTTIME`.
+const SINCE: [u64; 4] = [1, 4, 6, 7];
+
+/// The virtual clock.
+pub(crate) struct Time {
+    /// How much later than [`BEGAN`] this execution begins.
+    aged: Duration,
+    /// The time that each contender has reached since [`BEGAN`].
+    reached: BTreeMap<ProcessId, Duration>,
+    /// The part of it that others see.
+    moved: BTreeMap<ProcessId, Duration>,
+    /// The time of the last store to each object.
+    stored: BTreeMap<Object, Duration>,
+    /// Threads that have made a controlled call.
+    actors: BTreeSet<i32>,
+    /// The clocks of other threads.
+    apart: BTreeMap<i32, Apart>,
+    /// Readings in a row, by task.
+    readings: BTreeMap<i32, u32>,
+    /// What contenders have done with the clock since their last step began.
+    uses: BTreeMap<ProcessId, Uses>,
+    /// How much had passed for each contender when its fork snapshot was taken.
+    kept: BTreeMap<ProcessId, Duration>,
+    /// Contenders with a thread that sleeps in the kernel.
+    for_real: BTreeSet<ProcessId>,
+    /// Contenders that have read the clock in any execution.
+    readers: BTreeSet<ProcessId>,
+}
+
+/// The clock of a thread that has made no controlled call.
+#[derive(Clone, Copy, Debug, Default)]
+struct Apart {
+    reached: Duration,
+    /// Sleeps that were cut short.
+    sleeps: u32,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Uses {
+    read: bool,
+    moved: bool,
+}
+
+impl Time {
+    pub(crate) fn new() -> Self {
+        Self {
+            aged: Duration::ZERO,
+            reached: BTreeMap::new(),
+            moved: BTreeMap::new(),
+            stored: BTreeMap::new(),
+            actors: BTreeSet::new(),
+            apart: BTreeMap::new(),
+            readings: BTreeMap::new(),
+            uses: BTreeMap::new(),
+            kept: BTreeMap::new(),
+            for_real: BTreeSet::new(),
+            readers: BTreeSet::new(),
+        }
+    }
+
+    /// Resets the clock to its beginning.
+    pub(crate) fn begin(&mut self) {
+        self.aged = Duration::ZERO;
+        self.reached.clear();
+        self.moved.clear();
+        self.stored.clear();
+        self.actors.clear();
+        self.apart.clear();
+        self.for_real.clear();
+        self.readings.clear();
+        self.uses.clear();
+    }
+
+    /// The execution that has begun begins so much later: what exists is so old.
+    pub(crate) fn ages(&mut self, by: Duration) {
+        self.aged = by;
+    }
+
+    /// The time of day at a moment of the execution.
+    pub(crate) fn of_day(&self, moment: Duration) -> Duration {
+        BEGAN[0].saturating_add(moment)
+    }
+
+    /// The time of day before anything happened in the execution.
+    pub(crate) fn oldest(&self) -> Duration {
+        BEGAN[0]
+    }
+
+    /// A fork snapshot of the contender is taken.
+    pub(crate) fn keep(&mut self, process: ProcessId) {
+        let passed = self.reached(process).saturating_sub(self.aged);
+        self.kept.insert(process, passed);
+    }
+
+    /// A contender starts; a copy goes on from its snapshot. In a second round its clock has advanced.
+    pub(crate) fn starts(&mut self, process: ProcessId) {
+        if let Some(kept) = self.kept.get(&process).copied() {
+            self.reach(process, self.aged.saturating_add(kept));
+        }
+    }
+
+    /// The time that a contender has reached since the beginning.
+    pub(crate) fn reached(&self, process: ProcessId) -> Duration {
+        self.reached.get(&process).copied().unwrap_or(self.aged)
+    }
+
+    fn reach(&mut self, process: ProcessId, moment: Duration) {
+        let reached = self.reached.entry(process).or_insert(self.aged);
+        *reached = moment.max(*reached);
+    }
+
+    /// Whether a task has only started so far, and may be housekeeping of a runtime.
+    pub(crate) fn is_idle(&self, at: &AtCall<'_>) -> bool {
+        at.task != at.group && !self.actors.contains(&at.task)
+    }
+
+    /// The time that a task has reached, without reading the clock.
+    pub(crate) fn of_task(&self, at: &AtCall<'_>) -> Duration {
+        let reached = self.reached(at.process);
+        let apart = self.apart.get(&at.task).filter(|_| self.is_idle(at));
+        apart.map_or(reached, |apart| reached.max(apart.reached))
+    }
+
+    /// A task makes a call that is not a reading.
+    pub(crate) fn calls(&mut self, at: &AtCall<'_>) {
+        self.readings.remove(&at.task);
+    }
+
+    /// A task has come to a controlled call.
+    pub(crate) fn acts(&mut self, at: &AtCall<'_>) {
+        self.actors.insert(at.task);
+    }
+
+    /// A thread that may be housekeeping sleeps until then, and the sleep is cut short. Returns how many were cut before.
+    pub(crate) fn cut(&mut self, at: &AtCall<'_>, until: Duration) -> u32 {
+        let apart = self.apart.entry(at.task).or_default();
+        apart.reached = apart.reached.max(until);
+        apart.sleeps += 1;
+        apart.sleeps - 1
+    }
+
+    /// Whether a sleep was cut short and has not ended yet.
+    pub(crate) fn has_cut(&self) -> bool {
+        self.apart.values().any(|apart| apart.sleeps > 0)
+    }
+
+    /// A thread of this contender, which may be housekeeping, sleeps in the kernel from now on.
+    pub(crate) fn sleeps_for_real(&mut self, process: ProcessId) {
+        self.for_real.insert(process);
+    }
+
+    /// Whether a thread of this contender sleeps in the kernel: it may wake others at any time.
+    pub(crate) fn has_real_sleep(&self, process: ProcessId) -> bool {
+        self.for_real.contains(&process)
+    }
+
+    /// The end of the sleep that was cut short before the first controlled call of a task, if there was one.
+    pub(crate) fn cut_until(&self, task: i32) -> Option<Duration> {
+        let apart = self.apart.get(&task).filter(|apart| apart.sleeps > 0);
+        apart.map(|apart| apart.reached)
+    }
+
+    /// A contender begins a step, by a controlled call of this task if there is one: the sleep before its first one ends now.
+    pub(crate) fn begins(&mut self, process: ProcessId, task: Option<i32>) {
+        self.uses.insert(process, Uses::default());
+        let apart = task.and_then(|task| self.apart.remove(&task));
+        if let Some(apart) = apart.filter(|apart| apart.sleeps > 0) {
+            self.move_to(process, apart.reached);
+        }
+    }
+
+    /// Moves the clock: a sleep of the contender has lasted until then.
+    pub(crate) fn move_to(&mut self, process: ProcessId, moment: Duration) {
+        self.reach(process, moment);
+        let moved = self.moved.entry(process).or_default();
+        *moved = moment.max(*moved);
+        self.uses.entry(process).or_default().moved = true;
+    }
+
+    /// A step of the contender has touched this.
+    pub(crate) fn touches(&mut self, process: ProcessId, accesses: &Accesses) {
+        for access in accesses.iter() {
+            let stored = self.stored.iter().filter(|(object, _)| object.overlaps(&access.object));
+            if let Some(last) = stored.map(|(_, time)| *time).max() {
+                self.reach(process, last);
+            }
+        }
+        let now = self.reached(process);
+        for access in accesses.iter().filter(|access| access.kind == AccessKind::Store) {
+            self.stored.insert(access.object.clone(), now);
+        }
+    }
+
+    /// Adds to a footprint what the step of a contender has done with the clock, among this number of contenders.
+    pub(crate) fn add_to(&self, accesses: &mut Accesses, process: ProcessId, contenders: usize) {
+        let uses = self.uses.get(&process).copied().unwrap_or_default();
+        if uses.read {
+            load_others(accesses, process, contenders);
+        }
+        if uses.moved {
+            accesses.store(Object::Clock(process));
+        }
+    }
+
+    /// Adds what the next step of a contender may read of the clock, as far as that is known by now.
+    pub(crate) fn forecast(&self, accesses: &mut Accesses, process: ProcessId, contenders: usize) {
+        if self.readers.contains(&process) {
+            load_others(accesses, process, contenders);
+        }
+    }
+
+    /// Answers a call that reads a clock, and returns its result. `None` for a clock that the kernel answers, for example the CPU
+    /// time of the task.
+    pub(crate) fn tell(&mut self, at: &AtCall<'_>, call: TimeCall) -> io::Result<Option<i64>> {
+        let arguments = at.entry.arguments;
+        let (clock, place) = match call {
+            TimeCall::Clock => (arguments[0], arguments[1]),
+            TimeCall::TimeOfDay | TimeCall::Seconds => (OF_DAY[0], arguments[0]),
+            TimeCall::Ticks => (SINCE[0], arguments[0]),
+        };
+        let Some(began) = began(clock) else {
+            return Ok(None);
+        };
+        let now = began.saturating_add(self.read(at));
+        let seconds = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
+        let parts = match call {
+            TimeCall::Clock => vec![seconds, i64::from(now.subsec_nanos())],
+            TimeCall::TimeOfDay => vec![seconds, i64::from(now.subsec_micros())],
+            TimeCall::Seconds => vec![seconds],
+            // No CPU time was used.
+            TimeCall::Ticks => vec![0; 4],
+        };
+        if place != 0 {
+            let bytes: Vec<u8> = parts.iter().flat_map(|part| part.to_ne_bytes()).collect();
+            at.memory.write(place, &bytes)?;
+        }
+        Ok(Some(match call {
+            TimeCall::Seconds => seconds,
+            // `USER_HZ` is 100 on both architectures.
+            TimeCall::Ticks => i64::try_from(now.as_millis() / 10).unwrap_or(i64::MAX),
+            TimeCall::Clock | TimeCall::TimeOfDay => 0,
+        }))
+    }
+
+    /// Reads the clock for a task: the time since the beginning.
+    pub(crate) fn read(&mut self, at: &AtCall<'_>) -> Duration {
+        let row = self.readings.entry(at.task).or_default();
+        *row = row.saturating_add(1);
+        let doublings = row.saturating_sub(PATIENT_READINGS).min(30);
+        let passed = READING.saturating_mul(1 << doublings).min(LONGEST_READING);
+        let own = self.of_task(at);
+        if self.is_idle(at) {
+            let now = own.saturating_add(passed);
+            self.apart.entry(at.task).or_default().reached = now;
+            return now;
+        }
+        let seen = self.moved.values().copied().max().unwrap_or_default();
+        let now = own.max(seen).saturating_add(passed);
+        self.reach(at.process, now);
+        self.uses.entry(at.process).or_default().read = true;
+        self.readers.insert(at.process);
+        if doublings > 0 {
+            self.move_to(at.process, now);
+        }
+        now
+    }
+
+    /// The moment, since the beginning, at which a clock shows this; `None` for a clock that the kernel answers.
+    pub(crate) fn moment(&self, clock: u64, shows: Duration) -> Option<Duration> {
+        Some(shows.saturating_sub(began(clock)?))
+    }
+}
+
+/// What a clock shows at the beginning.
+fn began(clock: u64) -> Option<Duration> {
+    match clock {
+        clock if OF_DAY.contains(&clock) => Some(BEGAN[0]),
+        clock if SINCE.contains(&clock) => Some(BEGAN[1]),
+        _ => None,
+    }
+}
+
+/// A reading of the clock by a contender.
+fn load_others(accesses: &mut Accesses, process: ProcessId, contenders: usize) {
+    let others = ProcessId::first(contenders).filter(|other| *other != process);
+    others.for_each(|other| accesses.load(Object::Clock(other)));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sys::trace::{Entry, Memory};
+
+    const P0: ProcessId = ProcessId(0);
+    const P1: ProcessId = ProcessId(1);
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn memory() -> Memory {
+        Memory::of(std::process::id().cast_signed()).unwrap()
+    }
+
+    fn at(memory: &Memory, process: ProcessId, task: i32, group: i32) -> AtCall<'_> {
+        let entry = Entry {
+            architecture: 0,
+            number: 0,
+            arguments: [0; 6],
+        };
+        AtCall {
+            process,
+            task,
+            group,
+            memory,
+            entry,
+        }
+    }
+
+    fn uses(time: &Time, process: ProcessId) -> Accesses {
+        let mut accesses = Accesses::none();
+        time.add_to(&mut accesses, process, 2);
+        accesses
+    }
+
+    #[test]
+    fn the_end_of_a_sleep_conflicts_with_a_reading_of_another_and_not_with_its_sleep() {
+        let memory = memory();
+        let mut time = Time::new();
+        time.begins(P0, None);
+        time.move_to(P0, SECOND);
+        time.begins(P1, None);
+        assert!(time.read(&at(&memory, P1, 2, 2)) > SECOND);
+        assert!(uses(&time, P0).conflict(&uses(&time, P1)));
+        time.begins(P1, None);
+        time.move_to(P1, 2 * SECOND);
+        assert!(!uses(&time, P0).conflict(&uses(&time, P1)));
+    }
+
+    #[test]
+    fn readings_conflict_with_nothing_and_what_was_stored_later_is_never_read_earlier() {
+        let memory = memory();
+        let mut time = Time::new();
+        for _ in 0..PATIENT_READINGS {
+            time.read(&at(&memory, P0, 1, 1));
+        }
+        let written = time.reached(P0);
+        assert!(!uses(&time, P0).conflict(&uses(&time, P1)) && uses(&time, P0).stores().next().is_none());
+        let mut store = Accesses::none();
+        store.store(Object::Cell(0));
+        let mut load = Accesses::none();
+        load.load(Object::Cell(0));
+        time.touches(P0, &store);
+        time.touches(P1, &load);
+        assert!(time.read(&at(&memory, P1, 2, 2)) > written);
+    }
+
+    #[test]
+    fn a_loop_that_only_reads_the_clock_gets_to_its_moment() {
+        let memory = memory();
+        let mut time = Time::new();
+        let reading = at(&memory, P0, 1, 1);
+        let readings = (0..).find(|_| time.read(&reading) > 30 * SECOND);
+        assert!(readings.is_some_and(|readings| readings < 2 * PATIENT_READINGS));
+        // That has moved the clock of all.
+        assert!(uses(&time, P0).stores().next().is_some());
+    }
+
+    #[test]
+    fn a_thread_that_only_waits_moves_no_clock_until_it_acts() {
+        let memory = memory();
+        let mut time = Time::new();
+        let thread = at(&memory, P0, 2, 1);
+        time.begins(P0, Some(1));
+        time.cut(&thread, SECOND);
+        assert!(time.read(&thread) > SECOND && time.reached(P0) < SECOND);
+        assert!(uses(&time, P0).is_empty());
+        time.acts(&thread);
+        time.begins(P0, Some(2));
+        assert!(time.reached(P0) > SECOND && uses(&time, P0).stores().next().is_some());
+    }
+}

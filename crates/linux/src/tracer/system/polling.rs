@@ -1,0 +1,211 @@
+//! Finds out whether a contender polls: whether it repeats the same calls, with the same results.
+//!
+//! Such a contender would go on for ever, and each further look shows nothing new. So it may poll a few times, and then waits
+//! until another contender stores something that it has touched. If nothing else can happen at all, it goes on: it may give up
+//! after some time, or after some polls. A contender that makes different calls never waits. Knows no clock.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use onewinner_core::access::{Access, Accesses, Object};
+use onewinner_core::fs::call::{Call, Reply, Value};
+
+/// How many polls in a row may bring nothing new before a process waits for another one.
+pub(crate) const MOST_FRUITLESS_POLLS: u32 = 2;
+
+/// How many polls a process makes while nothing else can happen.
+pub(crate) const MOST_IDLE_POLLS: u32 = 15;
+
+/// How many repetitions without a sleep count as one poll: a program may read twice what it needs once.
+const REPETITIONS_OF_A_SPIN: usize = 16;
+
+/// The longest sequence of calls that is found to repeat.
+const LONGEST_POLL: usize = 64;
+
+/// What a contender has done since another one last stored something that it had touched.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Polling {
+    recent: Vec<Done>,
+    touched: Accesses,
+    fruitless: u32,
+    /// Polls that it has made while nothing else could happen, in the whole execution.
+    idle: u32,
+}
+
+/// A step, as far as a poll repeats it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Done {
+    digest: u64,
+    sleeps: bool,
+}
+
+/// Whether anything else could happen when a step was taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Instead {
+    /// Another step was possible, or the contender may still poll.
+    Another,
+    /// Nothing.
+    Nothing,
+}
+
+impl Polling {
+    /// The contender has taken a step; `sleeps` if it was the end of a sleep. Returns whether this completes a fruitless poll.
+    pub(crate) fn takes(
+        &mut self,
+        call: &Call,
+        reply: &Reply,
+        accesses: &Accesses,
+        sleeps: bool,
+        instead: Instead,
+    ) -> bool {
+        let others = |access: &&Access| !matches!(access.object, Object::Clock(_));
+        for Access { object, .. } in accesses.iter().filter(others) {
+            self.touched.load(object.clone());
+        }
+        let mut hasher = DefaultHasher::new();
+        // One sleep may be a little longer than another.
+        if sleeps {
+            call.name().hash(&mut hasher);
+        } else {
+            call.hash(&mut hasher);
+        }
+        match reply {
+            // Neither a new inode nor a new descriptor is news.
+            Ok(Value::Stat(stat)) => stat.with_inode(0).hash(&mut hasher),
+            Ok(Value::Fd(_)) => {}
+            reply => reply.hash(&mut hasher),
+        }
+        let digest = hasher.finish();
+        self.recent.push(Done { digest, sleeps });
+        let Some(length) = self.repeated() else {
+            return false;
+        };
+        let kept = self.recent.len() - length;
+        self.recent.drain(..kept);
+        self.fruitless += 1;
+        self.idle += u32::from(instead == Instead::Nothing);
+        true
+    }
+
+    /// The length of the poll that the last steps repeat, if they do.
+    fn repeated(&mut self) -> Option<usize> {
+        let most = LONGEST_POLL * REPETITIONS_OF_A_SPIN;
+        let surplus = self.recent.len().saturating_sub(most);
+        self.recent.drain(..surplus);
+        let all = &self.recent;
+        (1..=LONGEST_POLL.min(all.len() / 2)).find(|length| {
+            let last = &all[all.len() - length..];
+            let times = if last.iter().any(|done| done.sleeps) {
+                2
+            } else {
+                REPETITIONS_OF_A_SPIN
+            };
+            all.len() >= times * length
+                && all[all.len() - times * length..]
+                    .chunks(*length)
+                    .all(|chunk| chunk == last)
+        })
+    }
+
+    /// Another contender has stored something.
+    pub(crate) fn sees(&mut self, stored: &Accesses) {
+        if self.touched.conflict(stored) {
+            self.recent.clear();
+            self.touched = Accesses::none();
+            self.fruitless = 0;
+        }
+    }
+
+    /// Whether it waits for another one to store something.
+    pub(crate) fn waits(&self) -> bool {
+        self.fruitless >= MOST_FRUITLESS_POLLS
+    }
+
+    /// Whether it goes on when nothing else can happen.
+    pub(crate) fn may_go_on(&self) -> bool {
+        self.idle < MOST_IDLE_POLLS
+    }
+
+    /// How many polls it has made while nothing else could happen.
+    pub(crate) fn idle(&self) -> u32 {
+        self.idle
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use onewinner_core::access::InodeId;
+    use onewinner_core::fs::{Errno, Mode};
+
+    fn mkdir(name: &str) -> Call {
+        Call::Mkdir {
+            path: name.into(),
+            mode: Mode(0o777),
+        }
+    }
+
+    fn entry(store: bool) -> Accesses {
+        let mut accesses = Accesses::none();
+        let object = Object::Entry(InodeId::ROOT, "lock".into());
+        if store {
+            accesses.store(object);
+        } else {
+            accesses.load(object);
+        }
+        accesses
+    }
+
+    fn poll(polling: &mut Polling, name: &str) {
+        polling.takes(
+            &mkdir(name),
+            &Err(Errno::EEXIST),
+            &entry(false),
+            false,
+            Instead::Another,
+        );
+        let sleep = Call::Foreign {
+            name: "sleep".to_owned(),
+            arguments: Vec::new(),
+        };
+        polling.takes(&sleep, &Ok(Value::Done), &Accesses::none(), true, Instead::Another);
+    }
+
+    #[test]
+    fn a_process_that_polls_waits_until_another_stores_what_it_looks_at() {
+        let mut polling = Polling::default();
+        poll(&mut polling, "lock");
+        poll(&mut polling, "lock");
+        assert!(!polling.waits());
+        poll(&mut polling, "lock");
+        assert!(polling.waits());
+        polling.sees(&Accesses::none());
+        assert!(polling.waits());
+        polling.sees(&entry(true));
+        assert!(!polling.waits());
+    }
+
+    #[test]
+    fn many_different_looks_are_no_poll() {
+        let mut polling = Polling::default();
+        for number in 0..500 {
+            poll(&mut polling, &format!("lock{number}"));
+        }
+        assert!(!polling.waits());
+    }
+
+    #[test]
+    fn a_loop_without_a_sleep_is_a_poll_only_after_many_repetitions() {
+        let mut polling = Polling::default();
+        let look = |polling: &mut Polling| {
+            polling.takes(
+                &mkdir("lock"),
+                &Err(Errno::EEXIST),
+                &entry(false),
+                false,
+                Instead::Another,
+            )
+        };
+        let looks = (1..).find(|_| look(&mut polling));
+        assert_eq!(looks, Some(REPETITIONS_OF_A_SPIN));
+    }
+}
