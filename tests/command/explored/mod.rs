@@ -116,6 +116,10 @@ fn looks(how: &str) -> Result<Program, Missing> {
     driver("looks.c", &format!("{how} {{lock}}"))
 }
 
+fn timed(how: &str) -> Result<Program, Missing> {
+    driver("timed.c", &format!("{how} {{lock}}"))
+}
+
 fn wrap(command: &str, line: &str) -> Result<Program, Missing> {
     programs::found(command).map(|()| Program::Wrap(line.to_owned()))
 }
@@ -259,6 +263,35 @@ cases! {
     by_the_name_of_a_process: looks("called"), "-n 2 --scenario contend --preemptions 1" => NoPass;
 }
 
+// Sleeps, time limits, timers and polls: time is part of the schedule.
+cases! {
+    programs_in_time;
+    a_sleep_between_the_look_and_the_act: timed("sleep"), "-n 2 --preemptions 0" => Violated(TWICE);
+    many_looks_before_the_act: timed("looks"), "-n 2 --preemptions 0" => Violated(TWICE);
+    a_wait_beside_a_blocked_thread: timed("thread"), "-n 2 --preemptions 0" => Violated(TWICE);
+    a_wait_beside_a_blocked_child: timed("child"), "-n 2 --preemptions 0" => Violated(TWICE);
+    a_wait_for_a_silent_pipe: timed("poll"), "-n 2 --preemptions 0" => Violated(TWICE);
+    a_wait_for_a_silent_pipe_by_select: timed("select"), "-n 2 --preemptions 0" => Violated(TWICE);
+    a_wait_for_a_silent_pipe_by_epoll: timed("epoll"), "-n 2 --preemptions 0" => Violated(TWICE);
+    a_wait_for_a_signal: timed("signal"), "-n 2 --preemptions 0" => Violated(TWICE);
+    an_alarm_that_ends_a_wait_for_the_lock: timed("alarm"), "-n 2 --preemptions 0" => Violated(TWICE);
+    an_interval_timer_that_ends_it: timed("itimer"), "-n 2 --preemptions 0" => Violated(TWICE);
+    a_timer_that_ends_it: timed("timer"), "-n 2 --preemptions 0" => Violated(TWICE);
+    a_timer_whose_handler_restarts_the_wait: timed("restart"), "-n 2 --preemptions 1" => Holds;
+    a_loop_until_the_clock_shows_it: timed("clock"), "-n 2 --preemptions 0" => Violated(TWICE);
+    a_loop_that_only_reads_the_clock: timed("spin"), "-n 2 --preemptions 0" => Violated(TWICE);
+    a_wait_that_is_over_in_time: timed("in-time"), "-n 2 --scenario cycle --preemptions 1" => Holds;
+    a_poll_for_ever: timed("polls"), "-n 2 --preemptions 1" => HoldsWithin("2 fruitless polls");
+    a_poll_for_ever_by_epoll: timed("polls-epoll"), "-n 2 --scenario cycle --preemptions 1" => Holds;
+    a_lock_that_is_kept_fresh: timed("heartbeat"), "-n 2 --preemptions 1" => Holds;
+    a_pause_before_the_look: driver("pause.sh", "{lock}"), "-n 2 --preemptions 1" => Violated(TWICE);
+    flock_whose_time_limit_nobody_heeds: driver("flock-limit.sh", "{lock}"), "-n 2 --preemptions 0" => Violated(TWICE);
+    a_file_descriptor_that_is_a_timer: timed("timerfd"), "-n 2 --preemptions 0" => NoPass;
+    a_sleep_of_a_thread_in_go: driver("sleeps.go", "{lock}"), "-n 2 --preemptions 0" => Violated(TWICE);
+    #[ignore = "slow: node starts for each contender"]
+    retries_of_node: driver("retries.js", "{lock}"), "-n 2 --preemptions 0" => Violated(TWICE);
+}
+
 // Without a configuration: the ladder. The longest of all, they have names with which libtest begins.
 cases! {
     ladders;
@@ -292,6 +325,7 @@ pub(crate) fn tests() -> Vec<Test> {
     all.extend(right_locks());
     all.extend(wrong_locks());
     all.extend(programs_that_look());
+    all.extend(programs_in_time());
     all.extend(ladders());
     all.extend(unseen_locks());
     all
