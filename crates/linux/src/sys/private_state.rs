@@ -58,7 +58,7 @@ impl Offset {
     }
 }
 
-/// What `/proc/PID/fdinfo/FD` tells: [proc_pid_fdinfo(5)](https://man7.org/linux/man-pages/man5/proc_pid_fdinfo.5.html).
+/// What `/proc/PID/fdinfo/FD` shows: [proc_pid_fdinfo(5)](https://man7.org/linux/man-pages/man5/proc_pid_fdinfo.5.html).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct DescriptorInfo {
     offset: u64,

@@ -140,8 +140,8 @@ fn run_inside(inside: &mut dyn FnMut(World) -> u8) -> Result<u8, Unsealed> {
     .map_err(forked)?;
     drop(writer.take());
     let ended = outer.wait();
-    let told = Lines::new(reader).next_if_written().map_err(&refused)?;
-    match told.and_then(|line| serde_json::from_str(&line).ok()) {
+    let reported = Lines::new(reader).next_if_written().map_err(&refused)?;
+    match reported.and_then(|line| serde_json::from_str(&line).ok()) {
         Some(unsealed) => Err(unsealed),
         None => Ok(code(ended)),
     }

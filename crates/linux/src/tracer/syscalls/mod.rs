@@ -25,6 +25,7 @@
 //! | `watched_tree.rs` | the identities of inodes and tasks, and which are watched |
 //! | `machine_figures.rs` | figures of the machine that stay the same |
 //! | `replies.rs` | what the kernel answered, without what differs between executions |
+//! | `symbols.rs` | arguments as they are shown, with symbols instead of process numbers |
 //! | `virtual_time.rs` | the virtual clock of programs |
 //! | `file_times.rs` | the times of watched files on that clock |
 //! | `timed_waits.rs` | sleeps, and waits with a time limit |
@@ -57,6 +58,7 @@ mod replies;
 mod socket_address;
 mod sockets;
 mod spawn;
+mod symbols;
 mod timed_waits;
 pub(crate) mod timers;
 pub(crate) mod virtual_time;

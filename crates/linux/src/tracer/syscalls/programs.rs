@@ -20,6 +20,7 @@ use super::interpreter::{AtCall, Decision, Interpreter, Made, Outcome, Wait};
 use super::machine_figures::MachineFigures;
 use super::replies;
 use super::sockets::{self, Sockets};
+use super::symbols::symbolise;
 use super::timed_waits;
 use super::timers::Timers;
 use super::virtual_time::Time;
@@ -456,52 +457,5 @@ impl Interpreter for Programs {
             Some(Step { process, accesses })
         };
         self.pending.iter().filter_map(waits).collect()
-    }
-}
-
-/// Replaces process numbers by symbols, because they differ between executions. They also differ in length: so the length of
-/// a write is that of the text shown.
-fn symbolise(arguments: &mut [Argument], class: SyscallClass, canonical: impl Fn(&str) -> String) {
-    let of_a_process = matches!(class, SyscallClass::Kill | SyscallClass::Ask);
-    let mut bytes = None;
-    for argument in arguments {
-        let Argument::Text(text) = argument else { continue };
-        // Descriptors and flags are numbers too.
-        if of_a_process || text.starts_with('"') {
-            let shown = canonical(text);
-            bytes = (class == SyscallClass::Write).then_some((text.len(), shown.len()));
-            *text = shown;
-        } else if let Some((asked, shown)) = bytes.take()
-            && let Ok(length) = text.parse::<usize>()
-        {
-            *text = (length + shown).saturating_sub(asked).to_string();
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_written_is_shown_alike_however_long_the_numbers_of_processes_are() {
-        let shown = |class, texts: &[&str]| {
-            let mut arguments: Vec<_> = texts.iter().map(|text| Argument::Text((*text).to_owned())).collect();
-            symbolise(&mut arguments, class, |text| {
-                text.replace("99999", "<P1>").replace("999", "<P1>")
-            });
-            let arguments: Vec<_> = arguments.iter().map(ToString::to_string).collect();
-            arguments.join(", ")
-        };
-        for number in ["999", "99999"] {
-            let (bytes, length) = (format!("{number:?}"), number.len().to_string());
-            assert_eq!(
-                shown(SyscallClass::Write, &["3", &bytes, &length, "0"]),
-                r#"3, "<P1>", 4, 0"#
-            );
-            assert_eq!(shown(SyscallClass::Ask, &[number]), "<P1>");
-        }
-        // Neither a descriptor nor a length is a process number.
-        assert_eq!(shown(SyscallClass::Write, &["999", "\"a\"", "999"]), "999, \"a\", 999");
     }
 }

@@ -7,13 +7,13 @@
 //!
 //! The snapshot never runs code of the program: it stays stopped, and the tracer makes it call clone(2). With `CLONE_PARENT` the
 //! copy is a child of the zygote, as any contender. So what the program has remembered, its number among it, agrees with what
-//! it is told. A snapshot is taken only of a process whose state a fork copies: see `sys/private_state.rs`. Knows nothing of
+//! the kernel reports. A snapshot is taken only of a process whose state a fork copies: see `sys/private_state.rs`. Knows nothing of
 //! programs.
 
 use super::engine::{Engine, Wait};
 use super::event::Birth;
 use super::loss::{lost, untraced};
-use super::spawning::check_number;
+use super::numbers::check_number;
 use super::task::{At, CallStop, ForkSnapshot, Position, RunningSnapshot};
 use crate::sys::private_state::{NotPrivate, offsets};
 use crate::sys::trace::Entry;

@@ -183,3 +183,16 @@ impl TaskNumbers {
         Ok(round * self.participants + i32::from(process.0))
     }
 }
+
+/// Whether a new process has the number that was chosen for it.
+///
+/// # Errors
+///
+/// When it has not: a process that has not been waited for, its group or its session still has the number.
+pub(crate) fn check_number(chosen: i32, got: i32) -> Result<(), Lost> {
+    if chosen == got {
+        return Ok(());
+    }
+    let reason = format!("a process should have the number {chosen}, which is taken; it has {got}");
+    Err(lost(Retry::Maybe, reason))
+}

@@ -8,10 +8,9 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::event::{Birth, TaskEvent};
 use super::loss::{lost, untraced};
-use super::numbers::{Start, TaskNumbers};
-use super::spawning::{Spawning, check_number};
+use super::numbers::{Start, TaskNumbers, check_number};
 use super::start_order::Order;
-use super::task::{At, AtExit, CallStop, ForkSnapshot, PendingCall, Position, RunningSnapshot, Task};
+use super::task::{At, AtExit, CallStop, ForkSnapshot, PendingCall, Position, RunningSnapshot, Spawning, Task};
 use crate::sys::process::{Ended, Worker};
 use crate::sys::trace::{Entry, Memory};
 use crate::sys::tracee::{Seen, Stopped, Until, Why};

@@ -2,18 +2,11 @@
 //!
 //! The number is chosen while the parent is stopped before its call. So the next parent waits until that call has made its task.
 
-use super::loss::lost;
+use super::numbers::check_number;
 use super::registry::Tracees;
+use super::task::Spawning;
 use crate::sys::tracee::{Stopped, Until};
-use onewinner_core::explore::{Lost, Retry};
-
-/// A task that makes another one now.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Spawning {
-    pub(crate) parent: i32,
-    /// The number that the new task gets.
-    number: i32,
-}
+use onewinner_core::explore::Lost;
 
 impl Tracees {
     /// Lets a task make another one, when its turn comes. It is stopped before fork(2), vfork(2) or clone(2).
@@ -76,17 +69,4 @@ impl Tracees {
         self.spawning.take_if(|spawning| spawning.parent == parent);
         self.spawn_next()
     }
-}
-
-/// Whether a new process has the number that was chosen for it.
-///
-/// # Errors
-///
-/// When it has not: a process that has not been waited for, its group or its session still has the number.
-pub(crate) fn check_number(chosen: i32, got: i32) -> Result<(), Lost> {
-    if chosen == got {
-        return Ok(());
-    }
-    let reason = format!("a process should have the number {chosen}, which is taken; it has {got}");
-    Err(lost(Retry::Maybe, reason))
 }

@@ -154,6 +154,14 @@ pub(crate) struct PendingCall {
     pub(crate) entry: Entry,
 }
 
+/// A task that makes another one now.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Spawning {
+    pub(crate) parent: i32,
+    /// The number that the new task gets.
+    pub(crate) number: i32,
+}
+
 /// A process like a contender before its first controlled call: later contenders are forked from it.
 pub(crate) struct ForkSnapshot {
     /// Between two calls.
