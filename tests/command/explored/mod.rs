@@ -196,6 +196,7 @@ cases! {
     memory_of_its_own: driver("memfd.c", "{lock}"), "-n 2 --scenario contend" => Holds;
     sleeping_until_it_is_free: driver("polls.sh", "{lock}"), "-n 2 --scenario cycle --preemptions 1" => Holds;
     a_name_drawn_at_random: driver("mktemp.sh", "{lock}"), "-n 2 --scenario cycle --preemptions 1" => Holds;
+    a_daemon: driver("daemon.sh", "{lock}"), "-n 2 --scenario cycle --preemptions 1" => Holds;
     flock_with_a_time_limit: wrap("flock", "flock -w 1 {lock} {hold}"), "-n 2 --scenario contend --preemptions 1" => NoAlarm;
     flock_under_a_time_limit: wrap("timeout", "timeout 5 flock {lock} {hold}"), "-n 2 --scenario contend --preemptions 1" => NoAlarm;
     giving_up_at_an_alarm: driver("alarm.pl", "{lock}"), "-n 2 --scenario cycle --preemptions 1" => NoAlarm;

@@ -159,6 +159,7 @@ facts! {
     a_lock_under_a_name_drawn_at_random: check(line("mktemp.sh", "{lock}"), the_name_is_the_lock);
     one_that_gives_up_at_an_alarm: check(line("alarm.pl", "{lock}"), one_after_another);
     a_lock_that_a_child_keeps: check(line("background-child.sh", "{lock}"), one_at_a_time);
+    a_lock_of_a_daemon: check(line("daemon.sh", "{lock}"), one_at_a_time);
     a_lock_by_rename: check(line("rename-over.sh", "{lock}"), the_name_is_the_lock);
     a_program_with_memory_of_its_own: check(line("memfd.c", "{lock}"), the_name_is_the_lock);
     one_that_takes_the_absent_for_stale: check(line("absent-as-stale.c", "{lock}"), the_name_is_the_lock);

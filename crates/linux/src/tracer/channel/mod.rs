@@ -47,6 +47,11 @@ pub(crate) trait Channel {
     /// Reads what a quiet contender has printed since the last time; paths in it begin at its directory.
     fn read_output(&mut self, process: ProcessId, directory: &Path, heard: &mut Vec<What>) -> Result<Sent, Lost>;
 
+    /// Whether a contender whose first process has ended so may still answer, by another process: a daemon does.
+    fn goes_on_after(&self, _process: ProcessId, _how: Ended) -> bool {
+        false
+    }
+
     /// The first process of a contender ended, as a step. Returns whether another round starts with a new one.
     fn gone(&mut self, process: ProcessId, how: Ended, heard: &mut Vec<What>) -> Result<bool, Lost>;
 

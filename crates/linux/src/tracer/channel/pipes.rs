@@ -275,6 +275,15 @@ impl Channel for Pipes {
         Ok(Sent::Message)
     }
 
+    fn goes_on_after(&self, process: ProcessId, how: Ended) -> bool {
+        let conversation = self.contenders[process.index()].conversation.as_ref();
+        let owes = conversation.map(Conversation::owes);
+        // A command that is wrapped has answered when it ends.
+        self.program.kind == ProgramKind::Driver
+            && how == Ended::Exited(0)
+            && matches!(owes, Some(Owes::Answer | Owes::Release))
+    }
+
     fn gone(&mut self, process: ProcessId, how: Ended, heard: &mut Vec<What>) -> Result<bool, Lost> {
         let contender = &mut self.contenders[process.index()];
         let Some(mut conversation) = contender.conversation.take() else {

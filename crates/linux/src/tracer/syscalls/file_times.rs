@@ -78,12 +78,13 @@ impl Times {
             let stores = access.kind == AccessKind::Store;
             let (id, change) = match access.object {
                 Object::Entry(directory, _) if stores => (directory, Change::Content),
-                Object::Content(id) if stores && class == SyscallClass::Attributes => (id, Change::Attributes),
+                Object::Attributes(id) | Object::Links(id) if stores => (id, Change::Attributes),
+                Object::Times(id) if stores && class == SyscallClass::Attributes => (id, Change::Attributes),
                 // A file that is made empty again has a new time too.
+                Object::Times(id) if stores => (id, Change::Content),
                 Object::Content(id) if stores || class == SyscallClass::Open && truncates(at, decoded) => {
                     (id, Change::Content)
                 }
-                Object::Links(id) if stores => (id, Change::Attributes),
                 _ => continue,
             };
             let times = self.of(id, time);

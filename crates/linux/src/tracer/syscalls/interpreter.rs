@@ -128,6 +128,9 @@ pub(crate) trait Interpreter {
         Ok(())
     }
 
+    /// Another process of the contender takes the place of its first one, which has ended.
+    fn inherits(&mut self, _process: ProcessId, _task: i32) {}
+
     /// A thread called execve and took the number of its process: its call goes on under that number.
     fn renumbered(&mut self, _thread: i32, _process: i32) {}
 

@@ -433,6 +433,10 @@ impl Interpreter for Programs {
         notes.into_iter().flatten().collect()
     }
 
+    fn inherits(&mut self, process: ProcessId, task: i32) {
+        self.first.insert(process, task);
+    }
+
     fn renumbered(&mut self, thread: i32, process: i32) {
         if let Some(pending) = self.pending.remove(&thread) {
             self.pending.insert(process, pending);

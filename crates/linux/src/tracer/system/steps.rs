@@ -119,6 +119,13 @@ impl TracedSystem {
         // Its children may still run.
         self.engine.quiet(process)?;
         self.read_output(process)?;
+        // A daemon: the process that was started ends, and its child answers.
+        if self.channel.goes_on_after(process, how)
+            && let Some(heir) = self.engine.tracees.inherit(process)
+        {
+            self.engine.interpreter.inherits(process, heir);
+            return self.run_until_quiescent(process);
+        }
         let mut heard = Vec::new();
         let again = self.channel.gone(process, how, &mut heard);
         self.events

@@ -4,9 +4,10 @@
 
 use super::numbers::check_number;
 use super::registry::Tracees;
-use super::task::Spawning;
+use super::task::{Spawning, Task};
 use crate::sys::tracee::{Stopped, Until};
 use onewinner_core::explore::Lost;
+use onewinner_core::id::ProcessId;
 
 impl Tracees {
     /// Lets a task make another one, when its turn comes. It is stopped before fork(2), vfork(2) or clone(2).
@@ -61,6 +62,15 @@ impl Tracees {
             numbers.take_back_child(known.process);
         }
         Ok(true)
+    }
+
+    /// The oldest process that a contender has left takes the place of its first one, which has ended. Returns its number.
+    pub(crate) fn inherit(&mut self, process: ProcessId) -> Option<i32> {
+        let leads = |(number, task): &(&i32, &Task)| task.process == process && task.group == **number;
+        let (heir, _) = self.tasks.iter().filter(leads).min_by_key(|(_, task)| task.number)?;
+        let heir = *heir;
+        self.first.insert(process, heir);
+        Some(heir)
     }
 
     /// A task has ended, perhaps before it could make another one.
