@@ -92,6 +92,10 @@ impl Interpreter for Primitives {
         if name == "exit_group" {
             return Decision::Finished;
         }
+        // Limits of its own: no call of another lock over `Fs` shows them.
+        if name == "prlimit64" && at.entry.arguments[0] == 0 {
+            return Decision::Harmless;
+        }
         match self.calls.decode(at, name) {
             Some(call) => {
                 self.pending[at.process.index()] = Some(call);
