@@ -31,7 +31,7 @@ pub enum Allowance {
         jobs: usize,
     },
     /// All plans share the longest time limit, each gets the same part of what is left, and unused time passes on. They run in
-    /// order until one is violated. Plans that their part cuts run again at the end, if time is left.
+    /// order until one shows that several processes get the lock. Plans that their part cuts run again at the end, if time is left.
     Together,
 }
 
@@ -65,7 +65,7 @@ pub fn check_all(
     }
 }
 
-/// Checks plans in order within the longest of their time limits, until one is violated.
+/// Checks plans in order within the longest of their time limits, until one shows that several processes get the lock.
 fn check_until_violated(plans: &[Plan], interrupted: &Arc<AtomicBool>, events: &EventSink, each: &mut EachResult<'_>) {
     let times = plans
         .iter()
@@ -84,8 +84,8 @@ fn check_until_violated(plans: &[Plan], interrupted: &Arc<AtomicBool>, events: &
             cut.push((position, checked, began.elapsed()));
             continue;
         }
-        let violated = is_violated(&checked);
-        if each(position, plan, checked).is_break() || violated {
+        let decided = decides(&checked);
+        if each(position, plan, checked).is_break() || decided {
             return;
         }
     }
@@ -98,8 +98,8 @@ fn check_until_violated(plans: &[Plan], interrupted: &Arc<AtomicBool>, events: &
         } else {
             checked
         };
-        let violated = is_violated(&checked);
-        if each(position, plan, checked).is_break() || violated {
+        let decided = decides(&checked);
+        if each(position, plan, checked).is_break() || decided {
             return;
         }
     }
@@ -111,8 +111,14 @@ fn part(deadline: Instant, plans: usize) -> Duration {
     left / u32::try_from(plans.max(1)).unwrap_or(u32::MAX)
 }
 
-fn is_violated(checked: &CheckResult) -> bool {
-    matches!(checked, Ok(judged) if matches!(judged.verdict, Verdict::Violated(_)))
+/// Whether nothing worse can follow: several processes get the lock, or none ever does. After an attempt or a release that fails,
+/// a later plan may show two holders.
+fn decides(checked: &CheckResult) -> bool {
+    let Ok(judged) = checked else { return false };
+    let Verdict::Violated(found) = &judged.verdict else {
+        return false;
+    };
+    found.breaks_exclusion() || judged.coverage.outcomes.iter().all(|row| row.outcome.winners == 0)
 }
 
 /// Whether more time could decide a plan. One that only reports takes its part, and no more.

@@ -64,7 +64,10 @@ fn the_time_limit_is_kept_whatever_a_program_does() {
         let child = explore(place.path(), "hangs.c", how, &format!("--time {TIME_S}"));
         let ran = run(child).traced();
         let took = began.elapsed();
-        assert_eq!((ran.code, &*ran.stderr), (Some(3), ""), "{how}: {}", ran.stdout);
+        // A loop of epoll_wait(2) is a poll: the search ends by itself, if it is quick enough.
+        let decided = *how == "epoll" && ran.code == Some(0);
+        assert!(decided || ran.code == Some(3), "{how}: {}", ran.stdout);
+        assert_eq!(ran.stderr, "", "{how}");
         assert!(
             took < Duration::from_secs(TIME_S) + SLACK,
             "{how}: {took:?}: {}",
