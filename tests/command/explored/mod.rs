@@ -203,33 +203,44 @@ cases! {
     flock_by_a_child_of_perl: wrap("perl", PERL), "-n 2 --scenario contend --preemptions 1" => Holds;
     link_and_check_in_the_shell: driver("link-and-check.sh", "{lock}"), "-n 2 --scenario contend --preemptions 1" => Holds;
     a_server: driver("server.pl", "create-new {lock}"), "-n 2 --scenario cycle --rounds 2 --preemptions 1" => Holds;
+    #[ignore = "slow: several hundred executions"]
     sleeping_until_it_is_free_in_python: driver("polls.py", "{lock}"), "-n 2 --scenario cycle --preemptions 1" => Holds;
 }
 
 // Locks that are wrong, with the least that shows it.
 cases! {
     wrong_locks;
+    #[ignore = "slow: several hundred executions"]
     flock_on_a_removed_file: driver("flock-unlink.sh", "{lock}"), "-n 3 --scenario cycle --preemptions 1" => Violated(TWICE);
     flock_on_a_removed_file_by_two: driver("flock-unlink.sh", "{lock}"), "-n 2 --scenario cycle --preemptions 1" => Holds;
+    #[ignore = "slow: several hundred executions"]
     flock_removed_early: driver("half-fix.c", "early {lock}"), "-n 3 --scenario cycle --preemptions 2" => Violated(TWICE);
+    #[ignore = "slow: several hundred executions"]
     flock_removed_early_within_one: driver("half-fix.c", "early {lock}"), "-n 3 --scenario cycle --preemptions 1" => HoldsWithin("preemption");
     an_exit_handler: driver("exit-handler.c", "{lock}"), "-n 3 --scenario contend --preemptions 0" => Violated(TWICE);
     an_exit_trap: driver("exit-trap.sh", "{lock}"), "-n 3 --scenario contend --preemptions 0" => Violated(TWICE);
+    #[ignore = "slow: several hundred executions"]
     a_pid_whose_process_has_exited: driver("pid-file.c", "kill {lock}"), "-n 3 --scenario cycle --preemptions 1" => Violated(TWICE);
     a_pid_whose_process_is_there: driver("pid-file.c", "kill {lock}"), "-n 3 --scenario contend" => Holds;
+    #[ignore = "slow: several hundred executions"]
     a_pid_probed_by_getpgid: driver("pid-file.c", "getpgid {lock}"), "-n 3 --scenario cycle --preemptions 1" => NoPass;
+    #[ignore = "slow: several hundred executions"]
     an_exit_between_two_looks: driver("two-looks.c", "kill {lock}"), "-n 3 --scenario contend --preemptions 3" => Violated(TWICE);
     an_exit_between_two_looks_by_getpgid: driver("two-looks.c", "getpgid {lock}"), "-n 3 --scenario contend --preemptions 3" => NoPass;
+    #[ignore = "slow: several hundred executions"]
     a_pid_looked_up_in_proc: driver("pid-file.c", "proc {lock}"), "-n 3 --scenario cycle --preemptions 1" => Violated(TWICE);
+    #[ignore = "slow: several hundred executions"]
     a_pid_behind_a_descriptor: driver("pid-file.c", "pidfd {lock}"), "-n 3 --scenario cycle --preemptions 1" => Violated(TWICE);
     threads_in_their_wrong_order: driver("threads.c", "main {lock}"), "-n 2 --scenario contend --preemptions 1" => NoPass;
     threads_in_their_other_order: driver("threads.c", "other {lock}"), "-n 2 --scenario contend --preemptions 1" => HoldsBut("take turns in one order");
     a_record_lock_that_a_close_frees: driver("record-lock.c", "posix {lock}"), "-n 2 --scenario contend --preemptions 0" => Violated(TWICE);
     a_child_that_keeps_the_lock: driver("background-child.sh", "{lock}"), "-n 2 --scenario cycle" => Violated("had been released");
     a_test_before_a_command: wrap("touch", "sh -c 'test -e {lock} || { touch {lock}; {hold}; rm {lock}; }'"), "-n 2 --scenario contend" => Violated(TWICE);
+    #[ignore = "slow: several hundred executions"]
     a_loser_that_cleans_up: wrap("mkdir", "sh -c 'mkdir {lock} && {hold}; rmdir {lock}'"), "-n 3 --scenario contend --preemptions 0" => Violated("P0");
     a_rename_over_the_lock: driver("rename-over.sh", "{lock}"), "-n 2 --scenario contend --preemptions 1" => Violated(TWICE);
     a_broken_server: driver("server.pl", "stat-then-write {lock}"), "-n 2 --scenario contend" => Violated(TWICE);
+    #[ignore = "slow: several hundred executions"]
     the_absent_taken_for_stale: driver("absent-as-stale.c", "{lock}"), "-n 3 --scenario cycle --preemptions 4" => Violated(TWICE);
     nobody_ever_wins: driver("never.sh", "{lock}"), "-n 2 --scenario contend" => NoPass;
     #[ignore = "slow: Python starts for each contender"]
@@ -298,6 +309,7 @@ cases! {
     ladders;
     a_ladder_under_a_lock_that_holds: example("sh", "driver.sh"), "" => HoldsWithin("preemption");
     a_ladder_under_a_lock_that_takes_three: driver("exit-handler.c", "{lock}"), "" => Violated("");
+    #[ignore = "slow: several hundred executions"]
     a_ladder_under_two_rounds: driver("flock-unlink.sh", "{lock}"), "" => Violated("");
     #[ignore = "slow: two preemptions among three"]
     a_ladder_under_two_preemptions: driver("half-fix.c", "early {lock}"), "" => Violated("");
