@@ -112,7 +112,8 @@ fn rounds_asked_for_keep_the_small_configurations() {
         .iter()
         .map(|result| result["coverage"]["scenario"].to_string())
         .collect();
-    assert_eq!(scenarios.len(), 2, "{scenarios:?}");
+    // A release that fails does not end the ladder: a later configuration may show two holders.
+    assert!(scenarios.len() > 2, "{scenarios:?}");
 }
 
 fn what_happens_after_a_crash_is_a_fact_unless_it_is_asked_for() {
