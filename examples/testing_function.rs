@@ -52,7 +52,7 @@ mod tests {
     #[test]
     fn my_lock_lets_one_in() {
         onewinner::explore(NameLock::try_acquire)
-            .processes(3)
+            .processes(2)
             .rounds(2)
             .run()
             .or_skip()
@@ -63,7 +63,7 @@ mod tests {
     fn a_lock_of_the_kernel_on_a_file_that_is_kept_lets_one_in() {
         onewinner::explore(try_lock)
             .release(|file| file.unlock())
-            .processes(3)
+            .processes(2)
             .run()
             .or_skip()
             .expect_holds();

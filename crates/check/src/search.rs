@@ -9,8 +9,10 @@ use super::plan::Plan;
 use super::progress::ProgressMonitor;
 use super::results::Results;
 use super::session::BackendSession;
+use super::violation::FoundViolation;
 use onewinner_core::explore::{Limits, Searched, Strategy};
 use onewinner_core::history::{End, Execution, History};
+use onewinner_core::property::PropertyClass;
 use onewinner_core::scenario::{Scenario, Subject};
 use onewinner_core::verdict::CutReason;
 
@@ -82,7 +84,7 @@ impl SearchResults {
             self.results.add(search.scenario, search.plan.judged, execution, 1);
         }
         search.progress.count_execution(depth, share);
-        if self.results.best.is_some() {
+        if self.results.best.is_some() && self.is_worst(search.plan) {
             let violated = *self.violated.get_or_insert_with(Instant::now);
             self.cut = limit_after_violation(search.plan, self.results.since_first, violated);
         }
@@ -91,6 +93,16 @@ impl SearchResults {
         } else {
             ControlFlow::Continue(())
         }
+    }
+}
+
+impl SearchResults {
+    /// Whether nothing worse than the violation so far can follow: several processes get the lock of a program, or none does.
+    fn is_worst(&self, plan: &Plan) -> bool {
+        let excludes = |best: &FoundViolation| best.property.class() != PropertyClass::Exclusion;
+        matches!(plan.subject, Subject::Primitive(_))
+            || !self.results.won
+            || !self.results.best.as_ref().is_some_and(excludes)
     }
 }
 
