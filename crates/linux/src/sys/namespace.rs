@@ -56,34 +56,37 @@ pub enum NamespaceError {
 ///
 /// When the kernel refuses; a normal user needs user namespaces.
 pub fn enter() -> Result<Rights, NamespaceError> {
-    let ours = CloneFlags::CLONE_NEWNS | CloneFlags::CLONE_NEWPID;
-    let rights = match unshare(ours) {
-        Ok(()) => Rights::Root,
+    let rights = enter_as(CloneFlags::CLONE_NEWNS | CloneFlags::CLONE_NEWPID, |_| 0)?;
+    make_private().map_err(|errno| NamespaceError::Public { errno })?;
+    Ok(rights)
+}
+
+/// Moves this process to new namespaces. A normal user gets a user namespace too, in which users and groups have the numbers
+/// that `mapped` returns for their own.
+pub(super) fn enter_as(ours: CloneFlags, mapped: impl Fn(u32) -> u32) -> Result<Rights, NamespaceError> {
+    match unshare(ours) {
+        Ok(()) => Ok(Rights::Root),
         Err(nix::errno::Errno::EPERM) => {
             // Read before: afterwards this process has no mapped user.
-            let (user, group) = (geteuid(), getegid());
+            let (user, group) = (geteuid().as_raw(), getegid().as_raw());
             unshare(ours | CloneFlags::CLONE_NEWUSER).map_err(|errno| NamespaceError::Refused {
                 errno: convert::errno(errno),
             })?;
             // A normal user may map a group only after giving up setgroups(2); user_namespaces(7).
             let maps = [
                 ("setgroups", "deny".to_owned()),
-                ("uid_map", format!("0 {user} 1")),
-                ("gid_map", format!("0 {group} 1")),
+                ("uid_map", format!("{} {user} 1", mapped(user))),
+                ("gid_map", format!("{} {group} 1", mapped(group))),
             ];
             for (file, text) in maps {
                 fs::write(Path::new("/proc/self").join(file), text).map_err(NamespaceError::Unmapped)?;
             }
-            Rights::User
+            Ok(Rights::User)
         }
-        Err(errno) => {
-            return Err(NamespaceError::Refused {
-                errno: convert::errno(errno),
-            });
-        }
-    };
-    make_private().map_err(|errno| NamespaceError::Public { errno })?;
-    Ok(rights)
+        Err(errno) => Err(NamespaceError::Refused {
+            errno: convert::errno(errno),
+        }),
+    }
 }
 
 /// Keeps the mounts of this mount namespace in it. Otherwise a system that shares its mounts, as systemd does, would show them.

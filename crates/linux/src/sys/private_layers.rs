@@ -86,7 +86,7 @@ impl PrivateLayers {
                 is_covered: false,
             });
         }
-        mount_new("tmpfs", Path::new(TEMPORARY), "mode=0700").map_err(raw)?;
+        mount_new("tmpfs", Path::new(TEMPORARY), "mode=0700").map_err(io::Error::from)?;
         let layers = directory(Path::new(TEMPORARY))?;
         let mut all = Self {
             layers,
@@ -116,9 +116,9 @@ impl PrivateLayers {
 
     fn uncover(&mut self) -> io::Result<()> {
         for place in self.places.iter().rev().filter(|place| place.is_covered) {
-            unmount(&place.path).map_err(raw)?;
+            unmount(&place.path).map_err(io::Error::from)?;
         }
-        unmount(Path::new(TEMPORARY)).map_err(raw)
+        unmount(Path::new(TEMPORARY)).map_err(io::Error::from)
     }
 
     /// Removes what was written to the layers since they were mounted. Returns whether a layer was replaced: then descriptors of
@@ -136,7 +136,7 @@ impl PrivateLayers {
             if clean(&upper, &merged, &link(&self.places[place].below), keeps)? {
                 continue;
             }
-            unmount(&merged).map_err(raw)?;
+            unmount(&merged).map_err(io::Error::from)?;
             self.places[place].is_covered = false;
             self.cover(place)?;
             replaced = true;
@@ -179,11 +179,11 @@ impl PrivateLayers {
             upper.display(),
             work.display()
         );
-        mount_new("overlay", &place.path, &options).map_err(raw)?;
+        mount_new("overlay", &place.path, &options).map_err(io::Error::from)?;
         for (path, mount) in &place.mounts {
             // If another mount hides it, nobody sees it.
             if path.exists() {
-                bind(&link(mount), path).map_err(raw)?;
+                bind(&link(mount), path).map_err(io::Error::from)?;
             }
         }
         self.places[number].is_covered = true;
@@ -196,15 +196,11 @@ impl PrivateLayers {
         for (number, directory) in self.run.iter().enumerate() {
             let path = Path::new(TEMPORARY).join(RUN).join(number.to_string());
             fs::create_dir_all(&path)?;
-            bind(&link(directory), &path).map_err(raw)?;
+            bind(&link(directory), &path).map_err(io::Error::from)?;
             paths.push(path);
         }
         Ok(paths)
     }
-}
-
-fn raw(errno: onewinner_core::fs::Errno) -> io::Error {
-    io::Error::from_raw_os_error(errno.raw())
 }
 
 /// The places that this user may write to, without those inside others. The temporary directory comes last.

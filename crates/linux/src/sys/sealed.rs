@@ -11,17 +11,15 @@
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::os::unix::fs::FileExt;
-use std::path::Path;
 
-use nix::mount::{MsFlags, mount};
-use nix::sched::{CloneFlags, unshare};
+use nix::sched::CloneFlags;
 use nix::sys::prctl::set_dumpable;
-use nix::unistd::{getegid, geteuid, sethostname};
+use nix::unistd::sethostname;
 use serde::{Deserialize, Serialize};
 
 use super::lines::Lines;
 use super::loopback;
-use super::namespace::{Rights, show_processes};
+use super::namespace::{NamespaceError, Rights, enter_as, make_private, show_processes};
 use super::process::{self, Ended, PANICKED, Worker};
 
 /// The host name that programs see.
@@ -161,28 +159,13 @@ fn enter(parent: u32) -> Result<Rights, Unsealed> {
         | CloneFlags::CLONE_NEWNET
         | CloneFlags::CLONE_NEWIPC
         | CloneFlags::CLONE_NEWUTS;
-    let rights = match unshare(ours) {
-        Ok(()) => Rights::Root,
-        Err(nix::errno::Errno::EPERM) => {
-            // Read before: afterwards this process has no mapped user.
-            let (user, group) = (geteuid(), getegid());
-            unshare(ours | CloneFlags::CLONE_NEWUSER)
-                .map_err(|errno| Unsealed::at("namespaces are refused")(errno.into()))?;
-            // The user stays who it is: programs look at it. A normal user may map a group only after giving up setgroups(2);
-            // user_namespaces(7).
-            let maps = [
-                ("setgroups", "deny".to_owned()),
-                ("uid_map", format!("{user} {user} 1")),
-                ("gid_map", format!("{group} {group} 1")),
-            ];
-            for (file, text) in maps {
-                fs::write(Path::new("/proc/self").join(file), text)
-                    .map_err(Unsealed::at("the user cannot be mapped"))?;
-            }
-            Rights::User
+    // The user stays who it is: programs look at it.
+    let rights = enter_as(ours, |own| own).map_err(|error| match error {
+        NamespaceError::Unmapped(error) => Unsealed::at("the user cannot be mapped")(error),
+        NamespaceError::Refused { errno } | NamespaceError::Public { errno } => {
+            Unsealed::at("namespaces are refused")(errno.into())
         }
-        Err(errno) => return Err(Unsealed::at("namespaces are refused")(errno.into())),
-    };
+    })?;
     // With a new user namespace the kernel resets both: `commit_creds` in kernel/cred.c.
     set_dumpable(true).map_err(|errno| Unsealed::at("this process cannot be traced")(errno.into()))?;
     process::die_with(parent).map_err(Unsealed::at("its parent has ended"))?;
@@ -191,11 +174,8 @@ fn enter(parent: u32) -> Result<Rights, Unsealed> {
 
 /// Prepares the namespaces from their first process.
 fn settle(rights: Rights) -> Result<World, Unsealed> {
-    let private = MsFlags::MS_PRIVATE | MsFlags::MS_REC;
-    mount(None::<&str>, "/", None::<&str>, private, None::<&str>)
-        .map_err(|errno| Unsealed::at("mounts cannot be made private")(errno.into()))?;
-    show_processes()
-        .map_err(|errno| Unsealed::at("/proc cannot be mounted")(io::Error::from_raw_os_error(errno.raw())))?;
+    make_private().map_err(|errno| Unsealed::at("mounts cannot be made private")(errno.into()))?;
+    show_processes().map_err(|errno| Unsealed::at("/proc cannot be mounted")(errno.into()))?;
     let numbers = NextNumber::open().map_err(Unsealed::at("process numbers cannot be chosen"))?;
     loopback::up().map_err(Unsealed::at("the loopback interface cannot be started"))?;
     sethostname(HOST).map_err(|errno| Unsealed::at("the host name cannot be set")(errno.into()))?;
