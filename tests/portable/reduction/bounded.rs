@@ -1,20 +1,17 @@
 //! Bounded search on programs in which processes wait, and in a system that does not repeat itself: it claims no more than it
 //! has seen.
 
-use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
-use std::rc::Rc;
 
 use onewinner_core::access::{Access, AccessKind, Accesses, Object};
-use onewinner_core::explore::{
-    Begin, Bounded, Choice, ChoicePoint, Covered, Exhaustive, Lost, Model, Move, RETRIES, Scheduler, System, search,
-};
+use onewinner_core::explore::{Bounded, Covered, Exhaustive, Lost, Model, Move, RETRIES, System, search};
 use onewinner_core::happens_before::Class;
 use onewinner_core::id::ProcessId;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
+use super::counting::Counting;
 use super::program::{LIMITS, Program, Running, explore};
 use super::random::random_program;
 
@@ -47,44 +44,10 @@ fn preempting_at_conflicts_alone_loses_no_class_of_random_programs() {
     }
 }
 
-/// Every interleaving, with how often a process was left that could have gone on.
-struct Counting {
-    all: Exhaustive,
-    preemptions: Rc<Cell<u32>>,
-}
-
-impl Scheduler for Counting {
-    fn begin(&mut self) -> Begin {
-        self.preemptions.set(0);
-        self.all.begin()
-    }
-
-    fn again(&mut self) {
-        unreachable!("the simulated world never fails");
-    }
-
-    fn choose(&mut self, now: &ChoicePoint<'_>) -> Choice {
-        let choice = self.all.choose(now);
-        let stays = now.last.filter(|last| now.enabled.contains(last));
-        if stays.is_some_and(|stays| choice != Choice::Step(stays)) {
-            self.preemptions.set(self.preemptions.get() + 1);
-        }
-        choice
-    }
-
-    fn covered(&self) -> Covered {
-        self.all.covered()
-    }
-}
-
 /// The fewest preemptions that each class needs, by every interleaving.
 fn needed(program: &Program) -> BTreeMap<Class, u32> {
     let mut needed = BTreeMap::new();
-    let preemptions = Rc::new(Cell::new(0));
-    let mut counting = Counting {
-        all: Exhaustive::new(),
-        preemptions: Rc::clone(&preemptions),
-    };
+    let (mut counting, preemptions) = Counting::new();
     let mut count = |world: &mut Running<'_>, _, _| {
         let class = Class::of(program.processes.len(), &world.steps);
         let least = needed.entry(class).or_insert(u32::MAX);

@@ -3,6 +3,7 @@
 
 mod bounded;
 mod cells;
+mod counting;
 mod estimates;
 mod kills;
 mod minimise;

@@ -3,21 +3,18 @@
 //!
 //! Knows no file system.
 
-use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
-use std::rc::Rc;
 use std::time::Duration;
 
 use onewinner_core::access::{Accesses, Object};
-use onewinner_core::explore::{
-    Begin, Bounded, Choice, ChoicePoint, Covered, Exhaustive, Lost, Model, Move, Scheduler, Stop, System, search,
-};
+use onewinner_core::explore::{Bounded, Exhaustive, Lost, Model, Move, Stop, System, search};
 use onewinner_core::happens_before::{Class, Step};
 use onewinner_core::id::ProcessId;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
+use super::counting::Counting;
 use super::program::LIMITS;
 
 #[derive(Clone, Copy, Debug)]
@@ -132,40 +129,6 @@ impl System for Sleepers<'_> {
     }
 }
 
-/// Every interleaving, with the preemptions of each.
-struct Counting {
-    all: Exhaustive,
-    preemptions: Rc<Cell<u32>>,
-}
-
-impl Scheduler for Counting {
-    fn begin(&mut self) -> Begin {
-        self.preemptions.set(0);
-        self.all.begin()
-    }
-
-    fn again(&mut self) {
-        unreachable!("nothing is lost here");
-    }
-
-    fn choose(&mut self, now: &ChoicePoint<'_>) -> Choice {
-        let choice = self.all.choose(now);
-        let Choice::Step(process) = choice else {
-            return choice;
-        };
-        let awake = |last: &ProcessId| now.enabled.contains(last) && now.wakes_at(*last).is_none();
-        let leaves = now.last.filter(awake).is_some_and(|last| last != process);
-        let early = now.wakes_out_of_turn(process);
-        self.preemptions
-            .set(self.preemptions.get() + u32::from(leaves || early));
-        choice
-    }
-
-    fn covered(&self) -> Covered {
-        self.all.covered()
-    }
-}
-
 fn random_processes(generator: &mut ChaCha8Rng) -> Vec<Vec<Op>> {
     let op = |generator: &mut dyn FnMut(u32) -> u32| match generator(6) {
         0 | 1 => Op::Load(generator(2)),
@@ -202,11 +165,7 @@ fn each_level_has_the_classes_that_need_no_more_preemptions() {
     let mut beyond = 0;
     for _ in 0..200 {
         let processes = random_processes(&mut generator);
-        let preemptions = Rc::new(Cell::new(0));
-        let mut counting = Counting {
-            all: Exhaustive::new(),
-            preemptions: Rc::clone(&preemptions),
-        };
+        let (mut counting, preemptions) = Counting::new();
         let mut needed: BTreeMap<Class, u32> = BTreeMap::new();
         let watch = &mut |world: &mut Sleepers<'_>, _, _| {
             let least = needed
