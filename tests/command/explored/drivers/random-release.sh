@@ -1,4 +1,5 @@
-# Wrong: it looks, and then writes. What it does at its release is different each time.
+# Wrong: it looks, and then writes. What it does at its release is different each time: it depends on how long the machine is up,
+# because the tracer draws random bytes itself.
 lock=$1
 
 if [ -e "$lock" ]; then
@@ -8,5 +9,6 @@ fi
 : > "$lock"
 echo acquired
 read -r line
-rm -f "$lock" "$lock.$$.$(od -An -N2 -tu2 /dev/urandom | tr -d ' ')"
+read -r up idle < /proc/uptime
+rm -f "$lock" "$lock.$up.$idle"
 echo released
