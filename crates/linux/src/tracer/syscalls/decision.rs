@@ -15,10 +15,9 @@ use super::socket_address::Address;
 use super::timed_waits::{self, Limited};
 use super::watched_tree::{InodeKind, Side};
 use crate::sys::filter;
-use crate::sys::syscalls::{self, SyscallClass};
+use crate::sys::syscalls::{self, SyscallClass, SystemCall};
 use crate::sys::{bits, descriptors};
 use onewinner_core::access::AccessKind;
-use onewinner_core::fs::Errno;
 use onewinner_core::id::ProcessId;
 
 /// Sleeps of this length are typical for a runtime that watches over its threads: Go's sleeps 20 µs to 10 ms.
@@ -41,14 +40,7 @@ impl Programs {
             ));
         };
         match system.class {
-            // The program goes on without it, as on a kernel that lacks the flag.
-            SyscallClass::Spawn if self.hides_child(at, system.name) => {
-                return Decision::Answered(-i64::from(Errno::ENOSYS.raw()));
-            }
             SyscallClass::Spawn => return self.spawn(at, system.name),
-            SyscallClass::Read if self.tree.is_random(at, at.entry.arguments[0] as i32) => {
-                return self.read_random_device(at, system.name);
-            }
             SyscallClass::Exit => return self.end(at, system.name == "exit"),
             SyscallClass::Sleep if self.polls_shared(at, system.name) => {
                 return uncontrolled(
@@ -64,11 +56,10 @@ impl Programs {
             SyscallClass::Machine => return self.machine(at),
             SyscallClass::Watch => return self.watch(at),
             SyscallClass::Uncontrolled => return uncontrolled(at, system.name, "makes a call that reaches others"),
-            // Most calls of a starting program are about files that are not watched.
-            SyscallClass::Read | SyscallClass::Seek if self.is_private(at) => return Decision::Harmless,
-            SyscallClass::Close if system.name == "close" && self.is_private(at) => return Decision::Harmless,
-            SyscallClass::Stat if system.name == "fstat" && self.is_private(at) => return Decision::Harmless,
             _ => {}
+        }
+        if let Some(decision) = self.on_private_descriptor(at, system) {
+            return decision;
         }
         let decoded = match decode(at.task, at.memory, &at.entry) {
             Ok(decoded) => decoded,
@@ -88,9 +79,28 @@ impl Programs {
         }
     }
 
-    /// Whether what the descriptor of the first argument leads to belongs to the contender, or was noted when it was opened.
-    fn is_private(&self, at: &AtCall<'_>) -> bool {
-        match self.tree.descriptor(at.task, at.entry.arguments[0] as i32) {
+    /// Decides about a call on a descriptor that needs no decoding: most calls of a starting program are about files that are not
+    /// watched.
+    fn on_private_descriptor(&mut self, at: &AtCall<'_>, system: &SystemCall) -> Option<Decision> {
+        let asks = match system.class {
+            SyscallClass::Read | SyscallClass::Seek => true,
+            SyscallClass::Close => system.name == "close",
+            SyscallClass::Stat => system.name == "fstat",
+            _ => false,
+        };
+        if !asks {
+            return None;
+        }
+        let end = self.tree.descriptor(at.task, at.entry.arguments[0] as i32);
+        if system.class == SyscallClass::Read && is_random(&end) {
+            return Some(self.read_random_device(at, system.name));
+        }
+        self.is_private(end).then_some(Decision::Harmless)
+    }
+
+    /// Whether what a descriptor leads to belongs to the contender, or was noted when it was opened.
+    fn is_private(&self, end: End) -> bool {
+        match end {
             End::Own => true,
             End::Socket(socket) => !self.sockets.is_shared(socket),
             End::Object(there) => {
@@ -262,4 +272,10 @@ impl Programs {
             Err(why) => uncontrolled(at, "exit_group", &why),
         }
     }
+}
+
+/// Whether it is `/dev/random` or `/dev/urandom` (`Documentation/admin-guide/devices.txt`).
+fn is_random(end: &End) -> bool {
+    let devices = [bits::RANDOM_DEVICE, bits::URANDOM_DEVICE].map(InodeKind::Device);
+    matches!(end, End::Object(there) if devices.contains(&there.kind))
 }

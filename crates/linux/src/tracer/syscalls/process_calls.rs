@@ -15,9 +15,6 @@ use onewinner_core::access::{Access, AccessKind, Object};
 use onewinner_core::fs::Errno;
 use onewinner_core::id::ProcessId;
 
-/// `CLONE_UNTRACED` of clone3: the first word of `struct clone_args`.
-const FLAGS_BYTES: usize = 8;
-
 impl Programs {
     /// A signal, or a question about a process.
     pub(super) fn kill(&mut self, at: &AtCall<'_>, decoded: Decoded) -> Decision {
@@ -197,21 +194,6 @@ impl Programs {
             End::Hidden(why) => uncontrolled(at, what, &why),
             _ => Decision::Harmless,
         }
-    }
-
-    /// Whether a new process would be out of the tracer's sight: such a clone fails.
-    pub(super) fn hides_child(&self, at: &AtCall<'_>, name: &str) -> bool {
-        let flags = match name {
-            "clone" => Some(at.entry.arguments[0]),
-            "clone3" => {
-                let mut word = [0; FLAGS_BYTES];
-                let read = at.memory.read(at.entry.arguments[0], &mut word);
-                // The kernel reads no more than the tracer.
-                read.is_ok().then(|| u64::from_ne_bytes(word))
-            }
-            _ => None,
-        };
-        flags.is_some_and(|flags| flags & bits::UNTRACED != 0)
     }
 }
 

@@ -3,6 +3,7 @@
 use super::interpreter::{AtCall, Decision};
 use super::programs::Programs;
 use crate::sys::bits;
+use onewinner_core::fs::Errno;
 
 /// The size of the part of `struct clone_args` that is read, in bytes: flags, then others, then `set_tid` and `set_tid_size`
 /// ([clone(2)](https://man7.org/linux/man-pages/man2/clone.2.html)).
@@ -40,7 +41,8 @@ impl Programs {
             _ => 0,
         };
         if flags & bits::UNTRACED != 0 {
-            return refused("that nobody may trace (CLONE_UNTRACED)");
+            // The program goes on without it, as on a kernel that lacks the flag.
+            return Decision::Answered(-i64::from(Errno::ENOSYS.raw()));
         }
         if flags & bits::NEW_NAMESPACES != 0 {
             return refused("in a namespace of its own");

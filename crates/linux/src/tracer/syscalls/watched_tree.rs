@@ -12,8 +12,7 @@ use std::io;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Component, Path, PathBuf};
 
-use super::interpreter::AtCall;
-use crate::sys::{bits, machine};
+use crate::sys::machine;
 use onewinner_core::access::{InodeId, Object};
 use onewinner_core::id::ProcessId;
 
@@ -277,13 +276,6 @@ impl WatchedTree {
         Some(match place {
             0 => format!("<{process}>"),
             place => format!("<{process}.{place}>"),
-        })
-    }
-
-    /// Whether an open descriptor leads to `/dev/random` or `/dev/urandom` (`Documentation/admin-guide/devices.txt`).
-    pub(crate) fn is_random(&self, at: &AtCall<'_>, fd: i32) -> bool {
-        fs::metadata(format!("/proc/{}/fd/{fd}", at.task)).is_ok_and(|there| {
-            there.file_type().is_char_device() && [bits::RANDOM_DEVICE, bits::URANDOM_DEVICE].contains(&there.rdev())
         })
     }
 
