@@ -21,6 +21,25 @@ pub(crate) struct AtCall<'a> {
     pub(crate) entry: Entry,
 }
 
+#[cfg(test)]
+impl<'a> AtCall<'a> {
+    /// A call of this process, as if it were the first contender and stopped at it.
+    pub(crate) fn of_this_process(memory: &'a Memory, arguments: [u64; 6]) -> Self {
+        let task = std::process::id().cast_signed();
+        Self {
+            process: ProcessId(0),
+            task,
+            group: task,
+            memory,
+            entry: Entry {
+                architecture: 0,
+                number: 0,
+                arguments,
+            },
+        }
+    }
+}
+
 /// What to do about a call that a task is about to make.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Decision {

@@ -263,24 +263,13 @@ fn written(at: &AtCall<'_>, argument: usize, length: i64) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sys::trace::{Entry, Memory};
+    use crate::sys::trace::Memory;
 
     #[test]
     fn a_write_of_more_than_any_memory_is_not_decoded() {
         let calls = Calls::new(1, PidTable::new(1).unwrap());
-        let task = std::process::id().cast_signed();
-        let memory = Memory::of(task).unwrap();
-        let at = AtCall {
-            process: ProcessId(0),
-            task,
-            group: task,
-            memory: &memory,
-            entry: Entry {
-                architecture: 0,
-                number: 1,
-                arguments: [1, 0, u64::MAX, 0, 0, 0],
-            },
-        };
+        let memory = Memory::of(std::process::id().cast_signed()).unwrap();
+        let at = AtCall::of_this_process(&memory, [1, 0, u64::MAX, 0, 0, 0]);
         assert_eq!(calls.decode(&at, "write"), None);
     }
 }

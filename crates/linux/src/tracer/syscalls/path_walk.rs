@@ -360,7 +360,7 @@ mod tests {
     use std::os::unix::fs::symlink;
 
     use super::*;
-    use crate::sys::trace::{Entry, Memory};
+    use crate::sys::trace::Memory;
 
     /// A watched directory, and this process as the only task.
     struct Place {
@@ -393,17 +393,7 @@ mod tests {
         }
 
         fn leads(&self, base: Base, path: &str) -> Target {
-            let at = AtCall {
-                process: ProcessId(0),
-                task: me(),
-                group: me(),
-                memory: &self.memory,
-                entry: Entry {
-                    architecture: 0,
-                    number: 0,
-                    arguments: [0; 6],
-                },
-            };
+            let at = AtCall::of_this_process(&self.memory, [0; 6]);
             let path = PathBuf::from(path);
             let follow = true;
             self.tree.resolve(&at, &PathArgument { base, path }, follow)

@@ -197,24 +197,12 @@ pub(crate) fn time_out(at: &AtCall<'_>, name: &str) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sys::trace::{Entry, Memory};
+    use crate::sys::trace::Memory;
     use onewinner_core::id::ProcessId;
 
     fn limited(name: &'static str, arguments: [u64; 6], time: &Time) -> Limited {
-        let task = std::process::id().cast_signed();
-        let memory = Memory::of(task).unwrap();
-        let at = AtCall {
-            process: ProcessId(0),
-            task,
-            group: task,
-            memory: &memory,
-            entry: Entry {
-                architecture: 0,
-                number: 0,
-                arguments,
-            },
-        };
-        read(&at, name, time).unwrap()
+        let memory = Memory::of(std::process::id().cast_signed()).unwrap();
+        read(&AtCall::of_this_process(&memory, arguments), name, time).unwrap()
     }
 
     #[test]

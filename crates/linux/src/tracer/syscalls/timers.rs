@@ -292,7 +292,7 @@ impl Timers {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sys::trace::{Entry, Memory};
+    use crate::sys::trace::Memory;
 
     const SECOND: Duration = Duration::from_secs(1);
 
@@ -314,15 +314,9 @@ mod tests {
         fn call(&mut self, name: &'static str, arguments: [u64; 4]) -> Decision {
             let [first, second, third, fourth] = arguments;
             let at = AtCall {
-                process: ProcessId(0),
                 task: 1,
                 group: 1,
-                memory: &self.memory,
-                entry: Entry {
-                    architecture: 0,
-                    number: 0,
-                    arguments: [first, second, third, fourth, 0, 0],
-                },
+                ..AtCall::of_this_process(&self.memory, [first, second, third, fourth, 0, 0])
             };
             self.timers.decide(&at, name, &self.time).unwrap()
         }

@@ -327,7 +327,7 @@ fn load_others(accesses: &mut Accesses, process: ProcessId, contenders: usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sys::trace::{Entry, Memory};
+    use crate::sys::trace::Memory;
 
     const P0: ProcessId = ProcessId(0);
     const P1: ProcessId = ProcessId(1);
@@ -338,17 +338,11 @@ mod tests {
     }
 
     fn at(memory: &Memory, process: ProcessId, task: i32, group: i32) -> AtCall<'_> {
-        let entry = Entry {
-            architecture: 0,
-            number: 0,
-            arguments: [0; 6],
-        };
         AtCall {
             process,
             task,
             group,
-            memory,
-            entry,
+            ..AtCall::of_this_process(memory, [0; 6])
         }
     }
 
