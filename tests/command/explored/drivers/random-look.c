@@ -1,6 +1,6 @@
 // `random-look LOCK`: right, but it looks at the lock a random number of times first. The number comes from a counter of the
 // processor, which no tracer replaces: it is read without a system call. So no execution can be repeated, and each verdict
-// covers a part of the schedules.
+// covers a part of the schedules. It is read after a first look, because copies of a contender share what was read before.
 #include "driver.h"
 
 static unsigned long long counter(void) {
@@ -17,9 +17,10 @@ static unsigned long long counter(void) {
 
 int main(int count, char **words) {
     const char *lock = words[count - 1];
-    // The lowest bits may stay 0 where the counter advances in steps.
-    unsigned long long bits = counter() >> 6;
     struct stat seen;
+    (void)stat(lock, &seen);
+    // Each bit of the product depends on all lower bits of the counter, whatever its step.
+    unsigned long long bits = (counter() * 0x9e3779b97f4a7c15ull) >> 40;
     for (; bits & 1; bits >>= 1) (void)stat(lock, &seen);
     int file = open(lock, O_CREAT | O_WRONLY | O_EXCL, 0644);
     if (file < 0 && errno == EEXIST) busy();
