@@ -323,6 +323,7 @@ cases! {
     a_word_of_shared_memory: driver("mapped.c", "{lock}"), "-n 2 --scenario contend" => Inconclusive("mmap");
     #[ignore = "slow: it is waited for eight times"]
     one_that_spins: driver("spins.c", "{lock}"), "-n 2 --scenario contend" => Inconclusive("quiet");
+    one_that_inherits_a_descriptor: driver("inherits.sh", "{lock}"), "-n 2 --scenario contend" => Holds;
     one_that_dies: driver("dies.c", "{lock}"), "-n 2 --scenario contend" => Inconclusive("signal 6");
     one_that_speaks_otherwise: driver("misspeaks.sh", "{lock}"), "-n 2 --scenario contend" => Inconclusive("got it");
     one_that_no_execution_repeats: driver("random-look.c", "{lock}"), "-n 2 --scenario cycle --preemptions 1" => Inconclusive("could not be followed");

@@ -7,6 +7,7 @@ use std::io::{self, Read};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::{fs, os::fd::AsFd};
 
+use nix::errno::Errno;
 use nix::fcntl::{OFlag, open};
 use nix::sys::personality::{self, Persona};
 use nix::sys::signal::{SigHandler, Signal, signal};
@@ -68,7 +69,8 @@ impl SingleThread {
 /// Forks a zygote. It waits until `go` is readable, which means that it is traced, and calls `begin`. Then it runs `serve` in a
 /// child for each order, until an order is negative. The child exits with the result of `serve`.
 ///
-/// The zygote has its own process group, and its standard input and output are `/dev/null`. It ignores SIGCHLD, so that its
+/// The zygote has its own process group, its standard input and output are `/dev/null`, and programs inherit no other descriptor
+/// from it. It ignores SIGCHLD, so that its
 /// children leave no zombies. Address space randomisation is off in the programs that it executes, if the kernel allows that:
 /// see [`fix_addresses`].
 ///
@@ -113,8 +115,23 @@ fn prepare() -> nix::Result<()> {
     let nowhere = open("/dev/null", OFlag::O_RDWR | OFlag::O_CLOEXEC, Mode::empty())?;
     dup2_stdin(nowhere.as_fd())?;
     dup2_stdout(nowhere.as_fd())?;
+    keep_from_programs().map_err(|_| Errno::EBADF)?;
     // SAFETY: ignoring a signal installs no handler.
     unsafe { signal(Signal::SIGCHLD, SigHandler::SigIgn) }?;
+    Ok(())
+}
+
+/// Marks each descriptor beside the standard streams, so that programs do not inherit it. Shells, build servers and editors leave
+/// some open: contenders would share them, and so could neither be copied nor be compared.
+fn keep_from_programs() -> io::Result<()> {
+    for entry in fs::read_dir("/proc/self/fd")? {
+        let name = entry?.file_name();
+        let descriptor: Option<i32> = name.to_str().and_then(|name| name.parse().ok());
+        if let Some(descriptor) = descriptor.filter(|descriptor| *descriptor > libc::STDERR_FILENO) {
+            // SAFETY: the flag of a descriptor touches no memory, and nothing here executes a program that needs one.
+            unsafe { libc::fcntl(descriptor, libc::F_SETFD, libc::FD_CLOEXEC) };
+        }
+    }
     Ok(())
 }
 
