@@ -135,9 +135,33 @@ fn what_happens_after_a_crash_is_a_fact_unless_it_is_asked_for() {
     assert_eq!(asked.code, Some(3), "{}\n{}", asked.words(), asked.stderr);
 }
 
+/// Contenders are copied, although they cannot be at their first controlled call. The verdict is that of a lock that holds.
+fn is_copied(source: &str) {
+    let answer = explored(source, "-n 2 --scenario cycle --preemptions 1");
+    assert_eq!(answer.code, Some(0), "{}\n{}", answer.words(), answer.stderr);
+    let coverage = single(&answer)["coverage"].to_string();
+    if coverage.contains("numbers of processes cannot be chosen") {
+        ignore(Capability::Namespaces, "contenders are not copied");
+    }
+    assert!(
+        coverage.contains("forked from a process that was started once"),
+        "{coverage}"
+    );
+}
+
+fn a_shell_whose_child_makes_the_first_call_is_copied() {
+    is_copied("mkdir-in-child.sh");
+}
+
+fn a_program_that_opens_a_socket_first_is_copied() {
+    is_copied("socket-first.py");
+}
+
 /// The tests of this file.
 pub(crate) fn tests() -> Vec<Test> {
     tests![
+        a_shell_whose_child_makes_the_first_call_is_copied,
+        a_program_that_opens_a_socket_first_is_copied,
         what_losers_write_into_the_file_of_the_holder_is_a_warning,
         a_lock_beside_the_requested_path_is_a_warning,
         a_holder_that_ends_by_an_error_is_judged_and_two_holders_come_first,

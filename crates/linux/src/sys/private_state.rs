@@ -87,6 +87,15 @@ impl DescriptorInfo {
 pub fn offsets(process: i32) -> Result<Vec<Offset>, NotPrivate> {
     check_status(process)?;
     check_memory(process)?;
+    descriptors(process)
+}
+
+/// The same of its descriptors alone, which is quick.
+///
+/// # Errors
+///
+/// When copies of it could notice by a descriptor that they are copies.
+pub fn descriptors(process: i32) -> Result<Vec<Offset>, NotPrivate> {
     let unknown = |_| NotPrivate::Unknown;
     let mut offsets = Vec::new();
     for entry in fs::read_dir(format!("/proc/{process}/fd")).map_err(unknown)? {

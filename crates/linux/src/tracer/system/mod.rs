@@ -8,6 +8,7 @@ mod polling;
 mod steps;
 mod waking;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -83,6 +84,8 @@ pub(crate) struct TracedSystem {
     pub(crate) channel: Box<dyn Channel>,
     leave_behind: Option<LeaveBehind>,
     refresh: Refresh,
+    /// Where contenders stop to be copied that cannot be copied at their first controlled call.
+    copy_points: BTreeMap<ProcessId, u32>,
     notes: Vec<String>,
     /// Whether a program had to wait because it polled without progress.
     pub(crate) spun: bool,
@@ -141,6 +144,7 @@ impl TracedSystem {
             channel,
             leave_behind,
             refresh,
+            copy_points: BTreeMap::new(),
             notes,
             spun: false,
             events: Vec::new(),
@@ -214,27 +218,35 @@ impl TracedSystem {
 
     /// Starts a contender for the first time in an execution, and takes a fork snapshot of it where that is possible.
     fn enter(&mut self, process: ProcessId) -> Result<(), Lost> {
+        let copied = self.engine.has_fork_snapshot(process) || !self.engine.interpreter.copies();
+        let copy_point = self.copy_points.get(&process).copied();
+        if !copied {
+            self.engine.tracees.watch_start(process, copy_point);
+        }
         self.start(process)?;
         self.run_until_quiescent(process)?;
-        let has_timer = |(_, timers): (_, &Timers)| timers.has_any(process);
-        let is_copy = self.engine.is_copy(process);
-        if is_copy
-            || !self.engine.interpreter.copies()
-            || !self.channel.is_silent(process)
-            // The kernel knows nothing of its timers, so a copy would have none.
-            || self.engine.interpreter.time().is_some_and(has_timer)
-        {
+        if copied {
             return Ok(());
         }
-        match self.engine.keep(process)? {
-            Kept::Itself(why) => self.engine.interpreter.keeps(process, Some(why)),
-            Kept::Snapshot => {
-                self.engine.interpreter.keeps(process, None);
-                self.start(process)?;
-                self.run_until_quiescent(process)?;
+        let earlier = self.engine.tracees.end_of_start();
+        let has_timer = |(_, timers): (_, &Timers)| timers.has_any(process);
+        // The kernel knows nothing of its timers, so a copy would have none.
+        let has_timer = self.engine.interpreter.time().is_some_and(has_timer);
+        if self.channel.is_silent(process) && !has_timer {
+            match self.engine.keep(process)? {
+                Kept::Snapshot => {
+                    self.engine.interpreter.keeps(process, None);
+                    self.start(process)?;
+                    return self.run_until_quiescent(process);
+                }
+                Kept::Itself(why) => match earlier {
+                    Some(earlier) => drop(self.copy_points.insert(process, earlier)),
+                    None => self.engine.interpreter.keeps(process, Some(why)),
+                },
             }
         }
-        Ok(())
+        self.engine.go_on_uncopied(process)?;
+        self.run_until_quiescent(process)
     }
 
     /// Runs a contender until all its tasks are quiet, and it has a next step or none ever again.

@@ -76,6 +76,9 @@ impl Engine {
                 }
             }
             TaskEvent::ReachedCall { stopped, entry } => {
+                let Some((stopped, entry)) = self.tracees.pass_copy_point(stopped, entry) else {
+                    return Ok(());
+                };
                 let decision = self.interpreter.decide(&self.tracees.reached(&stopped, entry));
                 self.tracees.apply(stopped, entry, decision)?;
             }

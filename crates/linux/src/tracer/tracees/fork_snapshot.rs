@@ -5,13 +5,15 @@
 //!  snapshot ──before each execution──▶ forks a copy with the number 10000, which makes that call
 //! ```
 //!
+//! Where it cannot be copied there, the contender stops earlier: see `copy_point.rs`.
+//!
 //! The snapshot never runs code of the program: it stays stopped, and the tracer makes it call clone(2). With `CLONE_PARENT` the
 //! copy is a child of the zygote, as any contender. So what the program has remembered, its number among it, agrees with what
 //! the kernel reports. A snapshot is taken only of a process whose state a fork copies: see `sys/private_state.rs`. Knows nothing of
 //! programs.
 
 use super::engine::{Engine, Wait};
-use super::event::Birth;
+use super::event::{Birth, TaskEvent};
 use super::loss::{lost, untraced};
 use super::numbers::check_number;
 use super::task::{At, CallStop, ForkSnapshot, Position, RunningSnapshot};
@@ -41,18 +43,8 @@ impl Engine {
         })
     }
 
-    /// Whether the contender that runs now is a copy of a snapshot.
-    pub(crate) fn is_copy(&self, process: ProcessId) -> bool {
-        let present = self
-            .tracees
-            .numbers
-            .as_ref()
-            .and_then(|numbers| numbers.present(process));
-        present.is_some_and(|(start, _)| self.tracees.fork_snapshots.contains_key(&(process, start)))
-    }
-
-    /// Takes a snapshot of a contender that is stopped at its first controlled call. Not possible where numbers of processes
-    /// cannot be chosen.
+    /// Takes a snapshot of a contender that is stopped at its first controlled call, or at its copy point. Not possible where
+    /// numbers of processes cannot be chosen.
     pub(crate) fn keep(&mut self, process: ProcessId) -> Result<Kept, Lost> {
         let Some((start, tasks)) = self
             .tracees
@@ -66,7 +58,13 @@ impl Engine {
         let (Some((&number, task)), None) = (own.next(), own.next()) else {
             return Ok(Kept::Itself(NotPrivate::Tasks));
         };
-        let stands = matches!(&task.position, Position::AtCall(CallStop { at: At::Call, .. }));
+        let stands = matches!(
+            &task.position,
+            Position::AtCall(CallStop {
+                at: At::Call | At::Snapshot,
+                ..
+            })
+        );
         if !stands || self.tracees.first.get(&process) != Some(&number) {
             return Ok(Kept::Itself(NotPrivate::Tasks));
         }
@@ -103,6 +101,14 @@ impl Engine {
         let numbers = self.tracees.numbers.as_mut().expect("they were there");
         numbers.take_back_start(process);
         Ok(Kept::Snapshot)
+    }
+
+    /// A contender that waits at its copy point goes on, because no snapshot was taken of it.
+    pub(crate) fn go_on_uncopied(&mut self, process: ProcessId) -> Result<(), Lost> {
+        let Some((stopped, entry)) = self.tracees.leave_copy_point(process) else {
+            return Ok(());
+        };
+        self.handle_any(Some(TaskEvent::ReachedCall { stopped, entry }))
     }
 
     /// Starts a contender as a copy of its snapshot.

@@ -9,6 +9,7 @@
 //! | `event.rs` | what the registry reports to the engine |
 //! | `killing.rs` | how one contender, or all, are killed |
 //! | `fork_snapshot.rs` | contenders that are forked from a stopped one instead of started |
+//! | `copy_point.rs` | where a contender can be copied |
 //! | `numbers.rs` | which numbers tasks get |
 //! | `spawning.rs` | tasks that make other tasks, one after another |
 //! | `search_end.rs` | when every wait ends, because the search is over |
@@ -17,6 +18,7 @@
 //!
 //! Knows no system call by name, and no scenario.
 
+mod copy_point;
 pub(crate) mod engine;
 pub(crate) mod event;
 pub(crate) mod fork_snapshot;

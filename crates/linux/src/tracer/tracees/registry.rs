@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use super::copy_point::Starting;
 use super::event::{Birth, TaskEvent};
 use super::loss::{lost, untraced};
 use super::numbers::{Start, TaskNumbers, check_number};
@@ -40,6 +41,8 @@ pub(crate) struct Tracees {
     births: u32,
     /// Chooses the numbers of tasks; `None` where the kernel chooses them.
     pub(crate) numbers: Option<TaskNumbers>,
+    /// The contender that starts now, if it may be copied.
+    pub(super) starting: Option<Starting>,
     /// The task that makes another one now.
     pub(super) spawning: Option<Spawning>,
     /// Tasks that make another one next.
@@ -74,6 +77,7 @@ impl Tracees {
             returned: None,
             births: 0,
             numbers: None,
+            starting: None,
             spawning: None,
             spawns: VecDeque::new(),
             fork_snapshots: BTreeMap::new(),
@@ -271,6 +275,7 @@ impl Tracees {
         (self.performing, self.returned) = (None, None);
         self.births = 0;
         self.ordered = None;
+        self.starting = None;
         self.spawning = None;
         self.spawns.clear();
         if let Some(numbers) = &mut self.numbers {

@@ -41,6 +41,8 @@ pub(crate) enum At {
     Sleep,
     /// The end of the execution.
     Finish,
+    /// That a snapshot is taken of it, or cannot be taken.
+    Snapshot,
 }
 
 pub(crate) struct Task {

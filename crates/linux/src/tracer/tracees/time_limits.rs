@@ -102,7 +102,7 @@ impl Tracees {
         let returns = match at {
             At::Call => RESTART,
             At::Sleep => RESTART_WITHOUT_HANDLER,
-            At::Exit | At::Finish => return Ok(false),
+            At::Exit | At::Finish | At::Snapshot => return Ok(false),
         };
         known.wait = None;
         let returns = Some(returns);
