@@ -11,6 +11,7 @@ mod observed;
 mod outcomes;
 pub(crate) mod programs;
 mod run;
+mod sources;
 mod verdict;
 
 use std::ffi::OsStr;
@@ -334,7 +335,7 @@ cases! {
 
 /// The tests of this area.
 pub(crate) fn tests() -> Vec<Test> {
-    let mut all = modules![judge, observed, outcomes, verdict];
+    let mut all = modules![judge, observed, outcomes, sources, verdict];
     all.extend(the_first_two_locks());
     all.extend(right_locks());
     all.extend(wrong_locks());

@@ -40,6 +40,18 @@ fn info(task: i32, fd: i32) -> io::Result<String> {
     fs::read_to_string(format!("/proc/{task}/fdinfo/{fd}"))
 }
 
+/// The offset of an open file of a task.
+///
+/// # Errors
+///
+/// When the descriptor is closed, or the task may not be examined.
+pub fn offset(task: i32, fd: i32) -> io::Result<u64> {
+    let info = info(task, fd)?;
+    let position = info.lines().find_map(|line| line.strip_prefix("pos:"));
+    let position = position.and_then(|text| text.trim().parse().ok());
+    position.ok_or_else(|| io::ErrorKind::InvalidData.into())
+}
+
 /// The locks that a descriptor of a task holds:
 /// [proc_pid_fdinfo(5)](https://man7.org/linux/man-pages/man5/proc_pid_fdinfo.5.html). A record lock is listed only at the
 /// description through which it was set.

@@ -47,6 +47,8 @@ pub(crate) enum Decision {
     Harmless,
     /// It is not made: the task gets this result, negative for an error number.
     Answered(i64),
+    /// It is made immediately, and is not a step; then the task finds these bytes in place of those that it has read.
+    Reads(Vec<u8>),
     /// It is a step: the task waits until the search takes it.
     Controlled,
     /// The same, and the process ends with it: the interpreter returns what that touches.

@@ -11,6 +11,7 @@ use super::interpreter::{AtCall, Decision, Wait};
 use super::path_walk::End;
 use super::process_calls::uncontrolled;
 use super::programs::{Pending, Programs};
+use super::random_files::RandomFile;
 use super::socket_address::Address;
 use super::timed_waits::{self, Limited};
 use super::watched_tree::{InodeKind, Side};
@@ -69,6 +70,9 @@ impl Programs {
             return Decision::Uncontrolled(format!("{} lists /proc, which shows the other contenders", at.process));
         }
         match system.class {
+            SyscallClass::Copy if self.copies_random_file(at, &decoded) => {
+                uncontrolled(at, system.name, "copies random bytes")
+            }
             SyscallClass::Kill | SyscallClass::Ask => self.kill(at, decoded),
             SyscallClass::Socket => self.socket(at, decoded),
             SyscallClass::Fcntl if !bits::is_about_locks(at.entry.arguments[1] as i32) => {
@@ -92,8 +96,10 @@ impl Programs {
             return None;
         }
         let end = self.tree.descriptor(at.task, at.entry.arguments[0] as i32);
-        if system.class == SyscallClass::Read && is_random(&end) {
-            return Some(self.read_random_device(at, system.name));
+        if system.class == SyscallClass::Read
+            && let Some(source) = RandomFile::of(&end)
+        {
+            return Some(self.read_random_file(at, system.name, source));
         }
         self.is_private(end).then_some(Decision::Harmless)
     }
@@ -272,10 +278,4 @@ impl Programs {
             Err(why) => uncontrolled(at, "exit_group", &why),
         }
     }
-}
-
-/// Whether it is `/dev/random` or `/dev/urandom` (`Documentation/admin-guide/devices.txt`).
-fn is_random(end: &End) -> bool {
-    let devices = [bits::RANDOM_DEVICE, bits::URANDOM_DEVICE].map(InodeKind::Device);
-    matches!(end, End::Object(there) if devices.contains(&there.kind))
 }

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //!  a task stops at a call ──decide──▶ harmless: it goes on, and is not recorded
+//!                                     reads: it is made, and the tracer replaces the bytes that it has read
 //!                                     answered: the tracer returns the result instead of the kernel
 //!                                     controlled: it waits until the search takes the step ──before──▶ the kernel ──after──▶ Performed
 //!                                     uncontrolled: the execution is lost
@@ -119,6 +120,12 @@ pub(crate) trait Interpreter {
     /// The first process of a contender exists, the first time or again.
     fn starts(&mut self, _process: ProcessId, _task: i32) {}
 
+    /// The contender that has started is a copy of its fork snapshot, and goes on from there.
+    fn copied(&mut self, _process: ProcessId, _task: i32) {}
+
+    /// What starts next in this execution is the holder of a stale lock.
+    fn leaves_a_stale_lock(&mut self) {}
+
     /// A process of this contender, with the number `group`, runs another program, whose stack begins there.
     ///
     /// # Errors
@@ -169,8 +176,8 @@ pub(crate) trait Interpreter {
         false
     }
 
-    /// The contender has become a snapshot that later ones are forked from, or why it cannot.
-    fn keeps(&mut self, _process: ProcessId, _why_not: Option<NotPrivate>) {}
+    /// The contender, whose only task is this one, has become a snapshot that later ones are forked from, or why it cannot.
+    fn keeps(&mut self, _process: ProcessId, _task: i32, _why_not: Option<NotPrivate>) {}
 
     /// What was not observed, or differs from the request.
     fn notes(&self) -> Vec<String> {

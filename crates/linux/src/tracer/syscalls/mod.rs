@@ -8,7 +8,8 @@
 //! | `fs_calls.rs` | registers and memory of such a call as a `Call`, and its reply |
 //! | `programs.rs` | the calls of programs, observed from the kernel |
 //! | `decision.rs` | whether a call of a program is a step |
-//! | `spawn.rs` | calls that make a process, and devices with random bytes |
+//! | `spawn.rs` | calls that make a process |
+//! | `random_files.rs` | files and devices with random contents |
 //! | `process_calls.rs` | the same, for calls that concern processes and not files |
 //! | `decode.rs` | a call of a program as a value: names, paths, descriptors, addresses |
 //! | `call_flags.rs` | what the flags of a call decide about its footprint |
@@ -54,6 +55,7 @@ pub(crate) mod primitives;
 mod proc_walk;
 mod process_calls;
 pub(crate) mod programs;
+mod random_files;
 mod replies;
 mod socket_address;
 mod sockets;

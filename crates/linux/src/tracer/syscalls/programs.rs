@@ -363,25 +363,34 @@ impl Interpreter for Programs {
 
     fn born(&mut self, process: ProcessId, task: i32, group: i32) {
         self.tree.tasks.insert(task, (process, group));
+        self.entropy.born(process, task);
     }
 
     fn starts(&mut self, process: ProcessId, task: i32) {
         self.first.insert(process, task);
-        self.time.starts(process);
         self.entropy.starts(process);
+    }
+
+    fn copied(&mut self, process: ProcessId, task: i32) {
+        self.time.copied(process);
+        self.entropy.copied(process, task);
+    }
+
+    fn leaves_a_stale_lock(&mut self) {
+        self.entropy.leaves_a_stale_lock();
     }
 
     fn copies(&self) -> bool {
         self.why_not_copied.is_none()
     }
 
-    fn keeps(&mut self, process: ProcessId, why_not: Option<NotPrivate>) {
+    fn keeps(&mut self, process: ProcessId, task: i32, why_not: Option<NotPrivate>) {
         match why_not {
             Some(why) => self.why_not_copied = Some(why),
             None => {
                 self.copied = true;
                 self.time.keep(process);
-                self.entropy.keep(process);
+                self.entropy.keep(process, task);
             }
         }
     }
@@ -391,7 +400,8 @@ impl Interpreter for Programs {
         let auxiliary = Auxiliary::of(memory, stack)?;
         // libc and the runtimes of some languages take their first random numbers from there.
         if let Some(place) = auxiliary.random {
-            self.entropy.fill(process, memory, place, RANDOM_BYTES)?;
+            self.entropy
+                .fill_memory((process, group), memory, place, RANDOM_BYTES)?;
         }
         auxiliary.hide_kernel_code(memory)
     }

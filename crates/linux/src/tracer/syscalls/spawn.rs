@@ -1,4 +1,4 @@
-//! Calls that make a process or a thread, and reads of devices with random bytes.
+//! Calls that make a process or a thread.
 
 use super::interpreter::{AtCall, Decision};
 use super::programs::Programs;
@@ -48,26 +48,5 @@ impl Programs {
             return refused("in a namespace of its own");
         }
         Decision::Spawns
-    }
-
-    /// The bytes come from the tracer: the same in each execution.
-    pub(super) fn read_random_device(&mut self, at: &AtCall<'_>, name: &str) -> Decision {
-        let drawn = match name {
-            "read" | "pread64" => {
-                self.entropy
-                    .fill(at.process, at.memory, at.entry.arguments[1], at.entry.arguments[2])
-            }
-            _ => {
-                let reason = format!(
-                    "{} reads a random device with {name}, which is not controlled",
-                    at.process
-                );
-                return Decision::Uncontrolled(reason);
-            }
-        };
-        match drawn {
-            Ok(bytes) => Decision::Answered(bytes),
-            Err(error) => Decision::Uncontrolled(format!("{} reads random bytes to nowhere: {error}", at.process)),
-        }
     }
 }

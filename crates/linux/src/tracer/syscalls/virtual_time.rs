@@ -130,8 +130,9 @@ impl Time {
         self.kept.insert(process, passed);
     }
 
-    /// A contender starts; a copy goes on from its snapshot. In a second round its clock has advanced.
-    pub(crate) fn starts(&mut self, process: ProcessId) {
+    /// The contender that has started is a copy of its fork snapshot, and goes on from there. In a second round its clock has
+    /// advanced.
+    pub(crate) fn copied(&mut self, process: ProcessId) {
         if let Some(kept) = self.kept.get(&process).copied() {
             self.reach(process, self.aged.saturating_add(kept));
         }

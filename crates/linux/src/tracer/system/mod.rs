@@ -233,15 +233,16 @@ impl TracedSystem {
         // The kernel knows nothing of its timers, so a copy would have none.
         let has_timer = self.engine.interpreter.time().is_some_and(has_timer);
         if self.channel.is_silent(process) && !has_timer {
+            let first = self.engine.tracees.first.get(&process).copied().unwrap_or_default();
             match self.engine.keep(process)? {
                 Kept::Snapshot => {
-                    self.engine.interpreter.keeps(process, None);
+                    self.engine.interpreter.keeps(process, first, None);
                     self.start(process)?;
                     return self.run_until_quiescent(process);
                 }
                 Kept::Itself(why) => match earlier {
                     Some(earlier) => drop(self.copy_points.insert(process, earlier)),
-                    None => self.engine.interpreter.keeps(process, Some(why)),
+                    None => self.engine.interpreter.keeps(process, first, Some(why)),
                 },
             }
         }
@@ -354,6 +355,7 @@ impl TracedSystem {
         let process = ProcessId(0);
         self.begin()?;
         self.engine.tracees.next_leaves_a_stale_lock();
+        self.engine.interpreter.leaves_a_stale_lock();
         self.start(process)?;
         self.run_until_quiescent(process)?;
         let acquired = |world: &Self| world.events.iter().any(|event| event.what == What::Acquired);

@@ -70,10 +70,10 @@ impl Engine {
                 group,
                 birth,
             } => {
-                self.interpreter.born(process, task, group);
                 if birth == Birth::First {
                     self.interpreter.starts(process, task);
                 }
+                self.interpreter.born(process, task, group);
             }
             TaskEvent::ReachedCall { stopped, entry } => {
                 let Some((stopped, entry)) = self.tracees.pass_copy_point(stopped, entry) else {

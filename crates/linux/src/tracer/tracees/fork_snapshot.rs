@@ -151,7 +151,9 @@ impl Engine {
         self.tracees.fork_snapshots.insert(start, snapshot);
         self.tracees.first.insert(process, child);
         let event = self.tracees.born(process, child, child, Birth::First)?;
-        self.handle_any(Some(event))
+        self.handle_any(Some(event))?;
+        self.interpreter.copied(process, child);
+        Ok(())
     }
 
     /// Waits until a new process has stopped for the first time.

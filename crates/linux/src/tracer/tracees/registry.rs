@@ -11,7 +11,9 @@ use super::event::{Birth, TaskEvent};
 use super::loss::{lost, untraced};
 use super::numbers::{Start, TaskNumbers, check_number};
 use super::start_order::Order;
-use super::task::{At, AtExit, CallStop, ForkSnapshot, PendingCall, Position, RunningSnapshot, Spawning, Task};
+use super::task::{
+    AlteredCall, At, AtExit, CallStop, ForkSnapshot, PendingCall, Position, RunningSnapshot, Spawning, Task,
+};
 use crate::sys::process::{Ended, Worker};
 use crate::sys::trace::{Entry, Memory};
 use crate::sys::tracee::{Seen, Stopped, Until, Why};
@@ -472,6 +474,15 @@ impl Tracees {
             Decision::Answered(returned) => {
                 stopped.answer(returned).map_err(|error| untraced(&error))?;
                 let _running = stopped.go(Until::Next, None);
+                return Ok(());
+            }
+            Decision::Reads(bytes) => {
+                known.altered = Some(AlteredCall {
+                    entry,
+                    returns: None,
+                    reads: Some(bytes),
+                });
+                let _running = stopped.go(Until::Exit, None);
                 return Ok(());
             }
             Decision::Uncontrolled(reason) => return Err(lost(Retry::Never, reason)),

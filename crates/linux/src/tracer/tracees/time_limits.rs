@@ -58,8 +58,11 @@ impl Tracees {
         stopped.rewrite(without).map_err(|error| untraced(&error))?;
         if let Some(known) = self.tasks.get_mut(&stopped.task()) {
             known.wait = Some(wait);
-            let returns = None;
-            known.altered = Some(AlteredCall { entry, returns });
+            known.altered = Some(AlteredCall {
+                entry,
+                returns: None,
+                reads: None,
+            });
         }
         let _running = stopped.go(Until::Exit, None);
         Ok(())
@@ -67,15 +70,13 @@ impl Tracees {
 
     /// The call of a task has returned.
     pub(super) fn returns(&mut self, stopped: Stopped) -> Result<(), Lost> {
-        let known = self.tasks.get_mut(&stopped.task());
-        let altered = known.and_then(|known| {
+        if let Some(known) = self.tasks.get_mut(&stopped.task()) {
             known.wait = None;
-            known.altered.take()
-        });
-        match altered {
-            Some(altered) => altered.end(stopped)?,
-            None => self.returned = Some(stopped),
+            if let Some(altered) = known.altered.take() {
+                return altered.end(stopped, &known.memory);
+            }
         }
+        self.returned = Some(stopped);
         Ok(())
     }
 
@@ -105,8 +106,11 @@ impl Tracees {
             At::Exit | At::Finish | At::Snapshot => return Ok(false),
         };
         known.wait = None;
-        let returns = Some(returns);
-        known.altered = Some(AlteredCall { entry, returns });
+        known.altered = Some(AlteredCall {
+            entry,
+            returns: Some(returns),
+            reads: None,
+        });
         let position = std::mem::replace(&mut known.position, Position::Running);
         if let Position::AtCall(CallStop { stopped, .. }) = position {
             stopped.answer(RESTART).map_err(|error| untraced(&error))?;
