@@ -1,14 +1,18 @@
-//! Sources of numbers that differ each time a program runs: random bytes.
+//! Sources of numbers that differ each time a program runs: random bytes, and the counter of the processor.
 //!
 //! Each program here depends on such numbers alone, so its search is complete only if every execution gets the same ones.
 
 use super::run::Program;
 use super::{Missing, Said, cases, check, driver};
 use crate::harness::Test;
-use Said::{Holds, Inconclusive};
+use Said::{Holds, Inconclusive, Violated};
 
 fn draws(how: &str) -> Result<Program, Missing> {
     driver("draws.c", &format!("{how} {{lock}}"))
+}
+
+fn counter(how: &str) -> Result<Program, Missing> {
+    driver("counter.c", &format!("{how} {{lock}}"))
 }
 
 cases! {
@@ -19,7 +23,17 @@ cases! {
     a_dead_holder_drew_other_bytes: driver("own-token.c", "{lock}"), "--stale 1h -n 2 --preemptions 1" => Inconclusive("took over the stale lock");
 }
 
+cases! {
+    of_the_processor;
+    a_counter_that_is_read_without_a_call: counter("reads"), "-n 2 --scenario cycle --preemptions 1" => Holds;
+    a_counter_that_a_child_reads: counter("children"), "-n 2 --scenario cycle --preemptions 1" => Holds;
+    a_counter_beside_faults_of_the_program: counter("faults"), "-n 2 --scenario cycle --preemptions 1" => Holds;
+    a_lease_by_the_counter: driver("counter-lease.c", "{lock}"), "-n 2 --preemptions 1" => Violated("hold the lock at once");
+}
+
 /// The tests of this file.
 pub(crate) fn tests() -> Vec<Test> {
-    of_random_bytes()
+    let mut all = of_random_bytes();
+    all.extend(of_the_processor());
+    all
 }

@@ -205,6 +205,12 @@ pub const OWN_OPTIONS: &[i32] = &[
     0x5356_4d41,
     0x5961_6d61,
 ];
+/// `PR_GET_TSC` and `PR_SET_TSC`, and their value `PR_TSC_ENABLE` (`include/uapi/linux/prctl.h`).
+pub const GET_COUNTER_MODE: i32 = 25;
+/// See [`GET_COUNTER_MODE`].
+pub const SET_COUNTER_MODE: i32 = 26;
+/// See [`GET_COUNTER_MODE`].
+pub const COUNTER_ENABLED: i32 = 1;
 /// `PR_SET_DUMPABLE`.
 pub const SET_DUMPABLE: i32 = libc::PR_SET_DUMPABLE;
 

@@ -12,6 +12,8 @@ use nix::sys::signal::{SigHandler, SigSet, SigmaskHow, Signal, signal, sigprocma
 use nix::sys::stat::Mode;
 use nix::unistd::{dup2_stderr, dup2_stdin, dup2_stdout, execve};
 
+use super::counter;
+
 /// A program with its arguments and its environment.
 #[derive(Clone, Debug)]
 pub struct Image {
@@ -35,7 +37,7 @@ pub struct Streams<'a> {
 }
 
 /// Replaces this process by the program: [execve(2)](https://man7.org/linux/man-pages/man2/execve.2.html). Signals get their
-/// default actions.
+/// default actions, and the counter of the processor is taken from the program where that is possible.
 ///
 /// # Errors
 ///
@@ -63,5 +65,7 @@ pub fn launch(image: &Image, streams: Streams<'_>) -> io::Result<Infallible> {
     sigprocmask(SigmaskHow::SIG_SETMASK, Some(&SigSet::empty()), None)?;
     // The program dies with its tracer, and not when the process that forked it ends.
     set_pdeathsig(None)?;
+    // Where it cannot be taken, the worker says so.
+    let _counter = counter::take();
     Ok(execve(&image.file, &image.arguments, &image.environment)?)
 }

@@ -18,6 +18,7 @@
 //! | `private_layers.rs` | private layers over the places that programs write to | no unsafe code |
 //! | `loopback.rs` | the loopback interface of a new network namespace | ioctl takes a C struct |
 //! | `affinity.rs` | one CPU for a tracer and its tracees | no unsafe code |
+//! | `counter.rs` | the counter of the processor, taken from a program | a system call without a prototype |
 //! | `tracee.rs`, `registers.rs` | traced tasks, running or stopped | ptrace takes raw addresses |
 //! | `private_state.rs` | whether a fork copies all of the state of a process | no unsafe code |
 //! | `zygote.rs` | a process that forks others on request | `fork` |
@@ -43,6 +44,11 @@ pub mod arguments;
 pub mod bits;
 pub mod clock;
 pub mod convert;
+#[cfg_attr(
+    target_arch = "x86_64",
+    expect(unsafe_code, reason = "a system call without a prototype")
+)]
+pub mod counter;
 #[expect(unsafe_code, reason = "system calls without a prototype")]
 pub mod descriptors;
 pub mod fifo;

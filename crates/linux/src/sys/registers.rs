@@ -50,6 +50,22 @@ impl Registers {
         self.general.rsp
     }
 
+    /// The address of the instruction that it is about to execute, if instructions are known here.
+    pub(super) fn instruction(&self) -> Option<u64> {
+        Some(self.general.rip)
+    }
+
+    /// The task goes on behind a reading of the counter that has this length and shows this, on processor 0.
+    pub(super) fn set_counter(&mut self, length: u64, shows: u64, names_processor: bool) {
+        self.general.rip += length;
+        // The instruction clears the upper halves of these registers.
+        self.general.rax = shows & u64::from(u32::MAX);
+        self.general.rdx = shows >> 32;
+        if names_processor {
+            self.general.rcx = 0;
+        }
+    }
+
     /// At an entry: the call is made with these arguments.
     pub fn set_arguments(&mut self, arguments: [u64; 6]) {
         let general = &mut self.general;
@@ -106,6 +122,14 @@ impl Registers {
     pub fn stack(&self) -> u64 {
         self.general.sp
     }
+
+    /// No instruction is known here.
+    pub(super) fn instruction(&self) -> Option<u64> {
+        None
+    }
+
+    /// No reading of the counter stops here.
+    pub(super) fn set_counter(&mut self, _length: u64, _shows: u64, _names_processor: bool) {}
 
     /// At an entry: the call is made with these arguments.
     pub fn set_arguments(&mut self, arguments: [u64; 6]) {

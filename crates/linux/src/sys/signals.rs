@@ -16,6 +16,9 @@ pub struct Expiry {
     pub thread: Option<i32>,
 }
 
+/// `SIGSEGV`.
+pub const SEGMENTATION_FAULT: i32 = libc::SIGSEGV;
+
 /// The signal of alarm(2).
 pub const ALARM: Expiry = Expiry {
     signal: libc::SIGALRM,

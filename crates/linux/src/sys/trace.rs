@@ -4,6 +4,7 @@
 
 use std::fs::File;
 use std::io;
+use std::ops::Range;
 use std::os::unix::fs::FileExt;
 
 /// A call that a traced process is about to make:
@@ -17,6 +18,13 @@ pub struct Entry {
     /// Six arguments; the call may take fewer.
     pub arguments: [u64; 6],
 }
+
+/// The entry of a task that is stopped at no call.
+pub const NO_CALL: Entry = Entry {
+    architecture: 0,
+    number: u64::MAX,
+    arguments: [0; 6],
+};
 
 /// The memory of a stopped process.
 #[derive(Debug)]
@@ -84,8 +92,29 @@ const IGNORED: u64 = 1;
 const KERNEL_CODE: u64 = 33;
 /// `AT_RANDOM`: where the kernel has put random bytes for the program.
 const RANDOM: u64 = 25;
-/// How many these are.
+/// `AT_BASE`: where the dynamic loader is in memory.
+const LOADER: u64 = 7;
+/// How many random bytes there are.
 pub const RANDOM_BYTES: u64 = 16;
+/// An ELF header and its program headers ([elf(5)](https://man7.org/linux/man-pages/man5/elf.5.html)): sizes in bytes, and the
+/// places of `e_phoff`, `e_phentsize`, `e_phnum`, `p_vaddr` and `p_memsz`. `PT_LOAD` is the type of what is in memory.
+const HEADER_BYTES: usize = 64;
+/// See [`HEADER_BYTES`].
+const SEGMENTS_AT: usize = 32;
+/// See [`HEADER_BYTES`].
+const SEGMENT_SIZE_AT: usize = 54;
+/// See [`HEADER_BYTES`].
+const SEGMENT_COUNT_AT: usize = 56;
+/// See [`HEADER_BYTES`].
+const SEGMENT_BYTES: usize = 56;
+/// See [`HEADER_BYTES`].
+const SEGMENT_ADDRESS_AT: usize = 16;
+/// See [`HEADER_BYTES`].
+const SEGMENT_LENGTH_AT: usize = 40;
+/// See [`HEADER_BYTES`].
+const LOADED: u32 = 1;
+/// The most program headers that are read: a dynamic loader has about ten.
+const MOST_SEGMENTS: u64 = 64;
 /// The most words between the beginning of the stack and the auxiliary vector.
 const MOST_WORDS: u64 = 1 << 20;
 
@@ -96,6 +125,8 @@ pub struct Auxiliary {
     kernel_code: Option<u64>,
     /// The address of the random bytes.
     pub random: Option<u64>,
+    /// The address of the dynamic loader; 0 or `None` if there is none.
+    loader: Option<u64>,
 }
 
 impl Auxiliary {
@@ -124,11 +155,42 @@ impl Auxiliary {
                 VECTOR_ENDS => return Ok(found),
                 KERNEL_CODE => found.kernel_code = Some(stack + 8 * place),
                 RANDOM => found.random = Some(word(place + 1)?),
+                LOADER => found.loader = Some(word(place + 1)?),
                 _ => {}
             }
             place += 2;
         }
         Err(io::Error::from(io::ErrorKind::InvalidData))
+    }
+
+    /// Where the dynamic loader is in memory; `None` if the program has none.
+    ///
+    /// # Errors
+    ///
+    /// When its memory cannot be read.
+    pub fn loader(&self, memory: &Memory) -> io::Result<Option<Range<u64>>> {
+        let Some(start) = self.loader.filter(|start| *start != 0) else {
+            return Ok(None);
+        };
+        let mut header = [0; HEADER_BYTES];
+        memory.read(start, &mut header)?;
+        let half = |place: usize| u64::from(u16::from_ne_bytes([header[place], header[place + 1]]));
+        let segments = u64::from_ne_bytes(std::array::from_fn(|byte| header[SEGMENTS_AT + byte]));
+        let (size, count) = (half(SEGMENT_SIZE_AT), half(SEGMENT_COUNT_AT).min(MOST_SEGMENTS));
+        let mut end = start;
+        for segment in (0..count).map(|number| start.saturating_add(segments).saturating_add(number * size)) {
+            let mut entry = [0; SEGMENT_BYTES];
+            memory.read(segment, &mut entry)?;
+            let word = |place: usize| u64::from_ne_bytes(std::array::from_fn(|byte| entry[place + byte]));
+            if u32::from_ne_bytes([entry[0], entry[1], entry[2], entry[3]]) == LOADED {
+                end = end.max(
+                    start
+                        .saturating_add(word(SEGMENT_ADDRESS_AT))
+                        .saturating_add(word(SEGMENT_LENGTH_AT)),
+                );
+            }
+        }
+        Ok(Some(start..end))
     }
 
     /// Hides the vDSO from the program. It then reads the time through system calls, which a tracer can answer.

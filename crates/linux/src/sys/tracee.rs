@@ -264,6 +264,16 @@ impl Stopped {
         }
     }
 
+    /// Where the signal comes from that has stopped it, at [`Why::Signal`]: `si_code` of
+    /// [sigaction(2)](https://man7.org/linux/man-pages/man2/sigaction.2.html).
+    ///
+    /// # Errors
+    ///
+    /// When it was killed in the meantime.
+    pub fn signal_code(&self) -> io::Result<i32> {
+        Ok(ptrace::getsiginfo(self.0)?.si_code)
+    }
+
     /// Its registers.
     ///
     /// # Errors

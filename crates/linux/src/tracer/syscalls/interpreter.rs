@@ -126,6 +126,11 @@ pub(crate) trait Interpreter {
     /// What starts next in this execution is the holder of a stale lock.
     fn leaves_a_stale_lock(&mut self) {}
 
+    /// What the counter of the processor shows to a task that reads it, with the instruction at this address.
+    fn counter(&mut self, _at: &AtCall<'_>, _instruction: u64) -> u64 {
+        0
+    }
+
     /// A process of this contender, with the number `group`, runs another program, whose stack begins there.
     ///
     /// # Errors

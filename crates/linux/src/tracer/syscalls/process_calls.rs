@@ -115,6 +115,14 @@ impl Programs {
         match option {
             // Then its files in /proc could not be read. Nothing else notices: no core is dumped, and nobody else traces it.
             bits::SET_DUMPABLE => Decision::Answered(0),
+            bits::GET_COUNTER_MODE => {
+                let written = at
+                    .memory
+                    .write(at.entry.arguments[1], &bits::COUNTER_ENABLED.to_ne_bytes());
+                Decision::Answered(written.map_or(-i64::from(bits::BAD_ADDRESS), |()| 0))
+            }
+            // It stays as it is: the program may read the counter.
+            bits::SET_COUNTER_MODE if at.entry.arguments[1] as i32 == bits::COUNTER_ENABLED => Decision::Answered(0),
             option if bits::OWN_OPTIONS.contains(&option) => Decision::Harmless,
             option => uncontrolled(at, name, &format!("sets or asks for option {option}")),
         }

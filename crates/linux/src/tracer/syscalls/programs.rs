@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
+use std::ops::Range;
 use std::path::PathBuf;
 
 use super::call_flags;
@@ -56,6 +57,8 @@ pub(crate) struct Programs {
     pub(crate) timers: Timers,
     times: Times,
     pub(crate) entropy: Entropy,
+    /// Where the dynamic loader is in the memory of each process.
+    loaders: BTreeMap<i32, Range<u64>>,
     /// Contenders that have sent a signal to a task of their own.
     pub(crate) signalled: BTreeSet<ProcessId>,
     /// Whether contenders are forked from snapshots.
@@ -88,6 +91,7 @@ impl Programs {
             timers: Timers::default(),
             times: Times::default(),
             entropy: Entropy::default(),
+            loaders: BTreeMap::new(),
             signalled: BTreeSet::new(),
             copied: false,
             why_not_copied: None,
@@ -224,6 +228,7 @@ impl Interpreter for Programs {
         self.timers.begin();
         self.times.begin();
         self.entropy.begin();
+        self.loaders.clear();
         self.signalled.clear();
         self.tree.begin(directories)
     }
@@ -403,7 +408,19 @@ impl Interpreter for Programs {
             self.entropy
                 .fill_memory((process, group), memory, place, RANDOM_BYTES)?;
         }
+        // Where it is unknown, each reading of the counter counts.
+        match auxiliary.loader(memory) {
+            Ok(Some(loader)) => self.loaders.insert(group, loader),
+            Ok(None) | Err(_) => self.loaders.remove(&group),
+        };
         auxiliary.hide_kernel_code(memory)
+    }
+
+    fn counter(&mut self, at: &AtCall<'_>, instruction: u64) -> u64 {
+        // That of libc measures how long it works, and shows this to nobody who has not set `LD_DEBUG`.
+        let is_loader = |loader: &Range<u64>| loader.contains(&instruction);
+        self.time
+            .counter(at, self.loaders.get(&at.group).is_some_and(is_loader))
     }
 
     fn time(&self) -> Option<(&Time, &Timers)> {

@@ -304,6 +304,13 @@ impl Time {
         now
     }
 
+    /// What the counter of the processor shows to a task: nanoseconds since the machine was started. `passes` if the reading
+    /// decides nothing, so that it is no reading of the clock.
+    pub(crate) fn counter(&mut self, at: &AtCall<'_>, passes: bool) -> u64 {
+        let now = if passes { self.of_task(at) } else { self.read(at) };
+        u64::try_from(BEGAN[1].saturating_add(now).as_nanos()).unwrap_or(u64::MAX)
+    }
+
     /// The moment, since the beginning, at which a clock shows this; `None` for a clock that the kernel answers.
     pub(crate) fn moment(&self, clock: u64, shows: Duration) -> Option<Duration> {
         Some(shows.saturating_sub(began(clock)?))

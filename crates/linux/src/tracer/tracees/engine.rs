@@ -11,6 +11,7 @@ use super::loss::{lost, untraced};
 use super::registry::{Tracees, zygote_gone};
 use super::search_end::SearchEnd;
 use super::task::AtExit;
+use crate::sys::trace::NO_CALL;
 use crate::sys::tracee;
 use crate::tracer::syscalls::interpreter::{Interpreter, Made};
 use onewinner_core::explore::{Lost, Retry};
@@ -81,6 +82,11 @@ impl Engine {
                 };
                 let decision = self.interpreter.decide(&self.tracees.reached(&stopped, entry));
                 self.tracees.apply(stopped, entry, decision)?;
+            }
+            TaskEvent::ReadsCounter { stopped, reading } => {
+                let at = self.tracees.reached(&stopped, NO_CALL);
+                let shows = self.interpreter.counter(&at, reading.instruction);
+                self.tracees.show_counter(stopped, reading, shows)?;
             }
             TaskEvent::Executed { stopped, replaced } => {
                 if let Some(thread) = replaced {

@@ -3,6 +3,7 @@
 //! The registry does not know who handles an event. An event with a stopped task is a request: the handler examines the task
 //! and hands it back.
 
+use crate::sys::counter::CounterReading;
 use crate::sys::trace::Entry;
 use crate::sys::tracee::Stopped;
 use onewinner_core::id::ProcessId;
@@ -27,6 +28,13 @@ pub(crate) enum TaskEvent {
         stopped: Stopped,
         /// The call.
         entry: Entry,
+    },
+    /// A task is stopped where it reads the counter of the processor. The handler calls `show_counter`.
+    ReadsCounter {
+        /// The task.
+        stopped: Stopped,
+        /// The instruction.
+        reading: CounterReading,
     },
     /// A task runs another program now, and is stopped. The handler calls `resume`.
     Executed {

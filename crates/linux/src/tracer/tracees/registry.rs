@@ -14,7 +14,9 @@ use super::start_order::Order;
 use super::task::{
     AlteredCall, At, AtExit, CallStop, ForkSnapshot, PendingCall, Position, RunningSnapshot, Spawning, Task,
 };
+use crate::sys::counter::{self, CounterReading};
 use crate::sys::process::{Ended, Worker};
+use crate::sys::signals;
 use crate::sys::trace::{Entry, Memory};
 use crate::sys::tracee::{Seen, Stopped, Until, Why};
 use crate::sys::zygote;
@@ -392,6 +394,14 @@ impl Tracees {
                 return Ok(Some(TaskEvent::ReachedCall { stopped, entry }));
             }
             Why::Exit => return self.returns(stopped).map(|()| None),
+            Why::Signal(signals::SEGMENTATION_FAULT) => {
+                let reading = counter::reading(&stopped, &known.memory).map_err(|error| untraced(&error))?;
+                if let Some(reading) = reading {
+                    return Ok(Some(TaskEvent::ReadsCounter { stopped, reading }));
+                }
+                let _running = stopped.go(Until::Next, Some(signals::SEGMENTATION_FAULT));
+                return Ok(None);
+            }
             Why::Signal(number) => {
                 let _running = stopped.go(Until::Next, Some(number));
                 return Ok(None);
@@ -460,6 +470,13 @@ impl Tracees {
     pub(crate) fn reached<'a>(&'a self, stopped: &Stopped, entry: Entry) -> AtCall<'a> {
         let task = stopped.task();
         self.tasks[&task].at(task, entry)
+    }
+
+    /// A task that has read the counter of the processor goes on.
+    pub(crate) fn show_counter(&self, stopped: Stopped, reading: CounterReading, shows: u64) -> Result<(), Lost> {
+        counter::answer(&stopped, reading, shows).map_err(|error| untraced(&error))?;
+        let _running = stopped.go(Until::Next, None);
+        Ok(())
     }
 
     /// Carries out the decision about a task at the entry of a call.

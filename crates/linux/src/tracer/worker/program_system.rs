@@ -6,6 +6,7 @@ use std::rc::Rc;
 use super::answering::failed;
 use super::surroundings::Surroundings;
 use super::zygote::{ready, zygote};
+use crate::sys::counter;
 use crate::sys::filter::{Chance, Clock};
 use crate::sys::zygote::fix_addresses;
 use crate::tracer::channel::pipes::{HOLD, Pipes};
@@ -39,6 +40,9 @@ impl ProgramLauncher {
                        to allow it";
         let machine = fix_addresses().is_err().then(|| refused.to_owned());
         surroundings.notes.extend(machine);
+        let shown = "programs see the counter of the processor, which differs between executions";
+        let counter = (!counter::can_be_taken()).then(|| shown.to_owned());
+        surroundings.notes.extend(counter);
         Ok(Self { starter, surroundings })
     }
 
