@@ -118,14 +118,14 @@ fn programs_run_with_kills_errors_and_stale_locks() {
 fn a_pass_says_what_was_not_tried_and_a_quick_one_that_it_was_quick() {
     let place = directory();
     driven(place.path(), "driver.sh", "--quick").exits(0).says(&[
-        "not tried: stale locks, kills, errors in calls, time-outs",
+        "not tried: stale locks, kills, errors in calls",
         "as claimed: exactly one winner (a quick look: small configurations only)",
     ]);
     let full = driven(place.path(), "driver.sh", "-n 2 --preemptions 0").exits(0);
     let full = full.says(&[
         "noted: the lock is not freed after a crash",
         "remove the file by hand",
-        "not tried: stale locks, errors in calls, time-outs",
+        "not tried: stale locks, errors in calls",
     ]);
     assert!(
         full.stdout.ends_with("as claimed: exactly one winner\n"),

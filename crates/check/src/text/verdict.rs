@@ -142,10 +142,12 @@ pub fn not_tried(out: &mut dyn Write, verdicts: &[&Judged]) -> io::Result<()> {
             "errors in calls",
             tried(&|coverage| coverage.fault_sweep == FaultSweep::Error),
         ),
-        ("time-outs", false),
     ];
     let missing = parts.iter().filter(|(_, is_tried)| !is_tried).map(|(what, _)| *what);
     let missing: Vec<&str> = missing.collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
     writeln!(out, "{DIM}not tried: {}{DIM:#}", missing.join(", "))
 }
 
