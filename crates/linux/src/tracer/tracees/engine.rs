@@ -4,31 +4,25 @@
 //! [`Engine::next`]. Every wait has a limit, and a wait that reaches it loses the execution. Every wait also ends with the
 //! search: see [`SearchEnd`].
 
-use std::time::{Duration, Instant};
+use std::cell::Cell;
+use std::time::Duration;
 
 use super::event::{Birth, TaskEvent};
 use super::loss::{lost, untraced};
 use super::registry::{Tracees, zygote_gone};
 use super::search_end::SearchEnd;
 use super::task::AtExit;
+use super::watchdog::Watchdog;
+use crate::sys::task_state::TaskStat;
 use crate::sys::trace::NO_CALL;
 use crate::sys::tracee;
 use crate::tracer::syscalls::interpreter::{Interpreter, Made};
 use onewinner_core::explore::{Lost, Retry};
 use onewinner_core::id::ProcessId;
 
-/// How long a task may run before it stops, sleeps, or is gone. For a contender it is CPU time: a busy machine is slow, and the
-/// contender is not.
-const QUIET_LIMIT: Duration = Duration::from_secs(10);
-
-/// How much longer a contender may take that uses no CPU time.
-const SLOW_MACHINE: u32 = 6;
-
-/// How long a contender may run before its CPU time is looked at.
-const SHORT_RUN: Duration = Duration::from_millis(100);
-
-/// How long a contender may make calls that are no steps, and how long one call may take while other tasks make theirs.
-const BUSY_LIMIT: Duration = Duration::from_secs(30);
+/// How many events a contender may cause between two steps, and other tasks while one task is waited for. It takes about half a
+/// minute to handle so many.
+const MOST_EVENTS: u32 = 2_000_000;
 
 /// How long the tracer waits for an event before it reads the states of tasks: most tasks stop before.
 const MOMENT: Duration = Duration::from_micros(20);
@@ -37,18 +31,20 @@ const MOMENT: Duration = Duration::from_micros(20);
 const PAUSE: Duration = Duration::from_micros(100);
 
 /// A wait for an event of one task, while other tasks may go on.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(crate) struct Wait<'a> {
     /// What the tracer waits for, for messages.
     doing: &'a str,
-    began: Instant,
+    task: i32,
+    /// How much has happened since it began.
+    events: Cell<u32>,
 }
 
 impl<'a> Wait<'a> {
-    /// A wait that begins now.
-    pub(crate) fn of(doing: &'a str) -> Self {
-        let began = Instant::now();
-        Self { doing, began }
+    /// A wait for this task.
+    pub(crate) fn of(doing: &'a str, task: i32) -> Self {
+        let events = Cell::new(0);
+        Self { doing, task, events }
     }
 }
 
@@ -124,20 +120,23 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// When nothing happens within [`QUIET_LIMIT`], or the wait takes longer than [`BUSY_LIMIT`] while other tasks go on.
+    /// When nothing happens because the task computes or is held by the kernel, or too much happens to other tasks.
     pub(crate) fn next(&mut self, wait: &Wait<'_>) -> Result<(), Lost> {
         let doing = wait.doing;
         self.search_end.check(|| doing.to_owned())?;
-        if wait.began.elapsed() > BUSY_LIMIT {
-            let reason = format!("{doing}: it has not happened within {BUSY_LIMIT:?}");
+        wait.events.set(wait.events.get() + 1);
+        if wait.events.get() > MOST_EVENTS {
+            let reason = format!("{doing}: it has not happened, while other tasks have made {MOST_EVENTS} calls");
             return Err(lost(Retry::Maybe, reason));
         }
-        let began = Instant::now();
+        let mut watchdog = Watchdog::new();
         while !self.poll()? {
             self.search_end.check(|| doing.to_owned())?;
-            if began.elapsed() > QUIET_LIMIT {
-                let reason = format!("{doing}: nothing has happened for {QUIET_LIMIT:?}");
-                return Err(lost(Retry::Maybe, reason));
+            if watchdog.is_due() {
+                let stat = TaskStat::of(wait.task).ok();
+                if let Some(stuck) = watchdog.look(stat.iter().map(|stat| (wait.task, stat))) {
+                    return Err(lost(Retry::Maybe, format!("{doing}: {stuck}")));
+                }
             }
             tracee::await_change(PAUSE);
         }
@@ -146,7 +145,10 @@ impl Engine {
 
     /// Waits until the zygote takes orders.
     pub(crate) fn await_zygote(&mut self) -> Result<(), Lost> {
-        let wait = Wait::of("waiting for the process that starts contenders");
+        let wait = Wait::of(
+            "waiting for the process that starts contenders",
+            self.tracees.zygote.pid(),
+        );
         while !self.tracees.zygote_is_ready() {
             if let Some(how) = self.tracees.zygote_end() {
                 return Err(zygote_gone(how));
@@ -161,7 +163,7 @@ impl Engine {
         // After a loss it may still be busy.
         self.await_zygote()?;
         self.tracees.order_start(process)?;
-        let wait = Wait::of("waiting for the start of a contender");
+        let wait = Wait::of("waiting for the start of a contender", self.tracees.zygote.pid());
         while self.tracees.start_is_pending() {
             self.next(&wait)?;
         }
@@ -170,16 +172,18 @@ impl Engine {
 
     /// Runs the tasks of a contender until all of them are quiet.
     pub(crate) fn quiet(&mut self, process: ProcessId) -> Result<(), Lost> {
-        let began = Instant::now();
         let doing = || format!("{process} was not quiet yet");
-        let mut used_before = None;
+        let mut watchdog = Watchdog::new();
+        let mut events = 0;
         loop {
             self.search_end.check(doing)?;
             while self.poll()? {
                 self.search_end.check(doing)?;
-                if began.elapsed() > BUSY_LIMIT {
+                watchdog = Watchdog::new();
+                events += 1;
+                if events > MOST_EVENTS {
                     let reason = format!(
-                        "{process} does not become quiet: it has made calls outside of the watched directories for {BUSY_LIMIT:?}"
+                        "{process} does not become quiet: it has made {MOST_EVENTS} calls outside of the watched directories"
                     );
                     return Err(lost(Retry::Never, reason));
                 }
@@ -199,15 +203,11 @@ impl Engine {
             if asleep {
                 return Ok(());
             }
-            if began.elapsed() > SHORT_RUN {
-                let used = self.tracees.cpu_time(process);
-                let ran = used.saturating_sub(*used_before.get_or_insert(used));
-                if ran < QUIET_LIMIT && began.elapsed() < QUIET_LIMIT * SLOW_MACHINE {
-                    tracee::await_change(PAUSE);
-                    continue;
-                }
+            if watchdog.is_due()
+                && let Some(stuck) = watchdog.look(self.tracees.running_stats(process))
+            {
                 let reason = format!(
-                    "{process} does not become quiet: it ran for {QUIET_LIMIT:?} without a system call (task {})",
+                    "{process} does not become quiet: {stuck} (task {})",
                     self.tracees.running_numbers(process)
                 );
                 return Err(lost(Retry::Never, reason));
@@ -220,7 +220,7 @@ impl Engine {
     pub(crate) fn perform(&mut self, task: i32, made: Made) -> Result<(AtExit, i64), Lost> {
         let call = self.tracees.start_call(task, made)?;
         let doing = format!("{} in a system call", call.process);
-        let wait = Wait::of(&doing);
+        let wait = Wait::of(&doing, task);
         loop {
             self.next(&wait)?;
             if let Some(returned) = self.tracees.take_returned(&call)? {
@@ -233,7 +233,7 @@ impl Engine {
     pub(crate) fn end(&mut self, task: i32) -> Result<(), Lost> {
         let group = self.tracees.at(task).group;
         self.tracees.let_go(task);
-        let wait = Wait::of("waiting for the end of a process");
+        let wait = Wait::of("waiting for the end of a process", task);
         while self.tracees.has_group(group) {
             self.next(&wait)?;
         }
@@ -242,14 +242,18 @@ impl Engine {
 
     /// Kills all tasks of a contender, or of all, and waits until they are gone.
     pub(crate) fn kill(&mut self, only: Option<ProcessId>) -> Result<(), Lost> {
-        let began = Instant::now();
+        let mut watchdog = Watchdog::new();
         while self.tracees.kill(only) {
             self.search_end.check(|| "killing contenders".to_owned())?;
-            if began.elapsed() > QUIET_LIMIT {
-                return Err(lost(
-                    Retry::Maybe,
-                    format!("a killed contender still runs after {QUIET_LIMIT:?}"),
-                ));
+            if watchdog.is_due() {
+                let doomed = self.tracees.tasks.iter();
+                let doomed = doomed.filter(|(_, task)| only.is_none_or(|process| task.process == process));
+                if let Some(stuck) = watchdog.look(doomed.map(|(number, task)| (*number, &task.status))) {
+                    return Err(lost(
+                        Retry::Maybe,
+                        format!("a killed contender is still there: {stuck}"),
+                    ));
+                }
             }
             if let Some(seen) = tracee::look().map_err(|error| untraced(&error))? {
                 let event = self.tracees.take_in_while_killing(seen, only)?;

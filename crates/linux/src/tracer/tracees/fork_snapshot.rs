@@ -158,7 +158,7 @@ impl Engine {
 
     /// Waits until a new process has stopped for the first time.
     fn await_copy(&mut self, child: i32) -> Result<Stopped, Lost> {
-        let wait = Wait::of("waiting for a copy of a contender");
+        let wait = Wait::of("waiting for a copy of a contender", child);
         loop {
             if let Some(stopped) = self.tracees.early.remove(&child) {
                 return Ok(stopped);
@@ -168,7 +168,10 @@ impl Engine {
     }
 
     fn await_end(&mut self, task: i32) -> Result<(), Lost> {
-        let wait = Wait::of("waiting for the end of the process that a contender was copied from");
+        let wait = Wait::of(
+            "waiting for the end of the process that a contender was copied from",
+            task,
+        );
         while !self.tracees.gone.contains(&task) {
             self.next(&wait)?;
         }
@@ -204,7 +207,7 @@ impl Engine {
         let task = stopped.task();
         self.tracees.running_snapshot = Some(RunningSnapshot { task, stop: None });
         let _running = stopped.go(until, None);
-        let wait = Wait::of("waiting for the process that a contender is copied from");
+        let wait = Wait::of("waiting for the process that a contender is copied from", task);
         loop {
             self.next(&wait)?;
             let running_snapshot = self.tracees.running_snapshot.as_mut().expect("it was let go");

@@ -14,6 +14,7 @@
 //! | `spawning.rs` | tasks that make other tasks, one after another |
 //! | `search_end.rs` | when every wait ends, because the search is over |
 //! | `start_order.rs` | what the zygote is ordered to start |
+//! | `watchdog.rs` | when the tracer gives up waiting for tasks |
 //! | `loss.rs` | why an execution is lost |
 //!
 //! Knows no system call by name, and no scenario.
@@ -31,3 +32,4 @@ mod spawning;
 pub(crate) mod start_order;
 pub(crate) mod task;
 mod time_limits;
+mod watchdog;

@@ -17,6 +17,7 @@ use super::task::{
 use crate::sys::counter::{self, CounterReading};
 use crate::sys::process::{Ended, Worker};
 use crate::sys::signals;
+use crate::sys::task_state::TaskStat;
 use crate::sys::trace::{Entry, Memory};
 use crate::sys::tracee::{Seen, Stopped, Until, Why};
 use crate::sys::zygote;
@@ -155,6 +156,11 @@ impl Tracees {
     pub(crate) fn running_numbers(&self, process: ProcessId) -> String {
         let tasks: Vec<_> = self.running(process).map(|(task, _)| task.to_string()).collect();
         tasks.join(", ")
+    }
+
+    /// The states of the contender's running tasks.
+    pub(super) fn running_stats(&self, process: ProcessId) -> impl Iterator<Item = (i32, &TaskStat)> {
+        self.running(process).map(|(number, task)| (*number, &task.status))
     }
 
     fn running(&self, process: ProcessId) -> impl Iterator<Item = (&i32, &Task)> {

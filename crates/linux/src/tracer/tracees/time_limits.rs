@@ -3,11 +3,9 @@
 //! A sleeping task is stopped at its call, which is never made. One that waits for something sleeps in the kernel, in a call
 //! without a limit. Knows no clock.
 
-use std::time::Duration;
-
 use super::loss::untraced;
 use super::registry::Tracees;
-use super::task::{AlteredCall, At, CallStop, Position, RESTART_WITHOUT_HANDLER, Task};
+use super::task::{AlteredCall, At, CallStop, Position, RESTART_WITHOUT_HANDLER};
 use crate::sys::trace::Entry;
 use crate::sys::tracee::{self, Stopped, Until};
 use crate::tracer::syscalls::interpreter::{AtCall, Wait};
@@ -25,17 +23,6 @@ impl Tracees {
             .collect();
         waits.sort_unstable_by_key(|(number, ..)| *number);
         waits.into_iter().map(|(_, task, wait)| (task, wait)).collect()
-    }
-
-    /// The CPU time that the running tasks of a contender have used.
-    pub(crate) fn cpu_time(&self, process: ProcessId) -> Duration {
-        let running = |task: &&Task| task.process == process && matches!(task.position, Position::Running);
-        let times = self
-            .tasks
-            .values()
-            .filter(running)
-            .filter_map(|task| task.status.cpu_time());
-        times.sum()
     }
 
     /// The call in which a task sleeps or waits.
