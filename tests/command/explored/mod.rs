@@ -299,7 +299,10 @@ cases! {
     a_lock_that_is_kept_fresh: timed("heartbeat"), "-n 2 --preemptions 1" => Holds;
     a_pause_before_the_look: driver("pause.sh", "{lock}"), "-n 2 --preemptions 1" => Violated(TWICE);
     flock_whose_time_limit_nobody_heeds: driver("flock-limit.sh", "{lock}"), "-n 2 --preemptions 0" => Violated(TWICE);
-    a_file_descriptor_that_is_a_timer: timed("timerfd"), "-n 2 --preemptions 0" => NoPass;
+    a_file_descriptor_that_is_a_timer: timed("timerfd"), "-n 2 --preemptions 0" => Violated(TWICE);
+    a_file_descriptor_that_is_a_timer_by_epoll: timed("timerfd-epoll"), "-n 2 --preemptions 0" => Violated(TWICE);
+    a_file_descriptor_that_is_a_timer_of_the_parent: timed("timerfd-child"), "-n 2 --preemptions 0" => Violated(TWICE);
+    a_poll_for_ever_by_a_timer: timed("polls-timerfd"), "-n 2 --scenario cycle --preemptions 1" => Holds;
     a_sleep_of_a_thread_in_go: driver("sleeps.go", "{lock}"), "-n 2 --preemptions 0" => Violated(TWICE);
     #[ignore = "slow: node starts for each contender"]
     retries_of_node: driver("retries.js", "{lock}"), "-n 2 --preemptions 0" => Violated(TWICE);

@@ -159,14 +159,7 @@ pub enum Readiness {
 ///
 /// When the descriptor cannot be copied.
 pub fn is_ready(process: i32, fd: i32, readiness: Readiness) -> io::Result<bool> {
-    let process = owned(|| {
-        // SAFETY: pidfd_open takes numbers only.
-        unsafe { libc::syscall(libc::SYS_pidfd_open, process, 0) }
-    })?;
-    let copy = owned(|| {
-        // SAFETY: pidfd_getfd takes numbers only; the pidfd is open.
-        unsafe { libc::syscall(libc::SYS_pidfd_getfd, process.as_raw_fd(), fd, 0) }
-    })?;
+    let copy = copied(process, fd)?;
     let wanted = match readiness {
         Readiness::Input => PollFlags::POLLIN,
         Readiness::Output => PollFlags::POLLOUT,
@@ -175,8 +168,20 @@ pub fn is_ready(process: i32, fd: i32, readiness: Readiness) -> io::Result<bool>
     Ok(poll(&mut polled, PollTimeout::ZERO)? > 0)
 }
 
+/// A copy of a descriptor of a stopped process.
+pub(super) fn copied(process: i32, fd: i32) -> io::Result<OwnedFd> {
+    let process = owned(|| {
+        // SAFETY: pidfd_open takes numbers only.
+        unsafe { libc::syscall(libc::SYS_pidfd_open, process, 0) }
+    })?;
+    owned(|| {
+        // SAFETY: pidfd_getfd takes numbers only; the pidfd is open.
+        unsafe { libc::syscall(libc::SYS_pidfd_getfd, process.as_raw_fd(), fd, 0) }
+    })
+}
+
 /// The new descriptor that a call returns.
-fn owned(call: impl FnOnce() -> libc::c_long) -> io::Result<OwnedFd> {
+pub(super) fn owned(call: impl FnOnce() -> libc::c_long) -> io::Result<OwnedFd> {
     match i32::try_from(call()) {
         Ok(fd) if fd >= 0 => {
             // SAFETY: the kernel has just opened it, and nothing else owns it.

@@ -32,6 +32,7 @@
 //! | `lines.rs` | lines from a pipe, each awaited for a limited time | no unsafe code |
 //! | `descriptors.rs` | the descriptors of a stopped process: locks, copies, readiness | calls without a prototype |
 //! | `passing.rs` | the calls that pass without a stop, each with its reason | no unsafe code |
+//! | `timer_file.rs` | timers behind a descriptor of a traced program | ioctl takes an address |
 //! | `signals.rs` | the signals of timers | a system call without a prototype |
 //! | `waits.rs` | whether a lock that another process waits for is available | no unsafe code |
 //! | `trace.rs` | the next system call of a stopped process, and its memory | no unsafe code |
@@ -85,6 +86,8 @@ pub mod signals;
 pub mod supervisor;
 pub mod syscalls;
 pub mod task_state;
+#[expect(unsafe_code, reason = "ioctl takes an address")]
+pub mod timer_file;
 pub mod trace;
 #[expect(unsafe_code, reason = "ptrace and waitpid, where nix has no words")]
 pub mod tracee;

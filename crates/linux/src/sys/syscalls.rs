@@ -256,6 +256,7 @@ const STOPPED: &[SystemCall] = &[
     call(libc::SYS_timer_delete, "timer_delete", SyscallClass::Timer, &[Number]),
     call(libc::SYS_timer_settime, "timer_settime", SyscallClass::Timer, &[Number]),
     call(libc::SYS_timerfd_settime, "timerfd_settime", SyscallClass::Timer, &[Number]),
+    call(libc::SYS_timerfd_gettime, "timerfd_gettime", SyscallClass::Timer, &[Number]),
     call(libc::SYS_mmap, "mmap", SyscallClass::Map, &[Hidden, Number, Bits, Bits, Descriptor]),
     call(libc::SYS_setsid, "setsid", SyscallClass::Itself, &[]),
     call(libc::SYS_setuid, "setuid", SyscallClass::Itself, &[Number]),

@@ -209,6 +209,58 @@ int main(int count, char **words) {
             timerfd_settime(timer, 0, &end, NULL);
             (void)!read(timer, &expiries, sizeof expiries);
         }
+    } else if (!strcmp(how, "timerfd-epoll")) {
+        struct itimerspec end = {{0, 0}, {0, 0}}, left;
+        struct epoll_event event = {.events = EPOLLIN};
+        int timer = timerfd_create(CLOCK_REALTIME, TFD_NONBLOCK), poll = epoll_create1(0);
+        epoll_ctl(poll, EPOLL_CTL_ADD, timer, &event);
+        clock_gettime(CLOCK_REALTIME, &end.it_value);
+        end.it_value.tv_sec += 3;
+        if (!taken()) {
+            timerfd_settime(timer, TFD_TIMER_ABSTIME, &end, NULL);
+            timerfd_gettime(timer, &left);
+            if (left.it_value.tv_sec > 3 || left.it_value.tv_sec < 2) {
+                fail("timerfd_gettime");
+            }
+            epoll_wait(poll, &event, 1, -1);
+        }
+    } else if (!strcmp(how, "timerfd-child")) {
+        // The child waits for the timer of its parent.
+        struct itimerspec each = {{1, 0}, {1, 0}};
+        int timer = timerfd_create(CLOCK_MONOTONIC, 0);
+        uint64_t expiries;
+        char letter;
+        if (!taken()) {
+            timerfd_settime(timer, 0, &each, NULL);
+            if (fork() == 0) {
+                for (int i = 0; i < 3; i++) {
+                    if (read(timer, &expiries, sizeof expiries) != sizeof expiries || expiries == 0) {
+                        _exit(1);
+                    }
+                }
+                (void)!write(pipes[1], "x", 1);
+                _exit(0);
+            }
+            close(timer);
+            (void)!read(pipes[0], &letter, 1);
+            wait(NULL);
+        }
+    } else if (!strcmp(how, "polls-timerfd")) {
+        // Right: it waits as long as it takes. Another timer is armed and closed.
+        struct itimerspec each = {{1, 0}, {1, 0}};
+        int timer = timerfd_create(CLOCK_MONOTONIC, 0), closed = timerfd_create(CLOCK_MONOTONIC, 0);
+        uint64_t expiries;
+        timerfd_settime(closed, 0, &each, NULL);
+        close(closed);
+        timerfd_settime(timer, 0, &each, NULL);
+        while (mkdir(lock, 0777)) {
+            (void)!read(timer, &expiries, sizeof expiries);
+        }
+        close(timer);
+        hold();
+        rmdir(lock);
+        say("released\n");
+        return 0;
     } else if (!strcmp(how, "clock")) {
         time_t end = time(NULL) + 30;
         while (!taken() && time(NULL) < end) {

@@ -31,6 +31,7 @@
 //! | `file_times.rs` | the times of watched files on that clock |
 //! | `timed_waits.rs` | sleeps, and waits with a time limit |
 //! | `timers.rs` | the timers of programs |
+//! | `timer_files.rs` | those behind a descriptor |
 //! | `entropy.rs` | the random bytes of programs |
 //!
 //! Starts and stops nothing.
@@ -62,6 +63,7 @@ mod sockets;
 mod spawn;
 mod symbols;
 mod timed_waits;
+mod timer_files;
 pub(crate) mod timers;
 pub(crate) mod virtual_time;
 pub(crate) mod watched_tree;

@@ -472,7 +472,11 @@ impl Interpreter for Programs {
     fn gone(&mut self, task: i32) {
         self.pending.remove(&task);
         // Of a process: its first thread has this number.
-        self.timers.gone(task);
+        if let Some(process) = self.tree.contender(task) {
+            let own = self.tree.tasks.iter().filter(|(_, (owner, _))| *owner == process);
+            let own: Vec<_> = own.map(|(task, (_, group))| (*task, *group)).collect();
+            self.timers.gone(task, &own);
+        }
     }
 
     /// There is no model: a search that needs one is refused earlier.

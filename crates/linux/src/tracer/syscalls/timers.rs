@@ -1,19 +1,25 @@
 //! The timers of programs: no timer reaches the kernel. The search decides when one expires, and the tracer sends its signal.
 //!
-//! alarm(2), setitimer(2) with `ITIMER_REAL`, and timer_create(2) with its kin. Timers of CPU time are not controlled. A timer
-//! belongs to a process; its child has none. Sends no signal.
+//! alarm(2), setitimer(2) with `ITIMER_REAL`, timer_create(2) with its kin, and timerfd_create(2). Timers of CPU time are not
+//! controlled. A timer belongs to a process, and its child has none; only one behind a descriptor is shared with children. Sends no
+//! signal.
 
 use std::collections::BTreeMap;
 use std::io;
 use std::time::Duration;
 
 use super::at_call::{AtCall, Decision};
+use super::timer_files::TimerFiles;
 use super::virtual_time::Time;
 use crate::sys::signals::{ALARM, Expiry};
+use crate::sys::timer_file::TimerFile;
 use onewinner_core::id::ProcessId;
 
 /// `TIMER_ABSTIME` of timer_settime(2).
 const ABSOLUTE: u64 = 1;
+/// The flags of timerfd_settime(2): `TFD_TIMER_ABSTIME`, and `TFD_TIMER_CANCEL_ON_SET`, which is without effect: no program sets
+/// the clock.
+const OF_FILES: u64 = 3;
 /// `EINVAL`, as a call returns it.
 const EINVAL: i64 = -22;
 /// `SIGEV_SIGNAL`, `SIGEV_NONE` and `SIGEV_THREAD_ID` of sigevent(3type).
@@ -29,6 +35,7 @@ pub(crate) struct Timers {
     /// Those of timer_create(2), by process and number.
     created: BTreeMap<(i32, i32), Created>,
     armed: Vec<Armed>,
+    files: TimerFiles,
 }
 
 struct Created {
@@ -45,6 +52,14 @@ pub(crate) enum TimerKey {
     Alarm,
     /// One of timer_create(2).
     Created(i32),
+    /// One of timerfd_create(2), in whichever process.
+    File(i32),
+}
+
+impl TimerKey {
+    fn is_file(self) -> bool {
+        matches!(self, Self::File(_))
+    }
 }
 
 /// A timer that will expire.
@@ -61,6 +76,12 @@ pub(crate) struct Armed {
     /// It is armed again for this long when it expires.
     every: Duration,
     pub(crate) expiry: Option<Expiry>,
+}
+
+impl Armed {
+    fn is(&self, group: i32, key: TimerKey) -> bool {
+        self.key == key && (self.group == group || key.is_file())
+    }
 }
 
 /// A `struct itimerspec` or `struct itimerval`.
@@ -85,6 +106,15 @@ impl Setting {
         })
     }
 
+    /// The same with a relative value, which may be absolute on this clock.
+    fn on(mut self, clock: u64, absolute: bool, time: &Time, now: Duration) -> Self {
+        if absolute && !self.value.is_zero() {
+            let until = time.moment(clock, self.value).unwrap_or_default();
+            self.value = until.saturating_sub(now).max(Duration::from_nanos(1));
+        }
+        self
+    }
+
     fn write(&self, at: &AtCall<'_>, place: u64, unit_ns: u32) -> io::Result<()> {
         if place == 0 {
             return Ok(());
@@ -100,19 +130,37 @@ impl Timers {
     pub(crate) fn begin(&mut self) {
         self.created.clear();
         self.armed.clear();
+        self.files.begin();
     }
 
-    /// A process has ended.
-    pub(crate) fn gone(&mut self, group: i32) {
+    /// A process has ended; `tasks` are those of its contender, each with its process. One of these may have a timer behind a
+    /// descriptor too.
+    pub(crate) fn gone(&mut self, group: i32, tasks: &[(i32, i32)]) {
         self.executed(group);
-        self.armed.retain(|timer| timer.group != group);
+        let Self { armed, files, .. } = self;
+        armed.retain_mut(|timer| {
+            if timer.group != group {
+                return true;
+            }
+            let TimerKey::File(number) = timer.key else {
+                return false;
+            };
+            let file = files.get(number);
+            let heir = tasks
+                .iter()
+                .find(|(task, owner)| *owner != group && file.is_some_and(|file| file.is_open_in(*task)));
+            heir.is_some_and(|(_, owner)| {
+                timer.group = *owner;
+                true
+            })
+        });
     }
 
-    /// A process runs another program: it keeps the timer of alarm(2) alone.
+    /// A process runs another program: it keeps the timer of alarm(2), and those behind descriptors.
     pub(crate) fn executed(&mut self, group: i32) {
         self.created.retain(|(owner, _), _| *owner != group);
         self.armed
-            .retain(|timer| timer.group != group || timer.key == TimerKey::Alarm);
+            .retain(|timer| timer.group != group || timer.key == TimerKey::Alarm || timer.key.is_file());
     }
 
     /// Whether a contender has a timer, armed or not.
@@ -125,15 +173,34 @@ impl Timers {
         self.armed.iter().filter(move |timer| timer.process == process)
     }
 
-    /// A timer expires; it is armed again if it has an interval.
+    /// A timer behind a descriptor has expired: it can be read.
+    ///
+    /// # Errors
+    ///
+    /// When the kernel refuses.
+    pub(crate) fn become_readable(&self, key: TimerKey) -> io::Result<()> {
+        match key {
+            TimerKey::File(number) => self.files.get(number).map_or(Ok(()), TimerFile::expires),
+            TimerKey::Alarm | TimerKey::Created(_) => Ok(()),
+        }
+    }
+
+    /// A timer expires; it is armed again if it has an interval. One behind a descriptor is not if none of these tasks has it open.
     ///
     /// # Panics
     ///
     /// When it is not armed.
-    pub(crate) fn expire(&mut self, group: i32, key: TimerKey) -> Armed {
+    pub(crate) fn expire(&mut self, group: i32, key: TimerKey, tasks: &[i32]) -> Armed {
         let place = self.position(group, key).expect("the search expires an armed timer");
         let expired = self.armed[place].clone();
-        if expired.every.is_zero() {
+        let is_open = match key {
+            TimerKey::File(number) => {
+                let file = self.files.get(number);
+                tasks.iter().any(|task| file.is_some_and(|file| file.is_open_in(*task)))
+            }
+            TimerKey::Alarm | TimerKey::Created(_) => true,
+        };
+        if expired.every.is_zero() || !is_open {
             self.armed.remove(place);
         } else {
             self.armed[place].until = expired.until.saturating_add(expired.every);
@@ -143,9 +210,7 @@ impl Timers {
     }
 
     fn position(&self, group: i32, key: TimerKey) -> Option<usize> {
-        self.armed
-            .iter()
-            .position(|timer| timer.group == group && timer.key == key)
+        self.armed.iter().position(|timer| timer.is(group, key))
     }
 
     /// What is left of a timer.
@@ -210,11 +275,8 @@ impl Timers {
                 match name {
                     "timer_settime" => {
                         let left = self.left(at.group, key, now);
-                        let mut setting = Setting::read(at, arguments[2], 1)?;
-                        if arguments[1] & ABSOLUTE != 0 && !setting.value.is_zero() {
-                            let until = time.moment(clock, setting.value).unwrap_or_default();
-                            setting.value = until.saturating_sub(now).max(Duration::from_nanos(1));
-                        }
+                        let setting = Setting::read(at, arguments[2], 1)?;
+                        let setting = setting.on(clock, arguments[1] & ABSOLUTE != 0, time, now);
                         self.arm(at, key, name, setting, now);
                         left.write(at, arguments[3], 1)?;
                     }
@@ -228,18 +290,60 @@ impl Timers {
                 }
                 0
             }
+            "timerfd_settime" | "timerfd_gettime" => return self.file(at, name, time),
             _ => return Ok(uncontrolled("arms a timer, whose expiry is not controlled,")),
         };
         Ok(Decision::Answered(answered))
     }
 
+    /// timerfd_settime(2) and timerfd_gettime(2). What is no such timer, or a wrong flag, is refused by the kernel.
+    fn file(&mut self, at: &AtCall<'_>, name: &'static str, time: &Time) -> io::Result<Decision> {
+        let [fd, second, third, fourth, ..] = at.entry.arguments;
+        let uncontrolled = |why: &str| {
+            Decision::Uncontrolled(format!(
+                "{} arms a timer with {name}, whose expiry is not controlled: {why}",
+                at.process
+            ))
+        };
+        if !self.files.are_controlled() {
+            return Ok(uncontrolled("the kernel was built without checkpoints"));
+        }
+        let number = match self.files.number(at.group, fd as i32) {
+            Ok(Some(number)) => number,
+            Ok(None) => return Ok(Decision::Harmless),
+            Err(error) => return Ok(uncontrolled(&error.to_string())),
+        };
+        let file = self.files.get(number).expect("it is known by now");
+        let (key, now) = (TimerKey::File(number), time.of_task(at));
+        let left = self.left(at.group, key, now);
+        if name == "timerfd_gettime" {
+            left.write(at, second, 1)?;
+            return Ok(Decision::Answered(0));
+        }
+        let clock = match file.clock_and_ticks() {
+            Ok((clock, _)) if time.moment(clock, Duration::ZERO).is_some() => clock,
+            _ => return Ok(uncontrolled("its clock is not virtual")),
+        };
+        if second & u64::from(u32::MAX) & !OF_FILES != 0 {
+            return Ok(Decision::Answered(EINVAL));
+        }
+        let setting = Setting::read(at, third, 1)?.on(clock, second & ABSOLUTE != 0, time, now);
+        if let Err(error) = file.forgets() {
+            return Ok(uncontrolled(&error.to_string()));
+        }
+        left.write(at, fourth, 1)?;
+        self.arm(at, key, name, setting, now);
+        Ok(Decision::Answered(0))
+    }
+
     fn arm(&mut self, at: &AtCall<'_>, key: TimerKey, name: &'static str, setting: Setting, now: Duration) {
-        self.armed.retain(|timer| timer.group != at.group || timer.key != key);
+        self.armed.retain(|timer| !timer.is(at.group, key));
         if setting.value.is_zero() {
             return;
         }
         let expiry = match key {
             TimerKey::Alarm => Some(ALARM),
+            TimerKey::File(_) => None,
             TimerKey::Created(number) => self.created.get(&(at.group, number)).and_then(|timer| timer.expiry),
         };
         self.armed.push(Armed {
@@ -346,7 +450,7 @@ mod tests {
         let setting = [1u64, 0, 5, 0];
         let settime = |program: &mut Program| program.call("timer_settime", [0, 0, setting.as_ptr() as u64, 0]);
         assert_eq!(settime(&mut program), Decision::Answered(0));
-        program.timers.expire(1, TimerKey::Created(0));
+        program.timers.expire(1, TimerKey::Created(0), &[]);
         assert_eq!(program.untils(), [6 * SECOND]);
         assert_eq!(program.call("timer_delete", [0; 4]), Decision::Answered(0));
         assert_eq!(
@@ -358,11 +462,7 @@ mod tests {
     #[test]
     fn what_is_not_controlled_is_named() {
         let mut program = Program::new();
-        for (name, arguments) in [
-            ("setitimer", [1, 0, 0, 0]),
-            ("timer_create", [2, 0, 0, 0]),
-            ("timerfd_settime", [0; 4]),
-        ] {
+        for (name, arguments) in [("setitimer", [1, 0, 0, 0]), ("timer_create", [2, 0, 0, 0])] {
             let decision = program.call(name, arguments);
             assert!(
                 matches!(&decision, Decision::Uncontrolled(why) if why.contains(name)),

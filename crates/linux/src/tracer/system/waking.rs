@@ -174,13 +174,18 @@ impl TracedSystem {
     ) -> Result<Accesses, Lost> {
         self.wakes_once_more(process)?;
         let mut accesses = self.awaited(process);
+        let tasks = self.engine.tracees.tasks.iter();
+        let own = tasks.filter(|(_, task)| task.process == process);
+        let own: Vec<i32> = own.map(|(number, _)| *number).collect();
         let (_, timers) = self.engine.interpreter.time_mut().expect("it has a timer");
-        let timer = timers.expire(group, key);
+        let timer = timers.expire(group, key, &own);
         self.move_clock(process, timer.until, timer.length, instead);
         // The signal may end the process.
         let end = self.engine.interpreter.would(process, &Call::Die);
         let expires = passing(&format!("{} expires", timer.name), timer.length);
         self.tell_made(process, expires, Ok(Value::Done), &accesses);
+        let (_, timers) = self.engine.interpreter.time().expect("it has a timer");
+        timers.become_readable(key).map_err(|error| untraced(&error))?;
         if let Some(expiry) = timer.expiry {
             signals::send(group, &expiry).map_err(|error| untraced(&error))?;
             let stands = self
