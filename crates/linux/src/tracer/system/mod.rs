@@ -356,8 +356,7 @@ impl TracedSystem {
         self.begin()?;
         self.engine.tracees.next_leaves_a_stale_lock();
         self.engine.interpreter.leaves_a_stale_lock();
-        self.start(process)?;
-        self.run_until_quiescent(process)?;
+        self.enter(process)?;
         let acquired = |world: &Self| world.events.iter().any(|event| event.what == What::Acquired);
         while !acquired(self) {
             if self.next(process).is_none() {
