@@ -4,7 +4,7 @@
 //! Knows no system call, and not what a contender is.
 
 pub(crate) mod next_step;
-mod polling;
+pub(crate) mod polling;
 mod steps;
 mod waking;
 
@@ -12,10 +12,11 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::time::Duration;
 
 use self::next_step::NextStep;
-use self::polling::{MOST_FRUITLESS_POLLS, Polling};
+use self::polling::{EndlessPolls, MOST_FRUITLESS_POLLS, MOST_IDLE_POLLS, MOST_IDLE_STEPS, Polling};
 use crate::run_directory::removal::remove_tree;
 use crate::sys::tracee;
 use crate::tracer::channel::{Channel, Sent};
@@ -86,6 +87,7 @@ pub(crate) struct TracedSystem {
     refresh: Refresh,
     /// Where contenders stop to be copied that cannot be copied at their first controlled call.
     copy_points: BTreeMap<ProcessId, u32>,
+    endless: Rc<EndlessPolls>,
     notes: Vec<String>,
     /// Whether a program had to wait because it polled without progress.
     pub(crate) spun: bool,
@@ -110,6 +112,8 @@ pub(crate) struct Parts {
     /// Builds a stale start, if contenders cannot do so themselves.
     pub(crate) leave_behind: Option<LeaveBehind>,
     pub(crate) refresh: Refresh,
+    /// What is known of the polls of these contenders.
+    pub(crate) endless: Rc<EndlessPolls>,
     /// What differs from the request.
     pub(crate) notes: Vec<String>,
 }
@@ -127,6 +131,7 @@ impl TracedSystem {
             channel,
             leave_behind,
             refresh,
+            endless,
             notes,
         } = parts;
         Self {
@@ -145,6 +150,7 @@ impl TracedSystem {
             leave_behind,
             refresh,
             copy_points: BTreeMap::new(),
+            endless,
             notes,
             spun: false,
             events: Vec::new(),
@@ -379,10 +385,14 @@ impl TracedSystem {
         let polled = format!(
             "a program polls: after {MOST_FRUITLESS_POLLS} polls that bring nothing new it waits until another process stores something that it has looked at"
         );
+        let endless = format!(
+            "a program polls for ever: it was seen to go on for {MOST_IDLE_POLLS} polls, or {MOST_IDLE_STEPS} steps, while nothing else could happen; what it does after more is not explored"
+        );
         let own = [
             (programs && !self.scenario.kills.is_empty())
                 .then(|| "a kill ends a process with all its children".to_owned()),
             self.spun.then_some(polled),
+            (self.spun && !self.endless.is_empty()).then_some(endless),
         ];
         let own = own.into_iter().flatten();
         self.notes

@@ -2,18 +2,29 @@
 //!
 //! Such a contender would go on for ever, and each further look shows nothing new. So it may poll a few times, and then waits
 //! until another contender stores something that it has touched. If nothing else can happen at all, it goes on: it may give up
-//! after some time, or after some polls. A contender that makes different calls never waits. Knows no clock.
+//! after some time, or after some polls. Once it was seen to poll very often without giving up, it is let go on for a few polls
+//! only. A contender that makes different calls never waits. Knows no clock.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use onewinner_core::access::{Access, Accesses, Object};
 use onewinner_core::fs::call::{Call, Reply, Value};
+use onewinner_core::id::ProcessId;
 
 /// How many polls in a row may bring nothing new before a process waits for another one.
 pub(crate) const MOST_FRUITLESS_POLLS: u32 = 2;
 
-/// How many polls a process makes while nothing else can happen.
-pub(crate) const MOST_IDLE_POLLS: u32 = 15;
+/// How many polls a process makes while nothing else can happen: who counts tries gives up after fewer.
+pub(crate) const MOST_IDLE_POLLS: u32 = 1_000;
+
+/// How many steps it takes for them: an execution has a limit too.
+pub(crate) const MOST_IDLE_STEPS: u32 = 4_000;
+
+/// How many such polls it makes if it was seen to go on for as long as that. It may give up after some time: the clock advances
+/// by more with each of them.
+const FEW_IDLE_POLLS: u32 = 15;
 
 /// How many repetitions without a sleep count as one poll: a program may read twice what it needs once.
 const REPETITIONS_OF_A_SPIN: usize = 16;
@@ -29,6 +40,33 @@ pub(crate) struct Polling {
     fruitless: u32,
     /// Polls that it has made while nothing else could happen, in the whole execution.
     idle: u32,
+    /// Steps that it has taken while nothing else could happen.
+    idle_steps: u32,
+    /// The calls of its last poll, and their results.
+    last: Option<u64>,
+}
+
+/// The polls that a program was seen to make until the limit was reached, in any search. Whoever makes one of them is taken to go on
+/// for ever.
+#[derive(Debug, Default)]
+pub(crate) struct EndlessPolls(RefCell<BTreeSet<(ProcessId, u64)>>);
+
+impl EndlessPolls {
+    fn includes(&self, process: ProcessId, poll: Option<u64>) -> bool {
+        poll.is_some_and(|poll| self.0.borrow().contains(&(process, poll)))
+    }
+
+    /// Records the last poll of a contender, if it has reached the limit.
+    pub(crate) fn note(&self, process: ProcessId, polling: &Polling) {
+        if let Some(poll) = polling.last.filter(|_| polling.is_at_limit()) {
+            self.0.borrow_mut().insert((process, poll));
+        }
+    }
+
+    /// Whether there are any.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.borrow().is_empty()
+    }
 }
 
 /// A step, as far as a poll repeats it.
@@ -76,11 +114,14 @@ impl Polling {
         }
         let digest = hasher.finish();
         self.recent.push(Done { digest, sleeps });
+        self.idle_steps += u32::from(instead == Instead::Nothing);
         let Some(length) = self.repeated() else {
             return false;
         };
         let kept = self.recent.len() - length;
         self.recent.drain(..kept);
+        // Wherever the poll was found to begin.
+        self.last = self.recent.iter().map(|done| done.digest).reduce(u64::wrapping_add);
         self.fruitless += 1;
         self.idle += u32::from(instead == Instead::Nothing);
         true
@@ -121,8 +162,13 @@ impl Polling {
     }
 
     /// Whether it goes on when nothing else can happen.
-    pub(crate) fn may_go_on(&self) -> bool {
-        self.idle < MOST_IDLE_POLLS
+    pub(crate) fn may_go_on(&self, process: ProcessId, endless: &EndlessPolls) -> bool {
+        let few = endless.includes(process, self.last) && self.idle >= FEW_IDLE_POLLS;
+        !few && !self.is_at_limit()
+    }
+
+    fn is_at_limit(&self) -> bool {
+        self.idle >= MOST_IDLE_POLLS || self.idle_steps >= MOST_IDLE_STEPS
     }
 
     /// How many polls it has made while nothing else could happen.
@@ -156,18 +202,16 @@ mod tests {
     }
 
     fn poll(polling: &mut Polling, name: &str) {
-        polling.takes(
-            &mkdir(name),
-            &Err(Errno::EEXIST),
-            &entry(false),
-            false,
-            Instead::Another,
-        );
+        poll_with(polling, name, Instead::Another);
+    }
+
+    fn poll_with(polling: &mut Polling, name: &str, instead: Instead) {
+        polling.takes(&mkdir(name), &Err(Errno::EEXIST), &entry(false), false, instead);
         let sleep = Call::Foreign {
             name: "sleep".to_owned(),
             arguments: Vec::new(),
         };
-        polling.takes(&sleep, &Ok(Value::Done), &Accesses::none(), true, Instead::Another);
+        polling.takes(&sleep, &Ok(Value::Done), &Accesses::none(), true, instead);
     }
 
     #[test]
@@ -182,6 +226,24 @@ mod tests {
         assert!(polling.waits());
         polling.sees(&entry(true));
         assert!(!polling.waits());
+    }
+
+    #[test]
+    fn a_process_that_polls_alone_goes_on_for_long_and_only_for_a_few_polls_once_that_was_seen() {
+        let (process, endless) = (ProcessId(0), EndlessPolls::default());
+        let polls = |endless: &EndlessPolls| {
+            let mut polling = Polling::default();
+            let mut polls = 0;
+            while polling.may_go_on(process, endless) {
+                poll_with(&mut polling, "lock", Instead::Nothing);
+                endless.note(process, &polling);
+                polls += 1;
+            }
+            polls
+        };
+        assert!(polls(&endless) >= MOST_IDLE_POLLS);
+        assert!(!endless.is_empty() && polls(&endless) <= FEW_IDLE_POLLS + 2);
+        assert!(polls(&EndlessPolls::default()) >= MOST_IDLE_POLLS);
     }
 
     #[test]

@@ -220,6 +220,7 @@ impl TracedSystem {
         let polling = &mut self.contenders[process.index()].polling;
         let polled = polling.takes(&call, &reply, touched, takes_time, instead);
         self.spun |= polling.waits();
+        self.endless.note(process, polling);
         if polled && instead == Instead::Nothing && !takes_time {
             self.pass_time(process);
         }

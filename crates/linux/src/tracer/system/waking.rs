@@ -93,13 +93,19 @@ impl TracedSystem {
         if processes.is_empty() {
             let rank = |process: &ProcessId| {
                 self.next(*process)?;
-                let goes_on = self.contenders[process.index()].polling.may_go_on();
+                let goes_on = self.goes_on(*process);
                 let due = self.wakes(*process).unwrap_or_default();
                 goes_on.then_some((due, *process))
             };
             let first = all().filter_map(|process| rank(&process)).min();
             processes.extend(first.map(|(_, process)| process));
         }
+    }
+
+    /// Whether a contender goes on polling when nothing else can happen.
+    fn goes_on(&self, process: ProcessId) -> bool {
+        let polling = &self.contenders[process.index()].polling;
+        polling.may_go_on(process, &self.endless)
     }
 
     /// See [`onewinner_core::explore::System::wakes_at`].
@@ -145,7 +151,7 @@ impl TracedSystem {
         let found = waits.into_iter().find(|(waiting, _)| *waiting == task);
         let wait = found.expect("the task of the step waits").1.clone();
         let awaited = self.awaited(process);
-        self.wakes_once_more(process)?;
+        self.wakes_once_more(process, instead)?;
         self.move_clock(process, wait.until, wait.length, instead);
         let reply = if wait.waits {
             Err(Errno::ETIMEDOUT)
@@ -172,7 +178,7 @@ impl TracedSystem {
         key: TimerKey,
         instead: Instead,
     ) -> Result<Accesses, Lost> {
-        self.wakes_once_more(process)?;
+        self.wakes_once_more(process, instead)?;
         let mut accesses = self.awaited(process);
         let tasks = self.engine.tracees.tasks.iter();
         let own = tasks.filter(|(_, task)| task.process == process);
@@ -256,7 +262,11 @@ impl TracedSystem {
         Ok(false)
     }
 
-    fn wakes_once_more(&mut self, process: ProcessId) -> Result<(), Lost> {
+    /// Counts how often a contender wakes. While nothing else can happen, its polls are counted.
+    fn wakes_once_more(&mut self, process: ProcessId, instead: Instead) -> Result<(), Lost> {
+        if instead == Instead::Nothing {
+            return Ok(());
+        }
         let contender = &mut self.contenders[process.index()];
         contender.wakes += 1;
         if contender.wakes > MOST_WAKES {
@@ -299,7 +309,7 @@ impl TracedSystem {
     /// The moment when the first of the other contenders wakes.
     fn next_of_others(&self, process: ProcessId) -> Duration {
         let others = ProcessId::first(self.contenders.len()).filter(|other| *other != process);
-        let going_on = others.filter(|other| self.contenders[other.index()].polling.may_go_on());
+        let going_on = others.filter(|other| self.goes_on(*other));
         let wakes = going_on.filter_map(|other| self.wakes(other));
         wakes.min().unwrap_or(Duration::MAX)
     }

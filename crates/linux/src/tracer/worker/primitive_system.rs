@@ -132,6 +132,7 @@ fn system(
         channel: Box::new(shared_state),
         leave_behind: Some(Box::new(leave_behind)),
         refresh: Box::new(|| Ok(false)),
+        endless: Rc::default(),
         notes: Vec::new(),
     };
     Ok(ready(parts)?)

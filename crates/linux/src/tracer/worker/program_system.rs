@@ -15,6 +15,7 @@ use crate::tracer::messages::SearchRequest;
 use crate::tracer::program::start::Starter;
 use crate::tracer::syscalls::programs::Programs;
 use crate::tracer::syscalls::watched_tree::reuses_inode_numbers;
+use crate::tracer::system::polling::EndlessPolls;
 use crate::tracer::system::{Parts, TracedSystem};
 use crate::tracer::tracees::numbers::{TaskNumbers, ZYGOTE};
 use crate::tracer::tracees::registry::Tracees;
@@ -26,6 +27,8 @@ use onewinner_core::scenario::{Program, ScenarioKind};
 pub(super) struct ProgramLauncher {
     starter: Starter,
     surroundings: Surroundings,
+    /// What its searches have found out about polls.
+    endless: Rc<EndlessPolls>,
 }
 
 impl ProgramLauncher {
@@ -43,7 +46,11 @@ impl ProgramLauncher {
         let shown = "programs see the counter of the processor, which differs between executions";
         let counter = (!counter::can_be_taken()).then(|| shown.to_owned());
         surroundings.notes.extend(counter);
-        Ok(Self { starter, surroundings })
+        Ok(Self {
+            starter,
+            surroundings,
+            endless: Rc::default(),
+        })
     }
 
     /// The system for one search, whose first execution has the directory with this number.
@@ -98,6 +105,7 @@ impl ProgramLauncher {
             channel: Box::new(pipes),
             leave_behind: None,
             refresh: self.surroundings.refresh(),
+            endless: Rc::clone(&self.endless),
             notes,
         };
         Ok(ready(parts)?)
