@@ -40,17 +40,26 @@ const MOST_SCHEDULES: u32 = 2_000;
 
 /// Why a violation of a program is not shown: no replay can be trusted to repeat it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "a violation of {property} was seen ({sentence}), but only {same} of {} replays repeat it: {difference}; make the program \
-     do the same each time",
-    REPLAYS
-)]
-pub(crate) struct Unrepeatable {
-    property: &'static str,
-    sentence: String,
-    same: u32,
-    /// The first difference.
-    difference: String,
+pub(crate) enum Unrepeatable {
+    /// Replays differ.
+    #[error(
+        "a violation of {property} was seen ({sentence}), but only {same} of {} replays repeat it: {difference}; make the program \
+         do the same each time",
+        REPLAYS
+    )]
+    Differs {
+        property: &'static str,
+        sentence: String,
+        same: u32,
+        /// The first difference.
+        difference: String,
+    },
+    /// Nothing that was observed orders two holds, and yet no execution shows them at once.
+    #[error(
+        "no call that was observed keeps two holds apart ({sentence}), but no execution shows them at once: processes wait for each \
+         other in a way that is not observed"
+    )]
+    NeverAtOnce { sentence: String },
 }
 
 /// The counterexample to show for a violation.
@@ -182,10 +191,15 @@ impl<'a> Shrinker<'_, 'a> {
         } else {
             found
         };
+        // A program may do what the tracer does not see.
+        if program && property == "mutual-exclusion" && !holds_overlap_as_run(&found.execution.history) {
+            let sentence = found.violation.sentence;
+            return Err(Unrepeatable::NeverAtOnce { sentence });
+        }
         let events = found.execution.history.events.len();
         let (reproduced, difference) = self.reproduce(&found).unzip();
         match (reproduced, difference.flatten()) {
-            (Some(Reproduced { same, .. }), Some(difference)) if program => Err(Unrepeatable {
+            (Some(Reproduced { same, .. }), Some(difference)) if program => Err(Unrepeatable::Differs {
                 property,
                 sentence: found.violation.sentence,
                 same,
