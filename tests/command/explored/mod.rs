@@ -296,6 +296,8 @@ cases! {
     a_wait_that_is_over_in_time: timed("in-time"), "-n 2 --scenario cycle --preemptions 1" => Holds;
     a_poll_for_ever: timed("polls"), "-n 2 --preemptions 1" => HoldsWithin("2 fruitless polls");
     a_poll_for_ever_by_epoll: timed("polls-epoll"), "-n 2 --scenario cycle --preemptions 1" => Holds;
+    many_tries_before_the_act: driver("tries.c", "150 {lock}"), "-n 2 --scenario contend --preemptions 0" => Violated("");
+    the_time_since_the_machine_was_started: driver("uptime.sh", "{lock}"), "-n 2 --scenario contend --preemptions 0" => Violated("");
     a_lock_that_is_kept_fresh: timed("heartbeat"), "-n 2 --preemptions 1" => Holds;
     a_pause_before_the_look: driver("pause.sh", "{lock}"), "-n 2 --preemptions 1" => Violated(TWICE);
     flock_whose_time_limit_nobody_heeds: driver("flock-limit.sh", "{lock}"), "-n 2 --preemptions 0" => Violated(TWICE);

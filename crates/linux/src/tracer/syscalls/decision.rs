@@ -8,10 +8,10 @@ use std::time::Duration;
 use super::decode::{Decoded, decode};
 use super::footprint::Touched;
 use super::interpreter::{AtCall, Decision, Wait};
+use super::made_files::MadeFile;
 use super::path_walk::End;
 use super::process_calls::uncontrolled;
 use super::programs::{Pending, Programs};
-use super::random_files::RandomFile;
 use super::socket_address::Address;
 use super::timed_waits::{self, Limited};
 use super::watched_tree::{InodeKind, Side};
@@ -70,8 +70,8 @@ impl Programs {
             return Decision::Uncontrolled(format!("{} lists /proc, which shows the other contenders", at.process));
         }
         match system.class {
-            SyscallClass::Copy if self.copies_random_file(at, &decoded) => {
-                uncontrolled(at, system.name, "copies random bytes")
+            SyscallClass::Copy if self.copies_made_file(at, &decoded) => {
+                uncontrolled(at, system.name, "copies what the tracer makes")
             }
             SyscallClass::Kill | SyscallClass::Ask => self.kill(at, decoded),
             SyscallClass::Socket => self.socket(at, decoded),
@@ -97,9 +97,9 @@ impl Programs {
         }
         let end = self.tree.descriptor(at.task, at.entry.arguments[0] as i32);
         if system.class == SyscallClass::Read
-            && let Some(source) = RandomFile::of(&end)
+            && let Some(source) = MadeFile::of(&end)
         {
-            return Some(self.read_random_file(at, system.name, source));
+            return Some(self.read_made_file(at, system.name, source));
         }
         self.is_private(end).then_some(Decision::Harmless)
     }

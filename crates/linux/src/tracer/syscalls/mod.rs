@@ -9,7 +9,7 @@
 //! | `programs.rs` | the calls of programs, observed from the kernel |
 //! | `decision.rs` | whether a call of a program is a step |
 //! | `spawn.rs` | calls that make a process |
-//! | `random_files.rs` | files and devices with random contents |
+//! | `made_files.rs` | files and devices whose contents the tracer makes |
 //! | `process_calls.rs` | the same, for calls that concern processes and not files |
 //! | `decode.rs` | a call of a program as a value: names, paths, descriptors, addresses |
 //! | `call_flags.rs` | what the flags of a call decide about its footprint |
@@ -50,13 +50,13 @@ mod held_locks;
 mod inode_effects;
 pub(crate) mod interpreter;
 mod machine_figures;
+mod made_files;
 mod path_walk;
 mod polls;
 pub(crate) mod primitives;
 mod proc_walk;
 mod process_calls;
 pub(crate) mod programs;
-mod random_files;
 mod replies;
 mod socket_address;
 mod sockets;

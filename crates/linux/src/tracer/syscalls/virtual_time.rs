@@ -304,6 +304,11 @@ impl Time {
         now
     }
 
+    /// Reads the clock for a task: the time since the machine was started.
+    pub(super) fn since_start(&mut self, at: &AtCall<'_>) -> Duration {
+        BEGAN[1].saturating_add(self.read(at))
+    }
+
     /// What the counter of the processor shows to a task: nanoseconds since the machine was started. `passes` if the reading
     /// decides nothing, so that it is no reading of the clock.
     pub(crate) fn counter(&mut self, at: &AtCall<'_>, passes: bool) -> u64 {
