@@ -17,6 +17,7 @@ mod memory;
 mod pages;
 mod programs;
 mod readme;
+mod schema;
 mod seed;
 mod specs;
 mod verdicts;
@@ -40,6 +41,7 @@ fn main() -> ExitCode {
         Suite::new("pages", pages::tests()),
         Suite::new("programs", programs::tests()),
         Suite::new("readme", readme::tests()),
+        Suite::new("schema", schema::tests()),
         Suite::new("seed", seed::tests()),
         Suite::new("specs", specs::tests()),
         // It measures time.

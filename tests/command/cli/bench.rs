@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 use super::command::{
     BINARY, LIMIT, command, directory, end_of, eventually, left_in, onewinner, onewinner_in, processes_of, run,
 };
-use crate::harness::{Capability, Test, ignore, tests, workspace};
+use crate::harness::{Capability, Test, ignore, tests};
+use crate::schema::Schema;
 
 /// The shortest possible measurement.
 const SHORT: &str = "--blocks 6 --slice 0.001 --contenders 1,2 --files 1 --depth 2";
@@ -55,11 +56,8 @@ fn a_document_has_a_row_for_each_measure_and_is_compared_with_itself() {
     );
 }
 
-fn schema() -> jsonschema::Validator {
-    let path = workspace().join("schemas/bench.schema.json");
-    let text = fs::read_to_string(path).expect("a file of the package");
-    let schema = serde_json::from_str(&text).expect("JSON");
-    jsonschema::draft202012::new(&schema).expect("a schema")
+fn schema() -> Schema {
+    Schema::read("bench.schema.json")
 }
 
 fn a_document_is_valid_and_each_false_one_is_rejected() {
@@ -73,7 +71,7 @@ fn a_document_is_valid_and_each_false_one_is_rejected() {
     )
     .exits(3);
     let document: Value = serde_json::from_str(&ran.stdout).expect("one JSON document");
-    let errors: Vec<String> = schema.iter_errors(&document).map(|error| error.to_string()).collect();
+    let errors = schema.errors(&document);
     assert!(errors.is_empty(), "{}", errors.join("\n"));
     let row = |directory: &str, measure: &str| {
         let rows = document["results"].as_array().expect("rows");

@@ -1,17 +1,13 @@
 //! `--json` against its schema, `schemas/gate.schema.json`: real output is valid, and each untruth in it is not.
 
-use std::fs;
-
 use serde_json::{Value, json};
 
 use super::{BROKEN, Place, SOUND};
-use crate::harness::{Test, tests, workspace};
+use crate::harness::{Test, tests};
+use crate::schema::Schema;
 
-fn schema() -> jsonschema::Validator {
-    let path = workspace().join("schemas/gate.schema.json");
-    let text = fs::read_to_string(path).expect("a file of the package");
-    let schema = serde_json::from_str(&text).expect("JSON");
-    jsonschema::draft202012::new(&schema).expect("a schema")
+fn schema() -> Schema {
+    Schema::read("gate.schema.json")
 }
 
 /// A document with each kind of row.
@@ -38,7 +34,7 @@ fn document() -> Value {
 
 fn what_the_gate_prints_is_valid_and_each_untruth_in_it_is_not() {
     let (schema, document) = (schema(), document());
-    let errors: Vec<String> = schema.iter_errors(&document).map(|error| error.to_string()).collect();
+    let errors = schema.errors(&document);
     assert!(errors.is_empty(), "{}", errors.join("\n"));
     let row = |name: &str| {
         let rows = document["results"].as_array().expect("rows");

@@ -1,17 +1,13 @@
 //! `--json` against its schema, `schemas/matrix.schema.json`: real output is valid, and each change that breaks it is not.
 
-use std::fs;
-
 use serde_json::{Value, json};
 
 use super::few;
-use crate::harness::{Test, tests, workspace};
+use crate::harness::{Test, tests};
+use crate::schema::Schema;
 
-fn schema() -> jsonschema::Validator {
-    let path = workspace().join("schemas/matrix.schema.json");
-    let text = fs::read_to_string(path).expect("a file of the package");
-    let schema = serde_json::from_str(&text).expect("JSON");
-    jsonschema::draft202012::new(&schema).expect("a schema")
+fn schema() -> Schema {
+    Schema::read("matrix.schema.json")
 }
 
 fn what_the_matrix_prints_is_valid_and_each_untruth_in_it_is_not() {
@@ -21,7 +17,7 @@ fn what_the_matrix_prints_is_valid_and_each_untruth_in_it_is_not() {
     let dirs = ["--dir", good, "--dir", "/sys", "--make", "overlay-shared,bindfs"];
     let (_, document, stderr) = few(&[&locks[..], &dirs[..]].concat());
     let schema = schema();
-    let errors: Vec<String> = schema.iter_errors(&document).map(|error| error.to_string()).collect();
+    let errors = schema.errors(&document);
     assert!(errors.is_empty(), "{} {stderr}", errors.join("\n"));
     let (holds, broken, refused) = ("/results/0/cells/0", "/results/0/cells/1", "/results/1");
     assert_eq!(
