@@ -83,7 +83,9 @@ pub(crate) fn holds_overlap_as_run(history: &History) -> bool {
     let attempts = history.attempts();
     let holds = attempts.iter().filter_map(|attempt| {
         let begins = attempt.hold_begins()?;
-        Some((attempt.process, begins, attempt.hold_ends().unwrap_or(usize::MAX)))
+        // A release without a call ends where it begins.
+        let ends = attempt.hold_ends().or_else(|| attempt.stops_holding());
+        Some((attempt.process, begins, ends.unwrap_or(usize::MAX)))
     });
     let holds: Vec<_> = holds.collect();
     let overlap = |(one, other): (&(ProcessId, usize, usize), &(ProcessId, usize, usize))| {
