@@ -6,6 +6,7 @@
 //!
 //! What takes long is ignored, and run by hand: `cargo test --test command explored:: -- --ignored`.
 
+mod adversarial;
 mod judge;
 mod observed;
 mod outcomes;
@@ -340,7 +341,7 @@ cases! {
 
 /// The tests of this area.
 pub(crate) fn tests() -> Vec<Test> {
-    let mut all = modules![judge, observed, outcomes, sources, verdict];
+    let mut all = modules![adversarial, judge, observed, outcomes, sources, verdict];
     all.extend(the_first_two_locks());
     all.extend(right_locks());
     all.extend(wrong_locks());

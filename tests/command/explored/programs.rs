@@ -73,7 +73,11 @@ fn prepare(source: &str) -> Words {
             let quick = ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto"];
             Ok(words(&[&["java"], &quick[..], &["-cp", &classes, class]].concat()))
         }
-        "c" => Ok(vec![compiled(source, "cc", &["-std=gnu11", "-O1", "-Wall", "-o"])?]),
+        "c" => Ok(vec![compiled(
+            source,
+            "cc",
+            &["-std=gnu11", "-O1", "-Wall", "-pthread", "-o"],
+        )?]),
         "rs" => Ok(vec![compiled(source, &rustc(), &["--edition=2024", "-O", "-o"])?]),
         "go" => Ok(vec![compiled(source, "go", &["build", "-o"])?]),
         other => panic!("{source}: how is a program in .{other} run?"),
@@ -93,11 +97,13 @@ fn compiled(source: &str, compiler: &str, arguments: &[&str]) -> Result<String, 
     }
     let from = format!("{SOURCES}/{source}");
     let mut hasher = DefaultHasher::new();
-    for part in [&from, &format!("{SOURCES}/driver.h")] {
+    let headers = ["driver.h", "../adversarial/adversarial.h"].map(|header| format!("{SOURCES}/{header}"));
+    for part in headers.iter().chain([&from]) {
         fs::read(part).expect("a file of the package").hash(&mut hasher);
     }
     (compiler, arguments).hash(&mut hasher);
-    let made = format!("{BUILT}/{source}-{:016x}", hasher.finish());
+    let name = Path::new(source).file_name().and_then(OsStr::to_str).expect("UTF-8");
+    let made = format!("{BUILT}/{name}-{:016x}", hasher.finish());
     if Path::new(&made).exists() {
         return Ok(made);
     }

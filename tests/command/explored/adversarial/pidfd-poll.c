@@ -1,0 +1,32 @@
+// broken (3 processes): a pidfd of the holder is opened while it lives and polled later; between both the holder can release and
+// exit and another acquire, whose lock is then removed as stale.
+#include "adversarial.h"
+static int take(void) {
+    char t[16];
+    int f = open(lock_path, O_CREAT | O_EXCL | O_WRONLY, 0600);
+    if (f < 0) return 0;
+    int n = sprintf(t, "%d", getpid());
+    write(f, t, n);
+    close(f);
+    return 1;
+}
+int main(int count, char **words) {
+    begin(count, words);
+    if (!take()) {
+        char t[16] = {0};
+        int f = open(lock_path, O_RDONLY);
+        if (f < 0) busy();
+        if (read(f, t, 15) <= 0) busy();
+        close(f);
+        int p = syscall(SYS_pidfd_open, atoi(t), 0);
+        if (p < 0) busy();
+        struct pollfd q = {p, POLLIN, 0};
+        if (poll(&q, 1, 0) != 1) busy();
+        unlink(lock_path);
+        if (!take()) busy();
+    }
+    hold();
+    unlink(lock_path);
+    release();
+    return 0;
+}
