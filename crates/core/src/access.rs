@@ -4,6 +4,8 @@
 //! that failed with `EEXIST` only loads the directory entry, so two losers commute.
 //! Does not depend on the names of calls.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::id::ProcessId;
@@ -168,6 +170,54 @@ impl Accesses {
     }
 }
 
+impl fmt::Display for InodeId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.creator {
+            _ if *self == Self::ROOT => f.write_str("the watched directory"),
+            Some(process) => write!(f, "file {} of {process}", self.serial),
+            None => write!(f, "file {} from before", self.serial),
+        }
+    }
+}
+
+impl fmt::Display for Object {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Entry(directory, name) => write!(f, "the name {name} in {directory}"),
+            Self::Listing(directory) => write!(f, "the list of names in {directory}"),
+            Self::Content(file) => write!(f, "the content of {file}"),
+            Self::Links(file) => write!(f, "the link count of {file}"),
+            Self::Attributes(file) => write!(f, "the attributes of {file}"),
+            Self::Times(file) => write!(f, "the times of {file}"),
+            Self::Locks(file) => write!(f, "the kernel locks on {file}"),
+            Self::Records(file) => write!(f, "the record locks on {file}"),
+            Self::Opens(file) => write!(f, "who has {file} open"),
+            Self::Allocator => f.write_str("the free inode numbers"),
+            Self::Liveness(process) => write!(f, "whether {process} exists"),
+            Self::Process(process) => write!(f, "the properties of {process}"),
+            Self::Network => f.write_str("the network"),
+            Self::Device(number) => write!(f, "the device {number:#x}"),
+            Self::Clock(process) => write!(f, "the clock of {process}"),
+            Self::Cell(cell) => write!(f, "memory cell {cell}"),
+        }
+    }
+}
+
+impl fmt::Display for Accesses {
+    /// `the name a in the watched directory (changed), the content of file 1 of P0`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() {
+            return f.write_str("nothing");
+        }
+        for (position, Access { object, kind }) in self.0.iter().enumerate() {
+            let separator = if position == 0 { "" } else { ", " };
+            let changed = if *kind == AccessKind::Store { " (changed)" } else { "" };
+            write!(f, "{separator}{object}{changed}")?;
+        }
+        Ok(())
+    }
+}
+
 impl FromIterator<Access> for Accesses {
     fn from_iter<I: IntoIterator<Item = Access>>(accesses: I) -> Self {
         let mut footprint = Self::none();
@@ -201,6 +251,16 @@ mod tests {
         assert!(load.conflict(&store) && store.conflict(&load) && store.conflict(&store));
         assert!(!store.conflict(&cell(AccessKind::Store, 2)));
         assert!(!store.conflict(&Accesses::none()));
+    }
+
+    #[test]
+    fn a_footprint_is_shown_in_words() {
+        let mut footprint = Accesses::none();
+        assert_eq!(footprint.to_string(), "nothing");
+        footprint.store(Object::Entry(InodeId::ROOT, "a".into()));
+        footprint.load(Object::Liveness(ProcessId(1)));
+        let shown = "the name a in the watched directory (changed), whether P1 exists";
+        assert_eq!(footprint.to_string(), shown);
     }
 
     #[test]

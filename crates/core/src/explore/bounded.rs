@@ -258,7 +258,9 @@ impl Scheduler for Bounded {
         match before {
             Some(before) if before != step => {
                 let (process, before, now) = (step.process, &before.accesses, &step.accesses);
-                let reason = format!("the step of {process} touched {before:?} before, and {now:?} now");
+                let reason = format!(
+                    "the step of {process} is not the same in each execution: it touched {before} before, and {now} now"
+                );
                 Err(Diverged { reason })
             }
             _ => Ok(()),

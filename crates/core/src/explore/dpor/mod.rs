@@ -204,7 +204,9 @@ impl Scheduler for Dpor {
             return Ok(());
         }
         let (process, before, now) = (step.process, &taken.accesses, &step.accesses);
-        let reason = format!("the step of {process} touched {before:?} before, and {now:?} now");
+        let reason = format!(
+            "the step of {process} is not the same in each execution: it touched {before} before, and {now} now"
+        );
         Err(Diverged { reason })
     }
 
