@@ -16,6 +16,8 @@ pub struct Expiry {
     pub thread: Option<i32>,
 }
 
+/// `SIGSYS`: the filter has refused a call.
+pub const BAD_SYSTEM_CALL: i32 = libc::SIGSYS;
 /// `SIGSEGV`.
 pub const SEGMENTATION_FAULT: i32 = libc::SIGSEGV;
 

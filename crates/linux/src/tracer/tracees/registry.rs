@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::copy_point::Starting;
 use super::event::{Birth, TaskEvent};
-use super::loss::{lost, untraced};
+use super::loss::{lost, other_architecture, too_many_processes, untraced};
 use super::numbers::{Start, TaskNumbers, check_number};
 use super::start_order::Order;
 use super::task::{
@@ -23,6 +23,7 @@ use crate::sys::tracee::{Seen, Stopped, Until, Why};
 use crate::sys::zygote;
 use crate::tracer::syscalls::interpreter::{AtCall, Decision, Made};
 use onewinner_core::explore::{Lost, Retry};
+use onewinner_core::fs::Errno;
 use onewinner_core::id::ProcessId;
 
 /// All traced tasks.
@@ -363,6 +364,9 @@ impl Tracees {
         if self.first.get(&known.process) == Some(&task) {
             self.ended.insert(known.process, how);
         }
+        if how == Ended::Killed(signals::BAD_SYSTEM_CALL) {
+            return Err(other_architecture(known.process));
+        }
         Ok(Some(TaskEvent::Exited(task)))
     }
 
@@ -386,6 +390,10 @@ impl Tracees {
     pub(crate) fn stopped(&mut self, stopped: Stopped, why: Why) -> Result<Option<TaskEvent>, Lost> {
         let task = stopped.task();
         if why == Why::Exit && self.has_not_spawned(task)? {
+            let returned = stopped.returned().map_err(|error| untraced(&error))?;
+            if returned == -i64::from(Errno::EAGAIN.raw()) {
+                return Err(too_many_processes(self.tasks[&task].process));
+            }
             let _running = stopped.go(Until::Next, None);
             self.spawn_next()?;
             return Ok(None);
