@@ -46,6 +46,17 @@ pub const RANDOM_DEVICE: u64 = libc::makedev(1, 8);
 /// The device `/dev/urandom`.
 pub const URANDOM_DEVICE: u64 = libc::makedev(1, 9);
 
+/// The device `/dev/ptmx`, which makes a pair of terminals.
+pub const TERMINAL_MASTER: u64 = libc::makedev(5, 2);
+
+/// The limits of [getrlimit(2)](https://man7.org/linux/man-pages/man2/getrlimit.2.html) on what all processes of a user have
+/// together.
+pub const SHARED_LIMITS: &[i32] = &[
+    libc::RLIMIT_NPROC as i32,
+    libc::RLIMIT_SIGPENDING as i32,
+    libc::RLIMIT_MSGQUEUE as i32,
+];
+
 /// `O_ACCMODE`.
 pub const ACCESS_MODE: i32 = libc::O_ACCMODE;
 /// `O_CLOEXEC`.
@@ -145,6 +156,8 @@ pub const OF_A_PROCESS: i32 = libc::PRIO_PROCESS as i32;
 pub const STOP_WATCHING: i32 = libc::EPOLL_CTL_DEL;
 /// `EFAULT`.
 pub const BAD_ADDRESS: i32 = libc::EFAULT;
+/// `ENOTSOCK`.
+pub const NO_SOCKET: i32 = libc::ENOTSOCK;
 /// `EINPROGRESS`.
 pub const IN_PROGRESS: i32 = libc::EINPROGRESS;
 /// `MSG_DONTWAIT`.
@@ -158,6 +171,43 @@ pub const CLONE_RANGE: u64 = 0x4020_940d;
 pub const READS_ATTRIBUTES: &[u64] = &[0x8008_6601, 0x801c_581f, 0x8008_7601, 2];
 /// `FIONREAD`: how much can be read.
 pub const COUNTS_INPUT: u64 = 0x541b;
+
+/// Requests of ioctl(2) on a socket that only ask: what is queued, who gets signals, and names, addresses, flags and sizes of
+/// interfaces ([netdevice(7)](https://man7.org/linux/man-pages/man7/netdevice.7.html)). Contenders change none of them.
+pub const ASKS_SOCKET: &[u32] = &[
+    0x541b, 0x5411, // FIONREAD, SIOCOUTQ
+    0x8903, 0x8904, 0x8905, // FIOGETOWN, SIOCGPGRP, SIOCATMARK
+    0x8910, 0x8912, 0x8913, 0x8915, 0x8917, 0x8919, 0x891b, // SIOCGIFNAME to SIOCGIFNETMASK
+    0x891d, 0x8921, 0x8927, 0x8933,
+    0x8942, // SIOCGIFMETRIC, SIOCGIFMTU, SIOCGIFHWADDR, SIOCGIFINDEX, SIOCGIFTXQLEN
+];
+
+/// The families and types of sockets that reach others by their address alone: `AF_UNIX`, `AF_INET`, `AF_INET6`; `SOCK_STREAM`,
+/// `SOCK_DGRAM`, `SOCK_SEQPACKET`.
+pub const USUAL_FAMILIES: &[i32] = &[libc::AF_UNIX, libc::AF_INET, libc::AF_INET6];
+/// See [`USUAL_FAMILIES`].
+pub const USUAL_TYPES: &[i32] = &[libc::SOCK_STREAM, libc::SOCK_DGRAM, libc::SOCK_SEQPACKET];
+/// The bits of the second argument of socket(2) that are no flags: `SOCK_TYPE_MASK` of `include/linux/net.h`.
+pub const SOCKET_TYPE: u64 = 0xf;
+/// `AF_NETLINK`.
+pub const NETLINK: i32 = libc::AF_NETLINK;
+/// `NETLINK_ROUTE`.
+pub const NETLINK_ROUTE: i32 = libc::NETLINK_ROUTE;
+/// Requests by netlink that only ask for addresses and routes: `RTM_GETADDR`, `RTM_GETROUTE`
+/// ([rtnetlink(7)](https://man7.org/linux/man-pages/man7/rtnetlink.7.html)). `RTM_GETLINK` shows how much was sent.
+pub const ASKS_NETLINK: &[u16] = &[libc::RTM_GETADDR, libc::RTM_GETROUTE];
+/// `SOL_SOCKET` and `SCM_RIGHTS`: a message that carries descriptors.
+pub const DESCRIPTORS_SENT: (i32, i32) = (libc::SOL_SOCKET, libc::SCM_RIGHTS);
+
+/// Whether setsockopt(2) with this level and option changes what the kernel does to other sockets: which ports are left
+/// (`IP_LOCAL_PORT_RANGE`), tables of packet filters, labels of flows (`include/uapi/linux/in.h`, `in6.h`, `netfilter*`).
+pub fn reaches_other_sockets(level: i32, option: i32) -> bool {
+    match level {
+        libc::IPPROTO_IP => option >= 51,
+        libc::IPPROTO_IPV6 => [32, 64, 65].contains(&option),
+        _ => false,
+    }
+}
 
 /// `AF_UNSPEC`, `AF_UNIX`, `AF_INET`, `AF_INET6`.
 pub const UNSPECIFIED: u16 = libc::AF_UNSPEC as u16;

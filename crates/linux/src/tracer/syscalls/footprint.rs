@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::call_flags::{Flags, flags};
 use super::decode::Decoded;
+use super::descriptor_links;
 use super::held_locks::{Closed, HeldLocks, Released};
 use super::interpreter::AtCall;
 use super::path_walk::{End, Target};
@@ -96,6 +97,9 @@ pub(crate) fn touched(at: &AtCall<'_>, decoded: &Decoded, around: &Around<'_>) -
     {
         builder.socket(kind);
     }
+    for fd in decoded.read.iter().chain(&decoded.written) {
+        builder.without_file(at, *fd, tree);
+    }
     for fd in &decoded.read {
         let kind = match builder.class {
             SyscallClass::Map => decoded.maps,
@@ -162,6 +166,9 @@ impl FootprintBuilder<'_> {
             self.load(read.object.clone());
         }
         match end {
+            End::Own if self.class == SyscallClass::Attributes => {
+                self.refuse("changes attributes through /proc, or of a descriptor without a file");
+            }
             End::Own | End::Nowhere => {}
             End::Hidden(why) => self.refuse(why),
             End::Socket(socket) if self.sockets.is_shared(socket) => self.socket(AccessKind::Load),
@@ -312,12 +319,27 @@ impl FootprintBuilder<'_> {
         }
     }
 
+    /// The inode of a descriptor without a file may be one for all contenders. What is in it is its own, but not its locks and
+    /// attributes.
+    fn without_file(&mut self, at: &AtCall<'_>, fd: i32, tree: &WatchedTree) {
+        let why = match self.class {
+            SyscallClass::Flock | SyscallClass::Fcntl => "locks a descriptor without a file, such as an eventfd",
+            SyscallClass::Attributes => "changes the attributes of a descriptor without a file",
+            SyscallClass::Other if descriptor_links::is_pidfd(at.task, fd) => "asks about the process of a pidfd",
+            _ => return,
+        };
+        let is_own_socket = || matches!(tree.descriptor(at.task, fd), End::Socket(_));
+        if descriptor_links::has_no_file(at.task, fd) && (self.class != SyscallClass::Attributes || !is_own_socket()) {
+            self.refuse(why);
+        }
+    }
+
     /// A kernel lock is taken, released or asked about.
     fn locks(&mut self, at: &AtCall<'_>, decoded: &Decoded, around: &Around<'_>) {
         let [fd] = decoded.read[..] else { return };
         let there = match around.tree.descriptor(at.task, fd) {
             End::Object(there) => there,
-            // Neither a pipe nor a socket has locks; the memory of one contender has its own.
+            // The memory of one contender has locks of its own. What has no file is refused.
             End::Own | End::Nowhere | End::Socket(_) | End::Process(_) | End::Name { .. } => return,
             End::Hidden(why) => return self.refuse(why),
         };

@@ -3,6 +3,7 @@
 use super::call_flags::NewAttributes;
 use super::footprint::FootprintBuilder;
 use super::watched_tree::{Inode, InodeKind, Side};
+use crate::sys::bits;
 use crate::sys::syscalls::SyscallClass;
 use onewinner_core::access::{AccessKind, Object};
 
@@ -31,6 +32,11 @@ impl FootprintBuilder<'_> {
             (SyscallClass::Attributes, _) => self.attributes(there),
             (SyscallClass::List, _) => self.load(Object::Listing(id)),
             (SyscallClass::Socket, _) => self.load(Object::Attributes(id)),
+            (SyscallClass::Other, InodeKind::Device(number))
+                if !STATELESS.contains(&number) && !self.flags.counts_input =>
+            {
+                self.refuse("controls a device, whose state is not tracked");
+            }
             (
                 SyscallClass::Read
                 | SyscallClass::Seek
@@ -101,6 +107,9 @@ impl FootprintBuilder<'_> {
             return;
         }
         match kind {
+            InodeKind::Device(bits::TERMINAL_MASTER) => {
+                self.refuse("makes a terminal, whose name in /dev/pts others can see");
+            }
             InodeKind::Pipe if self.flags.waits => {
                 self.refuse("opens a named pipe and waits for its other end");
             }
@@ -124,6 +133,10 @@ impl FootprintBuilder<'_> {
     }
 
     fn writes(&mut self, there: &Inode) {
+        // Two names there may stand for one setting, and other calls show it.
+        if there.path.starts_with("/proc") || there.path.starts_with("/sys") {
+            self.refuse(format!("changes {}, a setting of the machine", there.path.display()));
+        }
         self.store(Object::Content(there.id));
         // A write takes away set-uid and set-gid bits.
         if there.mode & 0o6000 != 0 {

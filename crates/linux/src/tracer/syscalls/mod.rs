@@ -12,6 +12,7 @@
 //! | `made_files.rs` | files and devices whose contents the tracer makes |
 //! | `process_calls.rs` | the same, for calls that concern processes and not files |
 //! | `decode.rs` | a call of a program as a value: names, paths, descriptors, addresses |
+//! | `descriptor_links.rs` | descriptors that lead to no file |
 //! | `call_flags.rs` | what the flags of a call decide about its footprint |
 //! | `footprint.rs` | which objects a call of a program touches |
 //! | `inode_effects.rs` | what a call does to an inode |
@@ -40,6 +41,7 @@ mod at_call;
 mod call_flags;
 mod decision;
 mod decode;
+mod descriptor_links;
 mod elsewhere;
 mod ends;
 mod entropy;

@@ -3,6 +3,7 @@
 //! Makes no call, and knows nothing of its outcome.
 
 use super::decode::Decoded;
+use super::descriptor_links;
 use super::footprint::Touched;
 use super::interpreter::{AtCall, Decision};
 use super::machine_figures;
@@ -167,7 +168,8 @@ impl Programs {
             },
             bits::F_SETOWN_EX => uncontrolled(at, name, "makes the kernel send signals to a process"),
             command if bits::OF_THE_INODE.contains(&command) => match end {
-                End::Own | End::Socket(_) => Decision::Harmless,
+                End::Own if !descriptor_links::has_no_file(at.task, fd) => Decision::Harmless,
+                End::Socket(_) => Decision::Harmless,
                 _ => uncontrolled(at, name, "uses a lease, a notification or a hint of a file"),
             },
             command if bits::SIGNALLING.contains(&command) => match end {
