@@ -168,6 +168,33 @@ pub fn is_ready(process: i32, fd: i32, readiness: Readiness) -> io::Result<bool>
     Ok(poll(&mut polled, PollTimeout::ZERO)? > 0)
 }
 
+/// The family of a socket of a stopped process: `SO_DOMAIN` of
+/// [socket(7)](https://man7.org/linux/man-pages/man7/socket.7.html).
+///
+/// # Errors
+///
+/// When the descriptor cannot be copied, or is no socket.
+pub fn socket_family(process: i32, fd: i32) -> io::Result<i32> {
+    let copy = copied(process, fd)?;
+    let mut family: libc::c_int = 0;
+    let mut length = size_of::<libc::c_int>() as libc::socklen_t;
+    // SAFETY: the kernel writes at most `length` bytes to `family`, which has that size.
+    let result = unsafe {
+        libc::getsockopt(
+            copy.as_raw_fd(),
+            libc::SOL_SOCKET,
+            libc::SO_DOMAIN,
+            (&raw mut family).cast(),
+            &raw mut length,
+        )
+    };
+    if result == 0 {
+        Ok(family)
+    } else {
+        Err(io::Error::last_os_error())
+    }
+}
+
 /// A copy of a descriptor of a stopped process.
 pub(super) fn copied(process: i32, fd: i32) -> io::Result<OwnedFd> {
     let process = owned(|| {

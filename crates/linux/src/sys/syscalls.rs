@@ -78,7 +78,7 @@ pub enum SyscallClass {
     WorkingDirectory,
     /// Changes what the process shows of itself: its group, session, user, priority, limits.
     Itself,
-    /// Changes other properties of the process.
+    /// Changes other properties of the process, or makes something that may reach others.
     Control,
     /// Returns figures of the machine.
     Machine,
@@ -272,6 +272,8 @@ const STOPPED: &[SystemCall] = &[
     call(libc::SYS_prctl, "prctl", SyscallClass::Control, &[Number, Number]),
     call(libc::SYS_sysinfo, "sysinfo", SyscallClass::Machine, &[Hidden]),
     call(libc::SYS_epoll_ctl, "epoll_ctl", SyscallClass::Watch, &[Number, Number, Number]),
+    call(libc::SYS_inotify_init1, "inotify_init1", SyscallClass::Control, &[Bits]),
+    call(libc::SYS_socket, "socket", SyscallClass::Control, &[Number, Number, Number]),
     call(libc::SYS_listen, "listen", SyscallClass::Socket, &[Number, Number]),
     call(libc::SYS_accept, "accept", SyscallClass::Socket, &[Number]),
     call(libc::SYS_accept4, "accept4", SyscallClass::Socket, &[Number, Hidden, Hidden, Bits]),
@@ -387,6 +389,7 @@ const OLDER: &[SystemCall] = &[
     call(libc::SYS_poll, "poll", SyscallClass::Sleep, &[Hidden, Number, Number]),
     call(libc::SYS_select, "select", SyscallClass::Sleep, &[Number, Hidden, Hidden, Hidden, Hidden]),
     call(libc::SYS_epoll_wait, "epoll_wait", SyscallClass::Sleep, &[Number, Hidden, Number, Number]),
+    call(libc::SYS_inotify_init, "inotify_init", SyscallClass::Control, &[]),
     call(libc::SYS_alarm, "alarm", SyscallClass::Timer, &[Number]),
     call(libc::SYS_fork, "fork", SyscallClass::Spawn, &[]),
     call(libc::SYS_vfork, "vfork", SyscallClass::Spawn, &[]),

@@ -45,6 +45,8 @@ pub(super) struct Flags {
     pub(super) reads_attributes: bool,
     /// It only asks how much can be read.
     pub(super) counts_input: bool,
+    /// It only asks about a socket, or reads of an interface what no contender changes.
+    pub(super) asks_socket: bool,
 }
 
 /// Which attributes a call sets.
@@ -134,6 +136,7 @@ pub(super) fn flags(at: &AtCall<'_>, decoded: &Decoded) -> io::Result<Flags> {
         SyscallClass::Other if name == "ioctl" => {
             flags.reads_attributes = bits::READS_ATTRIBUTES.contains(&word(1));
             flags.counts_input = word(1) == bits::COUNTS_INPUT;
+            flags.asks_socket = bits::ASKS_SOCKET.contains(&(word(1) as u32));
         }
         _ => {}
     }

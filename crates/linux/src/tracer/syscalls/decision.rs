@@ -9,6 +9,7 @@ use super::decode::{Decoded, decode};
 use super::footprint::Touched;
 use super::interpreter::{AtCall, Decision, Wait};
 use super::made_files::MadeFile;
+use super::messages::REQUESTS_BY_NETLINK;
 use super::path_walk::End;
 use super::process_calls::uncontrolled;
 use super::programs::{Pending, Programs};
@@ -31,6 +32,9 @@ const MOST_CUTS: u32 = 50;
 impl Programs {
     /// Decides about the call at which a task is stopped.
     pub(crate) fn judge(&mut self, at: &AtCall<'_>) -> Decision {
+        if let Some(why) = self.tree.numbers.take_loss() {
+            return Decision::Uncontrolled(why);
+        }
         if let Some(answered) = self.time_or_entropy(at) {
             return answered;
         }
@@ -47,7 +51,7 @@ impl Programs {
                 return uncontrolled(
                     at,
                     system.name,
-                    "waits for a socket or a named pipe that others can reach",
+                    "waits for a socket or a named pipe that others can reach, or for the end of another contender",
                 );
             }
             SyscallClass::Sleep => return self.sleep(at, system.name),
@@ -79,6 +83,9 @@ impl Programs {
                 self.descriptor_control(at, decoded)
             }
             SyscallClass::Map => self.map(at, decoded),
+            SyscallClass::Write | SyscallClass::Copy if self.writes_to_netlink(at, &decoded) => {
+                uncontrolled(at, system.name, REQUESTS_BY_NETLINK)
+            }
             _ => self.on_files(at, decoded),
         }
     }
@@ -227,6 +234,12 @@ impl Programs {
         };
         if name == "setsockopt" && bits::limits_waiting(level, option) {
             return uncontrolled(at, name, "limits how long it waits for a socket");
+        }
+        if name == "setsockopt" && bits::reaches_other_sockets(level, option) {
+            return uncontrolled(at, name, "changes which ports or packets are left to others");
+        }
+        if let Some(why) = self.reaches_beyond(at, name, fd) {
+            return uncontrolled(at, name, why);
         }
         if name == "getsockname" {
             self.sockets.ask(socket);

@@ -175,6 +175,10 @@ impl FootprintBuilder<'_> {
             End::Socket(_) => {}
             End::Process(process) => {
                 self.add_step(Object::Liveness(process), AccessKind::Load);
+                let (object, kind) = (Object::Process(process), AccessKind::Load);
+                self.touched
+                    .elsewhere
+                    .push((PathBuf::from("/proc"), Access { object, kind }));
                 if !matches!(
                     self.class,
                     SyscallClass::Stat | SyscallClass::Lstat | SyscallClass::LookUp
@@ -305,6 +309,9 @@ impl FootprintBuilder<'_> {
     fn descriptor(&mut self, end: End, kind: AccessKind) {
         match end {
             End::Object(there) => self.object(&there, kind),
+            End::Socket(_) if self.class == SyscallClass::Other && !self.flags.asks_socket => {
+                self.refuse("reads or changes a network interface, or how a socket sends signals");
+            }
             End::Socket(socket) if self.sockets.is_shared(socket) => {
                 let kind = match self.class {
                     SyscallClass::Stat | SyscallClass::Other if self.flags.counts_input => AccessKind::Load,

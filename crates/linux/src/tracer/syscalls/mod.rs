@@ -19,11 +19,13 @@
 //! | `polls.rs` | whether a wait is for something that others can reach |
 //! | `ends.rs` | what the end of a process touches |
 //! | `held_locks.rs` | kernel locks that are held, and what frees them |
+//! | `messages.rs` | sockets and messages that reach others without an address |
 //! | `socket_address.rs` | the address of a socket in the memory of a task |
 //! | `sockets.rs` | sockets that other contenders can reach |
 //! | `elsewhere.rs` | what contenders use beside the watched directories |
 //! | `path_walk.rs` | what a path or a descriptor of a task leads to |
 //! | `proc_walk.rs` | the same, below `/proc` |
+//! | `process_numbers.rs` | whose process has a number that a contender asks about |
 //! | `watched_tree.rs` | the identities of inodes and tasks, and which are watched |
 //! | `machine_figures.rs` | figures of the machine that stay the same |
 //! | `replies.rs` | what the kernel answered, without what differs between executions |
@@ -53,11 +55,13 @@ mod inode_effects;
 pub(crate) mod interpreter;
 mod machine_figures;
 mod made_files;
+mod messages;
 mod path_walk;
 mod polls;
 pub(crate) mod primitives;
 mod proc_walk;
 mod process_calls;
+mod process_numbers;
 pub(crate) mod programs;
 mod replies;
 mod socket_address;

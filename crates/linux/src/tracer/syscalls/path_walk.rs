@@ -121,14 +121,7 @@ impl WatchedTree {
             Base::Descriptor(fd) => format!("/proc/{}/fd/{fd}", at.task),
             Base::WorkingDirectory => format!("/proc/{}/cwd", at.task),
         };
-        let mut walk = Walk {
-            tree: self,
-            at,
-            here: PathBuf::from("/"),
-            rest: Vec::new(),
-            read: Vec::new(),
-            links: 0,
-        };
+        let mut walk = Walk::new(self, at);
         walk.push(&place.path);
         if !place.path.is_absolute()
             && let Some(end) = walk.begin_at(&base)
@@ -154,9 +147,23 @@ pub(super) struct Walk<'a> {
     links: u32,
 }
 
+impl<'a> Walk<'a> {
+    /// A walk that begins at the root.
+    pub(super) fn new(tree: &'a WatchedTree, at: &'a AtCall<'a>) -> Self {
+        Self {
+            tree,
+            at,
+            here: PathBuf::from("/"),
+            rest: Vec::new(),
+            read: Vec::new(),
+            links: 0,
+        }
+    }
+}
+
 impl Walk<'_> {
     /// The names of this path come next. One that is absolute begins anew.
-    fn push(&mut self, path: &Path) {
+    pub(super) fn push(&mut self, path: &Path) {
         if path.is_absolute() {
             self.here = PathBuf::from("/");
         }
@@ -199,7 +206,7 @@ impl Walk<'_> {
     }
 
     /// Skips the names up to a watched directory, or those that were resolved before.
-    fn take_known_way(&mut self, place: &PathArgument) {
+    pub(super) fn take_known_way(&mut self, place: &PathArgument) {
         let whole: PathBuf = [OsStr::new("/")]
             .into_iter()
             .chain(self.rest.iter().rev().map(OsString::as_os_str))
@@ -233,14 +240,7 @@ impl Walk<'_> {
     /// A directory elsewhere without symbolic links, and the names read on the way. `None` if the way there is absent, watched,
     /// or leads through `/proc`, where it is another one for each task.
     fn directory_elsewhere(&self, path: &Path) -> Option<(PathBuf, Vec<Object>)> {
-        let mut walk = Walk {
-            tree: self.tree,
-            at: self.at,
-            here: PathBuf::from("/"),
-            rest: Vec::new(),
-            read: Vec::new(),
-            links: 0,
-        };
+        let mut walk = Walk::new(self.tree, self.at);
         walk.push(path);
         let follow = true;
         let Target { read, end } = walk.run(follow);
@@ -253,7 +253,7 @@ impl Walk<'_> {
         kept.then(|| (real, read.into_iter().map(|read| read.object).collect()))
     }
 
-    fn saw(&mut self, object: Object, side: Side) {
+    pub(super) fn saw(&mut self, object: Object, side: Side) {
         let read = Read { object, side };
         if !self.read.contains(&read) {
             self.read.push(read);
@@ -265,7 +265,7 @@ impl Walk<'_> {
         Target { read, end }
     }
 
-    fn run(mut self, follow: bool) -> Target {
+    pub(super) fn run(mut self, follow: bool) -> Target {
         while let Some(name) = self.rest.pop() {
             let end = match name.to_str() {
                 Some(".") => None,
@@ -350,7 +350,7 @@ fn is_what_the_task_gets(error: ErrorKind) -> bool {
 }
 
 /// Whether it is a file of memfd_create(2), by its link in `/proc`: it belongs to the contender.
-fn has_no_name(path: &Path) -> bool {
+pub(super) fn has_no_name(path: &Path) -> bool {
     path.to_string_lossy().starts_with("/memfd:")
 }
 
@@ -384,6 +384,7 @@ mod tests {
             tree.begin(std::slice::from_ref(&root)).unwrap();
             tree.tasks.insert(me(), (ProcessId(0), me()));
             tree.tasks.insert(1, (ProcessId(1), 1));
+            tree.numbers.starts(1);
             Self {
                 _directory: directory,
                 root,
@@ -447,6 +448,11 @@ mod tests {
             "/proc/self/net/unix",
             "/proc/sysvipc/sem",
             "/usr/../proc/locks",
+            "/proc/net/dev",
+            "/proc/1/task/1",
+            "/proc/1/fd/0",
+            "/proc/2/status",
+            "/proc/2/task/2/children",
         ] {
             assert!(matches!(leads(hidden), End::Hidden(_)), "{hidden}");
         }

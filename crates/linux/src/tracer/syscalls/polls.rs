@@ -2,6 +2,7 @@
 //!
 //! Descriptors in an epoll instance were examined when they were added. Makes no call.
 
+use super::descriptor_links;
 use super::interpreter::AtCall;
 use super::path_walk::End;
 use super::programs::Programs;
@@ -15,7 +16,7 @@ const POLLED_BYTES: usize = 8;
 impl Programs {
     /// Whether poll, select or one of their kind waits for a socket or a pipe that others can reach.
     pub(super) fn polls_shared(&self, at: &AtCall<'_>, name: &str) -> bool {
-        if !self.sockets.has_shared() && !self.pipes {
+        if !self.sockets.has_shared() && !self.pipes && !self.tree.numbers.is_watcher(at.process) {
             return false;
         }
         let descriptors = match name {
@@ -35,6 +36,7 @@ impl Programs {
             End::Socket(socket) => self.sockets.is_shared(socket),
             End::Object(there) => there.kind == InodeKind::Pipe && there.side == Side::Watched,
             End::Hidden(_) => true,
+            End::Own => self.tree.numbers.is_watcher(at.process) && descriptor_links::is_pidfd(at.task, fd),
             _ => false,
         }
     }

@@ -4,17 +4,29 @@
 //! contenders are hidden: the tracer cannot say what they show. Changes nothing, and knows no call.
 
 use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use super::path_walk::{End, Walk};
+use super::decode::{Base, PathArgument};
+use super::descriptor_links;
+use super::path_walk::{End, Read, Walk, has_no_name};
+use super::process_numbers::Owner;
 use super::watched_tree::WatchedTree;
+use onewinner_core::access::Object;
 
 /// Files directly below `/proc`, and folders, that show what other contenders do:
 /// [proc(5)](https://man7.org/linux/man-pages/man5/proc.5.html).
 const SHOWS_OTHERS: [&str; 4] = ["locks", "sysvipc", "keys", "key-users"];
 
 /// Files of `/proc/net` that show how the machine is connected, and no socket.
-const SHOWS_NO_SOCKET: [&str; 5] = ["if_inet6", "ipv6_route", "route", "dev", "arp"];
+const SHOWS_NO_SOCKET: [&str; 3] = ["if_inet6", "ipv6_route", "route"];
+
+/// Files of another contender that exist as long as its first process does.
+const EXISTS_WITH_PROCESS: [&str; 4] = ["stat", "status", "cmdline", "comm"];
+
+/// Files of a process that is no contender which stay as they are.
+const CONSTANT: [&str; 4] = ["cgroup", "cmdline", "comm", "environ"];
 
 impl WatchedTree {
     /// Whether a path is below `/proc`, and in the directory of a process of contenders.
@@ -41,11 +53,34 @@ impl Walk<'_> {
             }
             _ => {}
         }
-        let number = text.parse().ok();
-        match number.and_then(|number| Some((number, self.tree.contender(number)?))) {
-            Some((number, process)) if process == self.at.process => self.in_own_process(number, Vec::new(), follow),
-            Some((_, process)) => Some(End::Process(process)),
-            None => self.step(name, follow),
+        let Ok(number) = text.parse() else {
+            return self.step(name, follow);
+        };
+        let only_existence = "only whether its first process exists is tracked";
+        match self.tree.owner(self.at.process, number) {
+            Owner::Own => self.in_own_process(number, Vec::new(), follow),
+            Owner::First(process) if self.ends_in(&EXISTS_WITH_PROCESS) => Some(End::Process(process)),
+            Owner::First(process) => Some(End::Hidden(format!(
+                "uses a file in /proc of {process}, another contender; {only_existence}"
+            ))),
+            Owner::Later(process) => Some(End::Hidden(format!(
+                "uses /proc/{number}, a child or a thread of {process}; {only_existence}"
+            ))),
+            Owner::Nobody if !fs::exists(self.here.join(name)).unwrap_or(true) => Some(End::Nowhere),
+            Owner::Nobody if self.ends_in(&CONSTANT) => self.step(name, follow),
+            // The process that starts all contenders, or their tracer.
+            Owner::Nobody => Some(End::Hidden(format!(
+                "uses a file in /proc/{number}, of a process that is no contender and may show others"
+            ))),
+        }
+    }
+
+    /// Whether the way ends here, or with one of these names.
+    fn ends_in(&self, names: &[&str]) -> bool {
+        match &self.rest[..] {
+            [] => true,
+            [name] => names.iter().any(|known| name == known),
+            _ => false,
         }
     }
 
@@ -71,9 +106,16 @@ impl Walk<'_> {
                     below.pop();
                 }
                 ([], "net") => return Some(self.in_net()),
-                ([], "cwd" | "root" | "exe") if last && !follow => return Some(End::Own),
+                ([], link @ ("cwd" | "root" | "exe")) if last && !follow => {
+                    return Some(self.shows(&format!("/proc/{task}/{link}")));
+                }
                 ([], link @ ("cwd" | "root" | "exe")) => return self.through(&format!("/proc/{task}/{link}")),
-                (["fd"], _) if last && !follow => return Some(End::Own),
+                (["fd"], fd) if last && !follow => return Some(self.shows(&format!("/proc/{task}/fd/{fd}"))),
+                (["fdinfo"], fd) if fd.parse().is_ok_and(|fd| descriptor_links::is_pidfd(task, fd)) => {
+                    return Some(End::Hidden(
+                        "uses /proc/self/fdinfo of a pidfd, which shows its process".to_owned(),
+                    ));
+                }
                 (["fd"], fd) if last => {
                     return Some(fd.parse().map_or(End::Own, |fd| self.tree.descriptor(task, fd)));
                 }
@@ -81,6 +123,30 @@ impl Walk<'_> {
                 _ => below.push(name),
             }
         }
+    }
+
+    /// The text of a link of `/proc` is read: it shows where a file is now, and whether it lost its name.
+    fn shows(&mut self, link: &str) -> End {
+        let found = fs::read_link(link).and_then(|path| Ok((path, fs::metadata(link)?)));
+        let (path, metadata) = match found {
+            Ok(found) => found,
+            Err(error) if error.kind() == ErrorKind::NotFound => return End::Own,
+            Err(error) => return End::Hidden(format!("reads a link that cannot be examined ({error})")),
+        };
+        if !path.is_absolute() || has_no_name(&path) || self.tree.is_own_in_proc(&path) {
+            return End::Own;
+        }
+        let there = self.tree.inode(&metadata, &path);
+        self.saw(Object::Links(there.id), there.side);
+        let mut walk = Walk::new(self.tree, self.at);
+        walk.push(&path);
+        let base = Base::WorkingDirectory;
+        walk.take_known_way(&PathArgument { base, path });
+        let follow = false;
+        for Read { object, side } in walk.run(follow).read {
+            self.saw(object, side);
+        }
+        End::Own
     }
 
     /// Reads names below `/proc/net`.

@@ -8,6 +8,7 @@ use super::footprint::Touched;
 use super::interpreter::{AtCall, Decision};
 use super::machine_figures;
 use super::path_walk::End;
+use super::process_numbers::Owner;
 use super::programs::Programs;
 use super::watched_tree::{InodeKind, Side};
 use crate::sys::bits;
@@ -15,6 +16,12 @@ use crate::sys::syscalls::SyscallClass;
 use onewinner_core::access::{Access, AccessKind, Object};
 use onewinner_core::fs::Errno;
 use onewinner_core::id::ProcessId;
+
+/// How many inotify instances contenders make in one execution; a user has 128
+/// ([inotify(7)](https://man7.org/linux/man-pages/man7/inotify.7.html)).
+const MOST_INOTIFY_INSTANCES: u32 = 16;
+/// Why a limit is out of control.
+const LIMITS_ITS_USER: &str = "limits what all processes of its user have together";
 
 impl Programs {
     /// A signal, or a question about a process.
@@ -25,21 +32,32 @@ impl Programs {
         }
         let Aim { target, signal } = aim(at, &decoded);
         let changes = name == "prlimit64" && at.entry.arguments[2] != 0;
-        match self.tree.contender(target) {
+        if changes && bits::SHARED_LIMITS.contains(&(at.entry.arguments[1] as i32)) {
+            return uncontrolled(at, name, LIMITS_ITS_USER);
+        }
+        match self.tree.owner(at.process, target) {
             _ if decoded.class == SyscallClass::Ask && target == 0 => self.changes_itself(at, changes),
-            Some(own) if own == at.process && signal == 0 => self.changes_itself(at, changes),
-            Some(own) if own == at.process => {
-                self.signalled.insert(own);
+            Owner::Own if signal == 0 => self.changes_itself(at, changes),
+            Owner::Own => {
+                self.signalled.insert(at.process);
                 self.on_files(at, decoded)
             }
-            Some(_) if changes => uncontrolled(at, name, "changes another contender"),
+            Owner::First(_) | Owner::Later(_) if changes => uncontrolled(at, name, "changes another contender"),
             // Its user decides whether it may receive a signal; its other properties are what is asked for.
-            Some(other) if signal == 0 => match self.note_process(at.process, other, AccessKind::Load) {
-                Ok(()) => self.on_files(at, decoded),
+            Owner::First(other) if signal == 0 => match self.note_process(at.process, other, AccessKind::Load) {
+                Ok(()) => {
+                    if name == "pidfd_open" {
+                        self.tree.numbers.watches(at.process);
+                    }
+                    self.on_files(at, decoded)
+                }
                 Err(reason) => Decision::Uncontrolled(reason),
             },
+            Owner::Later(_) if signal == 0 => {
+                uncontrolled(at, name, "asks about a child or a thread of another contender")
+            }
             // No contender changes whether a foreign process exists.
-            None if signal == 0 && target > 0 && !changes => Decision::Harmless,
+            Owner::Nobody if signal == 0 && target > 0 && !changes => Decision::Harmless,
             _ => Decision::Uncontrolled(format!(
                 "{} sends signal {signal} to process {target}, which does not belong to it",
                 at.process
@@ -77,6 +95,12 @@ impl Programs {
                 return uncontrolled(at, name, "changes all processes of a group or user");
             }
             "setpriority" => argument(1),
+            "setrlimit" if bits::SHARED_LIMITS.contains(&argument(0)) => {
+                return uncontrolled(at, name, LIMITS_ITS_USER);
+            }
+            "setpgid" if self.joins_others(at, argument(0), argument(1)) => {
+                return uncontrolled(at, name, "joins a process group that is not its own");
+            }
             "setpgid" | "sched_setaffinity" | "sched_setparam" | "sched_setscheduler" | "sched_setattr" => argument(0),
             _ => 0,
         };
@@ -85,6 +109,11 @@ impl Programs {
             _ if target == 0 => self.changes_itself(at, true),
             _ => uncontrolled(at, name, "changes a process that does not belong to it"),
         }
+    }
+
+    /// Whether setpgid(2) names the group of another contender, or of the process that starts all.
+    fn joins_others(&self, at: &AtCall<'_>, process: i32, group: i32) -> bool {
+        group != 0 && group != process && self.tree.owner(at.process, group) != Owner::Own
     }
 
     fn changes_itself(&mut self, at: &AtCall<'_>, changes: bool) -> Decision {
@@ -109,8 +138,11 @@ impl Programs {
 
     /// prctl: options that concern nothing but the caller pass. capget: as getpgid.
     pub(super) fn control(&mut self, at: &AtCall<'_>, name: &str) -> Decision {
-        if name == "capget" {
-            return self.capabilities(at, name);
+        match name {
+            "capget" => return self.capabilities(at, name),
+            "inotify_init" | "inotify_init1" => return self.notifies(at, name),
+            "socket" => return self.makes_socket(at, name),
+            _ => {}
         }
         let option = at.entry.arguments[0] as i32;
         match option {
@@ -127,6 +159,19 @@ impl Programs {
             option if bits::OWN_OPTIONS.contains(&option) => Decision::Harmless,
             option => uncontrolled(at, name, &format!("sets or asks for option {option}")),
         }
+    }
+
+    /// inotify_init: contenders alone must not come near the limit of their user, where a failure shows what others have.
+    fn notifies(&mut self, at: &AtCall<'_>, name: &str) -> Decision {
+        self.sockets.inotify_instances += 1;
+        if self.sockets.inotify_instances > MOST_INOTIFY_INSTANCES {
+            return uncontrolled(
+                at,
+                name,
+                "makes one of many inotify instances, whose number is limited for a user",
+            );
+        }
+        Decision::Harmless
     }
 
     /// capget: the header names a process.
@@ -202,6 +247,13 @@ impl Programs {
                 uncontrolled(at, what, "waits with epoll for a named pipe")
             }
             End::Hidden(why) => uncontrolled(at, what, &why),
+            End::Own if self.tree.numbers.is_watcher(at.process) && descriptor_links::is_pidfd(at.task, fd) => {
+                uncontrolled(
+                    at,
+                    what,
+                    "waits with epoll for the end of a process of another contender",
+                )
+            }
             _ => Decision::Harmless,
         }
     }

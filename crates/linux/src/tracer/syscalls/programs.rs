@@ -368,11 +368,13 @@ impl Interpreter for Programs {
 
     fn born(&mut self, process: ProcessId, task: i32, group: i32) {
         self.tree.tasks.insert(task, (process, group));
+        self.tree.numbers.born(process, task);
         self.entropy.born(process, task);
     }
 
     fn starts(&mut self, process: ProcessId, task: i32) {
         self.first.insert(process, task);
+        self.tree.numbers.starts(task);
         self.entropy.starts(process);
     }
 
@@ -382,6 +384,7 @@ impl Interpreter for Programs {
     }
 
     fn leaves_a_stale_lock(&mut self) {
+        self.tree.numbers.leaves_a_stale_lock();
         self.entropy.leaves_a_stale_lock();
     }
 

@@ -30,6 +30,10 @@ pub(crate) struct Sockets {
     addresses: BTreeMap<u64, Known>,
     /// Those that an epoll instance watches.
     watched: BTreeSet<u64>,
+    /// Whether a contender has made a netlink socket.
+    pub(super) uses_netlink: bool,
+    /// How many inotify instances contenders have made; a user has few of these for all processes.
+    pub(super) inotify_instances: u32,
 }
 
 impl Sockets {
@@ -37,6 +41,8 @@ impl Sockets {
     pub(crate) fn clear(&mut self) {
         self.addresses.clear();
         self.watched.clear();
+        self.uses_netlink = false;
+        self.inotify_instances = 0;
     }
 
     /// Whether other contenders can reach it.

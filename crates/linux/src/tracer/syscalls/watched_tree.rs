@@ -12,6 +12,7 @@ use std::io;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Component, Path, PathBuf};
 
+use super::process_numbers::{Owner, ProcessNumbers};
 use crate::sys::machine;
 use onewinner_core::access::{InodeId, Object};
 use onewinner_core::id::ProcessId;
@@ -81,6 +82,7 @@ pub(crate) struct WatchedTree {
     created: BTreeMap<Option<ProcessId>, u32>,
     /// Every task of the execution, with its contender and the number of its process.
     pub(crate) tasks: BTreeMap<i32, (ProcessId, i32)>,
+    pub(crate) numbers: ProcessNumbers,
     /// Directories elsewhere, by the absolute paths used for them, over all executions: without symbolic links, and the names
     /// read on the way.
     pub(super) resolved: RefCell<HashMap<PathBuf, (PathBuf, Vec<Object>)>>,
@@ -96,6 +98,7 @@ impl WatchedTree {
             elsewhere: RefCell::default(),
             created: BTreeMap::new(),
             tasks: BTreeMap::new(),
+            numbers: ProcessNumbers::default(),
             resolved: RefCell::default(),
         }
     }
@@ -107,6 +110,7 @@ impl WatchedTree {
         self.elsewhere.borrow_mut().clear();
         self.created.clear();
         self.tasks.clear();
+        self.numbers.begin();
         self.mounts.clear();
         self.roots = directories.iter().map(fs::canonicalize).collect::<io::Result<_>>()?;
         if self.roots.len() > 1 {
@@ -146,6 +150,11 @@ impl WatchedTree {
     /// The contender whose process, or thread, has this number.
     pub(crate) fn contender(&self, task: i32) -> Option<ProcessId> {
         self.tasks.get(&task).map(|(process, _)| *process)
+    }
+
+    /// Whose process or thread has this number, for a contender that asks.
+    pub(crate) fn owner(&self, by: ProcessId, number: i32) -> Owner {
+        self.numbers.owner(by, number, self.contender(number))
     }
 
     /// Identifies the inode at a path, which a call of `process` has put there.
