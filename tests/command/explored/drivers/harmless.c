@@ -1,9 +1,16 @@
 // `harmless WHAT LOCK`. Right: a kernel lock on a file that nobody removes. WHAT names something that it does besides, which
 // changes nothing for other contenders, although calls of that kind often do.
 #include "driver.h"
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sched.h>
+#include <sys/inotify.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/sysinfo.h>
@@ -100,6 +107,46 @@ static void machine(void) {
     if (now.procs != 1) fail("another process is seen");
 }
 
+// A number that no process has, and children of its own.
+static void processes(void) {
+    pid_t child = fork();
+    if (child == 0) {
+        pause();
+        _exit(0);
+    }
+    if (kill(9, 0) == 0 || access("/proc/9", F_OK) == 0) fail("nobody");
+    struct pollfd wait = {.fd = (int)syscall(SYS_pidfd_open, child, 0), .events = POLLIN};
+    if (setpgid(child, child) != 0 || kill(child, 0) != 0) fail("child");
+    if (wait.fd < 0 || poll(&wait, 1, 0) != 0) fail("poll");
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+    close(wait.fd);
+}
+
+// What no contender changes, or shares.
+static void interfaces(void) {
+    struct ifreq request = {.ifr_name = "lo"};
+    struct {
+        struct nlmsghdr header;
+        struct rtgenmsg family;
+    } question = {.header = {.nlmsg_len = sizeof question, .nlmsg_type = RTM_GETADDR, .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP}};
+    char answer[8192];
+    struct rlimit limit;
+    int made = socket(AF_INET, SOCK_DGRAM, 0), asks = socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE), watches = inotify_init1(0);
+    if (made < 0 || ioctl(made, SIOCGIFMTU, &request) != 0) fail("ioctl");
+    if (send(asks, &question, sizeof question, 0) < 0 || recv(asks, answer, sizeof answer, 0) < 0) fail("netlink");
+    if (watches < 0 || getrlimit(RLIMIT_NOFILE, &limit) != 0 || setrlimit(RLIMIT_NOFILE, &limit) != 0) fail("setrlimit");
+    close(made);
+    close(asks);
+    close(watches);
+}
+
+static void links(void) {
+    char path[PATH_MAX];
+    if (readlink("/proc/self/exe", path, sizeof path) < 0 || readlink("/proc/self/cwd", path, sizeof path) < 0) fail("readlink");
+    if (readlink("/proc/self/fd/0", path, sizeof path) < 0) fail("readlink");
+}
+
 static const struct {
     const char *what;
     void (*before)(void), (*inside)(void), (*after)(void);
@@ -111,7 +158,8 @@ static const struct {
     {"unnamed", unnamed, nothing, nothing}, {"port", port, nothing, nothing},
     {"pair", pair, pair, nothing},          {"untraced", untraced, nothing, nothing},
     {"disk", nothing, disk, nothing},       {"hidden", hidden, nothing, nothing},
-    {"machine", machine, machine, nothing},
+    {"machine", machine, machine, nothing}, {"processes", nothing, processes, nothing},
+    {"interfaces", interfaces, interfaces, nothing}, {"links", links, links, nothing},
 };
 
 int main(int count, char **words) {
