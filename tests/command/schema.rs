@@ -84,9 +84,8 @@ impl Schema {
             match keyword.as_str() {
                 "$ref" => found.extend(self.faults(self.target(rule), value, at)),
                 "properties" => {
-                    found.extend(members(rule).flat_map(|(key, inner)| {
-                        value.get(key).map(|value| below(inner, value, key)).unwrap_or_default()
-                    }))
+                    let named = members(rule).filter_map(|(key, inner)| Some((key, inner, value.get(key)?)));
+                    found.extend(named.flat_map(|(key, inner, value)| below(inner, value, key)));
                 }
                 "additionalProperties" => {
                     let is_named = |key: &str| rules.get("properties").is_some_and(|named| named.get(key).is_some());
