@@ -1,5 +1,6 @@
 //! A lock that implements `LockPrimitive`, on every backend: each one runs the same code.
 
+#[cfg(feature = "loom")]
 use std::time::Duration;
 
 use super::options::{Exploration, Options};
@@ -8,6 +9,7 @@ use super::report::Report;
 use super::run_plans::run_plans;
 use onewinner_check::preset::{Configuration, Depth};
 use onewinner_check::{Allowance, Backend, Plan};
+#[cfg(feature = "loom")]
 use onewinner_core::backend::loom::{self, Bounds};
 use onewinner_core::explore::Strategy;
 use onewinner_core::primitive::LockPrimitive;
@@ -15,8 +17,10 @@ use onewinner_core::property::Judging;
 use onewinner_core::scenario::{FaultSweep, Scenario, Subject};
 
 /// The default time limit of loom.
+#[cfg(feature = "loom")]
 const LOOM_TIME: Duration = Duration::from_secs(120);
 /// The default number of processes under loom.
+#[cfg(feature = "loom")]
 const LOOM_PROCESSES: usize = 2;
 
 /// A lock written over `Fs`, and the backends that run it.
@@ -33,7 +37,7 @@ pub(super) type Search = fn(&Exploration<Primitive>) -> Vec<Plan>;
 
 /// Checks a lock that is written over [`Fs`](onewinner_core::fs::Fs), on each requested backend.
 ///
-/// Request a backend with [`sim`](Exploration::sim), [`loom`](Exploration::loom), and on Linux `traced`, `race` or
+/// Request a backend with [`sim`](Exploration::sim), with the feature `loom` `loom`, and on Linux `traced`, `race` or
 /// `race_aligned`. Without a request, Linux runs the lock in real processes (`traced`), and other systems run it on the
 /// simulated file system.
 ///
@@ -43,7 +47,7 @@ pub(super) type Search = fn(&Exploration<Primitive>) -> Vec<Plan>;
 /// onewinner::explore_primitive(&CreateNew).sim().run().expect_holds();
 /// ```
 ///
-/// On Linux, in a `#[test]`, with every backend:
+/// On Linux, in a `#[test]`, with every backend and the feature `loom`:
 ///
 /// ```no_run
 /// use onewinner::primitive::CreateNew;
@@ -68,6 +72,8 @@ impl Exploration<Primitive> {
     }
 
     /// Requests loom, a second, independent model checker; with 2 processes unless [`processes`](Self::processes) is given.
+    /// It needs the feature `loom`.
+    #[cfg(feature = "loom")]
     pub fn loom(self) -> Self {
         self.also(Self::loom_plans)
     }
@@ -123,6 +129,7 @@ impl Exploration<Primitive> {
         configurations.map(plan).collect()
     }
 
+    #[cfg(feature = "loom")]
     fn loom_plans(&self) -> Vec<Plan> {
         let processes = self.options.processes.unwrap_or(LOOM_PROCESSES);
         let most = loom::MOST_PROCESSES;

@@ -8,6 +8,7 @@ use super::conclude::conclude;
 use super::error::CheckError;
 use super::event::{Event, EventSink};
 use super::fault_sweep::Fault;
+#[cfg(feature = "loom")]
 use super::loom_run;
 use super::plan::{Backend, Plan};
 use super::plan_results::PlanResults;
@@ -48,6 +49,7 @@ pub(crate) fn check_until(
     let progress = &ProgressMonitor::new(interrupted, events);
     let mut session = BackendSession::of(plan).stopped_by(progress);
     let found = match &plan.backend {
+        #[cfg(feature = "loom")]
         Backend::Loom(bounds) => Ok(loom_run::run(plan, *bounds, interrupted, events)?),
         Backend::Sim { strategy, limits } => Ok(search(plan, strategy, *limits, latest, progress, &mut session)?),
         #[cfg(target_os = "linux")]

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::plan::{Backend, Plan};
 use super::preset::{self, Configuration};
+#[cfg(feature = "loom")]
 use onewinner_core::backend::loom;
 use onewinner_core::explore::{Limits, Strategy};
 use onewinner_core::primitive::{Expectation, LockPrimitive};
@@ -50,11 +51,13 @@ pub fn evidence(primitive: &'static dyn LockPrimitive, seed: u64) -> Vec<Evidenc
         ..
     } = preset::alone();
     let modelled = [
+        #[cfg(feature = "loom")]
         evidence(
             "loom: 3 contend",
             true,
             vec![(Scenario::contend(MODELLED), FaultSweep::Nothing, under_loom(None))],
         ),
+        #[cfg(feature = "loom")]
         evidence(
             "loom: hub sync of 2",
             true,
@@ -152,6 +155,7 @@ fn races() -> Vec<(&'static str, bool, Scenario, Backend)> {
     Vec::new()
 }
 
+#[cfg(feature = "loom")]
 fn under_loom(preemptions: Option<usize>) -> Backend {
     Backend::Loom(loom::Bounds {
         executions: 1_000_000,

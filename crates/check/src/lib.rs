@@ -30,6 +30,7 @@ mod event;
 mod exit;
 mod fault_sweep;
 mod jobs;
+#[cfg(feature = "loom")]
 mod loom_run;
 mod parallel_search;
 mod plan;

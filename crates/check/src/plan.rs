@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use super::error::CheckError;
-use onewinner_core::backend::{BackendKind, loom};
+use onewinner_core::backend::BackendKind;
+#[cfg(feature = "loom")]
+use onewinner_core::backend::loom;
 use onewinner_core::explore::{Limits, Strategy};
 use onewinner_core::primitive::LockPrimitive;
 use onewinner_core::property::Judging;
@@ -32,6 +34,7 @@ pub struct Plan {
 #[derive(Clone, Debug)]
 pub enum Backend {
     /// loom.
+    #[cfg(feature = "loom")]
     Loom(loom::Bounds),
     /// The simulated file system.
     Sim {
@@ -104,6 +107,7 @@ impl Backend {
     /// The kind, without limits.
     pub fn kind(&self) -> BackendKind {
         match self {
+            #[cfg(feature = "loom")]
             Self::Loom(_) => BackendKind::Loom,
             Self::Sim { .. } => BackendKind::Sim,
             #[cfg(target_os = "linux")]
@@ -148,10 +152,11 @@ impl Backend {
 
     /// What a pass on this backend does not show.
     pub(crate) fn blind_spots(&self) -> Vec<String> {
+        const MODELLED: &str = "trusts the modelled file system, which the conformance tests compare with the kernel";
         let texts: &[&str] = match self {
-            Self::Loom(_) | Self::Sim { .. } => {
-                &["trusts the modelled file system, which the conformance tests compare with the kernel"]
-            }
+            #[cfg(feature = "loom")]
+            Self::Loom(_) => &[MODELLED],
+            Self::Sim { .. } => &[MODELLED],
             #[cfg(target_os = "linux")]
             Self::Traced { .. } => {
                 &["takes a system call as atomic; on this kernel and file system, while nobody else uses the directory"]

@@ -10,6 +10,7 @@
 //! All run the same [`contender`]. No backend judges what it observed. `traced` and `race` are in `onewinner-linux`.
 
 pub mod contender;
+#[cfg(feature = "loom")]
 pub mod loom;
 pub mod sim;
 

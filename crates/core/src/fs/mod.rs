@@ -12,6 +12,7 @@ pub mod call;
 mod errno;
 pub mod inject;
 mod inode_watch;
+#[cfg(feature = "loom")]
 pub mod loom;
 pub mod sim;
 
