@@ -73,6 +73,9 @@ fn is_well(browser: &mut Browser) {
         measured[0].as_u64() <= measured[1].as_u64(),
         "it is wider than its window: {measured}"
     );
+    let inside = "[...document.querySelectorAll('table:has(caption):has(thead)')].filter(table =>
+        table.caption.getBoundingClientRect().top > table.tHead.getBoundingClientRect().top).length";
+    assert_eq!(browser.value(inside), 0, "captions are above their tables");
     assert_eq!(browser.complaints(), [""; 0]);
 }
 
