@@ -114,7 +114,7 @@ mod tests {
     use std::time::Duration;
 
     #[test]
-    fn a_timer_expires_when_it_is_told_to_and_forgets_that_when_it_is_armed() {
+    fn a_timer_expires_on_request_and_forgets_that_when_it_is_armed() {
         if !TimerFile::can_be_controlled() {
             eprintln!("skipped: the kernel was built without checkpoints");
             return;

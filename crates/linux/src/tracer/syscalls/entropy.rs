@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn tasks_draw_different_bytes_whoever_draws_first() {
+    fn tasks_draw_different_bytes_in_any_order() {
         let draw = |order: &[(ProcessId, i32)]| {
             let mut entropy = Entropy::default();
             start(&mut entropy, P0, 10);

@@ -11,6 +11,7 @@ use super::event::{Birth, TaskEvent};
 use super::loss::{lost, untraced};
 use super::registry::{Tracees, zygote_gone};
 use super::search_end::SearchEnd;
+use super::signalled::show_counter;
 use super::task::AtExit;
 use super::watchdog::Watchdog;
 use crate::sys::task_state::TaskStat;
@@ -20,8 +21,8 @@ use crate::tracer::syscalls::interpreter::{Interpreter, Made};
 use onewinner_core::explore::{Lost, Retry};
 use onewinner_core::id::ProcessId;
 
-/// How many events a contender may cause between two steps, and other tasks while one task is waited for. It takes about half a
-/// minute to handle so many.
+/// How many events a contender may cause between two steps, and other tasks while one task is waited for. To handle all of them
+/// takes about half a minute.
 const MOST_EVENTS: u32 = 2_000_000;
 
 /// How long the tracer waits for an event before it reads the states of tasks: most tasks stop before.
@@ -82,7 +83,7 @@ impl Engine {
             TaskEvent::ReadsCounter { stopped, reading } => {
                 let at = self.tracees.reached(&stopped, NO_CALL);
                 let shows = self.interpreter.counter(&at, reading.instruction);
-                self.tracees.show_counter(stopped, reading, shows)?;
+                show_counter(stopped, reading, shows)?;
             }
             TaskEvent::Executed { stopped, replaced } => {
                 if let Some(thread) = replaced {

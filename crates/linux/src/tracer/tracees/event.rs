@@ -29,7 +29,7 @@ pub(crate) enum TaskEvent {
         /// The call.
         entry: Entry,
     },
-    /// A task is stopped where it reads the counter of the processor. The handler calls `show_counter`.
+    /// A task is stopped where it reads the counter of the processor. The handler calls `show_counter` of `signalled.rs`.
     ReadsCounter {
         /// The task.
         stopped: Stopped,

@@ -5,6 +5,8 @@
 //! | `engine.rs` | waits for events and asks the interpreter what each call means |
 //! | `registry.rs` | all tasks, and where each one is |
 //! | `task.rs` | one task: its contender, where it is stopped, whether it sleeps |
+//! | `decided.rs` | what becomes of a task at the entry of a call |
+//! | `signalled.rs` | tasks that a signal has stopped |
 //! | `time_limits.rs` | tasks that sleep, or wait with a time limit |
 //! | `event.rs` | what the registry reports to the engine |
 //! | `killing.rs` | how one contender, or all, are killed |
@@ -20,6 +22,7 @@
 //! Knows no system call by name, and no scenario.
 
 mod copy_point;
+mod decided;
 pub(crate) mod engine;
 pub(crate) mod event;
 pub(crate) mod fork_snapshot;
@@ -28,6 +31,7 @@ pub(crate) mod loss;
 pub(crate) mod numbers;
 pub(crate) mod registry;
 pub(crate) mod search_end;
+mod signalled;
 mod spawning;
 pub(crate) mod start_order;
 pub(crate) mod task;

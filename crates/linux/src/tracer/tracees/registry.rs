@@ -10,18 +10,16 @@ use super::copy_point::Starting;
 use super::event::{Birth, TaskEvent};
 use super::loss::{lost, other_architecture, too_many_processes, untraced};
 use super::numbers::{Start, TaskNumbers, check_number};
+use super::signalled::signalled;
 use super::start_order::Order;
-use super::task::{
-    AlteredCall, At, AtExit, CallStop, ForkSnapshot, PendingCall, Position, RunningSnapshot, Spawning, Task,
-};
-use crate::sys::counter::{self, CounterReading};
+use super::task::{At, AtExit, CallStop, ForkSnapshot, PendingCall, Position, RunningSnapshot, Spawning, Task};
 use crate::sys::process::{Ended, Worker};
 use crate::sys::signals;
 use crate::sys::task_state::TaskStat;
 use crate::sys::trace::{Entry, Memory};
 use crate::sys::tracee::{Seen, Stopped, Until, Why};
 use crate::sys::zygote;
-use crate::tracer::syscalls::interpreter::{AtCall, Decision, Made};
+use crate::tracer::syscalls::interpreter::{AtCall, Made};
 use onewinner_core::explore::{Lost, Retry};
 use onewinner_core::fs::Errno;
 use onewinner_core::id::ProcessId;
@@ -408,18 +406,7 @@ impl Tracees {
                 return Ok(Some(TaskEvent::ReachedCall { stopped, entry }));
             }
             Why::Exit => return self.returns(stopped).map(|()| None),
-            Why::Signal(signals::SEGMENTATION_FAULT) => {
-                let reading = counter::reading(&stopped, &known.memory).map_err(|error| untraced(&error))?;
-                if let Some(reading) = reading {
-                    return Ok(Some(TaskEvent::ReadsCounter { stopped, reading }));
-                }
-                let _running = stopped.go(Until::Next, Some(signals::SEGMENTATION_FAULT));
-                return Ok(None);
-            }
-            Why::Signal(number) => {
-                let _running = stopped.go(Until::Next, Some(number));
-                return Ok(None);
-            }
+            Why::Signal(number) => return signalled(known, stopped, number),
             Why::Suspended(_) => {
                 let _running = stopped.stay_suspended();
                 return Ok(None);
@@ -484,51 +471,6 @@ impl Tracees {
     pub(crate) fn reached<'a>(&'a self, stopped: &Stopped, entry: Entry) -> AtCall<'a> {
         let task = stopped.task();
         self.tasks[&task].at(task, entry)
-    }
-
-    /// A task that has read the counter of the processor goes on.
-    pub(crate) fn show_counter(&self, stopped: Stopped, reading: CounterReading, shows: u64) -> Result<(), Lost> {
-        counter::answer(&stopped, reading, shows).map_err(|error| untraced(&error))?;
-        let _running = stopped.go(Until::Next, None);
-        Ok(())
-    }
-
-    /// Carries out the decision about a task at the entry of a call.
-    pub(crate) fn apply(&mut self, stopped: Stopped, entry: Entry, decision: Decision) -> Result<(), Lost> {
-        let known = self.tasks.get_mut(&stopped.task()).expect("a task that is known");
-        known.wait = None;
-        let at = match decision {
-            Decision::Harmless => {
-                let _running = stopped.go(Until::Next, None);
-                return Ok(());
-            }
-            Decision::Answered(returned) => {
-                stopped.answer(returned).map_err(|error| untraced(&error))?;
-                let _running = stopped.go(Until::Next, None);
-                return Ok(());
-            }
-            Decision::Reads(bytes) => {
-                known.altered = Some(AlteredCall {
-                    entry,
-                    returns: None,
-                    reads: Some(bytes),
-                });
-                let _running = stopped.go(Until::Exit, None);
-                return Ok(());
-            }
-            Decision::Uncontrolled(reason) => return Err(lost(Retry::Never, reason)),
-            Decision::Spawns => return self.spawn(stopped),
-            Decision::Waits(wait, arguments) => return self.wait(stopped, entry, wait, arguments),
-            Decision::Sleeps(wait) => {
-                known.wait = Some(wait);
-                At::Sleep
-            }
-            Decision::Controlled => At::Call,
-            Decision::Exits => At::Exit,
-            Decision::Finished => At::Finish,
-        };
-        known.position = Position::AtCall(CallStop { stopped, entry, at });
-        Ok(())
     }
 }
 

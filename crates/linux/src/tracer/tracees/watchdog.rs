@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use crate::sys::task_state::{TaskStat, TaskState};
 
-/// The CPU time that tasks may use before the tracer hears of them.
+/// The CPU time that tasks may use before something happens to them.
 const MOST_CPU_TIME: Duration = Duration::from_secs(10);
 /// The time between two looks. Most tasks stop before the first one.
 const LOOK: Duration = Duration::from_millis(100);
