@@ -34,7 +34,9 @@
 //! | `file_times.rs` | the times of watched files on that clock |
 //! | `timed_waits.rs` | sleeps, and waits with a time limit |
 //! | `timers.rs` | the timers of programs |
-//! | `timer_files.rs` | those behind a descriptor |
+//! | `timer_setting.rs` | how a timer is armed, in the memory of a task |
+//! | `timer_files.rs` | the timers behind a descriptor |
+//! | `timer_file_calls.rs` | the calls that arm these |
 //! | `entropy.rs` | the random bytes of programs |
 //!
 //! Starts and stops nothing.
@@ -69,7 +71,9 @@ mod sockets;
 mod spawn;
 mod symbols;
 mod timed_waits;
+mod timer_file_calls;
 mod timer_files;
+mod timer_setting;
 pub(crate) mod timers;
 pub(crate) mod virtual_time;
 pub(crate) mod watched_tree;

@@ -10,18 +10,16 @@ use std::time::Duration;
 
 use super::at_call::{AtCall, Decision};
 use super::timer_files::TimerFiles;
+use super::timer_setting::Setting;
 use super::virtual_time::Time;
 use crate::sys::signals::{ALARM, Expiry};
 use crate::sys::timer_file::TimerFile;
 use onewinner_core::id::ProcessId;
 
 /// `TIMER_ABSTIME` of timer_settime(2).
-const ABSOLUTE: u64 = 1;
-/// The flags of timerfd_settime(2): `TFD_TIMER_ABSTIME`, and `TFD_TIMER_CANCEL_ON_SET`, which is without effect: no program sets
-/// the clock.
-const OF_FILES: u64 = 3;
+pub(super) const ABSOLUTE: u64 = 1;
 /// `EINVAL`, as a call returns it.
-const EINVAL: i64 = -22;
+pub(super) const EINVAL: i64 = -22;
 /// `SIGEV_SIGNAL`, `SIGEV_NONE` and `SIGEV_THREAD_ID` of sigevent(3type).
 const BY_SIGNAL: i32 = 0;
 /// See [`BY_SIGNAL`].
@@ -35,7 +33,7 @@ pub(crate) struct Timers {
     /// Those of timer_create(2), by process and number.
     created: BTreeMap<(i32, i32), Created>,
     armed: Vec<Armed>,
-    files: TimerFiles,
+    pub(super) files: TimerFiles,
 }
 
 struct Created {
@@ -81,47 +79,6 @@ pub(crate) struct Armed {
 impl Armed {
     fn is(&self, group: i32, key: TimerKey) -> bool {
         self.key == key && (self.group == group || key.is_file())
-    }
-}
-
-/// A `struct itimerspec` or `struct itimerval`.
-struct Setting {
-    every: Duration,
-    value: Duration,
-}
-
-impl Setting {
-    const BYTES: usize = 32;
-
-    fn read(at: &AtCall<'_>, place: u64, unit_ns: u64) -> io::Result<Self> {
-        let mut bytes = [0; Self::BYTES];
-        at.memory.read(place, &mut bytes)?;
-        let part = |at: usize| u64::from_ne_bytes(std::array::from_fn(|byte| bytes[at + byte]));
-        let time = |at: usize| {
-            Duration::from_secs(part(at)).saturating_add(Duration::from_nanos(part(at + 8).saturating_mul(unit_ns)))
-        };
-        Ok(Self {
-            every: time(0),
-            value: time(16),
-        })
-    }
-
-    /// The same with a relative value, which may be absolute on this clock.
-    fn on(mut self, clock: u64, absolute: bool, time: &Time, now: Duration) -> Self {
-        if absolute && !self.value.is_zero() {
-            let until = time.moment(clock, self.value).unwrap_or_default();
-            self.value = until.saturating_sub(now).max(Duration::from_nanos(1));
-        }
-        self
-    }
-
-    fn write(&self, at: &AtCall<'_>, place: u64, unit_ns: u32) -> io::Result<()> {
-        if place == 0 {
-            return Ok(());
-        }
-        let parts = [self.every, self.value].map(|time| [time.as_secs(), u64::from(time.subsec_nanos() / unit_ns)]);
-        let bytes: Vec<u8> = parts.iter().flatten().flat_map(|part| part.to_ne_bytes()).collect();
-        at.memory.write(place, &bytes)
     }
 }
 
@@ -214,7 +171,7 @@ impl Timers {
     }
 
     /// What is left of a timer.
-    fn left(&self, group: i32, key: TimerKey, now: Duration) -> Setting {
+    pub(super) fn left(&self, group: i32, key: TimerKey, now: Duration) -> Setting {
         let armed = self.position(group, key).map(|place| &self.armed[place]);
         armed.map_or(
             Setting {
@@ -296,47 +253,7 @@ impl Timers {
         Ok(Decision::Answered(answered))
     }
 
-    /// timerfd_settime(2) and timerfd_gettime(2). What is no such timer, or a wrong flag, is refused by the kernel.
-    fn file(&mut self, at: &AtCall<'_>, name: &'static str, time: &Time) -> io::Result<Decision> {
-        let [fd, second, third, fourth, ..] = at.entry.arguments;
-        let uncontrolled = |why: &str| {
-            Decision::Uncontrolled(format!(
-                "{} arms a timer with {name}, whose expiry is not controlled: {why}",
-                at.process
-            ))
-        };
-        if !self.files.are_controlled() {
-            return Ok(uncontrolled("the kernel was built without checkpoints"));
-        }
-        let number = match self.files.number(at.group, fd as i32) {
-            Ok(Some(number)) => number,
-            Ok(None) => return Ok(Decision::Harmless),
-            Err(error) => return Ok(uncontrolled(&error.to_string())),
-        };
-        let file = self.files.get(number).expect("it is known by now");
-        let (key, now) = (TimerKey::File(number), time.of_task(at));
-        let left = self.left(at.group, key, now);
-        if name == "timerfd_gettime" {
-            left.write(at, second, 1)?;
-            return Ok(Decision::Answered(0));
-        }
-        let clock = match file.clock_and_ticks() {
-            Ok((clock, _)) if time.moment(clock, Duration::ZERO).is_some() => clock,
-            _ => return Ok(uncontrolled("its clock is not virtual")),
-        };
-        if second & u64::from(u32::MAX) & !OF_FILES != 0 {
-            return Ok(Decision::Answered(EINVAL));
-        }
-        let setting = Setting::read(at, third, 1)?.on(clock, second & ABSOLUTE != 0, time, now);
-        if let Err(error) = file.forgets() {
-            return Ok(uncontrolled(&error.to_string()));
-        }
-        left.write(at, fourth, 1)?;
-        self.arm(at, key, name, setting, now);
-        Ok(Decision::Answered(0))
-    }
-
-    fn arm(&mut self, at: &AtCall<'_>, key: TimerKey, name: &'static str, setting: Setting, now: Duration) {
+    pub(super) fn arm(&mut self, at: &AtCall<'_>, key: TimerKey, name: &'static str, setting: Setting, now: Duration) {
         self.armed.retain(|timer| !timer.is(at.group, key));
         if setting.value.is_zero() {
             return;
