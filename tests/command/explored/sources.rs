@@ -1,4 +1,4 @@
-//! Sources of numbers that differ each time a program runs: random bytes, and the counter of the processor.
+//! Sources of numbers that differ each time a program runs: random bytes, the counter of the processor, and CPU time.
 //!
 //! Each program here depends on such numbers alone, so its search is complete only if every execution gets the same ones.
 
@@ -28,6 +28,7 @@ cases! {
     a_counter_that_is_read_without_a_call: counter("reads"), "-n 2 --scenario cycle --preemptions 1" => Holds;
     a_counter_that_a_child_reads: counter("children"), "-n 2 --scenario cycle --preemptions 1" => Holds;
     a_counter_beside_faults_of_the_program: counter("faults"), "-n 2 --scenario cycle --preemptions 1" => Holds;
+    the_cpu_time_of_the_program: counter("cpu-time"), "-n 2 --scenario cycle --preemptions 1" => Holds;
     a_lease_by_the_counter: driver("counter-lease.c", "{lock}"), "-n 2 --preemptions 1" => Violated("hold the lock at once");
 }
 

@@ -174,7 +174,7 @@ facts! {
     one_that_does_something_harmless: check_each("harmless.c", HARMLESS, one_after_another);
     one_that_draws_random_bytes: check_each("draws.c", "threads children uuid", the_name_is_the_lock);
     one_that_writes_a_random_word: check(line("own-token.c", "{lock}"), the_name_is_the_lock);
-    one_that_reads_the_counter: check_each("counter.c", "reads faults", the_name_is_the_lock);
+    one_that_reads_the_counter: check_each("counter.c", "reads faults cpu-time", the_name_is_the_lock);
     one_that_takes_a_slow_holder_for_dead: check(line("counter-lease.c", "{lock}"), alone);
     one_that_looks_twice: check_each("two-looks.c", "kill getpgid", one_after_another);
     threads_that_lock_and_unlock: check_each("threads.c", "main other", alone);

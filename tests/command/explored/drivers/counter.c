@@ -1,6 +1,6 @@
 // `counter HOW LOCK`: right, but it looks at the lock as often as bits of the processor's counter say, which is read without a
-// system call. So an execution is repeated only if the counter shows the same. It reads it after a first look, because copies of a
-// contender share what was read before. Where there is no instruction for it, it reads the clock.
+// system call, or bits of the CPU time that it has used. So an execution is repeated only if these are the same. It reads them after
+// a first look, because copies of a contender share what was read before. Where there is no instruction for it, it reads the clock.
 #include "driver.h"
 #include <setjmp.h>
 #include <sys/auxv.h>
@@ -53,6 +53,13 @@ static void fault(void) {
 #endif
 }
 
+// The CPU time that it has used.
+static uint64_t cpu_time(clockid_t clock) {
+    struct timespec used;
+    if (clock_gettime(clock, &used) != 0) fail("clock_gettime");
+    return (uint64_t)used.tv_sec * 1000000000 + (uint64_t)used.tv_nsec;
+}
+
 // A child and the program that it becomes read the same counter, and have no code of the kernel that reads it for them.
 static uint64_t in_child(const char *self) {
     int ends[2];
@@ -84,6 +91,8 @@ int main(int count, char **words) {
     if (!strcmp(how, "faults")) {
         fault();
         bits = counter();
+    } else if (!strcmp(how, "cpu-time")) {
+        bits = cpu_time(CLOCK_PROCESS_CPUTIME_ID) + cpu_time(CLOCK_THREAD_CPUTIME_ID);
     } else if (!strcmp(how, "children")) {
         bits = in_child(words[0]);
     }

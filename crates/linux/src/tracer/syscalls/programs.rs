@@ -379,7 +379,7 @@ impl Interpreter for Programs {
     }
 
     fn copied(&mut self, process: ProcessId, task: i32) {
-        self.time.copied(process);
+        self.time.copied(process, task);
         self.entropy.copied(process, task);
     }
 
@@ -397,7 +397,7 @@ impl Interpreter for Programs {
             Some(why) => self.why_not_copied = Some(why),
             None => {
                 self.copied = true;
-                self.time.keep(process);
+                self.time.keep(process, task);
                 self.entropy.keep(process, task);
             }
         }

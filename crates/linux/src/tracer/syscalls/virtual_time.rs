@@ -36,6 +36,8 @@ const BEGAN: [Duration; 2] = [Duration::from_secs(1_893_456_000), Duration::from
 
 /// Clocks of the kernel with the time of day: `CLOCK_REALTIME`, `CLOCK_REALTIME_COARSE`, `CLOCK_TAI`.
 const OF_DAY: [u64; 3] = [0, 5, 11];
+/// Clocks with the CPU time of the caller: `CLOCK_PROCESS_CPUTIME_ID`, `CLOCK_THREAD_CPUTIME_ID`.
+const OF_CPU: [u64; 2] = [2, 3];
 /// Clocks with the time since some moment: `CLOCK_MONOTONIC`, its raw and coarse forms, `CLOCK_BOOTTIME`.
 const SINCE: [u64; 4] = [1, 4, 6, 7];
 
@@ -55,10 +57,12 @@ pub(crate) struct Time {
     apart: BTreeMap<i32, Apart>,
     /// Readings in a row, by task.
     readings: BTreeMap<i32, u32>,
+    /// The CPU time that tasks have been shown: it advances with their own readings alone.
+    used: BTreeMap<i32, Duration>,
     /// What contenders have done with the clock since their last step began.
     uses: BTreeMap<ProcessId, Uses>,
-    /// How much had passed for each contender when its fork snapshot was taken.
-    kept: BTreeMap<ProcessId, Duration>,
+    /// How much had passed for each contender when its fork snapshot was taken, and the CPU time that it had been shown.
+    kept: BTreeMap<ProcessId, [Duration; 2]>,
     /// Contenders with a thread that sleeps in the kernel.
     for_real: BTreeSet<ProcessId>,
     /// Contenders that have read the clock in any execution.
@@ -89,6 +93,7 @@ impl Time {
             actors: BTreeSet::new(),
             apart: BTreeMap::new(),
             readings: BTreeMap::new(),
+            used: BTreeMap::new(),
             uses: BTreeMap::new(),
             kept: BTreeMap::new(),
             for_real: BTreeSet::new(),
@@ -106,6 +111,7 @@ impl Time {
         self.apart.clear();
         self.for_real.clear();
         self.readings.clear();
+        self.used.clear();
         self.uses.clear();
     }
 
@@ -124,17 +130,20 @@ impl Time {
         BEGAN[0]
     }
 
-    /// A fork snapshot of the contender is taken.
-    pub(crate) fn keep(&mut self, process: ProcessId) {
+    /// A fork snapshot of the contender is taken, whose only task is this one.
+    pub(crate) fn keep(&mut self, process: ProcessId, task: i32) {
         let passed = self.reached(process).saturating_sub(self.aged);
-        self.kept.insert(process, passed);
+        let used = self.used.get(&task).copied().unwrap_or_default();
+        self.kept.insert(process, [passed, used]);
     }
 
     /// The contender that has started is a copy of its fork snapshot, and goes on from there. In a second round its clock has
     /// advanced.
-    pub(crate) fn copied(&mut self, process: ProcessId) {
-        if let Some(kept) = self.kept.get(&process).copied() {
-            self.reach(process, self.aged.saturating_add(kept));
+    pub(crate) fn copied(&mut self, process: ProcessId, task: i32) {
+        if let Some([passed, used]) = self.kept.get(&process).copied() {
+            self.reach(process, self.aged.saturating_add(passed));
+            self.used.insert(task, used);
+            self.readings.remove(&task);
         }
     }
 
@@ -249,7 +258,7 @@ impl Time {
     }
 
     /// Answers a call that reads a clock, and returns its result. `None` for a clock that the kernel answers, for example the CPU
-    /// time of the task.
+    /// time of another task.
     pub(crate) fn tell(&mut self, at: &AtCall<'_>, call: TimeCall) -> io::Result<Option<i64>> {
         let arguments = at.entry.arguments;
         let (clock, place) = match call {
@@ -257,10 +266,16 @@ impl Time {
             TimeCall::TimeOfDay | TimeCall::Seconds => (OF_DAY[0], arguments[0]),
             TimeCall::Ticks => (SINCE[0], arguments[0]),
         };
-        let Some(began) = began(clock) else {
-            return Ok(None);
+        let now = match began(clock) {
+            Some(began) => began.saturating_add(self.read(at)),
+            None if OF_CPU.contains(&clock) => {
+                let passed = self.reads_once_more(at);
+                let used = self.used.entry(at.task).or_default();
+                *used = used.saturating_add(passed);
+                *used
+            }
+            None => return Ok(None),
         };
-        let now = began.saturating_add(self.read(at));
         let seconds = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
         let parts = match call {
             TimeCall::Clock => vec![seconds, i64::from(now.subsec_nanos())],
@@ -283,10 +298,7 @@ impl Time {
 
     /// Reads the clock for a task: the time since the beginning.
     pub(crate) fn read(&mut self, at: &AtCall<'_>) -> Duration {
-        let row = self.readings.entry(at.task).or_default();
-        *row = row.saturating_add(1);
-        let doublings = row.saturating_sub(PATIENT_READINGS).min(30);
-        let passed = READING.saturating_mul(1 << doublings).min(LONGEST_READING);
+        let passed = self.reads_once_more(at);
         let own = self.of_task(at);
         if self.is_idle(at) {
             let now = own.saturating_add(passed);
@@ -298,7 +310,7 @@ impl Time {
         self.reach(at.process, now);
         self.uses.entry(at.process).or_default().read = true;
         self.readers.insert(at.process);
-        if doublings > 0 {
+        if passed > READING {
             self.move_to(at.process, now);
         }
         now
@@ -314,6 +326,14 @@ impl Time {
     pub(crate) fn counter(&mut self, at: &AtCall<'_>, passes: bool) -> u64 {
         let now = if passes { self.of_task(at) } else { self.read(at) };
         u64::try_from(BEGAN[1].saturating_add(now).as_nanos()).unwrap_or(u64::MAX)
+    }
+
+    /// A task reads a clock; returns how far that advances it.
+    fn reads_once_more(&mut self, at: &AtCall<'_>) -> Duration {
+        let row = self.readings.entry(at.task).or_default();
+        *row = row.saturating_add(1);
+        let doublings = row.saturating_sub(PATIENT_READINGS).min(30);
+        READING.saturating_mul(1 << doublings).min(LONGEST_READING)
     }
 
     /// The moment, since the beginning, at which a clock shows this; `None` for a clock that the kernel answers.
@@ -395,6 +415,30 @@ mod tests {
         time.touches(P0, &store);
         time.touches(P1, &load);
         assert!(time.read(&at(&memory, P1, 2, 2)) > written);
+    }
+
+    #[test]
+    fn cpu_time_depends_on_the_own_readings_alone_and_a_copy_goes_on_from_its_snapshot() {
+        let memory = memory();
+        let mut time = Time::new();
+        let shown = [0u64; 2];
+        let place = shown.as_ptr() as u64;
+        let show = |time: &mut Time, process, task| {
+            let mut at = at(&memory, process, task, task);
+            at.entry.arguments = [OF_CPU[0], place, 0, 0, 0, 0];
+            assert_eq!(time.tell(&at, TimeCall::Clock).unwrap(), Some(0));
+            let mut bytes = [0; 16];
+            memory.read(place, &mut bytes).unwrap();
+            u64::from_ne_bytes(std::array::from_fn(|byte| bytes[8 + byte]))
+        };
+        assert_eq!((show(&mut time, P0, 1), show(&mut time, P0, 1)), (1_000, 2_000));
+        time.keep(P0, 1);
+        time.move_to(P1, SECOND);
+        assert_eq!(show(&mut time, P0, 1), 3_000);
+        time.begin();
+        time.copied(P0, 1);
+        assert_eq!((show(&mut time, P0, 1), show(&mut time, P1, 2)), (3_000, 1_000));
+        assert!(uses(&time, P0).is_empty());
     }
 
     #[test]
