@@ -385,6 +385,7 @@ impl Interpreter for Programs {
 
     fn leaves_a_stale_lock(&mut self) {
         self.tree.numbers.leaves_a_stale_lock();
+        self.time.leaves_a_stale_lock();
         self.entropy.leaves_a_stale_lock();
     }
 

@@ -61,8 +61,11 @@ pub(crate) struct Time {
     used: BTreeMap<i32, Duration>,
     /// What contenders have done with the clock since their last step began.
     uses: BTreeMap<ProcessId, Uses>,
-    /// How much had passed for each contender when its fork snapshot was taken, and the CPU time that it had been shown.
-    kept: BTreeMap<ProcessId, [Duration; 2]>,
+    /// How much had passed for each contender when its fork snapshot was taken, and the CPU time that it had been shown; apart for
+    /// the holder of a stale lock.
+    kept: BTreeMap<(ProcessId, bool), [Duration; 2]>,
+    /// Whether the holder of a stale lock runs now.
+    stale: bool,
     /// Contenders with a thread that sleeps in the kernel.
     for_real: BTreeSet<ProcessId>,
     /// Contenders that have read the clock in any execution.
@@ -96,6 +99,7 @@ impl Time {
             used: BTreeMap::new(),
             uses: BTreeMap::new(),
             kept: BTreeMap::new(),
+            stale: false,
             for_real: BTreeSet::new(),
             readers: BTreeSet::new(),
         }
@@ -113,6 +117,12 @@ impl Time {
         self.readings.clear();
         self.used.clear();
         self.uses.clear();
+        self.stale = false;
+    }
+
+    /// What starts next is the holder of a stale lock.
+    pub(crate) fn leaves_a_stale_lock(&mut self) {
+        self.stale = true;
     }
 
     /// The execution that has begun begins so much later: what exists is so old.
@@ -134,13 +144,13 @@ impl Time {
     pub(crate) fn keep(&mut self, process: ProcessId, task: i32) {
         let passed = self.reached(process).saturating_sub(self.aged);
         let used = self.used.get(&task).copied().unwrap_or_default();
-        self.kept.insert(process, [passed, used]);
+        self.kept.insert((process, self.stale), [passed, used]);
     }
 
     /// The contender that has started is a copy of its fork snapshot, and goes on from there. In a second round its clock has
     /// advanced.
     pub(crate) fn copied(&mut self, process: ProcessId, task: i32) {
-        if let Some([passed, used]) = self.kept.get(&process).copied() {
+        if let Some([passed, used]) = self.kept.get(&(process, self.stale)).copied() {
             self.reach(process, self.aged.saturating_add(passed));
             self.used.insert(task, used);
             self.readings.remove(&task);
@@ -439,6 +449,25 @@ mod tests {
         time.copied(P0, 1);
         assert_eq!((show(&mut time, P0, 1), show(&mut time, P1, 2)), (3_000, 1_000));
         assert!(uses(&time, P0).is_empty());
+    }
+
+    #[test]
+    fn the_holder_of_a_stale_lock_goes_on_from_its_own_snapshot() {
+        let memory = memory();
+        let mut time = Time::new();
+        time.leaves_a_stale_lock();
+        let first = time.read(&at(&memory, P0, 1, 1));
+        time.keep(P0, 1);
+        time.begin();
+        time.move_to(P0, SECOND);
+        time.keep(P0, 1);
+        time.begin();
+        time.leaves_a_stale_lock();
+        time.copied(P0, 1);
+        assert_eq!(time.reached(P0), first);
+        time.begin();
+        time.copied(P0, 1);
+        assert_eq!(time.reached(P0), SECOND);
     }
 
     #[test]
