@@ -22,9 +22,10 @@ int main(int count, char **words) {
     const char *lock = words[count - 1];
     struct stat seen;
     (void)stat(lock, &seen);
-    // Each bit of the product depends on all lower bits of a counter, whatever its step.
-    unsigned long long bits = (drawn() * 0x9e3779b97f4a7c15ull) >> 40;
-    for (; bits & 1; bits >>= 1) (void)stat(lock, &seen);
+    // Each bit of the product depends on all lower bits of a counter, whatever its step. An execution that is tried again hardly
+    // draws the same number.
+    int looks = (int)((drawn() * 0x9e3779b97f4a7c15ull) >> 40) & 15;
+    for (; looks > 0; looks--) (void)stat(lock, &seen);
     int file = open(lock, O_CREAT | O_WRONLY | O_EXCL, 0644);
     if (file < 0 && errno == EEXIST) busy();
     if (file < 0) fail("open");
