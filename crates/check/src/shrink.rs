@@ -186,16 +186,16 @@ impl<'a> Shrinker<'_, 'a> {
             None
         };
         let program = matches!(self.plan.subject, Subject::Program(_));
+        // A program may do what the tracer does not see. The whole execution shows where the holds end.
+        if program && property == "mutual-exclusion" && !holds_overlap_as_run(&found.execution.history) {
+            let sentence = found.violation.sentence;
+            return Err(Unrepeatable::NeverAtOnce { sentence });
+        }
         let found = if program {
             until_complete(&found).unwrap_or(found)
         } else {
             found
         };
-        // A program may do what the tracer does not see.
-        if program && property == "mutual-exclusion" && !holds_overlap_as_run(&found.execution.history) {
-            let sentence = found.violation.sentence;
-            return Err(Unrepeatable::NeverAtOnce { sentence });
-        }
         let events = found.execution.history.events.len();
         let (reproduced, difference) = self.reproduce(&found).unzip();
         match (reproduced, difference.flatten()) {
