@@ -20,7 +20,7 @@ use onewinner_core::fs::call::{Call, Reply};
 use onewinner_core::history::{End, Execution, History};
 use onewinner_core::id::ProcessId;
 use onewinner_core::property;
-use onewinner_core::scenario::{MOST_PROCESSES, Scenario, Subject};
+use onewinner_core::scenario::{MOST_PROCESSES, Program, Scenario, Subject};
 use onewinner_core::schedule::Schedule;
 use onewinner_core::verdict::Counterexample;
 #[cfg(target_os = "linux")]
@@ -122,13 +122,24 @@ pub enum FileError {
     },
 }
 
+/// The subject with the paths that its contenders share: a replay has the same steps only if it watches the same paths.
+fn with_shared_paths(subject: &Subject, history: &History) -> Subject {
+    match subject {
+        Subject::Program(program) => Subject::Program(Program {
+            shared_paths: history.shared_paths.clone(),
+            ..program.clone()
+        }),
+        Subject::Primitive(_) => subject.clone(),
+    }
+}
+
 impl Saved {
     /// The file contents for a counterexample of this plan.
     pub fn new(plan: &Plan, counterexample: &Counterexample) -> Self {
         Self {
             format: FORMAT.to_owned(),
             version: VERSION,
-            subject: plan.subject.clone(),
+            subject: with_shared_paths(&plan.subject, &counterexample.execution.history),
             backend: plan.backend.replays_on(),
             directories: plan
                 .backend

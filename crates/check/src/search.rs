@@ -43,16 +43,26 @@ impl Search<'_> {
         is_long: &dyn Fn(&SearchResults) -> bool,
         filter: &mut Filter<'_>,
     ) -> Result<(Searched, Vec<String>, SearchResults, bool), CheckError> {
-        let (mut found, mut stopped_as_long) = (SearchResults::default(), false);
-        let share = Cell::new(None);
-        let progress = &mut |estimate| share.set(Some(estimate));
-        let (searched, notes) = session.search(self.scenario, strategy, limits, progress, &mut |execution| {
-            let belongs = filter(&execution.history);
-            let next = found.add(self, execution, belongs, share.get());
-            stopped_as_long = next.is_continue() && is_long(&found);
-            if stopped_as_long { ControlFlow::Break(()) } else { next }
-        })?;
-        Ok((searched, notes, found, stopped_as_long))
+        let began = Instant::now();
+        session.search_anew(|session| {
+            let (mut found, mut stopped_as_long) = (SearchResults::default(), false);
+            let share = Cell::new(None);
+            let progress = &mut |estimate| share.set(Some(estimate));
+            let limits = Limits {
+                time: limits.time.saturating_sub(began.elapsed()),
+                ..limits
+            };
+            let (searched, notes) = session.search(self.scenario, strategy, limits, progress, &mut |execution| {
+                let belongs = filter(&execution.history);
+                let next = found.add(self, execution, belongs, share.get());
+                stopped_as_long = next.is_continue() && is_long(&found);
+                if stopped_as_long { ControlFlow::Break(()) } else { next }
+            })?;
+            if session.is_superseded() {
+                self.progress.discount(found.executions);
+            }
+            Ok((searched, notes, found, stopped_as_long))
+        })
     }
 }
 

@@ -25,6 +25,10 @@ pub(crate) struct BackendSession<'a> {
     pub(crate) kind: BackendKind,
     /// Where real processes run; empty for the directory for temporary files.
     pub(crate) directories: &'a [PathBuf],
+    /// Whether a search may end to watch more: see [`search_anew`](Self::search_anew).
+    grows: bool,
+    /// Whether the last search ended for that.
+    is_superseded: bool,
     /// What ends its searches early.
     #[cfg_attr(
         not(target_os = "linux"),
@@ -41,6 +45,8 @@ impl<'a> BackendSession<'a> {
             subject,
             kind,
             directories,
+            grows: false,
+            is_superseded: false,
             stopped: None,
             #[cfg(target_os = "linux")]
             tracer: None,
@@ -56,6 +62,32 @@ impl<'a> BackendSession<'a> {
     pub(crate) fn stopped_by(self, progress: &'a ProgressMonitor) -> Self {
         let stopped = Some(progress);
         Self { stopped, ..self }
+    }
+
+    /// Lets the next [`search`](Self::search) end because it has to watch more. If it does, `searched` is run again, from the
+    /// start: what the earlier searches found does not count. Other searches have the steps of the last one.
+    ///
+    /// # Errors
+    ///
+    /// Those of `searched`.
+    pub(crate) fn search_anew<T>(
+        &mut self,
+        mut searched: impl FnMut(&mut Self) -> Result<T, CheckError>,
+    ) -> Result<T, CheckError> {
+        loop {
+            self.grows = true;
+            self.is_superseded = false;
+            let found = searched(self);
+            self.grows = false;
+            if found.is_err() || !self.is_superseded {
+                return found;
+            }
+        }
+    }
+
+    /// Whether the last search ended because it has to watch more.
+    pub(crate) fn is_superseded(&self) -> bool {
+        self.is_superseded
     }
 
     /// Searches, and hands each execution to `watch` until that breaks. `progress` receives the estimated share of the search
@@ -89,11 +121,13 @@ impl<'a> BackendSession<'a> {
                     scenario,
                     strategy,
                     limits,
+                    grows: self.grows,
                 };
                 let stopped = self.stopped;
                 let is_stopped = || stopped.is_some_and(ProgressMonitor::is_stopped);
                 let report = session.search(&search, &is_stopped, progress, watch)?;
                 self.tracer = Some(session);
+                self.is_superseded = report.is_superseded;
                 Ok((report.searched, report.notes))
             }
             #[cfg(not(target_os = "linux"))]

@@ -30,6 +30,7 @@ fn searched(
         scenario,
         strategy,
         limits,
+        grows: false,
     };
     let mut seen = Vec::new();
     let report = session.search(&search, &|| false, &mut |_| {}, &mut |execution| {

@@ -75,6 +75,9 @@ pub struct History {
     /// The crash class that the lock declares, if a process is killed or a lease expires.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub crash_class: Option<CrashClass>,
+    /// The paths outside the lock's directory on which calls are steps too; see [`crate::scenario::Program::shared_paths`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shared_paths: Vec<PathBuf>,
     /// What happened, in the order in which it was observed.
     pub events: Vec<Event>,
     /// Snapshots of the file system, in order.
@@ -188,6 +191,7 @@ impl History {
             probe: None,
             clock: None,
             crash_class: None,
+            shared_paths: Vec::new(),
             events: Vec::new(),
             snapshots: Vec::new(),
         }

@@ -3,10 +3,11 @@
 //! Knows no process and no shell: a command line is split where it is started.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::Scenario;
 use crate::primitive::{self, LockPrimitive};
 
 /// The lock to run.
@@ -33,6 +34,9 @@ pub struct Program {
     /// Where the program has its lock, if that is a place of its own and not `{lock}`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lock_at: Option<PathBuf>,
+    /// Paths outside the lock's directory that contenders share, as an earlier search found out: calls on them are steps.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shared_paths: Vec<PathBuf>,
 }
 
 /// How a program reports that it holds the lock.
@@ -57,7 +61,14 @@ impl Program {
             kind,
             line: line.into(),
             lock_at: None,
+            shared_paths: Vec::new(),
         }
+    }
+
+    /// The path of its lock, when the scenario runs in `directory`.
+    pub fn lock(&self, scenario: &Scenario, directory: &Path) -> PathBuf {
+        let lock_at = self.lock_at.clone();
+        lock_at.unwrap_or_else(|| scenario.lock(directory))
     }
 
     /// The name of the test, if the program is one.

@@ -149,9 +149,10 @@ impl FileTimes {
     }
 }
 
-/// The inode number in what `newfstatat` has written.
-pub fn stat_inode(bytes: &[u8; STAT_BYTES]) -> u64 {
-    number(bytes, offset_of!(FileStat, st_ino), 8)
+/// The numbers of the device and of the inode in what `newfstatat` has written.
+pub fn stat_number(bytes: &[u8; STAT_BYTES]) -> (u64, u64) {
+    let word = |offset| number(bytes, offset, 8);
+    (word(offset_of!(FileStat, st_dev)), word(offset_of!(FileStat, st_ino)))
 }
 
 /// Replaces the times in what `newfstatat` has written.
@@ -181,9 +182,14 @@ pub fn set_stat_times(bytes: &mut [u8; STAT_BYTES], times: &FileTimes) {
 /// The length of the structure that `statx` writes.
 pub const STATX_BYTES: usize = size_of::<libc::statx>();
 
-/// The inode number in what `statx` has written.
-pub fn statx_inode(bytes: &[u8; STATX_BYTES]) -> u64 {
-    number(bytes, offset_of!(libc::statx, stx_ino), 8)
+/// The numbers of the device and of the inode in what `statx` has written.
+pub fn statx_number(bytes: &[u8; STATX_BYTES]) -> (u64, u64) {
+    let half = |offset| number(bytes, offset, 4) as u32;
+    let device = libc::makedev(
+        half(offset_of!(libc::statx, stx_dev_major)),
+        half(offset_of!(libc::statx, stx_dev_minor)),
+    );
+    (device, number(bytes, offset_of!(libc::statx, stx_ino), 8))
 }
 
 /// Replaces the times in what `statx` has written.

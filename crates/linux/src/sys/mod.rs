@@ -13,9 +13,12 @@
 //! | `futex.rs` | sleep until a word of that memory changes | the call is not in libc's prototypes |
 //! | `clock.rs` | the monotonic clock, comparable between processes | no unsafe code |
 //! | `machine.rs` | kernel, limits, the file system under a directory | no unsafe code |
-//! | `namespace.rs` | a private mount and PID namespace, and mounts in it | no unsafe code |
+//! | `namespace.rs` | a private mount and PID namespace, and mounts in it | `mount_setattr` is not in libc's prototypes |
 //! | `sealed.rs` | a world of their own for traced programs | no unsafe code |
 //! | `private_layers.rs` | private layers over the places that programs write to | no unsafe code |
+//! | `layer_places.rs` | which places that are | no unsafe code |
+//! | `layer_contents.rs` | what programs have written there, removed again | no unsafe code |
+//! | `mount_points.rs` | where something is mounted | no unsafe code |
 //! | `loopback.rs` | the loopback interface of a new network namespace | ioctl takes a C struct |
 //! | `affinity.rs` | one CPU for a tracer and its tracees | no unsafe code |
 //! | `counter.rs` | the counter of the processor, taken from a program | a system call without a prototype |
@@ -59,12 +62,16 @@ pub mod futex;
 pub mod isolated;
 #[expect(unsafe_code, reason = "signals are reset")]
 pub mod launch;
+mod layer_contents;
+mod layer_places;
 pub mod lines;
 #[expect(unsafe_code, reason = "ioctl on a C struct")]
 pub mod loopback;
 pub mod machine;
 #[expect(unsafe_code, reason = "a mapping is a raw pointer")]
 pub mod memory;
+mod mount_points;
+#[expect(unsafe_code, reason = "a system call without a prototype")]
 pub mod namespace;
 pub mod orphans;
 pub mod passing;

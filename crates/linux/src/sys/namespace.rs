@@ -1,7 +1,9 @@
 //! Private mount and PID namespaces: mounts and processes in them end with their first process.
 
+use std::ffi::CString;
 use std::fs;
 use std::io;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
@@ -124,6 +126,34 @@ pub fn mount_new(kind: &str, target: &Path, options: &str) -> Result<(), Errno> 
 /// When the kernel refuses.
 pub fn bind(source: &Path, target: &Path) -> Result<(), Errno> {
     mount(Some(source), target, None::<&str>, MsFlags::MS_BIND, None::<&str>).map_err(convert::errno)
+}
+
+/// Makes one mount read-only, and no mount below it:
+/// [mount_setattr(2)](https://man7.org/linux/man-pages/man2/mount_setattr.2.html). Devices and named pipes there can still be written.
+///
+/// # Errors
+///
+/// When the kernel refuses, for example because a file there is open for writing, or is older than Linux 5.12.
+pub fn make_read_only(target: &Path) -> Result<(), Errno> {
+    let path = CString::new(target.as_os_str().as_bytes()).map_err(|_| Errno::EINVAL)?;
+    let attributes = libc::mount_attr {
+        attr_set: libc::MOUNT_ATTR_RDONLY,
+        attr_clr: 0,
+        propagation: 0,
+        userns_fd: 0,
+    };
+    // SAFETY: the path and the structure live until the call returns, and the size is that of the structure.
+    let done = unsafe {
+        libc::syscall(
+            libc::SYS_mount_setattr,
+            libc::AT_FDCWD,
+            path.as_ptr(),
+            0,
+            &raw const attributes,
+            size_of::<libc::mount_attr>(),
+        )
+    };
+    nix::errno::Errno::result(done).map(drop).map_err(convert::errno)
 }
 
 /// Shows the processes of the PID namespace in `/proc`.

@@ -5,28 +5,21 @@
 //!  /tmp as programs see it = an overlay: the machine's /tmp below, an empty directory of a private tmpfs above
 //! ```
 //!
-//! All of this is in the mount namespace of the caller, and ends with it:
+//! Everywhere else the machine is read-only for programs. All of this is in the mount namespace of the caller, and ends with it:
 //! [mount_namespaces(7)](https://man7.org/linux/man-pages/man7/mount_namespaces.7.html), `Documentation/filesystems/overlayfs.rst`.
 //! Knows nothing of locks.
 
 use std::collections::BTreeSet;
-use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io;
 use std::os::fd::AsRawFd;
-use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, chown};
 use std::path::{Path, PathBuf};
 
-use nix::unistd::{AccessFlags, access};
-
-use super::namespace::{Rights, bind, mount_new, unmount};
-
-/// Where programs write without being asked.
-const PLACES: [&str; 6] = ["/tmp", "/var/tmp", "/dev/shm", "/run", "/var/lock", "/var/lib"];
-
-/// The directory for temporary files, which is the last one that is covered: layers are kept below it.
-const TEMPORARY: &str = "/tmp";
+use super::layer_contents::{Apart, clean, copy_up, remove};
+use super::layer_places::{TEMPORARY, distinct_places, existing_above, without_links};
+use super::mount_points::mount_points;
+use super::namespace::{Rights, bind, make_read_only, mount_new, unmount};
 
 /// Below `/tmp`: where the directories of a run are mounted, so that their paths are the same in each run.
 const RUN: &str = "onewinner";
@@ -54,22 +47,26 @@ pub struct PrivateLayers {
     places: Vec<Place>,
     /// The directories of the run.
     run: Vec<File>,
+    apart: Apart,
     rights: Rights,
+    /// What could not be made read-only, and why.
+    writable: Vec<(PathBuf, io::Error)>,
 }
 
 impl PrivateLayers {
     /// Covers the places of programs, and mounts the directories of a run at paths that are always the same. Returns these
-    /// paths.
+    /// paths. `lock_at` is the place of the lock, if the program has one of its own: there it finds no file at first.
     ///
     /// # Errors
     ///
-    /// When the kernel refuses. Then nothing is covered.
-    pub fn mount(run: &[PathBuf], rights: Rights) -> io::Result<(Self, Vec<PathBuf>)> {
+    /// When the kernel refuses, or the place of the lock cannot be covered. Then nothing is covered.
+    pub fn mount(run: &[PathBuf], lock_at: Option<&Path>, rights: Rights) -> io::Result<(Self, Vec<PathBuf>)> {
+        let hidden = lock_at.map(without_links).transpose()?;
         let here = std::env::current_dir()?;
         let run = run.iter().map(|path| directory(path)).collect::<io::Result<Vec<_>>>()?;
         let mounts = mount_points()?;
         let mut places = Vec::new();
-        for path in distinct_places(rights) {
+        for path in distinct_places(rights, hidden.as_deref().and_then(existing_above), &mounts) {
             let name = places.len().to_string();
             let below = directory(&path)?;
             let inside = mounts
@@ -92,10 +89,16 @@ impl PrivateLayers {
             layers,
             places,
             run,
+            apart: Apart {
+                kept: Some(Path::new(TEMPORARY).join(RUN)),
+                hidden,
+            },
             rights,
+            writable: Vec::new(),
         };
         match all.cover_all() {
             Ok(paths) => {
+                all.protect(&paths)?;
                 // As it is through the layers.
                 std::env::set_current_dir(here)?;
                 Ok((all, paths))
@@ -111,7 +114,69 @@ impl PrivateLayers {
         for place in 0..self.places.len() {
             self.cover(place)?;
         }
+        if let Some(hidden) = &self.apart.hidden {
+            if !self.is_covered(hidden) {
+                return Err(io::Error::other("no private layer can be made over its directory"));
+            }
+            remove(hidden)?;
+        }
         self.mount_run()
+    }
+
+    /// Whether what is written to this path stays in a layer.
+    fn is_covered(&self, path: &Path) -> bool {
+        let below = |above: &PathBuf| path != above && path.starts_with(above);
+        self.covered().iter().any(below) && !self.open_mounts().iter().any(|mount| path.starts_with(mount))
+    }
+
+    /// Makes read-only what has no layer, except the directories of the run.
+    fn protect(&mut self, run: &[PathBuf]) -> io::Result<()> {
+        let mounts: BTreeSet<PathBuf> = mount_points()?.into_iter().collect();
+        let covered = self.covered();
+        for mount in mounts {
+            // The tracer writes to files of its contenders in /proc.
+            if covered.contains(&mount) || run.contains(&mount) || mount.starts_with("/proc") {
+                continue;
+            }
+            match make_read_only(&mount).map_err(io::Error::from) {
+                // Another mount hides it.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => self.writable.push((mount, error)),
+                Ok(()) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// The places that have a layer.
+    pub fn covered(&self) -> Vec<PathBuf> {
+        let covered = self.places.iter().filter(|place| place.is_covered);
+        covered.map(|place| place.path.clone()).collect()
+    }
+
+    /// What is mounted below these places, and has no layer.
+    pub fn open_mounts(&self) -> Vec<PathBuf> {
+        let mounts = self.places.iter().flat_map(|place| &place.mounts);
+        let paths = mounts
+            .map(|(path, _)| path)
+            .filter(|path| self.places.iter().all(|place| place.path != **path));
+        paths.cloned().collect()
+    }
+
+    /// Where the program has its lock, without symbolic links on the way, if that is a place of its own.
+    pub fn lock_at(&self) -> Option<&Path> {
+        self.apart.hidden.as_deref()
+    }
+
+    /// What of the machine contenders can change.
+    pub fn notes(&self) -> Vec<String> {
+        let note = |(mount, error): &(PathBuf, io::Error)| {
+            format!(
+                "what contenders write below {} reaches this machine: it cannot be made read-only ({error})",
+                mount.display()
+            )
+        };
+        self.writable.iter().map(note).collect()
     }
 
     fn uncover(&mut self) -> io::Result<()> {
@@ -122,29 +187,36 @@ impl PrivateLayers {
     }
 
     /// Removes what was written to the layers since they were mounted. Returns whether a layer was replaced: then descriptors of
-    /// processes that still run lead to the old one.
+    /// processes that still run lead to the old one. `shared` are the paths that several contenders use.
     ///
     /// # Errors
     ///
     /// When the kernel refuses.
-    pub fn renew(&mut self) -> io::Result<bool> {
-        let mut replaced = false;
+    pub fn renew(&mut self, shared: &BTreeSet<PathBuf>) -> io::Result<bool> {
+        let mut replaced: Vec<PathBuf> = Vec::new();
         for place in 0..self.places.len() {
             let upper = self.upper(&self.places[place]);
-            let keeps = (self.places[place].path == Path::new(TEMPORARY)).then_some(RUN);
             let merged = self.places[place].path.clone();
-            if clean(&upper, &merged, &link(&self.places[place].below), keeps)? {
-                continue;
+            // Its mount went with the one above.
+            let is_gone = replaced.iter().any(|above| merged.starts_with(above));
+            if !is_gone {
+                if clean(&upper, &merged, &link(&self.places[place].below), &self.apart)? {
+                    continue;
+                }
+                unmount(&merged).map_err(io::Error::from)?;
             }
-            unmount(&merged).map_err(io::Error::from)?;
             self.places[place].is_covered = false;
             self.cover(place)?;
-            replaced = true;
+            replaced.push(merged);
         }
-        if replaced {
+        if !replaced.is_empty() {
+            if let Some(hidden) = &self.apart.hidden {
+                remove(hidden)?;
+            }
             self.mount_run()?;
         }
-        Ok(replaced)
+        copy_up(shared)?;
+        Ok(!replaced.is_empty())
     }
 
     fn upper(&self, place: &Place) -> PathBuf {
@@ -184,6 +256,10 @@ impl PrivateLayers {
             // If another mount hides it, nobody sees it.
             if path.exists() {
                 bind(&link(mount), path).map_err(io::Error::from)?;
+                // Before the first execution all of them become read-only, and the failures are noted.
+                if self.places[number].layers > 1 && !self.places.iter().any(|place| place.path == *path) {
+                    let _noted = make_read_only(path);
+                }
             }
         }
         self.places[number].is_covered = true;
@@ -203,63 +279,6 @@ impl PrivateLayers {
     }
 }
 
-/// The places that this user may write to, without those inside others. The temporary directory comes last.
-fn distinct_places(rights: Rights) -> Vec<PathBuf> {
-    let variables = [
-        "HOME",
-        "XDG_RUNTIME_DIR",
-        "XDG_CACHE_HOME",
-        "XDG_STATE_HOME",
-        "XDG_DATA_HOME",
-        "TMPDIR",
-    ];
-    let mut named: Vec<PathBuf> = PLACES.iter().map(PathBuf::from).collect();
-    named.extend(variables.iter().filter_map(std::env::var_os).map(PathBuf::from));
-    named.extend(std::env::current_dir().ok());
-    let real: BTreeSet<PathBuf> = named.iter().filter_map(|path| path.canonicalize().ok()).collect();
-    // A user would be the owner of the layer, and so could write where he may not.
-    let is_writable = |path: &Path| rights == Rights::Root || access(path, AccessFlags::W_OK).is_ok();
-    let is_place = |path: &PathBuf| path.is_dir() && path.parent().is_some() && is_writable(path);
-    let real: Vec<PathBuf> = real.into_iter().filter(is_place).collect();
-    let inside = |path: &PathBuf| real.iter().any(|other| other != path && path.starts_with(other));
-    let mut places: Vec<PathBuf> = real.iter().filter(|path| !inside(path)).cloned().collect();
-    places.sort_by_key(|path| path == Path::new(TEMPORARY));
-    places
-}
-
-/// Where something is mounted: the fifth field of
-/// [proc_pid_mountinfo(5)](https://man7.org/linux/man-pages/man5/proc_pid_mountinfo.5.html).
-fn mount_points() -> io::Result<Vec<PathBuf>> {
-    let table = fs::read("/proc/self/mountinfo")?;
-    let fields = table
-        .split(|byte| *byte == b'\n')
-        .filter_map(|line| line.split(|byte| *byte == b' ').nth(4));
-    Ok(fields
-        .map(|field| PathBuf::from(OsString::from_vec(unescape(field))))
-        .collect())
-}
-
-/// The kernel writes a space as `\040`, and other separators likewise.
-fn unescape(field: &[u8]) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(field.len());
-    let mut rest = field;
-    while let Some((first, behind)) = rest.split_first() {
-        let digits = behind.get(..3).filter(|_| *first == b'\\');
-        let byte = digits.and_then(|digits| u8::from_str_radix(str::from_utf8(digits).ok()?, 8).ok());
-        match byte {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = &behind[3..];
-            }
-            None => {
-                bytes.push(*first);
-                rest = behind;
-            }
-        }
-    }
-    bytes
-}
-
 fn directory(path: &Path) -> io::Result<File> {
     let flags = libc::O_PATH | libc::O_DIRECTORY | libc::O_CLOEXEC;
     File::options().read(true).custom_flags(flags).open(path)
@@ -275,76 +294,4 @@ fn open_path(path: &Path) -> io::Result<File> {
 /// A path to an open directory.
 fn link(directory: &File) -> PathBuf {
     PathBuf::from(format!("/proc/self/fd/{}", directory.as_raw_fd()))
-}
-
-/// Removes what a layer adds to the machine's directory, through the merged directory. Returns false if it also changes or
-/// hides something there: then only a new layer helps.
-fn clean(upper: &Path, merged: &Path, below: &Path, keeps: Option<&str>) -> io::Result<bool> {
-    for entry in fs::read_dir(upper)? {
-        let entry = entry?;
-        let name = entry.file_name();
-        if keeps.is_some_and(|kept| name == kept) {
-            continue;
-        }
-        let (merged, below) = (merged.join(&name), below.join(&name));
-        let is_directory = entry.file_type()?.is_dir();
-        match fs::symlink_metadata(&below) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                if is_directory {
-                    fs::remove_dir_all(&merged)?;
-                } else {
-                    fs::remove_file(&merged)?;
-                }
-            }
-            // A directory of the machine in which something was made.
-            Ok(there) if there.is_dir() && is_directory && merged.is_dir() => {
-                if !clean(&entry.path(), &merged, &below, None)? {
-                    return Ok(false);
-                }
-            }
-            _ => return Ok(false),
-        }
-    }
-    Ok(true)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_mount_point_is_read_as_the_kernel_escapes_it() {
-        for (field, path) in [
-            ("/a\\040b", "/a b"),
-            ("/a\\134", "/a\\"),
-            ("/a\\9", "/a\\9"),
-            ("/a\\04", "/a\\04"),
-        ] {
-            assert_eq!(unescape(field.as_bytes()), path.as_bytes(), "{field}");
-        }
-        assert!(mount_points().unwrap().contains(&PathBuf::from("/proc")));
-    }
-
-    #[test]
-    fn what_a_layer_adds_is_removed_and_what_it_changes_needs_a_new_one() {
-        let there = tempfile::tempdir().unwrap();
-        let [upper, merged, below] = ["upper", "merged", "below"].map(|name| there.path().join(name));
-        for directory in [&upper, &merged, &below] {
-            fs::create_dir_all(directory.join("kept")).unwrap();
-        }
-        for directory in [&upper, &merged] {
-            fs::create_dir_all(directory.join("made/inside")).unwrap();
-            fs::write(directory.join("kept/new"), "").unwrap();
-        }
-        // Without a mount the two are not connected: what counts is what is removed through the merged one.
-        assert!(clean(&upper, &merged, &below, None).unwrap());
-        assert!(!merged.join("made").exists() && !merged.join("kept/new").exists() && merged.join("kept").exists());
-        for directory in [&upper, &merged, &below] {
-            fs::write(directory.join("changed"), "").unwrap();
-        }
-        fs::remove_dir_all(upper.join("made")).unwrap();
-        fs::remove_file(upper.join("kept/new")).unwrap();
-        assert!(!clean(&upper, &merged, &below, None).unwrap());
-        assert!(clean(&upper, &merged, &below, Some("changed")).unwrap());
-    }
 }

@@ -24,6 +24,9 @@ pub enum NotPrivate {
     /// It has opened a file to write, or holds a lock through one.
     #[error("it has opened a file to write, or locked one")]
     WritableFile,
+    /// It has made or changed files, which are gone before the next execution.
+    #[error("it has made or changed a file before its first controlled call")]
+    Files,
     /// It has memory that copies would share or lose.
     #[error("it has memory that copies would share or lose")]
     Memory,

@@ -73,6 +73,7 @@ pub fn explore(
         scenario: run.scenario,
         strategy: run.strategy,
         limits: run.limits,
+        grows: false,
     };
     let mut session = Session::open(run.subject, run.directories)?;
     let report = session.search(&search, NEVER, &mut |_| {}, watch)?;

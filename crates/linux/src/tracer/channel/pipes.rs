@@ -3,6 +3,7 @@
 //! Each program reads and prints through named pipes in the directory of the run, which the tracer keeps open. A program that
 //! is not a server is started once for each round. `driver_protocol.rs` says what the lines mean. Knows no system call.
 
+use std::ffi::CString;
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -64,22 +65,32 @@ pub(crate) struct ProgramChild {
 impl ProgramChild {
     /// Becomes the program of this contender; the exit code if that fails.
     pub(crate) fn enter(&self, process: ProcessId) -> u8 {
-        let lock = self
-            .scenario
-            .lock(&contender_directory(&self.roots, process, FIRST_DIRECTORY));
+        let directory = contender_directory(&self.roots, process, FIRST_DIRECTORY);
+        let lock = self.starter.program.lock(&self.scenario, &directory);
         let ends = Ends::of(&self.roots[0], process);
         let streams = Streams {
             input: &ends.input,
             output: &ends.output,
             complaints: &ends.complaints,
         };
-        if let Ok(image) = self.starter.image(&lock) {
+        if let Ok(mut image) = self.starter.image(&lock) {
+            image.environment.push(contender_variable(process));
             let Err(error) = launch(&image, streams);
             // Its standard error is open by now, if anything is. If nobody reads it, the exit code reports the same.
             let _unread = writeln!(io::stderr(), "failed to execute {:?}: {error}", self.starter.file());
         }
         NOT_RUN[1]
     }
+}
+
+/// A variable that differs in its length. It moves the stack of each contender, as a random start address does without a tracer:
+/// mkdtemp(3) takes its first name from an address and the time, and all contenders would try the same one.
+fn contender_variable(process: ProcessId) -> CString {
+    /// The stack is aligned to so many bytes.
+    const STEP: usize = 16;
+    let number = process.index();
+    let text = format!("ONEWINNER_CONTENDER={number:0width$}", width = STEP * (number + 1));
+    CString::new(text).expect("it has no zero byte")
 }
 
 /// A contender that is a program.
@@ -219,7 +230,7 @@ impl Channel for Pipes {
             let begun = u32::from(self.program.kind == ProgramKind::Test);
             let rounds_left = self.rounds(process) - begun;
             let contender = &mut self.contenders[process.index()];
-            contender.lock = (*lock).to_owned();
+            contender.lock = self.program.lock_at.clone().unwrap_or_else(|| (*lock).to_owned());
             contender.rounds_left = rounds_left;
         }
         Ok(())

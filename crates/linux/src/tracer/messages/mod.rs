@@ -33,14 +33,17 @@ pub(crate) struct Opening {
 pub(crate) struct SearchRequest {
     pub(crate) scenario: Scenario,
     pub(crate) strategy: Strategy,
+    /// Whether it may end early to watch a path that contenders share.
+    pub(crate) grows: bool,
     executions: u64,
     steps: usize,
     time_ms: u64,
 }
 
 impl SearchRequest {
-    pub(crate) fn new(scenario: &Scenario, strategy: &Strategy, limits: Limits) -> Self {
+    pub(crate) fn new(scenario: &Scenario, strategy: &Strategy, grows: bool, limits: Limits) -> Self {
         Self {
+            grows,
             scenario: scenario.clone(),
             strategy: strategy.clone(),
             executions: limits.executions,
@@ -71,6 +74,8 @@ pub(crate) enum Answer {
     Execution(Execution),
     /// The estimated share of the search that is done.
     Share(f64),
+    /// Contenders share a path that is not watched: another search will watch it. [`Done`](Self::Done) comes next.
+    Superseded,
     /// What was not observed so far, or not done as requested: all of it, whenever there is more.
     Notes(Vec<String>),
     /// The worker still runs: it sends this when an execution takes long.

@@ -37,6 +37,9 @@ pub struct Search<'a> {
     pub strategy: &'a Strategy,
     /// How far the search goes.
     pub limits: Limits,
+    /// Whether the search may end because contenders share a path beside the lock that is not watched yet: see
+    /// [`SearchReport::is_superseded`]. Otherwise such an execution is lost.
+    pub grows: bool,
 }
 
 /// What a search found, apart from its executions.
@@ -46,6 +49,9 @@ pub struct SearchReport {
     pub searched: Searched,
     /// How programs were started, and what was not observed.
     pub notes: Vec<String>,
+    /// Whether the next search of this session watches more paths, and has other steps: the executions of this one count for
+    /// nothing.
+    pub is_superseded: bool,
 }
 
 /// A worker process that searches the schedules of one lock, as often as requested.
@@ -120,41 +126,45 @@ impl Session {
         watch: &mut dyn FnMut(Execution) -> ControlFlow<()>,
     ) -> Result<SearchReport, TracerError> {
         check_supported(&self.subject, search)?;
-        let mut notes = Vec::new();
-        let mut searched = Searched {
-            stop: Stop::Requested,
-            ..Searched::nothing()
+        let mut report = SearchReport {
+            searched: Searched {
+                stop: Stop::Requested,
+                ..Searched::nothing()
+            },
+            notes: Vec::new(),
+            is_superseded: false,
         };
         if cancelled() || !self.finish(cancelled)? {
-            return Ok(SearchReport { searched, notes });
+            return Ok(report);
         }
         let latest = Instant::now().checked_add(search.limits.time + REPORT_LIMIT);
         let is_late = || latest.is_some_and(|latest| Instant::now() > latest);
-        let request = SearchRequest::new(search.scenario, search.strategy, search.limits);
+        let request = SearchRequest::new(search.scenario, search.strategy, search.grows, search.limits);
         let sent = self.worker.send(&Message::Search(request));
         loop {
             let answer = match self.worker.next(&self.roots[0], &|| cancelled() || is_late())? {
                 Next::Answer(answer) => answer,
                 Next::End => break,
                 Next::Cancelled => {
-                    searched.stop = if cancelled() { Stop::Requested } else { Stop::Time };
+                    report.searched.stop = if cancelled() { Stop::Requested } else { Stop::Time };
                     self.leave();
-                    return Ok(SearchReport { searched, notes });
+                    return Ok(report);
                 }
             };
             match answer {
                 Answer::Execution(execution) => {
-                    searched.executions += 1;
-                    searched.steps += execution.schedule.len() as u64;
+                    report.searched.executions += 1;
+                    report.searched.steps += execution.schedule.len() as u64;
                     if watch(execution).is_break() {
                         self.leave();
-                        return Ok(SearchReport { searched, notes });
+                        return Ok(report);
                     }
                 }
                 Answer::Share(share) => progress(share),
-                Answer::Notes(all) => notes = all,
+                Answer::Notes(all) => report.notes = all,
                 Answer::Alive => {}
-                Answer::Done(searched) => return Ok(SearchReport { searched, notes }),
+                Answer::Superseded => report.is_superseded = true,
+                Answer::Done(searched) => return Ok(SearchReport { searched, ..report }),
                 Answer::Refused(refusal) => return Err(refusal.into()),
             }
         }

@@ -64,6 +64,8 @@ pub(crate) enum Decision {
     Finished,
     /// Its effects are unknown: the execution is lost, for this reason, which names the call.
     Uncontrolled(String),
+    /// It would be a step if the search began anew: the execution is left, for this reason.
+    Superseded(String),
 }
 
 /// A sleep, or a wait with a time limit.

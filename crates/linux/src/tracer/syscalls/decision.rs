@@ -20,6 +20,7 @@ use crate::sys::filter;
 use crate::sys::syscalls::{self, SyscallClass, SystemCall};
 use crate::sys::{bits, descriptors};
 use onewinner_core::access::AccessKind;
+use onewinner_core::explore::Retry;
 use onewinner_core::id::ProcessId;
 
 /// Sleeps of this length are typical for a runtime that watches over its threads: Go's sleeps 20 µs to 10 ms.
@@ -28,6 +29,39 @@ const SHORT_SLEEP: Duration = Duration::from_millis(10);
 const MOST_SHORT_CUTS: u32 = 3;
 /// How many longer sleeps are.
 const MOST_CUTS: u32 = 50;
+
+/// Contenders share something that is not watched.
+#[derive(Clone, Debug)]
+pub(super) struct Unwatched {
+    pub(super) reason: String,
+    /// Whether it is watched when the search begins anew.
+    will_be_watched: bool,
+}
+
+impl Unwatched {
+    pub(super) fn again(&self) -> Retry {
+        if self.will_be_watched {
+            Retry::Abandoned
+        } else {
+            Retry::Never
+        }
+    }
+}
+
+impl From<Unwatched> for Decision {
+    fn from(
+        Unwatched {
+            reason,
+            will_be_watched,
+        }: Unwatched,
+    ) -> Self {
+        if will_be_watched {
+            Self::Superseded(reason)
+        } else {
+            Self::Uncontrolled(reason)
+        }
+    }
+}
 
 impl Programs {
     /// Decides about the call at which a task is stopped.
@@ -129,22 +163,43 @@ impl Programs {
     /// # Errors
     ///
     /// When another contender uses one of them too, and either changes it.
-    pub(super) fn note(&mut self, process: ProcessId, touched: &Touched) -> Result<(), String> {
+    pub(super) fn note(&mut self, process: ProcessId, touched: &Touched) -> Result<(), Unwatched> {
         if touched.moves_elsewhere {
             self.tree.forget_ways();
         }
         touched.forgets.iter().for_each(|number| self.tree.forget(*number));
+        let mut unwatched: Option<Unwatched> = None;
         for (path, access) in &touched.elsewhere {
-            if let Err(users) = self.elsewhere.record(process, access) {
+            if access.kind == AccessKind::Store {
+                self.changes(process, path);
+            }
+            let Err(users) = self.elsewhere.record(process, access) else {
+                continue;
+            };
+            let will_be_watched = !self.tree.leads_to_roots(path) && self.sharing.finds(path);
+            if unwatched
+                .as_ref()
+                .is_none_or(|so_far| so_far.will_be_watched && !will_be_watched)
+            {
                 let contenders: Vec<_> = users.iter().map(ToString::to_string).collect();
-                return Err(format!(
-                    "{} use {}, which is not watched, and one of them changes it; put the lock at {{lock}}, or name the directory of that file with --dir",
+                let reason = format!(
+                    "{} use {}, which is not watched, and one of them changes it; put the lock at {{lock}}, or say with --lock-at where the program has it",
                     contenders.join(" and "),
                     path.display()
-                ));
+                );
+                unwatched = Some(Unwatched {
+                    reason,
+                    will_be_watched,
+                });
             }
         }
-        Ok(())
+        unwatched.map_or(Ok(()), Err)
+    }
+
+    /// A contender is about to change a path beside the watched directories.
+    fn changes(&mut self, process: ProcessId, path: &Path) {
+        self.sharing.changes(path);
+        self.changed.insert(process);
     }
 
     /// Whether it lists `/proc`, which shows all contenders.
@@ -159,8 +214,8 @@ impl Programs {
         if let Some(refused) = touched.refused {
             return Decision::Uncontrolled(format!("{process} {refused}: {}", decoded.system.name));
         }
-        if let Err(reason) = self.note(process, &touched) {
-            return Decision::Uncontrolled(reason);
+        if let Err(unwatched) = self.note(process, &touched) {
+            return unwatched.into();
         }
         self.pipes |= touched.uses_pipe;
         if touched.watched.is_none() {

@@ -63,7 +63,7 @@ impl Times {
         let now = time.of_day(time.reached(at.process));
         let class = decoded.system.class;
         for path in &touched.makes {
-            let number = fs::symlink_metadata(path).map(|metadata| metadata.ino());
+            let number = fs::symlink_metadata(path).map(|metadata| (metadata.dev(), metadata.ino()));
             let Some(id) = number.ok().and_then(|number| tree.identity_of(number)) else {
                 continue;
             };
@@ -114,7 +114,7 @@ impl Times {
                 let place = at.entry.arguments[4];
                 let mut bytes = [0; STATX_BYTES];
                 at.memory.read(place, &mut bytes)?;
-                if let Some(id) = tree.identity_of(arguments::statx_inode(&bytes)) {
+                if let Some(id) = tree.identity_of(arguments::statx_number(&bytes)) {
                     arguments::set_statx_times(&mut bytes, self.of(id, time));
                     at.memory.write(place, &bytes)?;
                 }
@@ -124,7 +124,7 @@ impl Times {
         };
         let mut bytes = [0; STAT_BYTES];
         at.memory.read(place, &mut bytes)?;
-        if let Some(id) = tree.identity_of(arguments::stat_inode(&bytes)) {
+        if let Some(id) = tree.identity_of(arguments::stat_number(&bytes)) {
             arguments::set_stat_times(&mut bytes, self.of(id, time));
             at.memory.write(place, &bytes)?;
         }

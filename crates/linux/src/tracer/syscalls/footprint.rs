@@ -158,11 +158,9 @@ impl FootprintBuilder<'_> {
     /// A path among the arguments, the first or the second.
     fn name(&mut self, target: Target, position: usize, tree: &WatchedTree) {
         let Target { read, end } = target;
-        if let End::Name { real, .. } = &end {
-            self.path.clone_from(real);
-        }
         for read in &read {
             self.side = read.side;
+            self.path.clone_from(&read.path);
             self.load(read.object.clone());
         }
         match end {
@@ -192,7 +190,7 @@ impl FootprintBuilder<'_> {
             End::Name { there, real } => {
                 let entry = read.last().expect("the name itself was read");
                 self.side = entry.side;
-                if entry.side == Side::Elsewhere && tree.roots.iter().any(|root| root.starts_with(&real)) {
+                if entry.side == Side::Elsewhere && tree.leads_to_roots(&real) {
                     self.above(there.as_ref());
                 } else {
                     self.entry(&entry.object, there.as_ref(), &real, position);

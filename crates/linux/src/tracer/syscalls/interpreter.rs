@@ -6,6 +6,7 @@
 //!                                     answered: the tracer returns the result instead of the kernel
 //!                                     controlled: it waits until the search takes the step ──before──▶ the kernel ──after──▶ Performed
 //!                                     uncontrolled: the execution is lost
+//!                                     superseded: the search begins anew
 //! ```
 //!
 //! Knows no ptrace and no search.
@@ -183,6 +184,11 @@ pub(crate) trait Interpreter {
 
     /// The contender, whose only task is this one, has become a snapshot that later ones are forked from, or why it cannot.
     fn keeps(&mut self, _process: ProcessId, _task: i32, _why_not: Option<NotPrivate>) {}
+
+    /// Paths beside the watched directories that contenders share: the search has to begin anew, and to watch them.
+    fn shares(&self) -> Vec<PathBuf> {
+        Vec::new()
+    }
 
     /// What was not observed, or differs from the request.
     fn notes(&self) -> Vec<String> {

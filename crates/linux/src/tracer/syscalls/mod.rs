@@ -7,6 +7,7 @@
 //! | `primitives.rs` | the calls of a lock over `Fs`, predicted by the simulated file system |
 //! | `fs_calls.rs` | registers and memory of such a call as a `Call`, and its reply |
 //! | `programs.rs` | the calls of programs, observed from the kernel |
+//! | `performed.rs` | what such a call has touched when it was made |
 //! | `decision.rs` | whether a call of a program is a step |
 //! | `spawn.rs` | calls that make a process |
 //! | `made_files.rs` | files and devices whose contents the tracer makes |
@@ -23,6 +24,7 @@
 //! | `socket_address.rs` | the address of a socket in the memory of a task |
 //! | `sockets.rs` | sockets that other contenders can reach |
 //! | `elsewhere.rs` | what contenders use beside the watched directories |
+//! | `sharing.rs` | which paths of that contenders share, so that they become watched |
 //! | `path_walk.rs` | what a path or a descriptor of a task leads to |
 //! | `proc_walk.rs` | the same, below `/proc` |
 //! | `process_numbers.rs` | whose process has a number that a contender asks about |
@@ -59,6 +61,7 @@ mod machine_figures;
 mod made_files;
 mod messages;
 mod path_walk;
+mod performed;
 mod polls;
 pub(crate) mod primitives;
 mod proc_walk;
@@ -66,6 +69,7 @@ mod process_calls;
 mod process_numbers;
 pub(crate) mod programs;
 mod replies;
+pub(crate) mod sharing;
 mod socket_address;
 mod sockets;
 mod spawn;

@@ -12,19 +12,12 @@ use std::path::{Path, PathBuf};
 
 use super::decode::{Base, PathArgument};
 use super::interpreter::AtCall;
-use super::watched_tree::{Inode, InodeKind, Side, WatchedTree};
+use super::watched_tree::{Inode, InodeKind, Read, Side, WatchedTree};
 use onewinner_core::access::Object;
 use onewinner_core::id::ProcessId;
 
 /// How many symbolic links are followed; the kernel follows 40 ([path_resolution(7)](https://man7.org/linux/man-pages/man7/path_resolution.7.html)).
 const MOST_LINKS: u32 = 40;
-
-/// An object that was read on the way.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Read {
-    pub(crate) object: Object,
-    pub(crate) side: Side,
-}
 
 /// What a path or a descriptor of a task leads to.
 #[derive(Clone, Debug)]
@@ -189,7 +182,11 @@ impl Walk<'_> {
         if metadata.is_dir() && metadata.nlink() == 0 || link.to_string_lossy().ends_with(" (deleted)") {
             // Nothing can be made in a removed directory; which one it is decides that it was removed.
             let directory = self.tree.inode(&metadata, &link);
-            self.saw(Object::Links(directory.id), directory.side);
+            self.saw(Read {
+                object: Object::Links(directory.id),
+                side: directory.side,
+                path: link,
+            });
             return Some(End::Nowhere);
         }
         self.push(&link);
@@ -222,24 +219,20 @@ impl Walk<'_> {
         if let Some((real, read)) = self.tree.resolved.borrow().get(parent) {
             self.rest.truncate(1);
             self.here.clone_from(real);
-            let side = Side::Elsewhere;
-            self.read
-                .extend(read.iter().cloned().map(|object| Read { object, side }));
+            self.read.extend(read.iter().cloned());
             return;
         }
         if let Some((real, read)) = self.directory_elsewhere(parent) {
             self.rest.truncate(1);
             self.here.clone_from(&real);
-            let side = Side::Elsewhere;
-            self.read
-                .extend(read.iter().cloned().map(|object| Read { object, side }));
+            self.read.extend(read.iter().cloned());
             self.tree.resolved.borrow_mut().insert(parent.to_owned(), (real, read));
         }
     }
 
     /// A directory elsewhere without symbolic links, and the names read on the way. `None` if the way there is absent, watched,
     /// or leads through `/proc`, where it is another one for each task.
-    fn directory_elsewhere(&self, path: &Path) -> Option<(PathBuf, Vec<Object>)> {
+    fn directory_elsewhere(&self, path: &Path) -> Option<(PathBuf, Vec<Read>)> {
         let mut walk = Walk::new(self.tree, self.at);
         walk.push(path);
         let follow = true;
@@ -250,11 +243,10 @@ impl Walk<'_> {
         let elsewhere = read.iter().all(|read| read.side == Side::Elsewhere) && there.side == Side::Elsewhere;
         let real = there.path.clone();
         let kept = there.is_directory() && elsewhere && !real.starts_with("/proc");
-        kept.then(|| (real, read.into_iter().map(|read| read.object).collect()))
+        kept.then_some((real, read))
     }
 
-    pub(super) fn saw(&mut self, object: Object, side: Side) {
-        let read = Read { object, side };
+    pub(super) fn saw(&mut self, read: Read) {
         if !self.read.contains(&read) {
             self.read.push(read);
         }
@@ -295,14 +287,19 @@ impl Walk<'_> {
             Err(_) => return Some(End::Nowhere),
         };
         // Whether the directory may be searched.
-        self.saw(Object::Attributes(directory.id), directory.side);
+        self.saw(Read {
+            object: Object::Attributes(directory.id),
+            side: directory.side,
+            path: self.here.clone(),
+        });
         let entry = self.tree.canonical(&name.to_string_lossy()).into_boxed_str();
         let real = self.here.join(name);
         let metadata = fs::symlink_metadata(&real);
         // The end of a way is the name that was read last.
         let entry = Read {
             object: Object::Entry(directory.id, entry),
-            side: directory.side,
+            side: self.tree.side_of_name(directory.side, &real),
+            path: real.clone(),
         };
         self.read.retain(|read| *read != entry);
         self.read.push(entry);
@@ -380,7 +377,7 @@ mod tests {
             let directory = tempfile::tempdir().unwrap();
             let root = fs::canonicalize(directory.path()).unwrap().join("watched");
             fs::create_dir(&root).unwrap();
-            let mut tree = WatchedTree::new();
+            let mut tree = WatchedTree::new(Vec::new());
             tree.begin(std::slice::from_ref(&root)).unwrap();
             tree.tasks.insert(me(), (ProcessId(0), me()));
             tree.tasks.insert(1, (ProcessId(1), 1));

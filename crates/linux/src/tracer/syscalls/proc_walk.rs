@@ -10,9 +10,9 @@ use std::path::{Path, PathBuf};
 
 use super::decode::{Base, PathArgument};
 use super::descriptor_links;
-use super::path_walk::{End, Read, Walk, has_no_name};
+use super::path_walk::{End, Walk, has_no_name};
 use super::process_numbers::Owner;
-use super::watched_tree::WatchedTree;
+use super::watched_tree::{Read, WatchedTree};
 use onewinner_core::access::Object;
 
 /// Files directly below `/proc`, and folders, that show what other contenders do:
@@ -137,14 +137,18 @@ impl Walk<'_> {
             return End::Own;
         }
         let there = self.tree.inode(&metadata, &path);
-        self.saw(Object::Links(there.id), there.side);
+        self.saw(Read {
+            object: Object::Links(there.id),
+            side: there.side,
+            path: path.clone(),
+        });
         let mut walk = Walk::new(self.tree, self.at);
         walk.push(&path);
         let base = Base::WorkingDirectory;
         walk.take_known_way(&PathArgument { base, path });
         let follow = false;
-        for Read { object, side } in walk.run(follow).read {
-            self.saw(object, side);
+        for read in walk.run(follow).read {
+            self.saw(read);
         }
         End::Own
     }

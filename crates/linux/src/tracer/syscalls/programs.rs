@@ -1,31 +1,31 @@
 //! The calls of programs in any language, as the kernel answers them.
 //!
 //! A call that touches nothing watched is made immediately. What it uses beside the watched directories is recorded: if two
-//! contenders use one object and either changes it, the search cannot control it, and the execution is lost. There is no model
-//! of the file system here, so steps cannot be replayed in another order.
+//! contenders use one object and either changes it, its path is watched, and the search begins anew; where it cannot be watched,
+//! the execution is lost. There is no model of the file system here, so steps cannot be replayed in another order.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::io;
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::call_flags;
 use super::decode::Decoded;
 use super::elsewhere::Elsewhere;
 use super::entropy::Entropy;
 use super::file_times::Times;
-use super::footprint::{Around, Touched, failed_footprint, touched};
+use super::footprint::{Around, Touched, touched};
 use super::held_locks::HeldLocks;
 use super::interpreter::{AtCall, Decision, Interpreter, Made, Outcome, Wait};
 use super::machine_figures::MachineFigures;
 use super::replies;
+use super::sharing::Sharing;
 use super::sockets::{self, Sockets};
 use super::symbols::symbolise;
 use super::timed_waits;
 use super::timers::Timers;
 use super::virtual_time::Time;
-use super::watched_tree::{New, WatchedTree, without_detours};
+use super::watched_tree::{WatchedTree, without_detours};
 use crate::sys::bits;
 use crate::sys::filter;
 use crate::sys::private_state::NotPrivate;
@@ -59,6 +59,8 @@ pub(crate) struct Programs {
     pub(crate) entropy: Entropy,
     /// Where the dynamic loader is in the memory of each process.
     loaders: BTreeMap<i32, Range<u64>>,
+    /// Contenders that have changed files beside the watched directories.
+    pub(crate) changed: BTreeSet<ProcessId>,
     /// Contenders that have sent a signal to a task of their own.
     pub(crate) signalled: BTreeSet<ProcessId>,
     /// Whether contenders are forked from snapshots.
@@ -67,6 +69,8 @@ pub(crate) struct Programs {
     why_not_copied: Option<NotPrivate>,
     /// The use of what is beside the watched directories, in any execution.
     pub(crate) elsewhere: Elsewhere,
+    /// What of that is watched.
+    pub(crate) sharing: Sharing,
 }
 
 /// A controlled call at which a task is stopped.
@@ -77,9 +81,9 @@ pub(crate) struct Pending {
 
 impl Programs {
     /// `reuses` if the file system reuses inode numbers.
-    pub(crate) fn new(reuses: bool) -> Self {
+    pub(crate) fn new(reuses: bool, sharing: Sharing) -> Self {
         Self {
-            tree: WatchedTree::new(),
+            tree: WatchedTree::new(sharing.shared.iter().cloned().collect()),
             reuses,
             locks: HeldLocks::default(),
             sockets: Sockets::default(),
@@ -92,10 +96,12 @@ impl Programs {
             times: Times::default(),
             entropy: Entropy::default(),
             loaders: BTreeMap::new(),
+            changed: BTreeSet::new(),
             signalled: BTreeSet::new(),
             copied: false,
             why_not_copied: None,
             elsewhere: Elsewhere::default(),
+            sharing,
         }
     }
 
@@ -137,7 +143,7 @@ impl Programs {
             for argument in arguments.iter_mut() {
                 // Such a path begins at the root of the machine; one inside begins at the watched directory.
                 if let Argument::Path(path) = argument
-                    && !self.tree.is_inside(&without_detours(path))
+                    && !self.is_shown_as_a_path(&without_detours(path))
                 {
                     *argument = Argument::Text(format!("{:?}", self.tree.shown(path)));
                 } else if let Argument::Text(text) = argument {
@@ -152,6 +158,11 @@ impl Programs {
         call
     }
 
+    /// Whether a path is shown as one: others begin at the root of the machine.
+    fn is_shown_as_a_path(&self, path: &Path) -> bool {
+        self.tree.leads_from_roots(path) || self.sharing.is_of_the_lock(path)
+    }
+
     fn lock(&mut self, decoded: &Decoded, accesses: &Accesses) {
         if matches!(decoded.class, SyscallClass::Flock | SyscallClass::Fcntl) {
             for access in accesses.iter() {
@@ -160,60 +171,6 @@ impl Programs {
                 }
             }
         }
-    }
-
-    /// The footprint of a call that was made. One that returns an error has changed nothing, with two exceptions; nor has one
-    /// that has written nothing.
-    fn performed(pending: &Pending, returned: i64, errno: Option<Errno>) -> Accesses {
-        let watched = pending.touched.watched.as_deref().unwrap_or_default();
-        let changes = match (pending.decoded.class, errno) {
-            // A descriptor is closed whatever close(2) returns.
-            (SyscallClass::Close, Some(_)) => true,
-            // A file may have been made before its opening failed. It was absent before.
-            (SyscallClass::Open, Some(_)) => pending
-                .touched
-                .makes
-                .iter()
-                .any(|made| fs::symlink_metadata(made).is_ok()),
-            (_, Some(_)) => false,
-            (SyscallClass::Write | SyscallClass::Copy, None) => returned != 0,
-            (_, None) => true,
-        };
-        if changes {
-            watched.iter().cloned().collect()
-        } else {
-            failed_footprint(watched)
-        }
-    }
-
-    /// Learns the new inodes in a watched directory, and those that have lost their last name.
-    fn learn(&mut self, at: &AtCall<'_>, pending: &Pending, returned: i64) -> io::Result<()> {
-        pending
-            .touched
-            .unnames
-            .iter()
-            .for_each(|number| self.tree.unname(*number));
-        if pending.touched.makes_unnamed {
-            let fd = i32::try_from(returned).map_err(io::Error::other)?;
-            self.tree.identify_open(at.task, fd, at.process)?;
-        }
-        for made in &pending.touched.makes {
-            // Elsewhere nothing is identified.
-            if !self.tree.is_inside(made) {
-                continue;
-            }
-            match pending.decoded.class {
-                SyscallClass::Open => {
-                    let fd = i32::try_from(returned).map_err(io::Error::other)?;
-                    self.tree.identify_open(at.task, fd, at.process)?;
-                }
-                SyscallClass::Make | SyscallClass::Socket => {
-                    self.tree.identify(made, Some(at.process), New::Always)?;
-                }
-                _ => self.tree.identify(made, Some(at.process), New::IfUnknown)?,
-            }
-        }
-        Ok(())
     }
 }
 
@@ -229,6 +186,7 @@ impl Interpreter for Programs {
         self.times.begin();
         self.entropy.begin();
         self.loaders.clear();
+        self.changed.clear();
         self.signalled.clear();
         self.tree.begin(directories)
     }
@@ -275,7 +233,10 @@ impl Interpreter for Programs {
         if let Some(refused) = touched.refused {
             return Err(never(format!("{} {refused}: {}", at.process, decoded.system.name)));
         }
-        self.note(at.process, &touched).map_err(never)?;
+        self.note(at.process, &touched).map_err(|unwatched| Lost {
+            again: unwatched.again(),
+            reason: unwatched.reason,
+        })?;
         let pending = self.pending.get_mut(&at.task);
         pending.expect("the task is stopped at a controlled call").touched = touched;
         let mut arguments = at.entry.arguments;
@@ -397,7 +358,12 @@ impl Interpreter for Programs {
         match why_not {
             Some(why) => self.why_not_copied = Some(why),
             None => {
-                self.copied = true;
+                // Later copies would not find what it has changed: that is gone before the next execution.
+                if self.changed.contains(&process) {
+                    self.why_not_copied = Some(NotPrivate::Files);
+                } else {
+                    self.copied = true;
+                }
                 self.time.keep(process, task);
                 self.entropy.keep(process, task);
             }
@@ -451,6 +417,7 @@ impl Interpreter for Programs {
         let why_not_copied = |why| format!("contenders were started anew for each execution, not copied: {why}");
         let copied = "contenders are forked from a process that was started once, and stopped before anything that others could see";
         let notes = [
+            self.sharing.note(),
             Some("set-uid and set-gid programs run without privileges (no_new_privs)".to_owned()),
             Some(
                 "threads and children of one contender take turns in one order; other orders are not explored"
@@ -461,6 +428,10 @@ impl Interpreter for Programs {
             self.copied.then(|| copied.to_owned()),
         ];
         notes.into_iter().flatten().collect()
+    }
+
+    fn shares(&self) -> Vec<PathBuf> {
+        self.sharing.found()
     }
 
     fn inherits(&mut self, process: ProcessId, task: i32) {

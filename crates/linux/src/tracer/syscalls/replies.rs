@@ -4,7 +4,8 @@
 
 use super::decode::Decoded;
 use super::interpreter::AtCall;
-use super::watched_tree::WatchedTree;
+use super::watched_tree::{Number, WatchedTree};
+use crate::sys::arguments;
 use crate::sys::convert::attributes;
 use crate::sys::syscalls::SyscallClass;
 use onewinner_core::fs::call::Value;
@@ -12,8 +13,6 @@ use onewinner_core::fs::{Errno, Fd, Stat};
 
 /// How much of a read is kept, in bytes.
 const MOST_KEPT: usize = 256;
-/// The size of the kernel's `struct statx`, in bytes.
-const STATX_BYTES: usize = 256;
 
 /// The error number that a call returned: the kernel keeps -4095 to -1 for them.
 pub(crate) fn errno(returned: i64) -> Option<Errno> {
@@ -60,31 +59,32 @@ fn stat(at: &AtCall<'_>, name: &str, tree: &WatchedTree) -> Option<Stat> {
         "statx" => return statx(at, tree),
         _ => return None,
     };
-    let mut bytes = [0; crate::sys::arguments::STAT_BYTES];
+    let mut bytes = [0; arguments::STAT_BYTES];
     at.memory.read(at.entry.arguments[buffer], &mut bytes).ok()?;
-    Some(named(crate::sys::arguments::stat_of(&bytes), tree))
+    let number = arguments::stat_number(&bytes);
+    Some(named(arguments::stat_of(&bytes), number, tree))
 }
 
 /// `struct statx`, `include/uapi/linux/stat.h`.
 fn statx(at: &AtCall<'_>, tree: &WatchedTree) -> Option<Stat> {
-    let mut bytes = [0; STATX_BYTES];
+    let mut bytes = [0; arguments::STATX_BYTES];
     at.memory.read(at.entry.arguments[4], &mut bytes).ok()?;
     let word = |at: usize| u32::from_ne_bytes(bytes[at..at + 4].try_into().expect("four bytes"));
     let long = |at: usize| u64::from_ne_bytes(bytes[at..at + 8].try_into().expect("eight bytes"));
     // The time of the last change is not shown.
     let stat = attributes(word(28), long(40), u64::from(word(16)), long(32), 0);
-    Some(named(stat, tree))
+    Some(named(stat, arguments::statx_number(&bytes), tree))
 }
 
 /// With a stable inode number, and without an age: a program reads the time itself.
-fn named(stat: Stat, tree: &WatchedTree) -> Stat {
-    let mut stat = stat.with_inode(stable_number(tree, stat.inode()));
+fn named(stat: Stat, number: Number, tree: &WatchedTree) -> Stat {
+    let mut stat = stat.with_inode(stable_number(tree, number));
     stat.old = false;
     stat
 }
 
 /// An inode number that is the same in each execution.
-fn stable_number(tree: &WatchedTree, number: u64) -> u64 {
+fn stable_number(tree: &WatchedTree, number: Number) -> u64 {
     tree.identity_of(number).map_or(0, |id| {
         let creator = id.creator.map_or(0, |process| u64::from(process.0) + 1);
         creator * 1_000_000 + u64::from(id.serial)

@@ -2,13 +2,16 @@
 //!
 //! Watched inodes are identified by their creator, because the file system may reuse a number immediately. Every change of a
 //! watched directory is a step, so a new inode is noticed when it appears. An inode elsewhere is identified by the path at which
-//! it was first seen. Knows no call; `path_walk.rs` resolves paths.
+//! it was first seen. A path elsewhere that contenders share is watched too, with all below it. Knows no call; `path_walk.rs`
+//! resolves paths.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ffi::OsStr;
 use std::fs::{self, Metadata};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Component, Path, PathBuf};
 
@@ -65,6 +68,15 @@ impl Inode {
     }
 }
 
+/// An object that was read on the way of a path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Read {
+    pub(crate) object: Object,
+    pub(crate) side: Side,
+    /// Where it is, without symbolic links.
+    pub(crate) path: PathBuf,
+}
+
 /// The numbers of a device and of an inode on it. They do not identify an inode over time.
 pub(crate) type Number = (u64, u64);
 
@@ -72,7 +84,9 @@ pub(crate) type Number = (u64, u64);
 pub(crate) struct WatchedTree {
     /// The directory of each mount, without symbolic links.
     pub(super) roots: Vec<PathBuf>,
-    /// Their devices, if there are several roots: these are mounts of one store.
+    /// Paths elsewhere that are watched, without symbolic links.
+    shared: Vec<PathBuf>,
+    /// The devices of the roots, if there are several: these are mounts of one store.
     mounts: BTreeSet<u64>,
     known: HashMap<Number, InodeId>,
     /// Those among them that have lost their last name: their numbers may be reused.
@@ -85,13 +99,15 @@ pub(crate) struct WatchedTree {
     pub(crate) numbers: ProcessNumbers,
     /// Directories elsewhere, by the absolute paths used for them, over all executions: without symbolic links, and the names
     /// read on the way.
-    pub(super) resolved: RefCell<HashMap<PathBuf, (PathBuf, Vec<Object>)>>,
+    pub(super) resolved: RefCell<HashMap<PathBuf, (PathBuf, Vec<Read>)>>,
 }
 
 impl WatchedTree {
-    pub(crate) fn new() -> Self {
+    /// `shared` are the paths elsewhere that are watched.
+    pub(crate) fn new(shared: Vec<PathBuf>) -> Self {
         Self {
             roots: Vec::new(),
+            shared,
             mounts: BTreeSet::new(),
             known: HashMap::new(),
             nameless: BTreeSet::new(),
@@ -120,31 +136,39 @@ impl WatchedTree {
         for root in self.roots.clone() {
             let number = self.number(&fs::metadata(&root)?);
             self.known.insert(number, InodeId::ROOT);
-            self.learn(&root)?;
+            self.learn_below(&root, None)?;
+        }
+        for shared in self.shared.clone() {
+            if fs::symlink_metadata(&shared).is_ok() {
+                self.identify(&shared, None, New::IfUnknown)?;
+                self.learn_below(&shared, None)?;
+            }
         }
         Ok(())
     }
 
-    fn learn(&mut self, directory: &Path) -> io::Result<()> {
+    /// Identifies the files in a directory, which `process` has put there. Anything else has none.
+    pub(crate) fn learn_below(&mut self, directory: &Path, process: Option<ProcessId>) -> io::Result<()> {
+        if !fs::symlink_metadata(directory)?.is_dir() {
+            return Ok(());
+        }
         let mut entries = fs::read_dir(directory)?.collect::<io::Result<Vec<_>>>()?;
         entries.sort_by_key(fs::DirEntry::file_name);
         for entry in entries {
-            self.identify(&entry.path(), None, New::IfUnknown)?;
-            if entry.file_type()?.is_dir() {
-                self.learn(&entry.path())?;
-            }
+            self.identify(&entry.path(), process, New::IfUnknown)?;
+            self.learn_below(&entry.path(), process)?;
         }
         Ok(())
     }
 
     /// Several roots are mounts of one store: their device numbers differ, inode numbers do not.
     fn number(&self, metadata: &Metadata) -> Number {
-        let device = if self.mounts.contains(&metadata.dev()) {
-            0
-        } else {
-            metadata.dev()
-        };
-        (device, metadata.ino())
+        self.without_mount((metadata.dev(), metadata.ino()))
+    }
+
+    fn without_mount(&self, (device, inode): Number) -> Number {
+        let device = if self.mounts.contains(&device) { 0 } else { device };
+        (device, inode)
     }
 
     /// The contender whose process, or thread, has this number.
@@ -247,9 +271,32 @@ impl WatchedTree {
         })
     }
 
-    /// Whether a path lies in a watched directory, as it is written.
+    /// Whether a path lies in a watched directory, or is watched itself, as it is written.
     pub(crate) fn is_inside(&self, path: &Path) -> bool {
+        let below = |path: &Path| {
+            self.roots
+                .iter()
+                .chain(&self.shared)
+                .any(|above| path.starts_with(above))
+        };
+        // The kernel marks the path of an open file that has lost its name.
+        let removed = path.as_os_str().as_bytes().strip_suffix(b" (deleted)");
+        below(path) || removed.is_some_and(|path| below(Path::new(OsStr::from_bytes(path))))
+    }
+
+    /// Whether calls on a name are steps, in a directory whose calls are or are not.
+    pub(super) fn side_of_name(&self, directory: Side, path: &Path) -> Side {
+        if self.is_inside(path) { Side::Watched } else { directory }
+    }
+
+    /// Whether a path lies in a directory of an execution, as it is written.
+    pub(super) fn leads_from_roots(&self, path: &Path) -> bool {
         self.roots.iter().any(|root| path.starts_with(root))
+    }
+
+    /// Whether a directory of an execution lies below this path, or is it.
+    pub(super) fn leads_to_roots(&self, path: &Path) -> bool {
+        self.roots.iter().any(|root| root.starts_with(path))
     }
 
     /// Whether a named pipe carries what a contender reads and prints: these are beside the directories of executions.
@@ -288,10 +335,9 @@ impl WatchedTree {
         })
     }
 
-    /// The identity of the watched inode with this number.
-    pub(crate) fn identity_of(&self, inode: u64) -> Option<InodeId> {
-        let known = self.known.iter().find(|((_, number), _)| *number == inode);
-        known.map(|(_, id)| *id)
+    /// The identity of the watched inode with these numbers.
+    pub(crate) fn identity_of(&self, number: Number) -> Option<InodeId> {
+        self.known.get(&self.without_mount(number)).copied()
     }
 
     /// A path as it is shown: relative to its watched directory.
@@ -352,6 +398,29 @@ pub(crate) enum New {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_shared_path_is_watched_with_all_below_it_and_after_it_is_removed() {
+        let directory = tempfile::tempdir().unwrap();
+        let elsewhere = directory.path().canonicalize().unwrap();
+        let [root, shared] = ["root", "shared"].map(|name| elsewhere.join(name));
+        fs::create_dir(&root).unwrap();
+        fs::create_dir(&shared).unwrap();
+        fs::write(shared.join("file"), "").unwrap();
+        let mut tree = WatchedTree::new(vec![shared.clone()]);
+        tree.begin(std::slice::from_ref(&root)).unwrap();
+        let side = |path: &Path| tree.side_of_name(Side::Elsewhere, path);
+        assert_eq!(side(&shared), Side::Watched);
+        assert_eq!(side(&shared.join("file")), Side::Watched);
+        assert_eq!(side(&elsewhere.join("shared (deleted)")), Side::Watched);
+        assert_eq!(side(&elsewhere.join("shared-not")), Side::Elsewhere);
+        let metadata = fs::metadata(shared.join("file")).unwrap();
+        // Under another name it is the same inode.
+        let renamed = tree.inode(&metadata, &elsewhere.join("renamed"));
+        assert_eq!(renamed.side, Side::Watched);
+        assert_eq!(tree.identity_of((metadata.dev(), metadata.ino())), Some(renamed.id));
+        assert_eq!(tree.identity_of((metadata.dev() + 1, metadata.ino())), None);
+    }
 
     #[test]
     fn a_detour_is_not_shown() {

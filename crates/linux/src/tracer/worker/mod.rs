@@ -77,7 +77,10 @@ pub fn serve_knowing(extra: &[&'static dyn LockPrimitive]) -> ExitCode {
             code(answer_all(messages, &opening.roots, contenders))
         }
         SubjectName::Program(program) => sealed::run(|world| {
-            let surroundings = Surroundings::of(world, &opening.roots);
+            let surroundings = match Surroundings::of(world, &opening.roots, program.lock_at.as_deref()) {
+                Ok(surroundings) => surroundings,
+                Err(refusal) => return code(Err(refusal)),
+            };
             let roots = surroundings.roots.clone();
             let launcher = || {
                 Ok(Contenders::Program(Box::new(ProgramLauncher::new(
@@ -206,6 +209,9 @@ fn answer_searches(
             Contenders::Program(launcher) => launcher.system(&request, roots, directory)?,
         };
         let answered = search_and_answer(&mut system, &request, &|| messages.has_more());
+        if let Contenders::Program(launcher) = &mut contenders {
+            launcher.shares(system.engine.interpreter.shares());
+        }
         if answered.is_err() {
             return Ok(()); // The session is gone.
         }

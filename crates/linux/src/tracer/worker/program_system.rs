@@ -1,5 +1,6 @@
 //! The system of contenders that are programs.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -29,6 +30,8 @@ pub(super) struct ProgramLauncher {
     surroundings: Surroundings,
     /// What its searches have found out about polls.
     endless: Rc<EndlessPolls>,
+    /// Paths beside the directory of the lock that are watched.
+    shared: BTreeSet<PathBuf>,
 }
 
 impl ProgramLauncher {
@@ -46,11 +49,19 @@ impl ProgramLauncher {
         let shown = "programs see the counter of the processor, which differs between executions";
         let counter = (!counter::can_be_taken()).then(|| shown.to_owned());
         surroundings.notes.extend(counter);
+        let shared = program.shared_paths.iter().cloned();
+        let shared = shared.chain(surroundings.lock_at.clone()).collect();
         Ok(Self {
             starter,
             surroundings,
             endless: Rc::default(),
+            shared,
         })
+    }
+
+    /// Contenders share these paths: the next search watches them.
+    pub(super) fn shares(&mut self, paths: Vec<PathBuf>) {
+        self.shared.extend(paths);
     }
 
     /// The system for one search, whose first execution has the directory with this number.
@@ -81,7 +92,13 @@ impl ProgramLauncher {
         })?;
         let reuses =
             reuses_inode_numbers(&roots[0]).map_err(|error| failed("find out the type of the file system", &error))?;
-        let mut blank = History::new(scenario.participants(), scenario.lock(Path::new("/")));
+        let mut sharing = self.surroundings.sharing();
+        sharing.shared.clone_from(&self.shared);
+        sharing.grows = request.grows;
+        let lock = sharing.lock_at.clone();
+        let lock = lock.unwrap_or_else(|| scenario.lock(Path::new("/")));
+        let mut blank = History::new(scenario.participants(), lock);
+        blank.shared_paths = self.shared.iter().cloned().collect();
         blank.stale = scenario.start.is_stale();
         blank.probe = scenario.probe();
         blank.disturbed = scenario.disturbed();
@@ -101,10 +118,10 @@ impl ProgramLauncher {
             first_directory: directory,
             renames: false,
             tracees,
-            interpreter: Box::new(Programs::new(reuses)),
+            interpreter: Box::new(Programs::new(reuses, sharing)),
             channel: Box::new(pipes),
             leave_behind: None,
-            refresh: self.surroundings.refresh(),
+            refresh: self.surroundings.refresh(&self.shared),
             endless: Rc::clone(&self.endless),
             notes,
         };

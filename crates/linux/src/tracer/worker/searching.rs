@@ -74,5 +74,8 @@ pub(super) fn search_and_answer(
         },
     );
     system.engine.search_end = SearchEnd::never();
+    if !system.engine.interpreter.shares().is_empty() {
+        say(&Answer::Superseded)?;
+    }
     say(&Answer::Done(searched))
 }

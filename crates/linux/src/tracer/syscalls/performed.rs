@@ -1,0 +1,72 @@
+//! What a call of a program that was made has touched, and the new inodes that it has left. Decides nothing.
+
+use std::fs;
+use std::io;
+
+use super::footprint::failed_footprint;
+use super::interpreter::AtCall;
+use super::programs::{Pending, Programs};
+use super::watched_tree::New;
+use crate::sys::syscalls::SyscallClass;
+use onewinner_core::access::Accesses;
+use onewinner_core::fs::Errno;
+
+impl Programs {
+    /// The footprint of a call that was made. One that returns an error has changed nothing, with two exceptions; nor has one
+    /// that has written nothing.
+    pub(super) fn performed(pending: &Pending, returned: i64, errno: Option<Errno>) -> Accesses {
+        let watched = pending.touched.watched.as_deref().unwrap_or_default();
+        let changes = match (pending.decoded.class, errno) {
+            // A descriptor is closed whatever close(2) returns.
+            (SyscallClass::Close, Some(_)) => true,
+            // A file may have been made before its opening failed. It was absent before.
+            (SyscallClass::Open, Some(_)) => pending
+                .touched
+                .makes
+                .iter()
+                .any(|made| fs::symlink_metadata(made).is_ok()),
+            (_, Some(_)) => false,
+            (SyscallClass::Write | SyscallClass::Copy, None) => returned != 0,
+            (_, None) => true,
+        };
+        if changes {
+            watched.iter().cloned().collect()
+        } else {
+            failed_footprint(watched)
+        }
+    }
+
+    /// Learns the new inodes in a watched directory, and those that have lost their last name.
+    pub(super) fn learn(&mut self, at: &AtCall<'_>, pending: &Pending, returned: i64) -> io::Result<()> {
+        pending
+            .touched
+            .unnames
+            .iter()
+            .for_each(|number| self.tree.unname(*number));
+        if pending.touched.makes_unnamed {
+            let fd = i32::try_from(returned).map_err(io::Error::other)?;
+            self.tree.identify_open(at.task, fd, at.process)?;
+        }
+        for made in &pending.touched.makes {
+            // Elsewhere nothing is identified.
+            if !self.tree.is_inside(made) {
+                continue;
+            }
+            match pending.decoded.class {
+                SyscallClass::Open => {
+                    let fd = i32::try_from(returned).map_err(io::Error::other)?;
+                    self.tree.identify_open(at.task, fd, at.process)?;
+                }
+                SyscallClass::Make | SyscallClass::Socket => {
+                    self.tree.identify(made, Some(at.process), New::Always)?;
+                }
+                // What was elsewhere before may be a directory with files.
+                _ => {
+                    self.tree.identify(made, Some(at.process), New::IfUnknown)?;
+                    self.tree.learn_below(made, Some(at.process))?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
