@@ -112,7 +112,7 @@ fn a_program_that_cannot_start_is_refused_first() {
             "",
             "put {lock} where the program takes the path",
         ),
-        (driver("sh"), "--lock-at /run/lock", "is not supported yet"),
+        (driver("sh"), "--lock-at /", "give the path of the lock's file"),
         (
             ("--wrap", "flock -n {lock} {hold}"),
             "--lock-at /run/lock",

@@ -10,6 +10,7 @@ mod adversarial;
 mod judge;
 mod observed;
 mod outcomes;
+mod own_places;
 pub(crate) mod programs;
 mod run;
 mod sources;
@@ -325,8 +326,6 @@ cases! {
 // What the tracer cannot see or control is reported.
 cases! {
     unseen_locks;
-    a_right_lock_in_another_place: driver("elsewhere.c", "create-new {lock}"), "-n 2 --scenario contend" => NoAlarm;
-    a_wrong_lock_in_another_place: driver("elsewhere.c", "stat-then-write {lock}"), "-n 2 --scenario contend" => NoPass;
     a_word_of_shared_memory: driver("mapped.c", "{lock}"), "-n 2 --scenario contend" => Inconclusive("mmap");
     #[ignore = "slow: it is waited for eight times"]
     one_that_spins: driver("spins.c", "{lock}"), "-n 2 --scenario contend" => Inconclusive("quiet");
@@ -341,7 +340,7 @@ cases! {
 
 /// The tests of this area.
 pub(crate) fn tests() -> Vec<Test> {
-    let mut all = modules![adversarial, judge, observed, outcomes, sources, verdict];
+    let mut all = modules![adversarial, judge, observed, outcomes, own_places, sources, verdict];
     all.extend(the_first_two_locks());
     all.extend(right_locks());
     all.extend(wrong_locks());

@@ -91,6 +91,9 @@ impl AnySubject {
         if lock_at.is_some() && self.driver.is_none() {
             return Err("only a driver has its lock in a place of its own; give --lock-at with --driver".into());
         }
+        if let Some(place) = lock_at.filter(|place| place.file_name().is_none()) {
+            return Err(format!("{place:?} is a directory; with --lock-at give the path of the lock's file").into());
+        }
         for (kind, line) in [(ProgramKind::Driver, &self.driver), (ProgramKind::Wrap, &self.wrap)] {
             if let Some(line) = line.clone() {
                 let lock_at = lock_at.map(std::path::absolute).transpose()?;
@@ -99,13 +102,6 @@ impl AnySubject {
                     ..Program::new(kind, line)
                 };
                 find(&program)?;
-                if let Some(place) = &program.lock_at {
-                    return Err(format!(
-                        "failed to explore a lock at {place:?}: a lock in a place of its own is not supported yet; let the \
-                         program take the path of the lock as {{lock}}"
-                    )
-                    .into());
-                }
                 return Ok(scenario::Subject::Program(program));
             }
         }

@@ -28,8 +28,8 @@ const PCT_DEPTH: u32 = 3;
 pub(super) struct Arguments {
     #[command(flatten)]
     subject: arguments::AnySubject,
-    /// Where the driver has its lock, if it takes no path.
-    #[arg(long, value_name = "PATH", help_heading = group::WHAT, hide = true)]
+    /// Where your driver has its lock, if it takes no {lock}.
+    #[arg(long, value_name = "PATH", help_heading = group::WHAT, display_order = 2)]
     lock_at: Option<PathBuf>,
     #[command(flatten)]
     claimed: arguments::Claimed,
@@ -41,8 +41,7 @@ pub(super) struct Arguments {
     /// A long check before a release: larger configurations, takes minutes.
     #[arg(long, help_heading = group::SEARCH, conflicts_with_all = PARTICULARS)]
     deep: bool,
-    /// Directory to test [default: the temporary directory]; repeat it to
-    /// divide the processes among several mounts of one directory.
+    /// Directory to test [default: a temporary one]; repeat it for more mounts.
     #[arg(long, value_name = "DIRECTORY", help_heading = group::WHAT)]
     dir: Vec<PathBuf>,
     /// Run on traced (real processes, the default) or sim (simulation).
