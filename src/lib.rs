@@ -31,7 +31,7 @@
 //! # Where it runs
 //!
 //! Linux has all backends. On other systems [`explore_primitive`] has `sim` and `loom`. The backend `loom` is the feature
-//! `loom`, which is on by default: it takes a third of the time to build everything.
+//! `loom`, which is on by default: it takes a quarter of the time to build everything.
 //!
 //! # How it works
 //!

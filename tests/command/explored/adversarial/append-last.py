@@ -1,4 +1,4 @@
-# broken: the same log, but the holder is whoever reads its own line last; two that append, then both read after their own... each reads before the other appends.
+# broken: the same log, but the holder is the process that reads its own line last; two that append, then both read after their own... each reads before the other appends.
 import os, sys
 L = sys.argv[1]; me = str(os.getpid()).encode()
 f = os.open(L, os.O_CREAT | os.O_RDWR | os.O_APPEND, 0o600)

@@ -1,4 +1,4 @@
-// safe: mkdir by a sibling (CLONE_PARENT) that tells by a pipe.
+// safe: mkdir by a sibling (CLONE_PARENT) that answers by a pipe.
 #include "adversarial.h"
 int main(int count, char **words) {
     begin(count, words);

@@ -1,4 +1,4 @@
-// broken: a holder leads a process group; setpgid of a child into that group tells whether it exists. All look, then lead: two
+// broken: a holder leads a process group; setpgid of a child into that group shows whether it exists. All look, then lead: two
 // that look before either leads both hold.
 #include "adversarial.h"
 int main(int count, char **words) {

@@ -1,4 +1,4 @@
-// `tries COUNT LOCK`: wrong. It tries so often, and then takes the lock whoever holds it.
+// `tries COUNT LOCK`: wrong. It tries so often, and then takes the lock even if another holds it.
 #include "driver.h"
 
 int main(int count, char **words) {

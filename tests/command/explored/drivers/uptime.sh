@@ -1,4 +1,4 @@
-# `uptime.sh LOCK`: wrong. It waits until the machine is two seconds older, and then takes the lock whoever holds it.
+# `uptime.sh LOCK`: wrong. It waits until the machine is two seconds older, and then takes the lock even if another holds it.
 now() {
     IFS=. read -r seconds _ </proc/uptime
     echo "$seconds"

@@ -86,7 +86,7 @@ impl ProgramChild {
 /// A variable that differs in its length. It moves the stack of each contender, as a random start address does without a tracer:
 /// mkdtemp(3) takes its first name from an address and the time, and all contenders would try the same one.
 fn contender_variable(process: ProcessId) -> CString {
-    /// The stack is aligned to so many bytes.
+    /// The alignment of the stack, in bytes.
     const STEP: usize = 16;
     let number = process.index();
     let text = format!("ONEWINNER_CONTENDER={number:0width$}", width = STEP * (number + 1));

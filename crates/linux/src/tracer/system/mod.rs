@@ -3,6 +3,7 @@
 //! An [`Interpreter`] understands their calls, a [`Channel`] exchanges messages with them, [`Tracees`] holds their tasks.
 //! Knows no system call, and not what a contender is.
 
+mod beginning;
 pub(crate) mod next_step;
 pub(crate) mod polling;
 mod steps;
@@ -22,9 +23,7 @@ use crate::sys::tracee;
 use crate::tracer::channel::{Channel, Sent};
 use crate::tracer::layout::{contender_directory, execution_directories};
 use crate::tracer::syscalls::interpreter::Interpreter;
-use crate::tracer::syscalls::timers::Timers;
 use crate::tracer::tracees::engine::Engine;
-use crate::tracer::tracees::fork_snapshot::Kept;
 use crate::tracer::tracees::loss::{lost, untraced};
 use crate::tracer::tracees::registry::Tracees;
 use crate::tracer::tracees::search_end::SearchEnd;
@@ -34,7 +33,7 @@ use onewinner_core::backend::sim;
 use onewinner_core::explore::{Lost, Model, Move, Retry, System};
 use onewinner_core::fs::call::Call;
 use onewinner_core::happens_before::Step;
-use onewinner_core::history::{Event, History, Snapshot, What};
+use onewinner_core::history::{Event, History, Snapshot};
 use onewinner_core::id::ProcessId;
 use onewinner_core::scenario::{Scenario, ScenarioKind, Start};
 
@@ -222,40 +221,6 @@ impl TracedSystem {
         }
     }
 
-    /// Starts a contender for the first time in an execution, and takes a fork snapshot of it where that is possible.
-    fn enter(&mut self, process: ProcessId) -> Result<(), Lost> {
-        let copied = self.engine.has_fork_snapshot(process) || !self.engine.interpreter.copies();
-        let copy_point = self.copy_points.get(&process).copied();
-        if !copied {
-            self.engine.tracees.watch_start(process, copy_point);
-        }
-        self.start(process)?;
-        self.run_until_quiescent(process)?;
-        if copied {
-            return Ok(());
-        }
-        let earlier = self.engine.tracees.end_of_start();
-        let has_timer = |(_, timers): (_, &Timers)| timers.has_any(process);
-        // The kernel knows nothing of its timers, so a copy would have none.
-        let has_timer = self.engine.interpreter.time().is_some_and(has_timer);
-        if self.channel.is_silent(process) && !has_timer {
-            let first = self.engine.tracees.first.get(&process).copied().unwrap_or_default();
-            match self.engine.keep(process)? {
-                Kept::Snapshot => {
-                    self.engine.interpreter.keeps(process, first, None);
-                    self.start(process)?;
-                    return self.run_until_quiescent(process);
-                }
-                Kept::Itself(why) => match earlier {
-                    Some(earlier) => drop(self.copy_points.insert(process, earlier)),
-                    None => self.engine.interpreter.keeps(process, first, Some(why)),
-                },
-            }
-        }
-        self.engine.go_on_uncopied(process)?;
-        self.run_until_quiescent(process)
-    }
-
     /// Runs a contender until all its tasks are quiet, and it has a next step or none ever again.
     pub(crate) fn run_until_quiescent(&mut self, process: ProcessId) -> Result<(), Lost> {
         for _ in 0..MOST_LOOKS {
@@ -339,44 +304,6 @@ impl TracedSystem {
         };
         let seen = sim::snapshot(&self.scenario, shadow, self.events.len());
         self.snapshots.extend(seen);
-    }
-
-    /// Creates the stale lock of a dead holder, and sets the age of its files.
-    fn leave_behind(&mut self) -> Result<(), Lost> {
-        let Start::Stale { age_s } = self.scenario.start else {
-            return Ok(());
-        };
-        match &self.leave_behind {
-            Some(build) => build(&self.directory(ProcessId(0)))
-                .map_err(|error| lost(Retry::Never, format!("cannot create a stale lock: {error}")))?,
-            // Programs see files on the virtual clock, which begins later.
-            None => return self.acquire_and_die(),
-        }
-        let aged = age(&self.directory(ProcessId(0)), Duration::from_secs(age_s));
-        aged.map_err(|error| lost(Retry::Never, format!("cannot set the age of the stale lock: {error}")))
-    }
-
-    /// Lets the first contender acquire alone, and kills it while it holds the lock.
-    fn acquire_and_die(&mut self) -> Result<(), Lost> {
-        let process = ProcessId(0);
-        self.begin()?;
-        self.engine.tracees.next_leaves_a_stale_lock();
-        self.engine.interpreter.leaves_a_stale_lock();
-        self.enter(process)?;
-        let acquired = |world: &Self| world.events.iter().any(|event| event.what == What::Acquired);
-        while !acquired(self) {
-            if self.next(process).is_none() {
-                return Err(lost(
-                    Retry::Never,
-                    "cannot create a stale lock: an uncontended attempt did not acquire it".to_owned(),
-                ));
-            }
-            self.take(process)?;
-        }
-        self.engine.kill(None)?;
-        self.channel.end();
-        self.events.clear();
-        Ok(())
     }
 
     /// What was not observed so far, or differs from the request.

@@ -46,7 +46,7 @@ pub(crate) struct Polling {
     last: Option<u64>,
 }
 
-/// The polls that a program was seen to make until the limit was reached, in any search. Whoever makes one of them is taken to go on
+/// The polls that a program was seen to make until the limit was reached, in any search. A contender that makes one of them is taken to go on
 /// for ever.
 #[derive(Debug, Default)]
 pub(crate) struct EndlessPolls(RefCell<BTreeSet<(ProcessId, u64)>>);

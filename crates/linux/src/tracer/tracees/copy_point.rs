@@ -6,28 +6,11 @@
 //! execution stops it there. Its calls up to that point are the same in each execution.
 
 use super::registry::Tracees;
-use super::task::{At, CallStop, Position, Task};
+use super::task::{Aim, At, CallStop, Position, Starting, Task};
 use crate::sys::private_state;
 use crate::sys::trace::Entry;
 use crate::sys::tracee::Stopped;
 use onewinner_core::id::ProcessId;
-
-/// A contender that starts now.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Starting {
-    process: ProcessId,
-    /// The calls at which it has stopped.
-    calls: u32,
-    aim: Aim,
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Aim {
-    /// Find the last call before which it can be copied; the one so far.
-    Find(Option<u32>),
-    /// Stop at the call with this number.
-    Stop(u32),
-}
 
 impl Tracees {
     /// A contender starts, and stops at this call; without one, the call is looked for.

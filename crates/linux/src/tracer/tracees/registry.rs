@@ -6,13 +6,14 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use super::copy_point::Starting;
 use super::event::{Birth, TaskEvent};
 use super::loss::{lost, other_architecture, too_many_processes, untraced};
 use super::numbers::{Start, TaskNumbers, check_number};
 use super::signalled::signalled;
 use super::start_order::Order;
-use super::task::{At, AtExit, CallStop, ForkSnapshot, PendingCall, Position, RunningSnapshot, Spawning, Task};
+use super::task::{
+    At, AtExit, CallStop, ForkSnapshot, PendingCall, Position, RunningSnapshot, Spawning, Starting, Task,
+};
 use crate::sys::process::{Ended, Worker};
 use crate::sys::signals;
 use crate::sys::task_state::TaskStat;

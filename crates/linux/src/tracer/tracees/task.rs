@@ -169,6 +169,24 @@ pub(crate) struct Spawning {
     pub(crate) number: i32,
 }
 
+/// A contender that starts now.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Starting {
+    pub(super) process: ProcessId,
+    /// The calls at which it has stopped.
+    pub(super) calls: u32,
+    pub(super) aim: Aim,
+}
+
+/// Where a contender that starts stops to be copied: see `copy_point.rs`.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Aim {
+    /// Find the last call before which it can be copied; the one so far.
+    Find(Option<u32>),
+    /// Stop at the call with this number.
+    Stop(u32),
+}
+
 /// A process like a contender before its first controlled call: later contenders are forked from it.
 pub(crate) struct ForkSnapshot {
     /// Between two calls.
