@@ -2,7 +2,7 @@
 //!
 //! Makes no call, and knows nothing of its outcome.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::decode::{Decoded, decode};
@@ -199,7 +199,28 @@ impl Programs {
     /// A contender is about to change a path beside the watched directories.
     fn changes(&mut self, process: ProcessId, path: &Path) {
         self.sharing.changes(path);
-        self.changed.insert(process);
+        self.changed.entry(process).or_default().insert(path.to_owned());
+    }
+
+    /// Whether a contender asks for the times of a file that it has changed in this execution, and that is not watched: they are
+    /// those of the machine, and not of the virtual clock.
+    fn asks_for_real_times(&mut self, process: ProcessId, class: SyscallClass, touched: &Touched) -> Option<Unwatched> {
+        if !matches!(class, SyscallClass::Stat | SyscallClass::Lstat) {
+            return None;
+        }
+        let changed = self.changed.get(&process)?;
+        let own = |(path, _): &&(PathBuf, _)| {
+            let figures = path.starts_with("/proc") || path.starts_with("/dev");
+            changed.contains(path) && (!figures || path.starts_with("/dev/shm"))
+        };
+        let (path, _) = touched.elsewhere.iter().find(own)?;
+        Some(Unwatched {
+            will_be_watched: !self.tree.leads_to_roots(path) && self.sharing.finds(path),
+            reason: format!(
+                "{process} asks for the times of {}, which is not watched, so that they are not those of the virtual clock",
+                path.display()
+            ),
+        })
     }
 
     /// Whether it lists `/proc`, which shows all contenders.
@@ -215,6 +236,9 @@ impl Programs {
             return Decision::Uncontrolled(format!("{process} {refused}: {}", decoded.system.name));
         }
         if let Err(unwatched) = self.note(process, &touched) {
+            return unwatched.into();
+        }
+        if let Some(unwatched) = self.asks_for_real_times(process, decoded.system.class, &touched) {
             return unwatched.into();
         }
         self.pipes |= touched.uses_pipe;

@@ -59,8 +59,8 @@ pub(crate) struct Programs {
     pub(crate) entropy: Entropy,
     /// Where the dynamic loader is in the memory of each process.
     loaders: BTreeMap<i32, Range<u64>>,
-    /// Contenders that have changed files beside the watched directories.
-    pub(crate) changed: BTreeSet<ProcessId>,
+    /// The paths beside the watched directories that contenders have changed in this execution.
+    pub(crate) changed: BTreeMap<ProcessId, BTreeSet<PathBuf>>,
     /// Contenders that have sent a signal to a task of their own.
     pub(crate) signalled: BTreeSet<ProcessId>,
     /// Whether contenders are forked from snapshots.
@@ -96,7 +96,7 @@ impl Programs {
             times: Times::default(),
             entropy: Entropy::default(),
             loaders: BTreeMap::new(),
-            changed: BTreeSet::new(),
+            changed: BTreeMap::new(),
             signalled: BTreeSet::new(),
             copied: false,
             why_not_copied: None,
@@ -359,7 +359,7 @@ impl Interpreter for Programs {
             Some(why) => self.why_not_copied = Some(why),
             None => {
                 // Later copies would not find what it has changed: that is gone before the next execution.
-                if self.changed.contains(&process) {
+                if self.changed.contains_key(&process) {
                     self.why_not_copied = Some(NotPrivate::Files);
                 } else {
                     self.copied = true;
