@@ -17,7 +17,7 @@ use super::progress::ProgressMonitor;
 #[cfg(target_os = "linux")]
 use super::race_run;
 use super::results::Results;
-use super::session::BackendSession;
+use super::session::{BackendSession, KeptSession};
 use super::shrink::shrink;
 use onewinner_core::explore::{Limits, Strategy};
 #[cfg(target_os = "linux")]
@@ -30,13 +30,17 @@ use onewinner_core::verdict::{CutReason, Extent, Judged};
 ///
 /// If the backend cannot start, e.g. because a directory is missing or not writable.
 pub fn check(plan: &Plan, interrupted: &Arc<AtomicBool>, events: &EventSink) -> Result<Judged, CheckError> {
-    check_until(plan, None, interrupted, events)
+    let mut kept = KeptSession::default();
+    let judged = check_until(plan, None, &mut kept, interrupted, events)?;
+    kept.close()?;
+    Ok(judged)
 }
 
-/// The same; a search also ends at `latest`.
+/// The same; a search also ends at `latest`, and the worker process is kept for the next plan.
 pub(crate) fn check_until(
     plan: &Plan,
     latest: Option<Instant>,
+    kept: &mut KeptSession,
     interrupted: &Arc<AtomicBool>,
     events: &EventSink,
 ) -> Result<Judged, CheckError> {
@@ -47,7 +51,7 @@ pub(crate) fn check_until(
     });
     plan.check_supported()?;
     let progress = &ProgressMonitor::new(interrupted, events);
-    let mut session = BackendSession::of(plan).stopped_by(progress);
+    let mut session = BackendSession::of(plan).stopped_by(progress).resumed(kept);
     let found = match &plan.backend {
         #[cfg(feature = "loom")]
         Backend::Loom(bounds) => Ok(loom_run::run(plan, *bounds, interrupted, events)?),
@@ -57,7 +61,8 @@ pub(crate) fn check_until(
         #[cfg(target_os = "linux")]
         Backend::Race(options) => race_run::run(plan, options, interrupted, events),
     };
-    let judged = found.and_then(|found| shrink_and_conclude(plan, found, session));
+    let judged = found.map(|found| shrink_and_conclude(plan, found, &mut session));
+    session.keep(kept);
     let judged = judged.or_else(|error| conclude_error(plan, error))?;
     events(Event::Judged(Box::new(judged.clone())));
     Ok(judged)
@@ -95,19 +100,10 @@ pub(crate) fn merge_sweeps(found: impl IntoIterator<Item = PlanResults>) -> Plan
 }
 
 /// The last two stages: shrinks the violation in the results, if there is one, and concludes.
-///
-/// # Errors
-///
-/// If the session leaves something behind.
-pub(crate) fn shrink_and_conclude(
-    plan: &Plan,
-    mut found: PlanResults,
-    mut session: BackendSession<'_>,
-) -> Result<Judged, CheckError> {
+pub(crate) fn shrink_and_conclude(plan: &Plan, mut found: PlanResults, session: &mut BackendSession<'_>) -> Judged {
     let violation = found.results.best.take().filter(|_| found.why_unreliable.is_none());
-    let shown = violation.map(|violation| shrink(plan, violation, &mut session));
-    session.close()?;
-    Ok(conclude(plan, found, shown))
+    let shown = violation.map(|violation| shrink(plan, violation, session));
+    conclude(plan, found, shown)
 }
 
 /// An inconclusive verdict, if the machine or the backend is the cause of the error.

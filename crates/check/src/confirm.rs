@@ -1,5 +1,6 @@
 //! The evidence that `confirm` runs on a lock: every backend, the workload, and fault injection.
 
+#[cfg(feature = "loom")]
 use std::time::Duration;
 
 use super::plan::{Backend, Plan};

@@ -15,7 +15,7 @@ use super::plan::Plan;
 use super::plan_results::PlanResults;
 use super::plan_searches::PlanSearch;
 use super::progress::ProgressMonitor;
-use super::session::BackendSession;
+use super::session::{BackendSession, KeptSession};
 use onewinner_core::property::Judging;
 use onewinner_core::verdict::{CutReason, Extent, Judged, Verdict};
 
@@ -72,6 +72,7 @@ fn check_until_violated(plans: &[Plan], interrupted: &Arc<AtomicBool>, events: &
         .filter_map(|plan| plan.backend.search())
         .map(|(_, limits)| limits.time);
     let deadline = times.max().and_then(|longest| Instant::now().checked_add(longest));
+    let mut kept = KeptSession::default();
     let mut cut = Vec::new();
     for (position, plan) in plans.iter().enumerate() {
         if interrupted.load(Ordering::Relaxed) {
@@ -79,12 +80,14 @@ fn check_until_violated(plans: &[Plan], interrupted: &Arc<AtomicBool>, events: &
         }
         let began = Instant::now();
         let latest = deadline.map(|deadline| began + part(deadline, plans.len() - position));
-        let checked = check_until(plan, latest, interrupted, events);
+        let checked = check_until(plan, latest, &mut kept, interrupted, events);
         if is_cut_by_time(plan, &checked) {
             cut.push((position, checked, began.elapsed()));
             continue;
         }
         let decided = decides(&checked);
+        let is_last = decided || position + 1 == plans.len() && cut.is_empty();
+        let checked = close_after(checked, is_last, &mut kept);
         if each(position, plan, checked).is_break() || decided {
             return;
         }
@@ -94,15 +97,25 @@ fn check_until_violated(plans: &[Plan], interrupted: &Arc<AtomicBool>, events: &
         let plan = &plans[position];
         let more = deadline.map_or(Duration::ZERO, |deadline| part(deadline, number - done));
         let checked = if more > took && !interrupted.load(Ordering::Relaxed) {
-            check_until(plan, Some(Instant::now() + more), interrupted, events)
+            check_until(plan, Some(Instant::now() + more), &mut kept, interrupted, events)
         } else {
             checked
         };
         let decided = decides(&checked);
+        let checked = close_after(checked, decided || done + 1 == number, &mut kept);
         if each(position, plan, checked).is_break() || decided {
             return;
         }
     }
+}
+
+/// Ends the worker process with the last plan, whose result is an error if something is left behind.
+fn close_after(checked: CheckResult, is_last: bool, kept: &mut KeptSession) -> CheckResult {
+    if !is_last {
+        return checked;
+    }
+    let closed = kept.close();
+    checked.and_then(|judged| closed.map(|()| judged))
 }
 
 /// The time until the deadline, divided by a number of plans.
@@ -247,7 +260,9 @@ impl<'a> JobQueue<'a> {
             let results = std::mem::take(&mut so_far.results).into_values();
             drop(so_far);
             let found = results.collect::<Result<Vec<_>, _>>().map(merge_sweeps);
-            let judged = found.and_then(|found| shrink_and_conclude(jobs.plan, found, session));
+            let judged = found.map(|found| shrink_and_conclude(jobs.plan, found, &mut session));
+            let closed = session.close();
+            let judged = judged.and_then(|judged| closed.map(|()| judged));
             let judged = judged.or_else(|error| conclude_error(jobs.plan, error));
             // The receiver is gone when the output is closed.
             let _unsent = send.send((position, judged));

@@ -39,6 +39,29 @@ pub(crate) struct BackendSession<'a> {
     tracer: Option<tracer::Session>,
 }
 
+/// A worker process that waits for the next session with the same lock in the same directories. It knows what it has found out
+/// about a program.
+#[derive(Default)]
+pub(crate) struct KeptSession {
+    #[cfg(target_os = "linux")]
+    tracer: Option<(Subject, Vec<PathBuf>, tracer::Session)>,
+}
+
+impl KeptSession {
+    /// Ends the worker process, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// If something in the directory of the run cannot be removed.
+    pub(crate) fn close(&mut self) -> Result<(), CheckError> {
+        #[cfg(target_os = "linux")]
+        if let Some((_, _, session)) = self.tracer.take() {
+            session.close()?;
+        }
+        Ok(())
+    }
+}
+
 impl<'a> BackendSession<'a> {
     pub(crate) fn new(subject: &'a Subject, kind: BackendKind, directories: &'a [PathBuf]) -> Self {
         Self {
@@ -159,6 +182,31 @@ impl<'a> BackendSession<'a> {
                 reason: "the execution did not end before it was stopped".to_owned(),
             },
         }))
+    }
+
+    /// Takes the worker process that was kept, if it runs the same lock in the same directories.
+    #[cfg_attr(
+        not(target_os = "linux"),
+        expect(unused_mut, unused_variables, reason = "nothing is kept")
+    )]
+    pub(crate) fn resumed(mut self, kept: &mut KeptSession) -> Self {
+        #[cfg(target_os = "linux")]
+        if self.kind == BackendKind::Traced {
+            let same = |(subject, directories, _): &mut (Subject, Vec<PathBuf>, _)| {
+                subject == self.subject && directories == self.directories
+            };
+            self.tracer = kept.tracer.take_if(same).map(|(_, _, session)| session);
+        }
+        self
+    }
+
+    /// Keeps the worker process, if there is one.
+    #[cfg_attr(not(target_os = "linux"), expect(unused_variables, reason = "nothing is kept"))]
+    pub(crate) fn keep(self, kept: &mut KeptSession) {
+        #[cfg(target_os = "linux")]
+        if let Some(session) = self.tracer {
+            kept.tracer = Some((self.subject.clone(), self.directories.to_vec(), session));
+        }
     }
 
     /// Ends the worker process, if there is one.
