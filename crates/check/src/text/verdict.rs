@@ -168,7 +168,10 @@ pub fn concluded(out: &mut dyn Write, exit: Exit, claim: Expectation, look: Look
     let (style, text) = match exit {
         Exit::AsClaimed => (GREEN, format!("as claimed: {claim}{quick}")),
         Exit::NotAsClaimed => (RED, format!("not as claimed: {claim}")),
-        Exit::Inconclusive => (YELLOW, format!("inconclusive, and no pass: {claim} was claimed")),
+        Exit::Inconclusive => (
+            YELLOW,
+            format!("inconclusive, does not count as a pass: {claim} was claimed"),
+        ),
         Exit::Interrupted => (YELLOW, "interrupted: the part completed until then is above".to_owned()),
         Exit::Usage | Exit::Bug => return Ok(()),
     };

@@ -89,7 +89,7 @@ impl AnySubject {
     /// path.
     pub(super) fn subject(&self, lock_at: Option<&Path>) -> Result<scenario::Subject, Failure> {
         if lock_at.is_some() && self.driver.is_none() {
-            return Err("only a driver has its lock in a place of its own; give --lock-at with --driver".into());
+            return Err("only a driver can have a lock at a fixed path; give --lock-at with --driver".into());
         }
         if let Some(place) = lock_at.filter(|place| place.file_name().is_none()) {
             return Err(format!("{place:?} is a directory; with --lock-at give the path of the lock's file").into());

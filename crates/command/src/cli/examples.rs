@@ -15,7 +15,7 @@ Examples:
   onewinner confirm --seed 1 --json     # the same numbers again, as JSON";
 
 pub(super) const EXPLORE: &str = "\
-By default several configurations run. -n, --rounds, --scenario, --workload or a fault chooses one.
+By default several configurations run. --scenario chooses one; for a LOCK so does -n or a fault.
 
 Examples:
   onewinner explore stat-then-write -n 2

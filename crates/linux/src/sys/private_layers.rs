@@ -116,7 +116,9 @@ impl PrivateLayers {
         }
         if let Some(hidden) = &self.apart.hidden {
             if !self.is_covered(hidden) {
-                return Err(io::Error::other("no private layer can be made over its directory"));
+                return Err(io::Error::other(
+                    "the directory does not exist, or this user may not write there",
+                ));
             }
             remove(hidden)?;
         }

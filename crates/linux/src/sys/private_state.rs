@@ -25,7 +25,7 @@ pub enum NotPrivate {
     #[error("it has opened a file to write, or locked one")]
     WritableFile,
     /// It has made or changed files, which are gone before the next execution.
-    #[error("it has made or changed a file before its first controlled call")]
+    #[error("it has made or changed a file before its first step")]
     Files,
     /// It has memory that copies would share or lose.
     #[error("it has memory that copies would share or lose")]

@@ -25,8 +25,8 @@ pub enum LineError {
     Empty,
     /// A driver does not get the path of the lock, so contenders would not share one.
     #[error(
-        "failed to start `{0}`: it does not name {{lock}}, so it does not get the path of the lock; put {{lock}} where the \
-         program takes the path, also if it waits for requests, or say with --lock-at PATH where the program has its lock"
+        "failed to start `{0}`: it does not contain {{lock}}, so the program does not get the path of the lock; put {{lock}} \
+         where the program takes the path, or, if its lock has a fixed path, give `explore --lock-at PATH`"
     )]
     NoLock(String),
     /// A placeholder is missing.

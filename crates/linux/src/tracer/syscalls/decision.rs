@@ -183,7 +183,7 @@ impl Programs {
             {
                 let contenders: Vec<_> = users.iter().map(ToString::to_string).collect();
                 let reason = format!(
-                    "{} use {}, which is not watched, and one of them changes it; put the lock at {{lock}}, or say with --lock-at where the program has it",
+                    "{} use {}, which is not watched, and one of them changes it; if this is the lock, put it at {{lock}} or give its path with --lock-at",
                     contenders.join(" and "),
                     path.display()
                 );

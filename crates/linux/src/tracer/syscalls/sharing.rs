@@ -71,7 +71,7 @@ impl Sharing {
             many => format!(" and {} more", many - 1),
         };
         Some(format!(
-            "the places without a private layer are read-only for contenders: a program would change {}{more}",
+            "read-only for contenders, but a program tries to change it: {}{more}",
             first.display()
         ))
     }

@@ -310,7 +310,7 @@ impl TracedSystem {
     pub(crate) fn notes(&self) -> Vec<String> {
         let programs = self.engine.interpreter.shadow().is_none();
         let polled = format!(
-            "a program polls: after {MOST_FRUITLESS_POLLS} polls that bring nothing new it waits until another process stores something that it has looked at"
+            "a program polls: after {MOST_FRUITLESS_POLLS} polls that bring nothing new it waits until another process changes what it looks at"
         );
         let endless = format!(
             "a program polls for ever: it was seen to go on for {MOST_IDLE_POLLS} polls, or {MOST_IDLE_STEPS} steps, while nothing else could happen; what it does after more is not explored"

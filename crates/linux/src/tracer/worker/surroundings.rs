@@ -41,7 +41,7 @@ impl Surroundings {
         let refused = |why: &dyn std::fmt::Display| {
             lock_at.map_or(Ok(()), |place| {
                 Err(Refusal::Program(format!(
-                    "failed to make the place of the lock {place:?} private: {why}; let the program take the path of the lock as {{lock}}"
+                    "failed to make a private copy of the directory of the lock {place:?}: {why}; let the program take the path of the lock as {{lock}}"
                 )))
             })
         };
