@@ -7,7 +7,9 @@
 //!
 //! All its searches and replays use one [`BackendSession`].
 
+use std::ffi::OsStr;
 use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::counterexample::{first_difference, recorded_calls};
@@ -20,7 +22,7 @@ use super::violation::{FoundViolation, holds_overlap_as_run, until_complete, vio
 use onewinner_core::explore::{Limits, Strategy, minimise, relinearise};
 use onewinner_core::fs::call::Call;
 use onewinner_core::history::{End, Event, Execution, History, What};
-use onewinner_core::scenario::{LEAST_PROCESSES, Scenario, ScenarioKind, Subject};
+use onewinner_core::scenario::{LEAST_PROCESSES, Program, Scenario, ScenarioKind, Subject};
 use onewinner_core::schedule::Schedule;
 use onewinner_core::verdict::{Counterexample, Reproduced};
 
@@ -60,6 +62,12 @@ pub(crate) enum Unrepeatable {
          other in a way that is not observed"
     )]
     NeverAtOnce { sentence: String },
+    /// Nobody got the lock at a fixed path, and nobody has looked for it.
+    #[error(
+        "no process gets the lock, and none makes a call that names {0:?}; give the path of the lock with \
+         --lock-at, and create its directory if the program does not"
+    )]
+    NotTheLock(PathBuf),
 }
 
 /// The counterexample to show for a violation.
@@ -196,6 +204,14 @@ impl<'a> Shrinker<'_, 'a> {
         } else {
             found
         };
+        if property == "at-least-one-winner"
+            && let Subject::Program(Program {
+                lock_at: Some(lock), ..
+            }) = &self.plan.subject
+            && !names(&found.execution.history, lock)
+        {
+            return Err(Unrepeatable::NotTheLock(lock.clone()));
+        }
         let events = found.execution.history.events.len();
         let (reproduced, difference) = self.reproduce(&found).unzip();
         match (reproduced, difference.flatten()) {
@@ -241,6 +257,16 @@ impl<'a> Shrinker<'_, 'a> {
         }
         Some((Reproduced { same, of: REPLAYS }, difference))
     }
+}
+
+/// Whether a call names a file, or one beside it that is named after it.
+fn names(history: &History, file: &Path) -> bool {
+    let name = file.file_name().map(OsStr::as_encoded_bytes).unwrap_or_default();
+    let is_named = |path: &Path| {
+        let mut parts = path.iter().map(OsStr::as_encoded_bytes);
+        parts.any(|part| part.starts_with(name))
+    };
+    history.calls().any(|(_, _, call, ..)| call.paths().any(is_named))
 }
 
 /// The number of kills and injected errors in a history. A shrunk history must have the same.

@@ -29,6 +29,7 @@ cases! {
     a_rename_in_tmp: own_place("rename", "/tmp/onewinner-test"), "--lock-at /tmp/onewinner-test -n 2 --scenario contend --preemptions 1" => Violated(TWICE);
     a_stale_lock_in_tmp: own_place("create-new", "/tmp/onewinner-test"), "--lock-at /tmp/onewinner-test --stale 1h -n 2 --preemptions 1" => Inconclusive("took over the stale lock");
     a_directory_without_a_layer: own_place("look", "/onewinner-test"), "--lock-at /onewinner-test -n 2 --scenario contend" => Inconclusive("private");
+    a_lock_at_another_path: own_place("busy", "/tmp/onewinner-test"), "--lock-at /tmp/onewinner-other -n 2 --scenario contend" => Inconclusive("none makes a call that names");
     a_right_lock_that_is_not_named: driver("elsewhere.c", "create-new {lock}"), "-n 2 --scenario contend --preemptions 1" => Holds;
     a_wrong_lock_that_is_not_named: driver("elsewhere.c", "stat-then-write {lock}"), "-n 2 --scenario contend" => Violated(TWICE);
     a_file_that_was_made_before_the_attempt: driver("early-file.c", "{lock}"), "-n 2 --scenario contend --preemptions 1" => Holds;

@@ -1,5 +1,5 @@
 # `own-place.sh HOW LOCK`: a lock in a place of the program's own. create-new, flock and link are right; look and rename first look,
-# and then act.
+# and then act; busy never gets it.
 lock=$2
 
 lose() {
@@ -9,6 +9,9 @@ lose() {
 
 [ -d "${lock%/*}" ] || mkdir -p "${lock%/*}"
 case $1 in
+busy)
+    lose
+    ;;
 create-new)
     set -C
     true 2> /dev/null > "$lock" || lose

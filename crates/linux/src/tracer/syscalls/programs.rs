@@ -415,7 +415,8 @@ impl Interpreter for Programs {
 
     fn notes(&self) -> Vec<String> {
         let why_not_copied = |why| format!("the program was started anew for each execution, not copied: {why}");
-        let copied = "contenders are forked from a process that was started once, before it does anything that others can see";
+        let copied =
+            "contenders are forked from a process that was started once, before it does anything that others can see";
         let notes = [
             self.sharing.note(),
             Some("set-uid and set-gid programs run without privileges (no_new_privs)".to_owned()),
