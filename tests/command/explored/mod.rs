@@ -299,6 +299,7 @@ cases! {
     a_poll_for_ever: timed("polls"), "-n 2 --preemptions 1" => HoldsWithin("2 fruitless polls");
     a_poll_for_ever_by_epoll: timed("polls-epoll"), "-n 2 --scenario cycle --preemptions 1" => Holds;
     many_tries_before_the_act: driver("tries.c", "150 {lock}"), "-n 2 --scenario contend --preemptions 0" => Violated("");
+    the_time_since_the_start_by_sysinfo: driver("sysinfo.c", "{lock}"), "-n 2 --scenario contend --preemptions 0" => Violated("");
     the_time_since_the_machine_was_started: driver("uptime.sh", "{lock}"), "-n 2 --scenario contend --preemptions 0" => Violated("");
     a_lock_that_is_kept_fresh: timed("heartbeat"), "-n 2 --preemptions 1" => Holds;
     a_pause_before_the_look: driver("pause.sh", "{lock}"), "-n 2 --preemptions 1" => Violated(TWICE);
@@ -329,6 +330,9 @@ cases! {
     a_word_of_shared_memory: driver("mapped.c", "{lock}"), "-n 2 --scenario contend" => Inconclusive("mmap");
     #[ignore = "slow: it is waited for eight times"]
     one_that_spins: driver("spins.c", "{lock}"), "-n 2 --scenario contend" => Inconclusive("quiet");
+    one_that_locks_its_own_file: driver("self-lock.sh", "{lock}"), "-n 2 --scenario cycle --preemptions 1" => Holds;
+    one_that_guards_with_its_own_file: driver("guard-own-file.sh", "{lock}"), "-n 2 --scenario contend --preemptions 1" => Violated("");
+    one_that_links_from_tmp: driver("link-from-tmp.sh", "{lock}"), "-n 2 --scenario contend --preemptions 1" => NoAlarm;
     one_that_inherits_a_descriptor: driver("inherits.sh", "{lock}"), "-n 2 --scenario contend" => Holds;
     one_that_dies: driver("dies.c", "{lock}"), "-n 2 --scenario contend" => Inconclusive("signal 6");
     one_that_speaks_otherwise: driver("misspeaks.sh", "{lock}"), "-n 2 --scenario contend" => Inconclusive("got it");

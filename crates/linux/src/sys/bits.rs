@@ -224,9 +224,11 @@ pub fn limits_waiting(level: i32, option: i32) -> bool {
     level == libc::SOL_SOCKET && [20, 21, 66, 67].contains(&option)
 }
 
+/// Options of prctl(2) that change nothing but the calling process, and that a fork does not copy.
+pub const NOT_FORKED: [i32; 2] = [libc::PR_SET_PDEATHSIG, libc::PR_SET_CHILD_SUBREAPER];
+
 /// The options of prctl(2) that change or show nothing but the calling process: `include/uapi/linux/prctl.h`.
 pub const OWN_OPTIONS: &[i32] = &[
-    libc::PR_SET_PDEATHSIG,
     libc::PR_GET_PDEATHSIG,
     libc::PR_GET_DUMPABLE,
     libc::PR_GET_KEEPCAPS,
@@ -241,7 +243,6 @@ pub const OWN_OPTIONS: &[i32] = &[
     libc::PR_SET_TIMERSLACK,
     libc::PR_GET_TIMERSLACK,
     libc::PR_MCE_KILL_GET,
-    libc::PR_SET_CHILD_SUBREAPER,
     libc::PR_GET_CHILD_SUBREAPER,
     libc::PR_SET_NO_NEW_PRIVS,
     libc::PR_GET_NO_NEW_PRIVS,

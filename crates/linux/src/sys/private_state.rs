@@ -3,6 +3,7 @@
 //! A fork shares open file descriptions and shared mappings, and drops some state:
 //! [fork(2)](https://man7.org/linux/man-pages/man2/fork.2.html). Offsets of files that are only read can be set back.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
@@ -36,6 +37,9 @@ pub enum NotPrivate {
     /// It has pending signals or running timers.
     #[error("it has a timer or a pending signal")]
     Signals,
+    /// It has set an attribute that a fork does not copy.
+    #[error("it has set an attribute of its process that copies would lose")]
+    Attributes,
     /// `/proc` does not tell.
     #[error("/proc does not tell whether copies could notice")]
     Unknown,
@@ -112,6 +116,19 @@ pub fn descriptors(process: i32) -> Result<Vec<Offset>, NotPrivate> {
     Ok(offsets)
 }
 
+/// The files that a process has open beside its standard streams, by device and inode. Copies share these open file descriptions,
+/// and with them the locks and the flags that are set through one of them later.
+pub fn open_files(process: i32) -> BTreeSet<(u64, u64)> {
+    let entries = fs::read_dir(format!("/proc/{process}/fd"))
+        .into_iter()
+        .flatten()
+        .flatten();
+    let is_stream = |entry: &fs::DirEntry| ["0", "1", "2"].iter().any(|stream| entry.file_name() == **stream);
+    let files = entries.filter(|entry| !is_stream(entry));
+    let files = files.filter_map(|entry| fs::metadata(entry.path()).ok());
+    files.map(|file| (file.dev(), file.ino())).collect()
+}
+
 /// Devices without state: null, zero, full, random and urandom (`Documentation/admin-guide/devices.txt`).
 fn is_stateless(device: u64) -> bool {
     let minors = [3, 5, 7, 8, 9];
@@ -127,7 +144,8 @@ fn offset(process: i32, descriptor: u32, link: &Path) -> Result<Option<Offset>, 
     if kind.is_char_device() && is_stateless(there.rdev()) {
         return Ok(None);
     }
-    if !has_name || !(kind.is_file() || kind.is_dir()) {
+    // What it shows there of a process belongs to the one that opened it.
+    if !has_name || target.starts_with("/proc") || !(kind.is_file() || kind.is_dir()) {
         return Err(NotPrivate::Descriptor);
     }
     let DescriptorInfo { offset, flags, locked } = DescriptorInfo::of(process, descriptor).map_err(unknown)?;
@@ -181,9 +199,9 @@ fn check_memory(process: i32) -> Result<(), NotPrivate> {
     let mut writable = false;
     for line in text.lines() {
         if let Some(flags) = line.strip_prefix("VmFlags:") {
-            let mut flags = flags.split_whitespace();
-            // The kernel's own pages, as the vDSO, are neither written nor copied.
-            if flags.any(|flag| flag == "wf" || writable && (flag == "dc" || flag == "sh")) {
+            let has = |wanted: &str| flags.split_whitespace().any(|flag| flag == wanted);
+            // The kernel's own pages, as the vDSO, are neither written nor copied. Others may become writable later.
+            if has("wf") || (writable || has("mw")) && (has("dc") || has("sh")) {
                 return Err(NotPrivate::Memory);
             }
         } else if let Some((_, rest)) = line.split_once(' ')

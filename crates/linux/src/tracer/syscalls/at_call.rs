@@ -49,6 +49,8 @@ pub(crate) enum Decision {
     Answered(i64),
     /// It is made immediately, and is not a step; then the task finds these bytes in place of those that it has read.
     Reads(Vec<u8>),
+    /// The execution is lost, and may succeed when it starts anew: contenders are not copied any more.
+    StartsAnew(String),
     /// It is a step: the task waits until the search takes it.
     Controlled,
     /// The same, and the process ends with it: the interpreter returns what that touches.

@@ -2,6 +2,8 @@
 //!
 //! Makes no call, and knows nothing of its outcome.
 
+use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -17,6 +19,7 @@ use super::socket_address::Address;
 use super::timed_waits::{self, Limited};
 use super::watched_tree::{InodeKind, Side};
 use crate::sys::filter;
+use crate::sys::private_state::NotPrivate;
 use crate::sys::syscalls::{self, SyscallClass, SystemCall};
 use crate::sys::{bits, descriptors};
 use onewinner_core::access::AccessKind;
@@ -78,6 +81,9 @@ impl Programs {
                 at.process, at.entry.number
             ));
         };
+        if matches!(system.class, SyscallClass::Flock | SyscallClass::Fcntl) && self.changes_what_copies_share(at) {
+            return Decision::StartsAnew(format!("{} locks a file that its copies share", at.process));
+        }
         match system.class {
             SyscallClass::Spawn => return self.spawn(at, system.name),
             SyscallClass::Exit => return self.end(at, system.name == "exit"),
@@ -156,6 +162,19 @@ impl Programs {
             }
             _ => false,
         }
+    }
+
+    /// Whether a call sets locks or flags of an open file that all copies of the contender share: then it cannot be copied.
+    fn changes_what_copies_share(&mut self, at: &AtCall<'_>) -> bool {
+        if self.shared_by_copies.is_empty() || self.why_not_copied.is_some() {
+            return false;
+        }
+        let file = fs::metadata(format!("/proc/{}/fd/{}", at.task, at.entry.arguments[0] as i32));
+        let shared = file.is_ok_and(|file| self.shared_by_copies.contains(&(file.dev(), file.ino())));
+        if shared {
+            self.why_not_copied = Some(NotPrivate::WritableFile);
+        }
+        shared
     }
 
     /// Records the use of objects beside the watched directories.

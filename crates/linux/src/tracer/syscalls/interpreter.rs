@@ -11,6 +11,7 @@
 //!
 //! Knows no ptrace and no search.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::path::PathBuf;
 
@@ -181,6 +182,9 @@ pub(crate) trait Interpreter {
     fn copies(&self) -> bool {
         false
     }
+
+    /// Copies of a contender share these open files, by device and inode.
+    fn copies_share(&mut self, _files: BTreeSet<(u64, u64)>) {}
 
     /// The contender, whose only task is this one, has become a snapshot that later ones are forked from, or why it cannot.
     fn keeps(&mut self, _process: ProcessId, _task: i32, _why_not: Option<NotPrivate>) {}

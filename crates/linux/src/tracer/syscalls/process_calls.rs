@@ -12,6 +12,7 @@ use super::process_numbers::Owner;
 use super::programs::Programs;
 use super::watched_tree::{InodeKind, Side};
 use crate::sys::bits;
+use crate::sys::private_state::NotPrivate;
 use crate::sys::syscalls::SyscallClass;
 use onewinner_core::access::{Access, AccessKind, Object};
 use onewinner_core::fs::Errno;
@@ -156,6 +157,10 @@ impl Programs {
             }
             // It stays as it is: the program may read the counter.
             bits::SET_COUNTER_MODE if at.entry.arguments[1] as i32 == bits::COUNTER_ENABLED => Decision::Answered(0),
+            option if bits::NOT_FORKED.contains(&option) => {
+                self.why_not_copied.get_or_insert(NotPrivate::Attributes);
+                Decision::Harmless
+            }
             option if bits::OWN_OPTIONS.contains(&option) => Decision::Harmless,
             option => uncontrolled(at, name, &format!("sets or asks for option {option}")),
         }
@@ -191,7 +196,8 @@ impl Programs {
 
     /// Figures of the machine, which stay as they were at the start of the run.
     pub(super) fn machine(&mut self, at: &AtCall<'_>) -> Decision {
-        match machine_figures::answer(at, &self.figures) {
+        let since_start = self.time.since_start(at);
+        match machine_figures::answer(at, &self.figures, since_start) {
             Ok(()) => Decision::Answered(0),
             Err(_) => Decision::Answered(-i64::from(bits::BAD_ADDRESS)),
         }

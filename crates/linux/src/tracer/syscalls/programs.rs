@@ -65,8 +65,10 @@ pub(crate) struct Programs {
     pub(crate) signalled: BTreeSet<ProcessId>,
     /// Whether contenders are forked from snapshots.
     copied: bool,
+    /// The files that copies share as open file descriptions, by device and inode.
+    pub(super) shared_by_copies: BTreeSet<(u64, u64)>,
     /// Why contenders are not forked from snapshots.
-    why_not_copied: Option<NotPrivate>,
+    pub(super) why_not_copied: Option<NotPrivate>,
     /// The use of what is beside the watched directories, in any execution.
     pub(crate) elsewhere: Elsewhere,
     /// What of that is watched.
@@ -99,6 +101,7 @@ impl Programs {
             changed: BTreeMap::new(),
             signalled: BTreeSet::new(),
             copied: false,
+            shared_by_copies: BTreeSet::new(),
             why_not_copied: None,
             elsewhere: Elsewhere::default(),
             sharing,
@@ -262,6 +265,15 @@ impl Interpreter for Programs {
             self.pending.insert(at.task, pending);
             return Ok(Outcome::Waits);
         }
+        if errno == Some(Errno::EXDEV) && self.sharing.has_layers() {
+            return Err(Lost {
+                reason: format!(
+                    "{} moves or links a file between two private copies of places, which may be one file system on the machine",
+                    at.process
+                ),
+                again: Retry::Never,
+            });
+        }
         let accesses = Self::performed(&pending, returned, errno);
         self.lock(&pending.decoded, &accesses);
         if pending.decoded.class == SyscallClass::Socket {
@@ -352,6 +364,10 @@ impl Interpreter for Programs {
 
     fn copies(&self) -> bool {
         self.why_not_copied.is_none()
+    }
+
+    fn copies_share(&mut self, files: BTreeSet<(u64, u64)>) {
+        self.shared_by_copies.extend(files);
     }
 
     fn keeps(&mut self, process: ProcessId, task: i32, why_not: Option<NotPrivate>) {

@@ -44,6 +44,11 @@ impl Sharing {
         found
     }
 
+    /// Whether contenders see private layers over the places where programs write.
+    pub(crate) fn has_layers(&self) -> bool {
+        !self.layers.is_empty()
+    }
+
     /// The paths that another search has to watch.
     pub(crate) fn found(&self) -> Vec<PathBuf> {
         self.found.iter().cloned().collect()

@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use super::{TracedSystem, age};
+use crate::sys::private_state;
 use crate::tracer::syscalls::timers::Timers;
 use crate::tracer::tracees::fork_snapshot::Kept;
 use crate::tracer::tracees::loss::lost;
@@ -30,11 +31,13 @@ impl TracedSystem {
         let has_timer = |(_, timers): (_, &Timers)| timers.has_any(process);
         // The kernel knows nothing of its timers, so a copy would have none.
         let has_timer = self.engine.interpreter.time().is_some_and(has_timer);
-        if self.channel.is_silent(process) && !has_timer {
+        if self.channel.is_silent(process) && !has_timer && self.engine.interpreter.copies() {
             let first = self.engine.tracees.first.get(&process).copied().unwrap_or_default();
+            let shared = private_state::open_files(first);
             match self.engine.keep(process)? {
                 Kept::Snapshot => {
                     self.engine.interpreter.keeps(process, first, None);
+                    self.engine.interpreter.copies_share(shared);
                     self.start(process)?;
                     return self.run_until_quiescent(process);
                 }

@@ -35,6 +35,7 @@ impl Tracees {
                 return Ok(());
             }
             Decision::Uncontrolled(reason) => return Err(lost(Retry::Never, reason)),
+            Decision::StartsAnew(reason) => return Err(lost(Retry::Maybe, reason)),
             Decision::Superseded(reason) => return Err(lost(Retry::Abandoned, reason)),
             Decision::Spawns => return self.spawn(stopped),
             Decision::Waits(wait, arguments) => return self.wait(stopped, entry, wait, arguments),
