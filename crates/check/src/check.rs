@@ -32,8 +32,19 @@ use onewinner_core::verdict::{CutReason, Extent, Judged};
 pub fn check(plan: &Plan, interrupted: &Arc<AtomicBool>, events: &EventSink) -> Result<Judged, CheckError> {
     let mut kept = KeptSession::default();
     let judged = check_until(plan, None, &mut kept, interrupted, events)?;
-    kept.close()?;
-    Ok(judged)
+    close_after(plan, judged, &mut kept)
+}
+
+/// Ends the worker process after its last plan. If something is left behind, that decides the verdict.
+///
+/// # Errors
+///
+/// As [`check`].
+pub(crate) fn close_after(plan: &Plan, judged: Judged, kept: &mut KeptSession) -> Result<Judged, CheckError> {
+    match kept.close() {
+        Ok(()) => Ok(judged),
+        Err(error) => conclude_error(plan, error),
+    }
 }
 
 /// The same; a search also ends at `latest`, and the worker process is kept for the next plan.

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
-use super::check::{check, check_until, conclude_error, merge_sweeps, shrink_and_conclude};
+use super::check::{check, check_until, close_after, conclude_error, merge_sweeps, shrink_and_conclude};
 use super::error::CheckError;
 use super::event::{Event, EventSink};
 use super::fault_sweep::Fault;
@@ -87,7 +87,7 @@ fn check_until_violated(plans: &[Plan], interrupted: &Arc<AtomicBool>, events: &
         }
         let decided = decides(&checked);
         let is_last = decided || position + 1 == plans.len() && cut.is_empty();
-        let checked = close_after(checked, is_last, &mut kept);
+        let checked = end_if(is_last, plan, checked, &mut kept);
         if each(position, plan, checked).is_break() || decided {
             return;
         }
@@ -102,20 +102,20 @@ fn check_until_violated(plans: &[Plan], interrupted: &Arc<AtomicBool>, events: &
             checked
         };
         let decided = decides(&checked);
-        let checked = close_after(checked, decided || done + 1 == number, &mut kept);
+        let checked = end_if(decided || done + 1 == number, plan, checked, &mut kept);
         if each(position, plan, checked).is_break() || decided {
             return;
         }
     }
 }
 
-/// Ends the worker process with the last plan, whose result is an error if something is left behind.
-fn close_after(checked: CheckResult, is_last: bool, kept: &mut KeptSession) -> CheckResult {
-    if !is_last {
-        return checked;
+/// Ends the worker process after the last plan.
+fn end_if(is_last: bool, plan: &Plan, checked: CheckResult, kept: &mut KeptSession) -> CheckResult {
+    if is_last {
+        checked.and_then(|judged| close_after(plan, judged, kept))
+    } else {
+        checked
     }
-    let closed = kept.close();
-    checked.and_then(|judged| closed.map(|()| judged))
 }
 
 /// The time until the deadline, divided by a number of plans.

@@ -62,7 +62,7 @@ pub(crate) enum Unrepeatable {
          other in a way that is not observed"
     )]
     NeverAtOnce { sentence: String },
-    /// Nobody got the lock at a fixed path, and nobody has looked for it.
+    /// No process got the lock at a fixed path, and none has looked for it.
     #[error(
         "no process gets the lock, and none makes a call that names {0:?}; give the path of the lock with \
          --lock-at, and create its directory if the program does not"
