@@ -1,9 +1,9 @@
-// safe: flock whose only descriptor is in flight in a socket pair of its own; closing the pair releases it.
+// safe: `inflight try|wait LOCK`: flock whose only descriptor is in flight in a socket pair of its own; closing the pair releases it.
 #include "adversarial.h"
 int main(int count, char **words) {
     begin(count, words);
     int sv[2], f = open(lock_path, O_CREAT | O_RDWR, 0600);
-    if (flock(f, LOCK_EX | LOCK_NB)) busy();
+    if (flock(f, strcmp(words[1], "wait") == 0 ? LOCK_EX : LOCK_EX | LOCK_NB)) busy();
     socketpair(AF_UNIX, SOCK_STREAM, 0, sv);
     char b = 'x', c[CMSG_SPACE(4)] = {0};
     struct iovec v = {&b, 1};

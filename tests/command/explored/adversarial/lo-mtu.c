@@ -1,4 +1,5 @@
-// broken: the MTU of lo is the flag, set by ioctl on an unbound socket; look, then set.
+// broken: the MTU of lo is the flag, set by ioctl on an unbound socket; look, then set. `lo-mtu once LOCK` never gives
+// it back.
 #include "adversarial.h"
 static int s;
 static int mtu(int set) {
@@ -18,7 +19,7 @@ int main(int count, char **words) {
     mtu(1234);
     hold();
     step();
-    mtu(1500);
+    if (strcmp(words[1], "once") != 0) mtu(1500);
     step();
     release();
     return 0;
