@@ -334,6 +334,7 @@ cases! {
     one_that_guards_with_its_own_file: driver("guard-own-file.sh", "{lock}"), "-n 2 --scenario contend --preemptions 1" => Violated("");
     one_that_links_from_tmp: driver("link-from-tmp.sh", "{lock}"), "-n 2 --scenario contend --preemptions 1" => NoAlarm;
     one_that_inherits_a_descriptor: driver("inherits.sh", "{lock}"), "-n 2 --scenario contend" => Holds;
+    one_that_keeps_its_answer: driver("keeps-answer.sh", "{lock}"), "" => Inconclusive("flush the output");
     one_that_dies: driver("dies.c", "{lock}"), "-n 2 --scenario contend" => Inconclusive("signal 6");
     one_that_speaks_otherwise: driver("misspeaks.sh", "{lock}"), "-n 2 --scenario contend" => Inconclusive("got it");
     one_that_no_execution_repeats: driver("random-look.c", "{lock}"), "-n 2 --scenario cycle --preemptions 1" => Inconclusive("could not be followed");

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::time::Duration;
 
 /// The state of a task; [proc_pid_stat(5)](https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html).
@@ -80,6 +80,24 @@ fn state(stat: &[u8]) -> Option<TaskState> {
         b'X' => TaskState::Dead,
         _ => TaskState::Other,
     })
+}
+
+/// Whether a task is blocked in a read of this file: in `read` with a descriptor of it, see
+/// [proc_pid_syscall(5)](https://man7.org/linux/man-pages/man5/proc_pid_syscall.5.html). `false` if that cannot be read.
+pub fn is_reading(task: i32, file: &File) -> bool {
+    let descriptor = || {
+        let text = fs::read_to_string(format!("/proc/{task}/syscall")).ok()?;
+        let mut words = text.split_ascii_whitespace();
+        let number: i64 = words.next()?.parse().ok()?;
+        let first = words.next()?.strip_prefix("0x")?;
+        (number == libc::SYS_read).then(|| u64::from_str_radix(first, 16).ok())?
+    };
+    let same = |descriptor: u64| {
+        let read = fs::metadata(format!("/proc/{task}/fd/{descriptor}")).ok()?;
+        let own = file.metadata().ok()?;
+        Some((read.dev(), read.ino()) == (own.dev(), own.ino()))
+    };
+    descriptor().and_then(same).unwrap_or(false)
 }
 
 /// Whether a process does not exist or is a zombie. A process whose state cannot be read counts as alive.

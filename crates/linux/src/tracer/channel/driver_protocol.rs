@@ -64,6 +64,12 @@ pub struct Conversation {
 /// Why the conversation has no result.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ProtocolError {
+    /// The program has ended although it owes an answer.
+    #[error("broke the driver protocol: its output ended where {expected} was expected")]
+    Ended {
+        /// What the protocol allows here.
+        expected: &'static str,
+    },
     /// A line that the driver protocol does not allow.
     #[error("broke the driver protocol: it printed {line:?} where {expected} was expected")]
     Unexpected {
@@ -201,7 +207,9 @@ impl Conversation {
             (Stage::Releasing, ProgramKind::Wrap, _) => tell(What::Released),
             (Stage::Idle | Stage::Over, ..) => {}
             (Stage::Started | Stage::Acquiring | Stage::Holding | Stage::Releasing, ..) => {
-                return Err(self.protocol_error("the end of its output"));
+                return Err(ProtocolError::Ended {
+                    expected: self.expected(),
+                });
             }
         }
         self.stage = Stage::Over;
@@ -262,11 +270,16 @@ impl Conversation {
     fn protocol_error(&self, line: &str) -> ProtocolError {
         ProtocolError::Unexpected {
             line: line.to_owned(),
-            expected: match self.stage {
-                Stage::Started | Stage::Acquiring => "`acquired`, `busy` or `error TEXT`",
-                Stage::Releasing => "`released` or `error TEXT`",
-                Stage::Idle | Stage::Holding | Stage::Over => "silence",
-            },
+            expected: self.expected(),
+        }
+    }
+
+    /// What the protocol allows here.
+    fn expected(&self) -> &'static str {
+        match self.stage {
+            Stage::Started | Stage::Acquiring => "`acquired`, `busy` or `error TEXT`",
+            Stage::Releasing => "`released` or `error TEXT`",
+            Stage::Idle | Stage::Holding | Stage::Over => "silence",
         }
     }
 }

@@ -12,6 +12,7 @@ pub mod driver_protocol;
 pub mod pipes;
 pub(crate) mod shared_state;
 
+use std::fs::File;
 use std::io;
 use std::path::Path;
 
@@ -57,6 +58,12 @@ pub(crate) trait Channel {
 
     /// Whether a contender that still runs has nothing more to do.
     fn rests(&self, process: ProcessId) -> bool;
+
+    /// Whether a contender that owes an answer waits for a message instead. `reads` says whether it is blocked in a read of a
+    /// file.
+    fn waits_in_vain(&self, _process: ProcessId, _reads: &dyn Fn(&File) -> bool) -> bool {
+        false
+    }
 
     /// Whether no message was exchanged with the contender since its start.
     fn is_silent(&self, _process: ProcessId) -> bool {

@@ -7,12 +7,13 @@ use std::ffi::CString;
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::driver_protocol::{Conversation, Ending, Owes, ProtocolError};
 use super::{Channel, Sent};
 use crate::sys::fifo;
 use crate::sys::launch::{Streams, launch};
-use crate::sys::process::Ended;
+use crate::sys::process::{Ended, is_readable};
 use crate::tracer::layout::{FIRST_DIRECTORY, contender_directory};
 use crate::tracer::program::start::Starter;
 use onewinner_core::explore::{Lost, Retry};
@@ -324,6 +325,14 @@ impl Channel for Pipes {
         let contender = &self.contenders[process.index()];
         let holds = |conversation: &Conversation| conversation.owes() == Owes::Release && !self.releases();
         contender.conversation.as_ref().is_none_or(holds)
+    }
+
+    fn waits_in_vain(&self, process: ProcessId, reads: &dyn Fn(&File) -> bool) -> bool {
+        let contender = &self.contenders[process.index()];
+        let owes = contender.conversation.as_ref().map(Conversation::owes);
+        // What it has not read yet is its next message.
+        let waits = |input: &File| !is_readable(input, Duration::ZERO) && reads(input);
+        owes == Some(Owes::Answer) && contender.input.as_ref().is_some_and(waits)
     }
 
     fn is_silent(&self, process: ProcessId) -> bool {

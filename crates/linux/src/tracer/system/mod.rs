@@ -10,7 +10,7 @@ mod steps;
 mod waking;
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -19,6 +19,7 @@ use std::time::Duration;
 use self::next_step::NextStep;
 use self::polling::{EndlessPolls, MOST_FRUITLESS_POLLS, MOST_IDLE_POLLS, MOST_IDLE_STEPS, Polling};
 use crate::run_directory::removal::remove_tree;
+use crate::sys::task_state::is_reading;
 use crate::sys::tracee;
 use crate::tracer::channel::{Channel, Sent};
 use crate::tracer::layout::{contender_directory, execution_directories};
@@ -40,6 +41,8 @@ use onewinner_core::scenario::{Scenario, ScenarioKind, Start};
 /// How often the tracer looks at a contender that is asleep in the kernel before it gives up waiting for its next call or
 /// answer. The looks are counted, not the time: a busy machine is slow, and the contender is not.
 const MOST_LOOKS: u32 = 1_500;
+/// After how many looks the tracer asks whether the contender waits for a message that will not come.
+const LOOKS_AT_INPUT: u32 = 20;
 /// The pause between two of them.
 const LOOK: Duration = Duration::from_millis(1);
 
@@ -223,7 +226,7 @@ impl TracedSystem {
 
     /// Runs a contender until all its tasks are quiet, and it has a next step or none ever again.
     pub(crate) fn run_until_quiescent(&mut self, process: ProcessId) -> Result<(), Lost> {
-        for _ in 0..MOST_LOOKS {
+        for look in 0..MOST_LOOKS {
             self.engine.quiet(process)?;
             if let Some(how) = self.engine.tracees.take_end(process) {
                 let lost = lost(Retry::Maybe, format!("{process} was lost: {how}"));
@@ -239,10 +242,25 @@ impl TracedSystem {
             if !self.engine.tracees.standing(process).is_empty() || self.channel.rests(process) || waits() {
                 return Ok(());
             }
+            if look == LOOKS_AT_INPUT && self.reads_in_vain(process) {
+                let reason = format!(
+                    "{process} waits for a line on its standard input before it has printed its answer: `acquired`, `busy` or \
+                     `error TEXT`, and `released` in the end. If it has printed it, the answer is still in a buffer: flush the \
+                     output after each line, as in `print(\"acquired\", flush=True)`"
+                );
+                return Err(self.with_complaint(process, lost(Retry::Never, reason)));
+            }
             tracee::await_change(LOOK);
         }
         let reason = format!("{process} does not become quiet: it waits for an event that cannot occur");
         Err(self.with_complaint(process, lost(Retry::Maybe, reason)))
+    }
+
+    /// Whether a contender waits for a message although it owes an answer.
+    fn reads_in_vain(&self, process: ProcessId) -> bool {
+        let tasks: Vec<i32> = self.engine.tracees.running_tasks(process).collect();
+        let reads = |input: &File| tasks.iter().any(|task| is_reading(*task, input));
+        self.channel.waits_in_vain(process, &reads)
     }
 
     pub(crate) fn read_output(&mut self, process: ProcessId) -> Result<Sent, Lost> {
@@ -349,7 +367,7 @@ fn age(directory: &Path, by: Duration) -> io::Result<()> {
         }
         // No lock looks at the times of a symbolic link.
         if kind.is_dir() || kind.is_file() {
-            let file = fs::File::open(entry.path())?;
+            let file = File::open(entry.path())?;
             let then = file.metadata()?.modified()?.checked_sub(by);
             let then = then.ok_or_else(|| io::Error::other("the time is before the epoch"))?;
             file.set_times(fs::FileTimes::new().set_accessed(then).set_modified(then))?;

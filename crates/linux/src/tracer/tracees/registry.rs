@@ -154,8 +154,13 @@ impl Tracees {
 
     /// The numbers of the contender's running tasks, for messages.
     pub(crate) fn running_numbers(&self, process: ProcessId) -> String {
-        let tasks: Vec<_> = self.running(process).map(|(task, _)| task.to_string()).collect();
+        let tasks: Vec<_> = self.running_tasks(process).map(|task| task.to_string()).collect();
         tasks.join(", ")
+    }
+
+    /// The contender's running tasks.
+    pub(crate) fn running_tasks(&self, process: ProcessId) -> impl Iterator<Item = i32> {
+        self.running(process).map(|(task, _)| *task)
     }
 
     /// The states of the contender's running tasks.
