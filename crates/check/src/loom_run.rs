@@ -11,7 +11,7 @@ use super::progress::ProgressMonitor;
 use super::results::Results;
 use onewinner_core::backend::loom::{self, Bounds};
 use onewinner_core::explore::Stop;
-use onewinner_core::verdict::{CutReason, Extent, Unit, at_most};
+use onewinner_core::verdict::{Bound, CutReason, Extent, Unit};
 
 /// Why loom may have missed an order of calls.
 const CROSSED: &str = "a call touched files in a way that no earlier execution had shown, so loom may have missed an order; \
@@ -49,7 +49,9 @@ pub(crate) fn run(
 fn extent(stop: Stop, bounds: Bounds) -> Extent {
     let reason = match stop {
         Stop::Exhausted => {
-            let named = bounds.preemptions.map(at_most::<usize>);
+            let named = bounds
+                .preemptions
+                .map(|most| Bound::Preemptions(u32::try_from(most).unwrap_or(u32::MAX)));
             return Extent::Complete {
                 each: Unit::Schedule,
                 bounds: named.into_iter().collect(),

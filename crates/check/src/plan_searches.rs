@@ -12,7 +12,7 @@ use super::results::Results;
 use super::search::{Filter, Search, SearchResults};
 use super::session::BackendSession;
 use onewinner_core::explore::{Covered, Limits, Searched, Stop, Strategy};
-use onewinner_core::verdict::{CutReason, Extent, Unit, at_most, at_most_polls};
+use onewinner_core::verdict::{Bound, CutReason, Extent, Unit};
 
 /// What the sweeps of a plan share.
 #[derive(Clone, Copy)]
@@ -87,10 +87,10 @@ impl PlanSearch<'_> {
             Stop::Exhausted if lost > 0 => CutReason::Lost(lost),
             Stop::Exhausted => {
                 let preemptions = match searched.covered {
-                    Covered::Preemptions(most) => Some(at_most(most)),
+                    Covered::Preemptions(most) => Some(Bound::Preemptions(most)),
                     Covered::Everything | Covered::Some => None,
                 };
-                let polls = searched.poll_limit.map(at_most_polls);
+                let polls = searched.poll_limit.map(Bound::Polls);
                 let bounds = preemptions.into_iter().chain(polls).collect();
                 let each = unit(self.strategy);
                 return Extent::Complete { each, bounds };
@@ -112,8 +112,9 @@ impl PlanSearch<'_> {
 
 fn unit(strategy: &Strategy) -> Unit {
     match strategy {
-        Strategy::Dpor => Unit::Class,
+        Strategy::Dpor | Strategy::SleepSets => Unit::Class,
         Strategy::Exhaustive
+        | Strategy::Adaptive { .. }
         | Strategy::Bounded { .. }
         | Strategy::Pct { .. }
         | Strategy::Random { .. }

@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use onewinner_core::explore::Strategy;
 use onewinner_core::primitive::CrashClass;
 use onewinner_core::property::Judging;
 use onewinner_core::scenario::{FaultSweep, Scenario, Start};
@@ -29,6 +30,8 @@ pub struct Configuration {
     pub fault_sweep: FaultSweep,
     /// The most preemptions of a search that bounds them.
     pub preemptions: u32,
+    /// A search that bounds preemptions is complete instead, if that takes at most this many executions.
+    pub complete_within: Option<u64>,
     /// What its violations mean.
     pub role: Role,
 }
@@ -95,12 +98,22 @@ impl Depth {
 }
 
 impl Configuration {
+    /// How the schedules of a program are chosen.
+    pub fn strategy_of_a_program(&self) -> Strategy {
+        let preemptions = self.preemptions;
+        match self.complete_within {
+            Some(most) => Strategy::Adaptive { most, preemptions },
+            None => Strategy::Bounded { preemptions },
+        }
+    }
+
     /// With the default preemption bound.
     pub fn of(scenario: Scenario, fault_sweep: FaultSweep) -> Self {
         Self {
             scenario,
             fault_sweep,
             preemptions: PREEMPTIONS,
+            complete_within: None,
             role: Role::Decides,
         }
     }

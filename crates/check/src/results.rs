@@ -9,7 +9,7 @@ use onewinner_core::history::{Attempt, AttemptResult, End, Execution, History, O
 use onewinner_core::primitive::CrashClass;
 use onewinner_core::property::{Judgement, Judging};
 use onewinner_core::scenario::{Scenario, Subject};
-use onewinner_core::verdict::{Crash, CutReason, Extent, Grade, OutcomeRow, at_most};
+use onewinner_core::verdict::{Bound, Crash, CutReason, Extent, Grade, OutcomeRow};
 
 /// The results of the executions of one run so far.
 #[derive(Default)]
@@ -205,7 +205,7 @@ impl Results {
         }
         if let Extent::Cut { reason, preemptions } = extent {
             let before = match preemptions {
-                Some(most) => format!("; every schedule with {} was run before", at_most(*most)),
+                Some(most) => format!("; every schedule with {} was run before", Bound::Preemptions(*most)),
                 None => String::new(),
             };
             if *reason == CutReason::Interrupt {

@@ -139,6 +139,16 @@ impl Accesses {
         }
     }
 
+    /// Adds all of another footprint.
+    pub fn extend(&mut self, other: &Self) {
+        for Access { object, kind } in other.iter().cloned() {
+            match kind {
+                AccessKind::Load => self.load(object),
+                AccessKind::Store => self.store(object),
+            }
+        }
+    }
+
     /// The accesses, in reading order.
     pub fn iter(&self) -> impl Iterator<Item = &Access> {
         self.0.iter()

@@ -133,6 +133,13 @@ pub struct Coverage {
     pub race: Option<RaceCoverage>,
 }
 
+impl Coverage {
+    /// Describes the scenario with its injected faults.
+    pub fn configuration(&self) -> String {
+        format!("{}{}", self.scenario, self.fault_sweep)
+    }
+}
+
 /// The results of attempts after a process was killed and all others had finished.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Crash {
@@ -199,8 +206,8 @@ pub enum Extent {
     Complete {
         /// What each execution stands for.
         each: Unit,
-        /// The bounds, in words; empty if there are none.
-        bounds: Vec<String>,
+        /// The bounds; empty if there are none.
+        bounds: Vec<Bound>,
     },
     /// The search ended before it was complete.
     Cut {
@@ -218,6 +225,15 @@ pub enum Extent {
         /// The nominal 95 % confidence bounds on the rate of violations.
         rate: RateBounds,
     },
+}
+
+/// A bound within which a search is complete. Its text completes the sentence "every schedule with".
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bound {
+    /// At most this many preemptions.
+    Preemptions(u32),
+    /// At most this many fruitless polls of each process.
+    Polls(u32),
 }
 
 /// What ended a search before it was complete. Its text completes the sentence "the search was cut at".
@@ -266,16 +282,41 @@ impl Serialize for CutReason {
     }
 }
 
-/// A bound on preemptions, in words.
-pub fn at_most<N: fmt::Display + PartialEq + From<u8>>(most: N) -> String {
-    let plural = if most == N::from(1) { "" } else { "s" };
-    format!("at most {most} preemption{plural}")
+impl fmt::Display for Bound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Preemptions(1) => f.write_str("at most 1 preemption"),
+            Self::Preemptions(most) => write!(f, "at most {most} preemptions"),
+            Self::Polls(1) => f.write_str("at most 1 fruitless poll of each process"),
+            Self::Polls(most) => write!(f, "at most {most} fruitless polls of each process"),
+        }
+    }
 }
 
-/// A bound on fruitless polls, in words.
-pub fn at_most_polls(most: u32) -> String {
-    let plural = if most == 1 { "" } else { "s" };
-    format!("at most {most} fruitless poll{plural} of each process")
+/// Serialized as its text.
+impl Serialize for Bound {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl Extent {
+    /// Whether every schedule was run, however often processes are preempted.
+    pub fn is_complete_in_preemptions(&self) -> bool {
+        let Self::Complete { bounds, .. } = self else {
+            return false;
+        };
+        !bounds.iter().any(|bound| matches!(bound, Bound::Preemptions(_)))
+    }
+
+    /// The bounds, in words; empty if there are none.
+    pub fn bounds(&self) -> String {
+        let Self::Complete { bounds, .. } = self else {
+            return String::new();
+        };
+        let bounds: Vec<String> = bounds.iter().map(Bound::to_string).collect();
+        bounds.join(", ")
+    }
 }
 
 /// What one execution of a search stands for.

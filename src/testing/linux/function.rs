@@ -140,21 +140,22 @@ impl<'a, G> Exploration<Function<'a, G>> {
     fn run_ladder(&self, test: &Test, place: usize) -> Report {
         let subject = Subject::Program(test.program(place));
         let options = &self.options;
-        let plan = |configuration: Configuration| Plan {
+        let plan = |configuration: Configuration, strategy: Strategy| Plan {
             subject: subject.clone(),
             scenario: configuration.scenario,
             fault_sweep: configuration.fault_sweep,
             backend: Backend::Traced {
-                strategy: Strategy::Bounded {
-                    preemptions: configuration.preemptions,
-                },
+                strategy,
                 limits: options.limits(),
                 directories: options.directories.clone(),
             },
             seed: options.seed,
             judged: configuration.role.judging(),
         };
-        let plans = options.of_a_function().into_iter().map(plan);
+        let plans = options.of_a_function().into_iter().map(|configuration| {
+            let strategy = configuration.strategy_of_a_program();
+            plan(configuration, strategy)
+        });
         let plans: Vec<Plan> = plans.collect();
         run_plans(&plans, Allowance::Together, options.save.as_deref(), place)
     }

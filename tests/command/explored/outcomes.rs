@@ -1,7 +1,8 @@
 //! The same lock as a program and as a primitive, each searched to its end: what can come out is the same.
 //!
-//! One is judged on kernel objects, by a search that is bounded; the other on the simulated file system, by a reduction. Of a
-//! wrong lock only small scenarios are searched to their end: a program's search stops soon after it has found something.
+//! One is judged on kernel objects, by a search that is bounded or has sleep sets; the other on the simulated file system, by
+//! `dpor`. Of a wrong lock only small scenarios are searched to their end: a program's search stops soon after it has found
+//! something.
 
 use std::collections::BTreeSet;
 
@@ -13,6 +14,9 @@ use crate::harness::{Capability, Test, ignore};
 
 /// More than any schedule of these has.
 const NO_BOUND: &str = "--preemptions 99";
+
+/// One execution of each class.
+const EACH_CLASS: &str = "--search sleep-sets";
 
 /// What came out: winners, losers, errors, and the grade.
 fn outcomes(document: &Value) -> BTreeSet<String> {
@@ -36,21 +40,37 @@ fn check(lock: &str, scenario: &str) {
         Ok(_) => panic!("this onewinner explores no programs"),
         Err(missing) => ignore_without(&missing),
     };
-    let program = explore(&Program::Driver(line), &format!("{scenario} {NO_BOUND}"));
-    if program.words().contains("failed to trace a process") {
-        ignore(Capability::Ptrace, program.words());
+    let primitive = explore_primitive(lock, scenario).document;
+    for search in [NO_BOUND, EACH_CLASS] {
+        let program = explore(&Program::Driver(line.clone()), &format!("{scenario} {search}"));
+        if program.words().contains("failed to trace a process") {
+            ignore(Capability::Ptrace, program.words());
+        }
+        let found = outcomes(&program.document);
+        assert_eq!(found, outcomes(&primitive), "{lock}, {scenario} {search}");
+        assert!(!found.is_empty());
     }
-    let primitive = explore_primitive(lock, scenario);
-    let [program, primitive] = [&program, &primitive].map(|answer| outcomes(&answer.document));
-    assert_eq!(program, primitive, "{lock}, {scenario}");
-    assert!(!primitive.is_empty());
+}
+
+/// Checks that a driver has this number of classes of schedules, and that each is run once.
+#[track_caller]
+fn check_classes(source: &str, arguments: &str, scenario: &str, classes: u64) {
+    let line = programs::line(source, arguments).unwrap_or_else(|missing| ignore_without(&missing));
+    let answer = explore(&Program::Driver(line), &format!("{scenario} {EACH_CLASS}"));
+    if answer.words().contains("failed to trace a process") {
+        ignore(Capability::Ptrace, answer.words());
+    }
+    let coverage = &answer.document["results"][0]["coverage"];
+    assert_eq!(coverage["extent"]["extent"], "complete", "{}", answer.document);
+    assert_eq!(coverage["executions"], classes, "{source}, {scenario}");
 }
 
 macro_rules! facts {
     ($($name:ident: $lock:literal, $scenario:literal;)*) => {
         /// The tests of this file.
         pub(crate) fn tests() -> Vec<Test> {
-            vec![$(Test::new(stringify!($name), || check($lock, $scenario))),*]
+            let classes = Test::new("programs_have_the_classes_that_were_counted_by_hand", the_classes_of_programs);
+            vec![$(Test::new(stringify!($name), || check($lock, $scenario)),)* classes]
         }
     };
 }
@@ -62,4 +82,19 @@ facts! {
     create_new_in_cycles_of_three: "create-new", "--scenario cycle -n 3";
     create_new_in_two_rounds: "create-new", "--scenario cycle -n 2 --rounds 2";
     stat_then_write_contended_by_two: "stat-then-write", "--scenario contend -n 2";
+}
+
+/// The numbers are those of the same locks over `Fs`, counted by hand for the golden tests.
+fn the_classes_of_programs() {
+    for (source, arguments, scenario, classes) in [
+        ("seed.c", "create-new {lock}", "--scenario contend -n 3", 3),
+        ("seed.c", "create-new {lock}", "--scenario cycle -n 3", 21),
+        ("seed.c", "create-new {lock}", "--scenario cycle -n 2 --rounds 2", 26),
+        ("flock-kept.c", "try {lock}", "--scenario contend -n 3", 9),
+        ("flock-kept.c", "try {lock}", "--scenario cycle -n 3", 63),
+        ("seed.pl", "create-new {lock}", "--scenario cycle -n 3", 21),
+        ("seed.py", "create-new {lock}", "--scenario contend -n 3", 3),
+    ] {
+        check_classes(source, arguments, scenario, classes);
+    }
 }

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use onewinner_core::access::{Accesses, Object};
 use onewinner_core::explore::{
     Begin, Bounded, Choice, ChoicePoint, Covered, Diverged, Dpor, Exhaustive, Lost, Mismatch, Model, Move,
-    ParallelSearch, Random, Scheduler, Stop, System, search,
+    ParallelSearch, Random, Scheduler, SleepSets, Stop, System, search,
 };
 use onewinner_core::happens_before::Step;
 use onewinner_core::id::ProcessId;
@@ -155,6 +155,7 @@ fn check(name: &str, scheduler: fn() -> Box<dyn Scheduler>, most_wrong: f64) {
 fn elsewhere_the_share_is_near_and_ends_at_all() {
     check("exhaustive", || Box::new(Exhaustive::new()), 0.1);
     check("dpor", || Box::new(Dpor::new()), 0.15);
+    check("sleep sets", || Box::new(SleepSets::new()), 0.3);
     check("bounded", || Box::new(Bounded::new(10)), 0.15);
     check("few preemptions", || Box::new(Bounded::new(1)), 0.15);
 }

@@ -11,6 +11,7 @@ mod program;
 mod random;
 mod rounds;
 mod script;
+mod sleep_sets;
 mod sleeps;
 mod traps;
 mod zoo;

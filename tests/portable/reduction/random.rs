@@ -67,6 +67,11 @@ pub(crate) fn random_program(generator: &mut ChaCha8Rng) -> Program {
     random_program_of(PLAIN, generator)
 }
 
+/// The same, with links, record locks and children.
+pub(super) fn random_program_with_links(generator: &mut ChaCha8Rng) -> Program {
+    random_program_of(ALL, generator)
+}
+
 fn random_program_of(kinds: u32, generator: &mut ChaCha8Rng) -> Program {
     loop {
         let processes = generator.random_range(2..=4);

@@ -3,12 +3,12 @@
 //!
 //! Knows no file system.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::time::Duration;
 
 use onewinner_core::access::{Accesses, Object};
-use onewinner_core::explore::{Bounded, Exhaustive, Lost, Model, Move, Stop, System, search};
+use onewinner_core::explore::{Bounded, Exhaustive, Lost, Model, Move, Scheduler, SleepSets, Stop, System, search};
 use onewinner_core::happens_before::{Class, Step};
 use onewinner_core::id::ProcessId;
 use rand::{RngExt, SeedableRng};
@@ -190,6 +190,26 @@ fn each_level_has_the_classes_that_need_no_more_preemptions() {
         }
     }
     assert!(beyond > 300, "the bounds leave out {beyond} classes");
+}
+
+#[test]
+fn a_search_with_sleep_sets_has_every_class() {
+    let mut generator = ChaCha8Rng::seed_from_u64(23);
+    for _ in 0..200 {
+        let processes = random_processes(&mut generator);
+        let classes = |scheduler: &mut dyn Scheduler| {
+            let mut classes = BTreeSet::new();
+            let watch = &mut |world: &mut Sleepers<'_>, _, _| {
+                classes.insert(Class::of(processes.len(), &world.steps));
+                ControlFlow::Continue(())
+            };
+            let searched = search(&mut Sleepers::new(&processes), scheduler, LIMITS, watch);
+            assert_eq!(searched.stop, Stop::Exhausted);
+            classes
+        };
+        let all = classes(&mut Exhaustive::new());
+        assert!(classes(&mut SleepSets::new()) == all, "{processes:?}");
+    }
 }
 
 #[test]

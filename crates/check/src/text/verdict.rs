@@ -9,8 +9,8 @@ use super::{counted, grouped, timeline};
 use onewinner_core::primitive::Expectation;
 use onewinner_core::scenario::{FaultSweep, Scenario};
 use onewinner_core::verdict::{
-    Counterexample, Coverage, Crash, Exit, Extent, Grade, Judged, OutcomeRow, RaceCoverage, RateBounds, Unit, Verdict,
-    Warning, at_most,
+    Bound, Counterexample, Coverage, Crash, Exit, Extent, Grade, Judged, OutcomeRow, RaceCoverage, RateBounds, Unit,
+    Verdict, Warning,
 };
 
 const BOLD: Style = Style::new().bold();
@@ -260,12 +260,12 @@ pub fn covered(coverage: &Coverage) -> String {
                 Unit::Class => "every class of schedules",
             };
             let with = if bounds.is_empty() { "" } else { " with " };
-            format!("{every}{with}{}, {executions}", bounds.join(", "))
+            format!("{every}{with}{}, {executions}", coverage.extent.bounds())
         }
         Extent::Cut { reason, preemptions } => match preemptions {
             Some(most) => format!(
                 "{executions}, cut at {reason}; before that every schedule with {}",
-                at_most(*most)
+                Bound::Preemptions(*most)
             ),
             None => format!("{executions}, cut at {reason}"),
         },

@@ -197,7 +197,7 @@ impl RequestedCoverage {
 
 fn preemption_bound(strategy: &Strategy) -> Option<u32> {
     match strategy {
-        Strategy::Bounded { preemptions } => Some(*preemptions),
+        Strategy::Bounded { preemptions } | Strategy::Adaptive { preemptions, .. } => Some(*preemptions),
         _ => None,
     }
 }

@@ -122,6 +122,8 @@ enum Chosen {
     Dpor,
     /// Every interleaving.
     Exhaustive,
+    /// The same for a lock without a model, such as a program: some executions are given up as redundant.
+    SleepSets,
     /// Random interleavings until a limit is reached.
     Random,
     /// Every interleaving with at most --preemptions preemptions.
@@ -140,13 +142,13 @@ impl Arguments {
     }
 
     /// The search strategy of a configuration.
-    fn strategy(&self, subject: &Subject, preemptions: u32, seed: u64) -> Result<Strategy, Failure> {
+    fn strategy(&self, subject: &Subject, configuration: &Configuration, seed: u64) -> Result<Strategy, Failure> {
         let program = matches!(subject, Subject::Program(_));
         let chosen = match (self.search, program) {
             (Some(Chosen::Dpor | Chosen::Exhaustive), true) => {
                 return Err(
                     "a program has too many schedules to run them all, and no model that could reduce them; \
-                            give `--search bounded`, `random` or `pct`"
+                            give `--search sleep-sets`, `bounded`, `random` or `pct`"
                         .into(),
                 );
             }
@@ -158,9 +160,16 @@ impl Arguments {
             return Err("only a bounded search limits preemptions; give --preemptions with `--search bounded`".into());
         }
         let preset = program && self.what.scenario.is_none();
-        let preemptions = self.preemptions.filter(|_| !preset).unwrap_or(preemptions);
+        if preset && self.search.is_none() {
+            return Ok(configuration.strategy_of_a_program());
+        }
+        let preemptions = self
+            .preemptions
+            .filter(|_| !preset)
+            .unwrap_or(configuration.preemptions);
         Ok(match chosen {
             Chosen::Dpor => Strategy::Dpor,
+            Chosen::SleepSets => Strategy::SleepSets,
             Chosen::Exhaustive => Strategy::Exhaustive,
             Chosen::Random => Strategy::Random { seed },
             Chosen::Bounded => Strategy::Bounded { preemptions },
@@ -270,7 +279,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output, interrupted: &Arc<Atom
     let subject = arguments.subject.subject(arguments.lock_at.as_deref())?;
     let mut plans = Vec::new();
     for configuration in arguments.configurations(&subject)? {
-        let strategy = arguments.strategy(&subject, configuration.preemptions, output.seed)?;
+        let strategy = arguments.strategy(&subject, &configuration, output.seed)?;
         plans.push(Plan {
             subject: subject.clone(),
             scenario: configuration.scenario,

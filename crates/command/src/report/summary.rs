@@ -154,7 +154,7 @@ fn extent(coverage: &Coverage) -> String {
             (Unit::Class, 1) => "the only class".to_owned(),
             (each, _) => format!("all {count} {}", plural(*each)),
         },
-        Extent::Complete { each, bounds } => format!("{count} {}, {}", plural(*each), bounds.join(", ")),
+        Extent::Complete { each, .. } => format!("{count} {}, {}", plural(*each), coverage.extent.bounds()),
         Extent::Cut { .. } => format!("{count} schedules"),
         Extent::Sampled { rate, .. } => format!("{count} rounds, rate below {}", terminal::percent(rate.upper)),
     }

@@ -66,7 +66,7 @@ pub fn explore(
                 history: simulation.take_history(),
                 end: match ended {
                     Ended::Completed => End::Completed,
-                    Ended::Cut | Ended::Blocked => End::Cut,
+                    Ended::Cut | Ended::Blocked | Ended::Redundant => End::Cut,
                     Ended::Lost { step, reason } | Ended::Diverged { step, reason } => End::Diverged { step, reason },
                 },
             })

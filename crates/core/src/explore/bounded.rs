@@ -110,6 +110,15 @@ impl Bounded {
         }
     }
 
+    /// The same, after a search that has looked first, and knows what is contended.
+    pub(super) fn knowing(conflicts: Conflicts, most: u32) -> Self {
+        Self {
+            stage: Stage::Look,
+            conflicts,
+            ..Self::new(most)
+        }
+    }
+
     /// The same, but preempting before every call: the reference that the shorter search is tested against.
     pub fn everywhere(most: u32) -> Self {
         let preemption_points = PreemptionPoints::All;
@@ -122,14 +131,7 @@ impl Bounded {
     /// Chooses the process of the next step, and notes the alternatives.
     fn pick(&mut self, now: &ChoicePoint<'_>) -> Choice {
         if let Some(process) = self.prefix.choice(self.steps.len(), &self.known) {
-            if now.enabled.contains(&process) {
-                return Choice::Step(process);
-            }
-            let reason = format!(
-                "{process} had a step to take before, and {:?} are enabled now",
-                now.enabled
-            );
-            return Choice::Diverged { reason };
+            return Choice::repeated(process, now.enabled);
         }
         let preference = Preference::of(self.stage == Stage::Look);
         let in_turn = now.enabled.iter().copied();
@@ -256,13 +258,7 @@ impl Scheduler for Bounded {
         let before = self.prefix.step(self.steps.len(), &self.known);
         self.steps.push(step.clone());
         match before {
-            Some(before) if before != step => {
-                let (process, before, now) = (step.process, &before.accesses, &step.accesses);
-                let reason = format!(
-                    "the step of {process} is not the same in each execution: it touched {before} before, and {now} now"
-                );
-                Err(Diverged { reason })
-            }
+            Some(before) if before != step => Err(Diverged::between(before, step)),
             _ => Ok(()),
         }
     }

@@ -7,6 +7,7 @@
 //! The search is stateless: each execution starts from the first state and follows its choices. Deliberately names no system
 //! call: a [`System`] offers processes that can take a step, and reports the footprint of each step taken.
 
+mod adaptive;
 mod bounded;
 mod branching;
 mod conflicts;
@@ -25,6 +26,7 @@ mod random;
 mod relinearise;
 mod replay;
 mod search;
+mod sleep_sets;
 mod strategy;
 
 use std::time::Duration;
@@ -35,6 +37,7 @@ use crate::access::Accesses;
 use crate::happens_before::Step;
 use crate::id::ProcessId;
 
+pub use adaptive::Adaptive;
 pub use bounded::Bounded;
 pub use dpor::{Dpor, Task, TaskResult};
 pub use estimated::Estimated;
@@ -49,6 +52,7 @@ pub use random::Random;
 pub use relinearise::relinearise;
 pub use replay::Replay;
 pub use search::{Ended, Limits, RETRIES, Searched, Stop, search};
+pub use sleep_sets::SleepSets;
 pub use strategy::Strategy;
 
 /// What is explored: processes that take one step at a time.
@@ -265,6 +269,28 @@ pub struct Diverged {
     pub reason: String,
 }
 
+impl Diverged {
+    /// A step that touched something else in an earlier execution.
+    fn between(before: &Step, now: &Step) -> Self {
+        let (process, before, now) = (now.process, &before.accesses, &now.accesses);
+        let reason = format!(
+            "the step of {process} is not the same in each execution: it touched {before} before, and {now} now"
+        );
+        Self { reason }
+    }
+}
+
+impl Choice {
+    /// A step of this process, which was taken here before; or a divergence, if it is not enabled any more.
+    fn repeated(process: ProcessId, enabled: &[ProcessId]) -> Self {
+        if enabled.contains(&process) {
+            return Self::Step(process);
+        }
+        let reason = format!("{process} had a step to take before, and {enabled:?} are enabled now");
+        Self::Diverged { reason }
+    }
+}
+
 /// A model that contradicts the execution.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mismatch {
@@ -288,8 +314,11 @@ pub enum Choice {
     Step(ProcessId),
     /// The execution ends here.
     Cut,
-    /// Every possible step leads to an execution that is equivalent to another one.
+    /// Every possible step leads to an execution that is equivalent to another one. A search that promises to begin no such
+    /// execution has lost something.
     Blocked,
+    /// The same, in a search that begins such executions.
+    Redundant,
     /// The schedule to follow contains a step that cannot be taken.
     Diverged {
         /// What was expected and what was found.

@@ -46,6 +46,8 @@ pub enum Ended {
     Cut,
     /// See [`Choice::Blocked`].
     Blocked,
+    /// See [`Choice::Redundant`].
+    Redundant,
     /// The system could not continue it: see [`Lost`].
     Lost {
         /// The step, counted from 0.
@@ -87,6 +89,9 @@ pub struct Searched {
     pub executions: u64,
     /// Executions that ended as [`Ended::Blocked`].
     pub blocked: u64,
+    /// Executions that ended as [`Ended::Redundant`].
+    #[serde(default)]
+    pub redundant: u64,
     /// Executions that ended as [`Ended::Lost`], after [`RETRIES`] retries where a retry could help.
     pub lost: u64,
     /// Executions that ended as [`Ended::Diverged`], after as many retries.
@@ -110,6 +115,7 @@ impl Searched {
         Self {
             executions: 0,
             blocked: 0,
+            redundant: 0,
             lost: 0,
             diverged: 0,
             failure: None,
@@ -126,6 +132,7 @@ impl Searched {
         match ended {
             Ended::Completed | Ended::Cut => {}
             Ended::Blocked => self.blocked += 1,
+            Ended::Redundant => self.redundant += 1,
             Ended::Lost { reason, .. } => {
                 self.lost += 1;
                 self.failure.get_or_insert_with(|| reason.clone());
@@ -138,7 +145,8 @@ impl Searched {
     }
 }
 
-/// Runs executions until the scheduler has none left, a limit is reached, or `watch` breaks.
+/// Runs executions until the scheduler has none left, a limit is reached, or `watch` breaks. Redundant executions are not
+/// passed to `watch`: what they show, another execution shows too.
 pub fn search<W: System>(
     system: &mut W,
     scheduler: &mut dyn Scheduler,
@@ -185,6 +193,9 @@ fn run<W: System>(
         }
         too_long |= at_limit;
         searched.count(&schedule, &ended);
+        if ended == Ended::Redundant {
+            continue;
+        }
         if watch(system, schedule, ended).is_break() {
             return Stop::Requested;
         }
@@ -272,6 +283,7 @@ fn follow<W: System>(
             Choice::Step(process) => process,
             Choice::Cut => return Ok(Ended::Cut),
             Choice::Blocked => return Ok(Ended::Blocked),
+            Choice::Redundant => return Ok(Ended::Redundant),
             Choice::Diverged { reason } => {
                 let step = schedule.len();
                 return Err(Failure::Diverged { step, reason });

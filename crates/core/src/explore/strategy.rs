@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Bounded, Dpor, Exhaustive, Pct, Random, Replay, Scheduler};
+use super::{Adaptive, Bounded, Dpor, Exhaustive, Pct, Random, Replay, Scheduler, SleepSets};
 use crate::schedule::Schedule;
 
 /// A way to choose schedules.
@@ -15,6 +15,15 @@ pub enum Strategy {
     Dpor,
     /// Every interleaving.
     Exhaustive,
+    /// One interleaving of each class, without a model.
+    SleepSets,
+    /// One interleaving of each class, if that takes few executions; otherwise those with few preemptions.
+    Adaptive {
+        /// The most executions of a complete search.
+        most: u64,
+        /// The largest number of preemptions of the other search.
+        preemptions: u32,
+    },
     /// Every interleaving with few preemptions, except those that are equivalent to another.
     Bounded {
         /// The largest number of preemptions.
@@ -50,6 +59,8 @@ impl Strategy {
         match self {
             Self::Dpor => Box::new(Dpor::new()),
             Self::Exhaustive => Box::new(Exhaustive::new()),
+            Self::SleepSets => Box::new(SleepSets::new()),
+            Self::Adaptive { most, preemptions } => Box::new(Adaptive::new(*most, *preemptions)),
             Self::Bounded { preemptions } => Box::new(Bounded::new(*preemptions)),
             Self::Pct { seed, depth } => Box::new(Pct::new(*seed, *depth)),
             Self::Random { seed } => Box::new(Random::new(*seed)),

@@ -186,28 +186,17 @@ impl Scheduler for Dpor {
             self.unfinished = true;
             return Choice::Blocked;
         }
-        let chosen = self.nodes[self.depth].chosen;
-        if !now.enabled.contains(&chosen) {
-            let reason = format!(
-                "{chosen} had a step to take before, and {:?} are enabled now",
-                now.enabled
-            );
-            return Choice::Diverged { reason };
-        }
-        Choice::Step(chosen)
+        Choice::repeated(self.nodes[self.depth].chosen, now.enabled)
     }
 
     fn performed(&mut self, step: &Step) -> Result<(), Diverged> {
         let taken = self.nodes[self.depth].taken.get_or_insert_with(|| step.clone());
         self.depth += 1;
         if taken == step {
-            return Ok(());
+            Ok(())
+        } else {
+            Err(Diverged::between(taken, step))
         }
-        let (process, before, now) = (step.process, &taken.accesses, &step.accesses);
-        let reason = format!(
-            "the step of {process} is not the same in each execution: it touched {before} before, and {now} now"
-        );
-        Err(Diverged { reason })
     }
 
     fn completed(&mut self, model: &mut dyn Model) -> Result<(), Mismatch> {

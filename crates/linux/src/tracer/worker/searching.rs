@@ -55,7 +55,7 @@ pub(super) fn search_and_answer(
                 history: system.take_history(),
                 end: match ended {
                     explore::Ended::Completed => End::Completed,
-                    explore::Ended::Cut | explore::Ended::Blocked => End::Cut,
+                    explore::Ended::Cut | explore::Ended::Blocked | explore::Ended::Redundant => End::Cut,
                     explore::Ended::Lost { step, reason } | explore::Ended::Diverged { step, reason } => {
                         End::Diverged { step, reason }
                     }
