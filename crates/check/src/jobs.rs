@@ -32,6 +32,8 @@ pub enum Allowance {
     },
     /// All plans share the longest time limit, each gets the same part of what is left, and unused time passes on. They run in
     /// order until one shows that several processes get the lock. Plans that their part cuts run again at the end, if time is left.
+    /// A plan is left out if an earlier one of the same configuration has run every schedule. None follows one of which no
+    /// execution could be followed to its end.
     Together,
 }
 
@@ -65,6 +67,9 @@ pub fn check_all(
     }
 }
 
+/// A plan that time has cut: its position, its result, and the time that it took.
+type CutPlan = (usize, CheckResult, Duration);
+
 /// Checks plans in order within the longest of their time limits, until one shows that several processes get the lock.
 fn check_until_violated(plans: &[Plan], interrupted: &Arc<AtomicBool>, events: &EventSink, each: &mut EachResult<'_>) {
     let times = plans
@@ -73,20 +78,28 @@ fn check_until_violated(plans: &[Plan], interrupted: &Arc<AtomicBool>, events: &
         .map(|(_, limits)| limits.time);
     let deadline = times.max().and_then(|longest| Instant::now().checked_add(longest));
     let mut kept = KeptSession::default();
-    let mut cut = Vec::new();
+    let (mut cut, mut complete) = (Vec::new(), Vec::new());
     for (position, plan) in plans.iter().enumerate() {
         if interrupted.load(Ordering::Relaxed) {
             break;
         }
+        if complete.contains(&plan.configuration()) {
+            continue;
+        }
         let began = Instant::now();
         let latest = deadline.map(|deadline| began + part(deadline, plans.len() - position));
         let checked = check_until(plan, latest, &mut kept, interrupted, events);
+        // A later plan of the same configuration goes deeper, and takes the place of an earlier one.
+        cut.retain(|(earlier, ..): &CutPlan| plans[*earlier].configuration() != plan.configuration());
         if is_cut_by_time(plan, &checked) {
             cut.push((position, checked, began.elapsed()));
             continue;
         }
-        let decided = decides(&checked);
-        let is_last = decided || position + 1 == plans.len() && cut.is_empty();
+        // The program would fail in the same way in each configuration.
+        let decided = decides(&checked) || cut.is_empty() && is_unfollowable(&checked);
+        complete.extend(is_complete(&checked).then(|| plan.configuration()));
+        let is_done = |plan: &Plan| complete.contains(&plan.configuration());
+        let is_last = decided || cut.is_empty() && plans[position + 1..].iter().all(is_done);
         let checked = end_if(is_last, plan, checked, &mut kept);
         if each(position, plan, checked).is_break() || decided {
             return;
@@ -132,6 +145,21 @@ fn decides(checked: &CheckResult) -> bool {
         return false;
     };
     found.breaks_exclusion() || judged.coverage.outcomes.iter().all(|row| row.outcome.winners == 0)
+}
+
+/// Whether executions were run, and none could be followed to its end.
+fn is_unfollowable(checked: &CheckResult) -> bool {
+    checked.as_ref().is_ok_and(|Judged { verdict, coverage, .. }| {
+        let all_lost = coverage.executions > 0 && coverage.lost == coverage.executions;
+        all_lost && matches!(verdict, Verdict::Inconclusive { .. })
+    })
+}
+
+/// Whether no later plan of the same configuration can find more.
+fn is_complete(checked: &CheckResult) -> bool {
+    let is_complete =
+        |judged: &Judged| judged.verdict == Verdict::Holds && judged.coverage.extent.is_complete_in_preemptions();
+    checked.as_ref().is_ok_and(is_complete)
 }
 
 /// Whether more time could decide a plan. One that only reports takes its part, and no more.

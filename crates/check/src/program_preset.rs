@@ -1,8 +1,9 @@
 //! The preset of a program: a ladder of configurations, small ones first, and what options change in it.
 //!
 //! The schedules of a program cannot be reduced by a model, so its configurations run in order of size: most faults show in the
-//! first within a second, all known ones in the last. Each configuration runs with one preemption before any runs with more:
-//! most faults need one, and a second costs ten times the executions.
+//! first within a second, all known ones in the last. Each configuration is searched completely if that takes few executions.
+//! Otherwise it runs with one preemption before any runs with more: most faults need one, and a second costs ten times the
+//! executions.
 
 use super::preset::{Configuration, Depth, PREEMPTIONS, Role, STALE_AGE_S};
 use onewinner_core::scenario::{FaultSweep, Scenario, ScenarioKind, Start};
@@ -15,6 +16,12 @@ const ROUNDS: u32 = 2;
 const PAIRS: usize = 2;
 /// The preemptions of a long check.
 const DEEP_PREEMPTIONS: u32 = 3;
+/// The executions that a complete search may take in a first look: about as many as three processes with one preemption.
+const COMPLETE_FIRST: u64 = 64;
+/// The same later: about as many as three processes with two preemptions.
+const COMPLETE: u64 = 400;
+/// The same in a long check.
+const COMPLETE_DEEP: u64 = 20_000;
 
 /// What the user asks for. It changes the configurations of a preset and leaves out none of the small ones.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -36,12 +43,26 @@ impl Depth {
     pub fn of_a_program(self, requested: &Requested) -> Vec<Configuration> {
         let ladder = Ladder { depth: self, requested };
         let mut rungs = ladder.rungs();
+        if requested.preemptions.is_none() {
+            for rung in &mut rungs {
+                rung.complete_within = Some(self.complete_within(rung.preemptions));
+            }
+        }
         if let Some(age_s) = requested.stale_s {
             for rung in &mut rungs {
                 rung.scenario.start = Start::Stale { age_s };
             }
         }
         rungs
+    }
+
+    /// How many executions a complete search may take instead of one with this many preemptions.
+    fn complete_within(self, preemptions: u32) -> u64 {
+        match (self, preemptions) {
+            (_, 0 | 1) => COMPLETE_FIRST,
+            (Self::Quick | Self::Usual, _) => COMPLETE,
+            (Self::Deep, _) => COMPLETE_DEEP,
+        }
     }
 }
 
@@ -170,11 +191,16 @@ fn stale_pair() -> Scenario {
 mod tests {
     use super::*;
 
-    /// The configurations in words, with their preemptions; `?` marks those that only report.
+    /// The configurations in words, with their preemptions; `?` marks those that only report, `+` those that are complete if
+    /// that takes few executions.
     #[track_caller]
     fn check(depth: Depth, requested: Requested, expected: &[&str]) {
         let words = |each: Configuration| {
-            let mark = if each.role == Role::ReportsCrash { "?" } else { "" };
+            let mark = match (each.role, each.complete_within) {
+                (Role::ReportsCrash, _) => "?",
+                (Role::Decides, Some(_)) => "+",
+                (Role::Decides, None) => "",
+            };
             format!("{}{} /{}{mark}", each.scenario, each.fault_sweep, each.preemptions)
         };
         let ladder = depth.of_a_program(&requested);
@@ -183,22 +209,22 @@ mod tests {
 
     #[test]
     fn small_configurations_come_first_and_each_runs_with_one_preemption_before_any_goes_deeper() {
-        check(Depth::Quick, Requested::default(), &["contend 2 /1", "cycle 2×1 /1"]);
+        check(Depth::Quick, Requested::default(), &["contend 2 /1+", "cycle 2×1 /1+"]);
         check(
             Depth::Usual,
             Requested::default(),
             &[
-                "contend 2 /1",
-                "cycle 2×1 /1",
+                "contend 2 /1+",
+                "cycle 2×1 /1+",
                 "contend 2, stale for 3600 s /1?",
-                "cycle 2×2 /1",
-                "contend 3 /1",
-                "cycle 3×1 /1",
+                "cycle 2×2 /1+",
+                "contend 3 /1+",
+                "cycle 3×1 /1+",
                 "cycle 2×1, one killed /1?",
-                "contend 2 /2",
-                "cycle 2×1 /2",
-                "contend 3 /2",
-                "cycle 3×1 /2",
+                "contend 2 /2+",
+                "cycle 2×1 /2+",
+                "contend 3 /2+",
+                "cycle 3×1 /2+",
             ],
         );
         let deep = Depth::Deep.of_a_program(&Requested::default());
@@ -220,16 +246,16 @@ mod tests {
             ..Requested::default()
         };
         let small = [
-            "contend 2 /1",
-            "cycle 2×1 /1",
+            "contend 2 /1+",
+            "cycle 2×1 /1+",
             "contend 2, stale for 3600 s /1?",
-            "cycle 2×2 /1",
+            "cycle 2×2 /1+",
         ];
         let killed = "cycle 2×1, one killed /1?";
-        let deeper = ["contend 2 /2", "cycle 2×1 /2"];
+        let deeper = ["contend 2 /2+", "cycle 2×1 /2+"];
         check(Depth::Usual, processes(2), &[&small[..], &[killed], &deeper].concat());
-        let large = ["contend 3 /1", "cycle 3×1 /1", "contend 4 /1", "cycle 4×1 /1"];
-        let large_deeper = ["contend 3 /2", "cycle 3×1 /2", "contend 4 /2", "cycle 4×1 /2"];
+        let large = ["contend 3 /1+", "cycle 3×1 /1+", "contend 4 /1+", "cycle 4×1 /1+"];
+        let large_deeper = ["contend 3 /2+", "cycle 3×1 /2+", "contend 4 /2+", "cycle 4×1 /2+"];
         check(
             Depth::Usual,
             processes(4),
@@ -255,19 +281,21 @@ mod tests {
             ],
         );
         let deeper = ["contend 2 /4", "cycle 2×1 /4"];
+        // Who bounds preemptions gets that bound.
+        let small = small.map(|each| each.trim_end_matches('+'));
         check(Depth::Usual, preemptions(4), &[&small[..], &[killed], &deeper].concat());
         check(
             Depth::Usual,
             rounds,
             &[
-                "contend 2 /1",
-                "cycle 2×1 /1",
+                "contend 2 /1+",
+                "cycle 2×1 /1+",
                 "contend 2, stale for 3600 s /1?",
-                "cycle 2×3 /1",
+                "cycle 2×3 /1+",
                 killed,
-                "contend 2 /2",
-                "cycle 2×1 /2",
-                "cycle 2×3 /2",
+                "contend 2 /2+",
+                "cycle 2×1 /2+",
+                "cycle 2×3 /2+",
             ],
         );
     }
@@ -283,11 +311,11 @@ mod tests {
             Depth::Usual,
             stale,
             &[
-                "contend 2, stale for 60 s /1",
-                "cycle 2×1, stale for 60 s /1",
-                "cycle 2×2, stale for 60 s /1",
-                "contend 2, stale for 60 s /2",
-                "cycle 2×1, stale for 60 s /2",
+                "contend 2, stale for 60 s /1+",
+                "cycle 2×1, stale for 60 s /1+",
+                "cycle 2×2, stale for 60 s /1+",
+                "contend 2, stale for 60 s /2+",
+                "cycle 2×1, stale for 60 s /2+",
             ],
         );
         let errors = Requested {
@@ -300,14 +328,14 @@ mod tests {
             Depth::Usual,
             errors,
             &[
-                "contend 2 /1",
-                "cycle 2×1 /1",
-                "contend 2, an error in one call /1",
-                "cycle 2×1, an error in one call /1",
-                "contend 2 /2",
-                "cycle 2×1 /2",
-                "contend 2, an error in one call /2",
-                "cycle 2×1, an error in one call /2",
+                "contend 2 /1+",
+                "cycle 2×1 /1+",
+                "contend 2, an error in one call /1+",
+                "cycle 2×1, an error in one call /1+",
+                "contend 2 /2+",
+                "cycle 2×1 /2+",
+                "contend 2, an error in one call /2+",
+                "cycle 2×1, an error in one call /2+",
             ],
         );
         let killed = Requested {

@@ -24,8 +24,12 @@ fn a_correct_driver_runs_the_whole_ladder() {
     let place = directory();
     let ran = driven(place.path(), "driver.sh", "--json --seed 1 --time 600");
     let rows = rows(&ran.exits(0));
-    let rungs: Vec<String> = rows.iter().map(|row| row["coverage"]["scenario"].to_string()).collect();
-    assert_eq!(rungs.len(), 11, "{rungs:?}");
+    // Every schedule of each is run at the first time, so none comes again with more preemptions.
+    let mut rungs: Vec<String> = rows.iter().map(|row| row["coverage"]["scenario"].to_string()).collect();
+    assert_eq!(rungs.len(), 7, "{rungs:?}");
+    rungs.sort();
+    rungs.dedup();
+    assert_eq!(rungs.len(), 6, "one differs in its kills alone: {rungs:?}");
     let (noted, deciding): (Vec<&Value>, Vec<&Value>) = rows.iter().partition(|row| row["verdict"] == "noted");
     assert_eq!(noted.len(), 1, "{noted:?}");
     for row in deciding {
@@ -36,6 +40,7 @@ fn a_correct_driver_runs_the_whole_ladder() {
         );
         assert_eq!((&coverage["blocked"], &coverage["lost"]), (&0.into(), &0.into()));
         assert_eq!(coverage["extent"]["extent"], "complete", "{row}");
+        assert_eq!(coverage["extent"]["bounds"], serde_json::json!([]), "{row}");
     }
     assert_eq!(left_in(place.path()), [""; 0]);
 }
@@ -139,7 +144,7 @@ fn a_pass_says_what_was_not_tried_and_a_quick_one_that_it_was_quick() {
     let full = full.says(&[
         "noted: the lock is not freed after a crash",
         "remove the file by hand",
-        "not tried: stale locks, errors in calls",
+        "not tried: errors in calls",
     ]);
     assert!(
         full.stdout.ends_with("as claimed: exactly one winner\n"),

@@ -103,17 +103,23 @@ fn warning(out: &mut dyn Write, warning: &Warning, width: usize) -> io::Result<(
     timeline::write(out, &execution.history, None, width)
 }
 
-/// Writes the configurations that did not run because of an earlier violation.
+/// Writes the configurations that did not run because of an earlier verdict.
 ///
 /// # Errors
 ///
 /// If `out` fails.
-pub fn left_out(out: &mut dyn Write, configurations: &[String]) -> io::Result<()> {
-    let configurations = configurations.join("; ");
-    writeln!(
-        out,
-        "{DIM}not run, because a violation decides: {configurations}{DIM:#}\n"
-    )
+pub fn left_out(out: &mut dyn Write, verdicts: &[&Judged], configurations: &[String]) -> io::Result<()> {
+    let (why, configurations) = (why_left_out(verdicts), configurations.join("; "));
+    writeln!(out, "{DIM}not run, because {why}: {configurations}{DIM:#}\n")
+}
+
+/// Why no further configurations run after these verdicts; completes the sentence "not run, because".
+pub fn why_left_out(verdicts: &[&Judged]) -> &'static str {
+    let is_violated = |judged: &&&Judged| matches!(judged.verdict, Verdict::Violated(_));
+    match verdicts.iter().find(is_violated) {
+        Some(_) => "a violation decides",
+        None => "no execution of a smaller configuration could be followed to its end",
+    }
 }
 
 /// How much of a lock a command looks at.
@@ -125,15 +131,21 @@ pub enum Look {
     Quick,
 }
 
-/// Writes what a pass on a program does not show, because it was not tried. A verdict that only reports a fact tries nothing.
+/// Writes what a pass on a program does not show, because it was not tried to the end.
 ///
 /// # Errors
 ///
 /// If `out` fails.
 pub fn not_tried(out: &mut dyn Write, verdicts: &[&Judged]) -> io::Result<()> {
     let tried = |is_tried: &dyn Fn(&Coverage) -> bool| {
-        let decided = verdicts.iter().filter(|judged| judged.verdict == Verdict::Holds);
-        { decided }.any(|judged| is_tried(&judged.coverage))
+        let is_known = |judged: &&&Judged| match judged.verdict {
+            Verdict::Holds => true,
+            Verdict::Noted { .. } => {
+                judged.coverage.lost == 0 && matches!(judged.coverage.extent, Extent::Complete { .. })
+            }
+            Verdict::Violated(_) | Verdict::Inconclusive { .. } => false,
+        };
+        { verdicts.iter().filter(is_known) }.any(|judged| is_tried(&judged.coverage))
     };
     let parts = [
         ("stale locks", tried(&|coverage| coverage.scenario.start.is_stale())),

@@ -134,12 +134,12 @@ impl Output {
         };
         let left_out = plans.iter().zip(is_left_out).filter(|(_, is_left_out)| *is_left_out);
         let mut left_out: Vec<String> = left_out.map(|(plan, _)| plan.configuration()).collect();
-        let mut known = BTreeSet::new();
+        let mut known: BTreeSet<String> = rows.iter().map(|row| row.judged.coverage.configuration()).collect();
         left_out.retain(|configuration| known.insert(configuration.clone()));
         let verdicts: Vec<&Judged> = rows.iter().map(|row| &row.judged).collect();
         self.text(|out| {
             if !left_out.is_empty() && exit != Exit::Interrupted {
-                terminal::left_out(out, &left_out)?;
+                terminal::left_out(out, &verdicts, &left_out)?;
             }
             if plans.iter().any(|plan| matches!(plan.subject, Subject::Program(_))) && exit == Exit::AsClaimed {
                 terminal::not_tried(out, &verdicts)?;

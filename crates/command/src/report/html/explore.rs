@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::{Look, bar, page, word};
 use onewinner_check::text::grouped;
 use onewinner_check::text::timeline::{Mark, Row, decides, rows};
-use onewinner_check::text::verdict::{covered, rests_on, suffice, what_holds};
+use onewinner_check::text::verdict::{covered, rests_on, suffice, what_holds, why_left_out};
 use onewinner_core::history::History;
 use onewinner_core::id::ProcessId;
 use onewinner_core::verdict::{Counterexample, Coverage, Grade, Judged, Verdict};
@@ -14,7 +14,7 @@ use onewinner_core::verdict::{Counterexample, Coverage, Grade, Judged, Verdict};
 const SCRIPT: &str = include_str!("step.js");
 
 /// Returns the page of several verdicts on one lock. `conclusion` sums them up in a sentence; `left_out` names the
-/// configurations that were not run after a violation.
+/// configurations that were not run.
 pub fn explore(conclusion: &str, verdicts: &[&Judged], left_out: &[String]) -> String {
     let lock = verdicts.first().map_or("nothing", |judged| &judged.coverage.lock);
     let title = format!("{lock}: does it let only one process in?");
@@ -22,7 +22,7 @@ pub fn explore(conclusion: &str, verdicts: &[&Judged], left_out: &[String]) -> S
         h1 { (title) }
         p.conclusion { (conclusion) }
         (table(verdicts))
-        @if !left_out.is_empty() { p { "Not run, because a violation decides: " (left_out.join("; ")) "." } }
+        @if !left_out.is_empty() { p { "Not run, because " (why_left_out(verdicts)) ": " (left_out.join("; ")) "." } }
         @for (number, judged) in verdicts.iter().enumerate() {
             (section(number, judged))
         }
