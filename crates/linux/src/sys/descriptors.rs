@@ -34,6 +34,30 @@ pub struct HeldLock {
     pub kind: LockKind,
     /// Whether it excludes all others.
     pub exclusive: bool,
+    /// The bytes that it is about.
+    pub bytes: Bytes,
+}
+
+/// A range of bytes of a file, both ends included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bytes {
+    /// The first byte.
+    pub first: i64,
+    /// The last byte; the highest number stands for the end of the file, wherever that will be.
+    pub last: i64,
+}
+
+impl Bytes {
+    /// The whole file.
+    pub const ALL: Self = Self {
+        first: 0,
+        last: i64::MAX,
+    };
+
+    /// Whether a byte is in both.
+    pub fn overlap(self, other: Self) -> bool {
+        self.first <= other.last && other.first <= self.last
+    }
 }
 
 fn info(task: i32, fd: i32) -> io::Result<String> {
@@ -73,7 +97,15 @@ fn held(line: &str) -> Option<HeldLock> {
         _ => LockKind::Other,
     };
     let exclusive = words.any(|word| word == "WRITE");
-    Some(HeldLock { kind, exclusive })
+    // What cannot be read counts as the whole file.
+    let mut ends = line.split_whitespace().rev();
+    let last = ends.next().and_then(|word| word.parse().ok());
+    let first = ends.next().and_then(|word| word.parse().ok());
+    let bytes = Bytes {
+        first: first.unwrap_or(Bytes::ALL.first),
+        last: last.unwrap_or(Bytes::ALL.last),
+    };
+    Some(HeldLock { kind, exclusive, bytes })
 }
 
 /// The status flags of a descriptor, `O_CLOEXEC` among them.
@@ -239,10 +271,23 @@ mod tests {
         let expected = [HeldLock {
             kind: LockKind::Flock,
             exclusive: true,
+            bytes: Bytes::ALL,
         }];
         assert_eq!(held(&one), expected);
         assert_eq!(held(&copy), expected);
         assert_eq!(held(&other), []);
+    }
+
+    #[test]
+    fn the_bytes_of_a_lock_are_read() {
+        for (line, first, last) in [
+            ("lock:\t1: POSIX  ADVISORY  WRITE 1359 00:13:11691 7 9", 7, 9),
+            ("lock:\t1: FLOCK  ADVISORY  READ 1359 00:13:11691 0 EOF", 0, i64::MAX),
+        ] {
+            assert_eq!(held(line).unwrap().bytes, Bytes { first, last }, "{line}");
+        }
+        let bytes = |first, last| Bytes { first, last };
+        assert!(bytes(0, 4).overlap(bytes(4, 4)) && !bytes(0, 4).overlap(bytes(5, i64::MAX)));
     }
 
     #[test]

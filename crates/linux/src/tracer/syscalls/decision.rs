@@ -10,6 +10,7 @@ use std::time::Duration;
 use super::decode::{Decoded, decode};
 use super::footprint::Touched;
 use super::interpreter::{AtCall, Decision, Wait};
+use super::lock_waits::Instead;
 use super::made_files::MadeFile;
 use super::messages::REQUESTS_BY_NETLINK;
 use super::path_walk::End;
@@ -264,7 +265,15 @@ impl Programs {
         if touched.watched.is_none() {
             return Decision::Harmless;
         }
-        self.pending.insert(at.task, Pending { decoded, touched });
+        let request = self.request(at, &decoded);
+        let instead = Instead::default();
+        let pending = Pending {
+            decoded,
+            touched,
+            request,
+            instead,
+        };
+        self.pending.insert(at.task, pending);
         Decision::Controlled
     }
 

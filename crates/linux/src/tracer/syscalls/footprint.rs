@@ -34,6 +34,8 @@ pub(crate) struct Touched {
     pub(crate) forgets: Vec<Number>,
     /// Whether it reads or writes a pipe or a socket, and may wait for another contender.
     pub(crate) is_stream: bool,
+    /// Whether it releases an `flock` before it tries to take another one.
+    pub(crate) converts: bool,
     /// Whether it opens a watched pipe with a name.
     pub(crate) uses_pipe: bool,
     /// Whether it changes what paths elsewhere lead to.
@@ -358,6 +360,12 @@ impl FootprintBuilder<'_> {
         let released = if self.flags.gives_back {
             around.locks.given_back(at, fd, &there, self.class, around.tree)
         } else {
+            if self.class == SyscallClass::Flock {
+                match around.locks.converts(at, fd, self.flags.exclusive) {
+                    Ok(converts) => self.touched.converts = converts,
+                    Err(why) => return self.refuse(why),
+                }
+            }
             around.locks.taken_again(at, fd, self.class, self.flags.exclusive)
         };
         match released {

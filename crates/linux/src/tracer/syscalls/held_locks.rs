@@ -12,7 +12,7 @@ use super::interpreter::AtCall;
 use super::path_walk::End;
 use super::watched_tree::{Inode, Side, WatchedTree};
 use crate::sys::bits;
-use crate::sys::descriptors::{self, HeldLock, LockKind};
+use crate::sys::descriptors::{self, LockKind};
 use crate::sys::syscalls::SyscallClass;
 use onewinner_core::access::InodeId;
 
@@ -20,6 +20,9 @@ use onewinner_core::access::InodeId;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct HeldLocks {
     tried: BTreeSet<InodeId>,
+    /// Processes in the order in which the kernel lists their record locks on an inode: one that has none comes last when it
+    /// takes one (`fs/locks.c`, `posix_lock_inode`).
+    order: Vec<(InodeId, i32)>,
 }
 
 /// Whether a call changes the locks of an inode.
@@ -60,6 +63,7 @@ impl HeldLocks {
     /// Forgets the last execution.
     pub(crate) fn clear(&mut self) {
         self.tried.clear();
+        self.order.clear();
     }
 
     /// Whether a contender has tried to lock it.
@@ -106,7 +110,38 @@ impl HeldLocks {
         }
         let kind = kind(at, class);
         let held = descriptors::locks(at.task, fd).map_err(|error| unread(&error))?;
-        Ok(released(!held.contains(&HeldLock { kind, exclusive })))
+        let same = held.iter().any(|held| held.kind == kind && held.exclusive == exclusive);
+        Ok(released(!same))
+    }
+
+    /// Whether a call releases the `flock` of its description before it tries to take one of another kind: flock(2),
+    /// "Converting a lock". It stays released if that fails.
+    pub(super) fn converts(&self, at: &AtCall<'_>, fd: i32, exclusive: bool) -> Result<bool, String> {
+        let held = descriptors::locks(at.task, fd).map_err(|error| unread(&error))?;
+        let mut own = held.iter().filter(|held| held.kind == LockKind::Flock);
+        Ok(own.any(|held| held.exclusive != exclusive))
+    }
+
+    /// Whether the process of a task has no record lock on an inode, as far as that can be examined.
+    pub(super) fn has_no_record(&self, task: i32, there: &Inode, tree: &WatchedTree) -> bool {
+        self.has_record(task, there, tree) == Ok(Released::Nothing)
+    }
+
+    /// A process has record locks on an inode.
+    pub(super) fn joins(&mut self, inode: InodeId, group: i32) {
+        if self.place(inode, group).is_none() {
+            self.order.push((inode, group));
+        }
+    }
+
+    /// A process has no record lock on an inode any more.
+    pub(super) fn leaves(&mut self, inode: InodeId, group: i32) {
+        self.order.retain(|entry| *entry != (inode, group));
+    }
+
+    /// The place of a process in the kernel's list of record locks on an inode.
+    pub(super) fn place(&self, inode: InodeId, group: i32) -> Option<usize> {
+        self.order.iter().position(|entry| *entry == (inode, group))
     }
 
     /// What the descriptors lead to that a call closes.

@@ -22,6 +22,7 @@ use crate::sys::private_state::NotPrivate;
 use crate::sys::trace::Memory;
 use onewinner_core::access::Accesses;
 use onewinner_core::explore::{Lost, Move};
+use onewinner_core::fs::Errno;
 use onewinner_core::fs::call::{Call, Reply};
 use onewinner_core::fs::sim;
 use onewinner_core::happens_before::Step;
@@ -48,7 +49,23 @@ pub(crate) enum Outcome {
         /// What it touched.
         accesses: Accesses,
     },
-    /// It would have waited, and was not made: the task stays stopped until [`Interpreter::may_go_on`].
+    /// It fails with this error, whatever the kernel returned: a step.
+    Refused {
+        /// The call.
+        call: Call,
+        /// The error.
+        errno: Errno,
+        /// What it touched.
+        accesses: Accesses,
+    },
+    /// It has changed something, and then waits: a step, after which the task comes to the same call again.
+    BeginsAgain {
+        /// What it has done.
+        call: Call,
+        /// What it touched.
+        accesses: Accesses,
+    },
+    /// It would have waited, and was not made.
     Waits,
 }
 

@@ -20,6 +20,7 @@
 //! | `polls.rs` | whether a wait is for something that others can reach |
 //! | `ends.rs` | what the end of a process touches |
 //! | `held_locks.rs` | kernel locks that are held, and what frees them |
+//! | `lock_waits.rs` | calls that wait for a kernel lock, and circles of them |
 //! | `messages.rs` | sockets and messages that reach others without an address |
 //! | `socket_address.rs` | the address of a socket in the memory of a task |
 //! | `sockets.rs` | sockets that other contenders can reach |
@@ -57,6 +58,7 @@ pub(crate) mod fs_calls;
 mod held_locks;
 mod inode_effects;
 pub(crate) mod interpreter;
+mod lock_waits;
 mod machine_figures;
 mod made_files;
 mod messages;

@@ -12,7 +12,7 @@ use onewinner_core::access::Accesses;
 use onewinner_core::fs::Errno;
 
 impl Programs {
-    /// The footprint of a call that was made. One that returns an error has changed nothing, with two exceptions; nor has one
+    /// The footprint of a call that was made. One that returns an error has changed nothing, with some exceptions; nor has one
     /// that has written nothing.
     pub(super) fn performed(pending: &Pending, returned: i64, errno: Option<Errno>) -> Accesses {
         let watched = pending.touched.watched.as_deref().unwrap_or_default();
@@ -25,6 +25,8 @@ impl Programs {
                 .makes
                 .iter()
                 .any(|made| fs::symlink_metadata(made).is_ok()),
+            // It has lost the lock that it had before.
+            (SyscallClass::Flock, Some(_)) => pending.touched.converts && errno == Some(Errno::EAGAIN),
             (_, Some(_)) => false,
             (SyscallClass::Write | SyscallClass::Copy, None) => returned != 0,
             (_, None) => true,

@@ -9,7 +9,6 @@ use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use super::call_flags;
 use super::decode::Decoded;
 use super::elsewhere::Elsewhere;
 use super::entropy::Entropy;
@@ -17,6 +16,7 @@ use super::file_times::Times;
 use super::footprint::{Around, Touched, touched};
 use super::held_locks::HeldLocks;
 use super::interpreter::{AtCall, Decision, Interpreter, Made, Outcome, Wait};
+use super::lock_waits::{Instead, Request};
 use super::machine_figures::MachineFigures;
 use super::replies;
 use super::sharing::Sharing;
@@ -26,12 +26,10 @@ use super::timed_waits;
 use super::timers::Timers;
 use super::virtual_time::Time;
 use super::watched_tree::{WatchedTree, without_detours};
-use crate::sys::bits;
 use crate::sys::filter;
 use crate::sys::private_state::NotPrivate;
 use crate::sys::syscalls::SyscallClass;
 use crate::sys::trace::{Auxiliary, Memory, RANDOM_BYTES};
-use crate::sys::waits::{self, Wanted};
 use onewinner_core::access::{Accesses, Object};
 use onewinner_core::explore::{Lost, Move, Retry};
 use onewinner_core::fs::Errno;
@@ -79,6 +77,10 @@ pub(crate) struct Programs {
 pub(crate) struct Pending {
     pub(crate) decoded: Decoded,
     pub(crate) touched: Touched,
+    /// The record lock that it waits for.
+    pub(crate) request: Option<Request>,
+    /// What becomes of it if it would have to wait.
+    pub(crate) instead: Instead,
 }
 
 impl Programs {
@@ -118,29 +120,17 @@ impl Programs {
             sockets: &self.sockets,
             reuses: self.reuses,
         };
-        touched(at, decoded, &around)
-    }
-
-    /// The lock that a call waits for, and its descriptor.
-    fn wanted(&self, at: &AtCall<'_>, class: SyscallClass) -> Option<(i32, Wanted)> {
-        let argument = |position: usize| at.entry.arguments[position] as i32;
-        match class {
-            SyscallClass::Flock if argument(1) & (bits::WITHOUT_WAITING | bits::UNLOCK) == 0 => {
-                let exclusive = argument(1) & bits::ALONE != 0;
-                Some((argument(0), Wanted::Flock { exclusive }))
-            }
-            SyscallClass::Fcntl => {
-                bits::impatient(argument(1))?;
-                // Where it cannot be read, the kernel refuses the call.
-                let record = call_flags::record(at).ok()?;
-                Some((argument(0), Wanted::Record(record)))
-            }
-            _ => None,
+        let mut touched = touched(at, decoded, &around);
+        if decoded.class == SyscallClass::Fcntl
+            && let Some(watched) = &mut touched.watched
+        {
+            self.add_circle(at, watched);
         }
+        touched
     }
 
     /// The call as it is shown: without what differs between executions.
-    fn shown(&self, decoded: &Decoded) -> Call {
+    pub(super) fn shown(&self, decoded: &Decoded) -> Call {
         let mut call = decoded.call.clone();
         if let Call::Foreign { arguments, .. } = &mut call {
             for argument in arguments.iter_mut() {
@@ -166,7 +156,8 @@ impl Programs {
         self.tree.leads_from_roots(path) || self.sharing.is_of_the_lock(path)
     }
 
-    fn lock(&mut self, decoded: &Decoded, accesses: &Accesses) {
+    /// A call on locks was made: from now on these inodes are examined.
+    pub(super) fn lock(&mut self, decoded: &Decoded, accesses: &Accesses) {
         if matches!(decoded.class, SyscallClass::Flock | SyscallClass::Fcntl) {
             for access in accesses.iter() {
                 if let Object::Locks(inode) = access.object {
@@ -213,15 +204,13 @@ impl Interpreter for Programs {
     }
 
     fn may_go_on(&self, at: &AtCall<'_>) -> bool {
-        let Pending { decoded, touched } = &self.pending[&at.task];
+        let Pending { decoded, touched, .. } = &self.pending[&at.task];
         let is_stream = decoded.class == SyscallClass::Socket
             || matches!(decoded.class, SyscallClass::Read | SyscallClass::Write) && touched.is_stream;
         if is_stream && sockets::would_wait(at, decoded.system.name) {
             return false;
         }
-        let wanted = self.wanted(at, decoded.class);
-        // Where it is unknown, the kernel decides.
-        wanted.is_none_or(|(fd, wanted)| waits::is_available(at.task, fd, wanted).unwrap_or(true))
+        self.gets_lock(at, decoded.class)
     }
 
     fn before(&mut self, at: &AtCall<'_>) -> Result<Made, Lost> {
@@ -242,16 +231,7 @@ impl Interpreter for Programs {
         })?;
         let pending = self.pending.get_mut(&at.task);
         pending.expect("the task is stopped at a controlled call").touched = touched;
-        let mut arguments = at.entry.arguments;
-        match self.wanted(at, class) {
-            Some((_, Wanted::Flock { .. })) => arguments[1] |= u64::from(bits::WITHOUT_WAITING.cast_unsigned()),
-            Some((_, Wanted::Record(_))) => {
-                let command = bits::impatient(arguments[1] as i32).expect("it waits");
-                arguments[1] = u64::from(command.cast_unsigned());
-            }
-            None => return Ok(Made::AsAsked),
-        }
-        Ok(Made::With(arguments))
+        self.tries_lock(at, class)
     }
 
     fn after(&mut self, at: &AtCall<'_>, returned: i64) -> Result<Outcome, Lost> {
@@ -260,10 +240,8 @@ impl Interpreter for Programs {
             .remove(&at.task)
             .expect("the call was decoded when the task stopped at it");
         let errno = replies::errno(returned);
-        let waited = self.wanted(at, pending.decoded.class).is_some();
-        if waited && matches!(errno, Some(Errno::EAGAIN | Errno::EACCES)) {
-            self.pending.insert(at.task, pending);
-            return Ok(Outcome::Waits);
+        if Self::had_to_wait(at, pending.decoded.class, errno) {
+            return Ok(self.waits_instead(at, pending));
         }
         if errno == Some(Errno::EXDEV) && self.sharing.has_layers() {
             return Err(Lost {
@@ -276,6 +254,9 @@ impl Interpreter for Programs {
         }
         let accesses = Self::performed(&pending, returned, errno);
         self.lock(&pending.decoded, &accesses);
+        if errno.is_none() && pending.decoded.class == SyscallClass::Fcntl {
+            self.remembers_order(at);
+        }
         if pending.decoded.class == SyscallClass::Socket {
             self.sockets.made(at, &pending.decoded, returned, errno, &self.tree);
         }
@@ -287,7 +268,7 @@ impl Interpreter for Programs {
         }
         self.time.touches(at.process, &accesses);
         if errno.is_none() {
-            let Pending { decoded, touched } = &pending;
+            let Pending { decoded, touched, .. } = &pending;
             let changed = self.times.after(at, decoded, touched, &self.tree, &self.time);
             changed.map_err(|error| Lost {
                 reason: format!("the times of a file cannot be shown to {}: {error}", at.process),

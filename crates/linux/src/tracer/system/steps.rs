@@ -7,9 +7,9 @@ use super::TracedSystem;
 use super::next_step::NextStep;
 use super::polling::Instead;
 use crate::sys::process::Ended;
-use crate::tracer::syscalls::interpreter::Outcome;
+use crate::tracer::syscalls::interpreter::{Made, Outcome};
 use crate::tracer::tracees::loss::lost;
-use crate::tracer::tracees::task::At;
+use crate::tracer::tracees::task::{At, AtExit};
 use onewinner_core::access::Accesses;
 use onewinner_core::explore::{Lost, Retry};
 use onewinner_core::fs::Errno;
@@ -71,15 +71,26 @@ impl TracedSystem {
     fn call(&mut self, process: ProcessId, task: i32) -> Result<Accesses, Lost> {
         let made = self.engine.interpreter.before(&self.engine.tracees.at(task))?;
         let (exit, returned) = self.engine.perform(task, made)?;
+        if made != Made::AsAsked {
+            exit.restore(returned)?;
+        }
         let outcome = self
             .engine
             .interpreter
             .after(&self.engine.tracees.at_exit(&exit), returned)?;
-        let Outcome::Performed { call, reply, accesses } = outcome else {
-            return Err(lost(
-                Retry::Maybe,
-                format!("{process} waits in a call that could be made"),
-            ));
+        let (call, reply, accesses) = match outcome {
+            Outcome::Performed { call, reply, accesses } => (call, reply, accesses),
+            Outcome::Refused { call, errno, accesses } => {
+                exit.answer(-i64::from(errno.raw()))?;
+                (call, Err(errno), accesses)
+            }
+            Outcome::BeginsAgain { call, accesses } => return self.begins_again(process, exit, call, accesses),
+            Outcome::Waits => {
+                return Err(lost(
+                    Retry::Maybe,
+                    format!("{process} waits in a call that could be made"),
+                ));
+            }
         };
         let performed = accesses.clone();
         self.orders(process, &performed);
@@ -98,6 +109,22 @@ impl TracedSystem {
         self.engine.tracees.go_on(exit);
         self.run_until_quiescent(process)?;
         Ok(performed)
+    }
+
+    /// A call has changed something, and would wait now: its task makes it again.
+    fn begins_again(
+        &mut self,
+        process: ProcessId,
+        exit: AtExit,
+        call: Call,
+        accesses: Accesses,
+    ) -> Result<Accesses, Lost> {
+        self.orders(process, &accesses);
+        self.tell_made(process, call, Ok(Value::Done), &accesses);
+        exit.ask_again()?;
+        self.engine.tracees.go_on(exit);
+        self.run_until_quiescent(process)?;
+        Ok(accesses)
     }
 
     /// Ends a process of a contender.

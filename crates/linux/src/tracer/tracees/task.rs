@@ -213,6 +213,21 @@ pub(crate) struct AtExit {
 }
 
 impl AtExit {
+    /// The call returns this, and the task finds the arguments that it has given.
+    pub(crate) fn restore(&self, returned: i64) -> Result<(), Lost> {
+        let changed = self.stopped.registers().and_then(|mut registers| {
+            registers.set_arguments(self.entry.arguments);
+            registers.set_returned(returned);
+            self.stopped.set_registers(&registers)
+        });
+        changed.map_err(|error| untraced(&error))
+    }
+
+    /// The task makes the call once more, as it did.
+    pub(crate) fn ask_again(&self) -> Result<(), Lost> {
+        self.stopped.ask_again(&self.entry).map_err(|error| untraced(&error))
+    }
+
     /// The call returns this instead.
     pub(crate) fn answer(&self, returned: i64) -> Result<(), Lost> {
         let changed = self.stopped.registers().and_then(|mut registers| {
