@@ -3,9 +3,11 @@
 //! Each program reads and prints through named pipes in the directory of the run, which the tracer keeps open. A program that
 //! is not a server is started once for each round. `driver_protocol.rs` says what the lines mean. Knows no system call.
 
-use std::ffi::CString;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::{CString, OsString};
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -146,6 +148,29 @@ impl Pipes {
             roots: roots.to_vec(),
         };
         Ok((pipes, child))
+    }
+
+    /// The named pipes of the contenders, by device and inode.
+    ///
+    /// # Errors
+    ///
+    /// When one is gone.
+    pub(crate) fn streams(&self) -> io::Result<BTreeMap<(u64, u64), ProcessId>> {
+        let mut streams = BTreeMap::new();
+        for (process, contender) in ProcessId::first(self.contenders.len()).zip(&self.contenders) {
+            for pipe in [&contender.ends.input, &contender.ends.output] {
+                let there = fs::metadata(pipe)?;
+                streams.insert((there.dev(), there.ino()), process);
+            }
+        }
+        Ok(streams)
+    }
+
+    /// The names in the directory of the run through which contenders read and print.
+    pub(crate) fn names(&self) -> BTreeSet<OsString> {
+        let ends = self.contenders.iter().map(|contender| &contender.ends);
+        let paths = ends.flat_map(|ends| [&ends.input, &ends.output, &ends.complaints]);
+        paths.filter_map(|path| path.file_name().map(OsString::from)).collect()
     }
 
     fn rounds(&self, process: ProcessId) -> u32 {

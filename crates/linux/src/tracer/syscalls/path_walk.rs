@@ -68,12 +68,18 @@ impl WatchedTree {
             Err(error) if error.kind() == ErrorKind::NotFound => return End::Own,
             Err(error) => return End::Hidden(format!("has a descriptor that cannot be examined ({error})")),
         };
+        match self.owner_of_stream(&metadata) {
+            Some(owner) if self.contender(task).is_some_and(|process| process != owner) => {
+                return End::Hidden("has the standard input or output of another contender open".to_owned());
+            }
+            Some(_) => return End::Own,
+            None => {}
+        }
         let inode = self.inode(&metadata, &path);
         match inode.kind {
             InodeKind::Socket if !path.is_absolute() => End::Socket(metadata.ino()),
             // `pipe:[7]`, `anon_inode:[eventpoll]`, and memory without a name.
             _ if !path.is_absolute() || has_no_name(&path) => End::Own,
-            InodeKind::Pipe if self.is_stream(&path) => End::Own,
             _ if self.is_own_in_proc(&path) => End::Own,
             _ => End::Object(inode),
         }

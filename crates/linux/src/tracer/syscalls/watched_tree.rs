@@ -94,6 +94,8 @@ pub(crate) struct WatchedTree {
     /// Inodes that are not watched.
     elsewhere: RefCell<HashMap<Number, InodeId>>,
     created: BTreeMap<Option<ProcessId>, u32>,
+    /// The named pipes through which contenders read and print. The tracer has made them, for all executions.
+    pub(crate) streams: BTreeMap<Number, ProcessId>,
     /// Every task of the execution, with its contender and the number of its process.
     pub(crate) tasks: BTreeMap<i32, (ProcessId, i32)>,
     pub(crate) numbers: ProcessNumbers,
@@ -113,6 +115,7 @@ impl WatchedTree {
             nameless: BTreeSet::new(),
             elsewhere: RefCell::default(),
             created: BTreeMap::new(),
+            streams: BTreeMap::new(),
             tasks: BTreeMap::new(),
             numbers: ProcessNumbers::default(),
             resolved: RefCell::default(),
@@ -299,11 +302,9 @@ impl WatchedTree {
         self.roots.iter().any(|root| root.starts_with(path))
     }
 
-    /// Whether a named pipe carries what a contender reads and prints: these are beside the directories of executions.
-    pub(super) fn is_stream(&self, path: &Path) -> bool {
-        self.roots
-            .iter()
-            .any(|root| path.parent().is_some() && path.parent() == root.parent())
+    /// The contender that reads or prints through this pipe, if the tracer has made it.
+    pub(super) fn owner_of_stream(&self, metadata: &Metadata) -> Option<ProcessId> {
+        self.streams.get(&(metadata.dev(), metadata.ino())).copied()
     }
 
     /// The name of a file in footprints: with symbols instead of process numbers.

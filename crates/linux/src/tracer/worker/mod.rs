@@ -7,12 +7,14 @@
 //! | `primitive_system.rs` | the system of contenders of a lock over `Fs` |
 //! | `program_system.rs` | the system of contenders that are programs |
 //! | `surroundings.rs` | what programs see beside the lock: process numbers, temporary files |
+//! | `above.rs` | a directory above that of an execution, as it was at the beginning |
 //! | `zygote.rs` | the traced process that forks contenders |
 //! | `lock_visibility.rs` | between which mounts kernel locks are visible |
 //!
 //! It reads messages from its standard input and answers on its standard output, each a line of JSON. It dies with the thread
 //! that started it, and what it traces dies with it.
 
+mod above;
 mod answering;
 mod lock_visibility;
 mod primitive_system;

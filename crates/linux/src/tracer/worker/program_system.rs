@@ -1,17 +1,19 @@
 //! The system of contenders that are programs.
 
 use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::answering::failed;
-use super::surroundings::Surroundings;
+use super::surroundings::{AllAbove, Surroundings};
 use super::zygote::{ready, zygote};
 use crate::sys::counter;
 use crate::sys::filter::{Chance, Clock};
 use crate::sys::zygote::fix_addresses;
 use crate::tracer::channel::pipes::{HOLD, Pipes};
 use crate::tracer::error::{Refusal, Unavailable};
+use crate::tracer::layout::execution_directories;
 use crate::tracer::messages::SearchRequest;
 use crate::tracer::program::start::Starter;
 use crate::tracer::syscalls::programs::Programs;
@@ -30,6 +32,8 @@ pub(super) struct ProgramLauncher {
     surroundings: Surroundings,
     /// What its searches have found out about polls.
     endless: Rc<EndlessPolls>,
+    /// The directories above those of executions.
+    above: Rc<AllAbove>,
     /// Paths beside the directory of the lock that are watched.
     shared: BTreeSet<PathBuf>,
 }
@@ -49,11 +53,15 @@ impl ProgramLauncher {
         let shown = "programs see the counter of the processor, which differs between executions";
         let counter = (!counter::can_be_taken()).then(|| shown.to_owned());
         surroundings.notes.extend(counter);
+        let above = surroundings
+            .above()
+            .map_err(|error| failed("examine the directory of the run", &error))?;
         let shared = program.shared_paths.iter().cloned();
         let shared = shared.chain(surroundings.lock_at.clone()).collect();
         Ok(Self {
             starter,
             surroundings,
+            above,
             endless: Rc::default(),
             shared,
         })
@@ -80,6 +88,17 @@ impl ProgramLauncher {
         let notes = notes.chain(self.surroundings.notes.iter().cloned()).collect();
         let (pipes, stage) = Pipes::new(self.starter.clone(), scenario, roots)
             .map_err(|error| failed("make the pipes of contenders", &error))?;
+        let streams = pipes
+            .streams()
+            .map_err(|error| failed("examine the pipes of contenders", &error))?;
+        let mut own = pipes.names();
+        let executions = execution_directories(roots, directory);
+        own.extend(
+            executions
+                .iter()
+                .filter_map(|path| path.file_name().map(OsString::from)),
+        );
+        let refresh = self.surroundings.refresh(&self.shared, &self.above, own);
         if let Some(numbers) = &self.surroundings.numbers {
             // Contenders see the number of their parent.
             numbers.choose(ZYGOTE).map_err(|error| Unavailable::NoZygote {
@@ -111,6 +130,8 @@ impl ProgramLauncher {
             let numbers = TaskNumbers::new(Rc::clone(next), scenario.participants(), rounds);
             tracees.numbers = Some(numbers.map_err(|error| failed("choose the numbers of processes", &error))?);
         }
+        let mut programs = Programs::new(reuses, sharing);
+        programs.tree.streams = streams;
         let parts = Parts {
             scenario: scenario.clone(),
             blank,
@@ -118,10 +139,10 @@ impl ProgramLauncher {
             first_directory: directory,
             renames: false,
             tracees,
-            interpreter: Box::new(Programs::new(reuses, sharing)),
+            interpreter: Box::new(programs),
             channel: Box::new(pipes),
             leave_behind: None,
-            refresh: self.surroundings.refresh(&self.shared),
+            refresh,
             endless: Rc::clone(&self.endless),
             notes,
         };

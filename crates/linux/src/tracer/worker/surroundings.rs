@@ -4,9 +4,12 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+use super::above::Above;
 use crate::sys::private_layers::PrivateLayers;
 use crate::sys::sealed::{NextNumber, Unsealed, World};
 use crate::tracer::error::Refusal;
@@ -91,15 +94,53 @@ impl Surroundings {
         sharing
     }
 
-    /// Removes what the last execution has left in the places where programs write. `shared` are the paths there that several
-    /// contenders use.
-    pub(super) fn refresh(&self, shared: &BTreeSet<PathBuf>) -> Refresh {
+    /// The directories above those of executions, as they are now.
+    ///
+    /// # Errors
+    ///
+    /// When one cannot be examined.
+    pub(super) fn above(&self) -> io::Result<Rc<AllAbove>> {
+        let roots = self.roots.iter().map(|root| Above::of(root));
+        let roots = roots.collect::<io::Result<_>>()?;
+        // Without layers the directory of the run is in one of the machine, where others write too.
+        let parent = self.roots[0].parent().filter(|_| self.layers.is_some());
+        let parent = parent.map(Above::of).transpose()?;
+        let names = self.roots.iter().filter_map(|root| root.file_name());
+        let names = names.map(OsString::from).collect();
+        Ok(Rc::new(AllAbove { roots, parent, names }))
+    }
+
+    /// Removes what the last execution has left in the places where programs write, and beside its own directory. `shared` are
+    /// the paths there that several contenders use; `own` are the names that the tracer has made in the directories of the run.
+    pub(super) fn refresh(&self, shared: &BTreeSet<PathBuf>, above: &Rc<AllAbove>, own: BTreeSet<OsString>) -> Refresh {
         let layers = self.layers.clone();
-        let shared = shared.clone();
-        Box::new(move || match &layers {
-            Some(layers) => layers.borrow_mut().renew(&shared),
-            None => Ok(false),
+        let (shared, above) = (shared.clone(), Rc::clone(above));
+        Box::new(move || {
+            // No snapshot has a file open there that is removed: what two contenders use is watched, and one that has changed a
+            // file before its first step is not copied.
+            above.restore(&own)?;
+            match &layers {
+                Some(layers) => layers.borrow_mut().renew(&shared),
+                None => Ok(false),
+            }
         })
+    }
+}
+
+/// All directories above those of executions in which contenders can write.
+pub(super) struct AllAbove {
+    /// The directories of the run.
+    roots: Vec<Above>,
+    /// The one that they are in.
+    parent: Option<Above>,
+    /// Their names there.
+    names: BTreeSet<OsString>,
+}
+
+impl AllAbove {
+    fn restore(&self, own: &BTreeSet<OsString>) -> io::Result<()> {
+        self.roots.iter().try_for_each(|root| root.restore(own))?;
+        self.parent.iter().try_for_each(|parent| parent.restore(&self.names))
     }
 }
 
