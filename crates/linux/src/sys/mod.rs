@@ -23,7 +23,7 @@
 //! | `affinity.rs` | one CPU for a tracer and its tracees | no unsafe code |
 //! | `counter.rs` | the counter of the processor, taken from a program | a system call without a prototype |
 //! | `tracee.rs`, `registers.rs` | traced tasks, running or stopped | ptrace takes raw addresses |
-//! | `private_state.rs` | whether a fork copies all of the state of a process | no unsafe code |
+//! | `private_state.rs` | whether a fork copies all of the state of a process | calls without a prototype |
 //! | `zygote.rs` | a process that forks others on request | `fork` |
 //! | `syscalls.rs` | the system calls that stop a traced program, with their arguments | no unsafe code |
 //! | `arguments.rs` | arguments of system calls as values of `Fs` | no unsafe code |
@@ -76,6 +76,7 @@ pub mod namespace;
 pub mod orphans;
 pub mod passing;
 pub mod private_layers;
+#[expect(unsafe_code, reason = "system calls without a prototype")]
 pub mod private_state;
 #[expect(unsafe_code, reason = "fork, and raw calls after it")]
 pub mod probe;

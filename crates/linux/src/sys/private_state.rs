@@ -1,7 +1,7 @@
 //! Whether a fork copies all of the state of a process, so that neither it nor its copies can tell which is which.
 //!
 //! A fork shares open file descriptions and shared mappings, and drops some state:
-//! [fork(2)](https://man7.org/linux/man-pages/man2/fork.2.html). Offsets of files that are only read can be set back.
+//! [fork(2)](https://man7.org/linux/man-pages/man2/fork.2.html). Offsets and flags of files that are only read can be set back.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -45,24 +45,50 @@ pub enum NotPrivate {
     Unknown,
 }
 
-/// The offset of an open file.
+/// What the copies of a process share of an open file that is only read: its offset and its status flags. Both can be set back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Offset {
+pub struct Description {
     descriptor: u32,
-    offset: u64,
+    /// The offset, if it has one.
+    offset: Option<u64>,
+    flags: i32,
 }
 
-impl Offset {
-    /// Whether it is that of the file that this process has open.
-    pub fn is_unchanged(self, process: i32) -> bool {
-        let there = DescriptorInfo::of(process, self.descriptor);
-        there.is_ok_and(|there| there.offset == self.offset)
-    }
+/// The status flags that fcntl(2) can set: `F_SETFL`.
+const SETTABLE: i32 = libc::O_APPEND | libc::O_ASYNC | libc::O_DIRECT | libc::O_NOATIME | libc::O_NONBLOCK;
 
-    /// The arguments of lseek(2) that sets it.
-    pub fn arguments(self) -> [u64; 6] {
-        [u64::from(self.descriptor), self.offset, libc::SEEK_SET as u64, 0, 0, 0]
+impl Description {
+    /// The calls that set back what a copy of this process has changed: number and arguments.
+    pub fn restoring(self, process: i32) -> Vec<(u64, [u64; 6])> {
+        let now = DescriptorInfo::of(process, self.descriptor).ok();
+        let descriptor = u64::from(self.descriptor);
+        let mut calls = Vec::new();
+        if let Some(offset) = self.offset.filter(|offset| now.is_none_or(|now| now.offset != *offset)) {
+            calls.push((
+                libc::SYS_lseek as u64,
+                [descriptor, offset, libc::SEEK_SET as u64, 0, 0, 0],
+            ));
+        }
+        if now.is_none_or(|now| (now.flags ^ self.flags) & SETTABLE != 0) {
+            let flags = u64::from((self.flags & SETTABLE).cast_unsigned());
+            calls.push((
+                libc::SYS_fcntl as u64,
+                [descriptor, libc::F_SETFL as u64, flags, 0, 0, 0],
+            ));
+        }
+        calls
     }
+}
+
+/// How the names of the files begin through which a contender reads and prints: input, output, error output. Each start of a
+/// contender opens them anew, and a copy goes on with those of its snapshot.
+pub const STREAMS: [&str; 3] = ["input-", "output-", "complaints-"];
+
+/// Whether a descriptor leads to a standard stream of a contender, and not to what the program has opened in its place.
+fn is_stream(descriptor: u32, target: &Path) -> bool {
+    let name = target.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let place = usize::try_from(descriptor).ok().and_then(|place| STREAMS.get(place));
+    place.is_some_and(|stream| name.starts_with(stream))
 }
 
 /// What `/proc/PID/fdinfo/FD` shows: [proc_pid_fdinfo(5)](https://man7.org/linux/man-pages/man5/proc_pid_fdinfo.5.html).
@@ -86,12 +112,12 @@ impl DescriptorInfo {
     }
 }
 
-/// The offsets of the files that a stopped process with a single thread has open, beside its standard streams.
+/// The open files of a stopped process with a single thread.
 ///
 /// # Errors
 ///
 /// When copies of it could notice that they are copies.
-pub fn offsets(process: i32) -> Result<Vec<Offset>, NotPrivate> {
+pub fn descriptions(process: i32) -> Result<Vec<Description>, NotPrivate> {
     check_status(process)?;
     check_memory(process)?;
     descriptors(process)
@@ -102,28 +128,32 @@ pub fn offsets(process: i32) -> Result<Vec<Offset>, NotPrivate> {
 /// # Errors
 ///
 /// When copies of it could notice by a descriptor that they are copies.
-pub fn descriptors(process: i32) -> Result<Vec<Offset>, NotPrivate> {
+pub fn descriptors(process: i32) -> Result<Vec<Description>, NotPrivate> {
     let unknown = |_| NotPrivate::Unknown;
-    let mut offsets = Vec::new();
+    let mut open = Vec::new();
     for entry in fs::read_dir(format!("/proc/{process}/fd")).map_err(unknown)? {
         let path = entry.map_err(unknown)?.path();
         let number = path.file_name().and_then(|name| name.to_str()?.parse::<u32>().ok());
         let descriptor = number.ok_or(NotPrivate::Unknown)?;
-        if descriptor > 2 {
-            offsets.extend(offset(process, descriptor, &path)?);
-        }
+        open.push(description(process, descriptor, &path)?);
     }
-    Ok(offsets)
+    Ok(open)
 }
 
 /// The files that a process has open beside its standard streams, by device and inode. Copies share these open file descriptions,
-/// and with them the locks and the flags that are set through one of them later.
+/// and with them the locks that are set through one of them later.
 pub fn open_files(process: i32) -> BTreeSet<(u64, u64)> {
     let entries = fs::read_dir(format!("/proc/{process}/fd"))
         .into_iter()
         .flatten()
         .flatten();
-    let is_stream = |entry: &fs::DirEntry| ["0", "1", "2"].iter().any(|stream| entry.file_name() == **stream);
+    let is_stream = |entry: &fs::DirEntry| {
+        let number = entry.file_name().to_str().and_then(|name| name.parse().ok());
+        let target = fs::read_link(entry.path());
+        number
+            .zip(target.ok())
+            .is_some_and(|(number, target)| is_stream(number, &target))
+    };
     let files = entries.filter(|entry| !is_stream(entry));
     let files = files.filter_map(|entry| fs::metadata(entry.path()).ok());
     files.map(|file| (file.dev(), file.ino())).collect()
@@ -135,24 +165,36 @@ fn is_stateless(device: u64) -> bool {
     libc::major(device) == 1 && minors.contains(&libc::minor(device))
 }
 
-fn offset(process: i32, descriptor: u32, link: &Path) -> Result<Option<Offset>, NotPrivate> {
+fn description(process: i32, descriptor: u32, link: &Path) -> Result<Description, NotPrivate> {
     let unknown = |_| NotPrivate::Unknown;
     let there = fs::metadata(link).map_err(unknown)?;
     let target = fs::read_link(link).map_err(unknown)?;
+    let info = DescriptorInfo::of(process, descriptor).map_err(unknown)?;
+    let DescriptorInfo { offset, flags, locked } = info;
     let kind = there.file_type();
     let has_name = target.is_absolute() && !target.starts_with("/memfd:");
-    if kind.is_char_device() && is_stateless(there.rdev()) {
-        return Ok(None);
+    let is_stateless = kind.is_char_device() && is_stateless(there.rdev());
+    if is_stateless || is_stream(descriptor, &target) {
+        let offset = None;
+        return Ok(Description {
+            descriptor,
+            offset,
+            flags,
+        });
     }
     // What it shows there of a process belongs to the one that opened it.
     if !has_name || target.starts_with("/proc") || !(kind.is_file() || kind.is_dir()) {
         return Err(NotPrivate::Descriptor);
     }
-    let DescriptorInfo { offset, flags, locked } = DescriptorInfo::of(process, descriptor).map_err(unknown)?;
     if locked || flags & libc::O_ACCMODE != libc::O_RDONLY {
         return Err(NotPrivate::WritableFile);
     }
-    Ok(Some(Offset { descriptor, offset }))
+    let offset = Some(offset);
+    Ok(Description {
+        descriptor,
+        offset,
+        flags,
+    })
 }
 
 /// Its process group, signals, timers and children.
@@ -181,6 +223,14 @@ fn check_status(process: i32) -> Result<(), NotPrivate> {
     if !lines.all(none) {
         return Err(NotPrivate::Signals);
     }
+    // Locked memory is not locked in a copy.
+    let locked = |line: &str| line.strip_prefix("VmLck:").is_some_and(|size| size.trim() != "0 kB");
+    if status.lines().any(locked) {
+        return Err(NotPrivate::Memory);
+    }
+    if resets_on_fork(process) {
+        return Err(NotPrivate::Attributes);
+    }
     // Absent where the kernel was built without checkpoints; then there are no chosen numbers either.
     if !read("timers")?.is_empty() {
         return Err(NotPrivate::Signals);
@@ -189,6 +239,31 @@ fn check_status(process: i32) -> Result<(), NotPrivate> {
         return Err(NotPrivate::Tasks);
     }
     Ok(())
+}
+
+/// Whether a copy has another priority than a process: `SCHED_RESET_ON_FORK` of
+/// [sched(7)](https://man7.org/linux/man-pages/man7/sched.7.html).
+fn resets_on_fork(process: i32) -> bool {
+    // SAFETY: sched_getscheduler takes a number, and changes nothing.
+    let policy = unsafe { libc::sched_getscheduler(process) };
+    policy < 0 || policy & libc::SCHED_RESET_ON_FORK != 0
+}
+
+/// Where a thread has its list of robust mutexes, which the kernel walks when it ends, and the size of the head of the list:
+/// [get_robust_list(2)](https://man7.org/linux/man-pages/man2/get_robust_list.2.html). A fork does not copy this.
+///
+/// # Errors
+///
+/// When the thread has ended, or may not be examined.
+pub fn robust_list(task: i32) -> io::Result<(u64, u64)> {
+    let (mut head, mut length) = (0_u64, 0_u64);
+    // SAFETY: the kernel writes a pointer and a size to the two variables, which live for the whole call.
+    let result = unsafe { libc::syscall(libc::SYS_get_robust_list, task, &raw mut head, &raw mut length) };
+    if result == 0 {
+        Ok((head, length))
+    } else {
+        Err(io::Error::last_os_error())
+    }
 }
 
 /// Its mappings: [proc_pid_smaps(5)](https://man7.org/linux/man-pages/man5/proc_pid_smaps.5.html). `dc` and `wf` are those that a

@@ -41,12 +41,29 @@ pub fn fix_addresses() -> io::Result<()> {
     Ok(())
 }
 
-/// The number of lseek(2).
-pub const SEEK: u64 = libc::SYS_lseek as u64;
 /// The number of clone(2).
 pub const CLONE: u64 = libc::SYS_clone as u64;
 /// Its arguments for a process like the caller, whose parent is the caller's parent: `CLONE_PARENT | SIGCHLD`.
 pub const CLONE_ARGUMENTS: [u64; 6] = [(libc::CLONE_PARENT | libc::SIGCHLD) as u64, 0, 0, 0, 0, 0];
+
+/// The number of set_robust_list(2).
+pub const SET_ROBUST_LIST: u64 = libc::SYS_set_robust_list as u64;
+/// The number of prctl(2).
+pub const CONTROL: u64 = libc::SYS_prctl as u64;
+/// `PR_GET_TID_ADDRESS` of prctl(2): writes the address that set_tid_address(2) has set.
+pub const GET_TID_ADDRESS: u64 = libc::PR_GET_TID_ADDRESS as u64;
+
+/// The arguments of clone(2) as [`CLONE_ARGUMENTS`], for a process whose thread clears the word at this address when it ends:
+/// a fork does not copy what set_tid_address(2) has set.
+pub fn clone_arguments(clears: u64) -> [u64; 6] {
+    let mut arguments = CLONE_ARGUMENTS;
+    if clears != 0 {
+        arguments[0] |= libc::CLONE_CHILD_CLEARTID as u64;
+        // `kernel/fork.c`, `CONFIG_CLONE_BACKWARDS`: on some processors the last two arguments are exchanged.
+        arguments[if cfg!(target_arch = "x86_64") { 3 } else { 4 }] = clears;
+    }
+    arguments
+}
 
 /// Proof that this process had a single thread when it was checked. It must not start another one.
 #[derive(Debug)]

@@ -15,6 +15,7 @@ use super::driver_protocol::{Conversation, Ending, Owes, ProtocolError};
 use super::{Channel, Sent};
 use crate::sys::fifo;
 use crate::sys::launch::{Streams, launch};
+use crate::sys::private_state::STREAMS;
 use crate::sys::process::{Ended, is_readable};
 use crate::tracer::layout::{FIRST_DIRECTORY, contender_directory};
 use crate::tracer::program::start::Starter;
@@ -49,11 +50,11 @@ struct Ends {
 
 impl Ends {
     fn of(root: &Path, process: ProcessId) -> Self {
-        let end = |what: &str| root.join(format!("{what}-{process}"));
+        let [input, output, complaints] = STREAMS.map(|stream| root.join(format!("{stream}{process}")));
         Self {
-            input: end("input"),
-            output: end("output"),
-            complaints: end("complaints"),
+            input,
+            output,
+            complaints,
         }
     }
 }

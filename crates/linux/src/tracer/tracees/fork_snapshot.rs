@@ -16,9 +16,9 @@ use super::engine::{Engine, Wait};
 use super::event::{Birth, TaskEvent};
 use super::loss::{lost, untraced};
 use super::numbers::check_number;
-use super::task::{At, CallStop, ForkSnapshot, Position, RunningSnapshot};
-use crate::sys::private_state::{NotPrivate, offsets};
-use crate::sys::trace::Entry;
+use super::task::{At, AtEnd, CallStop, ForkSnapshot, Position, RunningSnapshot};
+use crate::sys::private_state::{NotPrivate, descriptions, robust_list};
+use crate::sys::trace::{Entry, Memory};
 use crate::sys::tracee::{self, Stopped, Until, Why};
 use crate::sys::zygote;
 use onewinner_core::explore::{Lost, Retry};
@@ -68,13 +68,17 @@ impl Engine {
         if !stands || self.tracees.first.get(&process) != Some(&number) {
             return Ok(Kept::Itself(NotPrivate::Tasks));
         }
-        let offsets = match offsets(number) {
-            Ok(offsets) => offsets,
+        let descriptions = match descriptions(number) {
+            Ok(descriptions) => descriptions,
             Err(why) => return Ok(Kept::Itself(why)),
+        };
+        let Ok(robust) = robust_list(number) else {
+            return Ok(Kept::Itself(NotPrivate::Unknown));
         };
         let task = self.tracees.tasks.remove(&number).expect("it was found");
         self.tracees.first.remove(&process);
         self.interpreter.gone(number);
+        let memory = task.memory;
         let Position::AtCall(CallStop { stopped, entry, .. }) = task.position else {
             unreachable!("it is stopped at a call");
         };
@@ -82,14 +86,23 @@ impl Engine {
         // Its call is not made: it moves on to the exit of the call, and forks.
         stopped.answer(0).map_err(|error| untraced(&error))?;
         let stopped = self.run_snapshot_to(stopped, Until::Exit, Why::Exit)?;
+        let at_end = AtEnd { clears: 0, robust };
         let mut own = ForkSnapshot {
             stopped,
             registers,
             entry,
             tasks,
-            offsets,
+            descriptions,
+            at_end,
         };
-        own.prepare(&own.clone_call())?;
+        own = self.ask_what_it_clears(own, &memory)?;
+        // The snapshot itself never ends by itself.
+        let fork = Entry {
+            number: zygote::CLONE,
+            arguments: zygote::CLONE_ARGUMENTS,
+            ..own.entry
+        };
+        own.prepare(&fork)?;
         let numbers = self.tracees.numbers.as_ref().expect("they were there");
         let chosen = numbers.snapshot(process)?;
         let at_entry = self.run_snapshot_to(own.stopped, Until::Next, Why::Entry)?;
@@ -124,18 +137,16 @@ impl Engine {
             .expect("only with them there are snapshots");
         let start = (process, numbers.upcoming(process));
         let mut snapshot = self.tracees.fork_snapshots.remove(&start).expect("there is a snapshot");
-        // Copies share the offsets of open files with their snapshot.
-        for offset in snapshot.offsets.clone() {
-            if !offset.is_unchanged(snapshot.stopped.task()) {
-                let seek = Entry {
-                    number: zygote::SEEK,
-                    arguments: offset.arguments(),
+        // Copies share the offsets and flags of open files with their snapshot.
+        for description in snapshot.descriptions.clone() {
+            for (number, arguments) in description.restoring(snapshot.stopped.task()) {
+                let restore = Entry {
+                    number,
+                    arguments,
                     ..snapshot.entry
                 };
-                snapshot.prepare(&seek)?;
-                // It stops before the call, and after it.
-                snapshot.stopped = self.run_snapshot_to(snapshot.stopped, Until::Exit, Why::Exit)?;
-                snapshot.stopped = self.run_snapshot_to(snapshot.stopped, Until::Exit, Why::Exit)?;
+                snapshot.prepare(&restore)?;
+                snapshot.stopped = self.make_call(snapshot.stopped)?;
             }
         }
         snapshot.prepare(&snapshot.clone_call())?;
@@ -144,7 +155,11 @@ impl Engine {
         let chosen = numbers.start(process, snapshot.tasks)?;
         let (parent, child) = self.fork_copy(at_entry, chosen)?;
         snapshot.stopped = self.run_snapshot_to(parent, Until::Exit, Why::Exit)?;
-        let copy = self.await_copy(child)?;
+        let mut copy = self.await_copy(child)?;
+        if let Some(call) = snapshot.robust_call() {
+            snapshot.set(&copy, &call)?;
+            copy = self.make_call(copy)?;
+        }
         // The copy makes the original call.
         snapshot.set(&copy, &snapshot.entry)?;
         self.tracees.early.insert(child, copy);
@@ -154,6 +169,43 @@ impl Engine {
         self.handle_any(Some(event))?;
         self.interpreter.copied(process, child);
         Ok(())
+    }
+
+    /// Asks a process which word the kernel clears when its thread ends. It writes the answer below its stack, where a signal
+    /// handler may write at any time too.
+    fn ask_what_it_clears(&mut self, mut own: ForkSnapshot, memory: &Memory) -> Result<ForkSnapshot, Lost> {
+        /// How far below the stack pointer, in bytes: more than what functions may use there.
+        const BELOW: u64 = 1024;
+        let place = own.registers.stack().saturating_sub(BELOW) & !15;
+        let call = Entry {
+            number: zygote::CONTROL,
+            arguments: [zygote::GET_TID_ADDRESS, place, 0, 0, 0, 0],
+            ..own.entry
+        };
+        own.prepare(&call)?;
+        own.stopped = self.make_call(own.stopped)?;
+        let mut bytes = [0; 8];
+        let answered = own.stopped.returned().map_err(|error| untraced(&error))? == 0;
+        // A kernel that does not answer has no numbers that can be chosen either.
+        if answered && memory.read(place, &mut bytes).map_err(|error| untraced(&error))? == bytes.len() {
+            own.at_end.clears = u64::from_ne_bytes(bytes);
+        }
+        Ok(own)
+    }
+
+    /// Lets a process that is between two calls make the one that was prepared.
+    fn make_call(&mut self, mut stopped: Stopped) -> Result<Stopped, Lost> {
+        // It stops before the call, once more if the filter reports the call, and after it.
+        for _ in 0..2 {
+            let mut why = Why::Entry;
+            while why == Why::Entry {
+                (stopped, why) = self.run_snapshot(stopped, Until::Exit)?;
+            }
+            if why != Why::Exit {
+                return Err(stopped_unexpectedly(why));
+            }
+        }
+        Ok(stopped)
     }
 
     /// Waits until a new process has stopped for the first time.
@@ -182,10 +234,7 @@ impl Engine {
     fn run_snapshot_to(&mut self, stopped: Stopped, until: Until, expected: Why) -> Result<Stopped, Lost> {
         match self.run_snapshot(stopped, until)? {
             (stopped, why) if why == expected => Ok(stopped),
-            (_, why) => Err(lost(
-                Retry::Maybe,
-                format!("the process that contenders are copied from stopped unexpectedly: {why:?}"),
-            )),
+            (_, why) => Err(stopped_unexpectedly(why)),
         }
     }
 
@@ -235,14 +284,29 @@ impl Engine {
     }
 }
 
+fn stopped_unexpectedly(why: Why) -> Lost {
+    let reason = format!("the process that contenders are copied from stopped unexpectedly: {why:?}");
+    lost(Retry::Maybe, reason)
+}
+
 impl ForkSnapshot {
     /// The call that forks it: as it is, with the same parent.
     fn clone_call(&self) -> Entry {
         Entry {
             number: zygote::CLONE,
-            arguments: zygote::CLONE_ARGUMENTS,
+            arguments: zygote::clone_arguments(self.at_end.clears),
             ..self.entry
         }
+    }
+
+    /// The call that gives a copy its list of robust mutexes.
+    fn robust_call(&self) -> Option<Entry> {
+        let (head, length) = self.at_end.robust;
+        (head != 0).then_some(Entry {
+            number: zygote::SET_ROBUST_LIST,
+            arguments: [head, length, 0, 0, 0, 0],
+            ..self.entry
+        })
     }
 
     /// The snapshot process makes this call next.

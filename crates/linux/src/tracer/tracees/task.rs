@@ -5,7 +5,7 @@
 use std::io;
 
 use super::loss::untraced;
-use crate::sys::private_state::Offset;
+use crate::sys::private_state::Description;
 use crate::sys::registers::Registers;
 use crate::sys::task_state::{TaskStat, TaskState};
 use crate::sys::trace::{Entry, Memory};
@@ -196,8 +196,19 @@ pub(crate) struct ForkSnapshot {
     pub(crate) entry: Entry,
     /// How many tasks the contender has had before.
     pub(crate) tasks: i32,
-    /// The offsets of its open files.
-    pub(crate) offsets: Vec<Offset>,
+    /// Its open files.
+    pub(crate) descriptions: Vec<Description>,
+    /// What the kernel does when the first thread of a copy ends.
+    pub(crate) at_end: AtEnd,
+}
+
+/// What the kernel does to the memory of a thread when it ends. A fork does not copy it, so each copy has to set it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct AtEnd {
+    /// It clears the word at this address, for those that join the thread; 0 if there is none.
+    pub(crate) clears: u64,
+    /// It marks the robust mutexes of this list; 0 if there is none. The size of its head.
+    pub(crate) robust: (u64, u64),
 }
 
 /// A snapshot process that runs for a moment, and where it has stopped.
