@@ -110,12 +110,22 @@ pub fn is_gone(process: i32) -> bool {
 
 /// The number of the parent of a process; `None` if there is no such process.
 pub fn parent(process: i32) -> Option<i32> {
+    number_of(process, 1)
+}
+
+/// The process group of a process; `None` if there is no such process.
+pub fn process_group(process: i32) -> Option<i32> {
+    number_of(process, 2)
+}
+
+/// A number behind the name of a process: [proc_pid_stat(5)](https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html).
+fn number_of(process: i32, position: usize) -> Option<i32> {
     let stat = fs::read(format!("/proc/{process}/stat")).ok()?;
     let end = stat.iter().rposition(|byte| *byte == b')')?;
     let mut words = stat[end + 1..]
         .split(u8::is_ascii_whitespace)
         .filter(|word| !word.is_empty());
-    std::str::from_utf8(words.nth(1)?).ok()?.parse().ok()
+    std::str::from_utf8(words.nth(position)?).ok()?.parse().ok()
 }
 
 #[cfg(test)]
@@ -142,6 +152,7 @@ mod tests {
         let mut child = std::process::Command::new("sleep").arg("60").spawn().unwrap();
         let own = std::process::id().cast_signed();
         assert_eq!(parent(child.id().cast_signed()), Some(own));
+        assert_eq!(process_group(child.id().cast_signed()), process_group(own));
         child.kill().unwrap();
         child.wait().unwrap();
         assert_eq!(parent(99_999_999), None);

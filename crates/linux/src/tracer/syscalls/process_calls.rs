@@ -14,6 +14,7 @@ use super::watched_tree::{InodeKind, Side};
 use crate::sys::bits;
 use crate::sys::private_state::NotPrivate;
 use crate::sys::syscalls::SyscallClass;
+use crate::sys::task_state;
 use onewinner_core::access::{Access, AccessKind, Object};
 use onewinner_core::fs::Errno;
 use onewinner_core::id::ProcessId;
@@ -35,6 +36,17 @@ impl Programs {
         let changes = name == "prlimit64" && at.entry.arguments[2] != 0;
         if changes && bits::SHARED_LIMITS.contains(&(at.entry.arguments[1] as i32)) {
             return uncontrolled(at, name, LIMITS_ITS_USER);
+        }
+        if let Some(group) = aims_at_group(at, &decoded) {
+            // It leads the group: no other contender joins it.
+            if self.tree.owner(at.process, group) != Owner::Own {
+                return uncontrolled(at, name, "sends a signal to a process group that is not its own");
+            }
+            if signal == 0 {
+                return Decision::Harmless;
+            }
+            self.signalled.insert(at.process);
+            return self.on_files(at, decoded);
         }
         match self.tree.owner(at.process, target) {
             _ if decoded.class == SyscallClass::Ask && target == 0 => self.changes_itself(at, changes),
@@ -70,6 +82,16 @@ impl Programs {
     pub(super) fn touched_process(&self, at: &AtCall<'_>, decoded: &Decoded) -> Touched {
         let Aim { target, signal } = aim(at, decoded);
         let mut touched = Touched::default();
+        if let Some(group) = aims_at_group(at, decoded) {
+            let mut members = self.tasks_of(at.process);
+            members.retain(|task| task_state::process_group(*task).is_none_or(|of| of == group));
+            match self.ends(&members, None) {
+                Ok(ends) if ends.is_empty() => {}
+                Ok(ends) => touched.watched = Some(ends.iter().cloned().collect()),
+                Err(why) => touched.refused = Some(why),
+            }
+            return touched;
+        }
         match self.tree.tasks.get(&target) {
             Some((process, _)) if *process != at.process => {
                 let access = Access {
@@ -269,6 +291,18 @@ impl Programs {
 struct Aim {
     target: i32,
     signal: i32,
+}
+
+/// The process group that a signal is sent to: [kill(2)](https://man7.org/linux/man-pages/man2/kill.2.html). `None` for one process,
+/// and for all that the caller may send one to.
+fn aims_at_group(at: &AtCall<'_>, decoded: &Decoded) -> Option<i32> {
+    let Aim { target, .. } = aim(at, decoded);
+    match target {
+        _ if decoded.system.name != "kill" => None,
+        0 => task_state::process_group(at.group),
+        ..=-2 => Some(-target),
+        _ => None,
+    }
 }
 
 fn aim(at: &AtCall<'_>, decoded: &Decoded) -> Aim {
