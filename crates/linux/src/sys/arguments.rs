@@ -155,6 +155,13 @@ pub fn stat_number(bytes: &[u8; STAT_BYTES]) -> (u64, u64) {
     (word(offset_of!(FileStat, st_dev)), word(offset_of!(FileStat, st_ino)))
 }
 
+/// Removes the numbers of the device and of the inode from what `newfstatat` has written.
+pub fn hide_stat_number(bytes: &mut [u8; STAT_BYTES]) {
+    for place in [offset_of!(FileStat, st_dev), offset_of!(FileStat, st_ino)] {
+        bytes[place..][..8].fill(0);
+    }
+}
+
 /// Replaces the times in what `newfstatat` has written.
 pub fn set_stat_times(bytes: &mut [u8; STAT_BYTES], times: &FileTimes) {
     for (time, seconds, rest) in [
@@ -190,6 +197,17 @@ pub fn statx_number(bytes: &[u8; STATX_BYTES]) -> (u64, u64) {
         half(offset_of!(libc::statx, stx_dev_minor)),
     );
     (device, number(bytes, offset_of!(libc::statx, stx_ino), 8))
+}
+
+/// Removes the numbers of the device and of the inode from what `statx` has written.
+pub fn hide_statx_number(bytes: &mut [u8; STATX_BYTES]) {
+    bytes[offset_of!(libc::statx, stx_ino)..][..8].fill(0);
+    for place in [
+        offset_of!(libc::statx, stx_dev_major),
+        offset_of!(libc::statx, stx_dev_minor),
+    ] {
+        bytes[place..][..4].fill(0);
+    }
 }
 
 /// Replaces the times in what `statx` has written.

@@ -45,6 +45,8 @@ impl<'a> AtCall<'a> {
 pub(crate) enum Decision {
     /// No other contender can notice it, nor can it notice another: it is made immediately, and is not a step.
     Harmless,
+    /// The same, and then the task makes this call, with which its process ends: nothing that it does before can be noticed.
+    Last(Entry),
     /// It is not made: the task gets this result, negative for an error number.
     Answered(i64),
     /// It is made immediately, and is not a step; then the task finds these bytes in place of those that it has read.

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //!  a task stops at a call ──decide──▶ harmless: it goes on, and is not recorded
+//!                                     last: it is made, and the tracer ends the process
 //!                                     reads: it is made, and the tracer replaces the bytes that it has read
 //!                                     answered: the tracer returns the result instead of the kernel
 //!                                     controlled: it waits until the search takes the step ──before──▶ the kernel ──after──▶ Performed
@@ -191,6 +192,9 @@ pub(crate) trait Interpreter {
     fn has_signalled(&self, _process: ProcessId) -> bool {
         false
     }
+
+    /// The contender is told something that none of its calls has returned: a timer has expired, or the result of a call was replaced.
+    fn alters(&mut self, _process: ProcessId) {}
 
     /// A signal interrupts the controlled call at which a task is stopped: the call is not made, or begins again.
     fn interrupted(&mut self, _task: i32) {}

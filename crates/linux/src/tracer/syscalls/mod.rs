@@ -19,6 +19,7 @@
 //! | `inode_effects.rs` | what a call does to an inode |
 //! | `polls.rs` | whether a wait is for something that others can reach |
 //! | `ends.rs` | what the end of a process touches |
+//! | `known_ends.rs` | how a contender has ended before, after the same calls and results |
 //! | `held_locks.rs` | kernel locks that are held, and what frees them |
 //! | `lock_waits.rs` | calls that wait for a kernel lock, and circles of them |
 //! | `messages.rs` | sockets and messages that reach others without an address |
@@ -58,6 +59,7 @@ pub(crate) mod fs_calls;
 mod held_locks;
 mod inode_effects;
 pub(crate) mod interpreter;
+mod known_ends;
 mod lock_waits;
 mod machine_figures;
 mod made_files;

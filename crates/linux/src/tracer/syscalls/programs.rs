@@ -16,6 +16,7 @@ use super::file_times::Times;
 use super::footprint::{Around, Touched, touched};
 use super::held_locks::HeldLocks;
 use super::interpreter::{AtCall, Decision, Interpreter, Made, Outcome, Wait};
+use super::known_ends::KnownEnds;
 use super::lock_waits::{Instead, Request};
 use super::machine_figures::MachineFigures;
 use super::replies;
@@ -61,6 +62,7 @@ pub(crate) struct Programs {
     pub(crate) changed: BTreeMap<ProcessId, BTreeSet<PathBuf>>,
     /// Contenders that have sent a signal to a task of their own.
     pub(crate) signalled: BTreeSet<ProcessId>,
+    known_ends: KnownEnds,
     /// Whether contenders are forked from snapshots.
     copied: bool,
     /// The files that copies share as open file descriptions, by device and inode.
@@ -102,6 +104,7 @@ impl Programs {
             loaders: BTreeMap::new(),
             changed: BTreeMap::new(),
             signalled: BTreeSet::new(),
+            known_ends: KnownEnds::default(),
             copied: false,
             shared_by_copies: BTreeSet::new(),
             why_not_copied: None,
@@ -182,6 +185,7 @@ impl Interpreter for Programs {
         self.loaders.clear();
         self.changed.clear();
         self.signalled.clear();
+        self.known_ends.begin();
         self.tree.begin(directories)
     }
 
@@ -193,7 +197,11 @@ impl Interpreter for Programs {
         if matches!(decision, Decision::Controlled | Decision::Exits) {
             self.time.acts(at);
         }
-        decision
+        let Some(end) = self.known_ends.reaches(at, &decision, &self.time) else {
+            return decision;
+        };
+        end.reads_clock(at, &mut self.time);
+        Decision::Last(end.call)
     }
 
     fn forecast(&self, at: &AtCall<'_>) -> Accesses {
@@ -275,6 +283,7 @@ impl Interpreter for Programs {
                 again: Retry::Maybe,
             })?;
         }
+        self.known_ends.made(at, &pending.decoded, returned, &self.tree);
         let call = self.shown(&pending.decoded);
         let reply = match errno {
             Some(errno) => Err(errno),
@@ -284,6 +293,7 @@ impl Interpreter for Programs {
     }
 
     fn fails(&mut self, at: &AtCall<'_>) -> Option<Call> {
+        self.known_ends.lose(at.process);
         let decoded = self.pending[&at.task].decoded.clone();
         if decoded.class == SyscallClass::Close {
             return None;
@@ -324,6 +334,7 @@ impl Interpreter for Programs {
         self.tree.tasks.insert(task, (process, group));
         self.tree.numbers.born(process, task);
         self.entropy.born(process, task);
+        self.known_ends.lose(process);
     }
 
     fn starts(&mut self, process: ProcessId, task: i32) {
@@ -335,6 +346,7 @@ impl Interpreter for Programs {
     fn copied(&mut self, process: ProcessId, task: i32) {
         self.time.copied(process, task);
         self.entropy.copied(process, task);
+        self.known_ends.copied(process, task);
     }
 
     fn leaves_a_stale_lock(&mut self) {
@@ -363,6 +375,7 @@ impl Interpreter for Programs {
                 }
                 self.time.keep(process, task);
                 self.entropy.keep(process, task);
+                self.known_ends.forget(process);
             }
         }
     }
@@ -386,8 +399,11 @@ impl Interpreter for Programs {
     fn counter(&mut self, at: &AtCall<'_>, instruction: u64) -> u64 {
         // That of libc measures how long it works, and shows this to nobody who has not set `LD_DEBUG`.
         let is_loader = |loader: &Range<u64>| loader.contains(&instruction);
-        self.time
-            .counter(at, self.loaders.get(&at.group).is_some_and(is_loader))
+        let shows = self
+            .time
+            .counter(at, self.loaders.get(&at.group).is_some_and(is_loader));
+        self.known_ends.hears(at.process, shows);
+        shows
     }
 
     fn time(&self) -> Option<(&Time, &Timers)> {
@@ -399,6 +415,7 @@ impl Interpreter for Programs {
     }
 
     fn times_out(&mut self, at: &AtCall<'_>, wait: &Wait) -> io::Result<()> {
+        self.known_ends.hears(at.process, wait.returns);
         timed_waits::time_out(at, wait.name)
     }
 
@@ -406,7 +423,14 @@ impl Interpreter for Programs {
         self.signalled.contains(&process)
     }
 
+    fn alters(&mut self, process: ProcessId) {
+        self.known_ends.lose(process);
+    }
+
     fn interrupted(&mut self, task: i32) {
+        if let Some(process) = self.tree.contender(task) {
+            self.known_ends.lose(process);
+        }
         self.pending.remove(&task);
     }
 

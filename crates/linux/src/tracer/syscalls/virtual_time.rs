@@ -162,6 +162,12 @@ impl Time {
         self.reached.get(&process).copied().unwrap_or(self.aged)
     }
 
+    /// What the next reading of a contender follows from: the time that it has reached, and that others have moved the clock to.
+    pub(super) fn shows(&self, process: ProcessId) -> Duration {
+        let seen = self.moved.values().copied().max().unwrap_or_default();
+        self.reached(process).max(seen)
+    }
+
     fn reach(&mut self, process: ProcessId, moment: Duration) {
         let reached = self.reached.entry(process).or_insert(self.aged);
         *reached = moment.max(*reached);

@@ -97,6 +97,7 @@ impl TracedSystem {
         let injected = self.injection(process);
         if let Some(errno) = injected {
             exit.answer(-i64::from(errno.raw()))?;
+            self.engine.interpreter.alters(process);
         }
         let failed = injected.map(|errno| What::Injected {
             call: call.clone(),

@@ -179,6 +179,7 @@ impl TracedSystem {
         instead: Instead,
     ) -> Result<Accesses, Lost> {
         self.wakes_once_more(process, instead)?;
+        self.engine.interpreter.alters(process);
         let mut accesses = self.awaited(process);
         let tasks = self.engine.tracees.tasks.iter();
         let own = tasks.filter(|(_, task)| task.process == process);

@@ -20,6 +20,16 @@ impl Tracees {
                 let _running = stopped.go(Until::Next, None);
                 return Ok(());
             }
+            Decision::Last(end) => {
+                known.altered = Some(AlteredCall {
+                    entry,
+                    returns: None,
+                    reads: None,
+                    then: Some(end),
+                });
+                let _running = stopped.go(Until::Exit, None);
+                return Ok(());
+            }
             Decision::Answered(returned) => {
                 stopped.answer(returned).map_err(|error| untraced(&error))?;
                 let _running = stopped.go(Until::Next, None);
@@ -30,6 +40,7 @@ impl Tracees {
                     entry,
                     returns: None,
                     reads: Some(bytes),
+                    then: None,
                 });
                 let _running = stopped.go(Until::Exit, None);
                 return Ok(());

@@ -73,6 +73,8 @@ pub(crate) struct AlteredCall {
     pub(crate) returns: Option<i64>,
     /// What it reads, instead of the bytes that the kernel has read. It is a read(2) or pread(2).
     pub(crate) reads: Option<Vec<u8>>,
+    /// What the task calls next, whatever it would do otherwise.
+    pub(crate) then: Option<Entry>,
 }
 
 /// `EINTR`, as a call returns it.
@@ -106,6 +108,9 @@ impl AlteredCall {
                 registers.set_number(self.entry.number);
             }
             registers.set_returned(result);
+            if let Some(next) = self.then.filter(|_| !RESTARTS.contains(&result) && result != EINTR) {
+                registers.ask_again(&next);
+            }
             stopped.set_registers(&registers)
         };
         ended().map_err(|error: io::Error| untraced(&error))?;

@@ -49,6 +49,7 @@ impl Tracees {
                 entry,
                 returns: None,
                 reads: None,
+                then: None,
             });
         }
         let _running = stopped.go(Until::Exit, None);
@@ -97,6 +98,7 @@ impl Tracees {
             entry,
             returns: Some(returns),
             reads: None,
+            then: None,
         });
         let position = std::mem::replace(&mut known.position, Position::Running);
         if let Position::AtCall(CallStop { stopped, .. }) = position {
