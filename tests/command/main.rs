@@ -14,6 +14,7 @@ mod filesystems;
 mod gate;
 mod matrix;
 mod memory;
+mod packages;
 mod pages;
 mod programs;
 mod readme;
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
         Suite::new("gate", gate::tests()),
         Suite::new("matrix", matrix::tests()),
         Suite::new("memory", memory::tests()),
+        Suite::new("packages", packages::tests()).needs(&[Capability::Ptrace]),
         Suite::new("pages", pages::tests()),
         Suite::new("programs", programs::tests()),
         Suite::new("readme", readme::tests()),

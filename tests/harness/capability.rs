@@ -31,23 +31,47 @@ pub(crate) enum Capability {
     Chromium,
     /// What a file system needs: its programs, and a kernel that mounts it or uses inode numbers again.
     FileSystems,
+    /// Packages of the registries, which `tests/command/packages/install` has installed.
+    Packages,
     /// A program on the `PATH`: an interpreter, a compiler, or a tool.
     Program(&'static str),
 }
 
 /// All programs that tests use.
 const PROGRAMS: &[&str] = &[
-    "bash", "bindfs", "cargo", "cc", "flock", "go", "java", "javac", "mkdir", "node", "perl", "python3", "script",
-    "sh", "setpriv", "strace", "timeout", "touch", "unshare", "xmllint",
+    "bash",
+    "bindfs",
+    "cargo",
+    "cc",
+    "dotlockfile",
+    "flock",
+    "go",
+    "java",
+    "javac",
+    "lockfile",
+    "mkdir",
+    "node",
+    "perl",
+    "python3",
+    "ruby",
+    "script",
+    "sh",
+    "setpriv",
+    "strace",
+    "timeout",
+    "touch",
+    "unshare",
+    "xmllint",
 ];
 
-const OTHERS: [(Capability, &str); 6] = [
+const OTHERS: [(Capability, &str); 7] = [
     (Capability::Ptrace, "ptrace"),
     (Capability::Namespaces, "namespaces"),
     (Capability::Root, "root"),
     (Capability::Fuse, "fuse"),
     (Capability::Chromium, "chromium"),
     (Capability::FileSystems, "file-systems"),
+    (Capability::Packages, "packages"),
 ];
 
 impl fmt::Display for Capability {
@@ -128,7 +152,7 @@ pub(crate) fn require(capability: Capability) -> Result<(), Missing> {
             .map_err(|error| format!("/dev/fuse: {error}")),
         Capability::Chromium => installed_browser().map(drop),
         // It differs from one file system to the next: the test finds out.
-        Capability::FileSystems => Ok(()),
+        Capability::FileSystems | Capability::Packages => Ok(()),
         Capability::Program(name) => is_on_the_path(name)
             .then_some(())
             .ok_or_else(|| "it is not on the PATH".to_owned()),

@@ -22,7 +22,8 @@ use std::time::Instant;
 
 use judge::judge;
 use programs::Missing;
-use run::{Answer, Program, explore, replay, takes_programs};
+pub(crate) use run::Program;
+use run::{Answer, explore, replay, takes_programs};
 use serde_json::Value;
 
 /// What must be said of a program.
@@ -55,7 +56,7 @@ pub(crate) fn ignore_without(program: &Missing) -> ! {
 
 /// Explores a program and compares the answer with the expected verdict.
 #[track_caller]
-fn check(program: Result<Program, Missing>, arguments: &str, said: Said) {
+pub(crate) fn check(program: Result<Program, Missing>, arguments: &str, said: Said) {
     let program = match program {
         Ok(program) if takes_programs() => program,
         Ok(_) => panic!("this onewinner explores no programs"),
