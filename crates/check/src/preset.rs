@@ -57,6 +57,11 @@ impl Role {
 
 /// The age of a stale lock, in seconds.
 pub const STALE_AGE_S: u64 = 3_600;
+/// The executions that a complete search of a program may take in a first look: about as many as three processes with one
+/// preemption take.
+pub const COMPLETE_FIRST: u64 = 64;
+/// The same later: about as many as three processes with two preemptions take.
+pub const COMPLETE: u64 = 400;
 /// The default preemption bound. Of nineteen known faults most need one preemption, some two, and none more.
 pub const PREEMPTIONS: u32 = 2;
 

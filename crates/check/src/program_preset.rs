@@ -5,7 +5,7 @@
 //! Otherwise it runs with one preemption before any runs with more: most faults need one, and a second costs ten times the
 //! executions.
 
-use super::preset::{Configuration, Depth, PREEMPTIONS, Role, STALE_AGE_S};
+use super::preset::{COMPLETE, COMPLETE_FIRST, Configuration, Depth, PREEMPTIONS, Role, STALE_AGE_S};
 use onewinner_core::scenario::{FaultSweep, Scenario, ScenarioKind, Start};
 
 /// The default number of processes of the larger configurations.
@@ -16,11 +16,7 @@ const ROUNDS: u32 = 2;
 const PAIRS: usize = 2;
 /// The preemptions of a long check.
 const DEEP_PREEMPTIONS: u32 = 3;
-/// The executions that a complete search may take in a first look: about as many as three processes with one preemption.
-const COMPLETE_FIRST: u64 = 64;
-/// The same later: about as many as three processes with two preemptions.
-const COMPLETE: u64 = 400;
-/// The same in a long check.
+/// The executions that a complete search may take in a long check.
 const COMPLETE_DEEP: u64 = 20_000;
 
 /// What the user asks for. It changes the configurations of a preset and leaves out none of the small ones.

@@ -105,6 +105,16 @@ fn a_wrong_key_or_value_is_named_with_its_file_and_line() {
         ),
         ("schema = 1\nlock = create-new\n", 3, "expected"),
         (
+            "schema = 1\nlock = \"create-new\"\nlock-at = \"/run/x\"\n",
+            4,
+            "only a driver can have a lock at a fixed path",
+        ),
+        (
+            "schema = 1\ndriver = \"sh x\"\nlock-at = \"run/x\"\n",
+            4,
+            "`lock-at` must be the path of the lock's file",
+        ),
+        (
             "schema = 1\nlock = \"create-new\"\n[[claim]]\nprocesses = 3\n",
             4,
             "missing field `expect`",
@@ -204,6 +214,15 @@ fn a_program_has_processes_alone() {
     }
 }
 
+fn a_driver_may_have_its_lock_at_a_fixed_path() {
+    let spec =
+        parse("schema = 1\ndriver = \"sh x\"\nlock-at = \"/run/x.pid\"\n[[claim]]\nexpect = \"exactly-one-winner\"\n");
+    let Subject::Program(program) = spec.unwrap().subject else {
+        panic!("a driver is a program");
+    };
+    assert_eq!(program.lock_at.as_deref(), Some(Path::new("/run/x.pid")));
+}
+
 fn each_spec_is_in_exactly_one_part() {
     let specs = || -> Vec<Spec> {
         (0..10)
@@ -240,6 +259,7 @@ pub(crate) fn tests() -> Vec<Test> {
         a_wrong_key_or_value_is_named_with_its_file_and_line,
         a_wrong_value_of_a_claim_is_named_with_its_line,
         a_program_has_processes_alone,
+        a_driver_may_have_its_lock_at_a_fixed_path,
         each_spec_is_in_exactly_one_part,
     ]
 }

@@ -18,8 +18,6 @@ const LONGEST: Duration = Duration::from_secs(86_400);
 const RACE_ROUNDS: u64 = 1_000;
 /// The most rounds of an aligned race: nearly every round shows the fault, or none does.
 const ALIGNED_ROUNDS: u64 = 200;
-/// The preemptions of a program, usually and with `--quick`: most faults need one, some two.
-const PREEMPTIONS: [u32; 2] = [preset::PREEMPTIONS, 1];
 /// `--quick` divides the rounds of a race by this.
 const QUICK_DIVISOR: u64 = 10;
 
@@ -119,12 +117,12 @@ impl ClaimBackends<'_> {
     }
 
     fn strategy(&self) -> Strategy {
-        let [usual, quick] = PREEMPTIONS;
-        match (self.subject, self.depth) {
-            (Subject::Primitive(_), _) => Strategy::Dpor,
-            (Subject::Program(_), GateDepth::Usual) => Strategy::Bounded { preemptions: usual },
-            (Subject::Program(_), GateDepth::Quick) => Strategy::Bounded { preemptions: quick },
-        }
+        let (most, preemptions) = match (self.subject, self.depth) {
+            (Subject::Primitive(_), _) => return Strategy::Dpor,
+            (Subject::Program(_), GateDepth::Usual) => (preset::COMPLETE, preset::PREEMPTIONS),
+            (Subject::Program(_), GateDepth::Quick) => (preset::COMPLETE_FIRST, 1),
+        };
+        Strategy::Adaptive { most, preemptions }
     }
 
     fn sim(&self) -> Backend {

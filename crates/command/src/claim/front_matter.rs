@@ -3,7 +3,7 @@
 //! Checks the type of each value. `claim_parser.rs` and `spec_parser.rs` check which values may go together.
 
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
@@ -24,6 +24,8 @@ pub(super) struct FrontMatter {
     pub(super) lock: Option<Spanned<String>>,
     pub(super) driver: Option<Spanned<String>>,
     pub(super) wrap: Option<Spanned<String>>,
+    #[serde(rename = "lock-at")]
+    pub(super) lock_at: Option<Spanned<PathBuf>>,
     #[serde(default)]
     pub(super) claim: Vec<ClaimTable>,
 }

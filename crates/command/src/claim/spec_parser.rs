@@ -74,7 +74,13 @@ impl Spec {
 
 /// The lock, from exactly one of the three keys, and its place.
 fn parse_subject(text: &SpecText<'_>, front_matter: &FrontMatter) -> Result<(Subject, Range<usize>), SpecError> {
-    let program = |kind, line: &Spanned<String>| Subject::Program(Program::new(kind, line.get_ref().clone()));
+    let lock_at = front_matter.lock_at.as_ref();
+    let program = |kind, line: &Spanned<String>| {
+        Subject::Program(Program {
+            lock_at: lock_at.map(|place| place.get_ref().clone()),
+            ..Program::new(kind, line.get_ref().clone())
+        })
+    };
     let given = [&front_matter.lock, &front_matter.driver, &front_matter.wrap];
     let mut given = given.into_iter().flatten();
     let (Some(first), second) = (given.next(), given.next()) else {
@@ -93,6 +99,20 @@ fn parse_subject(text: &SpecText<'_>, front_matter: &FrontMatter) -> Result<(Sub
             &later.span(),
             "the spec names a second lock; keep one of `lock`, `driver` and `wrap`",
         ));
+    }
+    if let Some(place) = lock_at {
+        if front_matter.driver.is_none() {
+            return Err(text.error_at(
+                &place.span(),
+                "only a driver can have a lock at a fixed path; remove `lock-at`",
+            ));
+        }
+        if !place.get_ref().is_absolute() || place.get_ref().file_name().is_none() {
+            return Err(text.error_at(
+                &place.span(),
+                "`lock-at` must be the path of the lock's file, from the root",
+            ));
+        }
     }
     let subject = match (&front_matter.lock, &front_matter.driver, &front_matter.wrap) {
         (_, Some(line), _) => program(ProgramKind::Driver, line),
