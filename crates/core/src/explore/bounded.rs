@@ -11,6 +11,7 @@
 //!   When a new contended object is found, the search starts again.
 //! - Before all levels, one execution prefers loads, whatever that takes. It shows check-then-act bugs and most contended
 //!   objects.
+//! - When a process was seen to poll, one execution lets it go on, while another one that it waits for is only slow.
 //!
 //! The search asks nothing of a model, so it also works for programs that have none.
 
@@ -23,6 +24,9 @@ use super::{Begin, Choice, ChoicePoint, Covered, Diverged, Mismatch, Model, Sche
 use crate::access::Accesses;
 use crate::happens_before::{Digest, HappensBefore, Step};
 use crate::id::ProcessId;
+
+/// After how many steps the execution that is patient lets others go on.
+const MOST_PATIENCE: usize = 1_000;
 
 /// Runs the schedules with at most a given number of preemptions, one or a few of each class.
 #[derive(Clone, Debug)]
@@ -40,6 +44,9 @@ pub struct Bounded {
     steps: Vec<Step>,
     /// The processes that have touched nothing contended since they woke.
     rested: BTreeSet<ProcessId>,
+    /// Whether a process has polled in an execution, and whether one was patient with it.
+    polled: bool,
+    was_patient: bool,
     known: Steps,
     conflicts: Conflicts,
     /// For each class of prefixes and next process: the fewest preemptions with which it was queued.
@@ -57,6 +64,8 @@ enum Stage {
     Before,
     /// The first execution, which prefers loads and belongs to no level.
     Look,
+    /// One execution, after a process was seen to poll: it lets those go on that poll, and belongs to no level.
+    Patience,
     /// Level by level.
     Levels,
 }
@@ -101,6 +110,8 @@ impl Bounded {
             choices: Vec::new(),
             steps: Vec::new(),
             rested: BTreeSet::new(),
+            polled: false,
+            was_patient: false,
             known: Steps::default(),
             conflicts: Conflicts::default(),
             seen: HashMap::new(),
@@ -133,11 +144,16 @@ impl Bounded {
         if let Some(process) = self.prefix.choice(self.steps.len(), &self.known) {
             return Choice::repeated(process, now.enabled);
         }
-        let preference = Preference::of(self.stage == Stage::Look);
-        let in_turn = now.enabled.iter().copied();
+        let is_patient = self.stage == Stage::Patience && self.steps.len() < MOST_PATIENCE;
+        let preference = match self.stage {
+            Stage::Patience if is_patient => Preference::Patient,
+            stage => Preference::of(matches!(stage, Stage::Look | Stage::Patience)),
+        };
+        let in_turn = now.enabled.iter().filter(|process| !now.wakes_out_of_turn(**process));
+        let polling = now.polling.iter().filter(|_| is_patient);
         let process = preference.choose(
             now,
-            in_turn.filter(|process| !now.wakes_out_of_turn(*process)),
+            in_turn.chain(polling).copied(),
             self.steps.iter().map(|step| step.process),
         );
         let process = process.expect("one of the enabled processes is awake, or wakes first");
@@ -220,6 +236,12 @@ impl Scheduler for Bounded {
             self.stage = Stage::Look;
             return Begin::Another;
         }
+        if self.polled && !self.was_patient {
+            self.was_patient = true;
+            self.stage = Stage::Patience;
+            self.prefix = Prefix::default();
+            return Begin::Another;
+        }
         self.stage = Stage::Levels;
         loop {
             if let Some(prefix) = self.left[0].pop_front() {
@@ -242,6 +264,7 @@ impl Scheduler for Bounded {
     }
 
     fn choose(&mut self, now: &ChoicePoint<'_>) -> Choice {
+        self.polled |= !now.polling.is_empty();
         let choice = self.pick(now);
         if let Choice::Step(process) = choice {
             let wakes = now.wakes_at(process).is_some();

@@ -33,7 +33,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::access::Accesses;
+use crate::access::{Accesses, Object};
 use crate::happens_before::Step;
 use crate::id::ProcessId;
 
@@ -76,6 +76,10 @@ pub trait System: Model {
 
     /// Adds the processes that can take a step, in ascending order, to the empty `processes`.
     fn enabled(&self, processes: &mut Vec<ProcessId>);
+
+    /// Adds the processes that have a step to take and are not enabled only because they repeat themselves without progress, to
+    /// the empty `processes`. A scheduler may let one go on all the same: it may give up after a few more tries.
+    fn polling(&self, _processes: &mut Vec<ProcessId>) {}
 
     /// What the next step of an enabled process may touch, as far as that is known in advance.
     ///
@@ -162,6 +166,8 @@ pub enum Move {
 pub struct ChoicePoint<'a> {
     /// The processes that can take a step, in ascending order; at least one.
     pub enabled: &'a [ProcessId],
+    /// The processes that could go on polling: see [`System::polling`].
+    pub polling: &'a [ProcessId],
     /// The process that took the last step.
     pub last: Option<ProcessId>,
     forecast: &'a dyn Fn(ProcessId) -> Accesses,
@@ -186,6 +192,17 @@ impl ChoicePoint<'_> {
             .is_some_and(|mine| others().any(|other| other < mine))
     }
 
+    /// Whether a process can take a step, if only to go on polling.
+    pub fn can_step(&self, process: ProcessId) -> bool {
+        self.enabled.contains(&process) || self.polling.contains(&process)
+    }
+
+    /// Whether the next step of a process may store something besides the time that it has reached.
+    pub fn may_store_more_than_time(&self, process: ProcessId) -> bool {
+        let forecast = self.forecast(process);
+        forecast.stores().any(|object| !matches!(object, Object::Clock(_)))
+    }
+
     /// Whether the next step of an enabled process may store something.
     pub fn may_store(&self, process: ProcessId) -> bool {
         self.forecast(process).stores().next().is_some()
@@ -201,7 +218,7 @@ impl ChoicePoint<'_> {
 ///
 /// Duties of an implementer:
 ///
-/// 1. `choose` picks one of the enabled processes.
+/// 1. `choose` picks one of the enabled processes, or of those that poll.
 /// 2. After `again`, it repeats the choices that it has made, as long as they can be made.
 /// 3. `begin` returns [`Begin::Exhausted`] only when every schedule was run, apart from what `unfinished` left out.
 /// 4. `covered` does not include what `unfinished` left out.

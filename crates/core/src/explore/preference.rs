@@ -13,6 +13,9 @@ pub(super) enum Preference {
     /// possible.
     #[default]
     LoadsFirst,
+    /// As [`LoadsFirst`](Self::LoadsFirst), but a process also goes on whose next step is the end of a sleep, and one that polls.
+    /// So one execution shows what becomes of a process that waits until another one seems to be gone.
+    Patient,
     /// The process of the last step: executions with few switches are the easiest to read.
     Stay,
 }
@@ -33,10 +36,14 @@ impl Preference {
         let stays = among.clone().find(|process| Some(*process) == now.last);
         match self {
             Self::Stay => stays.or_else(|| among.next()),
-            Self::LoadsFirst => {
+            Self::LoadsFirst | Self::Patient => {
                 let mut loads = stays.into_iter().chain(among.clone());
                 let steps = |process: &ProcessId| taken.clone().filter(|each| each == process).count();
-                let loads = loads.find(|process| !now.may_store(*process));
+                let stores = |process: ProcessId| match self {
+                    Self::Patient => now.may_store_more_than_time(process),
+                    _ => now.may_store(process),
+                };
+                let loads = loads.find(|process| !stores(*process));
                 loads.or_else(|| among.min_by_key(steps))
             }
         }

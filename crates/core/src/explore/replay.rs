@@ -61,7 +61,7 @@ impl Scheduler for Replay {
     fn choose(&mut self, now: &ChoicePoint<'_>) -> Choice {
         while let Some(&process) = self.schedule.steps().get(self.next) {
             self.next += 1;
-            if now.enabled.contains(&process) {
+            if now.can_step(process) {
                 return Choice::Step(process);
             }
             if self.mode == Mode::Strict {

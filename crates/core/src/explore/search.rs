@@ -254,7 +254,7 @@ fn follow<W: System>(
     schedule: &mut Schedule,
 ) -> Result<Ended, Failure> {
     system.reset()?;
-    let mut enabled = Vec::new();
+    let (mut enabled, mut polling) = (Vec::new(), Vec::new());
     let mut last = None;
     loop {
         enabled.clear();
@@ -271,10 +271,13 @@ fn follow<W: System>(
         if schedule.len() == most_steps {
             return Ok(Ended::Cut);
         }
+        polling.clear();
+        system.polling(&mut polling);
         let forecast = |process: ProcessId| system.forecast(process);
         let wakes_at = |process: ProcessId| system.wakes_at(process);
         let choice = scheduler.choose(&ChoicePoint {
             enabled: &enabled,
+            polling: &polling,
             last,
             forecast: &forecast,
             wakes_at: &wakes_at,
@@ -289,7 +292,10 @@ fn follow<W: System>(
                 return Err(Failure::Diverged { step, reason });
             }
         };
-        debug_assert!(enabled.contains(&process), "{process} is not enabled");
+        debug_assert!(
+            enabled.contains(&process) || polling.contains(&process),
+            "{process} is not enabled"
+        );
         let accesses = system.step(process)?;
         schedule.push(process);
         last = Some(process);

@@ -400,6 +400,12 @@ impl System for TracedSystem {
         }
     }
 
+    fn polling(&self, processes: &mut Vec<ProcessId>) {
+        if !matches!(self.scenario.kind, ScenarioKind::Fault { .. }) {
+            self.add_polling(processes);
+        }
+    }
+
     fn forecast(&self, process: ProcessId) -> Accesses {
         let step = self.next(process).expect("the search asks about enabled processes");
         let mut accesses = match &step {

@@ -16,6 +16,9 @@ use onewinner_core::id::ProcessId;
 /// How many polls in a row may bring nothing new before a process waits for another one.
 pub(crate) const MOST_FRUITLESS_POLLS: u32 = 2;
 
+/// How many such polls a process may make all the same, if the search is patient with it.
+pub(crate) const MOST_PATIENT_POLLS: u32 = 30;
+
 /// How many polls a process makes while nothing else can happen: who counts tries gives up after fewer.
 pub(crate) const MOST_IDLE_POLLS: u32 = 1_000;
 
@@ -159,6 +162,11 @@ impl Polling {
     /// Whether it waits for another one to store something.
     pub(crate) fn waits(&self) -> bool {
         self.fruitless >= MOST_FRUITLESS_POLLS
+    }
+
+    /// Whether the search may let it go on although it waits.
+    pub(crate) fn may_be_patient(&self) -> bool {
+        self.waits() && self.fruitless < MOST_PATIENT_POLLS
     }
 
     /// Whether it goes on when nothing else can happen.

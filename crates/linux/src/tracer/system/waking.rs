@@ -102,6 +102,21 @@ impl TracedSystem {
         }
     }
 
+    /// Adds the contenders that wait only because they poll, and could go on, to the empty `processes`, if another one may step.
+    pub(super) fn add_polling(&self, processes: &mut Vec<ProcessId>) {
+        let all = || ProcessId::first(self.contenders.len());
+        if !self.spun || !all().any(|process| self.may_step(process)) {
+            return;
+        }
+        processes.extend(all().filter(|process| self.may_be_patient(*process)));
+    }
+
+    fn may_be_patient(&self, process: ProcessId) -> bool {
+        let polls = self.contenders[process.index()].polling.may_be_patient();
+        let step = || self.next(process).filter(|step| !matches!(step, NextStep::Exit(_)));
+        polls && step().is_some_and(|step| !self.is_housekeeping(process, &step))
+    }
+
     /// Whether a contender goes on polling when nothing else can happen.
     fn goes_on(&self, process: ProcessId) -> bool {
         let polling = &self.contenders[process.index()].polling;
@@ -138,7 +153,8 @@ impl TracedSystem {
     }
 
     pub(super) fn instead(&self, process: ProcessId) -> Instead {
-        if self.may_step(process) {
+        let others = || ProcessId::first(self.contenders.len()).any(|other| self.may_step(other));
+        if self.may_step(process) || self.may_be_patient(process) && others() {
             Instead::Another
         } else {
             Instead::Nothing
