@@ -2,7 +2,7 @@
 //!
 //! The first executions search completely, with sleep sets. Their tree shows how many would follow (Knuth, "Estimating the Efficiency
 //! of Backtrack Programs", Mathematics of Computation 1975). If they are too many, a bounded search takes over, and knows from
-//! them what is contended.
+//! them what is contended. When a process was seen to poll, one execution is patient with it, as that of a bounded search.
 
 use super::{Begin, Bounded, Choice, ChoicePoint, Covered, Diverged, Mismatch, Model, Scheduler, SleepSets};
 use crate::happens_before::Step;
@@ -21,6 +21,18 @@ pub struct Adaptive {
     /// The executions that the complete search has begun.
     begun: u64,
     search: Search,
+    /// Whether a process has polled in an execution.
+    polled: bool,
+    patience: Patience,
+}
+
+/// Whether an execution was patient with processes that poll.
+#[derive(Clone, Debug)]
+enum Patience {
+    NotYet,
+    /// It is the current or last one.
+    Now(Box<Bounded>),
+    Was,
 }
 
 /// The search that runs.
@@ -38,7 +50,14 @@ impl Adaptive {
             preemptions,
             begun: 0,
             search: Search::Complete(SleepSets::new()),
+            polled: false,
+            patience: Patience::NotYet,
         }
+    }
+
+    /// A complete search, whatever it takes.
+    pub fn complete() -> Self {
+        Self::new(u64::MAX, 0)
     }
 
     /// Whether the complete search has become too long, or is expected to.
@@ -51,16 +70,26 @@ impl Adaptive {
         self.begun >= self.most || self.begun >= TO_ESTIMATE && expected > TOO_HIGH * self.most as f64
     }
 
+    /// The search that the current execution belongs to.
     fn search(&mut self) -> &mut dyn Scheduler {
-        match &mut self.search {
-            Search::Complete(complete) => complete,
-            Search::Bounded(bounded) => bounded,
+        match (&mut self.patience, &mut self.search) {
+            (Patience::Now(patient), _) => &mut **patient,
+            (_, Search::Complete(complete)) => complete,
+            (_, Search::Bounded(bounded)) => bounded,
         }
     }
 }
 
 impl Scheduler for Adaptive {
     fn begin(&mut self) -> Begin {
+        self.patience = match std::mem::replace(&mut self.patience, Patience::Was) {
+            Patience::NotYet if self.polled => Patience::Now(Box::new(Bounded::patient())),
+            Patience::NotYet => Patience::NotYet,
+            Patience::Now(_) | Patience::Was => Patience::Was,
+        };
+        if matches!(self.patience, Patience::Now(_)) {
+            return Begin::Another;
+        }
         let begins = self.search().begin();
         if begins == Begin::Exhausted || !self.is_too_long() {
             self.begun += 1;
@@ -68,7 +97,10 @@ impl Scheduler for Adaptive {
         }
         if let Search::Complete(complete) = &mut self.search {
             let conflicts = std::mem::take(complete).into_conflicts();
-            self.search = Search::Bounded(Bounded::knowing(conflicts, self.preemptions));
+            let was_patient = matches!(self.patience, Patience::Was);
+            self.search = Search::Bounded(Bounded::knowing(conflicts, was_patient, self.preemptions));
+            // The bounded search is patient itself.
+            self.patience = Patience::Was;
         }
         self.search().begin()
     }
@@ -78,6 +110,7 @@ impl Scheduler for Adaptive {
     }
 
     fn choose(&mut self, now: &ChoicePoint<'_>) -> Choice {
+        self.polled |= !now.polling.is_empty();
         self.search().choose(now)
     }
 

@@ -122,11 +122,21 @@ impl Bounded {
     }
 
     /// The same, after a search that has looked first, and knows what is contended.
-    pub(super) fn knowing(conflicts: Conflicts, most: u32) -> Self {
+    pub(super) fn knowing(conflicts: Conflicts, was_patient: bool, most: u32) -> Self {
         Self {
             stage: Stage::Look,
+            was_patient,
             conflicts,
             ..Self::new(most)
+        }
+    }
+
+    /// The one execution that is patient with processes that poll, without the levels.
+    pub(super) fn patient() -> Self {
+        Self {
+            stage: Stage::Patience,
+            was_patient: true,
+            ..Self::new(0)
         }
     }
 

@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Adaptive, Bounded, Dpor, Exhaustive, Pct, Random, Replay, Scheduler, SleepSets};
+use super::{Adaptive, Bounded, Dpor, Exhaustive, Pct, Random, Replay, Scheduler};
 use crate::schedule::Schedule;
 
 /// A way to choose schedules.
@@ -59,7 +59,7 @@ impl Strategy {
         match self {
             Self::Dpor => Box::new(Dpor::new()),
             Self::Exhaustive => Box::new(Exhaustive::new()),
-            Self::SleepSets => Box::new(SleepSets::new()),
+            Self::SleepSets => Box::new(Adaptive::complete()),
             Self::Adaptive { most, preemptions } => Box::new(Adaptive::new(*most, *preemptions)),
             Self::Bounded { preemptions } => Box::new(Bounded::new(*preemptions)),
             Self::Pct { seed, depth } => Box::new(Pct::new(*seed, *depth)),
