@@ -1,7 +1,7 @@
 #!/bin/sh
 # A lock above its directory: what one execution leaves there is gone before the next.
-# one, two safe: mkdir, one or two directories above; whoever holds at the end leaves it there.
-# first broken: whoever finds no marker makes one, and takes the lock although it is taken.
+# one, two safe: mkdir, one or two directories above; the last holder leaves it there.
+# first broken: a process that finds no marker makes one, and takes the lock although it is taken.
 dir=$(dirname "$2")
 case $1 in
 one | first) dir=$(dirname "$dir") ;;

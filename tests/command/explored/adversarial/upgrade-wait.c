@@ -1,7 +1,7 @@
 // flock that waits and makes a shared lock exclusive: it releases the shared one first (flock(2), "Converting a lock").
 // lost broken: reads under LOCK_SH who has it. Two that read "nobody" get LOCK_EX one after the other.
 // again safe: the same, and it reads again under LOCK_EX.
-// whole safe: LOCK_EX is the lock, and whoever has it is alone.
+// whole safe: LOCK_EX is the lock, and one process alone has it.
 #include "adversarial.h"
 static int is_taken(int f) {
     char byte = 0;

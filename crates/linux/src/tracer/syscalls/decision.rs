@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::decode::{Decoded, decode};
 use super::footprint::Touched;
 use super::interpreter::{AtCall, Decision, Wait};
-use super::lock_waits::Instead;
+use super::lock_request::Instead;
 use super::made_files::MadeFile;
 use super::messages::REQUESTS_BY_NETLINK;
 use super::path_walk::End;

@@ -13,64 +13,21 @@ use std::collections::BTreeSet;
 use super::call_flags;
 use super::decode::Decoded;
 use super::interpreter::{AtCall, Made, Outcome};
+use super::lock_request::{Instead, Owner, Request};
 use super::path_walk::End;
 use super::programs::{Pending, Programs};
-use super::watched_tree::{Inode, Number};
+use super::watched_tree::Inode;
 use crate::sys::bits;
-use crate::sys::descriptors::{self, Bytes, LockKind};
+use crate::sys::descriptors::{self, LockKind};
 use crate::sys::syscalls::SyscallClass;
 use crate::sys::waits::{self, Descriptor, Found, Wanted};
-use onewinner_core::access::{Access, AccessKind, Accesses, InodeId, Object};
+use onewinner_core::access::{Access, AccessKind, Accesses, Object};
 use onewinner_core::explore::{Lost, Retry};
 use onewinner_core::fs::Errno;
 use onewinner_core::fs::call::{Argument, Call};
 
 /// How many waits the kernel follows: `MAX_DEADLK_ITERATIONS` of `fs/locks.c`.
 const MOST_WAITS: u32 = 10;
-
-/// A record lock that a stopped task waits for.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Request {
-    at: Descriptor,
-    inode: InodeId,
-    number: Number,
-    of_a_description: bool,
-    exclusive: bool,
-    bytes: Bytes,
-}
-
-/// Who has a record lock.
-#[derive(Clone, Copy, Debug)]
-enum Owner {
-    /// A process, and all that share its table of descriptors.
-    Process(i32),
-    /// The open file description behind a descriptor of a process.
-    Description(i32, i32),
-}
-
-impl Owner {
-    fn is(self, other: Self) -> bool {
-        match (self, other) {
-            (Self::Process(one), Self::Process(other)) => {
-                one == other || descriptors::share_a_table(one, other).unwrap_or(false)
-            }
-            (Self::Description(one, its), Self::Description(other, fd)) => {
-                (one, its) == (other, fd) || descriptors::are_copies((one, its), (other, fd)).unwrap_or(false)
-            }
-            _ => false,
-        }
-    }
-}
-
-impl Request {
-    fn owner(&self) -> Owner {
-        if self.of_a_description {
-            Owner::Description(self.at.task, self.at.fd)
-        } else {
-            Owner::Process(self.at.group)
-        }
-    }
-}
 
 /// Whether the one that waits last closes a circle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,18 +36,6 @@ enum Circle {
     Open,
     /// That depends on which of several locks the kernel finds first.
     Unknown,
-}
-
-/// What becomes of a call that would have waited.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Instead {
-    /// It was expected to get its lock.
-    #[default]
-    Lost,
-    /// It fails with `EDEADLK`.
-    Fails,
-    /// It has released the lock that it had, and begins again.
-    BeginsAgain,
 }
 
 impl Programs {

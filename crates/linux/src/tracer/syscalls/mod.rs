@@ -21,6 +21,7 @@
 //! | `ends.rs` | what the end of a process touches |
 //! | `known_ends.rs` | how a contender has ended before, after the same calls and results |
 //! | `held_locks.rs` | kernel locks that are held, and what frees them |
+//! | `lock_request.rs` | a record lock that a task waits for |
 //! | `lock_waits.rs` | calls that wait for a kernel lock, and circles of them |
 //! | `messages.rs` | sockets and messages that reach others without an address |
 //! | `socket_address.rs` | the address of a socket in the memory of a task |
@@ -60,6 +61,7 @@ mod held_locks;
 mod inode_effects;
 pub(crate) mod interpreter;
 mod known_ends;
+mod lock_request;
 mod lock_waits;
 mod machine_figures;
 mod made_files;

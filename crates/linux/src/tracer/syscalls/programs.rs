@@ -17,7 +17,7 @@ use super::footprint::{Around, Touched, touched};
 use super::held_locks::HeldLocks;
 use super::interpreter::{AtCall, Decision, Interpreter, Made, Outcome, Wait};
 use super::known_ends::KnownEnds;
-use super::lock_waits::{Instead, Request};
+use super::lock_request::{Instead, Request};
 use super::machine_figures::MachineFigures;
 use super::replies;
 use super::sharing::Sharing;
