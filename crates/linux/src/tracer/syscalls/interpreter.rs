@@ -193,7 +193,7 @@ pub(crate) trait Interpreter {
         false
     }
 
-    /// The contender is told something that none of its calls has returned: a timer has expired, or the result of a call was replaced.
+    /// A timer of the contender has expired, or the tracer has replaced the result of a call.
     fn alters(&mut self, _process: ProcessId) {}
 
     /// A signal interrupts the controlled call at which a task is stopped: the call is not made, or begins again.

@@ -49,9 +49,9 @@ struct Tail {
     readings: Vec<Entry>,
 }
 
-/// What a contender has been told since it was forked from its snapshot.
+/// What a contender has received since it was forked from its snapshot.
 #[derive(Clone, Debug)]
-struct Told {
+struct Inputs {
     /// Its only task.
     task: i32,
     digest: Digest,
@@ -67,44 +67,49 @@ pub(super) struct KnownEnds {
     /// How a contender of this history has ended.
     seen: BTreeMap<Digest, End>,
     /// The contenders whose history is known.
-    told: BTreeMap<ProcessId, Told>,
+    inputs: BTreeMap<ProcessId, Inputs>,
 }
 
 impl KnownEnds {
     /// A new execution begins.
     pub(super) fn begin(&mut self) {
-        self.told.clear();
+        self.inputs.clear();
     }
 
     /// A snapshot is taken of the contender: those that were forked from an earlier one may have ended otherwise.
     pub(super) fn forget(&mut self, process: ProcessId) {
         self.seen.retain(|_, end| end.process != process);
-        self.told.remove(&process);
+        self.inputs.remove(&process);
     }
 
     /// A contender is a copy of its snapshot. Its task has a number of its own for each start.
     pub(super) fn copied(&mut self, process: ProcessId, task: i32) {
-        let told = Told {
+        let inputs = Inputs {
             task,
             digest: digest(&(process, task)),
             tail: None,
             numbers: Vec::new(),
         };
-        self.told.insert(process, told);
+        self.inputs.insert(process, inputs);
     }
 
-    /// What the contender does next does not follow from its history.
+    /// A task of a contender has done what is not in its inputs.
+    pub(super) fn lose_task(&mut self, task: i32) {
+        self.inputs.retain(|_, inputs| inputs.task != task);
+    }
+
+    /// What the contender does next does not follow from its inputs.
     pub(super) fn lose(&mut self, process: ProcessId) {
-        self.told.remove(&process);
+        self.inputs.remove(&process);
     }
 
     /// A task has come to a call, and this was decided. Returns how the contender ends after this call, if it has ended so before.
     pub(super) fn reaches(&mut self, at: &AtCall<'_>, decision: &Decision, time: &Time) -> Option<End> {
-        let told = self.told.get_mut(&at.process)?;
-        let tail = told.tail.take();
+        let inputs = self.inputs.get_mut(&at.process)?;
+        let tail = inputs.tail.take();
         let class = syscalls::of(at.entry.number).map(|system| system.class);
         let is_known = match decision {
-            _ if told.task != at.task => false,
+            _ if inputs.task != at.task => false,
             Decision::Exits if class == Some(SyscallClass::Exit) => {
                 if let Some(Tail { digest, readings }) = tail {
                     let (process, call) = (at.process, at.entry);
@@ -126,21 +131,21 @@ impl KnownEnds {
             self.lose(at.process);
             return None;
         }
-        told.hears(&at.entry.number);
+        inputs.receives(&at.entry.number);
         match decision {
             Decision::Answered(returned) => {
-                told.hears(&(returned, time.reached(at.process)));
+                inputs.receives(&(returned, time.reached(at.process)));
                 let is_reading = filter::reads_time(at.entry.number);
-                told.tail = tail.filter(|_| is_reading).map(|mut tail| {
+                inputs.tail = tail.filter(|_| is_reading).map(|mut tail| {
                     tail.readings.push(at.entry);
                     tail
                 });
             }
-            Decision::Reads(bytes) => told.hears(&(bytes, time.reached(at.process))),
+            Decision::Reads(bytes) => inputs.receives(&(bytes, time.reached(at.process))),
             Decision::Harmless => {
-                let digest = digest(&(told.digest, time.shows(at.process)));
+                let digest = digest(&(inputs.digest, time.shows(at.process)));
                 let readings = Vec::new();
-                told.tail = Some(Tail { digest, readings });
+                inputs.tail = Some(Tail { digest, readings });
                 return self.seen.get(&digest).cloned();
             }
             _ => {}
@@ -148,28 +153,28 @@ impl KnownEnds {
         None
     }
 
-    /// A contender has been told this by something else than a call.
-    pub(super) fn hears(&mut self, process: ProcessId, what: impl Hash) {
-        if let Some(told) = self.told.get_mut(&process) {
-            told.hears(&what);
+    /// A contender has received this by something else than a call.
+    pub(super) fn receives(&mut self, process: ProcessId, what: impl Hash) {
+        if let Some(inputs) = self.inputs.get_mut(&process) {
+            inputs.receives(&what);
         }
     }
 
     /// A step was made, and returned this.
     pub(super) fn made(&mut self, at: &AtCall<'_>, decoded: &Decoded, returned: i64, tree: &WatchedTree) {
-        let Some(told) = self.told.get_mut(&at.process) else {
+        let Some(inputs) = self.inputs.get_mut(&at.process) else {
             return;
         };
-        told.hears(&returned);
+        inputs.receives(&returned);
         if returned < 0 {
             return;
         }
         match result(at, decoded, returned) {
             Some(MemoryResult::Nothing) => {}
-            Some(MemoryResult::Bytes(bytes)) => told.hears(&bytes),
+            Some(MemoryResult::Bytes(bytes)) => inputs.receives(&bytes),
             Some(MemoryResult::Attributes(bytes, number)) => {
-                told.hears(&(bytes, tree.identity_of(number)));
-                told.sees(number);
+                inputs.receives(&(bytes, tree.identity_of(number)));
+                inputs.sees(number);
             }
             None => self.lose(at.process),
         }
@@ -184,7 +189,7 @@ impl End {
             let Some(call) = filter::time_call(entry.number) else {
                 continue;
             };
-            // The task is told nothing: without an address nothing is written.
+            // Without an address nothing is written to the memory of the task.
             let place = if call == filter::TimeCall::Clock { 1 } else { 0 };
             entry.arguments[place] = 0;
             let at = AtCall { entry, ..*at };
@@ -193,8 +198,8 @@ impl End {
     }
 }
 
-impl Told {
-    fn hears(&mut self, what: &impl Hash) {
+impl Inputs {
+    fn receives(&mut self, what: &impl Hash) {
         self.digest = digest(&(self.digest, what));
     }
 
@@ -204,7 +209,7 @@ impl Told {
         if place.is_none() {
             self.numbers.push(number);
         }
-        self.hears(&place);
+        self.receives(&place);
     }
 }
 
@@ -325,7 +330,7 @@ mod tests {
         known.begin();
         known.copied(P0, write.task);
         known.reaches(&at(&memory, "flock"), &Decision::Controlled, time);
-        known.hears(P0, returned);
+        known.receives(P0, returned);
         let end = known.reaches(&write, &Decision::Harmless, time);
         if exits {
             time.read(&write);
@@ -338,7 +343,7 @@ mod tests {
     }
 
     #[test]
-    fn a_contender_ends_as_it_did_only_where_it_was_told_the_same() {
+    fn a_contender_ends_as_it_did_only_after_the_same_results() {
         let mut known = KnownEnds::default();
         let mut time = Time::new();
         assert!(end(&mut known, &mut time, 1, true).is_none());
@@ -375,17 +380,17 @@ mod tests {
 
     #[test]
     fn a_number_that_was_seen_before_is_another_result_than_a_new_one() {
-        let told = |numbers: &[Number]| {
-            let mut told = Told {
+        let inputs = |numbers: &[Number]| {
+            let mut inputs = Inputs {
                 task: 1,
                 digest: digest(&0),
                 tail: None,
                 numbers: Vec::new(),
             };
-            numbers.iter().for_each(|number| told.sees(*number));
-            told.digest
+            numbers.iter().for_each(|number| inputs.sees(*number));
+            inputs.digest
         };
-        assert_eq!(told(&[(1, 5), (1, 6)]), told(&[(1, 7), (1, 5)]));
-        assert_ne!(told(&[(1, 5), (1, 5)]), told(&[(1, 5), (1, 6)]));
+        assert_eq!(inputs(&[(1, 5), (1, 6)]), inputs(&[(1, 7), (1, 5)]));
+        assert_ne!(inputs(&[(1, 5), (1, 5)]), inputs(&[(1, 5), (1, 6)]));
     }
 }

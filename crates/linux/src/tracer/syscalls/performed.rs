@@ -3,12 +3,13 @@
 use std::fs;
 use std::io;
 
+use super::decode::Decoded;
 use super::footprint::failed_footprint;
 use super::interpreter::AtCall;
 use super::programs::{Pending, Programs};
 use super::watched_tree::New;
 use crate::sys::syscalls::SyscallClass;
-use onewinner_core::access::Accesses;
+use onewinner_core::access::{Accesses, Object};
 use onewinner_core::fs::Errno;
 
 impl Programs {
@@ -35,6 +36,17 @@ impl Programs {
             watched.iter().cloned().collect()
         } else {
             failed_footprint(watched)
+        }
+    }
+
+    /// Records the locks that a call has tried to take, or has released.
+    pub(super) fn lock(&mut self, decoded: &Decoded, accesses: &Accesses) {
+        if matches!(decoded.class, SyscallClass::Flock | SyscallClass::Fcntl) {
+            for access in accesses.iter() {
+                if let Object::Locks(inode) = access.object {
+                    self.locks.tries(inode);
+                }
+            }
         }
     }
 

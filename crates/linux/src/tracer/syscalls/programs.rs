@@ -158,17 +158,6 @@ impl Programs {
     fn is_shown_as_a_path(&self, path: &Path) -> bool {
         self.tree.leads_from_roots(path) || self.sharing.is_of_the_lock(path)
     }
-
-    /// A call on locks was made: from now on these inodes are examined.
-    pub(super) fn lock(&mut self, decoded: &Decoded, accesses: &Accesses) {
-        if matches!(decoded.class, SyscallClass::Flock | SyscallClass::Fcntl) {
-            for access in accesses.iter() {
-                if let Object::Locks(inode) = access.object {
-                    self.locks.tries(inode);
-                }
-            }
-        }
-    }
 }
 
 impl Interpreter for Programs {
@@ -402,7 +391,7 @@ impl Interpreter for Programs {
         let shows = self
             .time
             .counter(at, self.loaders.get(&at.group).is_some_and(is_loader));
-        self.known_ends.hears(at.process, shows);
+        self.known_ends.receives(at.process, shows);
         shows
     }
 
@@ -415,7 +404,7 @@ impl Interpreter for Programs {
     }
 
     fn times_out(&mut self, at: &AtCall<'_>, wait: &Wait) -> io::Result<()> {
-        self.known_ends.hears(at.process, wait.returns);
+        self.known_ends.receives(at.process, wait.returns);
         timed_waits::time_out(at, wait.name)
     }
 
@@ -428,9 +417,7 @@ impl Interpreter for Programs {
     }
 
     fn interrupted(&mut self, task: i32) {
-        if let Some(process) = self.tree.contender(task) {
-            self.known_ends.lose(process);
-        }
+        self.known_ends.lose_task(task);
         self.pending.remove(&task);
     }
 

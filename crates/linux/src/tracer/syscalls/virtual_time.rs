@@ -164,8 +164,7 @@ impl Time {
 
     /// What the next reading of a contender follows from: the time that it has reached, and that others have moved the clock to.
     pub(super) fn shows(&self, process: ProcessId) -> Duration {
-        let seen = self.moved.values().copied().max().unwrap_or_default();
-        self.reached(process).max(seen)
+        self.moved.values().copied().fold(self.reached(process), Duration::max)
     }
 
     fn reach(&mut self, process: ProcessId, moment: Duration) {
@@ -315,14 +314,12 @@ impl Time {
     /// Reads the clock for a task: the time since the beginning.
     pub(crate) fn read(&mut self, at: &AtCall<'_>) -> Duration {
         let passed = self.reads_once_more(at);
-        let own = self.of_task(at);
         if self.is_idle(at) {
-            let now = own.saturating_add(passed);
+            let now = self.of_task(at).saturating_add(passed);
             self.apart.entry(at.task).or_default().reached = now;
             return now;
         }
-        let seen = self.moved.values().copied().max().unwrap_or_default();
-        let now = own.max(seen).saturating_add(passed);
+        let now = self.shows(at.process).saturating_add(passed);
         self.reach(at.process, now);
         self.uses.entry(at.process).or_default().read = true;
         self.readers.insert(at.process);
