@@ -238,6 +238,7 @@ impl Interpreter for Programs {
             .expect("the call was decoded when the task stopped at it");
         let errno = replies::errno(returned);
         if Self::had_to_wait(at, pending.decoded.class, errno) {
+            self.known_ends.lose(at.process);
             return Ok(self.waits_instead(at, pending));
         }
         if errno == Some(Errno::EXDEV) && self.sharing.has_layers() {
