@@ -39,7 +39,7 @@ enum Patience {
 #[derive(Clone, Debug)]
 enum Search {
     Complete(SleepSets),
-    Bounded(Bounded),
+    Bounded(Box<Bounded>),
 }
 
 impl Adaptive {
@@ -75,7 +75,7 @@ impl Adaptive {
         match (&mut self.patience, &mut self.search) {
             (Patience::Now(patient), _) => &mut **patient,
             (_, Search::Complete(complete)) => complete,
-            (_, Search::Bounded(bounded)) => bounded,
+            (_, Search::Bounded(bounded)) => &mut **bounded,
         }
     }
 }
@@ -98,7 +98,8 @@ impl Scheduler for Adaptive {
         if let Search::Complete(complete) = &mut self.search {
             let conflicts = std::mem::take(complete).into_conflicts();
             let was_patient = matches!(self.patience, Patience::Was);
-            self.search = Search::Bounded(Bounded::knowing(conflicts, was_patient, self.preemptions));
+            let bounded = Bounded::knowing(conflicts, was_patient, self.preemptions);
+            self.search = Search::Bounded(Box::new(bounded));
             // The bounded search is patient itself.
             self.patience = Patience::Was;
         }
