@@ -23,7 +23,7 @@ pub(crate) const MOST_PATIENT_POLLS: u32 = 30;
 pub(crate) const MOST_IDLE_POLLS: u32 = 1_000;
 
 /// How many steps it takes for them: an execution has a limit too.
-pub(crate) const MOST_IDLE_STEPS: u32 = 4_000;
+pub(crate) const MOST_IDLE_STEPS: u32 = 8_000;
 
 /// How many such polls it makes if it was seen to go on for as long as that. It may give up after some time: the clock advances
 /// by more with each of them.
