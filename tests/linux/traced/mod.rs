@@ -371,7 +371,7 @@ fn a_contender_that_kills_itself_is_lost() -> Tried {
 
 fn a_call_that_is_not_controlled_is_named() -> Tried {
     let reason = loss(&Outside)?;
-    assert!(reason.starts_with("uncontrolled call connect of P"), "{reason}");
+    assert!(reason.starts_with("uncontrolled call socket of P"), "{reason}");
     Ok(())
 }
 

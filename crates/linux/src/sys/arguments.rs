@@ -2,12 +2,14 @@
 //!
 //! Each function returns `None` for what no method of `Fs` does. Knows nothing of tracing.
 
+use std::io;
 use std::mem::offset_of;
 use std::time::Duration;
 
 use nix::fcntl::{AtFlags, OFlag};
 use nix::sys::stat::FileStat;
 
+use super::trace::{Entry, Memory};
 use super::waits::{RECORD_BYTES, record};
 use crate::sys::convert::{self, attributes};
 use onewinner_core::fs::{AccessMode, Create, Flock, OpenFlags, RecordLock, Stat};
@@ -149,8 +151,8 @@ impl FileTimes {
     }
 }
 
-/// The numbers of the device and of the inode in what `newfstatat` has written.
-pub fn stat_number(bytes: &[u8; STAT_BYTES]) -> (u64, u64) {
+/// The numbers of the device and of the inode in what `newfstatat` has written, all of it.
+pub fn stat_number(bytes: &[u8]) -> (u64, u64) {
     let word = |offset| number(bytes, offset, 8);
     (word(offset_of!(FileStat, st_dev)), word(offset_of!(FileStat, st_ino)))
 }
@@ -162,35 +164,11 @@ pub fn hide_stat_number(bytes: &mut [u8; STAT_BYTES]) {
     }
 }
 
-/// Replaces the times in what `newfstatat` has written.
-pub fn set_stat_times(bytes: &mut [u8; STAT_BYTES], times: &FileTimes) {
-    for (time, seconds, rest) in [
-        (
-            times.accessed,
-            offset_of!(FileStat, st_atime),
-            offset_of!(FileStat, st_atime_nsec),
-        ),
-        (
-            times.modified,
-            offset_of!(FileStat, st_mtime),
-            offset_of!(FileStat, st_mtime_nsec),
-        ),
-        (
-            times.changed,
-            offset_of!(FileStat, st_ctime),
-            offset_of!(FileStat, st_ctime_nsec),
-        ),
-    ] {
-        bytes[seconds..][..8].copy_from_slice(&time.as_secs().to_le_bytes());
-        bytes[rest..][..8].copy_from_slice(&u64::from(time.subsec_nanos()).to_le_bytes());
-    }
-}
-
 /// The length of the structure that `statx` writes.
 pub const STATX_BYTES: usize = size_of::<libc::statx>();
 
-/// The numbers of the device and of the inode in what `statx` has written.
-pub fn statx_number(bytes: &[u8; STATX_BYTES]) -> (u64, u64) {
+/// The numbers of the device and of the inode in what `statx` has written, all of it.
+pub fn statx_number(bytes: &[u8]) -> (u64, u64) {
     let half = |offset| number(bytes, offset, 4) as u32;
     let device = libc::makedev(
         half(offset_of!(libc::statx, stx_dev_major)),
@@ -210,17 +188,140 @@ pub fn hide_statx_number(bytes: &mut [u8; STATX_BYTES]) {
     }
 }
 
-/// Replaces the times in what `statx` has written.
-pub fn set_statx_times(bytes: &mut [u8; STATX_BYTES], times: &FileTimes) {
-    for (time, offset) in [
-        (times.accessed, offset_of!(libc::statx, stx_atime)),
-        (times.modified, offset_of!(libc::statx, stx_mtime)),
-        (times.changed, offset_of!(libc::statx, stx_ctime)),
-        (times.born, offset_of!(libc::statx, stx_btime)),
-    ] {
-        bytes[offset..][..8].copy_from_slice(&time.as_secs().to_le_bytes());
-        bytes[offset + 8..][..4].copy_from_slice(&time.subsec_nanos().to_le_bytes());
+/// Where seconds and nanoseconds of the times are in `struct stat`: of the access, of the modification, of the change.
+const STAT_TIMES: [[usize; 2]; 3] = [
+    [offset_of!(FileStat, st_atime), offset_of!(FileStat, st_atime_nsec)],
+    [offset_of!(FileStat, st_mtime), offset_of!(FileStat, st_mtime_nsec)],
+    [offset_of!(FileStat, st_ctime), offset_of!(FileStat, st_ctime_nsec)],
+];
+
+/// The same in `struct statx`, and the time of the creation. Nanoseconds follow the seconds, in four bytes.
+const STATX_TIMES: [usize; 4] = [
+    offset_of!(libc::statx, stx_atime),
+    offset_of!(libc::statx, stx_mtime),
+    offset_of!(libc::statx, stx_ctime),
+    offset_of!(libc::statx, stx_btime),
+];
+
+/// The structure that a call has written with the attributes of an inode.
+#[derive(Clone, Debug)]
+pub struct InodeReply {
+    place: u64,
+    bytes: Vec<u8>,
+    /// Whether it is a `struct statx`.
+    extended: bool,
+    descriptor: Option<i32>,
+}
+
+/// What such a structure shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InodeShown {
+    /// The numbers of the device and of the inode.
+    pub number: (u64, u64),
+    /// Its times; what is not shown is 1970.
+    pub times: FileTimes,
+    /// Whether it is a file, a directory or a link: what a file system stores.
+    pub is_stored: bool,
+}
+
+impl InodeReply {
+    /// Reads what a call with this name has written; `None` if it writes no such structure.
+    ///
+    /// # Errors
+    ///
+    /// When the memory of the task cannot be read.
+    pub fn of(memory: &Memory, entry: &Entry, name: &str) -> io::Result<Option<Self>> {
+        let [first, second, third, fourth, fifth, _] = entry.arguments;
+        let of_descriptor = |flags: u64| is_of_the_descriptor(flags as i32) && is_empty(memory, second);
+        let (place, descriptor) = match name {
+            "stat" | "lstat" => (second, None),
+            "fstat" => (second, Some(first)),
+            "newfstatat" => (third, of_descriptor(fourth).then_some(first)),
+            "statx" => (fifth, of_descriptor(third).then_some(first)),
+            _ => return Ok(None),
+        };
+        let extended = name == "statx";
+        let mut bytes = vec![0; if extended { STATX_BYTES } else { STAT_BYTES }];
+        memory.read(place, &mut bytes)?;
+        Ok(Some(Self {
+            place,
+            bytes,
+            extended,
+            descriptor: descriptor.map(|fd| fd as i32),
+        }))
     }
+
+    /// The descriptor that was asked about, if not a path.
+    pub fn descriptor(&self) -> Option<i32> {
+        self.descriptor
+    }
+
+    /// What it shows.
+    pub fn shown(&self) -> InodeShown {
+        let bytes = &self.bytes;
+        let time = |seconds: usize, rest: usize, length: usize| {
+            // Before 1970 there is no time: it is old.
+            let seconds = u64::try_from(number(bytes, seconds, 8).cast_signed()).unwrap_or(0);
+            Duration::from_secs(seconds).saturating_add(Duration::from_nanos(number(bytes, rest, length)))
+        };
+        let times = if self.extended {
+            STATX_TIMES.map(|place| time(place, place + 8, 4))
+        } else {
+            let [accessed, modified, changed] = STAT_TIMES.map(|[seconds, rest]| time(seconds, rest, 8));
+            [accessed, modified, changed, Duration::ZERO]
+        };
+        let (inode, mode) = if self.extended {
+            (statx_number(bytes), number(bytes, offset_of!(libc::statx, stx_mode), 2))
+        } else {
+            (stat_number(bytes), number(bytes, offset_of!(FileStat, st_mode), 4))
+        };
+        let stored = [libc::S_IFREG, libc::S_IFDIR, libc::S_IFLNK];
+        let [accessed, modified, changed, born] = times;
+        InodeShown {
+            number: inode,
+            times: FileTimes {
+                accessed,
+                modified,
+                changed,
+                born,
+            },
+            is_stored: stored.contains(&(mode as u32 & libc::S_IFMT)),
+        }
+    }
+
+    /// Replaces the times.
+    pub fn set_times(&mut self, times: &FileTimes) {
+        let all = [times.accessed, times.modified, times.changed, times.born];
+        if self.extended {
+            for (time, place) in all.into_iter().zip(STATX_TIMES) {
+                self.put(place, &time.as_secs().to_le_bytes());
+                self.put(place + 8, &time.subsec_nanos().to_le_bytes());
+            }
+        } else {
+            for (time, [seconds, rest]) in all.into_iter().zip(STAT_TIMES) {
+                self.put(seconds, &time.as_secs().to_le_bytes());
+                self.put(rest, &u64::from(time.subsec_nanos()).to_le_bytes());
+            }
+        }
+    }
+
+    fn put(&mut self, place: usize, value: &[u8]) {
+        self.bytes[place..][..value.len()].copy_from_slice(value);
+    }
+
+    /// Writes it back.
+    ///
+    /// # Errors
+    ///
+    /// When the memory of the task cannot be written.
+    pub fn write(&self, memory: &Memory) -> io::Result<()> {
+        memory.write(self.place, &self.bytes)
+    }
+}
+
+/// Whether there is an empty path, or none.
+fn is_empty(memory: &Memory, place: u64) -> bool {
+    place == 0 || memory.string(place, 1).is_ok_and(|path| path.is_empty())
 }
 
 /// A number of a structure. Both architectures put the low byte first.
@@ -233,6 +334,7 @@ fn number(bytes: &[u8], offset: usize, length: usize) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sys::trace::NO_CALL;
 
     #[test]
     fn flags_and_operations_are_read_as_they_are_written() {
@@ -261,14 +363,21 @@ mod tests {
             changed: time(3),
             born: time(4),
         };
-        let mut stat = [0; STAT_BYTES];
-        set_stat_times(&mut stat, &times);
-        let second = |bytes: &[u8], offset: usize| number(bytes, offset, 8);
-        assert_eq!(second(&stat, offset_of!(FileStat, st_mtime)), 2);
-        assert_eq!(second(&stat, offset_of!(FileStat, st_ctime_nsec)), 5);
-        let mut statx = [0; STATX_BYTES];
-        set_statx_times(&mut statx, &times);
-        assert_eq!(second(&statx, offset_of!(libc::statx, stx_btime)), 4);
+        let memory = Memory::of(std::process::id().cast_signed()).unwrap();
+        for (name, length, at, born) in [
+            ("stat", STAT_BYTES, 1, Duration::ZERO),
+            ("newfstatat", STAT_BYTES, 2, Duration::ZERO),
+            ("statx", STATX_BYTES, 4, time(4)),
+        ] {
+            let bytes = vec![0u8; length];
+            let mut entry = NO_CALL;
+            entry.arguments[at] = bytes.as_ptr() as u64;
+            let mut reply = InodeReply::of(&memory, &entry, name).unwrap().unwrap();
+            reply.set_times(&times);
+            reply.write(&memory).unwrap();
+            let again = InodeReply::of(&memory, &entry, name).unwrap().unwrap();
+            assert_eq!(again.shown().times, FileTimes { born, ..times }, "{name}");
+        }
     }
 
     #[test]

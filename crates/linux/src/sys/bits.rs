@@ -46,6 +46,11 @@ pub const RANDOM_DEVICE: u64 = libc::makedev(1, 8);
 /// The device `/dev/urandom`.
 pub const URANDOM_DEVICE: u64 = libc::makedev(1, 9);
 
+/// The devices `/dev/kmsg`, with the messages of the kernel and their times, and `/dev/rtc`.
+pub const KERNEL_LOG: u64 = libc::makedev(1, 11);
+/// See [`KERNEL_LOG`].
+pub const REAL_TIME_CLOCK: u64 = libc::makedev(10, 135);
+
 /// The device `/dev/ptmx`, which makes a pair of terminals.
 pub const TERMINAL_MASTER: u64 = libc::makedev(5, 2);
 
@@ -56,6 +61,9 @@ pub const SHARED_LIMITS: &[i32] = &[
     libc::RLIMIT_SIGPENDING as i32,
     libc::RLIMIT_MSGQUEUE as i32,
 ];
+
+/// `RLIMIT_CPU`: the kernel sends a signal after so much CPU time of its own.
+pub const CPU_LIMIT: i32 = libc::RLIMIT_CPU as i32;
 
 /// `O_ACCMODE`.
 pub const ACCESS_MODE: i32 = libc::O_ACCMODE;
@@ -217,6 +225,19 @@ pub const UNIX: u16 = libc::AF_UNIX as u16;
 pub const INTERNET: u16 = libc::AF_INET as u16;
 /// See [`UNSPECIFIED`].
 pub const INTERNET_6: u16 = libc::AF_INET6 as u16;
+
+/// `CLOCK_THREAD_CPUTIME_ID`.
+pub const CPU_OF_THE_THREAD: u64 = libc::CLOCK_THREAD_CPUTIME_ID as u64;
+
+/// Whether setsockopt(2) or getsockopt(2) with this level and option shows the time of packets on the clock of the kernel: the forms of
+/// `SO_TIMESTAMP`, old and new, and `TCP_INFO`.
+pub fn shows_real_time(level: i32, option: i32) -> bool {
+    match level {
+        libc::SOL_SOCKET => [29, 35, 37, 63, 64, 65].contains(&option),
+        libc::IPPROTO_TCP => option == libc::TCP_INFO,
+        _ => false,
+    }
+}
 
 /// Whether setsockopt(2) with this level and option limits how long calls on a socket wait: `SO_RCVTIMEO`, `SO_SNDTIMEO`, in
 /// their older and newer forms.

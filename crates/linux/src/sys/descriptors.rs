@@ -4,7 +4,7 @@
 //! What cannot be read is an error, never "no". Knows no call by name.
 
 use std::fs;
-use std::io;
+use std::io::{self, Seek};
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -237,6 +237,16 @@ pub(super) fn copied(process: i32, fd: i32) -> io::Result<OwnedFd> {
         // SAFETY: pidfd_getfd takes numbers only; the pidfd is open.
         unsafe { libc::syscall(libc::SYS_pidfd_getfd, process.as_raw_fd(), fd, 0) }
     })
+}
+
+/// Moves the offset of an open file of a stopped process, by a copy of its descriptor.
+///
+/// # Errors
+///
+/// When the descriptor cannot be copied, or its file has no offset.
+pub fn move_to(process: i32, fd: i32, offset: u64) -> io::Result<()> {
+    let mut copy = fs::File::from(copied(process, fd)?);
+    copy.seek(io::SeekFrom::Start(offset)).map(|_| ())
 }
 
 /// The new descriptor that a call returns.

@@ -80,7 +80,7 @@ pub enum SyscallClass {
     Itself,
     /// Changes other properties of the process, or makes something that may reach others.
     Control,
-    /// Returns figures of the machine.
+    /// Returns figures of the machine or of the process, or makes something of its own that the kernel gives a time.
     Machine,
     /// Starts a process or a thread.
     Spawn,
@@ -182,6 +182,7 @@ const STOPPED: &[SystemCall] = &[
     call(libc::SYS_faccessat, "faccessat", SyscallClass::LookUp, &[Directory, Path, Number]),
     call(libc::SYS_faccessat2, "faccessat2", SyscallClass::LookUp, &[Directory, Path, Number, AtFlags]),
     call(libc::SYS_statfs, "statfs", SyscallClass::LookUp, &[Path]),
+    call(libc::SYS_fstatfs, "fstatfs", SyscallClass::LookUp, &[Descriptor]),
     call(libc::SYS_getcwd, "getcwd", SyscallClass::WorkingDirectory, &[]),
     call(libc::SYS_chdir, "chdir", SyscallClass::LookUp, &[Path]),
     call(libc::SYS_readlinkat, "readlinkat", SyscallClass::ReadLink, &[Directory, Path]),
@@ -271,6 +272,12 @@ const STOPPED: &[SystemCall] = &[
     call(libc::SYS_capget, "capget", SyscallClass::Control, &[Hidden]),
     call(libc::SYS_prctl, "prctl", SyscallClass::Control, &[Number, Number]),
     call(libc::SYS_sysinfo, "sysinfo", SyscallClass::Machine, &[Hidden]),
+    call(libc::SYS_getrusage, "getrusage", SyscallClass::Machine, &[Number]),
+    call(libc::SYS_wait4, "wait4", SyscallClass::Machine, &[Number]),
+    call(libc::SYS_waitid, "waitid", SyscallClass::Machine, &[Number]),
+    call(libc::SYS_memfd_create, "memfd_create", SyscallClass::Machine, &[Hidden]),
+    call(libc::SYS_pipe2, "pipe2", SyscallClass::Machine, &[Hidden]),
+    call(libc::SYS_socketpair, "socketpair", SyscallClass::Machine, &[Number]),
     call(libc::SYS_epoll_ctl, "epoll_ctl", SyscallClass::Watch, &[Number, Number, Number]),
     call(libc::SYS_inotify_init1, "inotify_init1", SyscallClass::Control, &[Bits]),
     call(libc::SYS_socket, "socket", SyscallClass::Control, &[Number, Number, Number]),
@@ -390,6 +397,7 @@ const OLDER: &[SystemCall] = &[
     call(libc::SYS_select, "select", SyscallClass::Sleep, &[Number, Hidden, Hidden, Hidden, Hidden]),
     call(libc::SYS_epoll_wait, "epoll_wait", SyscallClass::Sleep, &[Number, Hidden, Number, Number]),
     call(libc::SYS_inotify_init, "inotify_init", SyscallClass::Control, &[]),
+    call(libc::SYS_pipe, "pipe", SyscallClass::Machine, &[Hidden]),
     call(libc::SYS_alarm, "alarm", SyscallClass::Timer, &[Number]),
     call(libc::SYS_fork, "fork", SyscallClass::Spawn, &[]),
     call(libc::SYS_vfork, "vfork", SyscallClass::Spawn, &[]),

@@ -49,8 +49,8 @@ pub(crate) enum Decision {
     Last(Entry),
     /// It is not made: the task gets this result, negative for an error number.
     Answered(i64),
-    /// It is made immediately, and is not a step; then the task finds these bytes in place of those that it has read.
-    Reads(Vec<u8>),
+    /// It is made immediately, and is not a step; then the interpreter examines what it has returned, and may change it.
+    Examined,
     /// The execution is lost, and may succeed when it starts anew: contenders are not copied any more.
     StartsAnew(String),
     /// It is a step: the task waits until the search takes it.

@@ -4,7 +4,7 @@
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use super::decode::{Decoded, decode};
@@ -18,8 +18,9 @@ use super::process_calls::uncontrolled;
 use super::programs::{Pending, Programs};
 use super::socket_address::Address;
 use super::timed_waits::{self, Limited};
+use super::timers::EINVAL;
 use super::watched_tree::{InodeKind, Side};
-use crate::sys::filter;
+use crate::sys::filter::{self, TimeCall};
 use crate::sys::private_state::NotPrivate;
 use crate::sys::syscalls::{self, SyscallClass, SystemCall};
 use crate::sys::{bits, descriptors};
@@ -99,7 +100,7 @@ impl Programs {
             SyscallClass::Timer => return self.timer(at, system.name),
             SyscallClass::Itself => return self.itself(at, system.name),
             SyscallClass::Control => return self.control(at, system.name),
-            SyscallClass::Machine => return self.machine(at),
+            SyscallClass::Machine => return self.machine(at, system.name),
             SyscallClass::Watch => return self.watch(at),
             SyscallClass::Uncontrolled => return uncontrolled(at, system.name, "makes a call that reaches others"),
             _ => {}
@@ -115,9 +116,8 @@ impl Programs {
             return Decision::Uncontrolled(format!("{} lists /proc, which shows the other contenders", at.process));
         }
         match system.class {
-            SyscallClass::Copy if self.copies_made_file(at, &decoded) => {
-                uncontrolled(at, system.name, "copies what the tracer makes")
-            }
+            // As if the kernel could not copy from there: then programs read.
+            SyscallClass::Copy if self.copies_made_file(at, &decoded) => Decision::Answered(EINVAL),
             SyscallClass::Kill | SyscallClass::Ask => self.kill(at, decoded),
             SyscallClass::Socket => self.socket(at, decoded),
             SyscallClass::Fcntl if !bits::is_about_locks(at.entry.arguments[1] as i32) => {
@@ -145,9 +145,9 @@ impl Programs {
         }
         let end = self.tree.descriptor(at.task, at.entry.arguments[0] as i32);
         if system.class == SyscallClass::Read
-            && let Some(source) = MadeFile::of(&end)
+            && let Some(source) = MadeFile::of(&end, at.task, at.entry.arguments[0] as i32)
         {
-            return Some(self.read_made_file(at, system.name, source));
+            return Some(self.read_made_file(at, system.name, &source));
         }
         self.is_private(end).then_some(Decision::Harmless)
     }
@@ -222,27 +222,6 @@ impl Programs {
         self.changed.entry(process).or_default().insert(path.to_owned());
     }
 
-    /// Whether a contender asks for the times of a file that it has changed in this execution, and that is not watched: they are
-    /// those of the machine, and not of the virtual clock.
-    fn asks_for_real_times(&mut self, process: ProcessId, class: SyscallClass, touched: &Touched) -> Option<Unwatched> {
-        if !matches!(class, SyscallClass::Stat | SyscallClass::Lstat) {
-            return None;
-        }
-        let changed = self.changed.get(&process)?;
-        let own = |(path, _): &&(PathBuf, _)| {
-            let figures = path.starts_with("/proc") || path.starts_with("/dev");
-            changed.contains(path) && (!figures || path.starts_with("/dev/shm"))
-        };
-        let (path, _) = touched.elsewhere.iter().find(own)?;
-        Some(Unwatched {
-            will_be_watched: !self.tree.leads_to_roots(path) && self.sharing.finds(path),
-            reason: format!(
-                "{process} asks for the times of {}, which is not watched, so that they are not those of the virtual clock",
-                path.display()
-            ),
-        })
-    }
-
     /// Whether it lists `/proc`, which shows all contenders.
     fn lists_processes(&self, at: &AtCall<'_>, decoded: &Decoded) -> bool {
         let mut listed = decoded.read.iter().map(|fd| self.tree.descriptor(at.task, *fd));
@@ -258,12 +237,20 @@ impl Programs {
         if let Err(unwatched) = self.note(process, &touched) {
             return unwatched.into();
         }
-        if let Some(unwatched) = self.asks_for_real_times(process, decoded.system.class, &touched) {
-            return unwatched.into();
-        }
         self.pipes |= touched.uses_pipe;
         if touched.watched.is_none() {
-            return Decision::Harmless;
+            if !self.times.changes_others(at, &decoded, &touched, &self.tree) {
+                return Decision::Harmless;
+            }
+            let (request, instead) = (None, Instead::default());
+            let changing = Pending {
+                decoded,
+                touched,
+                request,
+                instead,
+            };
+            self.changing.insert(at.task, changing);
+            return Decision::Examined;
         }
         let request = self.request(at, &decoded);
         let instead = Instead::default();
@@ -277,7 +264,7 @@ impl Programs {
         Decision::Controlled
     }
 
-    /// Answers a call that reads the time or random bytes. If that fails, the kernel answers.
+    /// Answers a call that reads the time or random bytes. If that fails, the kernel refuses it.
     fn time_or_entropy(&mut self, at: &AtCall<'_>) -> Option<Decision> {
         let number = at.entry.number;
         if filter::reads_random_bytes(number) {
@@ -287,8 +274,30 @@ impl Programs {
         if !filter::reads_time(number) {
             return None;
         }
-        let time = filter::time_call(number).and_then(|call| self.time.tell(at, call).ok().flatten());
-        Some(time.map_or(Decision::Harmless, Decision::Answered))
+        let Some(call) = filter::time_call(number) else {
+            return Some(Decision::Harmless);
+        };
+        let mut entry = at.entry;
+        if call == TimeCall::Clock && self.is_own_cpu(at) {
+            entry.arguments[0] = bits::CPU_OF_THE_THREAD;
+        }
+        Some(match self.time.tell(&AtCall { entry, ..*at }, call) {
+            Ok(Some(answer)) => Decision::Answered(answer),
+            Ok(None) => uncontrolled(
+                at,
+                "clock_gettime",
+                "reads the clock of a device, or of another process",
+            ),
+            Err(_) => Decision::Harmless,
+        })
+    }
+
+    /// Whether clock_gettime names the CPU time of a task of the contender, by its number: `CPUCLOCK_PID` and `CPUCLOCK_WHICH` of
+    /// `include/linux/posix-timers_types.h`.
+    fn is_own_cpu(&self, at: &AtCall<'_>) -> bool {
+        let clock = at.entry.arguments[0] as i32;
+        let task = !(clock >> 3);
+        clock < 0 && clock & 3 != 3 && (task == 0 || self.tree.contender(task) == Some(at.process))
     }
 
     /// A sleep, or a wait that may have a time limit. Where the limit cannot be read, the kernel refuses the call.
@@ -344,6 +353,9 @@ impl Programs {
         }
         if name == "setsockopt" && bits::reaches_other_sockets(level, option) {
             return uncontrolled(at, name, "changes which ports or packets are left to others");
+        }
+        if matches!(name, "setsockopt" | "getsockopt") && bits::shows_real_time(level, option) {
+            return uncontrolled(at, name, "asks when packets came, on the clock of the machine");
         }
         if let Some(why) = self.reaches_beyond(at, name, fd) {
             return uncontrolled(at, name, why);

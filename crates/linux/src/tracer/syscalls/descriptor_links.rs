@@ -14,8 +14,8 @@ pub(super) fn is_pidfd(task: i32, fd: i32) -> bool {
     link(task, fd).is_some_and(|path| path == Path::new("anon_inode:[pidfd]"))
 }
 
-/// `None` for a closed descriptor.
-fn link(task: i32, fd: i32) -> Option<PathBuf> {
+/// Where the link of a descriptor leads; `None` for a closed one.
+pub(super) fn link(task: i32, fd: i32) -> Option<PathBuf> {
     fs::read_link(format!("/proc/{task}/fd/{fd}")).ok()
 }
 

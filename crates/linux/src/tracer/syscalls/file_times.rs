@@ -1,32 +1,81 @@
-//! The times of watched files, on the virtual clock: what `stat` returns of them agrees with what programs read of the clock.
+//! The times of files on the virtual clock: what `stat` returns of them agrees with what programs read of the clock.
 //!
-//! The kernel writes the times of the real clock into its inodes. They are replaced in each reply. A stale lock needs no old
-//! file: all files that exist when an execution begins are as old as the run, and the clock begins later. Access times are
-//! those of the creation, as on a file system that is mounted with `noatime`. Decides nothing about steps.
+//! The kernel writes the times of the real clock into its inodes. Each reply is corrected:
+//!
+//! - Of a watched file, all times are replaced. All files that exist when an execution begins are as old as that.
+//! - Of any other inode, a time before the run stays as it is: it is the same in each execution. A later one is replaced by the
+//!   moment at which the contender has changed the inode itself: it has made the file, pipe or memory, written to it, or changed
+//!   its attributes or names. What others change there is another matter: see `elsewhere.rs`.
+//! - A file of `/proc` or `/sys`, or a device, is as old as the first look of the contender: the kernel makes such an inode when
+//!   somebody looks.
+//!
+//! Access times are those of the creation, as on a file system that is mounted with `noatime`. Decides nothing about steps.
 
-use std::collections::BTreeMap;
-use std::fs;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, Metadata};
 use std::io;
 use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 use std::time::Duration;
 
 use super::at_call::AtCall;
 use super::decode::Decoded;
 use super::footprint::Touched;
+use super::given_times::{Given, given, truncates};
+use super::path_walk::End;
 use super::virtual_time::Time;
-use super::watched_tree::WatchedTree;
-use crate::sys::arguments::{self, FileTimes, STAT_BYTES, STATX_BYTES};
+use super::watched_tree::{Number, WatchedTree};
+use crate::sys::arguments::{self, FileTimes, InodeShown};
+use crate::sys::clock;
 use crate::sys::syscalls::SyscallClass;
-use onewinner_core::access::{AccessKind, InodeId, Object};
+use onewinner_core::access::{Access, AccessKind, InodeId, Object};
+use onewinner_core::id::ProcessId;
 
-/// `UTIME_NOW` and `UTIME_OMIT` of utimensat(2).
-const NOW: i64 = 0x3fff_ffff;
-/// See [`NOW`].
-const OMIT: i64 = 0x3fff_fffe;
+/// The descriptors that contenders are given: what they lead to was made by the tracer, or by its user.
+const STREAMS: std::ops::RangeInclusive<i32> = 0..=2;
 
-/// The times of inodes that have changed since the execution began, as times of day.
-#[derive(Default)]
-pub(crate) struct Times(BTreeMap<InodeId, FileTimes>);
+/// An inode that is not watched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Other {
+    /// It has a name beside the watched directories.
+    Named(InodeId),
+    /// It has none, or is made by the kernel when somebody looks.
+    Numbered(Number),
+}
+
+/// What is known of the times of an inode, as times of day.
+#[derive(Clone, Copy, Debug, Default)]
+struct Known {
+    accessed: Option<Duration>,
+    modified: Option<Duration>,
+    changed: Option<Duration>,
+    born: Option<Duration>,
+    /// Whether it may be changed without a call: it is mapped.
+    mapped: bool,
+}
+
+impl Known {
+    fn all(time: Duration) -> Self {
+        Self {
+            accessed: Some(time),
+            modified: Some(time),
+            changed: Some(time),
+            born: Some(time),
+            mapped: false,
+        }
+    }
+}
+
+/// The times of inodes that have changed since the execution began.
+pub(crate) struct Times {
+    watched: BTreeMap<InodeId, Known>,
+    /// Those that a contender has changed itself.
+    others: BTreeMap<(ProcessId, Other), Known>,
+    /// When the run began, on the clock of the kernel that gives files their times.
+    run_began: Duration,
+    /// The devices of `/proc` and `/sys`.
+    of_kernel: BTreeSet<u64>,
+}
 
 /// What a call changes of an inode.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -35,158 +84,291 @@ enum Change {
     Content,
     /// Its attributes: the change time.
     Attributes,
+    /// Its content, at any later time.
+    Mapped,
+}
+
+/// What an access of a call changes; `None` if nothing that has a time.
+fn change(at: &AtCall<'_>, decoded: &Decoded, access: &Access) -> Option<(InodeId, Change)> {
+    let (class, stores) = (decoded.system.class, access.kind == AccessKind::Store);
+    match access.object {
+        Object::Content(id) if stores && class == SyscallClass::Map => Some((id, Change::Mapped)),
+        Object::Entry(directory, _) if stores => Some((directory, Change::Content)),
+        Object::Attributes(id) | Object::Links(id) if stores => Some((id, Change::Attributes)),
+        Object::Times(id) if stores && class == SyscallClass::Attributes => Some((id, Change::Attributes)),
+        // A file that is made empty again has a new time too.
+        Object::Times(id) if stores => Some((id, Change::Content)),
+        Object::Content(id) if stores || class == SyscallClass::Open && truncates(at, decoded) => {
+            Some((id, Change::Content))
+        }
+        _ => None,
+    }
 }
 
 impl Times {
-    /// A new execution begins.
-    pub(crate) fn begin(&mut self) {
-        self.0.clear();
+    /// The run begins now.
+    pub(crate) fn new() -> Self {
+        let devices = ["/proc", "/sys"].map(|path| fs::metadata(path).map(|metadata| metadata.dev()));
+        Self {
+            watched: BTreeMap::new(),
+            others: BTreeMap::new(),
+            run_began: clock::file_time(),
+            of_kernel: devices.into_iter().flatten().collect(),
+        }
     }
 
-    fn of(&mut self, id: InodeId, time: &Time) -> &mut FileTimes {
-        self.0.entry(id).or_insert_with(|| FileTimes::all(time.oldest()))
+    /// A new execution begins.
+    pub(crate) fn begin(&mut self) {
+        self.watched.clear();
+        self.others.clear();
+    }
+
+    /// Whether a call changes times of what is not watched, if it succeeds.
+    pub(super) fn changes_others(
+        &self,
+        at: &AtCall<'_>,
+        decoded: &Decoded,
+        touched: &Touched,
+        tree: &WatchedTree,
+    ) -> bool {
+        let changes = |(_, access): &(_, Access)| change(at, decoded, access).is_some();
+        touched.unnamed_elsewhere
+            || !touched.makes.is_empty()
+            || touched.elsewhere.iter().any(changes)
+            || !self.own_written(at, decoded, tree).is_empty()
+    }
+
+    /// The inodes without a name that a call writes to, among those that are known.
+    fn own_written(&self, at: &AtCall<'_>, decoded: &Decoded, tree: &WatchedTree) -> Vec<Number> {
+        let numbered =
+            |(process, other): &(ProcessId, Other)| *process == at.process && matches!(other, Other::Numbered(_));
+        if decoded.written.is_empty() || !self.others.keys().any(numbered) {
+            return Vec::new();
+        }
+        let own = decoded
+            .written
+            .iter()
+            .filter(|fd| matches!(tree.descriptor(at.task, **fd), End::Own));
+        let numbers = own.filter_map(|fd| open_file(at.task, *fd).ok().map(|file| (file.dev(), file.ino())));
+        let known = |number: &Number| self.others.contains_key(&(at.process, Other::Numbered(*number)));
+        numbers.filter(known).collect()
     }
 
     /// A call of a task has succeeded, and new inodes are known.
     ///
     /// # Errors
     ///
-    /// When the memory of the task cannot be read or written.
+    /// When the memory of the task cannot be read or written, or the times of a file are unknown.
     pub(crate) fn after(
         &mut self,
         at: &AtCall<'_>,
         decoded: &Decoded,
         touched: &Touched,
         tree: &WatchedTree,
-        time: &Time,
+        time: &mut Time,
     ) -> io::Result<()> {
-        let now = time.of_day(time.reached(at.process));
         let class = decoded.system.class;
         for path in &touched.makes {
-            let number = fs::symlink_metadata(path).map(|metadata| (metadata.dev(), metadata.ino()));
-            let Some(id) = number.ok().and_then(|number| tree.identity_of(number)) else {
+            let Ok(metadata) = fs::symlink_metadata(path) else {
                 continue;
             };
-            match class {
-                SyscallClass::Open | SyscallClass::Make => *self.of(id, time) = FileTimes::all(now),
-                // It came from elsewhere, or has another name now.
-                _ if id.creator.is_some() => self.0.entry(id).or_insert(FileTimes::all(now)).changed = now,
-                _ => self.of(id, time).changed = now,
-            }
-        }
-        for access in touched.watched.iter().flatten() {
-            let stores = access.kind == AccessKind::Store;
-            let (id, change) = match access.object {
-                Object::Entry(directory, _) if stores => (directory, Change::Content),
-                Object::Attributes(id) | Object::Links(id) if stores => (id, Change::Attributes),
-                Object::Times(id) if stores && class == SyscallClass::Attributes => (id, Change::Attributes),
-                // A file that is made empty again has a new time too.
-                Object::Times(id) if stores => (id, Change::Content),
-                Object::Content(id) if stores || class == SyscallClass::Open && truncates(at, decoded) => {
-                    (id, Change::Content)
+            let is_new = matches!(class, SyscallClass::Open | SyscallClass::Make);
+            let number = (metadata.dev(), metadata.ino());
+            match tree.identity_of(number) {
+                Some(id) => {
+                    let now = time.of_day(time.reached(at.process));
+                    let came = || Known::all(if id.creator.is_some() { now } else { time.oldest() });
+                    let known = self.watched.entry(id).or_insert_with(came);
+                    known.changed = Some(now);
+                    // Otherwise it came from elsewhere, or has another name now.
+                    if is_new {
+                        *known = Known::all(now);
+                    }
                 }
-                _ => continue,
-            };
-            let times = self.of(id, time);
-            times.changed = now;
-            if change == Change::Content {
-                times.modified = now;
-            }
-            if class == SyscallClass::Attributes
-                && let Some([accessed, modified]) = given(at, decoded.system.name)?
-            {
-                set(&mut times.accessed, accessed, now);
-                set(&mut times.modified, modified, now);
-            }
-        }
-        if matches!(class, SyscallClass::Stat | SyscallClass::Lstat) {
-            self.replace(at, decoded.system.name, tree, time)?;
-        }
-        Ok(())
-    }
-
-    /// Replaces the times in the reply of a call that returns attributes of a watched file.
-    fn replace(&mut self, at: &AtCall<'_>, name: &str, tree: &WatchedTree, time: &Time) -> io::Result<()> {
-        let place = match name {
-            "stat" | "lstat" | "fstat" => at.entry.arguments[1],
-            "newfstatat" => at.entry.arguments[2],
-            "statx" => {
-                let place = at.entry.arguments[4];
-                let mut bytes = [0; STATX_BYTES];
-                at.memory.read(place, &mut bytes)?;
-                if let Some(id) = tree.identity_of(arguments::statx_number(&bytes)) {
-                    arguments::set_statx_times(&mut bytes, self.of(id, time));
-                    at.memory.write(place, &bytes)?;
+                None => {
+                    let now = time.of_change(at.process);
+                    let known = self.other(at, Other::Named(tree.identity_elsewhere(&metadata, path)));
+                    known.changed = Some(now);
+                    if is_new {
+                        *known = Known::all(now);
+                    }
                 }
-                return Ok(());
             }
-            _ => return Ok(()),
+        }
+        let given = match class {
+            SyscallClass::Attributes => given(at, decoded.system.name)?,
+            _ => None,
         };
-        let mut bytes = [0; STAT_BYTES];
-        at.memory.read(place, &mut bytes)?;
-        if let Some(id) = tree.identity_of(arguments::stat_number(&bytes)) {
-            arguments::set_stat_times(&mut bytes, self.of(id, time));
-            at.memory.write(place, &bytes)?;
+        for access in touched.watched.iter().flatten() {
+            if let Some((id, change)) = change(at, decoded, access) {
+                let now = time.of_day(time.reached(at.process));
+                let oldest = time.oldest();
+                let known = self.watched.entry(id).or_insert_with(|| Known::all(oldest));
+                changes(known, change, now, given.as_ref());
+            }
+        }
+        for (_, access) in &touched.elsewhere {
+            if let Some((id, change)) = change(at, decoded, access) {
+                let now = time.of_change(at.process);
+                changes(self.other(at, Other::Named(id)), change, now, given.as_ref());
+            }
+        }
+        for number in self.own_written(at, decoded, tree) {
+            let now = time.of_change(at.process);
+            changes(self.other(at, Other::Numbered(number)), Change::Content, now, None);
         }
         Ok(())
     }
-}
 
-fn truncates(at: &AtCall<'_>, decoded: &Decoded) -> bool {
-    let flags = match decoded.system.name {
-        "open" => at.entry.arguments[1],
-        "openat" => at.entry.arguments[2],
-        "creat" => return true,
-        _ => return false,
-    };
-    flags as i32 & crate::sys::bits::TRUNCATE != 0
-}
+    fn other(&mut self, at: &AtCall<'_>, other: Other) -> &mut Known {
+        self.others.entry((at.process, other)).or_default()
+    }
 
-/// A time that a program gives to a file.
-enum Given {
-    Time(Duration),
-    Now,
-    Unchanged,
-}
+    /// A task has opened these descriptors of new inodes.
+    ///
+    /// # Errors
+    ///
+    /// When they cannot be examined.
+    pub(super) fn made(
+        &mut self,
+        at: &AtCall<'_>,
+        opened: &[i32],
+        tree: &WatchedTree,
+        time: &mut Time,
+    ) -> io::Result<()> {
+        let now = time.of_change(at.process);
+        for fd in opened {
+            let metadata = open_file(at.task, *fd)?;
+            let other = match tree.descriptor(at.task, *fd) {
+                End::Object(there) => Other::Named(there.id),
+                _ => Other::Numbered((metadata.dev(), metadata.ino())),
+            };
+            *self.other(at, other) = Known::all(now);
+        }
+        Ok(())
+    }
 
-fn set(time: &mut Duration, given: Given, now: Duration) {
-    match given {
-        Given::Time(given) => *time = given,
-        Given::Now => *time = now,
-        Given::Unchanged => {}
+    /// Corrects the times in the reply of a call that returns attributes of a file.
+    ///
+    /// # Errors
+    ///
+    /// When the memory of the task cannot be read or written, or the times are unknown.
+    pub(super) fn correct(
+        &mut self,
+        at: &AtCall<'_>,
+        name: &str,
+        tree: &WatchedTree,
+        time: &mut Time,
+    ) -> io::Result<()> {
+        let Some(mut reply) = arguments::InodeReply::of(at.memory, &at.entry, name)? else {
+            return Ok(());
+        };
+        let shown = reply.shown();
+        let correct = match tree.identity_of(shown.number) {
+            Some(id) => {
+                let oldest = time.oldest();
+                let known = self.watched.entry(id).or_insert_with(|| Known::all(oldest));
+                filled(*known, &shown.times)
+            }
+            None => self.of_another(at, &shown, reply.descriptor(), tree, time)?,
+        };
+        if correct != shown.times {
+            reply.set_times(&correct);
+            reply.write(at.memory)?;
+        }
+        Ok(())
+    }
+
+    /// The times of an inode that is not watched; `descriptor` through which it was asked for, if not by a path.
+    fn of_another(
+        &mut self,
+        at: &AtCall<'_>,
+        shown: &InodeShown,
+        descriptor: Option<i32>,
+        tree: &WatchedTree,
+        time: &mut Time,
+    ) -> io::Result<FileTimes> {
+        let named = tree.known_elsewhere(shown.number).map(Other::Named);
+        let keys = named.into_iter().chain([Other::Numbered(shown.number)]);
+        let known = keys
+            .filter_map(|other| self.others.get(&(at.process, other)))
+            .next()
+            .copied();
+        let run_began = self.run_began;
+        let is_late = |time: Duration| time >= run_began;
+        let FileTimes {
+            accessed,
+            modified,
+            changed,
+            born,
+        } = shown.times;
+        let any_is_late = [accessed, modified, changed, born].into_iter().any(is_late);
+        // The kernel forgets such an inode when it likes, so that it may be older than the run, or not.
+        let is_made_by_a_look = self.of_kernel.contains(&shown.number.0);
+        if known.is_none() && !any_is_late && !is_made_by_a_look {
+            return Ok(shown.times);
+        }
+        let of_kernel = is_made_by_a_look || !shown.is_stored;
+        let is_stream = descriptor.is_some_and(|fd| STREAMS.contains(&fd));
+        let known = match known {
+            Some(known) if known.mapped => {
+                return Err(io::Error::other(
+                    "the file is mapped, so that it changes without a call",
+                ));
+            }
+            Some(known) => {
+                time.asks_for_changes(at.process);
+                known
+            }
+            None if of_kernel && !is_stream => {
+                time.asks_for_changes(at.process);
+                let now = time.of_change(at.process);
+                *self.other(at, Other::Numbered(shown.number)) = Known::all(now);
+                Known::all(now)
+            }
+            None => Known::default(),
+        };
+        // Something outside of the contender has changed it: it is as old as the execution, or as its content.
+        let before = if is_late(modified) { time.oldest() } else { modified };
+        let earlier = |time: Duration| if is_late(time) { before } else { time };
+        let times = FileTimes {
+            accessed: earlier(accessed),
+            modified: earlier(modified),
+            changed: earlier(changed),
+            born: earlier(born),
+        };
+        Ok(filled(known, &times))
     }
 }
 
-/// The access and modification time that a call sets; `None` if it sets none.
-fn given(at: &AtCall<'_>, name: &str) -> io::Result<Option<[Given; 2]>> {
-    let (place, unit_ns) = match name {
-        "utimensat" => (at.entry.arguments[2], 1),
-        "utimes" => (at.entry.arguments[1], 1_000),
-        "futimesat" => (at.entry.arguments[2], 1_000),
-        "utime" => (at.entry.arguments[1], 0),
-        _ => return Ok(None),
-    };
-    if place == 0 {
-        return Ok(Some([Given::Now, Given::Now]));
+/// These times, where nothing else is known.
+fn filled(known: Known, times: &FileTimes) -> FileTimes {
+    FileTimes {
+        accessed: known.accessed.unwrap_or(times.accessed),
+        modified: known.modified.unwrap_or(times.modified),
+        changed: known.changed.unwrap_or(times.changed),
+        born: known.born.unwrap_or(times.born),
     }
-    let mut bytes = [0; 32];
-    // `struct utimbuf` has seconds only.
-    let length = if unit_ns == 0 { 16 } else { 32 };
-    at.memory.read(place, &mut bytes[..length])?;
-    let word = |at: usize| i64::from_ne_bytes(std::array::from_fn(|byte| bytes[8 * at + byte]));
-    let time = |seconds: i64, rest: i64| {
-        let rest = u64::try_from(rest).unwrap_or(0).saturating_mul(unit_ns);
-        // What lies before 1970 is old as well.
-        Given::Time(Duration::from_secs(u64::try_from(seconds).unwrap_or(0)).saturating_add(Duration::from_nanos(rest)))
-    };
-    let pair = |first: usize| match word(first + 1) {
-        NOW if unit_ns == 1 => Given::Now,
-        OMIT if unit_ns == 1 => Given::Unchanged,
-        rest => time(word(first), rest),
-    };
-    Ok(Some(if unit_ns == 0 {
-        [time(word(0), 0), time(word(1), 0)]
-    } else {
-        [pair(0), pair(2)]
-    }))
+}
+
+fn changes(known: &mut Known, change: Change, now: Duration, given: Option<&[Given; 2]>) {
+    known.changed = Some(now);
+    match change {
+        Change::Content => known.modified = Some(now),
+        Change::Mapped => known.mapped = true,
+        Change::Attributes => {}
+    }
+    if let Some([accessed, modified]) = given {
+        accessed.sets(&mut known.accessed, now);
+        modified.sets(&mut known.modified, now);
+    }
+}
+
+fn open_file(task: i32, fd: i32) -> io::Result<Metadata> {
+    fs::metadata(
+        Path::new("/proc")
+            .join(task.to_string())
+            .join("fd")
+            .join(fd.to_string()),
+    )
 }

@@ -28,6 +28,8 @@ pub(crate) struct Touched {
     pub(crate) makes: Vec<PathBuf>,
     /// Whether it makes a file without a name.
     pub(crate) makes_unnamed: bool,
+    /// The same, beside the watched directories.
+    pub(crate) unnamed_elsewhere: bool,
     /// Inodes that lose their last name: their numbers may be reused.
     pub(crate) unnames: Vec<Number>,
     /// The same, beside the watched directories.

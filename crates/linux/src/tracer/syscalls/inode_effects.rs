@@ -99,7 +99,10 @@ impl FootprintBuilder<'_> {
     fn opens(&mut self, there: &Inode, kind: InodeKind) {
         self.load(Object::Attributes(there.id));
         if self.flags.unnamed && there.is_directory() {
-            self.touched.makes_unnamed |= there.side == Side::Watched;
+            match there.side {
+                Side::Watched => self.touched.makes_unnamed = true,
+                Side::Elsewhere => self.touched.unnamed_elsewhere = true,
+            }
             self.takes_number();
             return;
         }
@@ -109,6 +112,9 @@ impl FootprintBuilder<'_> {
         match kind {
             InodeKind::Device(bits::TERMINAL_MASTER) => {
                 self.refuse("makes a terminal, whose name in /dev/pts others can see");
+            }
+            InodeKind::Device(bits::KERNEL_LOG | bits::REAL_TIME_CLOCK) => {
+                self.refuse("opens a device with real times");
             }
             InodeKind::Pipe if self.flags.waits => {
                 self.refuse("opens a named pipe and waits for its other end");

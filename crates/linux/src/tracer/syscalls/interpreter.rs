@@ -3,7 +3,7 @@
 //! ```text
 //!  a task stops at a call ──decide──▶ harmless: it goes on, and is not recorded
 //!                                     last: it is made, and the tracer ends the process
-//!                                     reads: it is made, and the tracer replaces the bytes that it has read
+//!                                     examined: it is made, and not recorded; then ──examine──▶ the task goes on
 //!                                     answered: the tracer returns the result instead of the kernel
 //!                                     controlled: it waits until the search takes the step ──before──▶ the kernel ──after──▶ Performed
 //!                                     uncontrolled: the execution is lost
@@ -115,6 +115,16 @@ pub(crate) trait Interpreter {
     /// A controlled call fails without being made: how it is shown. `None` if it has to be made all the same.
     fn fails(&mut self, _at: &AtCall<'_>) -> Option<Call> {
         None
+    }
+
+    /// A call whose result is examined was made, and the kernel returned this. What it has written to the memory of the task may be
+    /// changed.
+    ///
+    /// # Errors
+    ///
+    /// When the execution is lost.
+    fn examine(&mut self, _at: &AtCall<'_>, _returned: i64) -> Result<(), Lost> {
+        Ok(())
     }
 
     /// The process is about to end with this call: the call as it is shown, and what the end touches.

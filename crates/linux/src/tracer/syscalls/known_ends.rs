@@ -124,7 +124,11 @@ impl KnownEnds {
             }
             Decision::Harmless => class.is_some_and(returns_the_same),
             Decision::Controlled | Decision::Sleeps(_) => true,
-            Decision::Answered(_) | Decision::Reads(_) => class != Some(SyscallClass::Timer),
+            // What it makes or changes has times that follow from its history and the clock.
+            Decision::Examined => class.is_some_and(|class| {
+                returns_the_same(class) || matches!(class, SyscallClass::Machine | SyscallClass::Control)
+            }),
+            Decision::Answered(_) => class != Some(SyscallClass::Timer),
             _ => false,
         };
         if !is_known {
@@ -134,20 +138,20 @@ impl KnownEnds {
         inputs.receives(&at.entry.number);
         match decision {
             Decision::Answered(returned) => {
-                inputs.receives(&(returned, time.reached(at.process)));
+                inputs.receives(&(returned, time.reached(at.process), time.spun(at.process)));
                 let is_reading = filter::reads_time(at.entry.number);
                 inputs.tail = tail.filter(|_| is_reading).map(|mut tail| {
                     tail.readings.push(at.entry);
                     tail
                 });
             }
-            Decision::Reads(bytes) => inputs.receives(&(bytes, time.reached(at.process))),
+            Decision::Examined => inputs.receives(&(time.reached(at.process), time.shows(at.process))),
             Decision::Harmless => {
                 // Times of files may be those of the clock.
                 if matches!(class, Some(SyscallClass::Stat | SyscallClass::Lstat)) {
                     inputs.receives(&time.shows(at.process));
                 }
-                let digest = digest(&(inputs.digest, time.shows(at.process)));
+                let digest = digest(&(inputs.digest, time.shows(at.process), time.spun(at.process)));
                 let readings = Vec::new();
                 inputs.tail = Some(Tail { digest, readings });
                 return self.seen.get(&digest).cloned();

@@ -7,10 +7,13 @@
 //! | `primitives.rs` | the calls of a lock over `Fs`, predicted by the simulated file system |
 //! | `fs_calls.rs` | registers and memory of such a call as a `Call`, and its reply |
 //! | `programs.rs` | the calls of programs, observed from the kernel |
+//! | `examined.rs` | what a call that is no step has returned, corrected |
 //! | `performed.rs` | what such a call has touched when it was made |
 //! | `decision.rs` | whether a call of a program is a step |
 //! | `spawn.rs` | calls that make a process |
 //! | `made_files.rs` | files and devices whose contents the tracer makes |
+//! | `task_files.rs` | the same, of a task in `/proc` |
+//! | `kernel_files.rs` | which files of `/proc` and `/sys` are the same in each execution |
 //! | `process_calls.rs` | the same, for calls that concern processes and not files |
 //! | `decode.rs` | a call of a program as a value: names, paths, descriptors, addresses |
 //! | `descriptor_links.rs` | descriptors that lead to no file |
@@ -36,7 +39,11 @@
 //! | `replies.rs` | what the kernel answered, without what differs between executions |
 //! | `symbols.rs` | arguments as they are shown, with symbols instead of process numbers |
 //! | `virtual_time.rs` | the virtual clock of programs |
-//! | `file_times.rs` | the times of watched files on that clock |
+//! | `clocks.rs` | the clocks of the kernel |
+//! | `clock_calls.rs` | the calls that read one |
+//! | `task_times.rs` | when tasks began, and their CPU time |
+//! | `file_times.rs` | the times of files on that clock |
+//! | `given_times.rs` | the times that a call gives to a file |
 //! | `timed_waits.rs` | sleeps, and waits with a time limit |
 //! | `timers.rs` | the timers of programs |
 //! | `timer_setting.rs` | how a timer is armed, in the memory of a task |
@@ -48,18 +55,23 @@
 
 mod at_call;
 mod call_flags;
+mod clock_calls;
+mod clocks;
 mod decision;
 mod decode;
 mod descriptor_links;
 mod elsewhere;
 mod ends;
 mod entropy;
+mod examined;
 mod file_times;
 mod footprint;
 pub(crate) mod fs_calls;
+mod given_times;
 mod held_locks;
 mod inode_effects;
 pub(crate) mod interpreter;
+mod kernel_files;
 mod known_ends;
 mod lock_request;
 mod lock_waits;
@@ -80,6 +92,8 @@ mod socket_address;
 mod sockets;
 mod spawn;
 mod symbols;
+mod task_files;
+mod task_times;
 mod timed_waits;
 mod timer_file_calls;
 mod timer_files;

@@ -321,10 +321,10 @@ impl Walk<'_> {
                 }
                 None
             }
-            Ok(metadata) if last => {
+            Ok(metadata) if last => self.refused(&metadata, &real).or_else(|| {
                 let there = Some(self.tree.inode(&metadata, &real));
                 Some(End::Name { there, real })
-            }
+            }),
             Ok(metadata) if metadata.is_dir() => {
                 self.here = real;
                 None

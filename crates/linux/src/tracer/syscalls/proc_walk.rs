@@ -4,14 +4,16 @@
 //! contenders are hidden: the tracer cannot say what they show. Changes nothing, and knows no call.
 
 use std::ffi::{OsStr, OsString};
-use std::fs;
+use std::fs::{self, Metadata};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::decode::{Base, PathArgument};
 use super::descriptor_links;
+use super::kernel_files;
 use super::path_walk::{End, Walk, has_no_name};
 use super::process_numbers::Owner;
+use super::task_files;
 use super::watched_tree::{Read, WatchedTree};
 use onewinner_core::access::Object;
 
@@ -75,6 +77,17 @@ impl Walk<'_> {
         }
     }
 
+    /// The end of a way to a file of the kernel whose figures are real.
+    pub(super) fn refused(&self, metadata: &Metadata, real: &Path) -> Option<End> {
+        let is_real = metadata.is_file() && !kernel_files::is_constant(real);
+        is_real.then(|| {
+            End::Hidden(format!(
+                "uses {}, which changes with time or with what other contenders do",
+                real.display()
+            ))
+        })
+    }
+
     /// Whether the way ends here, or with one of these names.
     fn ends_in(&self, names: &[&str]) -> bool {
         match &self.rest[..] {
@@ -120,6 +133,13 @@ impl Walk<'_> {
                     return Some(fd.parse().map_or(End::Own, |fd| self.tree.descriptor(task, fd)));
                 }
                 (["fd"], fd) => return self.through(&format!("/proc/{task}/fd/{fd}")),
+                ([], file)
+                    if !task_files::is_private(file) && fs::exists(format!("/proc/{task}/{file}")).unwrap_or(true) =>
+                {
+                    return Some(End::Hidden(format!(
+                        "uses /proc/self/{file}, whose figures are real and not the same in each execution"
+                    )));
+                }
                 _ => below.push(name),
             }
         }

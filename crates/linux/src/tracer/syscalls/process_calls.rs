@@ -24,6 +24,8 @@ use onewinner_core::id::ProcessId;
 const MOST_INOTIFY_INSTANCES: u32 = 16;
 /// Why a limit is out of control.
 const LIMITS_ITS_USER: &str = "limits what all processes of its user have together";
+/// Why a limit of CPU time is out of control.
+const LIMITS_CPU_TIME: &str = "limits its CPU time, which the kernel measures with a real clock";
 
 impl Programs {
     /// A signal, or a question about a process.
@@ -47,6 +49,9 @@ impl Programs {
             }
             self.signalled.insert(at.process);
             return self.on_files(at, decoded);
+        }
+        if changes && at.entry.arguments[1] as i32 == bits::CPU_LIMIT {
+            return uncontrolled(at, name, LIMITS_CPU_TIME);
         }
         match self.tree.owner(at.process, target) {
             _ if decoded.class == SyscallClass::Ask && target == 0 => self.changes_itself(at, changes),
@@ -121,6 +126,7 @@ impl Programs {
             "setrlimit" if bits::SHARED_LIMITS.contains(&argument(0)) => {
                 return uncontrolled(at, name, LIMITS_ITS_USER);
             }
+            "setrlimit" if argument(0) == bits::CPU_LIMIT => return uncontrolled(at, name, LIMITS_CPU_TIME),
             "setpgid" if self.joins_others(at, argument(0), argument(1)) => {
                 return uncontrolled(at, name, "joins a process group that is not its own");
             }
@@ -216,10 +222,20 @@ impl Programs {
         }
     }
 
-    /// Figures of the machine, which stay as they were at the start of the run.
-    pub(super) fn machine(&mut self, at: &AtCall<'_>) -> Decision {
-        let since_start = self.time.since_start(at);
-        match machine_figures::answer(at, &self.figures, since_start) {
+    /// Figures of the machine, which stay as they were at the start of the run, and the CPU time of the caller.
+    pub(super) fn machine(&mut self, at: &AtCall<'_>, name: &str) -> Decision {
+        let answered = match name {
+            "sysinfo" => {
+                let since_start = self.time.since_start(at);
+                machine_figures::answer(at, &self.figures, since_start)
+            }
+            "getrusage" => {
+                let cpu = self.time.cpu(at);
+                machine_figures::answer_usage(at, cpu)
+            }
+            _ => return Decision::Harmless,
+        };
+        match answered {
             Ok(()) => Decision::Answered(0),
             Err(_) => Decision::Answered(-i64::from(bits::BAD_ADDRESS)),
         }

@@ -29,7 +29,7 @@ use super::virtual_time::Time;
 use super::watched_tree::{WatchedTree, without_detours};
 use crate::sys::filter;
 use crate::sys::private_state::NotPrivate;
-use crate::sys::syscalls::SyscallClass;
+use crate::sys::syscalls::{self, SyscallClass};
 use crate::sys::trace::{Auxiliary, Memory, RANDOM_BYTES};
 use onewinner_core::access::{Accesses, Object};
 use onewinner_core::explore::{Lost, Move, Retry};
@@ -52,9 +52,11 @@ pub(crate) struct Programs {
     pub(crate) first: BTreeMap<ProcessId, i32>,
     /// The controlled calls at which tasks are stopped, by task.
     pub(crate) pending: BTreeMap<i32, Pending>,
+    /// Calls that are no steps and change times, by task.
+    pub(crate) changing: BTreeMap<i32, Pending>,
     pub(crate) time: Time,
     pub(crate) timers: Timers,
-    times: Times,
+    pub(super) times: Times,
     pub(crate) entropy: Entropy,
     /// Where the dynamic loader is in the memory of each process.
     loaders: BTreeMap<i32, Range<u64>>,
@@ -97,9 +99,10 @@ impl Programs {
             figures: MachineFigures::now(),
             first: BTreeMap::new(),
             pending: BTreeMap::new(),
+            changing: BTreeMap::new(),
             time: Time::new(),
             timers: Timers::default(),
-            times: Times::default(),
+            times: Times::new(),
             entropy: Entropy::default(),
             loaders: BTreeMap::new(),
             changed: BTreeMap::new(),
@@ -167,6 +170,7 @@ impl Interpreter for Programs {
         self.pipes = false;
         self.first.clear();
         self.pending.clear();
+        self.changing.clear();
         self.time.begin();
         self.timers.begin();
         self.times.begin();
@@ -182,7 +186,12 @@ impl Interpreter for Programs {
         if !filter::reads_time(at.entry.number) {
             self.time.calls(at);
         }
-        let decision = self.judge(at);
+        let decision = match self.judge(at) {
+            Decision::Harmless if syscalls::of(at.entry.number).is_some_and(|call| Self::is_examined(call.name)) => {
+                Decision::Examined
+            }
+            decision => decision,
+        };
         if matches!(decision, Decision::Controlled | Decision::Exits) {
             self.time.acts(at);
         }
@@ -267,11 +276,13 @@ impl Interpreter for Programs {
         self.time.touches(at.process, &accesses);
         if errno.is_none() {
             let Pending { decoded, touched, .. } = &pending;
-            let changed = self.times.after(at, decoded, touched, &self.tree, &self.time);
-            changed.map_err(|error| Lost {
-                reason: format!("the times of a file cannot be shown to {}: {error}", at.process),
-                again: Retry::Maybe,
-            })?;
+            let changed = self.times.after(at, decoded, touched, &self.tree, &mut self.time);
+            let name = decoded.system.name;
+            let opens = matches!(name, "accept" | "accept4") || touched.unnamed_elsewhere;
+            changed
+                .and_then(|()| if opens { self.opened(at, name, returned) } else { Ok(()) })
+                .and_then(|()| self.corrects(at, name, returned))
+                .map_err(|error| Self::unshown(at, name, &error))?;
         }
         self.known_ends.made(at, &pending.decoded, returned, &self.tree);
         let call = self.shown(&pending.decoded);
@@ -280,6 +291,10 @@ impl Interpreter for Programs {
             None => Ok(replies::value(at, &pending.decoded, returned, &self.tree)),
         };
         Ok(Outcome::Performed { call, reply, accesses })
+    }
+
+    fn examine(&mut self, at: &AtCall<'_>, returned: i64) -> Result<(), Lost> {
+        self.examines(at, returned)
     }
 
     fn fails(&mut self, at: &AtCall<'_>) -> Option<Call> {
@@ -323,6 +338,7 @@ impl Interpreter for Programs {
     fn born(&mut self, process: ProcessId, task: i32, group: i32) {
         self.tree.tasks.insert(task, (process, group));
         self.tree.numbers.born(process, task);
+        self.time.born(process, task);
         self.entropy.born(process, task);
         self.known_ends.lose(process);
     }
@@ -330,6 +346,7 @@ impl Interpreter for Programs {
     fn starts(&mut self, process: ProcessId, task: i32) {
         self.first.insert(process, task);
         self.tree.numbers.starts(task);
+        self.time.starts(process);
         self.entropy.starts(process);
     }
 
@@ -456,6 +473,7 @@ impl Interpreter for Programs {
 
     fn gone(&mut self, task: i32) {
         self.pending.remove(&task);
+        self.changing.remove(&task);
         // Of a process: its first thread has this number.
         if let Some(process) = self.tree.contender(task) {
             let own = self.tree.tasks.iter().filter(|(_, (owner, _))| *owner == process);

@@ -14,11 +14,11 @@
 //! reads a clock of its own, and moves no other one before its first controlled call. Does not decide who sleeps when.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io;
 use std::time::Duration;
 
 use super::at_call::AtCall;
-use crate::sys::filter::TimeCall;
+use super::clocks::{BEGAN, began};
+use super::task_times::{TaskTimes, ticks};
 use onewinner_core::access::{AccessKind, Accesses, Object};
 use onewinner_core::id::ProcessId;
 
@@ -30,16 +30,8 @@ const PATIENT_READINGS: u32 = 1_000;
 /// The most that one reading advances it.
 const LONGEST_READING: Duration = Duration::from_secs(1);
 
-/// When the clock begins: the time of day, and that since some moment. It is 2030, later than the time of any file that a
-/// program finds, and 1,000,000 seconds after the machine was started.
-const BEGAN: [Duration; 2] = [Duration::from_secs(1_893_456_000), Duration::from_secs(1_000_000)];
-
-/// Clocks of the kernel with the time of day: `CLOCK_REALTIME`, `CLOCK_REALTIME_COARSE`, `CLOCK_TAI`.
-const OF_DAY: [u64; 3] = [0, 5, 11];
-/// Clocks with the CPU time of the caller: `CLOCK_PROCESS_CPUTIME_ID`, `CLOCK_THREAD_CPUTIME_ID`.
-const OF_CPU: [u64; 2] = [2, 3];
-/// Clocks with the time since some moment: `CLOCK_MONOTONIC`, its raw and coarse forms, `CLOCK_BOOTTIME`.
-const SINCE: [u64; 4] = [1, 4, 6, 7];
+/// The start of the holder of a stale lock.
+const STALE: u16 = u16::MAX;
 
 /// The virtual clock.
 pub(crate) struct Time {
@@ -57,19 +49,31 @@ pub(crate) struct Time {
     apart: BTreeMap<i32, Apart>,
     /// Readings in a row, by task.
     readings: BTreeMap<i32, u32>,
-    /// The CPU time that tasks have been shown: it advances with their own readings alone.
-    used: BTreeMap<i32, Duration>,
+    tasks: TaskTimes,
     /// What contenders have done with the clock since their last step began.
     uses: BTreeMap<ProcessId, Uses>,
-    /// How much had passed for each contender when its fork snapshot was taken, and the CPU time that it had been shown; apart for
-    /// the holder of a stale lock.
-    kept: BTreeMap<(ProcessId, bool), [Duration; 2]>,
+    /// The present start of each contender.
+    present: BTreeMap<ProcessId, u16>,
+    /// What each start of a contender was like when its fork snapshot was taken.
+    kept: BTreeMap<(ProcessId, u16), Kept>,
     /// Whether the holder of a stale lock runs now.
     stale: bool,
     /// Contenders with a thread that sleeps in the kernel.
     for_real: BTreeSet<ProcessId>,
     /// Contenders that have read the clock in any execution.
     readers: BTreeSet<ProcessId>,
+    /// Contenders that have asked in any execution when a file was changed that is not watched.
+    askers: BTreeSet<ProcessId>,
+}
+
+/// The time of a contender whose fork snapshot is taken. Times are since the beginning of the execution.
+#[derive(Clone, Copy, Debug)]
+struct Kept {
+    passed: Duration,
+    /// The CPU time that it had been shown.
+    used: Duration,
+    /// When it began.
+    born: Duration,
 }
 
 /// The clock of a thread that has made no controlled call.
@@ -96,12 +100,14 @@ impl Time {
             actors: BTreeSet::new(),
             apart: BTreeMap::new(),
             readings: BTreeMap::new(),
-            used: BTreeMap::new(),
+            tasks: TaskTimes::default(),
             uses: BTreeMap::new(),
+            present: BTreeMap::new(),
             kept: BTreeMap::new(),
             stale: false,
             for_real: BTreeSet::new(),
             readers: BTreeSet::new(),
+            askers: BTreeSet::new(),
         }
     }
 
@@ -115,7 +121,8 @@ impl Time {
         self.apart.clear();
         self.for_real.clear();
         self.readings.clear();
-        self.used.clear();
+        self.tasks.begin();
+        self.present.clear();
         self.uses.clear();
         self.stale = false;
     }
@@ -135,26 +142,81 @@ impl Time {
         BEGAN[0].saturating_add(moment)
     }
 
+    /// When a file is changed that is not watched. A contender that asks for such times also sees what sleeps of others have moved.
+    pub(super) fn of_change(&mut self, process: ProcessId) -> Duration {
+        let own = self.reached(process);
+        if !self.askers.contains(&process) {
+            return self.of_day(own);
+        }
+        let seen = self.moved.values().copied().max().unwrap_or_default();
+        self.uses.entry(process).or_default().read = true;
+        self.of_day(own.max(seen))
+    }
+
+    /// A contender asks when a file was changed that is not watched: from now on, changing one reads the clock.
+    pub(super) fn asks_for_changes(&mut self, process: ProcessId) {
+        self.askers.insert(process);
+        self.readers.insert(process);
+        self.uses.entry(process).or_default().read = true;
+    }
+
     /// The time of day before anything happened in the execution.
     pub(crate) fn oldest(&self) -> Duration {
         BEGAN[0]
     }
 
-    /// A fork snapshot of the contender is taken, whose only task is this one.
-    pub(crate) fn keep(&mut self, process: ProcessId, task: i32) {
-        let passed = self.reached(process).saturating_sub(self.aged);
-        let used = self.used.get(&task).copied().unwrap_or_default();
-        self.kept.insert((process, self.stale), [passed, used]);
+    /// A contender starts; its first process is born next.
+    pub(crate) fn starts(&mut self, process: ProcessId) {
+        let last = self.present.get(&process);
+        let start = match last {
+            _ if self.stale => STALE,
+            Some(last) => last.saturating_add(1).min(STALE - 1),
+            None => 0,
+        };
+        self.present.insert(process, start);
     }
 
-    /// The contender that has started is a copy of its fork snapshot, and goes on from there. In a second round its clock has
-    /// advanced.
+    /// A task of a contender exists. It may have the number of one that has ended.
+    pub(crate) fn born(&mut self, process: ProcessId, task: i32) {
+        self.tasks.born(task, self.reached(process), Duration::ZERO);
+    }
+
+    /// A fork snapshot of the contender is taken, whose only task is this one. It will start again, as a copy.
+    pub(crate) fn keep(&mut self, process: ProcessId, task: i32) {
+        let Some(start) = self.present.get(&process).copied() else {
+            return;
+        };
+        let since = |moment: Duration| moment.saturating_sub(self.aged);
+        let kept = Kept {
+            passed: since(self.reached(process)),
+            used: self.tasks.used(task),
+            born: since(self.birth(task)),
+        };
+        self.kept.insert((process, start), kept);
+        match start.checked_sub(1).filter(|_| start != STALE) {
+            Some(before) => self.present.insert(process, before),
+            None => self.present.remove(&process),
+        };
+    }
+
+    /// The contender that has started is a copy of its fork snapshot, and goes on from there. In a second round its clock may have
+    /// advanced further: it was started early, and waited.
     pub(crate) fn copied(&mut self, process: ProcessId, task: i32) {
-        if let Some([passed, used]) = self.kept.get(&(process, self.stale)).copied() {
-            self.reach(process, self.aged.saturating_add(passed));
-            self.used.insert(task, used);
+        let start = self.present.get(&process).copied().unwrap_or_default();
+        if let Some(kept) = self.kept.get(&(process, start)).copied() {
+            self.reach(process, self.aged.saturating_add(kept.passed));
+            self.tasks.born(task, self.aged.saturating_add(kept.born), kept.used);
             self.readings.remove(&task);
         }
+    }
+
+    fn birth(&self, task: i32) -> Duration {
+        self.tasks.birth(task).unwrap_or(self.aged)
+    }
+
+    /// When a task began, in ticks since the machine was started.
+    pub(super) fn birth_ticks(&self, task: i32) -> u128 {
+        ticks(BEGAN[1].saturating_add(self.birth(task)))
     }
 
     /// The time that a contender has reached since the beginning.
@@ -272,43 +334,27 @@ impl Time {
         }
     }
 
-    /// Answers a call that reads a clock, and returns its result. `None` for a clock that the kernel answers, for example the CPU
-    /// time of another task.
-    pub(crate) fn tell(&mut self, at: &AtCall<'_>, call: TimeCall) -> io::Result<Option<i64>> {
-        let arguments = at.entry.arguments;
-        let (clock, place) = match call {
-            TimeCall::Clock => (arguments[0], arguments[1]),
-            TimeCall::TimeOfDay | TimeCall::Seconds => (OF_DAY[0], arguments[0]),
-            TimeCall::Ticks => (SINCE[0], arguments[0]),
-        };
-        let now = match began(clock) {
-            Some(began) => began.saturating_add(self.read(at)),
-            None if OF_CPU.contains(&clock) => {
-                let passed = self.reads_once_more(at);
-                let used = self.used.entry(at.task).or_default();
-                *used = used.saturating_add(passed);
-                *used
-            }
-            None => return Ok(None),
-        };
-        let seconds = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
-        let parts = match call {
-            TimeCall::Clock => vec![seconds, i64::from(now.subsec_nanos())],
-            TimeCall::TimeOfDay => vec![seconds, i64::from(now.subsec_micros())],
-            TimeCall::Seconds => vec![seconds],
-            // No CPU time was used.
-            TimeCall::Ticks => vec![0; 4],
-        };
-        if place != 0 {
-            let bytes: Vec<u8> = parts.iter().flat_map(|part| part.to_ne_bytes()).collect();
-            at.memory.write(place, &bytes)?;
-        }
-        Ok(Some(match call {
-            TimeCall::Seconds => seconds,
-            // `USER_HZ` is 100 on both architectures.
-            TimeCall::Ticks => i64::try_from(now.as_millis() / 10).unwrap_or(i64::MAX),
-            TimeCall::Clock | TimeCall::TimeOfDay => 0,
-        }))
+    /// A contender has spun without a sleep for so long while nothing else could happen.
+    pub(crate) fn spins(&mut self, process: ProcessId, moment: Duration) {
+        let passed = moment.saturating_sub(self.reached(process));
+        self.tasks.spins(process, passed);
+        self.move_to(process, moment);
+    }
+
+    /// The part of the CPU time of a contender that does not follow from its own readings.
+    pub(super) fn spun(&self, process: ProcessId) -> Duration {
+        self.tasks.spun(process)
+    }
+
+    /// Reads the CPU time of a task.
+    pub(super) fn cpu(&mut self, at: &AtCall<'_>) -> Duration {
+        let passed = self.reads_once_more(at);
+        self.tasks.read(at.process, at.task, passed)
+    }
+
+    /// The same in ticks.
+    pub(super) fn cpu_ticks(&mut self, at: &AtCall<'_>) -> u128 {
+        ticks(self.cpu(at))
     }
 
     /// Reads the clock for a task: the time since the beginning.
@@ -352,15 +398,6 @@ impl Time {
     /// The moment, since the beginning, at which a clock shows this; `None` for a clock that the kernel answers.
     pub(crate) fn moment(&self, clock: u64, shows: Duration) -> Option<Duration> {
         Some(shows.saturating_sub(began(clock)?))
-    }
-}
-
-/// What a clock shows at the beginning.
-fn began(clock: u64) -> Option<Duration> {
-    match clock {
-        clock if OF_DAY.contains(&clock) => Some(BEGAN[0]),
-        clock if SINCE.contains(&clock) => Some(BEGAN[1]),
-        _ => None,
     }
 }
 
@@ -428,49 +465,6 @@ mod tests {
         time.touches(P0, &store);
         time.touches(P1, &load);
         assert!(time.read(&at(&memory, P1, 2, 2)) > written);
-    }
-
-    #[test]
-    fn cpu_time_depends_on_the_own_readings_alone_and_a_copy_goes_on_from_its_snapshot() {
-        let memory = memory();
-        let mut time = Time::new();
-        let shown = [0u64; 2];
-        let place = shown.as_ptr() as u64;
-        let show = |time: &mut Time, process, task| {
-            let mut at = at(&memory, process, task, task);
-            at.entry.arguments = [OF_CPU[0], place, 0, 0, 0, 0];
-            assert_eq!(time.tell(&at, TimeCall::Clock).unwrap(), Some(0));
-            let mut bytes = [0; 16];
-            memory.read(place, &mut bytes).unwrap();
-            u64::from_ne_bytes(std::array::from_fn(|byte| bytes[8 + byte]))
-        };
-        assert_eq!((show(&mut time, P0, 1), show(&mut time, P0, 1)), (1_000, 2_000));
-        time.keep(P0, 1);
-        time.move_to(P1, SECOND);
-        assert_eq!(show(&mut time, P0, 1), 3_000);
-        time.begin();
-        time.copied(P0, 1);
-        assert_eq!((show(&mut time, P0, 1), show(&mut time, P1, 2)), (3_000, 1_000));
-        assert!(uses(&time, P0).is_empty());
-    }
-
-    #[test]
-    fn the_holder_of_a_stale_lock_goes_on_from_its_own_snapshot() {
-        let memory = memory();
-        let mut time = Time::new();
-        time.leaves_a_stale_lock();
-        let first = time.read(&at(&memory, P0, 1, 1));
-        time.keep(P0, 1);
-        time.begin();
-        time.move_to(P0, SECOND);
-        time.keep(P0, 1);
-        time.begin();
-        time.leaves_a_stale_lock();
-        time.copied(P0, 1);
-        assert_eq!(time.reached(P0), first);
-        time.begin();
-        time.copied(P0, 1);
-        assert_eq!(time.reached(P0), SECOND);
     }
 
     #[test]

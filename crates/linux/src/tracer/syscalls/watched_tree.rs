@@ -341,6 +341,16 @@ impl WatchedTree {
         self.known.get(&self.without_mount(number)).copied()
     }
 
+    /// The identity of an inode that is not watched, found at this path.
+    pub(super) fn identity_elsewhere(&self, metadata: &Metadata, path: &Path) -> InodeId {
+        self.id_elsewhere(self.number(metadata), path)
+    }
+
+    /// The identity of the inode with these numbers, if it was seen and is not watched.
+    pub(super) fn known_elsewhere(&self, number: Number) -> Option<InodeId> {
+        self.elsewhere.borrow().get(&self.without_mount(number)).copied()
+    }
+
     /// A path as it is shown: relative to its watched directory.
     pub(crate) fn shown(&self, path: &Path) -> PathBuf {
         let path = &without_detours(path);

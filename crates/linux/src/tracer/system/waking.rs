@@ -313,7 +313,7 @@ impl TracedSystem {
         let passed = self.stretch(process);
         if let Some((time, _)) = self.engine.interpreter.time_mut() {
             let now = time.reached(process);
-            time.move_to(process, now.saturating_add(passed).min(others).max(now));
+            time.spins(process, now.saturating_add(passed).min(others).max(now));
         }
     }
 

@@ -24,7 +24,7 @@ impl Tracees {
                 known.altered = Some(AlteredCall {
                     entry,
                     returns: None,
-                    reads: None,
+                    examined: false,
                     then: Some(end),
                 });
                 let _running = stopped.go(Until::Exit, None);
@@ -35,11 +35,11 @@ impl Tracees {
                 let _running = stopped.go(Until::Next, None);
                 return Ok(());
             }
-            Decision::Reads(bytes) => {
+            Decision::Examined => {
                 known.altered = Some(AlteredCall {
                     entry,
                     returns: None,
-                    reads: Some(bytes),
+                    examined: true,
                     then: None,
                 });
                 let _running = stopped.go(Until::Exit, None);

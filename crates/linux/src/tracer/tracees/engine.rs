@@ -80,6 +80,12 @@ impl Engine {
                 let decision = self.interpreter.decide(&self.tracees.reached(&stopped, entry));
                 self.tracees.apply(stopped, entry, decision)?;
             }
+            TaskEvent::Returned { stopped, entry } => {
+                let returned = stopped.returned().map_err(|error| untraced(&error))?;
+                self.interpreter
+                    .examine(&self.tracees.reached(&stopped, entry), returned)?;
+                self.tracees.resume(stopped);
+            }
             TaskEvent::ReadsCounter { stopped, reading } => {
                 let at = self.tracees.reached(&stopped, NO_CALL);
                 let shows = self.interpreter.counter(&at, reading.instruction);

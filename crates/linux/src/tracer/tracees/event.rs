@@ -29,6 +29,13 @@ pub(crate) enum TaskEvent {
         /// The call.
         entry: Entry,
     },
+    /// A task is stopped at the exit of a call whose result is examined. The handler calls `resume`.
+    Returned {
+        /// The task.
+        stopped: Stopped,
+        /// The call.
+        entry: Entry,
+    },
     /// A task is stopped where it reads the counter of the processor. The handler calls `show_counter` of `signalled.rs`.
     ReadsCounter {
         /// The task.

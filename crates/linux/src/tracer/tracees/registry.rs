@@ -411,7 +411,7 @@ impl Tracees {
                 let entry = stopped.entry().map_err(|error| untraced(&error))?;
                 return Ok(Some(TaskEvent::ReachedCall { stopped, entry }));
             }
-            Why::Exit => return self.returns(stopped).map(|()| None),
+            Why::Exit => return self.returns(stopped),
             Why::Signal(number) => return signalled(known, stopped, number),
             Why::Suspended(_) => {
                 let _running = stopped.stay_suspended();

@@ -71,8 +71,8 @@ pub(crate) struct AlteredCall {
     pub(crate) entry: Entry,
     /// What it returns if it is interrupted; the result of the kernel if this is `None`.
     pub(crate) returns: Option<i64>,
-    /// What it reads, instead of the bytes that the kernel has read. It is a read(2) or pread(2).
-    pub(crate) reads: Option<Vec<u8>>,
+    /// Whether the interpreter examines what it has returned.
+    pub(crate) examined: bool,
     /// What the task calls next, whatever it would do otherwise.
     pub(crate) then: Option<Entry>,
 }
@@ -89,7 +89,7 @@ const RESTART_BLOCK: i64 = -516;
 
 impl AlteredCall {
     /// The call has returned: the task goes on with its own arguments.
-    pub(super) fn end(self, stopped: Stopped, memory: &Memory) -> Result<(), Lost> {
+    pub(super) fn end(self, stopped: Stopped) -> Result<(), Lost> {
         let ended = || {
             let returned = stopped.returned()?;
             let interrupted = returned == EINTR || RESTARTS.contains(&returned);
@@ -98,9 +98,6 @@ impl AlteredCall {
                 _ if returned == RESTART_BLOCK => RESTART_WITHOUT_HANDLER,
                 _ => returned,
             };
-            if let (Some(bytes), Ok(read)) = (&self.reads, usize::try_from(result)) {
-                memory.write(self.entry.arguments[1], &bytes[..read.min(bytes.len())])?;
-            }
             let mut registers = stopped.registers()?;
             registers.set_arguments(self.entry.arguments);
             // The kernel begins a call again only if it finds its number.

@@ -3,6 +3,7 @@
 //! A sleeping task is stopped at its call, which is never made. One that waits for something sleeps in the kernel, in a call
 //! without a limit. Knows no clock.
 
+use super::event::TaskEvent;
 use super::loss::untraced;
 use super::registry::Tracees;
 use super::task::{AlteredCall, At, CallStop, Position, RESTART_WITHOUT_HANDLER};
@@ -48,7 +49,7 @@ impl Tracees {
             known.altered = Some(AlteredCall {
                 entry,
                 returns: None,
-                reads: None,
+                examined: false,
                 then: None,
             });
         }
@@ -57,15 +58,19 @@ impl Tracees {
     }
 
     /// The call of a task has returned.
-    pub(super) fn returns(&mut self, stopped: Stopped) -> Result<(), Lost> {
+    pub(super) fn returns(&mut self, stopped: Stopped) -> Result<Option<TaskEvent>, Lost> {
         if let Some(known) = self.tasks.get_mut(&stopped.task()) {
             known.wait = None;
             if let Some(altered) = known.altered.take() {
-                return altered.end(stopped, &known.memory);
+                if altered.examined {
+                    let entry = altered.entry;
+                    return Ok(Some(TaskEvent::Returned { stopped, entry }));
+                }
+                return altered.end(stopped).map(|()| None);
             }
         }
         self.returned = Some(stopped);
-        Ok(())
+        Ok(None)
     }
 
     /// Ends a sleep or wait because its time is over: the call returns this.
@@ -97,7 +102,7 @@ impl Tracees {
         known.altered = Some(AlteredCall {
             entry,
             returns: Some(returns),
-            reads: None,
+            examined: false,
             then: None,
         });
         let position = std::mem::replace(&mut known.position, Position::Running);
