@@ -1,4 +1,5 @@
-# safe: BEGIN EXCLUSIVE of SQLite, without waiting.
+# broken: BEGIN EXCLUSIVE of SQLite, without waiting. Both have a shared lock when one of them reserves: it then waits for the other's
+# shared lock, and the other for its reservation, so both give up and nobody wins. Never do two.
 import sqlite3, sys
 try:
     c = sqlite3.connect(sys.argv[1], timeout=0, isolation_level=None); c.execute("BEGIN EXCLUSIVE")
