@@ -59,7 +59,7 @@ impl Role {
 pub const STALE_AGE_S: u64 = 3_600;
 /// The executions that a complete search of a program may take in a first look: about as many as three processes with one
 /// preemption take.
-pub const COMPLETE_FIRST: u64 = 64;
+pub const COMPLETE_FIRST: u64 = 128;
 /// The same later: about as many as three processes with two preemptions take.
 pub const COMPLETE: u64 = 400;
 /// The default preemption bound. Of nineteen known faults most need one preemption, some two, and none more.
