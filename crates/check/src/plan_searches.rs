@@ -45,6 +45,7 @@ impl PlanSearch<'_> {
             let SearchResults { mut results, cut, .. } = found;
             results.blocked = searched.blocked;
             results.failure.clone_from(&searched.failure);
+            results.left_out.clone_from(&searched.left_out);
             results.notes.extend(notes);
             let extent = self.extent(fault, &searched, cut);
             let complete = matches!(extent, Extent::Complete { .. }) && results.lost == 0;

@@ -41,6 +41,8 @@ pub(crate) struct Results {
     crashes: Option<(Option<CrashClass>, u64, u64)>,
     /// Why the first lost execution was lost.
     pub(crate) failure: Option<String>,
+    /// Why the search left schedules out.
+    pub(crate) left_out: Option<String>,
     /// Notes of the backend on how it ran.
     pub(crate) notes: BTreeSet<String>,
     outcomes: BTreeMap<(Outcome, Grade), u64>,
@@ -165,6 +167,7 @@ impl Results {
         self.lost += other.lost;
         self.blocked += other.blocked;
         self.failure = self.failure.or(other.failure);
+        self.left_out = self.left_out.or(other.left_out);
         self.notes.extend(other.notes);
         self.took_stale += other.took_stale;
         self.crashes = match (self.crashes, other.crashes) {
@@ -223,6 +226,9 @@ impl Results {
             return Some(format!(
                 "the search was cut at {reason}{before}; raise the limit, or contend with fewer processes"
             ));
+        }
+        if let Some(why) = &self.left_out {
+            return Some(format!("schedules are left out: {why}"));
         }
         if self.blocked > 0 {
             let blocked = executions(self.blocked);

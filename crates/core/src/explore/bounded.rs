@@ -44,6 +44,8 @@ pub struct Bounded {
     steps: Vec<Step>,
     /// The processes that have touched nothing contended since they woke.
     rested: BTreeSet<ProcessId>,
+    /// The processes that have polled in the current execution.
+    pollers: BTreeSet<ProcessId>,
     /// Whether a process has polled in an execution, and whether one was patient with it.
     polled: bool,
     was_patient: bool,
@@ -110,6 +112,7 @@ impl Bounded {
             choices: Vec::new(),
             steps: Vec::new(),
             rested: BTreeSet::new(),
+            pollers: BTreeSet::new(),
             polled: false,
             was_patient: false,
             known: Steps::default(),
@@ -161,11 +164,14 @@ impl Bounded {
         };
         let in_turn = now.enabled.iter().filter(|process| !now.wakes_out_of_turn(**process));
         let polling = now.polling.iter().filter(|_| is_patient);
-        let process = preference.choose(
-            now,
-            in_turn.chain(polling).copied(),
-            self.steps.iter().map(|step| step.process),
-        );
+        let may_go_on = in_turn.chain(polling).copied();
+        let taken = self.steps.iter().map(|step| step.process);
+        // A process that polls goes on, also when it gives up: the one that it waits for is slow.
+        let impatient = may_go_on
+            .clone()
+            .filter(|process| is_patient && self.pollers.contains(process));
+        let process = preference.choose(now, impatient, taken.clone());
+        let process = process.or_else(|| preference.choose(now, may_go_on, taken));
         let process = process.expect("one of the enabled processes is awake, or wakes first");
         if self.stage == Stage::Levels {
             let stays = now.last.filter(|last| now.enabled.contains(last));
@@ -271,10 +277,12 @@ impl Scheduler for Bounded {
         self.choices.clear();
         self.steps.clear();
         self.rested.clear();
+        self.pollers.clear();
     }
 
     fn choose(&mut self, now: &ChoicePoint<'_>) -> Choice {
         self.polled |= !now.polling.is_empty();
+        self.pollers.extend(now.polling);
         let choice = self.pick(now);
         if let Choice::Step(process) = choice {
             let wakes = now.wakes_at(process).is_some();

@@ -105,6 +105,11 @@ pub trait System: Model {
     fn poll_limit(&self) -> Option<u32> {
         None
     }
+
+    /// Why schedules are left out that no bound describes, if there are such: then the search is not complete.
+    fn left_out(&self) -> Option<String> {
+        None
+    }
 }
 
 /// An execution that the system could not continue: a real process died, did not stop in time, or made a call that is not

@@ -105,6 +105,9 @@ pub struct Searched {
     /// The limit on fruitless polls of each process, if it left schedules out: see [`System::poll_limit`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub poll_limit: Option<u32>,
+    /// Why schedules are left out: see [`System::left_out`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left_out: Option<String>,
     /// Why the search ended.
     pub stop: Stop,
 }
@@ -122,6 +125,7 @@ impl Searched {
             steps: 0,
             covered: Covered::Some,
             poll_limit: None,
+            left_out: None,
             stop: Stop::Exhausted,
         }
     }
@@ -157,6 +161,7 @@ pub fn search<W: System>(
     searched.stop = run(system, scheduler, limits, watch, &mut searched);
     searched.covered = scheduler.covered();
     searched.poll_limit = system.poll_limit();
+    searched.left_out = system.left_out();
     searched
 }
 

@@ -16,6 +16,17 @@ pub struct Expiry {
     pub thread: Option<i32>,
 }
 
+/// Whether a process has a handler for a signal: `SigCgt` of
+/// [proc_pid_status(5)](https://man7.org/linux/man-pages/man5/proc_pid_status.5.html). What cannot be read counts as one.
+pub fn is_caught(process: i32, signal: i32) -> bool {
+    let mask = || {
+        let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+        let line = status.lines().find_map(|line| line.strip_prefix("SigCgt:"))?;
+        u64::from_str_radix(line.trim(), 16).ok()
+    };
+    mask().is_none_or(|mask| mask >> (signal - 1) & 1 == 1)
+}
+
 /// `SIGSYS`: the filter has refused a call.
 pub const BAD_SYSTEM_CALL: i32 = libc::SIGSYS;
 /// `SIGSEGV`.

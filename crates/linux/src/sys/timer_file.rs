@@ -7,6 +7,8 @@ use std::fs;
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
 
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
+
 use super::descriptors::{are_copies, copied, owned};
 
 /// Where a link of `/proc/PID/fd` to such a timer leads.
@@ -80,6 +82,12 @@ impl TimerFile {
     pub fn is(&self, process: i32, fd: i32) -> bool {
         let own = (std::process::id().cast_signed(), self.0.as_raw_fd());
         are_copies(own, (process, fd)).unwrap_or(false)
+    }
+
+    /// Whether a read of it waits: `O_NONBLOCK` is not set.
+    pub fn blocks(&self) -> bool {
+        let flags = fcntl(&self.0, FcntlArg::F_GETFL).map(OFlag::from_bits_retain);
+        flags.is_ok_and(|flags| !flags.contains(OFlag::O_NONBLOCK))
     }
 
     /// Whether a process has it open. One that cannot be examined has ended.

@@ -58,11 +58,17 @@ static void handle_alarm(int flags) {
     file = open(lock, O_RDWR | O_CREAT, 0644);
 }
 
+static timer_t timer;
+
 static void arm(void) {
-    timer_t timer;
     struct itimerspec five = {{0, 0}, {5, 0}};
     timer_create(CLOCK_MONOTONIC, NULL, &timer);
     timer_settime(timer, 0, &five, NULL);
+}
+
+static void stop(void) {
+    struct itimerspec never = {{0, 0}, {0, 0}};
+    timer_settime(timer, 0, &never, NULL);
 }
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
@@ -201,6 +207,7 @@ int main(int count, char **words) {
         if (flock(file, LOCK_EX)) {
             busy();
         }
+        stop();
     } else if (!strcmp(how, "timerfd")) {
         struct itimerspec end = {{0, 0}, {3, 0}};
         int timer = timerfd_create(CLOCK_MONOTONIC, 0);

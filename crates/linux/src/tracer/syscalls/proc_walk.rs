@@ -6,6 +6,7 @@
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, Metadata};
 use std::io::ErrorKind;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::decode::{Base, PathArgument};
@@ -133,6 +134,12 @@ impl Walk<'_> {
                     return Some(fd.parse().map_or(End::Own, |fd| self.tree.descriptor(task, fd)));
                 }
                 (["fd"], fd) => return self.through(&format!("/proc/{task}/fd/{fd}")),
+                ([], "maps" | "map_files") if self.runs_a_watched_file(task) => {
+                    return Some(End::Hidden(
+                        "uses /proc/self/maps, which shows the name of its program, and that is a watched file"
+                            .to_owned(),
+                    ));
+                }
                 ([], file)
                     if !task_files::is_private(file) && fs::exists(format!("/proc/{task}/{file}")).unwrap_or(true) =>
                 {
@@ -143,6 +150,12 @@ impl Walk<'_> {
                 _ => below.push(name),
             }
         }
+    }
+
+    /// Whether the program of a task is a watched file: others may rename or remove it.
+    fn runs_a_watched_file(&self, task: i32) -> bool {
+        let program = fs::metadata(format!("/proc/{task}/exe"));
+        program.is_ok_and(|program| self.tree.identity_of((program.dev(), program.ino())).is_some())
     }
 
     /// The text of a link of `/proc` is read: it shows where a file is now, and whether it lost its name.

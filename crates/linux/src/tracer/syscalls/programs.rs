@@ -451,6 +451,7 @@ impl Interpreter for Programs {
                     .to_owned(),
             ),
             Some("time is virtual: a sleep or time limit ends when the search lets it".to_owned()),
+            self.timers.note(),
             self.why_not_copied.map(why_not_copied),
             self.copied.then(|| copied.to_owned()),
         ];

@@ -34,10 +34,9 @@ impl Figure {
 
 /// Files in the folder of a process that are the same in each execution, or show what only the contender changes, and those with
 /// [figures](Figure).
-const PRIVATE: [&str; 43] = [
+const PRIVATE: [&str; 42] = [
     "arch_status",
     "attr",
-    "autogroup",
     "auxv",
     "cgroup",
     "children",

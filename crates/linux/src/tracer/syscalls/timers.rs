@@ -12,7 +12,7 @@ use super::at_call::{AtCall, Decision};
 use super::timer_files::TimerFiles;
 use super::timer_setting::Setting;
 use super::virtual_time::Time;
-use crate::sys::signals::{ALARM, Expiry};
+use crate::sys::signals::{self, ALARM, Expiry};
 use crate::sys::timer_file::TimerFile;
 use onewinner_core::id::ProcessId;
 
@@ -34,6 +34,8 @@ pub(crate) struct Timers {
     created: BTreeMap<(i32, i32), Created>,
     armed: Vec<Armed>,
     pub(super) files: TimerFiles,
+    /// Whether a timer that sends a signal was armed in any execution.
+    interrupts: bool,
 }
 
 struct Created {
@@ -90,6 +92,13 @@ impl Timers {
         self.files.begin();
     }
 
+    /// What is not explored of timers that send a signal, if there were any.
+    pub(super) fn note(&self) -> Option<String> {
+        const NOTE: &str = "a timer expires only while its process sleeps or waits: that its signal comes between two other calls is not \
+                            explored";
+        self.interrupts.then(|| NOTE.to_owned())
+    }
+
     /// A process has ended; `tasks` are those of its contender, each with its process. One of these may have a timer behind a
     /// descriptor too.
     pub(crate) fn gone(&mut self, group: i32, tasks: &[(i32, i32)]) {
@@ -128,6 +137,16 @@ impl Timers {
     /// The timers of a contender that will expire.
     pub(crate) fn of(&self, process: ProcessId) -> impl Iterator<Item = &Armed> {
         self.armed.iter().filter(move |timer| timer.process == process)
+    }
+
+    /// Those of them whose process notices when they expire between two calls, and goes on: it has a handler for the signal, or may
+    /// look at the descriptor without waiting.
+    pub(crate) fn noticed(&self, process: ProcessId) -> impl Iterator<Item = &Armed> {
+        self.of(process).filter(|timer| match (timer.key, timer.expiry) {
+            (TimerKey::File(number), _) => self.files.get(number).is_none_or(|file| !file.blocks()),
+            (_, Some(expiry)) => signals::is_caught(timer.group, expiry.signal),
+            (_, None) => false,
+        })
     }
 
     /// A timer behind a descriptor has expired: it can be read.
@@ -263,6 +282,7 @@ impl Timers {
             TimerKey::File(_) => None,
             TimerKey::Created(number) => self.created.get(&(at.group, number)).and_then(|timer| timer.expiry),
         };
+        self.interrupts |= expiry.is_some();
         self.armed.push(Armed {
             process: at.process,
             group: at.group,

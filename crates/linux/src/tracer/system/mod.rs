@@ -93,6 +93,8 @@ pub(crate) struct TracedSystem {
     notes: Vec<String>,
     /// Whether a program had to wait because it polled without progress.
     pub(crate) spun: bool,
+    /// Why a call could have been interrupted by a timer, which is not explored.
+    interruptible: Option<String>,
     pub(crate) events: Vec<Event>,
     snapshots: Vec<Snapshot>,
     on_step: OnStep,
@@ -155,6 +157,7 @@ impl TracedSystem {
             endless,
             notes,
             spun: false,
+            interruptible: None,
             events: Vec::new(),
             snapshots: Vec::new(),
             on_step: Box::new(|| {}),
@@ -433,6 +436,10 @@ impl System for TracedSystem {
 
     fn wakes_at(&self, process: ProcessId) -> Option<Duration> {
         self.wakes(process)
+    }
+
+    fn left_out(&self) -> Option<String> {
+        self.interruptible.clone()
     }
 
     fn poll_limit(&self) -> Option<u32> {

@@ -10,7 +10,7 @@ use crate::sys::process::Ended;
 use crate::tracer::syscalls::interpreter::{Made, Outcome};
 use crate::tracer::tracees::loss::lost;
 use crate::tracer::tracees::task::{At, AtExit};
-use onewinner_core::access::Accesses;
+use onewinner_core::access::{Access, Accesses, Object};
 use onewinner_core::explore::{Lost, Retry};
 use onewinner_core::fs::Errno;
 use onewinner_core::fs::call::{Call, Reply, Value};
@@ -211,6 +211,7 @@ impl TracedSystem {
         if let Some((time, _)) = self.engine.interpreter.time_mut() {
             time.begins(process, task);
         }
+        let interrupted_by = task.and_then(|task| self.interrupted_by(process, task));
         let from = self.events.len();
         let takes_time = next.takes_time();
         let mut accesses = match next {
@@ -220,6 +221,10 @@ impl TracedSystem {
             NextStep::TimeOut(task) => self.time_out(process, task, instead),
             NextStep::Expires(group, key) => self.expire(process, group, key, instead),
         }?;
+        self.note_timers_of_holders(process);
+        if let Some(timer) = interrupted_by {
+            self.note_interruptible(process, timer, &accesses);
+        }
         self.contenders[process.index()].taken += 1;
         if self.engine.interpreter.time().is_some() {
             self.note_polls(process, from, &accesses, takes_time, instead);
@@ -231,6 +236,49 @@ impl TracedSystem {
             noted.clone_from(&accesses);
         }
         Ok(accesses)
+    }
+
+    /// The call that has armed a timer of the process of this task, if its process notices when that expires.
+    fn interrupted_by(&self, process: ProcessId, task: i32) -> Option<&'static str> {
+        let group = self.engine.tracees.at(task).group;
+        let (_, timers) = self.engine.interpreter.time()?;
+        let mut noticed = timers.noticed(process);
+        noticed.find(|timer| timer.group == group).map(|timer| timer.name)
+    }
+
+    /// Notes a call before which a timer could have expired with an effect: that order is not explored. Before a call that waits
+    /// for a lock, it is much as if it expires while the process waits.
+    fn note_interruptible(&mut self, process: ProcessId, timer: &str, accesses: &Accesses) {
+        let is_lock = |access: &Access| matches!(access.object, Object::Locks(_));
+        if !accesses.iter().any(is_lock) {
+            self.interruptible.get_or_insert_with(|| {
+                format!(
+                    "{process} makes calls while a timer runs that it has armed with {timer}; that the timer expires between two \
+                     calls is not explored"
+                )
+            });
+        }
+    }
+
+    /// Notes that another contender acts while a holder has a timer: that it expires meanwhile is not explored.
+    fn note_timers_of_holders(&mut self, acts: ProcessId) {
+        let Some((_, timers)) = self.engine.interpreter.time() else {
+            return;
+        };
+        let mut others = ProcessId::first(self.contenders.len()).filter(|other| *other != acts);
+        let holds = |process: &ProcessId| !self.contenders[process.index()].ended && self.channel.rests(*process);
+        let timer = others.find_map(|process| {
+            let timer = timers.noticed(process).next()?;
+            holds(&process).then_some((process, timer.name))
+        });
+        if let Some((process, timer)) = timer {
+            self.interruptible.get_or_insert_with(|| {
+                format!(
+                    "{process} holds the lock while a timer runs that it has armed with {timer}; that the timer expires during the \
+                     hold is not explored"
+                )
+            });
+        }
     }
 
     /// The call of a step, whose events begin at this position.
