@@ -7,11 +7,9 @@ use std::io;
 use super::at_call::AtCall;
 use super::clocks::{OF_CPU, OF_DAY, SINCE, began};
 use super::task_times::ticks;
+use super::timers::EINVAL;
 use super::virtual_time::Time;
 use crate::sys::filter::TimeCall;
-
-/// `EINVAL`, as a call returns it.
-const EINVAL: i64 = -22;
 
 impl Time {
     /// Answers a call that reads a clock, and returns its result. `None` for a clock of another kind, for example the CPU time of

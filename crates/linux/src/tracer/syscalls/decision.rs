@@ -238,30 +238,23 @@ impl Programs {
             return unwatched.into();
         }
         self.pipes |= touched.uses_pipe;
-        if touched.watched.is_none() {
-            if !self.times.changes_others(at, &decoded, &touched, &self.tree) {
-                return Decision::Harmless;
-            }
-            let (request, instead) = (None, Instead::default());
-            let changing = Pending {
-                decoded,
-                touched,
-                request,
-                instead,
-            };
-            self.changing.insert(at.task, changing);
-            return Decision::Examined;
+        let is_step = touched.watched.is_some();
+        if !is_step && !self.times.changes_others(at, &decoded, &touched, &self.tree) {
+            return Decision::Harmless;
         }
-        let request = self.request(at, &decoded);
-        let instead = Instead::default();
         let pending = Pending {
+            request: if is_step { self.request(at, &decoded) } else { None },
+            instead: Instead::default(),
             decoded,
             touched,
-            request,
-            instead,
         };
-        self.pending.insert(at.task, pending);
-        Decision::Controlled
+        if is_step {
+            self.pending.insert(at.task, pending);
+            Decision::Controlled
+        } else {
+            self.changing.insert(at.task, pending);
+            Decision::Examined
+        }
     }
 
     /// Answers a call that reads the time or random bytes. If that fails, the kernel refuses it.
