@@ -52,7 +52,7 @@ pub(crate) fn run(directory: &Path, executions: u64) -> Bare {
     let lock = CString::new(place.path().join("lock").into_os_string().into_encoded_bytes()).expect("no zero byte");
     let began = Instant::now();
     let mut tracer = Worker::fork(|| {
-        affinity::stay_on_this_cpu().expect("the kernel takes one CPU");
+        affinity::stay_on(None).expect("the kernel takes one CPU");
         let mut tracer = Tracer::new(lock.clone()).expect("the engine traces here too");
         for execution in 0..executions {
             tracer.execute(execution);

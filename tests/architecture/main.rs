@@ -148,6 +148,7 @@ const CHECK: &[Module] = &[
     Module::above("conclude"),
     Module::above("exit"),
     Module::above("check"),
+    Module::above("together"),
     Module::above("jobs"),
     Module::above("confirm"),
     Module::above("verdicts"),

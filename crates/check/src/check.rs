@@ -1,5 +1,6 @@
 //! Checks one plan: runs its backend, shrinks what it found, and concludes.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
@@ -24,6 +25,12 @@ use onewinner_core::explore::{Limits, Strategy};
 use onewinner_core::statistics::rate_bounds;
 use onewinner_core::verdict::{CutReason, Extent, Judged};
 
+/// The result of a plan.
+pub(crate) type CheckResult = Result<Judged, CheckError>;
+
+/// Receives the result of a plan, with its position among the plans.
+pub(crate) type EachResult<'a> = dyn FnMut(usize, &Plan, CheckResult) -> ControlFlow<()> + 'a;
+
 /// Runs a plan to its verdict. When `interrupted`, it ends early and judges what it saw.
 ///
 /// # Errors
@@ -31,7 +38,7 @@ use onewinner_core::verdict::{CutReason, Extent, Judged};
 /// If the backend cannot start, e.g. because a directory is missing or not writable.
 pub fn check(plan: &Plan, interrupted: &Arc<AtomicBool>, events: &EventSink) -> Result<Judged, CheckError> {
     let mut kept = KeptSession::default();
-    let judged = check_until(plan, None, &mut kept, interrupted, events)?;
+    let judged = check_until(plan, None, &mut kept, (interrupted, &Arc::default()), events)?;
     close_after(plan, judged, &mut kept)
 }
 
@@ -40,19 +47,19 @@ pub fn check(plan: &Plan, interrupted: &Arc<AtomicBool>, events: &EventSink) -> 
 /// # Errors
 ///
 /// As [`check`].
-pub(crate) fn close_after(plan: &Plan, judged: Judged, kept: &mut KeptSession) -> Result<Judged, CheckError> {
+fn close_after(plan: &Plan, judged: Judged, kept: &mut KeptSession) -> Result<Judged, CheckError> {
     match kept.close() {
         Ok(()) => Ok(judged),
         Err(error) => conclude_error(plan, error),
     }
 }
 
-/// The same; a search also ends at `latest`, and the worker process is kept for the next plan.
+/// The same; a search also ends at `latest`, or when it is `stopped`, and the worker process is kept for the next plan.
 pub(crate) fn check_until(
     plan: &Plan,
     latest: Option<Instant>,
     kept: &mut KeptSession,
-    interrupted: &Arc<AtomicBool>,
+    (interrupted, stopped): (&Arc<AtomicBool>, &Arc<AtomicBool>),
     events: &EventSink,
 ) -> Result<Judged, CheckError> {
     events(Event::Began {
@@ -61,7 +68,7 @@ pub(crate) fn check_until(
         scenario: plan.configuration(),
     });
     plan.check_supported()?;
-    let progress = &ProgressMonitor::new(interrupted, events);
+    let progress = &ProgressMonitor::new(interrupted, events).or_stopped_by(stopped);
     let mut session = BackendSession::of(plan).stopped_by(progress).resumed(kept);
     let found = match &plan.backend {
         #[cfg(feature = "loom")]

@@ -2,12 +2,11 @@
 //! on how many run in parallel.
 
 use std::collections::BTreeMap;
-use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use super::check::{check, check_until, close_after, conclude_error, merge_sweeps, shrink_and_conclude};
+use super::check::{CheckResult, EachResult, check, conclude_error, merge_sweeps, shrink_and_conclude};
 use super::error::CheckError;
 use super::event::{Event, EventSink};
 use super::fault_sweep::Fault;
@@ -15,12 +14,8 @@ use super::plan::Plan;
 use super::plan_results::PlanResults;
 use super::plan_searches::PlanSearch;
 use super::progress::ProgressMonitor;
-use super::session::{BackendSession, KeptSession};
-use onewinner_core::property::Judging;
-use onewinner_core::verdict::{CutReason, Extent, Judged, Verdict};
-
-/// The result of a plan.
-type CheckResult = Result<Judged, CheckError>;
+use super::session::BackendSession;
+use super::together::check_together;
 
 /// How several plans share time and processors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,12 +28,12 @@ pub enum Allowance {
     /// All plans share the longest time limit, each gets the same part of what is left, and unused time passes on. They run in
     /// order until one shows that several processes get the lock. Plans that their part cuts run again at the end, if time is left.
     /// A plan is left out if an earlier one of the same configuration has run every schedule. None follows one of which no
-    /// execution could be followed to its end.
-    Together,
+    /// execution could be followed to its end. Several plans run at the same time.
+    Together {
+        /// How many.
+        jobs: usize,
+    },
 }
-
-/// Receives the result of a plan, with its position among the plans.
-type EachResult<'a> = dyn FnMut(usize, &Plan, CheckResult) -> ControlFlow<()> + 'a;
 
 /// Checks plans, and passes the results to `each`: in the order of the plans, but those that ran again last.
 ///
@@ -63,119 +58,8 @@ pub fn check_all(
                 }
             }
         }
-        Allowance::Together => check_until_violated(plans, interrupted, events, each),
+        Allowance::Together { jobs } => check_together(plans, jobs, interrupted, events, each),
     }
-}
-
-/// A plan that time has cut: its position, its result, and the time that it took.
-type CutPlan = (usize, CheckResult, Duration);
-
-/// Checks plans in order within the longest of their time limits, until one shows that several processes get the lock.
-fn check_until_violated(plans: &[Plan], interrupted: &Arc<AtomicBool>, events: &EventSink, each: &mut EachResult<'_>) {
-    let times = plans
-        .iter()
-        .filter_map(|plan| plan.backend.search())
-        .map(|(_, limits)| limits.time);
-    let deadline = times.max().and_then(|longest| Instant::now().checked_add(longest));
-    let mut kept = KeptSession::default();
-    let (mut cut, mut complete) = (Vec::new(), Vec::new());
-    for (position, plan) in plans.iter().enumerate() {
-        if interrupted.load(Ordering::Relaxed) {
-            break;
-        }
-        if complete.contains(&plan.configuration()) {
-            continue;
-        }
-        let began = Instant::now();
-        let latest = deadline.map(|deadline| began + part(deadline, plans.len() - position));
-        let checked = check_until(plan, latest, &mut kept, interrupted, events);
-        // A later plan of the same configuration goes deeper, and takes the place of an earlier one.
-        cut.retain(|(earlier, ..): &CutPlan| plans[*earlier].configuration() != plan.configuration());
-        if is_cut_by_time(plan, &checked) {
-            cut.push((position, checked, began.elapsed()));
-            continue;
-        }
-        // The program would fail in the same way in each configuration.
-        let decided = decides(&checked) || cut.is_empty() && is_unfollowable(&checked);
-        complete.extend(is_complete(&checked).then(|| plan.configuration()));
-        let is_done = |plan: &Plan| complete.contains(&plan.configuration());
-        let is_last = decided || cut.is_empty() && plans[position + 1..].iter().all(is_done);
-        let checked = end_if(is_last, plan, checked, &mut kept);
-        if each(position, plan, checked).is_break() || decided {
-            return;
-        }
-    }
-    let number = cut.len();
-    for (done, (position, checked, took)) in cut.into_iter().enumerate() {
-        let plan = &plans[position];
-        let more = deadline.map_or(Duration::ZERO, |deadline| part(deadline, number - done));
-        let checked = if more > took && !interrupted.load(Ordering::Relaxed) {
-            check_until(plan, Some(Instant::now() + more), &mut kept, interrupted, events)
-        } else {
-            checked
-        };
-        let decided = decides(&checked);
-        let checked = end_if(decided || done + 1 == number, plan, checked, &mut kept);
-        if each(position, plan, checked).is_break() || decided {
-            return;
-        }
-    }
-}
-
-/// Ends the worker process after the last plan.
-fn end_if(is_last: bool, plan: &Plan, checked: CheckResult, kept: &mut KeptSession) -> CheckResult {
-    if is_last {
-        checked.and_then(|judged| close_after(plan, judged, kept))
-    } else {
-        checked
-    }
-}
-
-/// The time until the deadline, divided by a number of plans.
-fn part(deadline: Instant, plans: usize) -> Duration {
-    let left = deadline.saturating_duration_since(Instant::now());
-    left / u32::try_from(plans.max(1)).unwrap_or(u32::MAX)
-}
-
-/// Whether nothing worse can follow: several processes get the lock, or none ever does. After an attempt or a release that fails,
-/// a later plan may show two holders.
-fn decides(checked: &CheckResult) -> bool {
-    let Ok(judged) = checked else { return false };
-    let Verdict::Violated(found) = &judged.verdict else {
-        return false;
-    };
-    found.breaks_exclusion() || judged.coverage.outcomes.iter().all(|row| row.outcome.winners == 0)
-}
-
-/// Whether executions were run, and none could be followed to its end.
-fn is_unfollowable(checked: &CheckResult) -> bool {
-    checked.as_ref().is_ok_and(|Judged { verdict, coverage, .. }| {
-        let all_lost = coverage.executions > 0 && coverage.lost == coverage.executions;
-        all_lost && matches!(verdict, Verdict::Inconclusive { .. })
-    })
-}
-
-/// Whether no later plan of the same configuration can find more.
-fn is_complete(checked: &CheckResult) -> bool {
-    let is_complete =
-        |judged: &Judged| judged.verdict == Verdict::Holds && judged.coverage.extent.is_complete_in_preemptions();
-    checked.as_ref().is_ok_and(is_complete)
-}
-
-/// Whether more time could decide a plan. One that only reports takes its part, and no more.
-fn is_cut_by_time(plan: &Plan, checked: &CheckResult) -> bool {
-    let Ok(judged) = checked else { return false };
-    let by_time = matches!(
-        judged.coverage.extent,
-        Extent::Cut {
-            reason: CutReason::Time(_),
-            ..
-        }
-    );
-    by_time
-        && judged.coverage.lost == 0
-        && matches!(judged.verdict, Verdict::Inconclusive { .. })
-        && !matches!(plan.judged, Judging::ExclusionAfterCrash)
 }
 
 /// Checks plans on several threads. Results that are ready too early wait for their turn.

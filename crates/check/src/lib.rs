@@ -14,7 +14,7 @@
 //! | `loom_run.rs`, `race_run.rs`, `sampled.rs` | the backends that choose schedules themselves |
 //! | `replayer.rs`, `decisive_pair.rs`, `shrink.rs` | make a violation easy to read |
 //! | `counterexample.rs`, `program_context.rs`, `replay.rs` | saved counterexamples |
-//! | `conclude.rs`, `exit.rs`, `check.rs`, `jobs.rs` | the verdict; one plan; several plans |
+//! | `conclude.rs`, `exit.rs`, `check.rs`, `jobs.rs`, `together.rs` | the verdict; one plan; several plans; those that share their time |
 //! | `confirm.rs`, `verdicts` | the plans of `confirm`; the table of all locks and properties |
 //! | `text` | verdicts as text |
 //!
@@ -51,6 +51,7 @@ mod search;
 mod session;
 mod shrink;
 pub mod text;
+mod together;
 pub mod verdicts;
 mod violation;
 

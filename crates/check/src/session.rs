@@ -27,6 +27,9 @@ pub(crate) struct BackendSession<'a> {
     pub(crate) directories: &'a [PathBuf],
     /// Whether a search may end to watch more: see [`search_anew`](Self::search_anew).
     grows: bool,
+    /// See [`KeptSession`].
+    #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "only a tracer stays on a CPU"))]
+    cpu: Option<usize>,
     /// Whether the last search ended for that.
     is_superseded: bool,
     /// What ends its searches early.
@@ -43,11 +46,21 @@ pub(crate) struct BackendSession<'a> {
 /// about a program.
 #[derive(Default)]
 pub(crate) struct KeptSession {
+    /// Which of the CPUs that it may use the worker process stays on, counted from the present one; that one if there is none.
+    cpu: Option<usize>,
     #[cfg(target_os = "linux")]
     tracer: Option<(Subject, Vec<PathBuf>, tracer::Session)>,
 }
 
 impl KeptSession {
+    /// For one of several jobs that run at the same time: each has a CPU of its own, as far as there are enough.
+    pub(crate) fn of_job(job: usize, jobs: usize) -> Self {
+        Self {
+            cpu: (jobs > 1).then_some(job),
+            ..Self::default()
+        }
+    }
+
     /// Ends the worker process, if there is one.
     ///
     /// # Errors
@@ -69,6 +82,7 @@ impl<'a> BackendSession<'a> {
             kind,
             directories,
             grows: false,
+            cpu: None,
             is_superseded: false,
             stopped: None,
             #[cfg(target_os = "linux")]
@@ -138,7 +152,7 @@ impl<'a> BackendSession<'a> {
             BackendKind::Traced => {
                 let mut session = match self.tracer.take() {
                     Some(session) => session,
-                    None => tracer::Session::open(self.subject, self.directories)?,
+                    None => tracer::Session::open(self.subject, self.directories, self.cpu)?,
                 };
                 let search = tracer::Search {
                     scenario,
@@ -190,6 +204,7 @@ impl<'a> BackendSession<'a> {
         expect(unused_mut, unused_variables, reason = "nothing is kept")
     )]
     pub(crate) fn resumed(mut self, kept: &mut KeptSession) -> Self {
+        self.cpu = kept.cpu;
         #[cfg(target_os = "linux")]
         if self.kind == BackendKind::Traced {
             let same = |(subject, directories, _): &mut (Subject, Vec<PathBuf>, _)| {

@@ -157,7 +157,7 @@ impl<'a, G> Exploration<Function<'a, G>> {
             plan(configuration, strategy)
         });
         let plans: Vec<Plan> = plans.collect();
-        run_plans(&plans, Allowance::Together, options.save.as_deref(), place)
+        run_plans(&plans, Allowance::Together { jobs: 1 }, options.save.as_deref(), place)
     }
 
     /// Does the work of this process and exits, without the rest of the test.

@@ -128,7 +128,6 @@ fn a_program_that_cannot_start_is_refused_first() {
         (sound, "--search exhaustive", "give `--search sleep-sets`"),
         (sound, "--search random --preemptions 1", "give --preemptions with"),
         (sound, "--workload hub-sync", "leave --workload out"),
-        (sound, "--jobs 2", "leave --jobs out"),
         (sound, "--backend sim", "use `onewinner explore --backend traced`"),
         (sound, "--backend sim --dir .", "give --dir with `--backend traced`"),
         (sound, "--wrap x", "cannot be used with"),

@@ -53,7 +53,7 @@ pub(crate) fn one_session_searches_again_and_again_from_a_fresh_state() -> Tried
     ] {
         let parent = tempfile::tempdir().expect("a temporary directory");
         let directories = [parent.path().to_owned()];
-        let mut session = Session::open(&subject, &directories).expect("a worker");
+        let mut session = Session::open(&subject, &directories, None).expect("a worker");
         let mut again =
             |scenario: &Scenario, strategy: &Strategy, most| match searched(&mut session, scenario, strategy, most) {
                 Ok(seen) => Ok(seen),

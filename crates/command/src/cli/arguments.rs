@@ -236,6 +236,11 @@ pub(super) fn jobs(text: &str) -> Result<usize, String> {
     within(text, 1..=256)
 }
 
+/// The number of processors that this process may use.
+pub(super) fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
 /// Reads how many processes to kill.
 pub(super) fn kills(text: &str) -> Result<u8, String> {
     within(text, 0..=2)

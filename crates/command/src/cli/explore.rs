@@ -61,9 +61,9 @@ pub(super) struct Arguments {
     /// check a program [default: 60; --quick: 10; --deep: 600].
     #[arg(long, value_name = "SECONDS", help_heading = group::SEARCH, value_parser = arguments::seconds, allow_negative_numbers = true)]
     time: Option<Duration>,
-    /// Searches to run in parallel; the result is the same.
-    #[arg(long, value_name = "NUMBER", help_heading = group::SEARCH, default_value = "1", value_parser = arguments::jobs, allow_negative_numbers = true)]
-    jobs: usize,
+    /// Searches to run in parallel [default: 1; a program: one per CPU].
+    #[arg(long, value_name = "NUMBER", help_heading = group::SEARCH, value_parser = arguments::jobs, allow_negative_numbers = true)]
+    jobs: Option<usize>,
     /// Make a call of the first process fail; repeat for each call and five errors.
     #[arg(long, help_heading = group::FAULTS, conflicts_with_all = ["workload", "kills", "stale"])]
     errors: bool,
@@ -293,11 +293,12 @@ pub(super) fn run(arguments: &Arguments, output: &Output, interrupted: &Arc<Atom
         });
     }
     let allowance = match subject {
-        Subject::Program(_) if arguments.jobs > 1 => {
-            return Err("the searches of a program run one after another; leave --jobs out".into());
-        }
-        Subject::Program(_) => Allowance::Together,
-        Subject::Primitive(_) => Allowance::ForEach { jobs: arguments.jobs },
+        Subject::Program(_) => Allowance::Together {
+            jobs: arguments.jobs.unwrap_or_else(arguments::processors),
+        },
+        Subject::Primitive(_) => Allowance::ForEach {
+            jobs: arguments.jobs.unwrap_or(1),
+        },
     };
     let save = arguments.save.save.clone().map_or(Save::Named, Save::At);
     let files = Files {

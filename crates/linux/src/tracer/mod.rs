@@ -75,7 +75,7 @@ pub fn explore(
         limits: run.limits,
         grows: false,
     };
-    let mut session = Session::open(run.subject, run.directories)?;
+    let mut session = Session::open(run.subject, run.directories, None)?;
     let report = session.search(&search, NEVER, &mut |_| {}, watch)?;
     session.close()?;
     Ok(report)

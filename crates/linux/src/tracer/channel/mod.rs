@@ -12,6 +12,7 @@ pub mod driver_protocol;
 pub mod pipes;
 pub(crate) mod shared_state;
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
 use std::path::Path;
@@ -21,6 +22,7 @@ use crate::sys::process::Ended;
 use onewinner_core::explore::Lost;
 use onewinner_core::history::What;
 use onewinner_core::id::ProcessId;
+use onewinner_core::scenario::Scenario;
 
 /// What the tracer sent to a contender after it had read its output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +38,12 @@ pub(crate) enum Sent {
 /// For each execution [`begin`](Self::begin) comes first and [`end`](Self::end) last. The output of a contender is read whenever
 /// it is quiet. When its first process has ended, [`gone`](Self::gone) returns whether it is started once more.
 pub(crate) trait Channel {
+    /// Another search of the same program begins, with this scenario. Returns the named pipes of its contenders, by device and
+    /// inode.
+    fn renew(&mut self, _scenario: &Scenario) -> io::Result<BTreeMap<(u64, u64), ProcessId>> {
+        Ok(BTreeMap::new())
+    }
+
     /// An execution begins; process *i* works on the lock of its own directory.
     fn begin(&mut self, locks: &[&Path]) -> io::Result<()>;
 

@@ -113,6 +113,7 @@ struct PipedContender {
 pub(crate) struct Pipes {
     program: Program,
     scenario: Scenario,
+    root: PathBuf,
     contenders: Vec<PipedContender>,
 }
 
@@ -123,12 +124,28 @@ impl Pipes {
     ///
     /// When there is no place for them.
     pub(crate) fn new(starter: Starter, scenario: &Scenario, roots: &[PathBuf]) -> io::Result<(Self, ProgramChild)> {
-        let mut contenders = Vec::new();
-        for process in ProcessId::first(scenario.participants()) {
-            let ends = Ends::of(&roots[0], process);
+        let mut pipes = Self {
+            program: starter.program.clone(),
+            scenario: scenario.clone(),
+            root: roots[0].clone(),
+            contenders: Vec::new(),
+        };
+        pipes.add_contenders()?;
+        let child = ProgramChild {
+            starter,
+            scenario: scenario.clone(),
+            roots: roots.to_vec(),
+        };
+        Ok((pipes, child))
+    }
+
+    /// Makes the pipes that the contenders of the scenario lack.
+    fn add_contenders(&mut self) -> io::Result<()> {
+        for process in ProcessId::first(self.scenario.participants()).skip(self.contenders.len()) {
+            let ends = Ends::of(&self.root, process);
             fifo::make(&ends.input)?;
             fifo::make(&ends.output)?;
-            contenders.push(PipedContender {
+            self.contenders.push(PipedContender {
                 ends,
                 lock: PathBuf::new(),
                 conversation: None,
@@ -138,17 +155,7 @@ impl Pipes {
                 rounds_left: 0,
             });
         }
-        let pipes = Self {
-            program: starter.program.clone(),
-            scenario: scenario.clone(),
-            contenders,
-        };
-        let child = ProgramChild {
-            starter,
-            scenario: scenario.clone(),
-            roots: roots.to_vec(),
-        };
-        Ok((pipes, child))
+        Ok(())
     }
 
     /// The named pipes of the contenders, by device and inode.
@@ -167,11 +174,11 @@ impl Pipes {
         Ok(streams)
     }
 
-    /// The names in the directory of the run through which contenders read and print.
-    pub(crate) fn names(&self) -> BTreeSet<OsString> {
-        let ends = self.contenders.iter().map(|contender| &contender.ends);
-        let paths = ends.flat_map(|ends| [&ends.input, &ends.output, &ends.complaints]);
-        paths.filter_map(|path| path.file_name().map(OsString::from)).collect()
+    /// The names in the directory of the run through which the first contenders read and print.
+    pub(crate) fn names(contenders: usize) -> BTreeSet<OsString> {
+        let ends = ProcessId::first(contenders).map(|process| Ends::of(Path::new(""), process));
+        let paths = ends.flat_map(|ends| [ends.input, ends.output, ends.complaints]);
+        paths.map(PathBuf::into_os_string).collect()
     }
 
     fn rounds(&self, process: ProcessId) -> u32 {
@@ -251,6 +258,12 @@ impl PipedContender {
 }
 
 impl Channel for Pipes {
+    fn renew(&mut self, scenario: &Scenario) -> io::Result<BTreeMap<(u64, u64), ProcessId>> {
+        self.scenario.clone_from(scenario);
+        self.add_contenders()?;
+        self.streams()
+    }
+
     fn begin(&mut self, locks: &[&Path]) -> io::Result<()> {
         for (process, lock) in ProcessId::first(self.contenders.len()).zip(locks) {
             // The first attempt of a test begins with it, as if it had been asked for.

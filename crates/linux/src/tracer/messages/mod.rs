@@ -26,6 +26,8 @@ pub(crate) struct Opening {
     pub(crate) roots: Vec<PathBuf>,
     /// The process of the session.
     pub(crate) parent: u32,
+    /// The CPU that the worker stays on; the one where it starts if there is none.
+    pub(crate) cpu: Option<usize>,
 }
 
 /// One search.

@@ -18,6 +18,7 @@ use std::time::{Duration, Instant};
 use self::worker_process::{Next, WorkerProcess};
 use crate::one_store::by_each_way;
 use crate::run_directory::RunDirectory;
+use crate::sys::affinity;
 use crate::sys::supervisor::CancelToken;
 use crate::tracer::error::{TracerError, WorkerLoss};
 use crate::tracer::messages::{Answer, Message, Opening, SearchRequest, SubjectName};
@@ -56,8 +57,8 @@ pub struct SearchReport {
 
 /// A worker process that searches the schedules of one lock, as often as requested.
 ///
-/// Each search begins from an empty directory, with contenders that no earlier search started. Paths are the same in all
-/// searches of a session. The session belongs to the thread that opened it: the worker dies with that thread.
+/// Each search begins from an empty directory, with contenders that no earlier search started; those that are programs may be
+/// forked from a process that one has started. Paths are the same in all searches of a session. The session belongs to the thread that opened it: the worker dies with that thread.
 ///
 /// Dropped, it kills the worker and removes the directory; [`close`](Self::close) also reports what cannot be removed.
 #[derive(Debug)]
@@ -74,13 +75,14 @@ pub struct Session {
 
 impl Session {
     /// Starts a worker for a lock, in a new directory below the first of `directories`, or below the directory for temporary
-    /// files. Process *i* works through the *i* mod *k*-th directory.
+    /// files. Process *i* works through the *i* mod *k*-th directory. The worker stays on the CPU that is this many behind the
+    /// present one, among those that it may use; on that one if there is no number.
     ///
     /// # Errors
     ///
     /// When there is no directory or no process, or a test does not reach its exploration again. Whether the machine lets
     /// processes be traced shows in the first search.
-    pub fn open(subject: &Subject, directories: &[PathBuf]) -> Result<Self, TracerError> {
+    pub fn open(subject: &Subject, directories: &[PathBuf], cpu: Option<usize>) -> Result<Self, TracerError> {
         let parent = real(&directories.first().cloned().unwrap_or_else(std::env::temp_dir));
         let (directory, _swept) = RunDirectory::create(&parent)?;
         let ways: Vec<PathBuf> = directories.iter().map(|way| real(way)).collect();
@@ -96,6 +98,7 @@ impl Session {
             },
             roots: roots.clone(),
             parent: std::process::id(),
+            cpu: cpu.map(affinity::behind_the_present).transpose()?,
         });
         let worker = WorkerProcess::start(subject, &opening)?;
         Ok(Self {

@@ -111,16 +111,14 @@ mod tests {
             memory.read(place, &mut bytes).unwrap();
             u64::from_ne_bytes(std::array::from_fn(|byte| bytes[8 + byte]))
         };
-        time.starts(P0);
         time.born(P0, 1);
         assert_eq!((show(&mut time, P0, 1), show(&mut time, P0, 1)), (1_000, 2_000));
-        time.keep(P0, 1);
+        time.keep(P0, 1, 1);
         time.move_to(P1, SECOND);
         assert_eq!(show(&mut time, P0, 1), 3_000);
         time.begin();
-        time.starts(P0);
         time.born(P0, 1);
-        time.copied(P0, 1);
+        time.copied(P0, 1, 1);
         assert_eq!((show(&mut time, P0, 1), show(&mut time, P1, 2)), (3_000, 1_000));
         assert!(uses(&time, P0).is_empty());
     }
@@ -129,20 +127,15 @@ mod tests {
     fn a_process_begins_when_its_contender_has_reached_that_and_a_copy_when_its_snapshot_did() {
         let mut time = Time::new();
         let seconds = |time: &Time, task| (time.birth_ticks(task) - ticks(BEGAN[1])) / 100;
-        time.starts(P0);
         time.born(P0, 1);
         time.move_to(P0, 3 * SECOND);
         time.born(P0, 2);
         assert_eq!((seconds(&time, 1), seconds(&time, 2)), (0, 3));
-        time.keep(P0, 1);
+        time.keep(P0, 1, 1);
         time.begin();
-        time.ages(10 * SECOND);
-        time.starts(P0);
-        time.move_to(P0, 15 * SECOND);
         time.born(P0, 1);
-        assert_eq!(seconds(&time, 1), 15);
-        time.copied(P0, 1);
-        assert_eq!(seconds(&time, 1), 10);
+        time.copied(P0, 1, 1);
+        assert_eq!((seconds(&time, 1), time.reached(P0)), (0, 3 * SECOND));
     }
 
     #[test]
@@ -156,26 +149,33 @@ mod tests {
     }
 
     #[test]
-    fn the_holder_of_a_stale_lock_goes_on_from_its_own_snapshot() {
+    fn a_copy_has_done_with_the_clock_what_its_snapshot_did() {
         let memory = memory();
         let mut time = Time::new();
-        time.leaves_a_stale_lock();
-        time.starts(P0);
         let first = time.read(&at(&memory, P0, 1));
-        time.keep(P0, 1);
+        time.keep(P0, 1, 1);
         time.begin();
-        time.starts(P0);
-        time.move_to(P0, SECOND);
-        time.keep(P0, 1);
-        time.begin();
-        time.leaves_a_stale_lock();
-        time.starts(P0);
-        time.copied(P0, 1);
+        time.begins(P0, None);
+        time.keep(P0, 1, 2);
+        time.copied(P0, 1, 2);
+        assert!(uses(&time, P0).is_empty());
+        time.copied(P0, 1, 1);
         assert_eq!(time.reached(P0), first);
-        time.begin();
-        time.starts(P0);
-        time.copied(P0, 1);
-        assert_eq!(time.reached(P0), SECOND);
+        assert!(
+            !uses(&time, P0).is_empty(),
+            "the search tries other orders of this step"
+        );
+    }
+
+    #[test]
+    fn the_beginning_of_a_contender_follows_from_the_clock_unless_it_has_used_cpu_time() {
+        let mut time = Time::new();
+        assert_eq!(time.at_start(P0), Some(Duration::ZERO));
+        time.ages(SECOND);
+        time.move_to(P1, 3 * SECOND);
+        assert_eq!(time.at_start(P0), Some(3 * SECOND));
+        time.spins(P0, 4 * SECOND);
+        assert_eq!(time.at_start(P0), None);
     }
 
     #[test]

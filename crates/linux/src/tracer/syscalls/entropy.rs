@@ -37,8 +37,8 @@ pub(crate) struct Entropy {
     sources: BTreeMap<i32, ChaCha8Rng>,
     /// The present start of each contender.
     present: BTreeMap<ProcessId, Started>,
-    /// The source of a contender when its fork snapshot was taken, and the tasks that it had had, for each start.
-    kept: BTreeMap<(ProcessId, u16), (ChaCha8Rng, u32)>,
+    /// The source of a contender when its fork snapshot was taken, and the tasks that it had had, by the serial number of that.
+    kept: BTreeMap<u64, (ChaCha8Rng, u32)>,
     /// Whether the holder of a stale lock is started now.
     stale: bool,
 }
@@ -75,23 +75,23 @@ impl Entropy {
     }
 
     /// The contender that has started is a copy of its fork snapshot, and goes on from there.
-    pub(crate) fn copied(&mut self, process: ProcessId, task: i32) {
+    pub(crate) fn copied(&mut self, process: ProcessId, task: i32, serial: u64) {
         let Some(present) = self.present.get_mut(&process) else {
             return;
         };
-        if let Some((kept, tasks)) = self.kept.get(&(process, present.start)) {
+        if let Some((kept, tasks)) = self.kept.get(&serial) {
             present.tasks = *tasks;
             self.sources.insert(task, kept.clone());
         }
     }
 
     /// A fork snapshot of the contender is taken, whose only task is this one. It will start again, as a copy.
-    pub(crate) fn keep(&mut self, process: ProcessId, task: i32) {
+    pub(crate) fn keep(&mut self, process: ProcessId, task: i32, serial: u64) {
         let Some(present) = self.present.get_mut(&process) else {
             return;
         };
         if let Some(source) = self.sources.remove(&task) {
-            self.kept.insert((process, present.start), (source, present.tasks));
+            self.kept.insert(serial, (source, present.tasks));
         }
         match present.start.checked_sub(1) {
             Some(start) => present.start = start,
@@ -223,20 +223,20 @@ mod tests {
         };
         let copy = |entropy: &mut Entropy| {
             start(entropy, P0, 10);
-            entropy.copied(P0, 10);
+            entropy.copied(P0, 10, 1);
             let own = drawn(entropy, P0, 10);
             entropy.born(P0, 12);
             (own, drawn(entropy, P0, 12))
         };
         let before = fresh(&mut entropy);
         let child = drawn(&mut entropy, P0, 11);
-        entropy.keep(P0, 10);
+        entropy.keep(P0, 10, 1);
         let after = copy(&mut entropy);
         assert!(after.0 != before && after.1 != child);
         entropy.begin();
         assert_eq!(copy(&mut entropy), after);
         assert_eq!(fresh(&mut entropy), before);
-        entropy.keep(P0, 10);
+        entropy.keep(P0, 10, 1);
         assert_eq!(copy(&mut entropy), after);
     }
 

@@ -12,9 +12,10 @@
 //!
 //! Knows no ptrace and no search.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::PathBuf;
+use std::time::Duration;
 
 pub(crate) use super::at_call::{AtCall, Decision, Wait};
 use super::timers::Timers;
@@ -81,6 +82,10 @@ pub(crate) enum Outcome {
 /// 1. The same execution gives the same results: no process numbers, no times.
 /// 2. A call that it does not understand is [`Decision::Uncontrolled`], never harmless.
 pub(crate) trait Interpreter {
+    /// Another search of the same program begins. It may begin anew to watch another path if it `grows`; `streams` are the named
+    /// pipes of its contenders, by device and inode.
+    fn renew(&mut self, _grows: bool, _streams: BTreeMap<(u64, u64), ProcessId>) {}
+
     /// A new execution begins in these directories; process *i* works in the *i* mod *k*-th. Files in them exist before the
     /// first step.
     ///
@@ -150,8 +155,14 @@ pub(crate) trait Interpreter {
     /// The first process of a contender exists, the first time or again.
     fn starts(&mut self, _process: ProcessId, _task: i32) {}
 
-    /// The contender that has started is a copy of its fork snapshot, and goes on from there.
-    fn copied(&mut self, _process: ProcessId, _task: i32) {}
+    /// What the clock shows to a contender that starts now, if the rest of what its beginning follows from is the same at each
+    /// start of this round.
+    fn clock_at_start(&self, _process: ProcessId) -> Option<Duration> {
+        None
+    }
+
+    /// The contender that has started is a copy of the fork snapshot with this serial number, and goes on from there.
+    fn copied(&mut self, _process: ProcessId, _task: i32, _serial: u64) {}
 
     /// What starts next in this execution is the holder of a stale lock.
     fn leaves_a_stale_lock(&mut self) {}
@@ -217,8 +228,12 @@ pub(crate) trait Interpreter {
     /// Copies of a contender share these open files, by device and inode.
     fn copies_share(&mut self, _files: BTreeSet<(u64, u64)>) {}
 
-    /// The contender, whose only task is this one, has become a snapshot that later ones are forked from, or why it cannot.
-    fn keeps(&mut self, _process: ProcessId, _task: i32, _why_not: Option<NotPrivate>) {}
+    /// The contender, whose only task is this one, has become the snapshot with this serial number, that later ones are forked
+    /// from.
+    fn keeps(&mut self, _process: ProcessId, _task: i32, _serial: u64) {}
+
+    /// Contenders cannot be forked from a snapshot.
+    fn keeps_none(&mut self, _why: NotPrivate) {}
 
     /// Paths beside the watched directories that contenders share: the search has to begin anew, and to watch them.
     fn shares(&self) -> Vec<PathBuf> {

@@ -34,7 +34,6 @@ type Digest = [u64; 2];
 /// How a contender has ended.
 #[derive(Clone, Debug)]
 pub(super) struct End {
-    process: ProcessId,
     /// Its readings of the clock before.
     readings: Vec<Entry>,
     /// The call with which it has ended.
@@ -64,7 +63,7 @@ struct Inputs {
 /// The ends that were seen, and the histories of this execution.
 #[derive(Clone, Debug, Default)]
 pub(super) struct KnownEnds {
-    /// How a contender of this history has ended.
+    /// How a contender of this history has ended, in any search.
     seen: BTreeMap<Digest, End>,
     /// The contenders whose history is known.
     inputs: BTreeMap<ProcessId, Inputs>,
@@ -76,17 +75,11 @@ impl KnownEnds {
         self.inputs.clear();
     }
 
-    /// A snapshot is taken of the contender: those that were forked from an earlier one may have ended otherwise.
-    pub(super) fn forget(&mut self, process: ProcessId) {
-        self.seen.retain(|_, end| end.process != process);
-        self.inputs.remove(&process);
-    }
-
-    /// A contender is a copy of its snapshot. Its task has a number of its own for each start.
-    pub(super) fn copied(&mut self, process: ProcessId, task: i32) {
+    /// A contender is a copy of the snapshot with this serial number.
+    pub(super) fn copied(&mut self, process: ProcessId, task: i32, serial: u64) {
         let inputs = Inputs {
             task,
-            digest: digest(&(process, task)),
+            digest: digest(&serial),
             tail: None,
             numbers: Vec::new(),
         };
@@ -112,13 +105,8 @@ impl KnownEnds {
             _ if inputs.task != at.task => false,
             Decision::Exits if class == Some(SyscallClass::Exit) => {
                 if let Some(Tail { digest, readings }) = tail {
-                    let (process, call) = (at.process, at.entry);
-                    let end = || End {
-                        process,
-                        readings,
-                        call,
-                    };
-                    self.seen.entry(digest).or_insert_with(end);
+                    let call = at.entry;
+                    self.seen.entry(digest).or_insert(End { readings, call });
                 }
                 return None;
             }
@@ -336,7 +324,7 @@ mod tests {
         let memory = memory();
         let write = at(&memory, "write");
         known.begin();
-        known.copied(P0, write.task);
+        known.copied(P0, write.task, 1);
         known.reaches(&at(&memory, "flock"), &Decision::Controlled, time);
         known.receives(P0, returned);
         let end = known.reaches(&write, &Decision::Harmless, time);
@@ -362,9 +350,6 @@ mod tests {
         assert!(end(&mut known, &mut time, 2, false).is_none());
         time.move_to(P0, std::time::Duration::from_secs(1));
         assert!(end(&mut known, &mut time, 1, false).is_none(), "the clock shows more");
-        time.begin();
-        known.forget(P0);
-        assert!(end(&mut known, &mut time, 1, false).is_none());
     }
 
     #[test]
@@ -378,7 +363,7 @@ mod tests {
         ] {
             let mut known = KnownEnds::default();
             let write = at(&memory, "write");
-            known.copied(P0, write.task);
+            known.copied(P0, write.task, 1);
             known.reaches(&at(&memory, name), &decision, &time);
             known.reaches(&write, &Decision::Harmless, &time);
             known.reaches(&at(&memory, "exit_group"), &Decision::Exits, &time);

@@ -24,6 +24,7 @@
 //! | `ends.rs` | what the end of a process touches |
 //! | `known_ends.rs` | how a contender has ended before, after the same calls and results |
 //! | `held_locks.rs` | kernel locks that are held, and what frees them |
+//! | `loaders.rs` | where the dynamic loader is in the memory of each process |
 //! | `lock_request.rs` | a record lock that a task waits for |
 //! | `lock_waits.rs` | calls that wait for a kernel lock, and circles of them |
 //! | `messages.rs` | sockets and messages that reach others without an address |
@@ -37,7 +38,7 @@
 //! | `watched_tree.rs` | the identities of inodes and tasks, and which are watched |
 //! | `machine_figures.rs` | figures of the machine that stay the same |
 //! | `replies.rs` | what the kernel answered, without what differs between executions |
-//! | `symbols.rs` | arguments as they are shown, with symbols instead of process numbers |
+//! | `symbols.rs` | calls as they are shown, with symbols instead of process numbers |
 //! | `virtual_time.rs` | the virtual clock of programs |
 //! | `clocks.rs` | the clocks of the kernel |
 //! | `clock_calls.rs` | the calls that read one |
@@ -73,6 +74,7 @@ mod inode_effects;
 pub(crate) mod interpreter;
 mod kernel_files;
 mod known_ends;
+mod loaders;
 mod lock_request;
 mod lock_waits;
 mod machine_figures;

@@ -6,8 +6,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
-use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::time::Duration;
 
 use super::decode::Decoded;
 use super::elsewhere::Elsewhere;
@@ -17,16 +17,16 @@ use super::footprint::{Around, Touched, touched};
 use super::held_locks::HeldLocks;
 use super::interpreter::{AtCall, Decision, Interpreter, Made, Outcome, Wait};
 use super::known_ends::KnownEnds;
+use super::loaders::Loaders;
 use super::lock_request::{Instead, Request};
 use super::machine_figures::MachineFigures;
 use super::replies;
 use super::sharing::Sharing;
 use super::sockets::{self, Sockets};
-use super::symbols::symbolise;
 use super::timed_waits;
 use super::timers::Timers;
 use super::virtual_time::Time;
-use super::watched_tree::{WatchedTree, without_detours};
+use super::watched_tree::WatchedTree;
 use crate::sys::filter;
 use crate::sys::private_state::NotPrivate;
 use crate::sys::syscalls::{self, SyscallClass};
@@ -34,7 +34,7 @@ use crate::sys::trace::{Auxiliary, Memory, RANDOM_BYTES};
 use onewinner_core::access::{Accesses, Object};
 use onewinner_core::explore::{Lost, Move, Retry};
 use onewinner_core::fs::Errno;
-use onewinner_core::fs::call::{Argument, Call};
+use onewinner_core::fs::call::Call;
 use onewinner_core::happens_before::Step;
 use onewinner_core::id::ProcessId;
 
@@ -58,8 +58,7 @@ pub(crate) struct Programs {
     pub(crate) timers: Timers,
     pub(super) times: Times,
     pub(crate) entropy: Entropy,
-    /// Where the dynamic loader is in the memory of each process.
-    loaders: BTreeMap<i32, Range<u64>>,
+    loaders: Loaders,
     /// The paths beside the watched directories that contenders have changed in this execution.
     pub(crate) changed: BTreeMap<ProcessId, BTreeSet<PathBuf>>,
     /// Contenders that have sent a signal to a task of their own.
@@ -104,7 +103,7 @@ impl Programs {
             timers: Timers::default(),
             times: Times::new(),
             entropy: Entropy::default(),
-            loaders: BTreeMap::new(),
+            loaders: Loaders::default(),
             changed: BTreeMap::new(),
             signalled: BTreeSet::new(),
             known_ends: KnownEnds::default(),
@@ -134,36 +133,14 @@ impl Programs {
         }
         touched
     }
-
-    /// The call as it is shown: without what differs between executions.
-    pub(super) fn shown(&self, decoded: &Decoded) -> Call {
-        let mut call = decoded.call.clone();
-        if let Call::Foreign { arguments, .. } = &mut call {
-            for argument in arguments.iter_mut() {
-                // Such a path begins at the root of the machine; one inside begins at the watched directory.
-                if let Argument::Path(path) = argument
-                    && !self.is_shown_as_a_path(&without_detours(path))
-                {
-                    *argument = Argument::Text(format!("{:?}", self.tree.shown(path)));
-                } else if let Argument::Text(text) = argument {
-                    *text = self.tree.without_roots(text);
-                }
-            }
-            symbolise(arguments, decoded.system.class, |text| self.tree.canonical(text));
-        }
-        for path in call.paths_mut() {
-            *path = self.tree.shown(path);
-        }
-        call
-    }
-
-    /// Whether a path is shown as one: others begin at the root of the machine.
-    fn is_shown_as_a_path(&self, path: &Path) -> bool {
-        self.tree.leads_from_roots(path) || self.sharing.is_of_the_lock(path)
-    }
 }
 
 impl Interpreter for Programs {
+    fn renew(&mut self, grows: bool, streams: BTreeMap<(u64, u64), ProcessId>) {
+        self.sharing.grows = grows;
+        self.tree.streams = streams;
+    }
+
     fn begin(&mut self, directories: &[PathBuf]) -> io::Result<()> {
         self.locks.clear();
         self.sockets.clear();
@@ -175,7 +152,7 @@ impl Interpreter for Programs {
         self.timers.begin();
         self.times.begin();
         self.entropy.begin();
-        self.loaders.clear();
+        self.loaders.begin();
         self.changed.clear();
         self.signalled.clear();
         self.known_ends.begin();
@@ -350,15 +327,21 @@ impl Interpreter for Programs {
         self.entropy.starts(process);
     }
 
-    fn copied(&mut self, process: ProcessId, task: i32) {
-        self.time.copied(process, task);
-        self.entropy.copied(process, task);
-        self.known_ends.copied(process, task);
+    fn clock_at_start(&self, process: ProcessId) -> Option<Duration> {
+        // It would find what it has changed beside the lock in an earlier round.
+        let is_alike = !self.changed.contains_key(&process);
+        self.time.at_start(process).filter(|_| is_alike)
+    }
+
+    fn copied(&mut self, process: ProcessId, task: i32, serial: u64) {
+        self.loaders.copied(task, serial);
+        self.time.copied(process, task, serial);
+        self.entropy.copied(process, task, serial);
+        self.known_ends.copied(process, task, serial);
     }
 
     fn leaves_a_stale_lock(&mut self) {
         self.tree.numbers.leaves_a_stale_lock();
-        self.time.leaves_a_stale_lock();
         self.entropy.leaves_a_stale_lock();
     }
 
@@ -370,21 +353,20 @@ impl Interpreter for Programs {
         self.shared_by_copies.extend(files);
     }
 
-    fn keeps(&mut self, process: ProcessId, task: i32, why_not: Option<NotPrivate>) {
-        match why_not {
-            Some(why) => self.why_not_copied = Some(why),
-            None => {
-                // Later copies would not find what it has changed: that is gone before the next execution.
-                if self.changed.contains_key(&process) {
-                    self.why_not_copied = Some(NotPrivate::Files);
-                } else {
-                    self.copied = true;
-                }
-                self.time.keep(process, task);
-                self.entropy.keep(process, task);
-                self.known_ends.forget(process);
-            }
+    fn keeps(&mut self, process: ProcessId, task: i32, serial: u64) {
+        // Later copies would not find what it has changed: that is gone before the next execution.
+        if self.changed.contains_key(&process) {
+            self.why_not_copied = Some(NotPrivate::Files);
+        } else {
+            self.copied = true;
         }
+        self.loaders.keep(task, serial);
+        self.time.keep(process, task, serial);
+        self.entropy.keep(process, task, serial);
+    }
+
+    fn keeps_none(&mut self, why: NotPrivate) {
+        self.why_not_copied = Some(why);
     }
 
     fn executed(&mut self, process: ProcessId, group: i32, memory: &Memory, stack: u64) -> io::Result<()> {
@@ -396,19 +378,13 @@ impl Interpreter for Programs {
                 .fill_memory((process, group), memory, place, RANDOM_BYTES)?;
         }
         // Where it is unknown, each reading of the counter counts.
-        match auxiliary.loader(memory) {
-            Ok(Some(loader)) => self.loaders.insert(group, loader),
-            Ok(None) | Err(_) => self.loaders.remove(&group),
-        };
+        self.loaders.executed(group, auxiliary.loader(memory).ok().flatten());
         auxiliary.hide_kernel_code(memory)
     }
 
     fn counter(&mut self, at: &AtCall<'_>, instruction: u64) -> u64 {
         // That of libc measures how long it works, and shows this to nobody who has not set `LD_DEBUG`.
-        let is_loader = |loader: &Range<u64>| loader.contains(&instruction);
-        let shows = self
-            .time
-            .counter(at, self.loaders.get(&at.group).is_some_and(is_loader));
+        let shows = self.time.counter(at, self.loaders.contains(at.group, instruction));
         self.known_ends.receives(at.process, shows);
         shows
     }

@@ -1,11 +1,16 @@
-//! Arguments of calls as they are shown: with symbols instead of process numbers.
+//! Calls as they are shown: with symbols instead of process numbers, and paths that begin at the directory of the lock.
 
+use std::path::Path;
+
+use super::decode::Decoded;
+use super::programs::Programs;
+use super::watched_tree::without_detours;
 use crate::sys::syscalls::SyscallClass;
-use onewinner_core::fs::call::Argument;
+use onewinner_core::fs::call::{Argument, Call};
 
 /// Replaces process numbers by symbols, because they differ between executions. They also differ in length: so the length of
 /// a write is that of the text shown.
-pub(super) fn symbolise(arguments: &mut [Argument], class: SyscallClass, canonical: impl Fn(&str) -> String) {
+fn symbolise(arguments: &mut [Argument], class: SyscallClass, canonical: impl Fn(&str) -> String) {
     let of_a_process = matches!(class, SyscallClass::Kill | SyscallClass::Ask);
     let mut bytes = None;
     for argument in arguments {
@@ -20,6 +25,35 @@ pub(super) fn symbolise(arguments: &mut [Argument], class: SyscallClass, canonic
         {
             *text = (length + shown).saturating_sub(asked).to_string();
         }
+    }
+}
+
+impl Programs {
+    /// The call as it is shown: without what differs between executions.
+    pub(super) fn shown(&self, decoded: &Decoded) -> Call {
+        let mut call = decoded.call.clone();
+        if let Call::Foreign { arguments, .. } = &mut call {
+            for argument in arguments.iter_mut() {
+                // Such a path begins at the root of the machine; one inside begins at the watched directory.
+                if let Argument::Path(path) = argument
+                    && !self.is_shown_as_a_path(&without_detours(path))
+                {
+                    *argument = Argument::Text(format!("{:?}", self.tree.shown(path)));
+                } else if let Argument::Text(text) = argument {
+                    *text = self.tree.without_roots(text);
+                }
+            }
+            symbolise(arguments, decoded.system.class, |text| self.tree.canonical(text));
+        }
+        for path in call.paths_mut() {
+            *path = self.tree.shown(path);
+        }
+        call
+    }
+
+    /// Whether a path is shown as one: others begin at the root of the machine.
+    fn is_shown_as_a_path(&self, path: &Path) -> bool {
+        self.tree.leads_from_roots(path) || self.sharing.is_of_the_lock(path)
     }
 }
 

@@ -30,9 +30,6 @@ const PATIENT_READINGS: u32 = 1_000;
 /// The most that one reading advances it.
 const LONGEST_READING: Duration = Duration::from_secs(1);
 
-/// The start of the holder of a stale lock.
-const STALE: u16 = u16::MAX;
-
 /// The virtual clock.
 pub(crate) struct Time {
     /// How much later than [`BEGAN`] this execution begins.
@@ -50,14 +47,12 @@ pub(crate) struct Time {
     /// Readings in a row, by task.
     readings: BTreeMap<i32, u32>,
     tasks: TaskTimes,
-    /// What contenders have done with the clock since their last step began.
+    /// What contenders have done with the clock since their last step began, or since they were started in it.
     uses: BTreeMap<ProcessId, Uses>,
-    /// The present start of each contender.
-    present: BTreeMap<ProcessId, u16>,
-    /// What each start of a contender was like when its fork snapshot was taken.
-    kept: BTreeMap<(ProcessId, u16), Kept>,
-    /// Whether the holder of a stale lock runs now.
-    stale: bool,
+    /// What those have done in the step before that were started in it.
+    before_start: BTreeMap<ProcessId, Uses>,
+    /// What contenders were like when their fork snapshots were taken, by the serial numbers of these.
+    kept: BTreeMap<u64, Kept>,
     /// Contenders with a thread that sleeps in the kernel.
     for_real: BTreeSet<ProcessId>,
     /// Contenders that have read the clock in any execution.
@@ -66,14 +61,16 @@ pub(crate) struct Time {
     askers: BTreeSet<ProcessId>,
 }
 
-/// The time of a contender whose fork snapshot is taken. Times are since the beginning of the execution.
+/// The time of a contender whose fork snapshot is taken.
 #[derive(Clone, Copy, Debug)]
 struct Kept {
-    passed: Duration,
+    reached: Duration,
     /// The CPU time that it had been shown.
     used: Duration,
     /// When it began.
     born: Duration,
+    /// What it has done with the clock since it was started.
+    uses: Uses,
 }
 
 /// The clock of a thread that has made no controlled call.
@@ -90,6 +87,13 @@ struct Uses {
     moved: bool,
 }
 
+impl Uses {
+    fn join(&mut self, other: Self) {
+        self.read |= other.read;
+        self.moved |= other.moved;
+    }
+}
+
 impl Time {
     pub(crate) fn new() -> Self {
         Self {
@@ -102,9 +106,8 @@ impl Time {
             readings: BTreeMap::new(),
             tasks: TaskTimes::default(),
             uses: BTreeMap::new(),
-            present: BTreeMap::new(),
+            before_start: BTreeMap::new(),
             kept: BTreeMap::new(),
-            stale: false,
             for_real: BTreeSet::new(),
             readers: BTreeSet::new(),
             askers: BTreeSet::new(),
@@ -122,14 +125,8 @@ impl Time {
         self.for_real.clear();
         self.readings.clear();
         self.tasks.begin();
-        self.present.clear();
         self.uses.clear();
-        self.stale = false;
-    }
-
-    /// What starts next is the holder of a stale lock.
-    pub(crate) fn leaves_a_stale_lock(&mut self) {
-        self.stale = true;
+        self.before_start.clear();
     }
 
     /// The execution that has begun begins so much later: what exists is so old.
@@ -165,15 +162,15 @@ impl Time {
         BEGAN[0]
     }
 
-    /// A contender starts; its first process is born next.
+    /// A contender starts.
     pub(crate) fn starts(&mut self, process: ProcessId) {
-        let last = self.present.get(&process);
-        let start = match last {
-            _ if self.stale => STALE,
-            Some(last) => last.saturating_add(1).min(STALE - 1),
-            None => 0,
-        };
-        self.present.insert(process, start);
+        let uses = self.uses.remove(&process).unwrap_or_default();
+        self.before_start.entry(process).or_default().join(uses);
+    }
+
+    /// What the clock shows to a contender that starts now; `None` if it has used CPU time that does not follow from that.
+    pub(crate) fn at_start(&self, process: ProcessId) -> Option<Duration> {
+        self.spun(process).is_zero().then(|| self.shows(process))
     }
 
     /// A task of a contender exists. It may have the number of one that has ended.
@@ -181,33 +178,36 @@ impl Time {
         self.tasks.born(task, self.reached(process), Duration::ZERO);
     }
 
-    /// A fork snapshot of the contender is taken, whose only task is this one. It will start again, as a copy.
-    pub(crate) fn keep(&mut self, process: ProcessId, task: i32) {
-        let Some(start) = self.present.get(&process).copied() else {
-            return;
-        };
-        let since = |moment: Duration| moment.saturating_sub(self.aged);
+    /// The fork snapshot of the contender with this serial number is taken, whose only task is this one.
+    pub(crate) fn keep(&mut self, process: ProcessId, task: i32, serial: u64) {
         let kept = Kept {
-            passed: since(self.reached(process)),
+            reached: self.reached(process),
             used: self.tasks.used(task),
-            born: since(self.birth(task)),
+            born: self.birth(task),
+            uses: self.uses.get(&process).copied().unwrap_or_default(),
         };
-        self.kept.insert((process, start), kept);
-        match start.checked_sub(1).filter(|_| start != STALE) {
-            Some(before) => self.present.insert(process, before),
-            None => self.present.remove(&process),
-        };
+        self.kept.insert(serial, kept);
     }
 
-    /// The contender that has started is a copy of its fork snapshot, and goes on from there. In a second round its clock may have
-    /// advanced further: it was started early, and waited.
-    pub(crate) fn copied(&mut self, process: ProcessId, task: i32) {
-        let start = self.present.get(&process).copied().unwrap_or_default();
-        if let Some(kept) = self.kept.get(&(process, start)).copied() {
-            self.reach(process, self.aged.saturating_add(kept.passed));
-            self.tasks.born(task, self.aged.saturating_add(kept.born), kept.used);
-            self.readings.remove(&task);
+    /// The contender that has started is a copy of this fork snapshot, and goes on from there. It started when the clock showed the
+    /// same.
+    pub(crate) fn copied(&mut self, process: ProcessId, task: i32, serial: u64) {
+        let Some(Kept {
+            reached,
+            used,
+            born,
+            uses,
+        }) = self.kept.get(&serial).copied()
+        else {
+            return;
+        };
+        self.tasks.born(task, born, used);
+        self.readings.remove(&task);
+        self.reach(process, reached);
+        if uses.moved {
+            self.move_to(process, reached);
         }
+        self.uses.entry(process).or_default().join(uses);
     }
 
     fn birth(&self, task: i32) -> Duration {
@@ -288,6 +288,7 @@ impl Time {
     /// A contender begins a step, by a controlled call of this task if there is one: the sleep before its first one ends now.
     pub(crate) fn begins(&mut self, process: ProcessId, task: Option<i32>) {
         self.uses.insert(process, Uses::default());
+        self.before_start.remove(&process);
         let apart = task.and_then(|task| self.apart.remove(&task));
         if let Some(apart) = apart.filter(|apart| apart.sleeps > 0) {
             self.move_to(process, apart.reached);
@@ -318,7 +319,8 @@ impl Time {
 
     /// Adds to a footprint what the step of a contender has done with the clock, among this number of contenders.
     pub(crate) fn add_to(&self, accesses: &mut Accesses, process: ProcessId, contenders: usize) {
-        let uses = self.uses.get(&process).copied().unwrap_or_default();
+        let mut uses = self.uses.get(&process).copied().unwrap_or_default();
+        uses.join(self.before_start.get(&process).copied().unwrap_or_default());
         if uses.read {
             load_others(accesses, process, contenders);
         }

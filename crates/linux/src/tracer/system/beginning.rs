@@ -2,29 +2,44 @@
 //!
 //! Knows no step.
 
+use std::fs::{self, File};
+use std::io;
+use std::path::Path;
 use std::time::Duration;
 
-use super::{TracedSystem, age};
-use crate::sys::private_state;
+use super::TracedSystem;
+use crate::sys::private_state::{self, NotPrivate};
 use crate::tracer::syscalls::timers::Timers;
 use crate::tracer::tracees::fork_snapshot::Kept;
-use crate::tracer::tracees::loss::lost;
+use crate::tracer::tracees::fork_snapshots::{Occasion, StartPoint};
+use crate::tracer::tracees::loss::{lost, untraced};
 use onewinner_core::explore::{Lost, Retry};
 use onewinner_core::history::What;
 use onewinner_core::id::ProcessId;
 use onewinner_core::scenario::Start;
 
 impl TracedSystem {
-    /// Starts a contender for the first time in an execution, and takes a fork snapshot of it where that is possible.
-    pub(super) fn enter(&mut self, process: ProcessId) -> Result<(), Lost> {
-        let copied = self.engine.has_fork_snapshot(process) || !self.engine.interpreter.copies();
+    /// Starts a contender: as a copy of a fork snapshot if there is one of this start. If not, takes one where that is possible and
+    /// worth it.
+    pub(super) fn enter(&mut self, process: ProcessId, occasion: Occasion) -> Result<(), Lost> {
+        let point = self.engine.start_point(process);
+        let snapshots = &mut self.engine.tracees.fork_snapshots;
+        if let Some(point) = point.filter(|point| snapshots.has(point)) {
+            return self.enter_as_copy(point);
+        }
+        let is_worthwhile = match &point {
+            Some(point) => snapshots.is_worthwhile(point, occasion),
+            None => occasion == Occasion::Beginning,
+        };
+        let tries = is_worthwhile && self.engine.interpreter.copies();
         let copy_point = self.copy_points.get(&process).copied();
-        if !copied {
+        if tries {
             self.engine.tracees.watch_start(process, copy_point);
         }
-        self.start(process)?;
+        self.channel.starts(process).map_err(|error| untraced(&error))?;
+        self.engine.start(process)?;
         self.run_until_quiescent(process)?;
-        if copied {
+        if !tries {
             return Ok(());
         }
         let earlier = self.engine.tracees.end_of_start();
@@ -34,20 +49,32 @@ impl TracedSystem {
         if self.channel.is_silent(process) && !has_timer && self.engine.interpreter.copies() {
             let first = self.engine.tracees.first.get(&process).copied().unwrap_or_default();
             let shared = private_state::open_files(first);
-            match self.engine.keep(process)? {
-                Kept::Snapshot => {
-                    self.engine.interpreter.keeps(process, first, None);
+            let kept = match point {
+                Some(point) => self.engine.keep(point)?,
+                None => Kept::Itself(NotPrivate::Number),
+            };
+            match (kept, point) {
+                (Kept::Snapshot(serial), Some(point)) => {
+                    self.engine.interpreter.keeps(process, first, serial);
                     self.engine.interpreter.copies_share(shared);
-                    self.start(process)?;
-                    return self.run_until_quiescent(process);
+                    return self.enter_as_copy(point);
                 }
-                Kept::Itself(why) => match earlier {
+                (Kept::Itself(why), _) if occasion == Occasion::Beginning => match earlier {
                     Some(earlier) => drop(self.copy_points.insert(process, earlier)),
-                    None => self.engine.interpreter.keeps(process, first, Some(why)),
+                    None => self.engine.interpreter.keeps_none(why),
                 },
+                // It is started anew whenever it comes to this point.
+                _ => {}
             }
         }
         self.engine.go_on_uncopied(process)?;
+        self.run_until_quiescent(process)
+    }
+
+    fn enter_as_copy(&mut self, point: StartPoint) -> Result<(), Lost> {
+        let process = point.process;
+        self.channel.starts(process).map_err(|error| untraced(&error))?;
+        self.engine.copy(point)?;
         self.run_until_quiescent(process)
     }
 
@@ -72,7 +99,7 @@ impl TracedSystem {
         self.begin()?;
         self.engine.tracees.next_leaves_a_stale_lock();
         self.engine.interpreter.leaves_a_stale_lock();
-        self.enter(process)?;
+        self.enter(process, Occasion::Beginning)?;
         let acquired = |world: &Self| world.events.iter().any(|event| event.what == What::Acquired);
         while !acquired(self) {
             if self.next(process).is_none() {
@@ -88,4 +115,23 @@ impl TracedSystem {
         self.events.clear();
         Ok(())
     }
+}
+
+/// Sets back the times of all files in a directory.
+fn age(directory: &Path, by: Duration) -> io::Result<()> {
+    for entry in fs::read_dir(directory)? {
+        let entry = entry?;
+        let kind = entry.file_type()?;
+        if kind.is_dir() {
+            age(&entry.path(), by)?;
+        }
+        // No lock looks at the times of a symbolic link.
+        if kind.is_dir() || kind.is_file() {
+            let file = File::open(entry.path())?;
+            let then = file.metadata()?.modified()?.checked_sub(by);
+            let then = then.ok_or_else(|| io::Error::other("the time is before the epoch"))?;
+            file.set_times(fs::FileTimes::new().set_accessed(then).set_modified(then))?;
+        }
+    }
+    Ok(())
 }

@@ -25,7 +25,8 @@ use crate::tracer::channel::{Channel, Sent};
 use crate::tracer::layout::{contender_directory, execution_directories};
 use crate::tracer::syscalls::interpreter::Interpreter;
 use crate::tracer::tracees::engine::Engine;
-use crate::tracer::tracees::loss::{lost, untraced};
+use crate::tracer::tracees::fork_snapshots::Occasion;
+use crate::tracer::tracees::loss::lost;
 use crate::tracer::tracees::registry::Tracees;
 use crate::tracer::tracees::search_end::SearchEnd;
 use crate::tracer::tracees::task::At;
@@ -95,9 +96,23 @@ pub(crate) struct TracedSystem {
     pub(crate) spun: bool,
     /// Why a call could have been interrupted by a timer, which is not explored.
     interruptible: Option<String>,
+    /// Whether each execution could be followed: then its processes are where the tracer believes them to be.
+    pub(crate) is_intact: bool,
     pub(crate) events: Vec<Event>,
     snapshots: Vec<Snapshot>,
     on_step: OnStep,
+}
+
+/// What is new in the next search of a system.
+pub(crate) struct Renewal {
+    pub(crate) scenario: Scenario,
+    /// The history before its first event.
+    pub(crate) blank: History,
+    pub(crate) refresh: Refresh,
+    /// Whether the search may end early to watch a path that contenders share.
+    pub(crate) grows: bool,
+    /// What differs from the request.
+    pub(crate) notes: Vec<String>,
 }
 
 /// The parts of a system.
@@ -158,6 +173,7 @@ impl TracedSystem {
             notes,
             spun: false,
             interruptible: None,
+            is_intact: true,
             events: Vec::new(),
             snapshots: Vec::new(),
             on_step: Box::new(|| {}),
@@ -172,6 +188,35 @@ impl TracedSystem {
     /// The number of the last execution's directory.
     pub(crate) fn directory_number(&self) -> u32 {
         self.number
+    }
+
+    /// Takes on another search of the same program, and keeps what contenders are copied from.
+    ///
+    /// # Errors
+    ///
+    /// When there is no place for the pipes of more contenders.
+    pub(crate) fn renew(&mut self, renewal: Renewal) -> io::Result<()> {
+        let Renewal {
+            scenario,
+            blank,
+            refresh,
+            grows,
+            notes,
+        } = renewal;
+        let streams = self.channel.renew(&scenario)?;
+        self.engine.interpreter.renew(grows, streams);
+        (self.scenario, self.blank, self.refresh, self.notes) = (scenario, blank, refresh, notes);
+        self.spun = false;
+        self.interruptible = None;
+        self.events.clear();
+        self.snapshots.clear();
+        Ok(())
+    }
+
+    /// Notes a loss.
+    fn watched<T>(&mut self, outcome: Result<T, Lost>) -> Result<T, Lost> {
+        self.is_intact &= outcome.is_ok();
+        outcome
     }
 
     /// Kills all contenders, and those that others are copied from.
@@ -216,15 +261,6 @@ impl TracedSystem {
         let locks: Vec<&Path> = locks.iter().map(PathBuf::as_path).collect();
         self.channel.begin(&locks).map_err(unusable)?;
         self.engine.interpreter.begin(&self.directories()).map_err(unusable)
-    }
-
-    pub(crate) fn start(&mut self, process: ProcessId) -> Result<(), Lost> {
-        self.channel.starts(process).map_err(|error| untraced(&error))?;
-        if self.engine.has_fork_snapshot(process) {
-            self.engine.copy(process)
-        } else {
-            self.engine.start(process)
-        }
     }
 
     /// Runs a contender until all its tasks are quiet, and it has a next step or none ever again.
@@ -312,7 +348,7 @@ impl TracedSystem {
                 self.contenders[process.index()].awaits = true;
                 self.engine.interpreter.awaits(process, &self.waits_for_all());
             } else {
-                self.enter(process)?;
+                self.enter(process, Occasion::Beginning)?;
             }
         }
         self.look();
@@ -360,25 +396,6 @@ impl TracedSystem {
     }
 }
 
-/// Sets back the times of all files in a directory.
-fn age(directory: &Path, by: Duration) -> io::Result<()> {
-    for entry in fs::read_dir(directory)? {
-        let entry = entry?;
-        let kind = entry.file_type()?;
-        if kind.is_dir() {
-            age(&entry.path(), by)?;
-        }
-        // No lock looks at the times of a symbolic link.
-        if kind.is_dir() || kind.is_file() {
-            let file = File::open(entry.path())?;
-            let then = file.metadata()?.modified()?.checked_sub(by);
-            let then = then.ok_or_else(|| io::Error::other("the time is before the epoch"))?;
-            file.set_times(fs::FileTimes::new().set_accessed(then).set_modified(then))?;
-        }
-    }
-    Ok(())
-}
-
 impl Model for TracedSystem {
     fn replay(&mut self, kept: usize, then: &[Move]) -> Vec<Accesses> {
         self.engine.interpreter.replay(kept, then)
@@ -392,7 +409,8 @@ impl Model for TracedSystem {
 impl System for TracedSystem {
     fn reset(&mut self) -> Result<(), Lost> {
         (self.on_step)();
-        self.enter_all()
+        let entered = self.enter_all();
+        self.watched(entered)
     }
 
     fn enabled(&self, processes: &mut Vec<ProcessId>) {
@@ -448,7 +466,8 @@ impl System for TracedSystem {
 
     fn step(&mut self, process: ProcessId) -> Result<Accesses, Lost> {
         (self.on_step)();
-        let accesses = self.take(process)?;
+        let taken = self.take(process);
+        let accesses = self.watched(taken)?;
         // An injected error is judged right after the attempt.
         let waits = self
             .engine
@@ -459,7 +478,8 @@ impl System for TracedSystem {
         if !waits && self.next(process).is_none() && matches!(self.scenario.kind, ScenarioKind::Fault { .. }) {
             self.look();
         }
-        self.await_runtimes()?;
+        let awaited = self.await_runtimes();
+        self.watched(awaited)?;
         Ok(accesses)
     }
 }

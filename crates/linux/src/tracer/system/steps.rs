@@ -8,6 +8,7 @@ use super::next_step::NextStep;
 use super::polling::Instead;
 use crate::sys::process::Ended;
 use crate::tracer::syscalls::interpreter::{Made, Outcome};
+use crate::tracer::tracees::fork_snapshots::Occasion;
 use crate::tracer::tracees::loss::lost;
 use crate::tracer::tracees::task::{At, AtExit};
 use onewinner_core::access::{Access, Accesses, Object};
@@ -159,8 +160,7 @@ impl TracedSystem {
         self.events
             .extend(heard.into_iter().map(|what| Event { process, what }));
         if again.map_err(|lost| self.with_complaint(process, lost))? {
-            self.start(process)?;
-            self.run_until_quiescent(process)?;
+            self.enter(process, Occasion::Later)?;
         } else {
             self.contenders[process.index()].ended = true;
         }
@@ -178,8 +178,7 @@ impl TracedSystem {
             self.contenders[process.index()].ended = true;
         } else {
             self.contenders[process.index()].awaits = false;
-            self.start(process)?;
-            self.run_until_quiescent(process)?;
+            self.enter(process, Occasion::Later)?;
         }
         Ok(accesses)
     }

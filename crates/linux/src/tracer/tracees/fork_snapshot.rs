@@ -14,6 +14,7 @@
 
 use super::engine::{Engine, Wait};
 use super::event::{Birth, TaskEvent};
+use super::fork_snapshots::StartPoint;
 use super::loss::{lost, untraced};
 use super::numbers::check_number;
 use super::task::{At, AtEnd, CallStop, ForkSnapshot, Position, RunningSnapshot};
@@ -27,31 +28,26 @@ use onewinner_core::id::ProcessId;
 /// What became of a contender that should become a snapshot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kept {
-    /// It is gone, and its snapshot is there: the contender starts again, as a copy.
-    Snapshot,
+    /// It is gone, and its snapshot with this serial number is there: the contender starts again, as a copy.
+    Snapshot(u64),
     /// It goes on, because copies could notice: for this reason.
     Itself(NotPrivate),
 }
 
 impl Engine {
-    /// Whether the next start of this contender is a copy of a snapshot.
-    pub(crate) fn has_fork_snapshot(&self, process: ProcessId) -> bool {
-        let numbers = self.tracees.numbers.as_ref();
-        numbers.is_some_and(|numbers| {
-            let start = (process, numbers.upcoming(process));
-            self.tracees.fork_snapshots.contains_key(&start)
-        })
+    /// What the next start of this contender follows from; `None` where it cannot be a copy, because numbers of processes cannot be
+    /// chosen, or because more decides about it.
+    pub(crate) fn start_point(&self, process: ProcessId) -> Option<StartPoint> {
+        let start = self.tracees.numbers.as_ref()?.upcoming(process);
+        let clock = self.interpreter.clock_at_start(process)?;
+        Some(StartPoint { process, start, clock })
     }
 
-    /// Takes a snapshot of a contender that is stopped at its first controlled call, or at its copy point. Not possible where
-    /// numbers of processes cannot be chosen.
-    pub(crate) fn keep(&mut self, process: ProcessId) -> Result<Kept, Lost> {
-        let Some((start, tasks)) = self
-            .tracees
-            .numbers
-            .as_ref()
-            .and_then(|numbers| numbers.present(process))
-        else {
+    /// Takes a snapshot of a contender that has started here, and is stopped at its first controlled call or at its copy point.
+    pub(crate) fn keep(&mut self, point: StartPoint) -> Result<Kept, Lost> {
+        let process = point.process;
+        let numbers = self.tracees.numbers.as_ref();
+        let Some((_, tasks)) = numbers.and_then(|numbers| numbers.present(process)) else {
             return Ok(Kept::Itself(NotPrivate::Number));
         };
         let mut own = self.tracees.tasks.iter().filter(|(_, task)| task.process == process);
@@ -75,6 +71,10 @@ impl Engine {
         let Ok(robust) = robust_list(number) else {
             return Ok(Kept::Itself(NotPrivate::Unknown));
         };
+        let numbers = self.tracees.numbers.as_mut().expect("they were there");
+        let Some(chosen) = numbers.snapshot() else {
+            return Ok(Kept::Itself(NotPrivate::Number));
+        };
         let task = self.tracees.tasks.remove(&number).expect("it was found");
         self.tracees.first.remove(&process);
         self.interpreter.gone(number);
@@ -87,7 +87,9 @@ impl Engine {
         stopped.answer(0).map_err(|error| untraced(&error))?;
         let stopped = self.run_snapshot_to(stopped, Until::Exit, Why::Exit)?;
         let at_end = AtEnd { clears: 0, robust };
+        let serial = self.tracees.fork_snapshots.next_serial();
         let mut own = ForkSnapshot {
+            serial,
             stopped,
             registers,
             entry,
@@ -104,16 +106,19 @@ impl Engine {
         };
         own.prepare(&fork)?;
         let numbers = self.tracees.numbers.as_ref().expect("they were there");
-        let chosen = numbers.snapshot(process)?;
+        numbers.choose(chosen)?;
         let at_entry = self.run_snapshot_to(own.stopped, Until::Next, Why::Entry)?;
         let (original, child) = self.fork_copy(at_entry, chosen)?;
         tracee::kill_process(original.task());
         self.await_end(original.task())?;
         own.stopped = self.await_copy(child)?;
-        self.tracees.fork_snapshots.insert((process, start), own);
+        self.tracees.fork_snapshots.put(point, own);
+        while let Some(surplus) = self.tracees.fork_snapshots.take_surplus(&point) {
+            self.discard_one(&surplus)?;
+        }
         let numbers = self.tracees.numbers.as_mut().expect("they were there");
         numbers.take_back_start(process);
-        Ok(Kept::Snapshot)
+        Ok(Kept::Snapshot(serial))
     }
 
     /// A contender that waits at its copy point goes on, because no snapshot was taken of it.
@@ -129,14 +134,9 @@ impl Engine {
     /// # Panics
     ///
     /// When there is none.
-    pub(crate) fn copy(&mut self, process: ProcessId) -> Result<(), Lost> {
-        let numbers = self
-            .tracees
-            .numbers
-            .as_mut()
-            .expect("only with them there are snapshots");
-        let start = (process, numbers.upcoming(process));
-        let mut snapshot = self.tracees.fork_snapshots.remove(&start).expect("there is a snapshot");
+    pub(crate) fn copy(&mut self, point: StartPoint) -> Result<(), Lost> {
+        let process = point.process;
+        let mut snapshot = self.tracees.fork_snapshots.take(&point).expect("there is a snapshot");
         // Copies share the offsets and flags of open files with their snapshot.
         for description in snapshot.descriptions.clone() {
             for (number, arguments) in description.restoring(snapshot.stopped.task()) {
@@ -162,12 +162,13 @@ impl Engine {
         }
         // The copy makes the original call.
         snapshot.set(&copy, &snapshot.entry)?;
+        let serial = snapshot.serial;
         self.tracees.early.insert(child, copy);
-        self.tracees.fork_snapshots.insert(start, snapshot);
+        self.tracees.fork_snapshots.put(point, snapshot);
         self.tracees.first.insert(process, child);
         let event = self.tracees.born(process, child, child, Birth::First)?;
         self.handle_any(Some(event))?;
-        self.interpreter.copied(process, child);
+        self.interpreter.copied(process, child, serial);
         Ok(())
     }
 
@@ -275,10 +276,18 @@ impl Engine {
 
     /// Kills all snapshot processes.
     pub(crate) fn discard(&mut self) -> Result<(), Lost> {
-        for snapshot in std::mem::take(&mut self.tracees.fork_snapshots).into_values() {
-            let task = snapshot.stopped.task();
-            tracee::kill_process(task);
-            self.await_end(task)?;
+        for snapshot in self.tracees.fork_snapshots.take_all() {
+            self.discard_one(&snapshot)?;
+        }
+        Ok(())
+    }
+
+    fn discard_one(&mut self, snapshot: &ForkSnapshot) -> Result<(), Lost> {
+        let task = snapshot.stopped.task();
+        tracee::kill_process(task);
+        self.await_end(task)?;
+        if let Some(numbers) = &mut self.tracees.numbers {
+            numbers.discard(task);
         }
         Ok(())
     }

@@ -11,6 +11,7 @@
 //! | `event.rs` | what the registry reports to the engine |
 //! | `killing.rs` | how one contender, or all, are killed |
 //! | `fork_snapshot.rs` | contenders that are forked from a stopped one instead of started |
+//! | `fork_snapshots.rs` | which start of a contender each snapshot stands for |
 //! | `copy_point.rs` | where a contender can be copied |
 //! | `numbers.rs` | which numbers tasks get |
 //! | `spawning.rs` | tasks that make other tasks, one after another |
@@ -26,6 +27,7 @@ mod decided;
 pub(crate) mod engine;
 pub(crate) mod event;
 pub(crate) mod fork_snapshot;
+pub(crate) mod fork_snapshots;
 mod killing;
 pub(crate) mod loss;
 pub(crate) mod numbers;

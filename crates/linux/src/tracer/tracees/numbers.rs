@@ -4,7 +4,7 @@
 //! program may write its number to a file, name a file by it, or ask whether it exists: all that is then the same whatever the
 //! schedule. Knows no task.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::rc::Rc;
 
@@ -21,6 +21,11 @@ const FIRST_SNAPSHOT: i32 = 10;
 
 /// The most numbers of one start of a contender.
 const MOST_TASKS: i32 = 10_000;
+
+/// There is room for this many contenders and rounds at least: most searches of a session give the same numbers then, so that
+/// contenders of one can be copied in the next.
+const LEAST_CONTENDERS: i32 = 8;
+const LEAST_ROUNDS: i32 = 4;
 
 /// A start of a contender: a program that is not a server starts once in each round.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,12 +46,15 @@ struct Given {
 /// Chooses the numbers of tasks.
 pub(crate) struct TaskNumbers {
     next: Rc<NextNumber>,
-    participants: i32,
-    /// The starts of each contender in an execution.
+    /// The most contenders.
+    contenders: i32,
+    /// The most starts of each contender in an execution.
     rounds: i32,
     /// The numbers of each start.
     range: i32,
     given: BTreeMap<ProcessId, Given>,
+    /// The numbers of snapshot processes.
+    snapshots: BTreeSet<i32>,
     /// Whether the holder of a stale lock is started now.
     stale: bool,
 }
@@ -58,24 +66,32 @@ impl TaskNumbers {
     ///
     /// When the largest number is unknown.
     pub(crate) fn new(next: Rc<NextNumber>, participants: usize, rounds: u32) -> io::Result<Self> {
-        let participants = i32::try_from(participants).map_err(io::Error::other)?;
-        let rounds = i32::try_from(rounds).map_err(io::Error::other)?.max(1);
+        let contenders = i32::try_from(participants).map_err(io::Error::other)?;
+        let contenders = contenders.max(LEAST_CONTENDERS);
+        let rounds = i32::try_from(rounds).map_err(io::Error::other)?.max(LEAST_ROUNDS);
         // One more for the holder of a stale lock, and one for processes that are no contenders.
-        let ranges = participants.saturating_mul(rounds).saturating_add(2);
+        let ranges = contenders.saturating_mul(rounds).saturating_add(2);
         let range = (largest_number()? / ranges).min(MOST_TASKS);
-        if range <= FIRST_SNAPSHOT + ranges {
+        if range <= FIRST_SNAPSHOT + contenders {
             let few =
                 format!("{participants} contenders with {rounds} rounds need more process numbers than there are");
             return Err(io::Error::other(few));
         }
         Ok(Self {
             next,
-            participants,
+            contenders,
             rounds,
             range,
             given: BTreeMap::new(),
+            snapshots: BTreeSet::new(),
             stale: false,
         })
+    }
+
+    /// Whether there are numbers for these contenders.
+    pub(crate) fn suffice(&self, participants: usize, rounds: u32) -> bool {
+        i32::try_from(participants).is_ok_and(|participants| participants <= self.contenders)
+            && i32::try_from(rounds).is_ok_and(|rounds| rounds <= self.rounds)
     }
 
     /// A new execution begins, or the holder of its stale lock.
@@ -155,14 +171,21 @@ impl TaskNumbers {
         }
     }
 
-    /// The next process gets the number of the snapshot of this contender.
-    pub(crate) fn snapshot(&self, process: ProcessId) -> Result<i32, Lost> {
-        let start = self.present(process).map_or(Start::Round(0), |(start, _)| start);
-        let number = FIRST_SNAPSHOT + self.slot(process, start)?;
-        self.choose(number)
+    /// The number of a new snapshot process; `None` if there is none left.
+    pub(super) fn snapshot(&mut self) -> Option<i32> {
+        let mut free = (FIRST_SNAPSHOT..self.range).filter(|number| !self.snapshots.contains(number));
+        let number = free.next()?;
+        self.snapshots.insert(number);
+        Some(number)
     }
 
-    fn choose(&self, number: i32) -> Result<i32, Lost> {
+    /// The snapshot process with this number is gone.
+    pub(super) fn discard(&mut self, snapshot: i32) {
+        self.snapshots.remove(&snapshot);
+    }
+
+    /// The next process gets this number.
+    pub(super) fn choose(&self, number: i32) -> Result<i32, Lost> {
         self.next.choose(number).map_err(|error| untraced(&error))?;
         Ok(number)
     }
@@ -173,14 +196,14 @@ impl TaskNumbers {
 
     fn slot(&self, process: ProcessId, start: Start) -> Result<i32, Lost> {
         let round = match start {
-            Start::Stale => return Ok(self.participants * self.rounds),
+            Start::Stale => return Ok(self.contenders * self.rounds),
             Start::Round(round) => i32::try_from(round).unwrap_or(i32::MAX),
         };
         if round >= self.rounds {
             let reason = format!("{process} was started more than {} times", self.rounds);
             return Err(lost(Retry::Never, reason));
         }
-        Ok(round * self.participants + i32::from(process.0))
+        Ok(round * self.contenders + i32::from(process.0))
     }
 }
 

@@ -7,13 +7,12 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::event::{Birth, TaskEvent};
+use super::fork_snapshots::ForkSnapshots;
 use super::loss::{lost, other_architecture, too_many_processes, untraced};
-use super::numbers::{Start, TaskNumbers, check_number};
+use super::numbers::{TaskNumbers, check_number};
 use super::signalled::signalled;
 use super::start_order::Order;
-use super::task::{
-    At, AtExit, CallStop, ForkSnapshot, PendingCall, Position, RunningSnapshot, Spawning, Starting, Task,
-};
+use super::task::{At, AtExit, CallStop, PendingCall, Position, RunningSnapshot, Spawning, Starting, Task};
 use crate::sys::process::{Ended, Worker};
 use crate::sys::signals;
 use crate::sys::task_state::TaskStat;
@@ -52,8 +51,8 @@ pub(crate) struct Tracees {
     pub(super) spawning: Option<Spawning>,
     /// Tasks that make another one next.
     pub(super) spawns: VecDeque<Stopped>,
-    /// Stopped processes that contenders are forked from, for each of their starts.
-    pub(crate) fork_snapshots: BTreeMap<(ProcessId, Start), ForkSnapshot>,
+    /// Stopped processes that contenders are forked from.
+    pub(crate) fork_snapshots: ForkSnapshots,
     /// The snapshot process that runs now.
     pub(crate) running_snapshot: Option<RunningSnapshot>,
     pub(crate) zygote: Worker,
@@ -85,7 +84,7 @@ impl Tracees {
             starting: None,
             spawning: None,
             spawns: VecDeque::new(),
-            fork_snapshots: BTreeMap::new(),
+            fork_snapshots: ForkSnapshots::default(),
             running_snapshot: None,
             zygote,
             ready: None,

@@ -191,6 +191,8 @@ pub(super) enum Aim {
 
 /// A process like a contender before its first controlled call: later contenders are forked from it.
 pub(crate) struct ForkSnapshot {
+    /// Different for all snapshots of a session.
+    pub(crate) serial: u64,
     /// Between two calls.
     pub(crate) stopped: Stopped,
     /// Those of the first controlled call of the contender.

@@ -37,7 +37,7 @@ use self::searching::search_and_answer;
 use self::surroundings::Surroundings;
 use super::error::Refusal;
 use super::layout::FIRST_DIRECTORY;
-use super::messages::{Answer, Message, SubjectName};
+use super::messages::{Answer, Message, SearchRequest, SubjectName};
 use super::program::re_exec::GREETING;
 use super::system::TracedSystem;
 use crate::run_directory::removal::remove_tree;
@@ -76,7 +76,7 @@ pub fn serve_knowing(extra: &[&'static dyn LockPrimitive]) -> ExitCode {
         // A lock over `Fs` does nothing that needs a world of its own.
         SubjectName::Primitive(name) => {
             let contenders = || primitive(name, extra);
-            code(answer_all(messages, &opening.roots, contenders))
+            code(answer_all(messages, (&opening.roots, opening.cpu), contenders))
         }
         SubjectName::Program(program) => sealed::run(|world| {
             let surroundings = match Surroundings::of(world, &opening.roots, program.lock_at.as_deref()) {
@@ -90,7 +90,7 @@ pub fn serve_knowing(extra: &[&'static dyn LockPrimitive]) -> ExitCode {
                     surroundings,
                 )?)))
             };
-            code(answer_all(messages, &roots, launcher))
+            code(answer_all(messages, (&roots, opening.cpu), launcher))
         }),
     })
 }
@@ -171,13 +171,32 @@ enum Contenders {
     Program(Box<ProgramLauncher>),
 }
 
+impl Contenders {
+    /// Prepares the system of the last search for this one, if that is possible.
+    fn renew(&mut self, last: &mut TracedSystem, request: &SearchRequest, roots: &[PathBuf]) -> Result<bool, Refusal> {
+        match self {
+            // A process that is forked for a search knows its scenario.
+            Self::Primitive(_) => Ok(false),
+            Self::Program(launcher) => launcher.renew(last, request, roots),
+        }
+    }
+
+    /// A new system.
+    fn system(&mut self, request: &SearchRequest, roots: &[PathBuf], directory: u32) -> Result<TracedSystem, Refusal> {
+        match self {
+            Self::Primitive(launcher) => launcher.system(request, roots, directory),
+            Self::Program(launcher) => launcher.system(request, roots, directory),
+        }
+    }
+}
+
 /// Answers the messages of the session; `contenders` makes what is traced.
 fn answer_all(
     mut messages: Messages,
-    roots: &[PathBuf],
+    (roots, cpu): (&[PathBuf], Option<usize>),
     contenders: impl FnOnce() -> Result<Contenders, Refusal>,
 ) -> Result<(), Refusal> {
-    let orphans = prepare()?;
+    let orphans = prepare(cpu)?;
     let searched = answer_searches(&mut messages, roots, contenders, &orphans);
     // The zygote is gone, so what is left belongs to this process. What a call holds in the kernel dies when that returns.
     let _all_gone = orphans.kill(ORPHANS_LIMIT);
@@ -196,28 +215,31 @@ fn answer_searches(
     let mut last: Option<TracedSystem> = None;
     while let Some(message) = messages.next()? {
         let Message::Search(request) = message else { continue };
-        if let Some(mut last) = last.take() {
-            directory = last.directory_number();
-            last.end().map_err(|lost| Refusal::Preparation {
-                step: "end the contenders of the last search".to_owned(),
-                error: lost.reason,
-            })?;
-            drop(last);
-            let _all_gone = orphans.kill(ORPHANS_LIMIT);
-        }
-        empty(&roots[0]).map_err(|error| failed("empty the directory of the run", &error))?;
-        let mut system = match &mut contenders {
-            Contenders::Primitive(launcher) => launcher.system(&request, roots, directory)?,
-            Contenders::Program(launcher) => launcher.system(&request, roots, directory)?,
+        let renewed = match &mut last {
+            Some(last) => contenders.renew(last, &request, roots)?,
+            None => false,
         };
-        let answered = search_and_answer(&mut system, &request, &|| messages.has_more());
+        if !renewed {
+            if let Some(mut last) = last.take() {
+                directory = last.directory_number();
+                last.end().map_err(|lost| Refusal::Preparation {
+                    step: "end the contenders of the last search".to_owned(),
+                    error: lost.reason,
+                })?;
+                drop(last);
+                let _all_gone = orphans.kill(ORPHANS_LIMIT);
+            }
+            empty(&roots[0]).map_err(|error| failed("empty the directory of the run", &error))?;
+            last = Some(contenders.system(&request, roots, directory)?);
+        }
+        let system = last.as_mut().expect("it was kept or made");
+        let answered = search_and_answer(system, &request, &|| messages.has_more());
         if let Contenders::Program(launcher) = &mut contenders {
             launcher.shares(system.engine.interpreter.shares());
         }
         if answered.is_err() {
             return Ok(()); // The session is gone.
         }
-        last = Some(system);
     }
     Ok(())
 }
@@ -229,9 +251,9 @@ fn stay_with(parent: u32) -> Result<(), Refusal> {
 }
 
 /// Makes this process one that can trace, and that ends what its contenders leave running.
-fn prepare() -> Result<Orphans, Refusal> {
+fn prepare(cpu: Option<usize>) -> Result<Orphans, Refusal> {
     tracee::listen().map_err(|error| failed("wait for SIGCHLD", &error))?;
-    affinity::stay_on_this_cpu().map_err(|error| failed("stay on one CPU", &error))?;
+    affinity::stay_on(cpu).map_err(|error| failed("stay on one CPU", &error))?;
     Orphans::adopt().map_err(|error| failed("adopt what contenders leave running", &error))
 }
 

@@ -19,12 +19,12 @@ use crate::tracer::program::start::Starter;
 use crate::tracer::syscalls::programs::Programs;
 use crate::tracer::syscalls::watched_tree::reuses_inode_numbers;
 use crate::tracer::system::polling::EndlessPolls;
-use crate::tracer::system::{Parts, TracedSystem};
+use crate::tracer::system::{Parts, Refresh, Renewal, TracedSystem};
 use crate::tracer::tracees::numbers::{TaskNumbers, ZYGOTE};
 use crate::tracer::tracees::registry::Tracees;
 use crate::tracer::tracees::start_order::Order;
 use onewinner_core::history::History;
-use onewinner_core::scenario::{Program, ScenarioKind};
+use onewinner_core::scenario::{Program, Scenario, ScenarioKind};
 
 /// Makes systems for one program: its file is found once.
 pub(super) struct ProgramLauncher {
@@ -36,6 +36,8 @@ pub(super) struct ProgramLauncher {
     above: Rc<AllAbove>,
     /// Paths beside the directory of the lock that are watched.
     shared: BTreeSet<PathBuf>,
+    /// The contenders that have pipes in the directory of the run.
+    with_pipes: usize,
 }
 
 impl ProgramLauncher {
@@ -64,6 +66,7 @@ impl ProgramLauncher {
             above,
             endless: Rc::default(),
             shared,
+            with_pipes: 0,
         })
     }
 
@@ -72,33 +75,81 @@ impl ProgramLauncher {
         self.shared.extend(paths);
     }
 
+    /// Prepares the system of the last search for another one, and keeps what contenders are copied from. Returns false if that is
+    /// not possible.
+    ///
+    /// # Errors
+    ///
+    /// When there is no place for the pipes of more contenders.
+    pub(super) fn renew(
+        &mut self,
+        last: &mut TracedSystem,
+        request: &SearchRequest,
+        roots: &[PathBuf],
+    ) -> Result<bool, Refusal> {
+        let scenario = &request.scenario;
+        // Without numbers of its own each search ends what the last one has left running.
+        let numbers = last.engine.tracees.numbers.as_ref();
+        let suffice = numbers.is_some_and(|numbers| numbers.suffice(scenario.participants(), rounds(scenario)));
+        if !suffice || !last.is_intact || !last.engine.interpreter.shares().is_empty() {
+            return Ok(false);
+        }
+        self.with_pipes = self.with_pipes.max(scenario.participants());
+        let renewal = Renewal {
+            scenario: scenario.clone(),
+            blank: self.blank(scenario),
+            refresh: self.refresh(roots, last.directory_number()),
+            grows: request.grows,
+            notes: self.notes(),
+        };
+        let renewed = last.renew(renewal);
+        renewed.map_err(|error| failed("make the pipes of contenders", &error))?;
+        Ok(true)
+    }
+
+    fn notes(&self) -> Vec<String> {
+        let notes = self.starter.note().into_iter();
+        notes.chain(self.surroundings.notes.iter().cloned()).collect()
+    }
+
+    fn refresh(&self, roots: &[PathBuf], directory: u32) -> Refresh {
+        let executions = execution_directories(roots, directory);
+        let executions = executions.iter().filter_map(|path| path.file_name());
+        let mut own = Pipes::names(self.with_pipes);
+        own.extend(executions.map(OsString::from));
+        self.surroundings.refresh(&self.shared, &self.above, own)
+    }
+
+    /// The history of an execution before its first event.
+    fn blank(&self, scenario: &Scenario) -> History {
+        let lock = self.surroundings.lock_at.clone();
+        let lock = lock.unwrap_or_else(|| scenario.lock(Path::new("/")));
+        let mut blank = History::new(scenario.participants(), lock);
+        blank.shared_paths = self.shared.iter().cloned().collect();
+        blank.stale = scenario.start.is_stale();
+        blank.probe = scenario.probe();
+        blank.disturbed = scenario.disturbed();
+        blank
+    }
+
     /// The system for one search, whose first execution has the directory with this number.
     ///
     /// # Errors
     ///
     /// When the machine does not let processes be traced, or there is no place for their pipes.
     pub(super) fn system(
-        &self,
+        &mut self,
         request: &SearchRequest,
         roots: &[PathBuf],
         directory: u32,
     ) -> Result<TracedSystem, Refusal> {
         let scenario = &request.scenario;
-        let notes = self.starter.note().into_iter();
-        let notes = notes.chain(self.surroundings.notes.iter().cloned()).collect();
+        self.with_pipes = scenario.participants();
         let (pipes, stage) = Pipes::new(self.starter.clone(), scenario, roots)
             .map_err(|error| failed("make the pipes of contenders", &error))?;
         let streams = pipes
             .streams()
             .map_err(|error| failed("examine the pipes of contenders", &error))?;
-        let mut own = pipes.names();
-        let executions = execution_directories(roots, directory);
-        own.extend(
-            executions
-                .iter()
-                .filter_map(|path| path.file_name().map(OsString::from)),
-        );
-        let refresh = self.surroundings.refresh(&self.shared, &self.above, own);
         if let Some(numbers) = &self.surroundings.numbers {
             // Contenders see the number of their parent.
             numbers.choose(ZYGOTE).map_err(|error| Unavailable::NoZygote {
@@ -114,27 +165,16 @@ impl ProgramLauncher {
         let mut sharing = self.surroundings.sharing();
         sharing.shared.clone_from(&self.shared);
         sharing.grows = request.grows;
-        let lock = sharing.lock_at.clone();
-        let lock = lock.unwrap_or_else(|| scenario.lock(Path::new("/")));
-        let mut blank = History::new(scenario.participants(), lock);
-        blank.shared_paths = self.shared.iter().cloned().collect();
-        blank.stale = scenario.start.is_stale();
-        blank.probe = scenario.probe();
-        blank.disturbed = scenario.disturbed();
         let mut tracees = Tracees::new(zygote, true);
         if let Some(next) = &self.surroundings.numbers {
-            let rounds = match scenario.kind {
-                ScenarioKind::Cycle { rounds } => rounds,
-                ScenarioKind::Contend | ScenarioKind::Fault { .. } => 1,
-            };
-            let numbers = TaskNumbers::new(Rc::clone(next), scenario.participants(), rounds);
+            let numbers = TaskNumbers::new(Rc::clone(next), scenario.participants(), rounds(scenario));
             tracees.numbers = Some(numbers.map_err(|error| failed("choose the numbers of processes", &error))?);
         }
         let mut programs = Programs::new(reuses, sharing);
         programs.tree.streams = streams;
         let parts = Parts {
             scenario: scenario.clone(),
-            blank,
+            blank: self.blank(scenario),
             roots: roots.to_vec(),
             first_directory: directory,
             renames: false,
@@ -142,10 +182,18 @@ impl ProgramLauncher {
             interpreter: Box::new(programs),
             channel: Box::new(pipes),
             leave_behind: None,
-            refresh,
+            refresh: self.refresh(roots, directory),
             endless: Rc::clone(&self.endless),
-            notes,
+            notes: self.notes(),
         };
         Ok(ready(parts)?)
+    }
+}
+
+/// How often a contender starts in an execution.
+fn rounds(scenario: &Scenario) -> u32 {
+    match scenario.kind {
+        ScenarioKind::Cycle { rounds } => rounds,
+        ScenarioKind::Contend | ScenarioKind::Fault { .. } => 1,
     }
 }
