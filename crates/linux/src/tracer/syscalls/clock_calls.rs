@@ -168,6 +168,25 @@ mod tests {
     }
 
     #[test]
+    fn a_contender_starts_again_at_the_same_time_whatever_it_has_read_and_never_earlier() {
+        let memory = memory();
+        let later = |readings: u32, sleeps: Duration| {
+            let mut time = Time::new();
+            time.move_to(P0, sleeps);
+            for _ in 0..readings {
+                time.read(&at(&memory, P0, 1));
+            }
+            let before = time.reached(P0);
+            time.starts_later(P0);
+            assert!(time.reached(P0) > before);
+            time.at_start(P0)
+        };
+        assert_eq!(later(0, Duration::ZERO), later(100, Duration::ZERO));
+        assert_eq!(later(3, SECOND), later(7, SECOND));
+        assert!(later(3, SECOND) > later(3, Duration::ZERO));
+    }
+
+    #[test]
     fn the_beginning_of_a_contender_follows_from_the_clock_unless_it_has_used_cpu_time() {
         let mut time = Time::new();
         assert_eq!(time.at_start(P0), Some(Duration::ZERO));

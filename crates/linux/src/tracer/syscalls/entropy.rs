@@ -101,6 +101,11 @@ impl Entropy {
         }
     }
 
+    /// This fork snapshot is gone.
+    pub(super) fn discard(&mut self, serial: u64) {
+        self.kept.remove(&serial);
+    }
+
     /// Answers getrandom(2): writes random bytes for a task, and returns how many.
     pub(crate) fn draw(&mut self, at: &AtCall<'_>) -> io::Result<i64> {
         self.fill(at, at.entry.arguments[0], at.entry.arguments[1])

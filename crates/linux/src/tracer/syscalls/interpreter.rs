@@ -232,6 +232,9 @@ pub(crate) trait Interpreter {
     /// from.
     fn keeps(&mut self, _process: ProcessId, _task: i32, _serial: u64) {}
 
+    /// The snapshot with this serial number is gone.
+    fn discards(&mut self, _serial: u64) {}
+
     /// Contenders cannot be forked from a snapshot.
     fn keeps_none(&mut self, _why: NotPrivate) {}
 

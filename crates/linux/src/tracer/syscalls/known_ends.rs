@@ -25,6 +25,9 @@ use crate::sys::trace::Entry;
 use crate::sys::waits::RECORD_BYTES;
 use onewinner_core::id::ProcessId;
 
+/// The most ends that are kept: where each history is new, none of them comes again.
+const MOST_ENDS: usize = 50_000;
+
 /// The most bytes of one result that are kept.
 const MOST_BYTES: usize = 1 << 20;
 
@@ -106,6 +109,9 @@ impl KnownEnds {
             Decision::Exits if class == Some(SyscallClass::Exit) => {
                 if let Some(Tail { digest, readings }) = tail {
                     let call = at.entry;
+                    if self.seen.len() >= MOST_ENDS {
+                        self.seen.clear();
+                    }
                     self.seen.entry(digest).or_insert(End { readings, call });
                 }
                 return None;

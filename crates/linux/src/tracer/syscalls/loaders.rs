@@ -38,6 +38,11 @@ impl Loaders {
         self.executed(group, self.kept.get(&serial).cloned());
     }
 
+    /// This fork snapshot is gone.
+    pub(super) fn discard(&mut self, serial: u64) {
+        self.kept.remove(&serial);
+    }
+
     /// Whether an instruction belongs to the loader of a process. Where that is unknown, none does.
     pub(super) fn contains(&self, group: i32, instruction: u64) -> bool {
         let loader = self.running.get(&group);

@@ -40,6 +40,7 @@
 //! | `replies.rs` | what the kernel answered, without what differs between executions |
 //! | `symbols.rs` | calls as they are shown, with symbols instead of process numbers |
 //! | `virtual_time.rs` | the virtual clock of programs |
+//! | `clock_uses.rs` | what contenders do with the clock, as part of their footprints |
 //! | `clocks.rs` | the clocks of the kernel |
 //! | `clock_calls.rs` | the calls that read one |
 //! | `task_times.rs` | when tasks began, and their CPU time |
@@ -57,6 +58,7 @@
 mod at_call;
 mod call_flags;
 mod clock_calls;
+mod clock_uses;
 mod clocks;
 mod decision;
 mod decode;

@@ -170,7 +170,8 @@ impl Interpreter for Programs {
             decision => decision,
         };
         if matches!(decision, Decision::Controlled | Decision::Exits) {
-            self.time.acts(at);
+            let threads = self.tree.tasks.values().filter(|(_, group)| *group == at.group);
+            self.time.acts(at, threads.count() > 1);
         }
         let Some(end) = self.known_ends.reaches(at, &decision, &self.time) else {
             return decision;
@@ -363,6 +364,12 @@ impl Interpreter for Programs {
         self.loaders.keep(task, serial);
         self.time.keep(process, task, serial);
         self.entropy.keep(process, task, serial);
+    }
+
+    fn discards(&mut self, serial: u64) {
+        self.loaders.discard(serial);
+        self.time.discard(serial);
+        self.entropy.discard(serial);
     }
 
     fn keeps_none(&mut self, why: NotPrivate) {

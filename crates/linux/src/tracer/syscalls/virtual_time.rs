@@ -17,6 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::at_call::AtCall;
+use super::clock_uses::{ClockUses, Uses};
 use super::clocks::{BEGAN, began};
 use super::task_times::{TaskTimes, ticks};
 use onewinner_core::access::{AccessKind, Accesses, Object};
@@ -27,6 +28,9 @@ const READING: Duration = Duration::from_micros(1);
 /// How many readings in a row, with no other call in between, advance it by so little. Then each advances it twice as far as
 /// the last: a loop that waits for a moment gets there.
 const PATIENT_READINGS: u32 = 1_000;
+/// A contender that starts again does so at the next multiple of this: a few readings more or less in its last round change
+/// nothing.
+const START: Duration = Duration::from_millis(10);
 /// The most that one reading advances it.
 const LONGEST_READING: Duration = Duration::from_secs(1);
 
@@ -47,16 +51,11 @@ pub(crate) struct Time {
     /// Readings in a row, by task.
     readings: BTreeMap<i32, u32>,
     tasks: TaskTimes,
-    /// What contenders have done with the clock since their last step began, or since they were started in it.
-    uses: BTreeMap<ProcessId, Uses>,
-    /// What those have done in the step before that were started in it.
-    before_start: BTreeMap<ProcessId, Uses>,
+    uses: ClockUses,
     /// What contenders were like when their fork snapshots were taken, by the serial numbers of these.
     kept: BTreeMap<u64, Kept>,
     /// Contenders with a thread that sleeps in the kernel.
     for_real: BTreeSet<ProcessId>,
-    /// Contenders that have read the clock in any execution.
-    readers: BTreeSet<ProcessId>,
     /// Contenders that have asked in any execution when a file was changed that is not watched.
     askers: BTreeSet<ProcessId>,
 }
@@ -81,19 +80,6 @@ struct Apart {
     sleeps: u32,
 }
 
-#[derive(Clone, Copy, Debug, Default)]
-struct Uses {
-    read: bool,
-    moved: bool,
-}
-
-impl Uses {
-    fn join(&mut self, other: Self) {
-        self.read |= other.read;
-        self.moved |= other.moved;
-    }
-}
-
 impl Time {
     pub(crate) fn new() -> Self {
         Self {
@@ -105,11 +91,9 @@ impl Time {
             apart: BTreeMap::new(),
             readings: BTreeMap::new(),
             tasks: TaskTimes::default(),
-            uses: BTreeMap::new(),
-            before_start: BTreeMap::new(),
+            uses: ClockUses::default(),
             kept: BTreeMap::new(),
             for_real: BTreeSet::new(),
-            readers: BTreeSet::new(),
             askers: BTreeSet::new(),
         }
     }
@@ -125,8 +109,7 @@ impl Time {
         self.for_real.clear();
         self.readings.clear();
         self.tasks.begin();
-        self.uses.clear();
-        self.before_start.clear();
+        self.uses.begin();
     }
 
     /// The execution that has begun begins so much later: what exists is so old.
@@ -146,15 +129,14 @@ impl Time {
             return self.of_day(own);
         }
         let seen = self.moved.values().copied().max().unwrap_or_default();
-        self.uses.entry(process).or_default().read = true;
+        self.uses.read(process);
         self.of_day(own.max(seen))
     }
 
     /// A contender asks when a file was changed that is not watched: from now on, changing one reads the clock.
     pub(super) fn asks_for_changes(&mut self, process: ProcessId) {
         self.askers.insert(process);
-        self.readers.insert(process);
-        self.uses.entry(process).or_default().read = true;
+        self.uses.read(process);
     }
 
     /// The time of day before anything happened in the execution.
@@ -162,10 +144,16 @@ impl Time {
         BEGAN[0]
     }
 
+    /// A contender is about to start again, or later than others.
+    pub(crate) fn starts_later(&mut self, process: ProcessId) {
+        let starts = self.reached(process).as_nanos() / START.as_nanos() + 1;
+        let starts = u32::try_from(starts).unwrap_or(u32::MAX);
+        self.reach(process, START.saturating_mul(starts));
+    }
+
     /// A contender starts.
     pub(crate) fn starts(&mut self, process: ProcessId) {
-        let uses = self.uses.remove(&process).unwrap_or_default();
-        self.before_start.entry(process).or_default().join(uses);
+        self.uses.start(process);
     }
 
     /// What the clock shows to a contender that starts now; `None` if it has used CPU time that does not follow from that.
@@ -178,13 +166,13 @@ impl Time {
         self.tasks.born(task, self.reached(process), Duration::ZERO);
     }
 
-    /// The fork snapshot of the contender with this serial number is taken, whose only task is this one.
+    /// The contender, whose only task is this one, becomes the fork snapshot with this serial number.
     pub(crate) fn keep(&mut self, process: ProcessId, task: i32, serial: u64) {
         let kept = Kept {
             reached: self.reached(process),
             used: self.tasks.used(task),
             born: self.birth(task),
-            uses: self.uses.get(&process).copied().unwrap_or_default(),
+            uses: self.uses.since_start(process),
         };
         self.kept.insert(serial, kept);
     }
@@ -192,22 +180,21 @@ impl Time {
     /// The contender that has started is a copy of this fork snapshot, and goes on from there. It started when the clock showed the
     /// same.
     pub(crate) fn copied(&mut self, process: ProcessId, task: i32, serial: u64) {
-        let Some(Kept {
-            reached,
-            used,
-            born,
-            uses,
-        }) = self.kept.get(&serial).copied()
-        else {
+        let Some(kept) = self.kept.get(&serial).copied() else {
             return;
         };
-        self.tasks.born(task, born, used);
+        self.tasks.born(task, kept.born, kept.used);
         self.readings.remove(&task);
-        self.reach(process, reached);
-        if uses.moved {
-            self.move_to(process, reached);
+        self.reach(process, kept.reached);
+        if kept.uses.moved {
+            self.move_to(process, kept.reached);
         }
-        self.uses.entry(process).or_default().join(uses);
+        self.uses.copied(process, kept.uses);
+    }
+
+    /// This fork snapshot is gone.
+    pub(super) fn discard(&mut self, serial: u64) {
+        self.kept.remove(&serial);
     }
 
     fn birth(&self, task: i32) -> Duration {
@@ -251,8 +238,9 @@ impl Time {
         self.readings.remove(&at.task);
     }
 
-    /// A task has come to a controlled call.
-    pub(crate) fn acts(&mut self, at: &AtCall<'_>) {
+    /// A task has come to a controlled call; `has_threads` if its contender has other threads.
+    pub(crate) fn acts(&mut self, at: &AtCall<'_>, has_threads: bool) {
+        self.uses.acts(at.process, has_threads);
         self.actors.insert(at.task);
     }
 
@@ -287,8 +275,7 @@ impl Time {
 
     /// A contender begins a step, by a controlled call of this task if there is one: the sleep before its first one ends now.
     pub(crate) fn begins(&mut self, process: ProcessId, task: Option<i32>) {
-        self.uses.insert(process, Uses::default());
-        self.before_start.remove(&process);
+        self.uses.step(process);
         let apart = task.and_then(|task| self.apart.remove(&task));
         if let Some(apart) = apart.filter(|apart| apart.sleeps > 0) {
             self.move_to(process, apart.reached);
@@ -300,7 +287,7 @@ impl Time {
         self.reach(process, moment);
         let moved = self.moved.entry(process).or_default();
         *moved = moment.max(*moved);
-        self.uses.entry(process).or_default().moved = true;
+        self.uses.moved(process);
     }
 
     /// A step of the contender has touched this.
@@ -319,21 +306,12 @@ impl Time {
 
     /// Adds to a footprint what the step of a contender has done with the clock, among this number of contenders.
     pub(crate) fn add_to(&self, accesses: &mut Accesses, process: ProcessId, contenders: usize) {
-        let mut uses = self.uses.get(&process).copied().unwrap_or_default();
-        uses.join(self.before_start.get(&process).copied().unwrap_or_default());
-        if uses.read {
-            load_others(accesses, process, contenders);
-        }
-        if uses.moved {
-            accesses.store(Object::Clock(process));
-        }
+        self.uses.add_to(accesses, process, contenders);
     }
 
     /// Adds what the next step of a contender may read of the clock, as far as that is known by now.
     pub(crate) fn forecast(&self, accesses: &mut Accesses, process: ProcessId, contenders: usize) {
-        if self.readers.contains(&process) {
-            load_others(accesses, process, contenders);
-        }
+        self.uses.forecast(accesses, process, contenders);
     }
 
     /// A contender has spun without a sleep for so long while nothing else could happen.
@@ -369,8 +347,7 @@ impl Time {
         }
         let now = self.shows(at.process).saturating_add(passed);
         self.reach(at.process, now);
-        self.uses.entry(at.process).or_default().read = true;
-        self.readers.insert(at.process);
+        self.uses.read(at.process);
         if passed > READING {
             self.move_to(at.process, now);
         }
@@ -404,11 +381,6 @@ impl Time {
 }
 
 /// A reading of the clock by a contender.
-fn load_others(accesses: &mut Accesses, process: ProcessId, contenders: usize) {
-    let others = ProcessId::first(contenders).filter(|other| *other != process);
-    others.for_each(|other| accesses.load(Object::Clock(other)));
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -489,7 +461,7 @@ mod tests {
         time.cut(&thread, SECOND);
         assert!(time.read(&thread) > SECOND && time.reached(P0) < SECOND);
         assert!(uses(&time, P0).is_empty());
-        time.acts(&thread);
+        time.acts(&thread, false);
         time.begins(P0, Some(2));
         assert!(time.reached(P0) > SECOND && uses(&time, P0).stores().next().is_some());
     }

@@ -22,6 +22,9 @@ impl TracedSystem {
     /// Starts a contender: as a copy of a fork snapshot if there is one of this start. If not, takes one where that is possible and
     /// worth it.
     pub(super) fn enter(&mut self, process: ProcessId, occasion: Occasion) -> Result<(), Lost> {
+        if let (Occasion::Later, Some((time, _))) = (occasion, self.engine.interpreter.time_mut()) {
+            time.starts_later(process);
+        }
         let point = self.engine.start_point(process);
         let snapshots = &mut self.engine.tracees.fork_snapshots;
         if let Some(point) = point.filter(|point| snapshots.has(point)) {

@@ -289,6 +289,7 @@ impl Engine {
         if let Some(numbers) = &mut self.tracees.numbers {
             numbers.discard(task);
         }
+        self.interpreter.discards(snapshot.serial);
         Ok(())
     }
 }
