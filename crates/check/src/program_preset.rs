@@ -92,7 +92,6 @@ impl Ladder<'_> {
         let undisturbed = self.requested.fault_sweep.is_nothing() && self.requested.stale_s.is_none();
         if undisturbed {
             rungs.insert(PAIRS, after_crash((stale_pair(), FaultSweep::Nothing), first));
-            rungs.push(after_crash((Scenario::cycle(2, 1), FaultSweep::Kill), first));
         }
         let deep = self.depth == Depth::Deep;
         let rounds = Scenario::cycle(2, ROUNDS);
@@ -100,6 +99,10 @@ impl Ladder<'_> {
         let is_deepened = |(scenario, _): &Runs| deep || self.requested.rounds.is_some() || *scenario != rounds;
         let deeper = all.into_iter().filter(|runs| most > first && is_deepened(runs));
         rungs.extend(deeper.map(|runs| rung(runs, most)));
+        if undisturbed {
+            // It decides nothing, so it takes the time that is left.
+            rungs.push(after_crash((Scenario::cycle(2, 1), FaultSweep::Kill), first));
+        }
         if deep && undisturbed {
             // Last, because it takes longest: each kill is a search of its own, and starts the programs again.
             rungs.push(rung(
@@ -216,11 +219,11 @@ mod tests {
                 "cycle 2×2 /1+",
                 "contend 3 /1+",
                 "cycle 3×1 /1+",
-                "cycle 2×1, one killed /1?",
                 "contend 2 /2+",
                 "cycle 2×1 /2+",
                 "contend 3 /2+",
                 "cycle 3×1 /2+",
+                "cycle 2×1, one killed /1?",
             ],
         );
         let deep = Depth::Deep.of_a_program(&Requested::default());
@@ -249,13 +252,13 @@ mod tests {
         ];
         let killed = "cycle 2×1, one killed /1?";
         let deeper = ["contend 2 /2+", "cycle 2×1 /2+"];
-        check(Depth::Usual, processes(2), &[&small[..], &[killed], &deeper].concat());
+        check(Depth::Usual, processes(2), &[&small[..], &deeper, &[killed]].concat());
         let large = ["contend 3 /1+", "cycle 3×1 /1+", "contend 4 /1+", "cycle 4×1 /1+"];
         let large_deeper = ["contend 3 /2+", "cycle 3×1 /2+", "contend 4 /2+", "cycle 4×1 /2+"];
         check(
             Depth::Usual,
             processes(4),
-            &[&small[..], &large, &[killed], &deeper, &large_deeper].concat(),
+            &[&small[..], &large, &deeper, &large_deeper, &[killed]].concat(),
         );
         let rounds = Requested {
             rounds: Some(3),
@@ -279,7 +282,7 @@ mod tests {
         let deeper = ["contend 2 /4", "cycle 2×1 /4"];
         // Who bounds preemptions gets that bound.
         let small = small.map(|each| each.trim_end_matches('+'));
-        check(Depth::Usual, preemptions(4), &[&small[..], &[killed], &deeper].concat());
+        check(Depth::Usual, preemptions(4), &[&small[..], &deeper, &[killed]].concat());
         check(
             Depth::Usual,
             rounds,
@@ -288,10 +291,10 @@ mod tests {
                 "cycle 2×1 /1+",
                 "contend 2, stale for 3600 s /1?",
                 "cycle 2×3 /1+",
-                killed,
                 "contend 2 /2+",
                 "cycle 2×1 /2+",
                 "cycle 2×3 /2+",
+                killed,
             ],
         );
     }

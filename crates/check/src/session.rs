@@ -46,19 +46,16 @@ pub(crate) struct BackendSession<'a> {
 /// about a program.
 #[derive(Default)]
 pub(crate) struct KeptSession {
-    /// Which of the CPUs that it may use the worker process stays on, counted from the present one; that one if there is none.
+    /// The CPU that the worker process stays on; the one where it starts if there is none.
     cpu: Option<usize>,
     #[cfg(target_os = "linux")]
     tracer: Option<(Subject, Vec<PathBuf>, tracer::Session)>,
 }
 
 impl KeptSession {
-    /// For one of several jobs that run at the same time: each has a CPU of its own, as far as there are enough.
-    pub(crate) fn of_job(job: usize, jobs: usize) -> Self {
-        Self {
-            cpu: (jobs > 1).then_some(job),
-            ..Self::default()
-        }
+    /// A worker process will stay on this CPU.
+    pub(crate) fn on(cpu: Option<usize>) -> Self {
+        Self { cpu, ..Self::default() }
     }
 
     /// Ends the worker process, if there is one.
@@ -73,6 +70,17 @@ impl KeptSession {
         }
         Ok(())
     }
+}
+
+/// A CPU for each of this number of worker processes that run at the same time: each has one of its own, as far as there are
+/// enough. None for a single one, which stays where it starts.
+pub(crate) fn cpus_of(jobs: usize) -> Vec<Option<usize>> {
+    #[cfg(target_os = "linux")]
+    let cpus = if jobs > 1 { tracer::cpus() } else { Vec::new() };
+    #[cfg(not(target_os = "linux"))]
+    let cpus: Vec<usize> = Vec::new();
+    let mut in_turn = cpus.iter().copied().cycle();
+    (0..jobs).map(|_| in_turn.next()).collect()
 }
 
 impl<'a> BackendSession<'a> {

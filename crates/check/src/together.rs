@@ -18,7 +18,7 @@ use super::check::{CheckResult, EachResult, check_until, conclude_error};
 use super::error::CheckError;
 use super::event::EventSink;
 use super::plan::Plan;
-use super::session::KeptSession;
+use super::session::{KeptSession, cpus_of};
 use onewinner_core::property::Judging;
 use onewinner_core::verdict::{CutReason, Extent, Judged, Verdict};
 
@@ -46,9 +46,9 @@ pub(crate) fn check_together(
     };
     std::thread::scope(|scope| {
         let (send, receive) = mpsc::channel();
-        for worker in 0..together.jobs {
+        for cpu in cpus_of(together.jobs) {
             let (together, send) = (&together, send.clone());
-            scope.spawn(move || together.work(worker, &send));
+            scope.spawn(move || together.work(cpu, &send));
         }
         drop(send);
         together.report(&receive, each);
@@ -76,6 +76,8 @@ struct Queue {
     running: Vec<String>,
     /// Those of which every schedule was run.
     complete: Vec<String>,
+    /// The plans that time has cut, which run once more.
+    cut: usize,
 }
 
 /// A plan to check.
@@ -127,8 +129,13 @@ impl Together<'_> {
                 return None;
             }
             if let Some(place) = queue.waiting.iter().position(may_run) {
-                let left = queue.waiting.len();
                 let item = queue.waiting.remove(place);
+                // Plans that decide nothing take what the others leave.
+                let others = queue
+                    .waiting
+                    .iter()
+                    .filter(|item| decides_something(&self.plans[item.position]));
+                let left = 1 + others.count() + queue.cut;
                 queue.running.push(self.plans[item.position].configuration());
                 return Some((item, self.deadline.map(|deadline| self.latest(deadline, left))));
             }
@@ -145,8 +152,8 @@ impl Together<'_> {
     }
 
     /// Checks plans until none is left.
-    fn work(&self, worker: usize, send: &mpsc::Sender<Sent>) {
-        let mut kept = KeptSession::of_job(worker, self.jobs);
+    fn work(&self, cpu: Option<usize>, send: &mpsc::Sender<Sent>) {
+        let mut kept = KeptSession::on(cpu);
         while let Some((item, latest)) = self.take() {
             let plan = &self.plans[item.position];
             let began = Instant::now();
@@ -158,6 +165,8 @@ impl Together<'_> {
             if checked.as_ref().is_some_and(is_complete) {
                 queue.complete.push(plan.configuration());
             }
+            let is_cut = checked.as_ref().is_some_and(|checked| is_cut_by_time(plan, checked));
+            queue.cut += usize::from(is_cut && item.took.is_none());
             drop(queue);
             self.changed.notify_all();
             // Nobody receives it if no more results are needed.
@@ -202,6 +211,7 @@ impl Together<'_> {
                 return self.close();
             }
         }
+        self.queue().cut = 0;
         self.add(cut.iter().map(|(position, _, took)| Item {
             position: *position,
             took: Some(*took),
@@ -274,6 +284,11 @@ impl<'a> InOrder<'a> {
     }
 }
 
+/// Whether a plan decides: others only report.
+fn decides_something(plan: &Plan) -> bool {
+    !matches!(plan.judged, Judging::ExclusionAfterCrash)
+}
+
 /// Whether nothing worse can follow: several processes get the lock, or none ever does. After an attempt or a release that fails,
 /// a later plan may show two holders.
 fn decides(checked: &CheckResult) -> bool {
@@ -312,5 +327,5 @@ fn is_cut_by_time(plan: &Plan, checked: &CheckResult) -> bool {
     by_time
         && judged.coverage.lost == 0
         && matches!(judged.verdict, Verdict::Inconclusive { .. })
-        && !matches!(plan.judged, Judging::ExclusionAfterCrash)
+        && decides_something(plan)
 }

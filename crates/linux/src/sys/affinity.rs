@@ -17,34 +17,27 @@ pub fn stay_on(cpu: Option<usize>) -> io::Result<()> {
     Ok(sched_setaffinity(Pid::from_raw(0), &cpus)?)
 }
 
-/// The CPU that comes this number of places after the current one, among those that this thread may use; after the last comes the first.
-///
-/// # Errors
-///
-/// When the kernel does not tell which those are.
-pub fn behind_the_present(number: usize) -> io::Result<usize> {
-    let (allowed, present) = (sched_getaffinity(Pid::from_raw(0))?, sched_getcpu()?);
+/// The CPUs that this thread may use, from the current one on; none where the kernel does not tell.
+pub fn from_the_present() -> Vec<usize> {
+    let (Ok(allowed), Ok(present)) = (sched_getaffinity(Pid::from_raw(0)), sched_getcpu()) else {
+        return Vec::new();
+    };
     let allowed = (0..CpuSet::count()).filter(|cpu| allowed.is_set(*cpu) == Ok(true));
-    let (before, behind): (Vec<usize>, Vec<usize>) = allowed.partition(|cpu| *cpu < present);
-    let in_turn: Vec<usize> = behind.into_iter().chain(before).collect();
-    Ok(in_turn.get(number % in_turn.len().max(1)).copied().unwrap_or(present))
+    let (before, mut all): (Vec<usize>, Vec<usize>) = allowed.partition(|cpu| *cpu < present);
+    all.extend(before);
+    all
 }
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use super::*;
 
     #[test]
-    fn jobs_get_different_cpus_as_far_as_there_are_enough() {
-        let allowed = std::thread::available_parallelism().unwrap().get();
-        // Another thread of the test may move this one.
-        let chosen = || {
-            (0..allowed)
-                .map(|job| behind_the_present(job).unwrap())
-                .collect::<BTreeSet<_>>()
-        };
-        assert!((0..100).any(|_| chosen().len() == allowed));
+    fn each_cpu_is_named_once() {
+        let mut cpus = from_the_present();
+        assert_eq!(cpus.len(), std::thread::available_parallelism().unwrap().get());
+        cpus.sort_unstable();
+        cpus.dedup();
+        assert_eq!(cpus.len(), from_the_present().len());
     }
 }

@@ -38,6 +38,7 @@ use onewinner_core::explore::{Limits, Strategy};
 use onewinner_core::history::Execution;
 use onewinner_core::scenario::{Scenario, Subject};
 
+pub use crate::sys::affinity::from_the_present as cpus;
 use crate::sys::supervisor::NEVER;
 pub use error::{FORBIDDEN, NotEntered, Refusal, TracerError, Unavailable, WorkerLoss};
 pub use session::worker_process::WORKER;

@@ -18,7 +18,6 @@ use std::time::{Duration, Instant};
 use self::worker_process::{Next, WorkerProcess};
 use crate::one_store::by_each_way;
 use crate::run_directory::RunDirectory;
-use crate::sys::affinity;
 use crate::sys::supervisor::CancelToken;
 use crate::tracer::error::{TracerError, WorkerLoss};
 use crate::tracer::messages::{Answer, Message, Opening, SearchRequest, SubjectName};
@@ -75,8 +74,7 @@ pub struct Session {
 
 impl Session {
     /// Starts a worker for a lock, in a new directory below the first of `directories`, or below the directory for temporary
-    /// files. Process *i* works through the *i* mod *k*-th directory. The worker stays on the CPU that is this many behind the
-    /// present one, among those that it may use; on that one if there is no number.
+    /// files. Process *i* works through the *i* mod *k*-th directory. The worker stays on this `cpu`, or on the one where it starts.
     ///
     /// # Errors
     ///
@@ -98,7 +96,7 @@ impl Session {
             },
             roots: roots.clone(),
             parent: std::process::id(),
-            cpu: cpu.map(affinity::behind_the_present).transpose()?,
+            cpu,
         });
         let worker = WorkerProcess::start(subject, &opening)?;
         Ok(Self {

@@ -26,8 +26,8 @@ pub(crate) const MOST_IDLE_POLLS: u32 = 1_000;
 pub(crate) const MOST_IDLE_STEPS: u32 = 8_000;
 
 /// How many such polls it makes if it was seen to go on for as long as that. It may give up after some time: the clock advances
-/// by more with each of them.
-const FEW_IDLE_POLLS: u32 = 15;
+/// four times as far with each of them.
+const FEW_IDLE_POLLS: u32 = 8;
 
 /// How many repetitions without a sleep count as one poll: a program may read twice what it needs once.
 const REPETITIONS_OF_A_SPIN: usize = 16;
@@ -179,9 +179,10 @@ impl Polling {
         self.idle >= MOST_IDLE_POLLS || self.idle_steps >= MOST_IDLE_STEPS
     }
 
-    /// How many polls it has made while nothing else could happen.
-    pub(crate) fn idle(&self) -> u32 {
-        self.idle
+    /// How often the time has doubled that passes with a poll while nothing else can happen: once with each poll, and twice for one
+    /// that was seen to go on for ever.
+    pub(crate) fn doublings(&self, process: ProcessId, endless: &EndlessPolls) -> u32 {
+        self.idle * if endless.includes(process, self.last) { 2 } else { 1 }
     }
 }
 

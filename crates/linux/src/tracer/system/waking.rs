@@ -317,10 +317,13 @@ impl TracedSystem {
         }
     }
 
-    /// How long a sleep lasts when nothing else can happen: each time twice as long.
+    /// How long a sleep lasts when nothing else can happen: each time at least twice as long.
     fn stretch(&self, process: ProcessId) -> Duration {
-        let polls = self.contenders[process.index()].polling.idle();
-        SHORTEST_STRETCH.saturating_mul(1 << polls.min(16)).min(LONGEST_STRETCH)
+        let polling = &self.contenders[process.index()].polling;
+        let doublings = polling.doublings(process, &self.endless);
+        SHORTEST_STRETCH
+            .saturating_mul(1 << doublings.min(16))
+            .min(LONGEST_STRETCH)
     }
 
     /// The moment when the first of the other contenders wakes.
