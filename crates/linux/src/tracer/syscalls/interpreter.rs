@@ -83,8 +83,8 @@ pub(crate) enum Outcome {
 /// 2. A call that it does not understand is [`Decision::Uncontrolled`], never harmless.
 pub(crate) trait Interpreter {
     /// Another search of the same program begins. It may begin anew to watch another path if it `grows`; `streams` are the named
-    /// pipes of its contenders, by device and inode.
-    fn renew(&mut self, _grows: bool, _streams: BTreeMap<(u64, u64), ProcessId>) {}
+    /// pipes of its contenders, by device and inode. If it `is_alike`, contenders get the same messages as in the last one.
+    fn renew(&mut self, _grows: bool, _streams: BTreeMap<(u64, u64), ProcessId>, _is_alike: bool) {}
 
     /// A new execution begins in these directories; process *i* works in the *i* mod *k*-th. Files in them exist before the
     /// first step.

@@ -5,7 +5,8 @@
 //! with which it ended: but only if it is the same contender, at the same place. It is, if it was forked from the same snapshot,
 //! has had no other task, has received no signal, and each call since has returned the same. Calls that pass without a stop,
 //! and those that are harmless, return what no other contender changes. So a history has the numbers of all calls that
-//! stopped, and the results of those that depend on others: steps, the clock, contents that the tracer makes. A call whose
+//! stopped, and the results of those that depend on others: steps, the clock, contents that the tracer makes. What a contender
+//! reads on its standard input follows from its history too, as long as the scenario has the same rounds. A call whose
 //! results are not known completely makes the history unknown, and that contender runs to its end.
 //!
 //! An interpreter may read the clock while it frees its objects. Nobody else moves the clock meanwhile, so these readings
@@ -66,7 +67,7 @@ struct Inputs {
 /// The ends that were seen, and the histories of this execution.
 #[derive(Clone, Debug, Default)]
 pub(super) struct KnownEnds {
-    /// How a contender of this history has ended, in any search.
+    /// How a contender of this history has ended, in this search or one that was alike.
     seen: BTreeMap<Digest, End>,
     /// The contenders whose history is known.
     inputs: BTreeMap<ProcessId, Inputs>,
@@ -76,6 +77,11 @@ impl KnownEnds {
     /// A new execution begins.
     pub(super) fn begin(&mut self) {
         self.inputs.clear();
+    }
+
+    /// Contenders will read something else on their standard input.
+    pub(super) fn forget(&mut self) {
+        self.seen.clear();
     }
 
     /// A contender is a copy of the snapshot with this serial number.
@@ -356,6 +362,9 @@ mod tests {
         assert!(end(&mut known, &mut time, 2, false).is_none());
         time.move_to(P0, std::time::Duration::from_secs(1));
         assert!(end(&mut known, &mut time, 1, false).is_none(), "the clock shows more");
+        time.begin();
+        known.forget();
+        assert!(end(&mut known, &mut time, 1, false).is_none());
     }
 
     #[test]

@@ -136,9 +136,12 @@ impl Programs {
 }
 
 impl Interpreter for Programs {
-    fn renew(&mut self, grows: bool, streams: BTreeMap<(u64, u64), ProcessId>) {
+    fn renew(&mut self, grows: bool, streams: BTreeMap<(u64, u64), ProcessId>, is_alike: bool) {
         self.sharing.grows = grows;
         self.tree.streams = streams;
+        if !is_alike {
+            self.known_ends.forget();
+        }
     }
 
     fn begin(&mut self, directories: &[PathBuf]) -> io::Result<()> {

@@ -204,7 +204,9 @@ impl TracedSystem {
             notes,
         } = renewal;
         let streams = self.channel.renew(&scenario)?;
-        self.engine.interpreter.renew(grows, streams);
+        // What is said to contenders follows from these.
+        let is_alike = (scenario.kind, scenario.probe()) == (self.scenario.kind, self.scenario.probe());
+        self.engine.interpreter.renew(grows, streams, is_alike);
         (self.scenario, self.blank, self.refresh, self.notes) = (scenario, blank, refresh, notes);
         self.spun = false;
         self.interruptible = None;
