@@ -13,6 +13,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, Metadata};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -35,7 +36,7 @@ use onewinner_core::id::ProcessId;
 const STREAMS: std::ops::RangeInclusive<i32> = 0..=2;
 
 /// An inode that is not watched.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Other {
     /// It has a name beside the watched directories.
     Named(InodeId),
@@ -44,7 +45,7 @@ enum Other {
 }
 
 /// What is known of the times of an inode, as times of day.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Hash)]
 struct Known {
     accessed: Option<Duration>,
     modified: Option<Duration>,
@@ -121,6 +122,14 @@ impl Times {
     pub(crate) fn begin(&mut self) {
         self.watched.clear();
         self.others.clear();
+    }
+
+    /// A number for what a contender can see of times that follow from its own earlier calls.
+    pub(super) fn seen_by(&self, process: ProcessId) -> u64 {
+        let own = self.others.iter().filter(|((by, _), _)| *by == process);
+        let mut hasher = DefaultHasher::new();
+        own.for_each(|seen| seen.hash(&mut hasher));
+        hasher.finish()
     }
 
     /// Whether a call changes times of what is not watched, if it succeeds.

@@ -155,9 +155,9 @@ pub(crate) trait Interpreter {
     /// The first process of a contender exists, the first time or again.
     fn starts(&mut self, _process: ProcessId, _task: i32) {}
 
-    /// What the clock shows to a contender that starts now, if the rest of what its beginning follows from is the same at each
-    /// start of this round.
-    fn clock_at_start(&self, _process: ProcessId) -> Option<Duration> {
+    /// What the beginning of a contender follows from that starts now: what the clock shows, and a number for the times that it has
+    /// caused. `None` if it follows from more.
+    fn at_start(&self, _process: ProcessId) -> Option<(Duration, u64)> {
         None
     }
 

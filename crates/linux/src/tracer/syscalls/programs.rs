@@ -331,10 +331,11 @@ impl Interpreter for Programs {
         self.entropy.starts(process);
     }
 
-    fn clock_at_start(&self, process: ProcessId) -> Option<Duration> {
+    fn at_start(&self, process: ProcessId) -> Option<(Duration, u64)> {
         // It would find what it has changed beside the lock in an earlier round.
         let is_alike = !self.changed.contains_key(&process);
-        self.time.at_start(process).filter(|_| is_alike)
+        let clock = self.time.at_start(process).filter(|_| is_alike)?;
+        Some((clock, self.times.seen_by(process)))
     }
 
     fn copied(&mut self, process: ProcessId, task: i32, serial: u64) {

@@ -39,8 +39,15 @@ impl Engine {
     /// chosen, or because more decides about it.
     pub(crate) fn start_point(&self, process: ProcessId) -> Option<StartPoint> {
         let start = self.tracees.numbers.as_ref()?.upcoming(process);
-        let clock = self.interpreter.clock_at_start(process)?;
-        Some(StartPoint { process, start, clock })
+        let (clock, times) = self.interpreter.at_start(process)?;
+        // One that it has left in an earlier round can be found, and can do something to the new process.
+        let has_child = self.tracees.tasks.values().any(|task| task.process == process);
+        (!has_child).then_some(StartPoint {
+            process,
+            start,
+            clock,
+            times,
+        })
     }
 
     /// Takes a snapshot of a contender that has started here, and is stopped at its first controlled call or at its copy point.

@@ -1,8 +1,8 @@
 //! The fork snapshots of a session: which start of a contender each of them stands for.
 //!
-//! What a contender does before its first step follows from its number, the clock, and what it has changed before beside the
-//! lock. So a start is a copy of an earlier one if it has the same number and the clock shows the same; one that has changed
-//! something before is never a copy. Moves no process.
+//! What a contender does before its first step follows from its number, the clock, the times of inodes that it has caused before,
+//! what it has changed before beside the lock, and children that it has left. So a start is a copy of an earlier one if the first
+//! three are the same; a contender that has changed something before, or has a child, is never a copy. Moves no process.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -24,6 +24,8 @@ pub(crate) struct StartPoint {
     pub(crate) start: Start,
     /// What the clock shows, since the beginning of all executions.
     pub(crate) clock: Duration,
+    /// A number for the times of inodes that it has caused in earlier rounds.
+    pub(crate) times: u64,
 }
 
 /// When a contender starts.
