@@ -39,16 +39,16 @@ pub(crate) type EachResult<'a> = dyn FnMut(usize, &Plan, CheckResult) -> Control
 pub fn check(plan: &Plan, interrupted: &Arc<AtomicBool>, events: &EventSink) -> Result<Judged, CheckError> {
     let mut kept = KeptSession::default();
     let judged = check_until(plan, None, &mut kept, (interrupted, &Arc::default()), events)?;
-    close_after(plan, judged, &mut kept)
+    close_after(plan, judged, kept.close())
 }
 
-/// Ends the worker process after its last plan. If something is left behind, that decides the verdict.
+/// The verdict on the last plan, after its worker processes were ended. If something is left behind, that decides.
 ///
 /// # Errors
 ///
 /// As [`check`].
-fn close_after(plan: &Plan, judged: Judged, kept: &mut KeptSession) -> Result<Judged, CheckError> {
-    match kept.close() {
+pub(crate) fn close_after(plan: &Plan, judged: Judged, closed: Result<(), CheckError>) -> Result<Judged, CheckError> {
+    match closed {
         Ok(()) => Ok(judged),
         Err(error) => conclude_error(plan, error),
     }

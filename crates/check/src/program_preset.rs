@@ -104,7 +104,7 @@ impl Ladder<'_> {
             rungs.push(after_crash((Scenario::cycle(2, 1), FaultSweep::Kill), first));
         }
         if deep && undisturbed {
-            // Last, because it takes longest: each kill is a search of its own, and starts the programs again.
+            // Last, because it takes longest: each pair of kills is a search of its own.
             rungs.push(rung(
                 (Scenario::cycle(self.processes(), 1), FaultSweep::TwoKills),
                 first,

@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
-use super::check::{CheckResult, EachResult, check_until, conclude_error};
+use super::check::{CheckResult, EachResult, check_until, close_after};
 use super::error::CheckError;
 use super::event::EventSink;
 use super::plan::Plan;
@@ -235,10 +235,7 @@ impl Together<'_> {
             return checked;
         }
         self.close();
-        checked.and_then(|judged| match results.end() {
-            Ok(()) => Ok(judged),
-            Err(error) => conclude_error(plan, error),
-        })
+        checked.and_then(|judged| close_after(plan, judged, results.end()))
     }
 }
 

@@ -57,7 +57,8 @@ pub struct SearchReport {
 /// A worker process that searches the schedules of one lock, as often as requested.
 ///
 /// Each search begins from an empty directory, with contenders that no earlier search started; those that are programs may be
-/// forked from a process that one has started. Paths are the same in all searches of a session. The session belongs to the thread that opened it: the worker dies with that thread.
+/// forked from a process that one has started. Paths are the same in all searches of a session. The session belongs to the
+/// thread that opened it: the worker dies with that thread.
 ///
 /// Dropped, it kills the worker and removes the directory; [`close`](Self::close) also reports what cannot be removed.
 #[derive(Debug)]

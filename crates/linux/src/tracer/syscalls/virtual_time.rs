@@ -380,7 +380,6 @@ impl Time {
     }
 }
 
-/// A reading of the clock by a contender.
 #[cfg(test)]
 mod tests {
     use super::*;
