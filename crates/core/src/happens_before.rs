@@ -31,6 +31,8 @@ pub struct HappensBefore {
     own: Vec<u32>,
     /// The clocks of all steps, in one vector, because a search makes one order for each execution.
     clocks: Vec<u32>,
+    /// The clock of the last step of each process, in one vector.
+    latest: Vec<u32>,
     /// The length of a clock: the number of processes.
     width: usize,
 }
@@ -54,32 +56,40 @@ impl HappensBefore {
     /// As [`HappensBefore::of`].
     pub fn of_footprints<'a>(processes: usize, steps: impl IntoIterator<Item = (ProcessId, &'a Accesses)>) -> Self {
         let footprints: Vec<_> = steps.into_iter().collect();
-        let count = footprints.len();
-        let mut order = Self {
-            processes: Vec::with_capacity(count),
-            own: Vec::with_capacity(count),
-            clocks: Vec::with_capacity(count * processes),
-            width: processes,
-        };
-        let mut latest = vec![0; processes * processes];
+        let mut order = Self::with_capacity(processes, footprints.len());
         for (position, (process, accesses)) in footprints.iter().enumerate() {
-            let me = process.index();
-            let clock = &mut latest[me * processes..][..processes];
-            // From the newest step on: steps in the past of one that was added need no comparison.
-            for earlier in (0..position).rev() {
-                let theirs = order.processes[earlier].index();
-                if order.own[earlier] > clock[theirs] && footprints[earlier].1.conflict(accesses) {
-                    for (mine, past) in clock.iter_mut().zip(&order.clocks[earlier * processes..]) {
-                        *mine = (*mine).max(*past);
-                    }
-                }
-            }
-            clock[me] += 1;
-            order.processes.push(*process);
-            order.own.push(clock[me]);
-            order.clocks.extend_from_slice(clock);
+            order.push(*process, accesses, |earlier| footprints[..position][earlier].1);
         }
         order
+    }
+
+    fn with_capacity(processes: usize, steps: usize) -> Self {
+        Self {
+            processes: Vec::with_capacity(steps),
+            own: Vec::with_capacity(steps),
+            clocks: Vec::with_capacity(steps * processes),
+            latest: vec![0; processes * processes],
+            width: processes,
+        }
+    }
+
+    /// Adds a step; `footprint` has those of the steps before it.
+    fn push<'a>(&mut self, process: ProcessId, accesses: &Accesses, footprint: impl Fn(usize) -> &'a Accesses) {
+        let (me, width) = (process.index(), self.width);
+        let clock = &mut self.latest[me * width..][..width];
+        // From the newest step on: steps in the past of one that was added need no comparison.
+        for earlier in (0..self.own.len()).rev() {
+            let theirs = self.processes[earlier].index();
+            if self.own[earlier] > clock[theirs] && footprint(earlier).conflict(accesses) {
+                for (mine, past) in clock.iter_mut().zip(&self.clocks[earlier * width..]) {
+                    *mine = (*mine).max(*past);
+                }
+            }
+        }
+        clock[me] += 1;
+        self.processes.push(process);
+        self.own.push(clock[me]);
+        self.clocks.extend_from_slice(clock);
     }
 
     /// Whether step `earlier` happens before step `later`. No step happens before itself.
@@ -112,6 +122,52 @@ impl HappensBefore {
             by_process[step.process.index()].push((step.accesses.clone(), self.clock(position).to_vec()));
         }
         Class(by_process)
+    }
+}
+
+/// The digests of the classes of all beginnings of an execution that goes on.
+#[derive(Clone, Debug)]
+pub struct Digests {
+    order: HappensBefore,
+    /// Those of the first 0, 1, … steps.
+    digests: Vec<Digest>,
+}
+
+impl Default for Digests {
+    fn default() -> Self {
+        Self {
+            order: HappensBefore::with_capacity(0, 0),
+            digests: vec![Digest::default()],
+        }
+    }
+}
+
+impl Digests {
+    /// The digest of the class of `steps`, of which all but the last were given before, or of other ones after [`clear`](Self::clear).
+    pub fn of(&mut self, steps: &[Step]) -> Digest {
+        let processes = steps.iter().map(|step| step.process.index() + 1).max().unwrap_or(0);
+        if processes > self.order.width {
+            // The number of processes does not matter to the digests.
+            self.order = HappensBefore::of(processes, &steps[..self.digests.len() - 1]);
+        }
+        for position in self.digests.len() - 1..steps.len() {
+            let step = &steps[position];
+            self.order
+                .push(step.process, &step.accesses, |earlier| &steps[earlier].accesses);
+            let last = self.digests[position];
+            self.digests.push(last.and(step, self.order.clock(position)));
+        }
+        self.digests[steps.len()]
+    }
+
+    /// Another execution begins.
+    pub fn clear(&mut self) {
+        *self = Self::default();
+    }
+
+    /// The digests of the classes of the first 0, 1, … steps.
+    pub fn all(&self) -> &[Digest] {
+        &self.digests
     }
 }
 
@@ -202,6 +258,20 @@ mod tests {
         let class = |steps: [&Step; 2]| Class::of(2, &steps.map(Step::clone));
         assert_eq!(class([&load, &other]), class([&other, &load]));
         assert_ne!(class([&load, &store]), class([&store, &load]));
+    }
+
+    #[test]
+    fn digests_that_grow_are_those_of_the_whole() {
+        let steps =
+            [(1, 0), (0, 0), (4, 1), (1, 1), (0, 1)].map(|(process, cell)| step(process, AccessKind::Store, cell));
+        let whole: Vec<_> = HappensBefore::of(5, &steps).digests(&steps).collect();
+        let mut growing = Digests::default();
+        for count in 0..=steps.len() {
+            assert_eq!(growing.of(&steps[..count]), whole[count]);
+        }
+        assert_eq!(growing.all(), whole);
+        growing.clear();
+        assert_eq!(growing.of(&steps), whole[steps.len()]);
     }
 
     proptest::proptest! {

@@ -6,7 +6,8 @@
 //! deadlines; to wake another first counts as a preemption too. Each execution queues its siblings, the other choices at each
 //! of its steps, for its own level or the next.
 //!
-//! - Nothing runs twice: a sibling is dropped when an equivalent prefix was continued in the same way with as few preemptions.
+//! - Nothing runs twice: a sibling is dropped when an equivalent prefix was continued in the same way with as few preemptions. An
+//!   execution is given up as redundant where it comes to such a prefix: another one has gone on from there, or will.
 //! - A process is preempted only before a call on a contended object: one that several processes touch and at least one stores.
 //!   When a new contended object is found, the search starts again.
 //! - Before all levels, one execution prefers loads, whatever that takes. It shows check-then-act bugs and most contended
@@ -22,7 +23,7 @@ use super::preference::Preference;
 use super::prefix::{Prefix, Steps};
 use super::{Begin, Choice, ChoicePoint, Covered, Diverged, Mismatch, Model, Scheduler};
 use crate::access::Accesses;
-use crate::happens_before::{Digest, HappensBefore, Step};
+use crate::happens_before::{Digest, Digests, Step};
 use crate::id::ProcessId;
 
 /// After how many steps the execution that is patient lets others go on.
@@ -42,6 +43,7 @@ pub struct Bounded {
     /// The free choices of the current or last execution.
     choices: Vec<Chosen>,
     steps: Vec<Step>,
+    digests: Digests,
     /// The processes that have touched nothing contended since they woke.
     rested: BTreeSet<ProcessId>,
     /// The processes that have polled in the current execution.
@@ -111,6 +113,7 @@ impl Bounded {
             prefix: Prefix::default(),
             choices: Vec::new(),
             steps: Vec::new(),
+            digests: Digests::default(),
             rested: BTreeSet::new(),
             pollers: BTreeSet::new(),
             polled: false,
@@ -187,6 +190,15 @@ impl Bounded {
                 others: others.map(alternative).collect(),
                 goes_on: stays.filter(|last| *last == process).map(|last| now.forecast(last)),
             });
+            let way = self.digests.of(&self.steps).then(process);
+            if self
+                .seen
+                .get(&way)
+                .is_some_and(|preemptions| *preemptions <= self.level)
+            {
+                self.learn(&[]);
+                return Choice::Redundant;
+            }
         }
         Choice::Step(process)
     }
@@ -198,12 +210,21 @@ impl Bounded {
         self.done = 0.0;
     }
 
+    /// Takes note of what the steps of the current execution touched, and of what processes `waiting` for something would.
+    fn learn(&mut self, waiting: &[Step]) {
+        let grown = self.conflicts.learn(&self.steps) | self.conflicts.learn(waiting);
+        if grown && self.preemption_points == PreemptionPoints::Conflicts {
+            self.start_over();
+        } else if self.stage == Stage::Levels {
+            self.queue_siblings();
+        }
+    }
+
     /// Queues the siblings of the free choices of the last execution.
     fn queue_siblings(&mut self) {
-        let processes = self.steps.iter().map(|step| step.process.index() + 1).max();
-        let order = HappensBefore::of(processes.unwrap_or(0), &self.steps);
         let given = self.prefix.len();
-        let digests: Vec<_> = order.digests(&self.steps).skip(given).collect();
+        self.digests.of(&self.steps);
+        let digests: Vec<_> = self.digests.all().iter().copied().skip(given).collect();
         let execution = self.known.number(&self.steps);
         // Each queued choice gets the same share as the one that was made.
         let mut weight = self.prefix.weight;
@@ -223,10 +244,7 @@ impl Bounded {
                     self.left[other.preemptions as usize].push_back(sibling);
                 }
             }
-            // An earlier execution continued from here in the same way, and queues what follows.
-            if !self.is_news(digest.then(chosen.process), self.level) {
-                break;
-            }
+            self.seen.insert(digest.then(chosen.process), self.level);
         }
         self.done += weight;
     }
@@ -276,6 +294,7 @@ impl Scheduler for Bounded {
     fn again(&mut self) {
         self.choices.clear();
         self.steps.clear();
+        self.digests.clear();
         self.rested.clear();
         self.pollers.clear();
     }
@@ -306,12 +325,7 @@ impl Scheduler for Bounded {
 
     fn completed(&mut self, model: &mut dyn Model) -> Result<(), Mismatch> {
         // A process that waits at the end contends for what it waits for, although it has taken no step there.
-        let grown = self.conflicts.learn(&self.steps) | self.conflicts.learn(&model.waiting());
-        if grown && self.preemption_points == PreemptionPoints::Conflicts {
-            self.start_over();
-        } else if self.stage == Stage::Levels {
-            self.queue_siblings();
-        }
+        self.learn(&model.waiting());
         Ok(())
     }
 
