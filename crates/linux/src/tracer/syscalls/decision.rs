@@ -69,8 +69,40 @@ impl From<Unwatched> for Decision {
 }
 
 impl Programs {
-    /// Decides about the call at which a task is stopped.
-    pub(crate) fn judge(&mut self, at: &AtCall<'_>) -> Decision {
+    /// What to do about the call at which a task is stopped.
+    pub(super) fn decision(&mut self, at: &AtCall<'_>) -> Decision {
+        if !filter::reads_time(at.entry.number) {
+            self.time.calls(at);
+        }
+        let decision = match self.judge(at) {
+            Decision::Harmless if syscalls::of(at.entry.number).is_some_and(|call| Self::is_examined(call.name)) => {
+                Decision::Examined
+            }
+            decision => decision,
+        };
+        if matches!(decision, Decision::Controlled | Decision::Exits) {
+            let threads = self.tree.tasks.values().filter(|(_, group)| *group == at.group);
+            self.time.acts(at, threads.count() > 1);
+        }
+        let rests = matches!(
+            decision,
+            Decision::Controlled | Decision::Exits | Decision::Sleeps(_) | Decision::Waits(..)
+        );
+        if rests
+            && let Some(number) = self.first.get(&at.process)
+            && let Err(reason) = self.shown_files.check((at.process, *number), &self.time)
+        {
+            return Decision::Uncontrolled(reason);
+        }
+        let Some(end) = self.known_ends.reaches(at, &decision, &self.time) else {
+            return decision;
+        };
+        end.reads_clock(at, &mut self.time);
+        Decision::Last(end.call)
+    }
+
+    /// The same, whatever the contender has done before.
+    fn judge(&mut self, at: &AtCall<'_>) -> Decision {
         if let Some(why) = self.tree.numbers.take_loss() {
             return Decision::Uncontrolled(why);
         }
@@ -338,7 +370,7 @@ impl Programs {
         let [fd, level, option, ..] = at.entry.arguments.map(|argument| argument as i32);
         let socket = match self.tree.descriptor(at.task, fd) {
             End::Socket(socket) => socket,
-            End::Hidden(why) => return uncontrolled(at, name, &why),
+            End::Figures(why) | End::Hidden(why) => return uncontrolled(at, name, &why),
             _ => return Decision::Harmless, // The call fails.
         };
         if name == "setsockopt" && bits::limits_waiting(level, option) {

@@ -12,10 +12,12 @@ use super::descriptor_links;
 use super::held_locks::{Closed, HeldLocks, Released};
 use super::interpreter::AtCall;
 use super::path_walk::{End, Target};
+use super::shown_files;
 use super::sockets::Sockets;
 use super::watched_tree::{Inode, InodeKind, Number, Side, WatchedTree};
 use crate::sys::syscalls::SyscallClass;
 use onewinner_core::access::{Access, AccessKind, Accesses, Object};
+use onewinner_core::id::ProcessId;
 
 /// The footprint of a call before it is made.
 #[derive(Clone, Debug, Default)]
@@ -172,23 +174,13 @@ impl FootprintBuilder<'_> {
                 self.refuse("changes attributes through /proc, or of a descriptor without a file");
             }
             End::Own | End::Nowhere => {}
-            End::Hidden(why) => self.refuse(why),
+            End::Figures(_) if self.only_looks() => {}
+            End::Figures(why) | End::Hidden(why) => self.refuse(why),
             End::Socket(socket) if self.sockets.is_shared(socket) => self.socket(AccessKind::Load),
             End::Socket(_) => {}
-            End::Process(process) => {
-                self.add_step(Object::Liveness(process), AccessKind::Load);
-                let (object, kind) = (Object::Process(process), AccessKind::Load);
-                self.touched
-                    .elsewhere
-                    .push((PathBuf::from("/proc"), Access { object, kind }));
-                if !matches!(
-                    self.class,
-                    SyscallClass::Stat | SyscallClass::Lstat | SyscallClass::LookUp
-                ) {
-                    self.refuse(
-                        "uses a file of another contender in /proc; only whether that process exists is tracked",
-                    );
-                }
+            End::Process { of, path } => {
+                let opens = self.class == SyscallClass::Open && !self.flags.creates && !self.flags.truncates;
+                self.process(of, self.only_looks() || opens && shown_files::shown(&path).is_some());
             }
             End::Object(there) => self.object(&there, AccessKind::Load),
             End::Name { there, real } => {
@@ -201,6 +193,14 @@ impl FootprintBuilder<'_> {
                 }
             }
         }
+    }
+
+    /// Whether it asks for nothing but the attributes of a file.
+    fn only_looks(&self) -> bool {
+        matches!(
+            self.class,
+            SyscallClass::Stat | SyscallClass::Lstat | SyscallClass::LookUp
+        )
     }
 
     /// A directory above a watched one.
@@ -323,8 +323,31 @@ impl FootprintBuilder<'_> {
                 self.touched.is_stream = true;
                 self.socket(kind);
             }
-            End::Hidden(why) => self.refuse(why),
+            End::Process { of, .. } => {
+                let passes = matches!(self.class, SyscallClass::Stat)
+                    || self.class == SyscallClass::Read && kind == AccessKind::Load;
+                // There is no ioctl for it.
+                if !matches!(
+                    self.class,
+                    SyscallClass::Close | SyscallClass::Seek | SyscallClass::Other
+                ) {
+                    self.process(of, passes);
+                }
+            }
+            End::Figures(why) | End::Hidden(why) => self.refuse(why),
             _ => {}
+        }
+    }
+
+    /// What another contender shows of itself in `/proc`; most calls on it do not pass.
+    fn process(&mut self, of: ProcessId, passes: bool) {
+        self.add_step(Object::Liveness(of), AccessKind::Load);
+        let (object, kind) = (Object::Process(of), AccessKind::Load);
+        self.touched
+            .elsewhere
+            .push((PathBuf::from("/proc"), Access { object, kind }));
+        if !passes {
+            self.refuse("uses a file of another contender in /proc in a way that is not tracked");
         }
     }
 
@@ -349,8 +372,8 @@ impl FootprintBuilder<'_> {
         let there = match around.tree.descriptor(at.task, fd) {
             End::Object(there) => there,
             // The memory of one contender has locks of its own. What has no file is refused.
-            End::Own | End::Nowhere | End::Socket(_) | End::Process(_) | End::Name { .. } => return,
-            End::Hidden(why) => return self.refuse(why),
+            End::Own | End::Nowhere | End::Socket(_) | End::Process { .. } | End::Name { .. } => return,
+            End::Figures(why) | End::Hidden(why) => return self.refuse(why),
         };
         let locks = Object::Locks(there.id);
         if self.flags.odd {

@@ -205,7 +205,7 @@ impl HeldLocks {
         for (fd, end) in closing {
             match end {
                 End::Socket(socket) => closed.push(Closed::Socket(socket)),
-                End::Hidden(why) => return Err(why),
+                End::Figures(why) | End::Hidden(why) => return Err(why),
                 End::Object(there) => {
                     let frees = self.freed(Descriptor { task, fd }, &there, closes, tree)?;
                     if there.side == Side::Watched || frees == Released::Something {

@@ -24,7 +24,6 @@ use crate::sys::private_state::NotPrivate;
 use crate::sys::trace::Memory;
 use onewinner_core::access::Accesses;
 use onewinner_core::explore::{Lost, Move};
-use onewinner_core::fs::Errno;
 use onewinner_core::fs::call::{Call, Reply};
 use onewinner_core::fs::sim;
 use onewinner_core::happens_before::Step;
@@ -46,19 +45,12 @@ pub(crate) enum Outcome {
     Performed {
         /// The call.
         call: Call,
-        /// What the kernel answered.
+        /// The answer.
         reply: Reply,
         /// What it touched.
         accesses: Accesses,
-    },
-    /// It fails with this error, whatever the kernel returned: a step.
-    Refused {
-        /// The call.
-        call: Call,
-        /// The error.
-        errno: Errno,
-        /// What it touched.
-        accesses: Accesses,
+        /// What it returns instead of what the kernel returned.
+        instead: Option<i64>,
     },
     /// It has changed something, and then waits: a step, after which the task comes to the same call again.
     BeginsAgain {

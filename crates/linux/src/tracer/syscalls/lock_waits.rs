@@ -154,10 +154,11 @@ impl Programs {
                 self.pending.insert(at.task, pending);
                 Outcome::Waits
             }
-            Instead::Fails => Outcome::Refused {
+            Instead::Fails => Outcome::Performed {
                 call,
-                errno: Errno::EDEADLK,
+                reply: Err(Errno::EDEADLK),
                 accesses,
+                instead: Some(-i64::from(Errno::EDEADLK.raw())),
             },
             Instead::BeginsAgain => {
                 self.lock(&pending.decoded, &accesses);

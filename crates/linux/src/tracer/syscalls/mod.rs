@@ -13,6 +13,7 @@
 //! | `spawn.rs` | calls that make a process |
 //! | `made_files.rs` | files and devices whose contents the tracer makes |
 //! | `task_files.rs` | the same, of a task in `/proc` |
+//! | `shown_files.rs` | what a contender may read there of another one |
 //! | `kernel_files.rs` | which files of `/proc` and `/sys` are the same in each execution |
 //! | `process_calls.rs` | the same, for calls that concern processes and not files |
 //! | `decode.rs` | a call of a program as a value: names, paths, descriptors, addresses |
@@ -92,6 +93,7 @@ mod process_numbers;
 pub(crate) mod programs;
 mod replies;
 pub(crate) mod sharing;
+mod shown_files;
 mod socket_address;
 mod sockets;
 mod spawn;

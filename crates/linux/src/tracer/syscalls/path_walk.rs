@@ -1,6 +1,6 @@
 //! Resolves a path of a stopped task as the kernel does, name by name, and keeps what was read on the way.
 //!
-//! The links of `/proc` lead where they lead for the task, not for the tracer: `self`, `fd/N`, `cwd`, `root`. `proc_walk.rs` resolves names below `/proc`.
+//! The links of `/proc` lead where they lead for the task, not for the tracer. `proc_walk.rs` resolves names below `/proc`.
 //! Changes nothing, and knows no call.
 
 use std::ffi::{OsStr, OsString};
@@ -41,12 +41,14 @@ pub(crate) enum End {
     Object(Inode),
     /// The name cannot be reached, because of the names read on the way.
     Nowhere,
-    /// A file of another contender in `/proc`.
-    Process(ProcessId),
+    /// The folder of another contender in `/proc`, or a file there.
+    Process { of: ProcessId, path: PathBuf },
     /// A socket, by its inode number.
     Socket(u64),
     /// Its own files in `/proc`, a pipe without a name, a closed descriptor: nothing that contenders share.
     Own,
+    /// A file that exists in each execution. What it shows cannot be controlled, for this reason.
+    Figures(String),
     /// It cannot be controlled, for this reason.
     Hidden(String),
 }
@@ -80,8 +82,7 @@ impl WatchedTree {
             InodeKind::Socket if !path.is_absolute() => End::Socket(metadata.ino()),
             // `pipe:[7]`, `anon_inode:[eventpoll]`, and memory without a name.
             _ if !path.is_absolute() || has_no_name(&path) => End::Own,
-            _ if self.is_own_in_proc(&path) => End::Own,
-            _ => End::Object(inode),
+            _ => self.of_a_contender(task, &path).unwrap_or(End::Object(inode)),
         }
     }
 
@@ -462,7 +463,7 @@ mod tests {
         for own in ["/proc/self/status", "/proc/self/net/if_inet6", "/proc/self/fd"] {
             assert!(matches!(leads(own), End::Own), "{own}");
         }
-        assert!(matches!(leads("/proc/1/stat"), End::Process(ProcessId(1))));
+        assert!(matches!(leads("/proc/1/stat"), End::Process { of: ProcessId(1), .. }));
     }
 
     #[test]

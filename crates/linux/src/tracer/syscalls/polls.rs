@@ -35,7 +35,7 @@ impl Programs {
         match self.tree.descriptor(at.task, fd) {
             End::Socket(socket) => self.sockets.is_shared(socket),
             End::Object(there) => there.kind == InodeKind::Pipe && there.side == Side::Watched,
-            End::Hidden(_) => true,
+            End::Figures(_) | End::Hidden(_) => true,
             End::Own => self.tree.numbers.is_watcher(at.process) && descriptor_links::is_pidfd(at.task, fd),
             _ => false,
         }

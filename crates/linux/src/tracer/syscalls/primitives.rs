@@ -134,7 +134,12 @@ impl Interpreter for Primitives {
             });
         }
         self.steps.push((at.process, call.clone()));
-        Ok(Outcome::Performed { call, reply, accesses })
+        Ok(Outcome::Performed {
+            call,
+            reply,
+            accesses,
+            instead: None,
+        })
     }
 
     fn exit(&mut self, at: &AtCall<'_>) -> (Call, Accesses) {

@@ -1,7 +1,8 @@
 //! Resolves names below `/proc`, where a link leads elsewhere for each task.
 //!
-//! What belongs to the task itself is its own. Of another contender only the existence is known. Files that show several
-//! contenders are hidden: the tracer cannot say what they show. Changes nothing, and knows no call.
+//! What belongs to the task itself is its own. Of another contender the existence is known, and a few files that stay the same as
+//! long as it exists. Files that show several contenders are hidden: the tracer cannot say what they show. Changes nothing, and
+//! knows no call.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, Metadata};
@@ -14,6 +15,7 @@ use super::descriptor_links;
 use super::kernel_files;
 use super::path_walk::{End, Walk, has_no_name};
 use super::process_numbers::Owner;
+use super::shown_files::SHOWN;
 use super::task_files;
 use super::watched_tree::{Read, WatchedTree};
 use onewinner_core::access::Object;
@@ -25,18 +27,25 @@ const SHOWS_OTHERS: [&str; 4] = ["locks", "sysvipc", "keys", "key-users"];
 /// Files of `/proc/net` that show how the machine is connected, and no socket.
 const SHOWS_NO_SOCKET: [&str; 3] = ["if_inet6", "ipv6_route", "route"];
 
-/// Files of another contender that exist as long as its first process does.
-const EXISTS_WITH_PROCESS: [&str; 4] = ["stat", "status", "cmdline", "comm"];
+/// Files of another contender that exist as long as its first process does, and can be read.
+const EXISTS_WITH_PROCESS: [&str; 4] = SHOWN;
 
 /// Files of a process that is no contender which stay as they are.
 const CONSTANT: [&str; 4] = ["cgroup", "cmdline", "comm", "environ"];
 
 impl WatchedTree {
-    /// Whether a path is below `/proc`, and in the directory of a process of contenders.
-    pub(super) fn is_own_in_proc(&self, path: &Path) -> bool {
-        let below = path.strip_prefix("/proc").ok();
-        let number = below.and_then(|below| below.iter().next()?.to_str()?.parse().ok());
-        number.is_some_and(|number| self.contender(number).is_some())
+    /// What a task has open, or a link shows, at this path, if it is in the folder of a contender below `/proc`.
+    pub(super) fn of_a_contender(&self, task: i32, path: &Path) -> Option<End> {
+        let below = path.strip_prefix("/proc").ok()?;
+        let number = below.iter().next()?.to_str()?.parse().ok()?;
+        self.contender(number)?;
+        // The kernel shows this when the process is gone.
+        let path = PathBuf::from(path.to_string_lossy().trim_end_matches(" (deleted)"));
+        Some(match self.owner(self.contender(task)?, number) {
+            Owner::Own | Owner::Nobody => End::Own,
+            Owner::First(of) => End::Process { of, path },
+            Owner::Later(of) => End::Hidden(format!("has a file in /proc of a child or a thread of {of} open")),
+        })
     }
 }
 
@@ -62,7 +71,13 @@ impl Walk<'_> {
         let only_existence = "only whether its first process exists is tracked";
         match self.tree.owner(self.at.process, number) {
             Owner::Own => self.in_own_process(number, Vec::new(), follow),
-            Owner::First(process) if self.ends_in(&EXISTS_WITH_PROCESS) => Some(End::Process(process)),
+            Owner::First(of) if self.ends_in(&EXISTS_WITH_PROCESS) => {
+                let path = self
+                    .here
+                    .join(name)
+                    .join(self.rest.first().map_or(OsStr::new(""), AsRef::as_ref));
+                Some(End::Process { of, path })
+            }
             Owner::First(process) => Some(End::Hidden(format!(
                 "uses a file in /proc of {process}, another contender; {only_existence}"
             ))),
@@ -82,7 +97,7 @@ impl Walk<'_> {
     pub(super) fn refused(&self, metadata: &Metadata, real: &Path) -> Option<End> {
         let is_real = metadata.is_file() && !kernel_files::is_constant(real);
         is_real.then(|| {
-            End::Hidden(format!(
+            End::Figures(format!(
                 "uses {}, which changes with time or with what other contenders do",
                 real.display()
             ))
@@ -143,7 +158,7 @@ impl Walk<'_> {
                 ([], file)
                     if !task_files::is_private(file) && fs::exists(format!("/proc/{task}/{file}")).unwrap_or(true) =>
                 {
-                    return Some(End::Hidden(format!(
+                    return Some(End::Figures(format!(
                         "uses /proc/self/{file}, whose figures are real and not the same in each execution"
                     )));
                 }
@@ -166,8 +181,15 @@ impl Walk<'_> {
             Err(error) if error.kind() == ErrorKind::NotFound => return End::Own,
             Err(error) => return End::Hidden(format!("reads a link that cannot be examined ({error})")),
         };
-        if !path.is_absolute() || has_no_name(&path) || self.tree.is_own_in_proc(&path) {
+        if !path.is_absolute() || has_no_name(&path) {
             return End::Own;
+        }
+        match self.tree.of_a_contender(self.at.task, &path) {
+            Some(End::Process { .. }) => {
+                return End::Hidden("reads a link to a file of another contender in /proc".to_owned());
+            }
+            Some(end) => return end,
+            None => {}
         }
         let there = self.tree.inode(&metadata, &path);
         self.saw(Read {

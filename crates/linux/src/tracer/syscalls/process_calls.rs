@@ -290,7 +290,7 @@ impl Programs {
             End::Object(there) if there.kind == InodeKind::Pipe && there.side == Side::Watched => {
                 uncontrolled(at, what, "waits with epoll for a named pipe")
             }
-            End::Hidden(why) => uncontrolled(at, what, &why),
+            End::Figures(why) | End::Hidden(why) => uncontrolled(at, what, &why),
             End::Own if self.tree.numbers.is_watcher(at.process) && descriptor_links::is_pidfd(at.task, fd) => {
                 uncontrolled(
                     at,

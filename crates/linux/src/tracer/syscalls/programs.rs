@@ -22,14 +22,14 @@ use super::lock_request::{Instead, Request};
 use super::machine_figures::MachineFigures;
 use super::replies;
 use super::sharing::Sharing;
+use super::shown_files::ShownFiles;
 use super::sockets::{self, Sockets};
 use super::timed_waits;
 use super::timers::Timers;
 use super::virtual_time::Time;
 use super::watched_tree::WatchedTree;
-use crate::sys::filter;
 use crate::sys::private_state::NotPrivate;
-use crate::sys::syscalls::{self, SyscallClass};
+use crate::sys::syscalls::SyscallClass;
 use crate::sys::trace::{Auxiliary, Memory, RANDOM_BYTES};
 use onewinner_core::access::{Accesses, Object};
 use onewinner_core::explore::{Lost, Move, Retry};
@@ -63,7 +63,8 @@ pub(crate) struct Programs {
     pub(crate) changed: BTreeMap<ProcessId, BTreeSet<PathBuf>>,
     /// Contenders that have sent a signal to a task of their own.
     pub(crate) signalled: BTreeSet<ProcessId>,
-    known_ends: KnownEnds,
+    pub(super) known_ends: KnownEnds,
+    pub(super) shown_files: ShownFiles,
     /// Whether contenders are forked from snapshots.
     copied: bool,
     /// The files that copies share as open file descriptions, by device and inode.
@@ -107,6 +108,7 @@ impl Programs {
             changed: BTreeMap::new(),
             signalled: BTreeSet::new(),
             known_ends: KnownEnds::default(),
+            shown_files: ShownFiles::default(),
             copied: false,
             shared_by_copies: BTreeSet::new(),
             why_not_copied: None,
@@ -159,28 +161,12 @@ impl Interpreter for Programs {
         self.changed.clear();
         self.signalled.clear();
         self.known_ends.begin();
+        self.shown_files.begin();
         self.tree.begin(directories)
     }
 
     fn decide(&mut self, at: &AtCall<'_>) -> Decision {
-        if !filter::reads_time(at.entry.number) {
-            self.time.calls(at);
-        }
-        let decision = match self.judge(at) {
-            Decision::Harmless if syscalls::of(at.entry.number).is_some_and(|call| Self::is_examined(call.name)) => {
-                Decision::Examined
-            }
-            decision => decision,
-        };
-        if matches!(decision, Decision::Controlled | Decision::Exits) {
-            let threads = self.tree.tasks.values().filter(|(_, group)| *group == at.group);
-            self.time.acts(at, threads.count() > 1);
-        }
-        let Some(end) = self.known_ends.reaches(at, &decision, &self.time) else {
-            return decision;
-        };
-        end.reads_clock(at, &mut self.time);
-        Decision::Last(end.call)
+        self.decision(at)
     }
 
     fn forecast(&self, at: &AtCall<'_>) -> Accesses {
@@ -265,13 +251,25 @@ impl Interpreter for Programs {
                 .and_then(|()| self.corrects(at, name, returned))
                 .map_err(|error| Self::unshown(at, name, &error))?;
         }
+        let shown = match pending.decoded.class {
+            SyscallClass::Read => self
+                .shown_files
+                .replace(at, &pending.decoded, returned, (&self.tree, &self.time))?,
+            _ => None,
+        };
+        let returned = shown.unwrap_or(returned);
         self.known_ends.made(at, &pending.decoded, returned, &self.tree);
         let call = self.shown(&pending.decoded);
         let reply = match errno {
             Some(errno) => Err(errno),
             None => Ok(replies::value(at, &pending.decoded, returned, &self.tree)),
         };
-        Ok(Outcome::Performed { call, reply, accesses })
+        Ok(Outcome::Performed {
+            call,
+            reply,
+            accesses,
+            instead: shown,
+        })
     }
 
     fn examine(&mut self, at: &AtCall<'_>, returned: i64) -> Result<(), Lost> {

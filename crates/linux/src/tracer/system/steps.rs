@@ -80,10 +80,14 @@ impl TracedSystem {
             .interpreter
             .after(&self.engine.tracees.at_exit(&exit), returned)?;
         let (call, reply, accesses) = match outcome {
-            Outcome::Performed { call, reply, accesses } => (call, reply, accesses),
-            Outcome::Refused { call, errno, accesses } => {
-                exit.answer(-i64::from(errno.raw()))?;
-                (call, Err(errno), accesses)
+            Outcome::Performed {
+                call,
+                reply,
+                accesses,
+                instead,
+            } => {
+                instead.map_or(Ok(()), |value| exit.answer(value))?;
+                (call, reply, accesses)
             }
             Outcome::BeginsAgain { call, accesses } => return self.begins_again(process, exit, call, accesses),
             Outcome::Waits => {
