@@ -26,7 +26,7 @@ use onewinner_core::id::ProcessId;
 const MOST_EVENTS: u32 = 2_000_000;
 
 /// How long the tracer waits for an event before it reads the states of tasks: most tasks stop before.
-const MOMENT: Duration = Duration::from_micros(20);
+const MOMENT: Duration = Duration::from_micros(60);
 
 /// How long it waits before it reads them once more.
 const PAUSE: Duration = Duration::from_micros(100);
