@@ -2,8 +2,12 @@
 //!
 //! The only place that opens a session of the tracer: searching, shrinking and replaying share one worker process.
 
+#[cfg(target_os = "linux")]
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+#[cfg(target_os = "linux")]
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::error::CheckError;
 use super::plan::Plan;
@@ -14,6 +18,10 @@ use onewinner_core::history::{End, Execution, History};
 use onewinner_core::primitive::LockPrimitive;
 use onewinner_core::scenario::{Scenario, Subject};
 use onewinner_core::schedule::Schedule;
+#[cfg(target_os = "linux")]
+use onewinner_linux::one_store::by_each_way;
+#[cfg(target_os = "linux")]
+use onewinner_linux::run_directory::RunDirectory;
 #[cfg(target_os = "linux")]
 use onewinner_linux::tracer;
 
@@ -30,6 +38,9 @@ pub(crate) struct BackendSession<'a> {
     /// See [`KeptSession`].
     #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "only a tracer stays on a CPU"))]
     cpu: Option<usize>,
+    /// See [`KeptSession`].
+    #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "only tracers share something"))]
+    shared: Option<&'a SharedByWorkers>,
     /// Whether the last search ended for that.
     is_superseded: bool,
     /// What ends its searches early.
@@ -45,17 +56,83 @@ pub(crate) struct BackendSession<'a> {
 /// A worker process that waits for the next session with the same lock in the same directories. It knows what it has found out
 /// about a program.
 #[derive(Default)]
-pub(crate) struct KeptSession {
+pub(crate) struct KeptSession<'a> {
     /// The CPU that the worker process stays on; the one where it starts if there is none.
     cpu: Option<usize>,
+    /// What it shares with others, if there are any.
+    shared: Option<&'a SharedByWorkers>,
     #[cfg(target_os = "linux")]
     tracer: Option<(Subject, Vec<PathBuf>, tracer::Session)>,
 }
 
-impl KeptSession {
-    /// A worker process will stay on this CPU.
-    pub(crate) fn on(cpu: Option<usize>) -> Self {
-        Self { cpu, ..Self::default() }
+/// What the worker processes of one run share: the directory in which each has its own, and what they know of the program.
+#[derive(Default)]
+pub(crate) struct SharedByWorkers {
+    #[cfg(target_os = "linux")]
+    directory: Mutex<Option<RunDirectory>>,
+    /// The directory through each mount; empty if there is none.
+    #[cfg(target_os = "linux")]
+    roots: Vec<PathBuf>,
+    #[cfg(target_os = "linux")]
+    endless: Mutex<BTreeSet<tracer::EndlessPoll>>,
+}
+
+impl SharedByWorkers {
+    /// For several worker processes that run plans like this one. If no directory can be made, each of them will say so.
+    #[cfg_attr(not(target_os = "linux"), expect(unused_variables, reason = "nothing is shared"))]
+    pub(crate) fn of(plan: &Plan) -> Self {
+        #[cfg(target_os = "linux")]
+        if plan.backend.replays_on() == BackendKind::Traced {
+            let ways = plan.backend.directories();
+            let parent = ways.first().cloned().unwrap_or_else(std::env::temp_dir);
+            let made = RunDirectory::create(&parent).ok().and_then(|(directory, _swept)| {
+                let roots = by_each_way(directory.path(), ways).ok()?;
+                Some((directory, roots))
+            });
+            if let Some((directory, roots)) = made {
+                return Self {
+                    directory: Mutex::new(Some(directory)),
+                    roots,
+                    endless: Mutex::default(),
+                };
+            }
+        }
+        Self::default()
+    }
+
+    /// Removes the directory, after all worker processes have ended.
+    ///
+    /// # Errors
+    ///
+    /// If something in it cannot be removed.
+    pub(crate) fn close(&self) -> Result<(), CheckError> {
+        #[cfg(target_os = "linux")]
+        if let Some(directory) = locked(&self.directory).take() {
+            directory.close().map_err(tracer::TracerError::from)?;
+        }
+        Ok(())
+    }
+
+    #[cfg(target_os = "linux")]
+    fn endless(&self) -> MutexGuard<'_, BTreeSet<tracer::EndlessPoll>> {
+        locked(&self.endless)
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn locked<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl<'a> KeptSession<'a> {
+    /// A worker process will stay on this CPU, and share this with others.
+    pub(crate) fn beside_others(cpu: Option<usize>, shared: &'a SharedByWorkers) -> Self {
+        let shared = Some(shared);
+        Self {
+            cpu,
+            shared,
+            ..Self::default()
+        }
     }
 
     /// Ends the worker process, if there is one.
@@ -91,6 +168,7 @@ impl<'a> BackendSession<'a> {
             directories,
             grows: false,
             cpu: None,
+            shared: None,
             is_superseded: false,
             stopped: None,
             #[cfg(target_os = "linux")]
@@ -160,19 +238,30 @@ impl<'a> BackendSession<'a> {
             BackendKind::Traced => {
                 let mut session = match self.tracer.take() {
                     Some(session) => session,
-                    None => tracer::Session::open(self.subject, self.directories, self.cpu)?,
+                    None => {
+                        let roots = self
+                            .shared
+                            .map(|shared| &shared.roots[..])
+                            .filter(|roots| !roots.is_empty());
+                        tracer::Session::open(self.subject, roots.unwrap_or(self.directories), self.cpu)?
+                    }
                 };
+                let endless = self.shared.map(|shared| shared.endless().clone()).unwrap_or_default();
                 let search = tracer::Search {
                     scenario,
                     strategy,
                     limits,
                     grows: self.grows,
+                    endless: &endless,
                 };
                 let stopped = self.stopped;
                 let is_stopped = || stopped.is_some_and(ProgressMonitor::is_stopped);
                 let report = session.search(&search, &is_stopped, progress, watch)?;
                 self.tracer = Some(session);
                 self.is_superseded = report.is_superseded;
+                if let Some(shared) = self.shared {
+                    shared.endless().extend(report.endless);
+                }
                 Ok((report.searched, report.notes))
             }
             #[cfg(not(target_os = "linux"))]
@@ -211,8 +300,9 @@ impl<'a> BackendSession<'a> {
         not(target_os = "linux"),
         expect(unused_mut, unused_variables, reason = "nothing is kept")
     )]
-    pub(crate) fn resumed(mut self, kept: &mut KeptSession) -> Self {
+    pub(crate) fn resumed<'k: 'a>(mut self, kept: &mut KeptSession<'k>) -> Self {
         self.cpu = kept.cpu;
+        self.shared = kept.shared;
         #[cfg(target_os = "linux")]
         if self.kind == BackendKind::Traced {
             let same = |(subject, directories, _): &mut (Subject, Vec<PathBuf>, _)| {
@@ -225,7 +315,7 @@ impl<'a> BackendSession<'a> {
 
     /// Keeps the worker process, if there is one.
     #[cfg_attr(not(target_os = "linux"), expect(unused_variables, reason = "nothing is kept"))]
-    pub(crate) fn keep(self, kept: &mut KeptSession) {
+    pub(crate) fn keep(self, kept: &mut KeptSession<'_>) {
         #[cfg(target_os = "linux")]
         if let Some(session) = self.tracer {
             kept.tracer = Some((self.subject.clone(), self.directories.to_vec(), session));

@@ -9,7 +9,7 @@
 //! What is reported does not depend on the number of workers, but for what time cuts: results are judged in the order of the
 //! plans. Each worker keeps its worker process from one plan to the next.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::{Duration, Instant};
@@ -18,7 +18,7 @@ use super::check::{CheckResult, EachResult, check_until, close_after};
 use super::error::CheckError;
 use super::event::EventSink;
 use super::plan::Plan;
-use super::session::{KeptSession, cpus_of};
+use super::session::{KeptSession, SharedByWorkers, cpus_of};
 use onewinner_core::property::Judging;
 use onewinner_core::verdict::{CutReason, Extent, Judged, Verdict};
 
@@ -34,8 +34,10 @@ pub(crate) fn check_together(
         .iter()
         .filter_map(|plan| plan.backend.search())
         .map(|(_, limits)| limits.time);
+    let shared = plans.first().map(SharedByWorkers::of).unwrap_or_default();
     let together = Together {
         plans,
+        shared,
         jobs: jobs.clamp(1, plans.len().max(1)),
         deadline: times.max().and_then(|longest| Instant::now().checked_add(longest)),
         interrupted,
@@ -58,6 +60,7 @@ pub(crate) fn check_together(
 /// Plans that are checked together.
 struct Together<'a> {
     plans: &'a [Plan],
+    shared: SharedByWorkers,
     jobs: usize,
     deadline: Option<Instant>,
     interrupted: &'a Arc<AtomicBool>,
@@ -77,7 +80,7 @@ struct Queue {
     /// Those of which every schedule was run.
     complete: Vec<String>,
     /// The plans that time has cut, which run once more.
-    cut: usize,
+    repeated: BTreeSet<usize>,
 }
 
 /// A plan to check.
@@ -88,26 +91,33 @@ struct Item {
     took: Option<Duration>,
 }
 
+/// The position of a plan, and whether it runs for the second time.
+type Attempt = (usize, bool);
+
+impl Item {
+    fn first(position: usize) -> Self {
+        Self { position, took: None }
+    }
+
+    fn attempt(self) -> Attempt {
+        (self.position, self.took.is_some())
+    }
+}
+
 /// What a worker sends.
 enum Sent {
-    /// A plan was checked in so much time; `None` if it was left out.
-    Checked(usize, Option<Box<(CheckResult, Duration)>>),
+    /// A plan was checked; `None` if it was left out.
+    Checked(Attempt, Option<Box<CheckResult>>),
     /// The worker process has ended.
     Ended(Result<(), CheckError>),
 }
 
-/// A plan that time has cut: its position, its result, and the time that it took.
-type CutPlan = (usize, CheckResult, Duration);
+/// A plan that time has cut: its position and its result.
+type CutPlan = (usize, CheckResult);
 
 impl Together<'_> {
     fn queue(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Lets workers check these plans.
-    fn add(&self, items: impl IntoIterator<Item = Item>) {
-        self.queue().waiting.extend(items);
-        self.changed.notify_all();
     }
 
     /// Lets workers end: no more results are needed.
@@ -130,16 +140,27 @@ impl Together<'_> {
             }
             if let Some(place) = queue.waiting.iter().position(may_run) {
                 let item = queue.waiting.remove(place);
-                // Plans that decide nothing take what the others leave.
-                let others = queue
-                    .waiting
-                    .iter()
-                    .filter(|item| decides_something(&self.plans[item.position]));
-                let left = 1 + others.count() + queue.cut;
+                let left = 1 + self.others(&queue, item);
                 queue.running.push(self.plans[item.position].configuration());
                 return Some((item, self.deadline.map(|deadline| self.latest(deadline, left))));
             }
             queue = self.changed.wait(queue).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// How many others share the time with a plan: one for each configuration that waits. What decides nothing shares it with each
+    /// plan that waits, and takes what these leave.
+    fn others(&self, queue: &Queue, item: Item) -> usize {
+        let plan = &self.plans[item.position];
+        let waiting = queue.waiting.iter().map(|item| &self.plans[item.position]);
+        let others = waiting
+            .filter(|other| decides_something(other) && !queue.complete.contains(&other.configuration()))
+            .map(Plan::configuration);
+        if decides_something(plan) {
+            let own = plan.configuration();
+            others.filter(|other| *other != own).collect::<BTreeSet<_>>().len()
+        } else {
+            others.count()
         }
     }
 
@@ -153,29 +174,47 @@ impl Together<'_> {
 
     /// Checks plans until none is left.
     fn work(&self, cpu: Option<usize>, send: &mpsc::Sender<Sent>) {
-        let mut kept = KeptSession::on(cpu);
+        let mut kept = KeptSession::beside_others(cpu, &self.shared);
         while let Some((item, latest)) = self.take() {
             let plan = &self.plans[item.position];
             let began = Instant::now();
             let checked = self
                 .is_needed(item, plan, latest)
                 .then(|| check_until(plan, latest, &mut kept, (self.interrupted, &self.stopped), self.events));
+            let took = began.elapsed();
             let mut queue = self.queue();
             queue.running.retain(|running| *running != plan.configuration());
             if checked.as_ref().is_some_and(is_complete) {
                 queue.complete.push(plan.configuration());
             }
             let is_cut = checked.as_ref().is_some_and(|checked| is_cut_by_time(plan, checked));
-            queue.cut += usize::from(is_cut && item.took.is_none());
+            if is_cut && item.took.is_none() {
+                self.repeat(&mut queue, item.position, took);
+            }
             drop(queue);
             self.changed.notify_all();
             // Nobody receives it if no more results are needed.
-            let _unsent = send.send(Sent::Checked(
-                item.position,
-                checked.map(|checked| Box::new((checked, began.elapsed()))),
-            ));
+            let _unsent = send.send(Sent::Checked(item.attempt(), checked.map(Box::new)));
         }
         let _unsent = send.send(Sent::Ended(kept.close()));
+    }
+
+    /// Lets a plan that time has cut run once more, if no other one of its configuration waits: before those that decide nothing.
+    fn repeat(&self, queue: &mut Queue, position: usize, took: Duration) {
+        let plan = |item: &Item| &self.plans[item.position];
+        let configuration = self.plans[position].configuration();
+        if queue
+            .waiting
+            .iter()
+            .any(|item| plan(item).configuration() == configuration)
+        {
+            return;
+        }
+        let place = queue.waiting.iter().position(|item| !decides_something(plan(item)));
+        let place = place.unwrap_or(queue.waiting.len());
+        let took = Some(took);
+        queue.waiting.insert(place, Item { position, took });
+        queue.repeated.insert(position);
     }
 
     fn is_needed(&self, item: Item, plan: &Plan, latest: Option<Instant>) -> bool {
@@ -189,16 +228,17 @@ impl Together<'_> {
     /// Passes on the results in order: first of all plans, then of those that time has cut, which run once more.
     fn report(&self, receive: &mpsc::Receiver<Sent>, each: &mut EachResult<'_>) {
         let mut results = InOrder::new(receive);
-        self.add((0..self.plans.len()).map(|position| Item { position, took: None }));
+        self.queue().waiting.extend((0..self.plans.len()).map(Item::first));
+        self.changed.notify_all();
         let (mut cut, mut complete): (Vec<CutPlan>, Vec<String>) = (Vec::new(), Vec::new());
         for (position, plan) in self.plans.iter().enumerate() {
-            let Some((checked, took)) = results.of(position) else {
+            let Some(checked) = results.of(Item::first(position).attempt()) else {
                 continue;
             };
             // A later plan of the same configuration goes deeper, and takes the place of an earlier one.
-            cut.retain(|(earlier, ..)| self.plans[*earlier].configuration() != plan.configuration());
+            cut.retain(|(earlier, _)| self.plans[*earlier].configuration() != plan.configuration());
             if is_cut_by_time(plan, &checked) {
-                cut.push((position, checked, took));
+                cut.push((position, checked));
                 continue;
             }
             // The program would fail in the same way in each configuration.
@@ -211,15 +251,12 @@ impl Together<'_> {
                 return self.close();
             }
         }
-        self.queue().cut = 0;
-        self.add(cut.iter().map(|(position, _, took)| Item {
-            position: *position,
-            took: Some(*took),
-        }));
         let number = cut.len();
-        for (done, (position, checked, _)) in cut.into_iter().enumerate() {
+        for (done, (position, checked)) in cut.into_iter().enumerate() {
             let plan = &self.plans[position];
-            let checked = results.of(position).map_or(checked, |(again, _)| again);
+            let is_repeated = self.queue().repeated.contains(&position);
+            let again = is_repeated.then(|| results.of((position, true))).flatten();
+            let checked = again.unwrap_or(checked);
             let is_last = decides(&checked) || done + 1 == number;
             let checked = self.end_if(is_last, plan, checked, &mut results);
             if each(position, plan, checked).is_break() || is_last {
@@ -235,14 +272,17 @@ impl Together<'_> {
             return checked;
         }
         self.close();
-        checked.and_then(|judged| close_after(plan, judged, results.end()))
+        checked.and_then(|judged| {
+            let ended = results.end();
+            close_after(plan, judged, ended.and(self.shared.close()))
+        })
     }
 }
 
 /// The results of workers, in the order in which they are asked for.
 struct InOrder<'a> {
     receive: &'a mpsc::Receiver<Sent>,
-    early: BTreeMap<usize, Option<Box<(CheckResult, Duration)>>>,
+    early: BTreeMap<Attempt, Option<Box<CheckResult>>>,
     ended: Result<(), CheckError>,
 }
 
@@ -256,9 +296,9 @@ impl<'a> InOrder<'a> {
     }
 
     /// Waits for the result of a plan; `None` if it was left out.
-    fn of(&mut self, position: usize) -> Option<(CheckResult, Duration)> {
+    fn of(&mut self, attempt: Attempt) -> Option<CheckResult> {
         loop {
-            if let Some(result) = self.early.remove(&position) {
+            if let Some(result) = self.early.remove(&attempt) {
                 return result.map(|result| *result);
             }
             self.receive_one()?;
@@ -273,7 +313,7 @@ impl<'a> InOrder<'a> {
 
     fn receive_one(&mut self) -> Option<()> {
         match self.receive.recv().ok()? {
-            Sent::Checked(position, result) => drop(self.early.insert(position, result)),
+            Sent::Checked(attempt, result) => drop(self.early.insert(attempt, result)),
             Sent::Ended(Err(error)) => self.ended = Err(error),
             Sent::Ended(Ok(())) => {}
         }

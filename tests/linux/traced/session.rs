@@ -1,5 +1,6 @@
 //! One session, several searches: each starts from a fresh state, and nothing is left at the end.
 
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use onewinner_core::explore::{Limits, Stop, Strategy};
@@ -31,6 +32,7 @@ fn searched(
         strategy,
         limits,
         grows: false,
+        endless: &BTreeSet::new(),
     };
     let mut seen = Vec::new();
     let report = session.search(&search, &|| false, &mut |_| {}, &mut |execution| {

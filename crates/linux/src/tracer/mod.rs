@@ -31,6 +31,7 @@ mod system;
 mod tracees;
 mod worker;
 
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
@@ -43,6 +44,7 @@ use crate::sys::supervisor::NEVER;
 pub use error::{FORBIDDEN, NotEntered, Refusal, TracerError, Unavailable, WorkerLoss};
 pub use session::worker_process::WORKER;
 pub use session::{Search, SearchReport, Session};
+pub use system::polling::EndlessPoll;
 pub use worker::{greet, serve, serve_knowing};
 
 /// What to explore with real processes.
@@ -75,6 +77,7 @@ pub fn explore(
         strategy: run.strategy,
         limits: run.limits,
         grows: false,
+        endless: &BTreeSet::new(),
     };
     let mut session = Session::open(run.subject, run.directories, None)?;
     let report = session.search(&search, NEVER, &mut |_| {}, watch)?;

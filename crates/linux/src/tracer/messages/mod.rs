@@ -1,5 +1,6 @@
 //! The lines of JSON between a session and its worker.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use onewinner_core::explore::{Limits, Searched, Strategy};
@@ -8,6 +9,7 @@ use onewinner_core::scenario::{Program, Scenario};
 use serde::{Deserialize, Serialize};
 
 use crate::tracer::error::Refusal;
+use crate::tracer::system::polling::EndlessPoll;
 
 /// A line to the worker. [`Open`](Self::Open) comes first; each search is answered to its end before the next.
 #[derive(Debug, Serialize, Deserialize)]
@@ -37,15 +39,22 @@ pub(crate) struct SearchRequest {
     pub(crate) strategy: Strategy,
     /// Whether it may end early to watch a path that contenders share.
     pub(crate) grows: bool,
+    /// What other workers know of the polls of the program.
+    pub(crate) endless: BTreeSet<EndlessPoll>,
     executions: u64,
     steps: usize,
     time_ms: u64,
 }
 
 impl SearchRequest {
-    pub(crate) fn new(scenario: &Scenario, strategy: &Strategy, grows: bool, limits: Limits) -> Self {
+    pub(crate) fn new(
+        (scenario, strategy, limits): (&Scenario, &Strategy, Limits),
+        grows: bool,
+        endless: &BTreeSet<EndlessPoll>,
+    ) -> Self {
         Self {
             grows,
+            endless: endless.clone(),
             scenario: scenario.clone(),
             strategy: strategy.clone(),
             executions: limits.executions,
@@ -82,6 +91,8 @@ pub(crate) enum Answer {
     Notes(Vec<String>),
     /// The worker still runs: it sends this when an execution takes long.
     Alive,
+    /// The polls of the program that the worker knows to be endless. [`Done`](Self::Done) comes next.
+    Endless(BTreeSet<EndlessPoll>),
     /// The search is over.
     Done(Searched),
     /// There is no search, and the worker ends.

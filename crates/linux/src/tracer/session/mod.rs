@@ -10,6 +10,7 @@
 
 pub(crate) mod worker_process;
 
+use std::collections::BTreeSet;
 use std::marker::PhantomData;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -21,6 +22,7 @@ use crate::run_directory::RunDirectory;
 use crate::sys::supervisor::CancelToken;
 use crate::tracer::error::{TracerError, WorkerLoss};
 use crate::tracer::messages::{Answer, Message, Opening, SearchRequest, SubjectName};
+use crate::tracer::system::polling::EndlessPoll;
 use onewinner_core::explore::{Limits, Searched, Stop, Strategy};
 use onewinner_core::history::Execution;
 use onewinner_core::scenario::{Scenario, Subject, Work};
@@ -40,6 +42,8 @@ pub struct Search<'a> {
     /// Whether the search may end because contenders share a path beside the lock that is not watched yet: see
     /// [`SearchReport::is_superseded`]. Otherwise such an execution is lost.
     pub grows: bool,
+    /// What other sessions know of the polls of the program: see [`SearchReport::endless`].
+    pub endless: &'a BTreeSet<EndlessPoll>,
 }
 
 /// What a search found, apart from its executions.
@@ -52,6 +56,8 @@ pub struct SearchReport {
     /// Whether the next search of this session watches more paths, and has other steps: the executions of this one count for
     /// nothing.
     pub is_superseded: bool,
+    /// The polls of the program that the worker knows to be endless by now. Contenders need not show that again.
+    pub endless: BTreeSet<EndlessPoll>,
 }
 
 /// A worker process that searches the schedules of one lock, as often as requested.
@@ -135,13 +141,18 @@ impl Session {
             },
             notes: Vec::new(),
             is_superseded: false,
+            endless: BTreeSet::new(),
         };
         if cancelled() || !self.finish(cancelled)? {
             return Ok(report);
         }
         let latest = Instant::now().checked_add(search.limits.time + REPORT_LIMIT);
         let is_late = || latest.is_some_and(|latest| Instant::now() > latest);
-        let request = SearchRequest::new(search.scenario, search.strategy, search.grows, search.limits);
+        let request = SearchRequest::new(
+            (search.scenario, search.strategy, search.limits),
+            search.grows,
+            search.endless,
+        );
         let sent = self.worker.send(&Message::Search(request));
         loop {
             let answer = match self.worker.next(&self.roots[0], &|| cancelled() || is_late())? {
@@ -165,6 +176,7 @@ impl Session {
                 Answer::Share(share) => progress(share),
                 Answer::Notes(all) => report.notes = all,
                 Answer::Alive => {}
+                Answer::Endless(polls) => report.endless = polls,
                 Answer::Superseded => report.is_superseded = true,
                 Answer::Done(searched) => return Ok(SearchReport { searched, ..report }),
                 Answer::Refused(refusal) => return Err(refusal.into()),

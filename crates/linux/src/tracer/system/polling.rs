@@ -12,6 +12,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use onewinner_core::access::{Access, Accesses, Object};
 use onewinner_core::fs::call::{Call, Reply, Value};
 use onewinner_core::id::ProcessId;
+use serde::{Deserialize, Serialize};
 
 /// How many polls in a row may bring nothing new before a process waits for another one.
 pub(crate) const MOST_FRUITLESS_POLLS: u32 = 2;
@@ -28,6 +29,9 @@ pub(crate) const MOST_IDLE_STEPS: u32 = 8_000;
 /// How many such polls it makes if it was seen to go on for as long as that. It may give up after some time: the clock advances
 /// four times as far with each of them.
 const FEW_IDLE_POLLS: u32 = 8;
+
+/// How many it makes if another contender was seen to: both run the same program, but each may have chosen a number of tries.
+pub(crate) const SOME_IDLE_POLLS: u32 = 100;
 
 /// How many repetitions without a sleep count as one poll: a program may read twice what it needs once.
 const REPETITIONS_OF_A_SPIN: usize = 16;
@@ -49,21 +53,50 @@ pub(crate) struct Polling {
     last: Option<u64>,
 }
 
-/// The polls that a program was seen to make until the limit was reached, in any search. A contender that makes one of them is taken to go on
-/// for ever.
+/// The calls of a poll that a contender was seen to make until the limit was reached, and their results.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct EndlessPoll {
+    process: ProcessId,
+    digest: u64,
+}
+
+/// The polls that a program was seen to make until the limit was reached, in any search. A contender that makes one of them is taken
+/// to go on for ever.
 #[derive(Debug, Default)]
-pub(crate) struct EndlessPolls(RefCell<BTreeSet<(ProcessId, u64)>>);
+pub(crate) struct EndlessPolls(RefCell<BTreeSet<EndlessPoll>>);
 
 impl EndlessPolls {
     fn includes(&self, process: ProcessId, poll: Option<u64>) -> bool {
-        poll.is_some_and(|poll| self.0.borrow().contains(&(process, poll)))
+        poll.is_some_and(|digest| self.0.borrow().contains(&EndlessPoll { process, digest }))
+    }
+
+    /// How many of these polls a contender makes while nothing else can happen.
+    fn most(&self, process: ProcessId, poll: Option<u64>) -> u32 {
+        if self.includes(process, poll) {
+            FEW_IDLE_POLLS
+        } else if poll.is_some_and(|poll| self.0.borrow().iter().any(|known| known.digest == poll)) {
+            SOME_IDLE_POLLS
+        } else {
+            MOST_IDLE_POLLS
+        }
     }
 
     /// Records the last poll of a contender, if it has reached the limit.
     pub(crate) fn note(&self, process: ProcessId, polling: &Polling) {
-        if let Some(poll) = polling.last.filter(|_| polling.is_at_limit()) {
-            self.0.borrow_mut().insert((process, poll));
+        let goes_on = polling.may_go_on(process, self);
+        if let Some(digest) = polling.last.filter(|_| !goes_on) {
+            self.0.borrow_mut().insert(EndlessPoll { process, digest });
         }
+    }
+
+    /// Records what another worker has seen.
+    pub(crate) fn learn(&self, polls: &BTreeSet<EndlessPoll>) {
+        self.0.borrow_mut().extend(polls);
+    }
+
+    /// All of them.
+    pub(crate) fn all(&self) -> BTreeSet<EndlessPoll> {
+        self.0.borrow().clone()
     }
 
     /// Whether there are any.
@@ -171,8 +204,7 @@ impl Polling {
 
     /// Whether it goes on when nothing else can happen.
     pub(crate) fn may_go_on(&self, process: ProcessId, endless: &EndlessPolls) -> bool {
-        let few = endless.includes(process, self.last) && self.idle >= FEW_IDLE_POLLS;
-        !few && !self.is_at_limit()
+        self.idle < endless.most(process, self.last) && !self.is_at_limit()
     }
 
     fn is_at_limit(&self) -> bool {
@@ -239,8 +271,9 @@ mod tests {
 
     #[test]
     fn a_process_that_polls_alone_goes_on_for_long_and_only_for_a_few_polls_once_that_was_seen() {
-        let (process, endless) = (ProcessId(0), EndlessPolls::default());
-        let polls = |endless: &EndlessPolls| {
+        let endless = EndlessPolls::default();
+        let polls = |process: u8, endless: &EndlessPolls| {
+            let process = ProcessId(process);
             let mut polling = Polling::default();
             let mut polls = 0;
             while polling.may_go_on(process, endless) {
@@ -250,9 +283,16 @@ mod tests {
             }
             polls
         };
-        assert!(polls(&endless) >= MOST_IDLE_POLLS);
-        assert!(!endless.is_empty() && polls(&endless) <= FEW_IDLE_POLLS + 2);
-        assert!(polls(&EndlessPolls::default()) >= MOST_IDLE_POLLS);
+        assert!(polls(0, &endless) >= MOST_IDLE_POLLS);
+        assert!(!endless.is_empty() && polls(0, &endless) <= FEW_IDLE_POLLS + 2);
+        // Another contender may have chosen fewer tries.
+        let others = [polls(1, &endless), polls(1, &endless)];
+        assert!(
+            others[0] >= SOME_IDLE_POLLS && others[0] < MOST_IDLE_POLLS,
+            "{others:?}"
+        );
+        assert!(others[1] <= FEW_IDLE_POLLS + 2, "{others:?}");
+        assert!(polls(0, &EndlessPolls::default()) >= MOST_IDLE_POLLS);
     }
 
     #[test]

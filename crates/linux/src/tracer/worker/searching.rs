@@ -30,6 +30,7 @@ pub(super) fn search_and_answer(
     request: &SearchRequest,
     stopped: &dyn Fn() -> bool,
 ) -> io::Result<()> {
+    system.endless.learn(&request.endless);
     let mut scheduler = request.strategy.scheduler();
     let mut noted = Vec::new();
     let mut last = Instant::now();
@@ -74,6 +75,7 @@ pub(super) fn search_and_answer(
         },
     );
     system.engine.search_end = SearchEnd::never();
+    say(&Answer::Endless(system.endless.all()))?;
     if !system.engine.interpreter.shares().is_empty() {
         say(&Answer::Superseded)?;
     }
