@@ -17,7 +17,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use self::next_step::NextStep;
-use self::polling::{EndlessPolls, MOST_FRUITLESS_POLLS, MOST_IDLE_POLLS, MOST_IDLE_STEPS, Polling, SOME_IDLE_POLLS};
+use self::polling::{EndlessPolls, MOST_FRUITLESS_POLLS, MOST_IDLE_POLLS, MOST_IDLE_STEPS, Polling};
 use crate::run_directory::removal::remove_tree;
 use crate::sys::task_state::is_reading;
 use crate::sys::tracee;
@@ -372,7 +372,7 @@ impl TracedSystem {
             "a program polls: after {MOST_FRUITLESS_POLLS} polls that bring nothing new it waits until another process changes what it looks at"
         );
         let endless = format!(
-            "a program polls for ever: a contender was seen to go on for {MOST_IDLE_POLLS} polls, or {MOST_IDLE_STEPS} steps, while nothing else could happen, and each other one for {SOME_IDLE_POLLS}; what they do after more is not explored"
+            "a program polls for ever: it was seen to go on for {MOST_IDLE_POLLS} polls, or {MOST_IDLE_STEPS} steps, while nothing else could happen; what it does after more is not explored"
         );
         let own = [
             (programs && !self.scenario.kills.is_empty())

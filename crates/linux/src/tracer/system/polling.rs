@@ -30,9 +30,6 @@ pub(crate) const MOST_IDLE_STEPS: u32 = 8_000;
 /// four times as far with each of them.
 const FEW_IDLE_POLLS: u32 = 8;
 
-/// How many it makes if another contender was seen to: both run the same program, but each may have chosen a number of tries.
-pub(crate) const SOME_IDLE_POLLS: u32 = 100;
-
 /// How many repetitions without a sleep count as one poll: a program may read twice what it needs once.
 const REPETITIONS_OF_A_SPIN: usize = 16;
 
@@ -49,14 +46,17 @@ pub(crate) struct Polling {
     idle: u32,
     /// Steps that it has taken while nothing else could happen.
     idle_steps: u32,
-    /// The calls of its last poll, and their results.
+    /// Its calls and their results in the whole execution, without repetitions.
+    history: Vec<u64>,
+    /// The digest of these at its last poll.
     last: Option<u64>,
 }
 
-/// The calls of a poll that a contender was seen to make until the limit was reached, and their results.
+/// A poll that a contender was seen to make until the limit was reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct EndlessPoll {
     process: ProcessId,
+    /// All that the contender has done and found until then, without repetitions: what it found before may decide when it gives up.
     digest: u64,
 }
 
@@ -70,21 +70,9 @@ impl EndlessPolls {
         poll.is_some_and(|digest| self.0.borrow().contains(&EndlessPoll { process, digest }))
     }
 
-    /// How many of these polls a contender makes while nothing else can happen.
-    fn most(&self, process: ProcessId, poll: Option<u64>) -> u32 {
-        if self.includes(process, poll) {
-            FEW_IDLE_POLLS
-        } else if poll.is_some_and(|poll| self.0.borrow().iter().any(|known| known.digest == poll)) {
-            SOME_IDLE_POLLS
-        } else {
-            MOST_IDLE_POLLS
-        }
-    }
-
     /// Records the last poll of a contender, if it has reached the limit.
     pub(crate) fn note(&self, process: ProcessId, polling: &Polling) {
-        let goes_on = polling.may_go_on(process, self);
-        if let Some(digest) = polling.last.filter(|_| !goes_on) {
+        if let Some(digest) = polling.last.filter(|_| polling.is_at_limit()) {
             self.0.borrow_mut().insert(EndlessPoll { process, digest });
         }
     }
@@ -150,17 +138,29 @@ impl Polling {
         }
         let digest = hasher.finish();
         self.recent.push(Done { digest, sleeps });
+        self.remember(digest);
         self.idle_steps += u32::from(instead == Instead::Nothing);
         let Some(length) = self.repeated() else {
             return false;
         };
         let kept = self.recent.len() - length;
         self.recent.drain(..kept);
-        // Wherever the poll was found to begin.
-        self.last = self.recent.iter().map(|done| done.digest).reduce(u64::wrapping_add);
+        let mut hasher = DefaultHasher::new();
+        self.history.hash(&mut hasher);
+        self.last = Some(hasher.finish());
         self.fruitless += 1;
         self.idle += u32::from(instead == Instead::Nothing);
         true
+    }
+
+    /// Adds a step to the history. What it repeats immediately is in there once.
+    fn remember(&mut self, digest: u64) {
+        self.history.push(digest);
+        let all = self.history.len();
+        let repeats = |length: &usize| self.history[all - length..] == self.history[all - 2 * length..all - length];
+        if let Some(length) = (1..=LONGEST_POLL.min(all / 2)).find(repeats) {
+            self.history.truncate(all - length);
+        }
     }
 
     /// The length of the poll that the last steps repeat, if they do.
@@ -204,7 +204,8 @@ impl Polling {
 
     /// Whether it goes on when nothing else can happen.
     pub(crate) fn may_go_on(&self, process: ProcessId, endless: &EndlessPolls) -> bool {
-        self.idle < endless.most(process, self.last) && !self.is_at_limit()
+        let few = endless.includes(process, self.last) && self.idle >= FEW_IDLE_POLLS;
+        !few && !self.is_at_limit()
     }
 
     fn is_at_limit(&self) -> bool {
@@ -286,13 +287,27 @@ mod tests {
         assert!(polls(0, &endless) >= MOST_IDLE_POLLS);
         assert!(!endless.is_empty() && polls(0, &endless) <= FEW_IDLE_POLLS + 2);
         // Another contender may have chosen fewer tries.
-        let others = [polls(1, &endless), polls(1, &endless)];
-        assert!(
-            others[0] >= SOME_IDLE_POLLS && others[0] < MOST_IDLE_POLLS,
-            "{others:?}"
-        );
-        assert!(others[1] <= FEW_IDLE_POLLS + 2, "{others:?}");
+        assert!(polls(1, &endless) >= MOST_IDLE_POLLS);
         assert!(polls(0, &EndlessPolls::default()) >= MOST_IDLE_POLLS);
+    }
+
+    #[test]
+    fn a_process_that_found_something_else_before_may_poll_less_often() {
+        let (process, endless) = (ProcessId(0), EndlessPolls::default());
+        let polls = |first: &str| {
+            let mut polling = Polling::default();
+            polling.takes(&mkdir(first), &Ok(Value::Done), &entry(true), false, Instead::Another);
+            let mut polls = 0;
+            while polling.may_go_on(process, &endless) {
+                poll_with(&mut polling, "lock", Instead::Nothing);
+                endless.note(process, &polling);
+                polls += 1;
+            }
+            polls
+        };
+        assert!(polls("first-ticket") >= MOST_IDLE_POLLS);
+        assert!(polls("second-ticket") >= MOST_IDLE_POLLS);
+        assert!(polls("first-ticket") <= FEW_IDLE_POLLS + 2);
     }
 
     #[test]
