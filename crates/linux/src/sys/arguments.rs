@@ -305,6 +305,21 @@ impl InodeReply {
         }
     }
 
+    /// Replaces the number of links.
+    pub fn set_links(&mut self, links: u32) {
+        if self.extended {
+            self.put(offset_of!(libc::statx, stx_nlink), &links.to_ne_bytes());
+        } else {
+            let place = offset_of!(FileStat, st_nlink);
+            // A word on some processors, and half of one on others.
+            if size_of_links() == 8 {
+                self.put(place, &u64::from(links).to_ne_bytes());
+            } else {
+                self.put(place, &links.to_ne_bytes());
+            }
+        }
+    }
+
     fn put(&mut self, place: usize, value: &[u8]) {
         self.bytes[place..][..value.len()].copy_from_slice(value);
     }
@@ -317,6 +332,11 @@ impl InodeReply {
     pub fn write(&self, memory: &Memory) -> io::Result<()> {
         memory.write(self.place, &self.bytes)
     }
+}
+
+/// The size of the number of links in a `struct stat`, in bytes.
+fn size_of_links() -> usize {
+    size_of::<libc::nlink_t>()
 }
 
 /// Whether there is an empty path, or none.

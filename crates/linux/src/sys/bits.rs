@@ -248,14 +248,15 @@ pub fn limits_waiting(level: i32, option: i32) -> bool {
 /// Options of prctl(2) that change nothing but the calling process, and that a fork does not copy.
 pub const NOT_FORKED: [i32; 2] = [libc::PR_SET_PDEATHSIG, libc::PR_SET_CHILD_SUBREAPER];
 
+/// `PR_SET_NAME` of prctl(2): others see the name in `/proc/PID/comm`.
+pub const SET_NAME: i32 = libc::PR_SET_NAME;
+
 /// The options of prctl(2) that change or show nothing but the calling process: `include/uapi/linux/prctl.h`.
 pub const OWN_OPTIONS: &[i32] = &[
     libc::PR_GET_PDEATHSIG,
     libc::PR_GET_DUMPABLE,
     libc::PR_GET_KEEPCAPS,
     libc::PR_SET_KEEPCAPS,
-    // Its name is in /proc/PID/comm, which other contenders may not read.
-    libc::PR_SET_NAME,
     libc::PR_GET_NAME,
     libc::PR_CAPBSET_READ,
     libc::PR_CAPBSET_DROP,

@@ -35,6 +35,9 @@ use onewinner_core::id::ProcessId;
 /// The descriptors that contenders are given: what they lead to was made by the tracer, or by its user.
 const STREAMS: std::ops::RangeInclusive<i32> = 0..=2;
 
+/// How many links `/proc` has: one for each process of the machine in truth.
+const LINKS_OF_PROC: u32 = 100;
+
 /// An inode that is not watched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Other {
@@ -76,6 +79,8 @@ pub(crate) struct Times {
     run_began: Duration,
     /// The devices of `/proc` and `/sys`.
     of_kernel: BTreeSet<u64>,
+    /// The directory `/proc`.
+    proc: Option<Number>,
 }
 
 /// What a call changes of an inode.
@@ -115,6 +120,7 @@ impl Times {
             others: BTreeMap::new(),
             run_began: clock::file_time(),
             of_kernel: devices.into_iter().flatten().collect(),
+            proc: fs::metadata("/proc").ok().map(|proc| (proc.dev(), proc.ino())),
         }
     }
 
@@ -283,6 +289,13 @@ impl Times {
         };
         if correct != shown.times {
             reply.set_times(&correct);
+        }
+        // It counts the processes of the machine.
+        let is_proc = self.proc == Some(shown.number);
+        if is_proc {
+            reply.set_links(LINKS_OF_PROC);
+        }
+        if is_proc || correct != shown.times {
             reply.write(at.memory)?;
         }
         Ok(())

@@ -69,6 +69,8 @@ pub(super) struct FootprintBuilder<'a> {
     /// What a rename moves.
     moved: Option<Inode>,
     sockets: &'a Sockets,
+    /// Whether the call makes a directory the working directory.
+    enters: bool,
 }
 
 /// What the call at which a task is stopped will touch.
@@ -93,6 +95,7 @@ pub(crate) fn touched(at: &AtCall<'_>, decoded: &Decoded, around: &Around<'_>) -
         path: PathBuf::new(),
         moved: None,
         sockets: around.sockets,
+        enters: matches!(decoded.system.name, "chdir" | "fchdir"),
     };
     for (position, place) in decoded.path_arguments.iter().enumerate() {
         builder.path.clone_from(&place.path);
@@ -197,10 +200,11 @@ impl FootprintBuilder<'_> {
 
     /// Whether it asks for nothing but the attributes of a file.
     fn only_looks(&self) -> bool {
-        matches!(
+        let looks = matches!(
             self.class,
             SyscallClass::Stat | SyscallClass::Lstat | SyscallClass::LookUp
-        )
+        );
+        looks && !self.enters
     }
 
     /// A directory above a watched one.
@@ -342,6 +346,7 @@ impl FootprintBuilder<'_> {
     /// What another contender shows of itself in `/proc`; most calls on it do not pass.
     fn process(&mut self, of: ProcessId, passes: bool) {
         self.add_step(Object::Liveness(of), AccessKind::Load);
+        self.add_step(Object::Process(of), AccessKind::Load);
         let (object, kind) = (Object::Process(of), AccessKind::Load);
         self.touched
             .elsewhere

@@ -102,6 +102,20 @@ pub(crate) trait Interpreter {
     /// When the execution is lost.
     fn before(&mut self, at: &AtCall<'_>) -> Result<Made, Lost>;
 
+    /// What else the step has touched that the contender has taken; these of its tasks are stopped now.
+    ///
+    /// # Errors
+    ///
+    /// When the execution is lost.
+    fn step(&mut self, _process: ProcessId, _stopped: &[i32]) -> Result<Accesses, Lost> {
+        Ok(Accesses::none())
+    }
+
+    /// What else the next step of the contender may touch.
+    fn may_touch(&self, _process: ProcessId) -> Accesses {
+        Accesses::none()
+    }
+
     /// The call was made, and the kernel returned this; negative for an error number.
     ///
     /// # Errors

@@ -189,6 +189,10 @@ impl Programs {
                 self.why_not_copied.get_or_insert(NotPrivate::Attributes);
                 Decision::Harmless
             }
+            bits::SET_NAME => {
+                self.changes_what_it_shows(at.process, at.group);
+                Decision::Harmless
+            }
             option if bits::OWN_OPTIONS.contains(&option) => Decision::Harmless,
             option => uncontrolled(at, name, &format!("sets or asks for option {option}")),
         }

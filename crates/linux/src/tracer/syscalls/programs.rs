@@ -276,6 +276,14 @@ impl Interpreter for Programs {
         self.examines(at, returned)
     }
 
+    fn step(&mut self, process: ProcessId, stopped: &[i32]) -> Result<Accesses, Lost> {
+        self.steps(process, stopped)
+    }
+
+    fn may_touch(&self, process: ProcessId) -> Accesses {
+        self.may_show(process)
+    }
+
     fn fails(&mut self, at: &AtCall<'_>) -> Option<Call> {
         self.known_ends.lose(at.process);
         let decoded = self.pending[&at.task].decoded.clone();
@@ -315,6 +323,7 @@ impl Interpreter for Programs {
     }
 
     fn born(&mut self, process: ProcessId, task: i32, group: i32) {
+        self.changes_threads(process, task, group);
         self.tree.tasks.insert(task, (process, group));
         self.tree.numbers.born(process, task);
         self.time.born(process, task);
@@ -380,6 +389,7 @@ impl Interpreter for Programs {
 
     fn executed(&mut self, process: ProcessId, group: i32, memory: &Memory, stack: u64) -> io::Result<()> {
         self.timers.executed(group);
+        self.changes_what_it_shows(process, group);
         let auxiliary = Auxiliary::of(memory, stack)?;
         // libc and the runtimes of some languages take their first random numbers from there.
         if let Some(place) = auxiliary.random {
@@ -437,6 +447,7 @@ impl Interpreter for Programs {
             ),
             Some("time is virtual: a sleep or time limit ends when the search lets it".to_owned()),
             self.timers.note(),
+            self.shown_files.note(),
             self.why_not_copied.map(why_not_copied),
             self.copied.then(|| copied.to_owned()),
         ];
@@ -458,6 +469,9 @@ impl Interpreter for Programs {
     }
 
     fn gone(&mut self, task: i32) {
+        if let Some((process, group)) = self.tree.tasks.get(&task).copied() {
+            self.changes_threads(process, task, group);
+        }
         self.pending.remove(&task);
         self.changing.remove(&task);
         // Of a process: its first thread has this number.

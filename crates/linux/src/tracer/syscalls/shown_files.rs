@@ -1,7 +1,9 @@
 //! What `/proc` shows of a contender to another one.
 //!
-//! A few files of its first process may be read. They show it at rest, with the virtual time of its start, and have to stay as they
-//! were when it came to its first controlled call: that they change is no step, so a change loses the execution.
+//! A few files of its first process may be read. They show whether it runs, its name and its threads as they are, and everything
+//! else as it was when the contender came to its first controlled call. A step after which it runs or sleeps, or has another name
+//! or other threads, has stored that; one that may have changed these twice loses the execution, because others could see what was
+//! in between.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -29,8 +31,14 @@ type Shown = (i32, &'static str);
 pub(super) struct ShownFiles {
     /// The files that one contender has read of another one, in any execution.
     asked: BTreeSet<&'static str>,
-    /// What they show in this execution.
-    texts: BTreeMap<Shown, Vec<u8>>,
+    /// What they showed at first in this execution.
+    first: BTreeMap<Shown, Vec<u8>>,
+    /// First processes that have come to a controlled call or a wait. Before that, a copy does less than what it is a copy of.
+    begun: BTreeSet<i32>,
+    /// How often one of them has changed its program, its name or its threads since the last step of its contender.
+    changes: BTreeMap<ProcessId, u32>,
+    /// The first processes that were about to make a call after their last step.
+    running: BTreeSet<i32>,
 }
 
 /// Which file is at this path, if it may be read.
@@ -45,28 +53,63 @@ pub(super) fn shown(path: &Path) -> Option<Shown> {
 impl ShownFiles {
     /// A new execution begins.
     pub(super) fn begin(&mut self) {
-        self.texts.clear();
+        self.first.clear();
+        self.begun.clear();
+        self.changes.clear();
+        self.running.clear();
     }
 
-    /// A contender, whose first process has this number, is at rest: what others read of it is still the same.
+    /// A contender, whose first process has this number, comes to a controlled call or a wait.
+    pub(super) fn rests(&mut self, number: i32, time: &Time) {
+        self.begun.insert(number);
+        for file in &self.asked {
+            if !self.first.contains_key(&(number, file))
+                && let Ok(text) = text_of((number, file), time)
+            {
+                self.first.insert((number, file), text);
+            }
+        }
+    }
+
+    /// The first process of a contender, which has this number, changes its program, its name or its threads.
+    pub(super) fn changes(&mut self, process: ProcessId, number: i32) {
+        if self.begun.contains(&number) {
+            *self.changes.entry(process).or_default() += 1;
+        }
+    }
+
+    /// A contender has taken a step; its first process has this number, and is about to make a call if it `runs`. Returns whether it
+    /// shows something else now.
     ///
     /// # Errors
     ///
-    /// When it is not; the text says what has changed.
-    pub(super) fn check(&mut self, (process, number): (ProcessId, i32), time: &Time) -> Result<(), String> {
-        for file in &self.asked {
-            // The process may have ended.
-            let Ok(text) = text_of((number, file), time) else {
-                continue;
-            };
-            let before = self.texts.entry((number, file)).or_insert_with(|| text.clone());
-            if *before != text {
-                return Err(format!(
-                    "{process} changes what /proc/PID/{file} shows of it to another contender; this is not controlled"
-                ));
-            }
+    /// When it may have shown something in between; the text says so.
+    pub(super) fn step(&mut self, (process, number): (ProcessId, i32), runs: bool) -> Result<bool, String> {
+        let changes = self.changes.remove(&process).unwrap_or_default();
+        if changes > 1 && !self.asked.is_empty() {
+            return Err(format!(
+                "{process} changes its program, its name or its threads {changes} times between two calls, and contenders read that in \
+                 /proc; this is not controlled"
+            ));
         }
-        Ok(())
+        let begins_or_stops = if runs {
+            self.running.insert(number)
+        } else {
+            self.running.remove(&number)
+        };
+        Ok(changes > 0 || begins_or_stops)
+    }
+
+    /// Whether a contender has read such a file of another one, in any execution.
+    pub(super) fn are_read(&self) -> bool {
+        !self.asked.is_empty()
+    }
+
+    /// What differs from the machine, if a contender has read such a file.
+    pub(super) fn note(&self) -> Option<String> {
+        let note = "a contender that reads /proc/PID of another one sees its memory and signals as they were at its first controlled \
+                    call, no CPU time and no page faults, and that it runs only while it is about to make a call";
+        (!self.asked.is_empty()).then(|| note.to_owned())
     }
 
     /// Replaces what a task has read of another contender, which the kernel has answered with this; the number of bytes if it has.
@@ -105,9 +148,12 @@ impl ShownFiles {
         if self.asked.insert(shown.1) {
             return Err(lost(Retry::Maybe, "for the first time"));
         }
-        self.check((of, shown.0), time)
-            .map_err(|why| lost(Retry::Never, &why))?;
-        let text = text_of(shown, time).and_then(|text| hand_over(at, decoded, &text, read));
+        self.rests(shown.0, time);
+        let now = text_of(shown, time).map(|now| match self.first.get(&shown) {
+            Some(first) => task_files::with_lasting(Figure::of(shown.1), first, now),
+            None => now,
+        });
+        let text = now.and_then(|text| hand_over(at, decoded, &text, read));
         text.map(Some).map_err(unreadable)
     }
 }

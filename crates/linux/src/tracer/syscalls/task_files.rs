@@ -32,6 +32,9 @@ impl Figure {
     }
 }
 
+/// The size of a page: what `stat` counts resident memory in.
+const PAGE_BYTES: u64 = 4_096;
+
 /// Files in the folder of a process that are the same in each execution, or show what only the contender changes, and those with
 /// [figures](Figure).
 const PRIVATE: [&str; 42] = [
@@ -115,7 +118,7 @@ enum Reader {
     Itself { used: u128 },
     /// Another task of its contender.
     Relative,
-    /// Another contender: it does not see how much memory the task has, nor what the task does with signals.
+    /// Another contender: it sees the task at rest.
     Another,
 }
 
@@ -130,6 +133,41 @@ fn read(path: &Path, figure: Figure, reader: Reader, began_ticks: u128) -> io::R
         .ok_or_else(|| io::ErrorKind::InvalidData.into())
 }
 
+/// What such a file shows `now`, but everything that a process does with its memory and signals as it was at `first`. Other files
+/// show what they show now.
+pub(super) fn with_lasting(figure: Option<Figure>, first: &[u8], now: Vec<u8>) -> Vec<u8> {
+    let (first, text) = (String::from_utf8_lossy(first), String::from_utf8_lossy(&now));
+    match figure {
+        Some(Figure::Stat) => stat_with_lasting(&first, &text).map_or(now.clone(), String::into_bytes),
+        Some(Figure::Status) => status_with_lasting(&first, &text).into_bytes(),
+        _ => now,
+    }
+}
+
+fn stat_with_lasting(first: &str, now: &str) -> Option<String> {
+    /// Its state, its parent, group and session, and the number of its threads, counted from the state on.
+    const OF_NOW: [usize; 5] = [0, 1, 2, 3, 17];
+    let fields = |text: &str| -> Option<(String, Vec<String>)> {
+        let (name, rest) = text.split_at(text.rfind(')')? + 1);
+        Some((name.to_owned(), rest.split_whitespace().map(str::to_owned).collect()))
+    };
+    let ((_, mut shown), (name, now)) = (fields(first)?, fields(now)?);
+    for place in OF_NOW {
+        shown.get_mut(place)?.clone_from(now.get(place)?);
+    }
+    Some(format!("{name} {}\n", shown.join(" ")))
+}
+
+fn status_with_lasting(first: &str, now: &str) -> String {
+    const OF_NOW: [&str; 5] = ["Name:", "State:", "PPid:", "Threads:", "NSpgid:"];
+    let lines = first.lines().map(|line| {
+        let name = line.split_inclusive(':').next().unwrap_or(line);
+        let now = now.lines().find(|line| line.starts_with(name));
+        now.filter(|_| OF_NOW.contains(&name)).unwrap_or(line)
+    });
+    lines.map(|line| line.to_owned() + "\n").collect()
+}
+
 /// The fields of `/proc/PID/stat` from the third on.
 fn stat(real: &str, reader: Reader, began_ticks: u128) -> Option<String> {
     /// The number of the first field behind the name.
@@ -140,8 +178,9 @@ fn stat(real: &str, reader: Reader, began_ticks: u128) -> Option<String> {
     const FLAGS: usize = 9;
     const USED: usize = 14;
     const BEGAN: usize = 22;
-    /// The size of its memory, and its signals: pending, blocked, ignored, caught.
-    const PRIVATE: [usize; 5] = [23, 31, 32, 33, 34];
+    const MEMORY: usize = 23;
+    const RESIDENT: usize = 24;
+    const PENDING: usize = 31;
     let end = real.rfind(')')?;
     let (name, rest) = real.split_at(end + 1);
     let mut fields: Vec<String> = rest.split_whitespace().map(str::to_owned).collect();
@@ -152,7 +191,10 @@ fn stat(real: &str, reader: Reader, began_ticks: u128) -> Option<String> {
     };
     let (state, used) = match reader {
         Reader::Itself { used } => ("R", used),
-        Reader::Relative | Reader::Another => ("S", 0),
+        Reader::Relative => ("S", 0),
+        // Its tracer has stopped it before a call.
+        Reader::Another if rest.trim_start().starts_with('t') => ("R", 0),
+        Reader::Another => (rest.trim_start().get(..1).unwrap_or("S"), 0),
     };
     set(FIRST, state.to_owned());
     ZERO.iter().for_each(|field| set(*field, "0".to_owned()));
@@ -160,7 +202,13 @@ fn stat(real: &str, reader: Reader, began_ticks: u128) -> Option<String> {
     set(USED, used.to_string());
     set(BEGAN, began_ticks.to_string());
     if reader == Reader::Another {
-        PRIVATE.iter().for_each(|field| set(*field, "0".to_owned()));
+        set(PENDING, "0".to_owned());
+        // None would mean that it is a zombie.
+        let pages = fields.get(MEMORY - FIRST).and_then(|bytes| bytes.parse::<u64>().ok());
+        let pages = pages.map(|bytes| (bytes / PAGE_BYTES).to_string());
+        if let (Some(pages), Some(resident)) = (pages, fields.get_mut(RESIDENT - FIRST)) {
+            *resident = pages;
+        }
     }
     Some(format!("{name} {}\n", fields.join(" ")))
 }
@@ -168,15 +216,16 @@ fn stat(real: &str, reader: Reader, began_ticks: u128) -> Option<String> {
 /// `/proc/PID/status` without its tracer, and without what depends on the machine: memory that is in use, switches of the
 /// processor, signals that are queued for the whole user.
 fn status(real: &str, reader: Reader) -> String {
+    let sizes = || real.lines().filter_map(|line| line.strip_prefix("VmSize:"));
+    let memory = sizes().next().unwrap_or_default();
     let lines = real.lines().map(|line| {
         let (name, value) = line.split_once(':').unwrap_or((line, ""));
         match name {
-            "State" if reader == Reader::Another => "State:\tS (sleeping)".to_owned(),
+            "State" if reader == Reader::Another && value.trim_start() != "t (tracing stop)" => line.to_owned(),
             "State" => "State:\tR (running)".to_owned(),
-            _ if reader == Reader::Another && name.starts_with("Vm") => format!("{name}:\t{:8} kB", 0),
-            "SigPnd" | "ShdPnd" | "SigBlk" | "SigIgn" | "SigCgt" if reader == Reader::Another => {
-                format!("{name}:\t{:016}", 0)
-            }
+            // None would mean that it is a zombie.
+            "VmRSS" if reader == Reader::Another => format!("VmRSS:\t{}", memory.trim_start()),
+            "SigPnd" | "ShdPnd" if reader == Reader::Another => format!("{name}:\t{:016}", 0),
             "TracerPid" | "voluntary_ctxt_switches" | "nonvoluntary_ctxt_switches" => format!("{name}:\t0"),
             "SigQ" => format!("SigQ:\t0/{}", value.rsplit('/').next().unwrap_or("0")),
             "VmHWM" | "VmRSS" | "RssAnon" | "RssFile" | "RssShmem" | "VmPTE" | "VmSwap" => {
@@ -232,18 +281,49 @@ mod tests {
     }
 
     #[test]
-    fn another_contender_sees_neither_the_memory_nor_the_signals_of_a_process() {
+    fn memory_and_signals_are_shown_as_they_were_at_first() {
+        let shown = |figure, first: &str, now: &str| {
+            let shown = with_lasting(Some(figure), first.as_bytes(), now.as_bytes().to_vec());
+            String::from_utf8(shown).unwrap()
+        };
+        let fields =
+            |state: &str, threads: u8, memory: u8| format!("{state} 1 2 3{} {threads} 0 0 {memory}", " 0".repeat(13));
+        let (first, now) = (fields("R", 1, 9), fields("S", 2, 5));
+        let expected = format!("7 (b) {}\n", fields("S", 2, 9));
+        assert_eq!(
+            shown(Figure::Stat, &format!("7 (a) {first}"), &format!("7 (b) {now}")),
+            expected
+        );
+        let (first, now) = (
+            "Name:\ta\nThreads:\t1\nSigCgt:\t2\n",
+            "Name:\tb\nThreads:\t2\nSigCgt:\t0\n",
+        );
+        assert_eq!(shown(Figure::Status, first, now), "Name:\tb\nThreads:\t2\nSigCgt:\t2\n");
+        assert_eq!(with_lasting(None, b"a", b"b".to_vec()), b"b");
+    }
+
+    #[test]
+    fn another_contender_sees_whether_a_process_sleeps_and_no_zombie() {
         let real = fs::read_to_string("/proc/self/stat").unwrap();
         let shown = stat(&real, Reader::Another, 9).unwrap();
-        let fields: Vec<&str> = shown.rsplit_once(')').unwrap().1.split_whitespace().collect();
-        assert_eq!((fields[0], fields[19], fields[20]), ("S", "9", "0"));
+        let fields = |text: &str| -> Vec<String> {
+            let rest = text.rsplit_once(')').unwrap().1;
+            rest.split_whitespace().map(str::to_owned).collect()
+        };
+        let (real, shown) = (fields(&real), fields(&shown));
+        assert_eq!((&shown[0], shown[19].as_str(), &shown[20]), (&real[0], "9", &real[20]));
+        for (state, expected) in [("t", "R"), ("D", "D"), ("S", "S")] {
+            let shown = stat(&format!("7 (a) {state} 1 2"), Reader::Another, 0).unwrap();
+            assert_eq!(shown, format!("7 (a) {expected} 1 2\n"));
+        }
+        assert_ne!(shown[21], "0");
         let status = status(
-            "State:\tt (tracing stop)\nVmPeak:\t 9 kB\nThreads:\t2\nSigCgt:\t1\n",
+            "State:\tt (tracing stop)\nVmSize:\t 9 kB\nVmRSS:\t 7 kB\nSigCgt:\t1\n",
             Reader::Another,
         );
         assert_eq!(
             status,
-            "State:\tS (sleeping)\nVmPeak:\t       0 kB\nThreads:\t2\nSigCgt:\t0000000000000000\n"
+            "State:\tR (running)\nVmSize:\t 9 kB\nVmRSS:\t9 kB\nSigCgt:\t1\n"
         );
     }
 }

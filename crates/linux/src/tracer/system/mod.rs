@@ -444,6 +444,7 @@ impl System for TracedSystem {
                 accesses
             }
         };
+        accesses.extend(&self.engine.interpreter.may_touch(process));
         // It may read the clock when it has made its call.
         if let Some((time, _)) = self.engine.interpreter.time() {
             time.forecast(&mut accesses, process, self.contenders.len());

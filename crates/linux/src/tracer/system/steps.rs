@@ -232,6 +232,9 @@ impl TracedSystem {
         if self.engine.interpreter.time().is_some() {
             self.note_polls(process, from, &accesses, takes_time, instead);
         }
+        let standing = self.engine.tracees.standing(process);
+        let stopped: Vec<i32> = standing.into_iter().map(|(task, _)| task).collect();
+        accesses.extend(&self.engine.interpreter.step(process, &stopped)?);
         if let Some((time, _)) = self.engine.interpreter.time() {
             time.add_to(&mut accesses, process, self.contenders.len());
         }
