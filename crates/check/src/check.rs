@@ -55,10 +55,10 @@ pub(crate) fn close_after(plan: &Plan, judged: Judged, closed: Result<(), CheckE
 }
 
 /// The same; a search also ends at `latest`, or when it is `stopped`, and the worker process is kept for the next plan.
-pub(crate) fn check_until<'k>(
+pub(crate) fn check_until(
     plan: &Plan,
     latest: Option<Instant>,
-    kept: &mut KeptSession<'k>,
+    kept: &mut KeptSession<'_>,
     (interrupted, stopped): (&Arc<AtomicBool>, &Arc<AtomicBool>),
     events: &EventSink,
 ) -> Result<Judged, CheckError> {

@@ -19,7 +19,7 @@ use onewinner_core::primitive::LockPrimitive;
 use onewinner_core::scenario::{Scenario, Subject};
 use onewinner_core::schedule::Schedule;
 #[cfg(target_os = "linux")]
-use onewinner_linux::one_store::by_each_way;
+use onewinner_linux::one_store::new_run;
 #[cfg(target_os = "linux")]
 use onewinner_linux::run_directory::RunDirectory;
 #[cfg(target_os = "linux")]
@@ -82,20 +82,14 @@ impl SharedByWorkers {
     #[cfg_attr(not(target_os = "linux"), expect(unused_variables, reason = "nothing is shared"))]
     pub(crate) fn of(plan: &Plan) -> Self {
         #[cfg(target_os = "linux")]
-        if plan.backend.replays_on() == BackendKind::Traced {
-            let ways = plan.backend.directories();
-            let parent = ways.first().cloned().unwrap_or_else(std::env::temp_dir);
-            let made = RunDirectory::create(&parent).ok().and_then(|(directory, _swept)| {
-                let roots = by_each_way(directory.path(), ways).ok()?;
-                Some((directory, roots))
-            });
-            if let Some((directory, roots)) = made {
-                return Self {
-                    directory: Mutex::new(Some(directory)),
-                    roots,
-                    endless: Mutex::default(),
-                };
-            }
+        if plan.backend.replays_on() == BackendKind::Traced
+            && let Ok((directory, roots, _swept)) = new_run::<tracer::TracerError>(plan.backend.directories())
+        {
+            return Self {
+                directory: Mutex::new(Some(directory)),
+                roots,
+                endless: Mutex::default(),
+            };
         }
         Self::default()
     }

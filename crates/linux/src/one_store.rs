@@ -6,6 +6,8 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use crate::run_directory::{RunDirectory, RunDirectoryError};
+
 /// How long a file made through one mount may take to show through another.
 pub const LATEST: Duration = Duration::from_secs(3);
 /// The time between two checks.
@@ -55,6 +57,22 @@ pub fn by_each_way(run: &Path, directories: &[PathBuf]) -> Result<Vec<PathBuf>, 
         roots.push(root);
     }
     Ok(roots)
+}
+
+/// A new run directory in the first of `directories`, or in the directory for temporary files; its path through each of them; and how
+/// many directories of killed runs were removed.
+///
+/// # Errors
+///
+/// When it cannot be made, or does not show through one of them.
+pub fn new_run<E>(directories: &[PathBuf]) -> Result<(RunDirectory, Vec<PathBuf>, usize), E>
+where
+    E: From<RunDirectoryError> + From<NotShared>,
+{
+    let parent = directories.first().cloned().unwrap_or_else(std::env::temp_dir);
+    let (run, swept) = RunDirectory::create(&parent)?;
+    let roots = by_each_way(run.path(), directories)?;
+    Ok((run, roots, swept))
 }
 
 #[cfg(test)]

@@ -8,8 +8,7 @@ use super::round_dirs::RoundDirs;
 use super::shared_state::SharedState;
 use super::worker::Race;
 use super::{MOST_ATTEMPTS, Mode, RaceError, RaceOptions, coordinator};
-use crate::one_store::by_each_way;
-use crate::run_directory::RunDirectory;
+use crate::one_store::new_run;
 use onewinner_core::primitive::LockPrimitive;
 use onewinner_core::scenario::{LEAST_PROCESSES, MOST_PROCESSES, Scenario, ScenarioKind};
 
@@ -37,9 +36,7 @@ pub fn race(
     if options.mode == Mode::Threads && !cfg!(feature = "threads") {
         return Err(RaceError::NoThreads);
     }
-    let parent = options.directories.first().cloned().unwrap_or_else(std::env::temp_dir);
-    let (run_directory, swept) = RunDirectory::create(&parent)?;
-    let roots = by_each_way(run_directory.path(), &options.directories)?;
+    let (run_directory, roots, swept) = new_run::<RaceError>(&options.directories)?;
     let others = roots[1..].to_vec();
     let race = Race {
         primitive,

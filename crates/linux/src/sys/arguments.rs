@@ -310,13 +310,9 @@ impl InodeReply {
         if self.extended {
             self.put(offset_of!(libc::statx, stx_nlink), &links.to_ne_bytes());
         } else {
-            let place = offset_of!(FileStat, st_nlink);
             // A word on some processors, and half of one on others.
-            if size_of_links() == 8 {
-                self.put(place, &u64::from(links).to_ne_bytes());
-            } else {
-                self.put(place, &links.to_ne_bytes());
-            }
+            let links = libc::nlink_t::from(links);
+            self.put(offset_of!(FileStat, st_nlink), &links.to_ne_bytes());
         }
     }
 
@@ -332,11 +328,6 @@ impl InodeReply {
     pub fn write(&self, memory: &Memory) -> io::Result<()> {
         memory.write(self.place, &self.bytes)
     }
-}
-
-/// The size of the number of links in a `struct stat`, in bytes.
-fn size_of_links() -> usize {
-    size_of::<libc::nlink_t>()
 }
 
 /// Whether there is an empty path, or none.

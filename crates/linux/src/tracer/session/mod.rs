@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use self::worker_process::{Next, WorkerProcess};
-use crate::one_store::by_each_way;
+use crate::one_store::new_run;
 use crate::run_directory::RunDirectory;
 use crate::sys::supervisor::CancelToken;
 use crate::tracer::error::{TracerError, WorkerLoss};
@@ -88,10 +88,11 @@ impl Session {
     /// When there is no directory or no process, or a test does not reach its exploration again. Whether the machine lets
     /// processes be traced shows in the first search.
     pub fn open(subject: &Subject, directories: &[PathBuf], cpu: Option<usize>) -> Result<Self, TracerError> {
-        let parent = real(&directories.first().cloned().unwrap_or_else(std::env::temp_dir));
-        let (directory, _swept) = RunDirectory::create(&parent)?;
-        let ways: Vec<PathBuf> = directories.iter().map(|way| real(way)).collect();
-        let roots = by_each_way(directory.path(), &ways)?;
+        let ways: Vec<PathBuf> = match directories {
+            [] => vec![real(&std::env::temp_dir())],
+            directories => directories.iter().map(|way| real(way)).collect(),
+        };
+        let (directory, roots, _swept) = new_run::<TracerError>(&ways)?;
         if let Some(directory) = roots.iter().find(|root| root.to_str().is_none()) {
             let directory = directory.clone();
             return Err(TracerError::NotText { directory });

@@ -2,6 +2,7 @@
 //!
 //! Knows no call by name.
 
+use std::io;
 use std::time::Duration;
 
 use crate::sys::trace::{Entry, Memory};
@@ -19,6 +20,22 @@ pub(crate) struct AtCall<'a> {
     pub(crate) memory: &'a Memory,
     /// The call.
     pub(crate) entry: Entry,
+}
+
+impl AtCall<'_> {
+    /// Writes what a read from this offset returns of a file with these contents to the memory of the task. Returns how many bytes.
+    ///
+    /// # Errors
+    ///
+    /// When the memory cannot be written.
+    pub(super) fn hand_over(&self, contents: &[u8], from: u64) -> io::Result<usize> {
+        let [_, place, wanted, ..] = self.entry.arguments;
+        let at_most = |count: u64, most: usize| usize::try_from(count).unwrap_or(usize::MAX).min(most);
+        let rest = &contents[at_most(from, contents.len())..];
+        let rest = &rest[..at_most(wanted, rest.len())];
+        self.memory.write(place, rest)?;
+        Ok(rest.len())
+    }
 }
 
 #[cfg(test)]

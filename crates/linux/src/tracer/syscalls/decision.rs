@@ -24,8 +24,8 @@ use crate::sys::filter::{self, TimeCall};
 use crate::sys::private_state::NotPrivate;
 use crate::sys::syscalls::{self, SyscallClass, SystemCall};
 use crate::sys::{bits, descriptors};
-use onewinner_core::access::{AccessKind, Accesses, Object};
-use onewinner_core::explore::{Lost, Retry};
+use onewinner_core::access::AccessKind;
+use onewinner_core::explore::Retry;
 use onewinner_core::id::ProcessId;
 
 /// Sleeps of this length are typical for a runtime that watches over its threads: Go's sleeps 20 µs to 10 ms.
@@ -96,43 +96,6 @@ impl Programs {
         };
         end.reads_clock(at, &mut self.time);
         Decision::Last(end.call)
-    }
-
-    /// A process changes its program, its name or its threads.
-    pub(super) fn changes_what_it_shows(&mut self, process: ProcessId, group: i32) {
-        if self.first.get(&process) == Some(&group) {
-            self.shown_files.changes(process, group);
-        }
-    }
-
-    /// A process has a thread more or less.
-    pub(super) fn changes_threads(&mut self, process: ProcessId, task: i32, group: i32) {
-        if task != group {
-            self.changes_what_it_shows(process, group);
-        }
-    }
-
-    /// A contender has taken a step, and these of its tasks are stopped: what of it others see now that they did not.
-    pub(super) fn steps(&mut self, process: ProcessId, stopped: &[i32]) -> Result<Accesses, Lost> {
-        let mut accesses = Accesses::none();
-        if let Some(number) = self.first.get(&process) {
-            let shown = self.shown_files.step((process, *number), stopped.contains(number));
-            let again = Retry::Never;
-            if shown.map_err(|reason| Lost { reason, again })? {
-                accesses.store(Object::Process(process));
-            }
-        }
-        Ok(accesses)
-    }
-
-    /// What of a contender others may see after its next step that they did not.
-    pub(super) fn may_show(&self, process: ProcessId) -> Accesses {
-        let mut accesses = Accesses::none();
-        // Otherwise it matters to nobody, and each step would look as if it changed something.
-        if self.shown_files.are_read() {
-            accesses.store(Object::Process(process));
-        }
-        accesses
     }
 
     /// What to do about it, whatever the contender has done before.

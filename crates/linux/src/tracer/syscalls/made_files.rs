@@ -134,15 +134,12 @@ impl Programs {
 /// Writes the rest of a file to the memory of a task, from an offset or from that of the open file, which moves on. Returns how
 /// many bytes.
 fn hand_over(at: &AtCall<'_>, contents: &[u8], (fd, offset): (i32, Option<u64>)) -> io::Result<i64> {
-    let [_, place, wanted, ..] = at.entry.arguments;
     let from = offset.map_or_else(|| descriptors::offset(at.task, fd), Ok)?;
-    let rest = &contents[usize::try_from(from).unwrap_or(usize::MAX).min(contents.len())..];
-    let rest = &rest[..usize::try_from(wanted).unwrap_or(usize::MAX).min(rest.len())];
-    at.memory.write(place, rest)?;
-    if offset.is_none() && !rest.is_empty() {
-        descriptors::move_to(at.group, fd, from + rest.len() as u64)?;
+    let bytes = at.hand_over(contents, from)?;
+    if offset.is_none() && bytes > 0 {
+        descriptors::move_to(at.group, fd, from + bytes as u64)?;
     }
-    i64::try_from(rest.len()).map_err(io::Error::other)
+    i64::try_from(bytes).map_err(io::Error::other)
 }
 
 /// `/proc/stat` of a machine with these processors, which have been idle since its start.

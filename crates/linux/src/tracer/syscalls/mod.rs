@@ -8,7 +8,7 @@
 //! | `fs_calls.rs` | registers and memory of such a call as a `Call`, and its reply |
 //! | `programs.rs` | the calls of programs, observed from the kernel |
 //! | `examined.rs` | what a call that is no step has returned, corrected |
-//! | `performed.rs` | what such a call has touched when it was made |
+//! | `performed.rs` | what such a call has touched when it was made, and what its contender shows to others now |
 //! | `decision.rs` | whether a call of a program is a step |
 //! | `spawn.rs` | calls that make a process |
 //! | `made_files.rs` | files and devices whose contents the tracer makes |

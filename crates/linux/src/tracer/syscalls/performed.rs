@@ -1,4 +1,5 @@
-//! What a call of a program that was made has touched, and the new inodes that it has left. Decides nothing.
+//! What a call of a program that was made has touched, the new inodes that it has left, and what its contender shows to others now.
+//! Decides nothing.
 
 use std::fs;
 use std::io;
@@ -10,7 +11,9 @@ use super::programs::{Pending, Programs};
 use super::watched_tree::New;
 use crate::sys::syscalls::SyscallClass;
 use onewinner_core::access::{Accesses, Object};
+use onewinner_core::explore::{Lost, Retry};
 use onewinner_core::fs::Errno;
+use onewinner_core::id::ProcessId;
 
 impl Programs {
     /// The footprint of a call that was made. One that returns an error has changed nothing, with some exceptions; nor has one
@@ -82,5 +85,42 @@ impl Programs {
             }
         }
         Ok(())
+    }
+
+    /// A process changes its program, its name or its threads.
+    pub(super) fn changes_what_it_shows(&mut self, process: ProcessId, group: i32) {
+        if self.first.get(&process) == Some(&group) {
+            self.shown_files.changes(process, group);
+        }
+    }
+
+    /// A process has a thread more or less.
+    pub(super) fn changes_threads(&mut self, process: ProcessId, task: i32, group: i32) {
+        if task != group {
+            self.changes_what_it_shows(process, group);
+        }
+    }
+
+    /// A contender has taken a step, and these of its tasks are stopped: what of it others see now that they did not.
+    pub(super) fn steps(&mut self, process: ProcessId, stopped: &[i32]) -> Result<Accesses, Lost> {
+        let mut accesses = Accesses::none();
+        if let Some(number) = self.first.get(&process) {
+            let shown = self.shown_files.step((process, *number), stopped.contains(number));
+            let again = Retry::Never;
+            if shown.map_err(|reason| Lost { reason, again })? {
+                accesses.store(Object::Process(process));
+            }
+        }
+        Ok(accesses)
+    }
+
+    /// What of a contender others may see after its next step that they did not.
+    pub(super) fn may_show(&self, process: ProcessId) -> Accesses {
+        let mut accesses = Accesses::none();
+        // If no contender reads it, each step would look as if it changed something.
+        if self.shown_files.are_read() {
+            accesses.store(Object::Process(process));
+        }
+        accesses
     }
 }

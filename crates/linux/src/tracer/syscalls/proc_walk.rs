@@ -27,9 +27,6 @@ const SHOWS_OTHERS: [&str; 4] = ["locks", "sysvipc", "keys", "key-users"];
 /// Files of `/proc/net` that show how the machine is connected, and no socket.
 const SHOWS_NO_SOCKET: [&str; 3] = ["if_inet6", "ipv6_route", "route"];
 
-/// Files of another contender that exist as long as its first process does, and can be read.
-const EXISTS_WITH_PROCESS: [&str; 4] = SHOWN;
-
 /// Files of a process that is no contender which stay as they are.
 const CONSTANT: [&str; 4] = ["cgroup", "cmdline", "comm", "environ"];
 
@@ -71,7 +68,7 @@ impl Walk<'_> {
         let only_existence = "only whether its first process exists is tracked";
         match self.tree.owner(self.at.process, number) {
             Owner::Own => self.in_own_process(number, Vec::new(), follow),
-            Owner::First(of) if self.ends_in(&EXISTS_WITH_PROCESS) => {
+            Owner::First(of) if self.ends_in(&SHOWN) => {
                 let path = self
                     .here
                     .join(name)

@@ -20,7 +20,7 @@ use crate::sys::descriptors;
 use onewinner_core::explore::{Lost, Retry};
 use onewinner_core::id::ProcessId;
 
-/// The files of another contender that may be read.
+/// The files of another contender that may be read: they exist as long as its first process does.
 pub(super) const SHOWN: [&str; 4] = ["stat", "status", "cmdline", "comm"];
 
 /// Such a file: the number of its process, and its name.
@@ -86,7 +86,7 @@ impl ShownFiles {
     /// When it may have shown something in between; the text says so.
     pub(super) fn step(&mut self, (process, number): (ProcessId, i32), runs: bool) -> Result<bool, String> {
         let changes = self.changes.remove(&process).unwrap_or_default();
-        if changes > 1 && !self.asked.is_empty() {
+        if changes > 1 && self.are_read() {
             return Err(format!(
                 "{process} changes its program, its name or its threads {changes} times between two calls, and contenders read that in \
                  /proc; this is not controlled"
@@ -109,7 +109,7 @@ impl ShownFiles {
     pub(super) fn note(&self) -> Option<String> {
         let note = "a contender that reads /proc/PID of another one sees its memory and signals as they were at its first controlled \
                     call, no CPU time and no page faults, and that it runs only while it is about to make a call";
-        (!self.asked.is_empty()).then(|| note.to_owned())
+        self.are_read().then(|| note.to_owned())
     }
 
     /// Replaces what a task has read of another contender, which the kernel has answered with this; the number of bytes if it has.
@@ -149,9 +149,9 @@ impl ShownFiles {
             return Err(lost(Retry::Maybe, "for the first time"));
         }
         self.rests(shown.0, time);
-        let now = text_of(shown, time).map(|now| match self.first.get(&shown) {
+        let now = text_of(shown, time).and_then(|now| match self.first.get(&shown) {
             Some(first) => task_files::with_lasting(Figure::of(shown.1), first, now),
-            None => now,
+            None => Ok(now),
         });
         let text = now.and_then(|text| hand_over(at, decoded, &text, read));
         text.map(Some).map_err(unreadable)
@@ -169,7 +169,7 @@ fn text_of((number, file): Shown, time: &Time) -> io::Result<Vec<u8>> {
 /// Writes the rest of a text over what the kernel has read. A task that has read it whole is at its end for the kernel too, where no
 /// process is asked; after a part it goes on where this part ends.
 fn hand_over(at: &AtCall<'_>, decoded: &Decoded, text: &[u8], read: i64) -> io::Result<i64> {
-    let [fd, place, wanted, offset, ..] = at.entry.arguments;
+    let [fd, _, wanted, offset, ..] = at.entry.arguments;
     let fd = fd as i32;
     let read = read.cast_unsigned();
     let has_offset = decoded.system.name == "pread64";
@@ -178,14 +178,12 @@ fn hand_over(at: &AtCall<'_>, decoded: &Decoded, text: &[u8], read: i64) -> io::
     } else {
         descriptors::offset(at.task, fd)?.saturating_sub(read)
     };
-    let rest = &text[usize::try_from(from).unwrap_or(usize::MAX).min(text.len())..];
-    let part = &rest[..usize::try_from(wanted).unwrap_or(usize::MAX).min(rest.len())];
-    at.memory.write(place, part)?;
-    let is_whole = from == 0 && part.len() == text.len() && read < wanted;
+    let bytes = at.hand_over(text, from)?;
+    let is_whole = from == 0 && bytes == text.len() && read < wanted;
     if !has_offset && !is_whole {
-        descriptors::move_to(at.group, fd, from + part.len() as u64)?;
+        descriptors::move_to(at.group, fd, from + bytes as u64)?;
     }
-    i64::try_from(part.len()).map_err(io::Error::other)
+    i64::try_from(bytes).map_err(io::Error::other)
 }
 
 #[cfg(test)]

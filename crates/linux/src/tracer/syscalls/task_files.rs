@@ -135,13 +135,20 @@ fn read(path: &Path, figure: Figure, reader: Reader, began_ticks: u128) -> io::R
 
 /// What such a file shows `now`, but everything that a process does with its memory and signals as it was at `first`. Other files
 /// show what they show now.
-pub(super) fn with_lasting(figure: Option<Figure>, first: &[u8], now: Vec<u8>) -> Vec<u8> {
+///
+/// # Errors
+///
+/// When they have another form.
+pub(super) fn with_lasting(figure: Option<Figure>, first: &[u8], now: Vec<u8>) -> io::Result<Vec<u8>> {
     let (first, text) = (String::from_utf8_lossy(first), String::from_utf8_lossy(&now));
-    match figure {
-        Some(Figure::Stat) => stat_with_lasting(&first, &text).map_or(now.clone(), String::into_bytes),
-        Some(Figure::Status) => status_with_lasting(&first, &text).into_bytes(),
-        _ => now,
-    }
+    let shown = match figure {
+        Some(Figure::Stat) => stat_with_lasting(&first, &text),
+        Some(Figure::Status) => Some(status_with_lasting(&first, &text)),
+        Some(Figure::Memory) | None => return Ok(now),
+    };
+    shown
+        .map(String::into_bytes)
+        .ok_or_else(|| io::ErrorKind::InvalidData.into())
 }
 
 fn stat_with_lasting(first: &str, now: &str) -> Option<String> {
@@ -284,7 +291,7 @@ mod tests {
     fn memory_and_signals_are_shown_as_they_were_at_first() {
         let shown = |figure, first: &str, now: &str| {
             let shown = with_lasting(Some(figure), first.as_bytes(), now.as_bytes().to_vec());
-            String::from_utf8(shown).unwrap()
+            String::from_utf8(shown.unwrap()).unwrap()
         };
         let fields =
             |state: &str, threads: u8, memory: u8| format!("{state} 1 2 3{} {threads} 0 0 {memory}", " 0".repeat(13));
@@ -299,7 +306,8 @@ mod tests {
             "Name:\tb\nThreads:\t2\nSigCgt:\t0\n",
         );
         assert_eq!(shown(Figure::Status, first, now), "Name:\tb\nThreads:\t2\nSigCgt:\t2\n");
-        assert_eq!(with_lasting(None, b"a", b"b".to_vec()), b"b");
+        assert_eq!(with_lasting(None, b"a", b"b".to_vec()).unwrap(), b"b");
+        assert!(with_lasting(Some(Figure::Stat), b"7 (a) R", b"7".to_vec()).is_err());
     }
 
     #[test]
