@@ -71,6 +71,12 @@ impl ClockUses {
         }
     }
 
+    /// Whether a contender has come to its first controlled call with several threads, in any execution. How the kernel runs these
+    /// decides in which step the contender reads the clock, or has one thread more.
+    pub(super) fn has_threads(&self, process: ProcessId) -> bool {
+        self.threaded.contains(&process)
+    }
+
     /// A contender has read the clock, or what follows from it.
     pub(super) fn read(&mut self, process: ProcessId) {
         self.readers.insert(process);
@@ -86,8 +92,8 @@ impl ClockUses {
     pub(super) fn add_to(&self, accesses: &mut Accesses, process: ProcessId, contenders: usize) {
         let mut uses = self.since_start(process);
         uses.join(self.before_start.get(&process).copied().unwrap_or_default());
-        // Threads of a runtime read the clock when they hand over work. In which step they do depends on how the kernel runs them.
-        let in_any_step = self.threaded.contains(&process) && self.readers.contains(&process);
+        // Threads of a runtime read the clock when they hand over work.
+        let in_any_step = self.has_threads(process) && self.readers.contains(&process);
         if uses.read || in_any_step {
             load_others(accesses, process, contenders);
         }

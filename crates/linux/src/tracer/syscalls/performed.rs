@@ -107,7 +107,8 @@ impl Programs {
         if let Some(number) = self.first.get(&process) {
             let shown = self.shown_files.step((process, *number), stopped.contains(number));
             let again = Retry::Never;
-            if shown.map_err(|reason| Lost { reason, again })? {
+            // A runtime starts threads, and runs one or another, as the kernel has it.
+            if shown.map_err(|reason| Lost { reason, again })? || self.time.has_threads(process) {
                 accesses.store(Object::Process(process));
             }
         }

@@ -234,6 +234,11 @@ impl Time {
     }
 
     /// A task makes a call that is not a reading.
+    /// Whether how the kernel runs the threads of a contender decides what it does in a step.
+    pub(crate) fn has_threads(&self, process: ProcessId) -> bool {
+        self.uses.has_threads(process)
+    }
+
     pub(crate) fn calls(&mut self, at: &AtCall<'_>) {
         self.readings.remove(&at.task);
     }
