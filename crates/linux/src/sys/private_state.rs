@@ -28,6 +28,9 @@ pub enum NotPrivate {
     /// It has made or changed files, which are gone before the next execution.
     #[error("it has made or changed a file before its first step")]
     Files,
+    /// It has read or printed a line, which copies would not.
+    #[error("it has read or printed a line before its first step")]
+    Messages,
     /// It has memory that copies would share or lose.
     #[error("it has memory that copies would share or lose")]
     Memory,

@@ -36,7 +36,7 @@ impl TracedSystem {
         };
         let tries = is_worthwhile && self.engine.interpreter.copies();
         let copy_point = self.copy_points.get(&process).copied();
-        if tries {
+        if tries && (copy_point.is_some() || occasion == Occasion::Beginning) {
             self.engine.tracees.watch_start(process, copy_point);
         }
         self.channel.starts(process).map_err(|error| untraced(&error))?;
@@ -46,17 +46,10 @@ impl TracedSystem {
             return Ok(());
         }
         let earlier = self.engine.tracees.end_of_start();
-        let has_timer = |(_, timers): (_, &Timers)| timers.has_any(process);
-        // The kernel knows nothing of its timers, so a copy would have none.
-        let has_timer = self.engine.interpreter.time().is_some_and(has_timer);
-        if self.channel.is_silent(process) && !has_timer && self.engine.interpreter.copies() {
+        if self.engine.interpreter.copies() {
             let first = self.engine.tracees.first.get(&process).copied().unwrap_or_default();
             let shared = private_state::open_files(first);
-            let kept = match point {
-                Some(point) => self.engine.keep(point)?,
-                None => Kept::Itself(NotPrivate::Number),
-            };
-            match (kept, point) {
+            match (self.keep(process, point)?, point) {
                 (Kept::Snapshot(serial), Some(point)) => {
                     self.engine.interpreter.keeps(process, first, serial);
                     self.engine.interpreter.copies_share(shared);
@@ -72,6 +65,18 @@ impl TracedSystem {
         }
         self.engine.go_on_uncopied(process)?;
         self.run_until_quiescent(process)
+    }
+
+    /// Takes a snapshot of a contender that has started, if copies of it could not notice.
+    fn keep(&mut self, process: ProcessId, point: Option<StartPoint>) -> Result<Kept, Lost> {
+        let has_timer = |(_, timers): (_, &Timers)| timers.has_any(process);
+        Ok(match point {
+            None => Kept::Itself(NotPrivate::Number),
+            Some(_) if !self.channel.is_silent(process) => Kept::Itself(NotPrivate::Messages),
+            // The kernel knows nothing of its timers, so a copy would have none.
+            Some(_) if self.engine.interpreter.time().is_some_and(has_timer) => Kept::Itself(NotPrivate::Signals),
+            Some(point) => self.engine.keep(point)?,
+        })
     }
 
     fn enter_as_copy(&mut self, point: StartPoint) -> Result<(), Lost> {
