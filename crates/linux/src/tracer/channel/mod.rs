@@ -67,6 +67,11 @@ pub(crate) trait Channel {
     /// Whether a contender that still runs has nothing more to do.
     fn rests(&self, process: ProcessId) -> bool;
 
+    /// Whether a contender holds the lock, and does not release it yet.
+    fn holds(&self, _process: ProcessId) -> bool {
+        false
+    }
+
     /// Whether a contender that owes an answer waits for a message instead. `reads` says whether it is blocked in a read of a
     /// file.
     fn waits_in_vain(&self, _process: ProcessId, _reads: &dyn Fn(&File) -> bool) -> bool {

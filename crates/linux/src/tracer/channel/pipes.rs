@@ -362,8 +362,12 @@ impl Channel for Pipes {
 
     fn rests(&self, process: ProcessId) -> bool {
         let contender = &self.contenders[process.index()];
-        let holds = |conversation: &Conversation| conversation.owes() == Owes::Release && !self.releases();
-        contender.conversation.as_ref().is_none_or(holds)
+        contender.conversation.is_none() || self.holds(process) && !self.releases()
+    }
+
+    fn holds(&self, process: ProcessId) -> bool {
+        let conversation = self.contenders[process.index()].conversation.as_ref();
+        conversation.is_some_and(|conversation| conversation.owes() == Owes::Release)
     }
 
     fn waits_in_vain(&self, process: ProcessId, reads: &dyn Fn(&File) -> bool) -> bool {

@@ -76,6 +76,8 @@ pub(crate) enum Decision {
     Exits,
     /// It sleeps: the task waits here until the search ends the sleep.
     Sleeps(Wait),
+    /// A thread that may be housekeeping of a runtime sleeps: it waits here until the contender has come to rest.
+    Dozes,
     /// It waits for something, with a time limit: it is made with these arguments, which have none. The search may end it at any
     /// time.
     Waits(Wait, [u64; 6]),

@@ -337,7 +337,8 @@ impl Programs {
     }
 
     /// A sleep of a thread that may be housekeeping of a runtime. The first ones are cut short, so that a thread that acts
-    /// after its sleep comes to its first call. A thread that goes on to sleep is let sleep, or it would spin.
+    /// after its sleep comes to its first call. A thread that goes on to sleep would spin: each of its sleeps lasts until the
+    /// contender rests.
     fn sleep_apart(&mut self, at: &AtCall<'_>, wait: &Wait) -> Decision {
         let before = self.time.cut(at, wait.until);
         let most = if wait.length <= SHORT_SLEEP {
@@ -348,8 +349,7 @@ impl Programs {
         if before < most {
             Decision::Answered(0)
         } else {
-            self.time.sleeps_for_real(at.process);
-            Decision::Harmless
+            Decision::Dozes
         }
     }
 

@@ -54,8 +54,6 @@ pub(crate) struct Time {
     uses: ClockUses,
     /// What contenders were like when their fork snapshots were taken, by the serial numbers of these.
     kept: BTreeMap<u64, Kept>,
-    /// Contenders with a thread that sleeps in the kernel.
-    for_real: BTreeSet<ProcessId>,
     /// Contenders that have asked in any execution when a file was changed that is not watched.
     askers: BTreeSet<ProcessId>,
 }
@@ -93,7 +91,6 @@ impl Time {
             tasks: TaskTimes::default(),
             uses: ClockUses::default(),
             kept: BTreeMap::new(),
-            for_real: BTreeSet::new(),
             askers: BTreeSet::new(),
         }
     }
@@ -106,7 +103,6 @@ impl Time {
         self.stored.clear();
         self.actors.clear();
         self.apart.clear();
-        self.for_real.clear();
         self.readings.clear();
         self.tasks.begin();
         self.uses.begin();
@@ -234,13 +230,13 @@ impl Time {
     }
 
     /// A task makes a call that is not a reading.
+    pub(crate) fn calls(&mut self, at: &AtCall<'_>) {
+        self.readings.remove(&at.task);
+    }
+
     /// Whether how the kernel runs the threads of a contender decides what it does in a step.
     pub(crate) fn has_threads(&self, process: ProcessId) -> bool {
         self.uses.has_threads(process)
-    }
-
-    pub(crate) fn calls(&mut self, at: &AtCall<'_>) {
-        self.readings.remove(&at.task);
     }
 
     /// A task has come to a controlled call; `has_threads` if its contender has other threads.
@@ -260,16 +256,6 @@ impl Time {
     /// Whether a sleep was cut short and has not ended yet.
     pub(crate) fn has_cut(&self) -> bool {
         self.apart.values().any(|apart| apart.sleeps > 0)
-    }
-
-    /// A thread of this contender, which may be housekeeping, sleeps in the kernel from now on.
-    pub(crate) fn sleeps_for_real(&mut self, process: ProcessId) {
-        self.for_real.insert(process);
-    }
-
-    /// Whether a thread of this contender sleeps in the kernel: it may wake others at any time.
-    pub(crate) fn has_real_sleep(&self, process: ProcessId) -> bool {
-        self.for_real.contains(&process)
     }
 
     /// The end of the sleep that was cut short before the first controlled call of a task, if there was one.

@@ -5,6 +5,7 @@
 
 mod beginning;
 pub(crate) mod next_step;
+mod notes;
 pub(crate) mod polling;
 mod steps;
 mod waking;
@@ -17,7 +18,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use self::next_step::NextStep;
-use self::polling::{EndlessPolls, MOST_FRUITLESS_POLLS, MOST_IDLE_POLLS, MOST_IDLE_STEPS, Polling};
+use self::polling::{EndlessPolls, MOST_FRUITLESS_POLLS, Polling};
 use crate::run_directory::removal::remove_tree;
 use crate::sys::task_state::is_reading;
 use crate::sys::tracee;
@@ -94,6 +95,8 @@ pub(crate) struct TracedSystem {
     notes: Vec<String>,
     /// Whether a program had to wait because it polled without progress.
     pub(crate) spun: bool,
+    /// Whether a thread went on to sleep while its contender had the lock.
+    dozes: bool,
     /// Why a call could have been interrupted by a timer, which is not explored.
     interruptible: Option<String>,
     /// Whether each execution could be followed: then its processes are where the tracer believes them to be.
@@ -172,6 +175,7 @@ impl TracedSystem {
             endless,
             notes,
             spun: false,
+            dozes: false,
             interruptible: None,
             is_intact: true,
             events: Vec::new(),
@@ -209,6 +213,7 @@ impl TracedSystem {
         self.engine.interpreter.renew(grows, streams, is_alike);
         (self.scenario, self.blank, self.refresh, self.notes) = (scenario, blank, refresh, notes);
         self.spun = false;
+        self.dozes = false;
         self.interruptible = None;
         self.events.clear();
         self.snapshots.clear();
@@ -267,6 +272,7 @@ impl TracedSystem {
 
     /// Runs a contender until all its tasks are quiet, and it has a next step or none ever again.
     pub(crate) fn run_until_quiescent(&mut self, process: ProcessId) -> Result<(), Lost> {
+        let mut dozes = 0;
         for look in 0..MOST_LOOKS {
             self.engine.quiet(process)?;
             if let Some(how) = self.engine.tracees.take_end(process) {
@@ -281,6 +287,10 @@ impl TracedSystem {
             }
             let waits = || self.next_in_time(process).is_some() || !self.engine.tracees.waits(process).is_empty();
             if !self.engine.tracees.standing(process).is_empty() || self.channel.rests(process) || waits() {
+                if self.wakes_idle(process, dozes)? {
+                    dozes += 1;
+                    continue;
+                }
                 return Ok(());
             }
             if look == LOOKS_AT_INPUT && self.reads_in_vain(process) {
@@ -291,6 +301,7 @@ impl TracedSystem {
                 );
                 return Err(self.with_complaint(process, lost(Retry::Never, reason)));
             }
+            self.engine.tracees.wake_dozing(process)?;
             tracee::await_change(LOOK);
         }
         let reason = format!("{process} does not become quiet: it waits for an event that cannot occur");
@@ -363,30 +374,6 @@ impl TracedSystem {
         };
         let seen = sim::snapshot(&self.scenario, shadow, self.events.len());
         self.snapshots.extend(seen);
-    }
-
-    /// What was not observed so far, or differs from the request.
-    pub(crate) fn notes(&self) -> Vec<String> {
-        let programs = self.engine.interpreter.shadow().is_none();
-        let polled = format!(
-            "a program polls: after {MOST_FRUITLESS_POLLS} polls that bring nothing new it waits until another process changes what it looks at"
-        );
-        let endless = format!(
-            "a program polls for ever: it was seen to go on for {MOST_IDLE_POLLS} polls, or {MOST_IDLE_STEPS} steps, while nothing else could happen; what it does after more is not explored"
-        );
-        let own = [
-            (programs && !self.scenario.kills.is_empty())
-                .then(|| "a kill ends a process with all its children".to_owned()),
-            self.spun.then_some(polled),
-            (self.spun && !self.endless.is_empty()).then_some(endless),
-        ];
-        let own = own.into_iter().flatten();
-        self.notes
-            .iter()
-            .cloned()
-            .chain(self.engine.interpreter.notes())
-            .chain(own)
-            .collect()
     }
 
     pub(crate) fn take_history(&mut self) -> History {

@@ -13,6 +13,7 @@ use super::TracedSystem;
 use super::next_step::NextStep;
 use super::polling::Instead;
 use crate::sys::{signals, tracee};
+use crate::tracer::syscalls::interpreter::Wait;
 use crate::tracer::syscalls::timers::TimerKey;
 use crate::tracer::tracees::loss::{lost, untraced};
 use crate::tracer::tracees::task::At;
@@ -24,6 +25,9 @@ use onewinner_core::id::ProcessId;
 
 /// How often a contender may wake in one execution.
 const MOST_WAKES: u32 = 300;
+
+/// How many sleeps and limited waits of a thread that may be housekeeping end when its contender has taken the lock.
+pub(super) const MOST_DOZES_OF_HOLDER: u32 = 50;
 
 /// How often the tracer looks whether a runtime goes on, and the pause in between: Go's watches over its threads every 10 ms.
 const MOST_RUNTIME_LOOKS: u32 = 40;
@@ -176,12 +180,7 @@ impl TracedSystem {
         };
         let name = if wait.waits { wait.name } else { "sleep" };
         self.tell_made(process, passing(name, wait.length), reply, &awaited);
-        let at = self.engine.tracees.at_wait(task);
-        self.engine
-            .interpreter
-            .times_out(&at, &wait)
-            .map_err(|error| untraced(&error))?;
-        self.engine.tracees.time_out(task, wait.returns)?;
+        self.end_wait(task, &wait)?;
         self.run_until_quiescent(process)?;
         Ok(awaited)
     }
@@ -236,15 +235,46 @@ impl TracedSystem {
         Ok(accesses)
     }
 
-    /// Waits a little if nothing can happen and a thread of a runtime sleeps for real: it may let another thread go on.
+    /// Wakes the threads of a quiet contender that may be housekeeping: what they look for may be there now. After a step each one
+    /// that sleeps wakes once. A hold may last as long as it likes: each wakes often, also from a wait with a time limit. Returns
+    /// whether there were any, and this was not too often.
+    pub(super) fn wakes_idle(&mut self, process: ProcessId, before: u32) -> Result<bool, Lost> {
+        let holds = self.channel.holds(process);
+        if before >= if holds { MOST_DOZES_OF_HOLDER } else { 1 } {
+            self.dozes |= holds;
+            return Ok(false);
+        }
+        let mut any = self.engine.tracees.wake_dozing(process)?;
+        if holds {
+            let waits = self.engine.tracees.waits(process);
+            let idle = waits.into_iter().filter(|(_, wait)| wait.is_idle && wait.waits);
+            let idle: Vec<(i32, Wait)> = idle.map(|(task, wait)| (task, wait.clone())).collect();
+            any |= !idle.is_empty();
+            for (task, wait) in idle {
+                let at = self.engine.tracees.at_wait(task);
+                if let Some((time, _)) = self.engine.interpreter.time_mut() {
+                    time.cut(&at, wait.until);
+                }
+                self.end_wait(task, &wait)?;
+            }
+        }
+        Ok(any)
+    }
+
+    /// Ends a sleep or wait whose time is over.
+    fn end_wait(&mut self, task: i32, wait: &Wait) -> Result<(), Lost> {
+        let at = self.engine.tracees.at_wait(task);
+        let shown = self.engine.interpreter.times_out(&at, wait);
+        shown.map_err(|error| untraced(&error))?;
+        self.engine.tracees.time_out(task, wait.returns)
+    }
+
+    /// Waits a little if nothing can happen and a thread of a runtime dozes: it may let another thread go on.
     pub(super) fn await_runtimes(&mut self) -> Result<(), Lost> {
         for _ in 0..MOST_RUNTIME_LOOKS {
-            let sleeps = |process: &ProcessId| {
-                let time = self.engine.interpreter.time();
-                time.is_some_and(|(time, _)| time.has_real_sleep(*process)) && self.owes(*process)
-            };
+            let dozes = |process: &ProcessId| self.engine.tracees.dozes(*process) && self.owes(*process);
             let all = ProcessId::first(self.contenders.len());
-            let asleep: Vec<_> = all.filter(sleeps).collect();
+            let asleep: Vec<_> = all.filter(dozes).collect();
             if asleep.is_empty() {
                 return Ok(());
             }
@@ -252,6 +282,9 @@ impl TracedSystem {
             self.add_enabled(&mut enabled);
             if !enabled.is_empty() {
                 return Ok(());
+            }
+            for process in &asleep {
+                self.engine.tracees.wake_dozing(*process)?;
             }
             tracee::await_change(RUNTIME_LOOK);
             for process in asleep {

@@ -67,7 +67,7 @@ impl Tracees {
         let task = self.tasks.values_mut().find(waits)?;
         match std::mem::replace(&mut task.position, Position::Running) {
             Position::AtCall(CallStop { stopped, entry, .. }) => Some((stopped, entry)),
-            Position::Running => None,
+            Position::Running | Position::Dozing(_) => None,
         }
     }
 }

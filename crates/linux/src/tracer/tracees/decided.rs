@@ -54,6 +54,10 @@ impl Tracees {
                 known.wait = Some(wait);
                 At::Sleep
             }
+            Decision::Dozes => {
+                known.position = Position::Dozing(stopped);
+                return Ok(());
+            }
             Decision::Controlled => At::Call,
             Decision::Exits => At::Exit,
             Decision::Finished => At::Finish,

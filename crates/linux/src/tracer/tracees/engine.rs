@@ -31,6 +31,10 @@ const MOMENT: Duration = Duration::from_micros(60);
 /// How long it waits before it reads them once more.
 const PAUSE: Duration = Duration::from_micros(100);
 
+/// After how many of these a contender that computes may need its housekeeping: Go's takes the processor from one goroutine for
+/// another.
+const PAUSES_OF_A_DOZE: u32 = 10;
+
 /// A wait for an event of one task, while other tasks may go on.
 #[derive(Debug)]
 pub(crate) struct Wait<'a> {
@@ -181,7 +185,7 @@ impl Engine {
     pub(crate) fn quiet(&mut self, process: ProcessId) -> Result<(), Lost> {
         let doing = || format!("{process} was not quiet yet");
         let mut watchdog = Watchdog::new();
-        let mut events = 0;
+        let (mut events, mut pauses) = (0, 0);
         loop {
             self.search_end.check(doing)?;
             while self.poll()? {
@@ -220,6 +224,10 @@ impl Engine {
                 return Err(lost(Retry::Never, reason));
             }
             tracee::await_change(PAUSE);
+            pauses += 1;
+            if pauses % PAUSES_OF_A_DOZE == 0 {
+                self.tracees.wake_dozing(process)?;
+            }
         }
     }
 

@@ -181,7 +181,7 @@ impl Tracees {
             .filter(|(_, task)| task.process == process)
             .filter_map(|(number, task)| match &task.position {
                 Position::AtCall(standing) => Some((task.number, *number, standing.at)),
-                Position::Running => None,
+                Position::Running | Position::Dozing(_) => None,
             })
             .collect();
         standing.sort_unstable_by_key(|(number, ..)| *number);
@@ -197,7 +197,7 @@ impl Tracees {
         let known = &self.tasks[&task];
         match &known.position {
             Position::AtCall(standing) => known.at(task, standing.entry),
-            Position::Running => unreachable!("{task} runs"),
+            Position::Running | Position::Dozing(_) => unreachable!("{task} is at no step"),
         }
     }
 

@@ -20,6 +20,8 @@ pub(crate) enum Position {
     Running,
     /// It is about to make a call.
     AtCall(CallStop),
+    /// It may be housekeeping of a runtime, and is about to sleep: others do not wait for it.
+    Dozing(Stopped),
 }
 
 /// A task that is stopped at a call.

@@ -37,7 +37,7 @@ impl Tracees {
             (Position::AtCall(CallStop { entry, .. }), _) | (_, Some(AlteredCall { entry, .. })) => {
                 known.at(task, *entry)
             }
-            (Position::Running, None) => unreachable!("{task} does not wait"),
+            (Position::Running | Position::Dozing(_), None) => unreachable!("{task} does not wait"),
         }
     }
 
@@ -84,6 +84,29 @@ impl Tracees {
             }
             None => self.answer(task, returns),
         }
+    }
+
+    /// Whether a thread of a contender that may be housekeeping sleeps.
+    pub(crate) fn dozes(&self, process: ProcessId) -> bool {
+        self.tasks
+            .values()
+            .any(|task| task.process == process && matches!(task.position, Position::Dozing(_)))
+    }
+
+    /// Ends the sleeps of such threads. Returns whether there were any.
+    pub(crate) fn wake_dozing(&mut self, process: ProcessId) -> Result<bool, Lost> {
+        let mut any = false;
+        for task in self.tasks.values_mut().filter(|task| task.process == process) {
+            match std::mem::replace(&mut task.position, Position::Running) {
+                Position::Dozing(stopped) => {
+                    stopped.answer(0).map_err(|error| untraced(&error))?;
+                    let _running = stopped.go(Until::Next, None);
+                    any = true;
+                }
+                other => task.position = other,
+            }
+        }
+        Ok(any)
     }
 
     /// A task for which a signal is pending leaves the call at which it is stopped, as it would leave the kernel. Returns whether
