@@ -135,6 +135,23 @@ fn a_pipe_that_was_never_open_is_not_an_error() {
     }
 }
 
+fn a_full_disk_behind_standard_output_is_named() {
+    let directory = directory();
+    for arguments in [
+        "--help",
+        "list --json",
+        "doctor",
+        "explore create-new --backend sim -n 2",
+        "explore create-new --backend sim -n 2 --json",
+    ] {
+        let full = fs::File::options().write(true).open("/dev/full").expect("each Linux has it");
+        let child = command(directory.path(), arguments).stdout(full).spawn();
+        let ran = end_of(child.expect("it starts"));
+        let said = "error: failed to write to standard output: No space left on device (os error 28)\n";
+        assert_eq!((ran.code, &*ran.stderr), (Some(2), said), "{arguments}");
+    }
+}
+
 /// The tests of this file.
 pub(crate) fn tests() -> Vec<Test> {
     tests![
@@ -145,5 +162,6 @@ pub(crate) fn tests() -> Vec<Test> {
         an_interleaving_fits_eighty_columns,
         a_closed_pipe_is_not_an_error,
         a_pipe_that_was_never_open_is_not_an_error,
+        a_full_disk_behind_standard_output_is_named,
     ]
 }

@@ -120,7 +120,10 @@ pub fn run() -> ExitCode {
 fn usage_exit(error: &clap::Error) -> Exit {
     if !error.use_stderr() {
         return match error.print() {
-            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Exit::Usage,
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                print_error(&output::unwritten(&error).to_string());
+                Exit::Usage
+            }
             Ok(()) | Err(_) => Exit::AsClaimed,
         };
     }

@@ -52,6 +52,11 @@ struct Row {
     saved: Option<PathBuf>,
 }
 
+/// An error of standard output, with its kind: that of a closed pipe is none.
+pub(super) fn unwritten(error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("failed to write to standard output: {error}"))
+}
+
 impl Output {
     pub(super) fn new(common: &Common) -> Self {
         Self {
@@ -68,8 +73,8 @@ impl Output {
             return Ok(());
         }
         let mut out = anstream::AutoStream::auto(io::stdout().lock());
-        write(&mut out)?;
-        out.flush()
+        let written = write(&mut out).and_then(|()| out.flush());
+        written.map_err(|error| unwritten(&error))
     }
 
     /// Prints the JSON document, if `--json` was given.
@@ -83,8 +88,8 @@ impl Output {
             return Ok(());
         }
         let mut out = io::stdout().lock();
-        write(&mut out)?;
-        out.flush()
+        let written = write(&mut out).and_then(|()| out.flush());
+        written.map_err(|error| unwritten(&error))
     }
 
     /// Runs plans one after another, prints each verdict, and saves counterexamples.
