@@ -144,7 +144,10 @@ fn a_full_disk_behind_standard_output_is_named() {
         "explore create-new --backend sim -n 2",
         "explore create-new --backend sim -n 2 --json",
     ] {
-        let full = fs::File::options().write(true).open("/dev/full").expect("each Linux has it");
+        let full = fs::File::options()
+            .write(true)
+            .open("/dev/full")
+            .expect("each Linux has it");
         let child = command(directory.path(), arguments).stdout(full).spawn();
         let ran = end_of(child.expect("it starts"));
         let said = "error: failed to write to standard output: No space left on device (os error 28)\n";

@@ -121,6 +121,25 @@ fn a_broken_lock_is_caught_and_replayed_in_a_container() {
         .says(&["2 of 2 hold the lock at once", "reproduced 10/10"]);
 }
 
+/// The program makes a folder with mktemp(1), and is killed before it removes it in most schedules.
+fn nothing_stays_in_the_directory_for_temporary_files() {
+    for user in [User::Root, User::Nobody] {
+        let place = place(user);
+        let script = place.path().join("folder.sh");
+        let text = "d=$(mktemp -d) && echo x >\"$d/x\"\nmkdir \"$1\" 2>/dev/null || { rm -rf \"$d\"; echo busy; exit; }\n\
+                    echo acquired; read x; rmdir \"$1\"; rm -rf \"$d\"; echo released\n";
+        fs::write(&script, text).expect("it is ours");
+        let driver = format!("sh {} {{lock}}", script.display());
+        contained(
+            user,
+            place.path(),
+            &["explore", "--driver", &driver, "-n", "2", "--scenario", "contend"],
+        )
+        .exits(0);
+        assert_eq!(left_in(&place.path().join("tmp")), Vec::<String>::new(), "{user:?}");
+    }
+}
+
 fn doctor_names_what_a_container_refuses_and_how_to_allow_it() {
     for user in [User::Root, User::Nobody] {
         let place = place(user);
@@ -171,6 +190,7 @@ pub(crate) fn tests() -> Vec<Test> {
         a_right_lock_holds_in_a_container_for_root,
         a_right_lock_holds_in_a_container_for_a_normal_user,
         a_broken_lock_is_caught_and_replayed_in_a_container,
+        nothing_stays_in_the_directory_for_temporary_files,
         doctor_names_what_a_container_refuses_and_how_to_allow_it,
         the_filter_refuses_what_the_published_profile_refuses,
     ]

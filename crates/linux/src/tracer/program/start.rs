@@ -106,6 +106,20 @@ impl Starter {
         ))
     }
 
+    /// Lets the program make its temporary files in this directory.
+    ///
+    /// # Errors
+    ///
+    /// When its path holds a zero byte.
+    pub(crate) fn set_temporary(&mut self, directory: &Path) -> Result<(), StartError> {
+        let variable = [b"TMPDIR=", directory.as_os_str().as_bytes()].concat();
+        let variable = CString::new(variable).map_err(|_| StartError::Zero(self.program.line.clone()))?;
+        self.environment
+            .retain(|other| !other.as_bytes().starts_with(b"TMPDIR="));
+        self.environment.push(variable);
+        Ok(())
+    }
+
     pub(crate) fn image(&self, lock: &Path) -> Result<Image, StartError> {
         let holds: Vec<&str> = self.hold.iter().map(String::as_str).collect();
         let mut words = words(&self.program, lock, &holds).map_err(ProgramError::from)?;

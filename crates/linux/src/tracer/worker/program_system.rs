@@ -15,7 +15,7 @@ use crate::tracer::channel::pipes::{HOLD, Pipes};
 use crate::tracer::error::{Refusal, Unavailable};
 use crate::tracer::layout::execution_directories;
 use crate::tracer::messages::SearchRequest;
-use crate::tracer::program::start::Starter;
+use crate::tracer::program::start::{StartError, Starter};
 use crate::tracer::syscalls::programs::Programs;
 use crate::tracer::syscalls::watched_tree::reuses_inode_numbers;
 use crate::tracer::system::polling::EndlessPolls;
@@ -47,7 +47,11 @@ impl ProgramLauncher {
     pub(super) fn new(program: &Program, mut surroundings: Surroundings) -> Result<Self, Refusal> {
         let own = std::env::current_exe().map_err(|error| failed("find the file of this program", &error))?;
         let hold = vec![own.to_string_lossy().into_owned(), HOLD.to_owned()];
-        let starter = Starter::new(program, hold).map_err(|error| Refusal::Program(error.to_string()))?;
+        let unusable = |error: StartError| Refusal::Program(error.to_string());
+        let mut starter = Starter::new(program, hold).map_err(unusable)?;
+        if let Some(temporary) = surroundings.temporary() {
+            starter.set_temporary(&temporary).map_err(unusable)?;
+        }
         let refused = "personality(2) is refused, so the addresses in a program differ between executions; `onewinner doctor` says how \
                        to allow it";
         let machine = fix_addresses().is_err().then(|| refused.to_owned());

@@ -5,6 +5,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::ffi::OsString;
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -15,6 +16,9 @@ use crate::sys::sealed::{NextNumber, Unsealed, World};
 use crate::tracer::error::Refusal;
 use crate::tracer::syscalls::sharing::Sharing;
 use crate::tracer::system::Refresh;
+
+/// The directory for temporary files of programs, in that of the run, where there is no private copy of the machine's.
+const TEMPORARY: &str = "temporary";
 
 /// The surroundings of the contenders of a session.
 pub(super) struct Surroundings {
@@ -81,6 +85,12 @@ impl Surroundings {
         }
     }
 
+    /// Where programs make their temporary files, if that is not the directory of the machine: what they leave there when they are
+    /// killed must not stay.
+    pub(super) fn temporary(&self) -> Option<PathBuf> {
+        self.layers.is_none().then(|| self.roots[0].join(TEMPORARY))
+    }
+
     /// What of the machine is private.
     pub(super) fn sharing(&self) -> Sharing {
         let Some(layers) = &self.layers else {
@@ -115,10 +125,12 @@ impl Surroundings {
     pub(super) fn refresh(&self, shared: &BTreeSet<PathBuf>, above: &Rc<AllAbove>, own: BTreeSet<OsString>) -> Refresh {
         let layers = self.layers.clone();
         let (shared, above) = (shared.clone(), Rc::clone(above));
+        let temporary = self.temporary();
         Box::new(move || {
             // No snapshot has a file open there that is removed: what two contenders use is watched, and one that has changed a
             // file before its first step is not copied.
             above.restore(&own)?;
+            temporary.iter().try_for_each(fs::create_dir)?;
             match &layers {
                 Some(layers) => layers.borrow_mut().renew(&shared),
                 None => Ok(false),
@@ -160,6 +172,7 @@ mod tests {
         let refused = Surroundings::of(unsealed(), &roots, Some(Path::new("/run/lock")));
         assert!(matches!(refused, Err(Refusal::Program(why)) if why.contains("namespaces are refused")));
         let open = Surroundings::of(unsealed(), &roots, None).unwrap_or_else(|_| panic!("the rest is explored"));
+        assert_eq!(open.temporary(), Some(PathBuf::from("/tmp/run/temporary")));
         assert_eq!((open.notes.len(), open.roots), (1, roots.to_vec()));
     }
 }
