@@ -4,6 +4,7 @@
 
 use std::fs;
 use std::io;
+use std::path::{Path, PathBuf};
 
 /// What a timer sends when it expires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,12 +20,28 @@ pub struct Expiry {
 /// Whether a process has a handler for a signal: `SigCgt` of
 /// [proc_pid_status(5)](https://man7.org/linux/man-pages/man5/proc_pid_status.5.html). What cannot be read counts as one.
 pub fn is_caught(process: i32, signal: i32) -> bool {
-    let mask = || {
-        let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
-        let line = status.lines().find_map(|line| line.strip_prefix("SigCgt:"))?;
-        u64::from_str_radix(line.trim(), 16).ok()
+    let task = PathBuf::from(format!("/proc/{process}"));
+    mask(&task, "SigCgt:").is_none_or(|mask| has(mask, signal))
+}
+
+/// Whether a thread of a process blocks a signal, and may wait for it: `SigBlk` there. What cannot be read counts as one.
+pub fn is_blocked(process: i32, signal: i32) -> bool {
+    let Ok(threads) = fs::read_dir(format!("/proc/{process}/task")) else {
+        return true;
     };
-    mask().is_none_or(|mask| mask >> (signal - 1) & 1 == 1)
+    threads
+        .flatten()
+        .any(|thread| mask(&thread.path(), "SigBlk:").is_none_or(|mask| has(mask, signal)))
+}
+
+fn mask(task: &Path, name: &str) -> Option<u64> {
+    let status = fs::read_to_string(task.join("status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+    u64::from_str_radix(line.trim(), 16).ok()
+}
+
+fn has(mask: u64, signal: i32) -> bool {
+    mask >> (signal - 1) & 1 == 1
 }
 
 /// `SIGSYS`: the filter has refused a call.

@@ -102,12 +102,12 @@ pub(crate) trait Interpreter {
     /// When the execution is lost.
     fn before(&mut self, at: &AtCall<'_>) -> Result<Made, Lost>;
 
-    /// What else the step has touched that the contender has taken; these of its tasks are stopped now.
+    /// What else the step has touched that the contender has taken, with these accesses; these of its tasks are stopped now.
     ///
     /// # Errors
     ///
     /// When the execution is lost.
-    fn step(&mut self, _process: ProcessId, _stopped: &[i32]) -> Result<Accesses, Lost> {
+    fn step(&mut self, _process: ProcessId, _accesses: &Accesses, _stopped: &[i32]) -> Result<Accesses, Lost> {
         Ok(Accesses::none())
     }
 

@@ -102,10 +102,13 @@ impl Programs {
     }
 
     /// A contender has taken a step, and these of its tasks are stopped: what of it others see now that they did not.
-    pub(super) fn steps(&mut self, process: ProcessId, stopped: &[i32]) -> Result<Accesses, Lost> {
+    pub(super) fn steps(&mut self, process: ProcessId, touched: &Accesses, stopped: &[i32]) -> Result<Accesses, Lost> {
         let mut accesses = Accesses::none();
         if let Some(number) = self.first.get(&process) {
-            let shown = self.shown_files.step((process, *number), stopped.contains(number));
+            let stores = touched.stores().next().is_some();
+            let shown = self
+                .shown_files
+                .step((process, *number), stores, stopped.contains(number));
             let again = Retry::Never;
             // A runtime starts threads, and runs one or another, as the kernel has it.
             if shown.map_err(|reason| Lost { reason, again })? || self.time.has_threads(process) {

@@ -276,8 +276,8 @@ impl Interpreter for Programs {
         self.examines(at, returned)
     }
 
-    fn step(&mut self, process: ProcessId, stopped: &[i32]) -> Result<Accesses, Lost> {
-        self.steps(process, stopped)
+    fn step(&mut self, process: ProcessId, accesses: &Accesses, stopped: &[i32]) -> Result<Accesses, Lost> {
+        self.steps(process, accesses, stopped)
     }
 
     fn may_touch(&self, process: ProcessId) -> Accesses {

@@ -2,8 +2,8 @@
 //!
 //! A few files of its first process may be read. They show whether it runs, its name and its threads as they are, and everything
 //! else as it was when the contender came to its first controlled call. A step after which it runs or sleeps, or has another name
-//! or other threads, has stored that; one that may have changed these twice loses the execution, because others could see what was
-//! in between.
+//! or other threads, has stored that; one that may have changed these twice, or something else too, loses the execution, because
+//! others could see what was in between. A process changes its command line without a call: one that has loses the execution too.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -78,18 +78,24 @@ impl ShownFiles {
         }
     }
 
-    /// A contender has taken a step; its first process has this number, and is about to make a call if it `runs`. Returns whether it
-    /// shows something else now.
+    /// A contender has taken a step, in which it `stores` something; its first process has this number, and is about to make a call if
+    /// it `runs`. Returns whether it shows something else now.
     ///
     /// # Errors
     ///
     /// When it may have shown something in between; the text says so.
-    pub(super) fn step(&mut self, (process, number): (ProcessId, i32), runs: bool) -> Result<bool, String> {
+    pub(super) fn step(
+        &mut self,
+        (process, number): (ProcessId, i32),
+        stores: bool,
+        runs: bool,
+    ) -> Result<bool, String> {
         let changes = self.changes.remove(&process).unwrap_or_default();
-        if changes > 1 && self.are_read() {
+        // Others could see what it has stored, and not yet what it shows.
+        if changes + u32::from(stores) > 1 && changes > 0 && self.are_read() {
             return Err(format!(
-                "{process} changes its program, its name or its threads {changes} times between two calls, and contenders read that in \
-                 /proc; this is not controlled"
+                "{process} changes its program, its name or its threads between two calls, and with that something else, and contenders \
+                 read that in /proc; this is not controlled"
             ));
         }
         let begins_or_stops = if runs {
@@ -153,6 +159,9 @@ impl ShownFiles {
             Some(first) => task_files::with_lasting(Figure::of(shown.1), first, now),
             None => Ok(now),
         });
+        if shown.1 == "cmdline" && now.as_ref().ok() != self.first.get(&shown) {
+            return Err(lost(Retry::Never, "it has changed since its first controlled call"));
+        }
         let text = now.and_then(|text| hand_over(at, decoded, &text, read));
         text.map(Some).map_err(unreadable)
     }

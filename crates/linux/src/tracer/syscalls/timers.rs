@@ -149,6 +149,19 @@ impl Timers {
         })
     }
 
+    /// Those of them that may change what a contender does that waits for nothing but a message: a handler runs, or a thread waits
+    /// for the signal or in a read.
+    pub(crate) fn noticed_at_rest(&self, process: ProcessId) -> impl Iterator<Item = &Armed> {
+        self.of(process).filter(|timer| match (timer.key, timer.expiry) {
+            (TimerKey::File(_), _) => true,
+            // A thread that waits for a signal does not block it meanwhile.
+            (_, Some(Expiry { signal, thread, .. })) => {
+                thread.is_some() || signals::is_caught(timer.group, signal) || signals::is_blocked(timer.group, signal)
+            }
+            (_, None) => false,
+        })
+    }
+
     /// A timer behind a descriptor has expired: it can be read.
     ///
     /// # Errors

@@ -234,7 +234,7 @@ impl TracedSystem {
         }
         let standing = self.engine.tracees.standing(process);
         let stopped: Vec<i32> = standing.into_iter().map(|(task, _)| task).collect();
-        accesses.extend(&self.engine.interpreter.step(process, &stopped)?);
+        accesses.extend(&self.engine.interpreter.step(process, &accesses, &stopped)?);
         if let Some((time, _)) = self.engine.interpreter.time() {
             time.add_to(&mut accesses, process, self.contenders.len());
         }
@@ -274,7 +274,7 @@ impl TracedSystem {
         let mut others = ProcessId::first(self.contenders.len()).filter(|other| *other != acts);
         let holds = |process: &ProcessId| !self.contenders[process.index()].ended && self.channel.rests(*process);
         let timer = others.find_map(|process| {
-            let timer = timers.noticed(process).next()?;
+            let timer = timers.noticed_at_rest(process).next()?;
             holds(&process).then_some((process, timer.name))
         });
         if let Some((process, timer)) = timer {
