@@ -404,10 +404,7 @@ impl Programs {
         let shared = argument(3) & bits::MAP_SHARED != 0;
         let writes = shared && descriptors::may_write(at.task, fd).unwrap_or(true);
         let kind = if writes { AccessKind::Store } else { AccessKind::Load };
-        match self.tree.descriptor(at.task, fd) {
-            End::Own => Decision::Harmless,
-            _ => self.on_files(at, Decoded { maps: kind, ..decoded }),
-        }
+        self.on_files(at, Decoded { maps: kind, ..decoded })
     }
 
     fn end(&mut self, at: &AtCall<'_>, is_thread: bool) -> Decision {
@@ -418,6 +415,7 @@ impl Programs {
             self.tree.tasks.values().filter(|task| group(task)).count() == 1
         };
         if is_thread && !alone() {
+            self.time.ends(at);
             return Decision::Harmless;
         }
         if first {

@@ -11,7 +11,8 @@
 //!   Distributed System", CACM 1978). So readings alone order nothing, and no contender sees the clock go back.
 //!
 //! A thread that has made no controlled call may be housekeeping of a runtime, whose readings differ between executions. It
-//! reads a clock of its own, and moves no other one before its first controlled call. Does not decide who sleeps when.
+//! has a clock of its own, which shows at least what that of its contender does, and moves no other one before its first controlled
+//! call or its end. Does not decide who sleeps when.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -258,6 +259,13 @@ impl Time {
         self.apart.values().any(|apart| apart.sleeps > 0)
     }
 
+    /// A thread ends, and others may have waited for that: what it has slept has passed for all.
+    pub(crate) fn ends(&mut self, at: &AtCall<'_>) {
+        if let Some(reached) = self.cut_until(at.task).filter(|_| self.is_idle(at)) {
+            self.move_to(at.process, reached);
+        }
+    }
+
     /// The end of the sleep that was cut short before the first controlled call of a task, if there was one.
     pub(crate) fn cut_until(&self, task: i32) -> Option<Duration> {
         let apart = self.apart.get(&task).filter(|apart| apart.sleeps > 0);
@@ -332,8 +340,10 @@ impl Time {
     pub(crate) fn read(&mut self, at: &AtCall<'_>) -> Duration {
         let passed = self.reads_once_more(at);
         if self.is_idle(at) {
-            let now = self.of_task(at).saturating_add(passed);
+            // It may pass on what it reads.
+            let now = self.of_task(at).max(self.shows(at.process)).saturating_add(passed);
             self.apart.entry(at.task).or_default().reached = now;
+            self.uses.read(at.process);
             return now;
         }
         let now = self.shows(at.process).saturating_add(passed);
@@ -450,9 +460,20 @@ mod tests {
         time.begins(P0, Some(1));
         time.cut(&thread, SECOND);
         assert!(time.read(&thread) > SECOND && time.reached(P0) < SECOND);
-        assert!(uses(&time, P0).is_empty());
+        // It may pass on what it reads.
+        assert!(uses(&time, P0).stores().next().is_none() && !uses(&time, P0).is_empty());
         time.acts(&thread, false);
         time.begins(P0, Some(2));
         assert!(time.reached(P0) > SECOND && uses(&time, P0).stores().next().is_some());
+    }
+
+    #[test]
+    fn the_sleep_of_a_thread_that_ends_has_passed_for_its_process() {
+        let memory = memory();
+        let mut time = Time::new();
+        time.begins(P0, Some(1));
+        time.cut(&at(&memory, P0, 2, 1), SECOND);
+        time.ends(&at(&memory, P0, 2, 1));
+        assert!(time.reached(P0) >= SECOND && uses(&time, P0).stores().next().is_some());
     }
 }

@@ -4,7 +4,7 @@
 
 use super::TracedSystem;
 use super::polling::{MOST_FRUITLESS_POLLS, MOST_IDLE_POLLS, MOST_IDLE_STEPS};
-use super::waking::MOST_DOZES_OF_HOLDER;
+use super::waking::MOST_DOZES;
 
 impl TracedSystem {
     /// What was not observed so far, or differs from the request.
@@ -17,7 +17,7 @@ impl TracedSystem {
             "a program polls for ever: it was seen to go on for {MOST_IDLE_POLLS} polls, or {MOST_IDLE_STEPS} steps, while nothing else could happen; what it does after more is not explored"
         );
         let dozing = format!(
-            "a thread of a holder that only sleeps or waits wakes {MOST_DOZES_OF_HOLDER} times; what it does later is not explored"
+            "a thread that only sleeps or waits wakes {MOST_DOZES} times while its contender holds the lock, sleeps or waits; what it does later is not explored"
         );
         let own = [
             (programs && !self.scenario.kills.is_empty())

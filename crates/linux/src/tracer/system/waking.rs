@@ -26,8 +26,9 @@ use onewinner_core::id::ProcessId;
 /// How often a contender may wake in one execution.
 const MOST_WAKES: u32 = 300;
 
-/// How many sleeps and limited waits of a thread that may be housekeeping end when its contender has taken the lock.
-pub(super) const MOST_DOZES_OF_HOLDER: u32 = 50;
+/// How many sleeps and limited waits of a thread that may be housekeeping end when its contender has taken the lock, and how many
+/// sleeps when it sleeps itself or waits for another contender.
+pub(super) const MOST_DOZES: u32 = 50;
 
 /// How often the tracer looks whether a runtime goes on, and the pause in between: Go's watches over its threads every 10 ms.
 const MOST_RUNTIME_LOOKS: u32 = 40;
@@ -47,16 +48,14 @@ impl TracedSystem {
             return None;
         }
         let waits = self.engine.tracees.waits(process);
-        let active = waits.iter().filter(|(_, wait)| !wait.is_idle);
+        // A holder that rests has woken its threads often enough.
+        let rests = self.channel.rests(process) && self.channel.holds(process);
+        let active = waits.iter().filter(|(_, wait)| !wait.is_idle || !rests);
         let sleeps = active.map(|(task, wait)| (NextStep::TimeOut(*task), wait.until));
         let expiries = timers
             .of(process)
             .map(|timer| (NextStep::Expires(timer.group, timer.key), timer.until));
-        let first = sleeps.chain(expiries).min_by_key(|(_, until)| *until);
-        first.or_else(|| {
-            let idle = waits.iter().map(|(task, wait)| (NextStep::TimeOut(*task), wait.until));
-            idle.filter(|_| self.owes(process)).min_by_key(|(_, until)| *until)
-        })
+        sleeps.chain(expiries).min_by_key(|(_, until)| *until)
     }
 
     /// Whether a contender owes an answer: what happens after all have answered decides nothing.
@@ -68,17 +67,9 @@ impl TracedSystem {
         !self.contenders[process.index()].ended && !self.channel.rests(process)
     }
 
-    /// Whether a step comes only when nothing else can happen: the end of a wait of a thread that may be housekeeping of a
-    /// runtime, or a timer of a holder, which may have been meant for its attempt.
+    /// Whether a step comes only when nothing else can happen: a timer of a holder, which may have been meant for its attempt.
     fn is_housekeeping(&self, process: ProcessId, step: &NextStep) -> bool {
-        match step {
-            NextStep::TimeOut(task) => {
-                let waits = self.engine.tracees.waits(process);
-                waits.iter().any(|(waiting, wait)| waiting == task && wait.is_idle)
-            }
-            NextStep::Expires(..) => self.channel.rests(process),
-            _ => false,
-        }
+        matches!(step, NextStep::Expires(..)) && self.channel.rests(process)
     }
 
     /// Whether a contender may take its next step, whatever others do.
@@ -89,8 +80,7 @@ impl TracedSystem {
         !polls && !self.is_housekeeping(process, &step)
     }
 
-    /// Adds the contenders that may step to the empty `processes`. If there are none, the one that goes on although it only
-    /// polls, or although only a thread of its runtime waits.
+    /// Adds the contenders that may step to the empty `processes`. If there are none, the one that goes on although it only polls.
     pub(super) fn add_enabled(&self, processes: &mut Vec<ProcessId>) {
         let all = || ProcessId::first(self.contenders.len());
         processes.extend(all().filter(|process| self.may_step(*process)));
@@ -236,12 +226,16 @@ impl TracedSystem {
     }
 
     /// Wakes the threads of a quiet contender that may be housekeeping: what they look for may be there now. After a step each one
-    /// that sleeps wakes once. A hold may last as long as it likes: each wakes often, also from a wait with a time limit. Returns
-    /// whether there were any, and this was not too often.
+    /// that sleeps wakes once. A hold, a sleep and a wait for another contender may last as long as they like: each wakes often, in a
+    /// hold also from a wait with a time limit, which is a step elsewhere. Returns whether there were any, and this was not too often.
     pub(super) fn wakes_idle(&mut self, process: ProcessId, before: u32) -> Result<bool, Lost> {
         let holds = self.channel.holds(process);
-        if before >= if holds { MOST_DOZES_OF_HOLDER } else { 1 } {
-            self.dozes |= holds;
+        if !holds && !self.engine.tracees.dozes(process) {
+            return Ok(false);
+        }
+        let is_long = holds || self.next(process).is_none_or(|step| step.takes_time());
+        if before >= if is_long { MOST_DOZES } else { 1 } {
+            self.dozes |= is_long;
             return Ok(false);
         }
         let mut any = self.engine.tracees.wake_dozing(process)?;
