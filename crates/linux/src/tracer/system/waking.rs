@@ -169,7 +169,13 @@ impl TracedSystem {
             Ok(Value::Done)
         };
         let name = if wait.waits { wait.name } else { "sleep" };
-        self.tell_made(process, passing(name, wait.length), reply, &awaited);
+        // How often a runtime reads the clock before differs between executions, by microseconds.
+        let length = if wait.is_idle {
+            to_milliseconds(wait.length)
+        } else {
+            wait.length
+        };
+        self.tell_made(process, passing(name, length), reply, &awaited);
         self.end_wait(task, &wait)?;
         self.run_until_quiescent(process)?;
         Ok(awaited)
@@ -360,6 +366,12 @@ impl TracedSystem {
         let wakes = going_on.filter_map(|other| self.wakes(other));
         wakes.min().unwrap_or(Duration::MAX)
     }
+}
+
+fn to_milliseconds(length: Duration) -> Duration {
+    const HALF: Duration = Duration::from_micros(500);
+    let milliseconds = length.saturating_add(HALF).as_millis();
+    u64::try_from(milliseconds).map_or(length, Duration::from_millis)
 }
 
 /// The end of a sleep as it is shown.
