@@ -26,12 +26,13 @@ pub fn is_caught(process: i32, signal: i32) -> bool {
 
 /// Whether a thread of a process blocks a signal, and may wait for it: `SigBlk` there. What cannot be read counts as one.
 pub fn is_blocked(process: i32, signal: i32) -> bool {
-    let Ok(threads) = fs::read_dir(format!("/proc/{process}/task")) else {
+    let Ok(mut threads) = fs::read_dir(format!("/proc/{process}/task")) else {
         return true;
     };
-    threads
-        .flatten()
-        .any(|thread| mask(&thread.path(), "SigBlk:").is_none_or(|mask| has(mask, signal)))
+    threads.any(|thread| {
+        let blocked = thread.ok().and_then(|thread| mask(&thread.path(), "SigBlk:"));
+        blocked.is_none_or(|blocked| has(blocked, signal))
+    })
 }
 
 fn mask(task: &Path, name: &str) -> Option<u64> {

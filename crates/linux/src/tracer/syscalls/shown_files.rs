@@ -92,7 +92,7 @@ impl ShownFiles {
     ) -> Result<bool, String> {
         let changes = self.changes.remove(&process).unwrap_or_default();
         // Others could see what it has stored, and not yet what it shows.
-        if changes + u32::from(stores) > 1 && changes > 0 && self.are_read() {
+        if (changes > 1 || changes == 1 && stores) && self.are_read() {
             return Err(format!(
                 "{process} changes its program, its name or its threads between two calls, and with that something else, and contenders \
                  read that in /proc; this is not controlled"
@@ -159,7 +159,8 @@ impl ShownFiles {
             Some(first) => task_files::with_lasting(Figure::of(shown.1), first, now),
             None => Ok(now),
         });
-        if shown.1 == "cmdline" && now.as_ref().ok() != self.first.get(&shown) {
+        let is_new = |now: &Vec<u8>| self.first.get(&shown) != Some(now);
+        if shown.1 == "cmdline" && now.as_ref().is_ok_and(is_new) {
             return Err(lost(Retry::Never, "it has changed since its first controlled call"));
         }
         let text = now.and_then(|text| hand_over(at, decoded, &text, read));

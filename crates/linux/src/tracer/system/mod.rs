@@ -95,7 +95,7 @@ pub(crate) struct TracedSystem {
     notes: Vec<String>,
     /// Whether a program had to wait because it polled without progress.
     pub(crate) spun: bool,
-    /// Whether a thread went on to sleep while its contender had the lock.
+    /// Whether a thread went on to sleep while its contender had the lock, slept or waited.
     dozes: bool,
     /// Why a call could have been interrupted by a timer, which is not explored.
     interruptible: Option<String>,
