@@ -160,14 +160,19 @@ pub(super) fn may_pass(error: &io::Error) -> bool {
     )
 }
 
-/// Whether the file system of a directory answers. If not, a directory with the name of a run directory may be left in it.
+/// Whether the file system of a directory answers. If not, a directory may be left in it, which the next question removes.
 ///
 /// # Errors
 ///
 /// When no process can be forked to ask.
 pub fn is_answering(directory: &Path) -> io::Result<bool> {
-    let name = format!("{PREFIX}{}-{}-look", boot()?, std::process::id());
-    answers(directory, &name, ANSWER)
+    answers(directory, &question(&boot()?), ANSWER)
+}
+
+/// The name of the directory that is made and removed to ask. All runs of a user ask by the same name: however many are killed
+/// while they ask, one directory is left, and the next run removes it.
+fn question(boot: &str) -> String {
+    format!("{PREFIX}{boot}-user{}-look", sys::effective_user())
 }
 
 /// The first digits of the kernel's random boot id.
@@ -275,6 +280,17 @@ mod tests {
         drop(held);
         let (_next, swept) = RunDirectory::create(parent.path()).unwrap();
         assert_eq!((swept, kept[0].exists()), (1, false));
+    }
+
+    #[test]
+    fn the_question_of_a_killed_run_is_removed_by_the_next_question_and_never_swept() {
+        let parent = tempfile::tempdir().unwrap();
+        let boot = boot().unwrap();
+        let name = question(&boot);
+        fs::create_dir(parent.path().join(&name)).unwrap();
+        assert!(!is_of_a_dead_run(&name, &boot), "{name}");
+        assert!(is_answering(parent.path()).unwrap());
+        assert_eq!(fs::read_dir(parent.path()).unwrap().count(), 0);
     }
 
     #[test]
