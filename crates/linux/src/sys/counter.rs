@@ -67,6 +67,24 @@ pub fn reading(stopped: &Stopped, memory: &Memory) -> io::Result<Option<CounterR
     }))
 }
 
+/// Replaces a reading in the memory of a process by an instruction that does nothing: it returns what was in the registers
+/// before. Only for readings whose result decides nothing. Changes nothing where no such reading is.
+///
+/// # Errors
+///
+/// When the memory cannot be read or written. Some kernels refuse to let a tracer write code.
+pub fn remove(memory: &Memory, instruction: u64) -> io::Result<()> {
+    /// `rdtsc`.
+    const READING: [u8; 2] = [0x0f, 0x31];
+    /// `xchg %ax,%ax`: unlike most instructions it leaves the flags as they are.
+    const NOTHING: [u8; 2] = [0x66, 0x90];
+    let mut code = [0; READING.len()];
+    if memory.read(instruction, &mut code)? == code.len() && code == READING {
+        memory.write(instruction, &NOTHING)?;
+    }
+    Ok(())
+}
+
 /// The task goes on behind its reading, which has returned this. The number of the processor is 0.
 ///
 /// # Errors

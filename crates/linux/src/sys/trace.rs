@@ -32,6 +32,8 @@ pub struct Memory(File);
 
 /// The size of one read: most strings lie within one page.
 const CHUNK_BYTES: usize = 256;
+/// The size of one read of the stack: a usual environment and the vectors around it.
+const STACK_BYTES: usize = 2048;
 
 impl Memory {
     /// The memory of the process or thread `task`, usable until that calls execve.
@@ -118,6 +120,38 @@ const MOST_SEGMENTS: u64 = 64;
 /// The most words between the beginning of the stack and the auxiliary vector.
 const MOST_WORDS: u64 = 1 << 20;
 
+/// The words of a stack, read by the page.
+struct Words<'a> {
+    memory: &'a Memory,
+    /// The beginning of the stack, upwards.
+    stack: u64,
+    /// Those that were read.
+    read: Vec<u8>,
+}
+
+impl<'a> Words<'a> {
+    fn new(memory: &'a Memory, stack: u64) -> Self {
+        let read = Vec::new();
+        Self { memory, stack, read }
+    }
+
+    /// The word at this place, counted from the beginning of the stack.
+    fn get(&mut self, place: u64) -> io::Result<u64> {
+        const WORD: usize = 8;
+        let begin = usize::try_from(place).map_or(usize::MAX, |place| place.saturating_mul(WORD));
+        while self.read.len() < begin.saturating_add(WORD) {
+            let known = self.read.len();
+            self.read.resize(known + STACK_BYTES, 0);
+            let read = self.memory.read(self.stack + known as u64, &mut self.read[known..])?;
+            self.read.truncate(known + read);
+            if read == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+        }
+        Ok(u64::from_ne_bytes(std::array::from_fn(|byte| self.read[begin + byte])))
+    }
+}
+
 /// What the kernel gives to a program that has not begun, in the auxiliary vector of its stack.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Auxiliary {
@@ -136,13 +170,8 @@ impl Auxiliary {
     ///
     /// When the memory does not look as execve leaves it.
     pub fn of(memory: &Memory, stack: u64) -> io::Result<Self> {
-        let word = |place: u64| {
-            let mut bytes = [0; 8];
-            match memory.read(stack + 8 * place, &mut bytes)? {
-                8 => Ok(u64::from_ne_bytes(bytes)),
-                _ => Err(io::Error::from(io::ErrorKind::UnexpectedEof)),
-            }
-        };
+        let mut words = Words::new(memory, stack);
+        let mut word = |place: u64| words.get(place);
         // The number of arguments, the arguments, a zero, the environment, a zero; then pairs.
         let mut place = 1 + word(0)? + 1;
         while place < MOST_WORDS && word(place)? != 0 {
@@ -177,10 +206,10 @@ impl Auxiliary {
         let half = |place: usize| u64::from(u16::from_ne_bytes([header[place], header[place + 1]]));
         let segments = u64::from_ne_bytes(std::array::from_fn(|byte| header[SEGMENTS_AT + byte]));
         let (size, count) = (half(SEGMENT_SIZE_AT), half(SEGMENT_COUNT_AT).min(MOST_SEGMENTS));
+        let mut table = vec![0; usize::try_from(size * count).unwrap_or(0)];
+        memory.read(start.saturating_add(segments), &mut table)?;
         let mut end = start;
-        for segment in (0..count).map(|number| start.saturating_add(segments).saturating_add(number * size)) {
-            let mut entry = [0; SEGMENT_BYTES];
-            memory.read(segment, &mut entry)?;
+        for entry in table.chunks_exact(usize::try_from(size).unwrap_or(0).max(SEGMENT_BYTES)) {
             let word = |place: usize| u64::from_ne_bytes(std::array::from_fn(|byte| entry[place + byte]));
             if u32::from_ne_bytes([entry[0], entry[1], entry[2], entry[3]]) == LOADED {
                 end = end.max(

@@ -25,7 +25,7 @@
 //! | `ends.rs` | what the end of a process touches |
 //! | `known_ends.rs` | how a contender has ended before, after the same calls and results |
 //! | `held_locks.rs` | kernel locks that are held, and what frees them |
-//! | `loaders.rs` | where the dynamic loader is in the memory of each process |
+//! | `loaders.rs` | where the dynamic loader is in the memory of each process, and where it reads the counter |
 //! | `lock_request.rs` | a record lock that a task waits for |
 //! | `lock_waits.rs` | calls that wait for a kernel lock, and circles of them |
 //! | `messages.rs` | sockets and messages that reach others without an address |

@@ -396,14 +396,12 @@ impl Interpreter for Programs {
             self.entropy
                 .fill_memory((process, group), memory, place, RANDOM_BYTES)?;
         }
-        // Where it is unknown, each reading of the counter counts.
-        self.loaders.executed(group, auxiliary.loader(memory).ok().flatten());
+        self.loaders.begins(group, &auxiliary, memory);
         auxiliary.hide_kernel_code(memory)
     }
 
     fn counter(&mut self, at: &AtCall<'_>, instruction: u64) -> u64 {
-        // That of libc measures how long it works, and shows this to nobody who has not set `LD_DEBUG`.
-        let shows = self.time.counter(at, self.loaders.contains(at.group, instruction));
+        let shows = self.time.counter(at, self.loaders.reads(at.group, instruction));
         self.known_ends.receives(at.process, shows);
         shows
     }
