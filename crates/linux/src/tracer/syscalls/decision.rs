@@ -178,7 +178,11 @@ impl Programs {
         {
             return Some(self.read_made_file(at, system.name, &source));
         }
-        self.is_private(end).then_some(Decision::Harmless)
+        let decision = match system.class {
+            SyscallClass::Stat => Decision::Examined,
+            _ => Decision::Harmless,
+        };
+        self.is_private(end).then_some(decision)
     }
 
     /// Whether what a descriptor leads to belongs to the contender, or was noted when it was opened.
@@ -269,7 +273,13 @@ impl Programs {
         self.pipes |= touched.uses_pipe;
         let is_step = touched.watched.is_some();
         if !is_step && !self.times.changes_others(at, &decoded, &touched, &self.tree) {
-            return Decision::Harmless;
+            let shows_times = matches!(decoded.system.class, SyscallClass::Stat | SyscallClass::Lstat);
+            // A program looks for each program that it starts in many directories, and at each library.
+            return if shows_times && !self.times.leaves(process, touched.finds, &self.tree) {
+                Decision::Examined
+            } else {
+                Decision::Harmless
+            };
         }
         let pending = Pending {
             request: if is_step { self.request(at, &decoded) } else { None },

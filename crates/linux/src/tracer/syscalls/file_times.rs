@@ -21,7 +21,7 @@ use std::time::Duration;
 
 use super::at_call::AtCall;
 use super::decode::Decoded;
-use super::footprint::Touched;
+use super::footprint::{Found, Touched};
 use super::given_times::{Given, given, truncates};
 use super::path_walk::End;
 use super::virtual_time::Time;
@@ -301,6 +301,24 @@ impl Times {
         Ok(())
     }
 
+    /// Whether the attributes of what a call finds are returned as the kernel has them.
+    pub(super) fn leaves(&self, process: ProcessId, finds: Found, tree: &WatchedTree) -> bool {
+        match finds {
+            Found::Unknown => false,
+            Found::Nothing => true,
+            Found::Inode(number, newest) => {
+                let is_its_own = |other| self.others.contains_key(&(process, other));
+                let named = tree.known_elsewhere(number).map(Other::Named);
+                WatchedTree::has_device(number)
+                    && tree.identity_of(number).is_none()
+                    && newest < self.run_began
+                    && !self.of_kernel.contains(&number.0)
+                    && !named.is_some_and(is_its_own)
+                    && !is_its_own(Other::Numbered(number))
+            }
+        }
+    }
+
     /// The times of an inode that is not watched; `descriptor` through which it was asked for, if not by a path.
     fn of_another(
         &mut self,
@@ -393,4 +411,38 @@ fn open_file(task: i32, fd: i32) -> io::Result<Metadata> {
             .join("fd")
             .join(fd.to_string()),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const P0: ProcessId = ProcessId(0);
+    const P1: ProcessId = ProcessId(1);
+
+    #[test]
+    fn only_what_is_older_than_the_run_and_nobody_watches_is_returned_as_it_is() {
+        let directory = tempfile::tempdir().unwrap();
+        let root = fs::canonicalize(directory.path()).unwrap();
+        let mut tree = WatchedTree::new(Vec::new());
+        tree.begin(std::slice::from_ref(&root)).unwrap();
+        let mut times = Times::new();
+        let old = times.run_began.checked_sub(Duration::from_secs(1)).unwrap();
+        let number = |path: &Path| fs::metadata(path).map(|there| (there.dev(), there.ino())).unwrap();
+        let elsewhere = (number(Path::new("/")).0, 7);
+        assert!(times.leaves(P0, Found::Nothing, &tree));
+        assert!(times.leaves(P0, Found::Inode(elsewhere, old), &tree));
+        for found in [
+            Found::Unknown,
+            Found::Inode(elsewhere, times.run_began),
+            Found::Inode(number(Path::new("/proc/self/stat")), old),
+            Found::Inode(tree.inode(&fs::metadata(&root).unwrap(), &root).number, old),
+            Found::Inode((0, 7), old),
+        ] {
+            assert!(!times.leaves(P0, found, &tree), "{found:?}");
+        }
+        times.others.insert((P0, Other::Numbered(elsewhere)), Known::default());
+        assert!(!times.leaves(P0, Found::Inode(elsewhere, old), &tree));
+        assert!(times.leaves(P1, Found::Inode(elsewhere, old), &tree));
+    }
 }

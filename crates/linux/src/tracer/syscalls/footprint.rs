@@ -5,6 +5,7 @@
 //! and knows no search.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::call_flags::{Flags, flags};
 use super::decode::Decoded;
@@ -44,8 +45,22 @@ pub(crate) struct Touched {
     pub(crate) uses_pipe: bool,
     /// Whether it changes what paths elsewhere lead to.
     pub(crate) moves_elsewhere: bool,
+    /// What it finds at the end of its path or descriptor, if that is beside the watched directories.
+    pub(crate) finds: Found,
     /// Why its effects are not tracked.
     pub(crate) refused: Option<String>,
+}
+
+/// What a call finds beside the watched directories.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) enum Found {
+    /// Not known.
+    #[default]
+    Unknown,
+    /// There is nothing.
+    Nothing,
+    /// This inode, whose times are none newer than that, since 1970.
+    Inode(Number, Duration),
 }
 
 /// What the footprint of a call depends on, besides its arguments.
@@ -185,8 +200,13 @@ impl FootprintBuilder<'_> {
                 let opens = self.class == SyscallClass::Open && !self.flags.creates && !self.flags.truncates;
                 self.process(of, self.only_looks() || opens && shown_files::shown(&path).is_some());
             }
-            End::Object(there) => self.object(&there, AccessKind::Load),
+            End::Object(there) => {
+                self.touched.finds = Found::Inode(there.number, there.newest);
+                self.object(&there, AccessKind::Load);
+            }
             End::Name { there, real } => {
+                let inode = |there: &Inode| Found::Inode(there.number, there.newest);
+                self.touched.finds = there.as_ref().map_or(Found::Nothing, inode);
                 let entry = read.last().expect("the name itself was read");
                 self.side = entry.side;
                 if entry.side == Side::Elsewhere && tree.leads_to_roots(&real) {

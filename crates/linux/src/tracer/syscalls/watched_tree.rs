@@ -14,6 +14,7 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Component, Path, PathBuf};
+use std::time::Duration;
 
 use super::process_numbers::{Owner, ProcessNumbers};
 use crate::sys::machine;
@@ -60,12 +61,29 @@ pub(crate) struct Inode {
     pub(crate) group: u32,
     pub(crate) number: Number,
     pub(crate) path: PathBuf,
+    /// The newest of its times of access, modification and change, since 1970.
+    pub(crate) newest: Duration,
 }
 
 impl Inode {
     pub(crate) fn is_directory(&self) -> bool {
         self.kind == InodeKind::Directory
     }
+}
+
+/// The newest of the times of a file. One before 1970 counts as 1970. Not that of its birth, which is never newer than all others
+/// unless somebody has set these, and then the change is as new as that.
+fn newest(metadata: &Metadata) -> Duration {
+    let times = [
+        (metadata.atime(), metadata.atime_nsec()),
+        (metadata.mtime(), metadata.mtime_nsec()),
+        (metadata.ctime(), metadata.ctime_nsec()),
+    ];
+    let since = times.map(|(seconds, rest)| {
+        let rest = u32::try_from(rest).unwrap_or(0);
+        u64::try_from(seconds).map_or(Duration::ZERO, |seconds| Duration::new(seconds, rest))
+    });
+    since.into_iter().fold(Duration::ZERO, Duration::max)
 }
 
 /// An object that was read on the way of a path.
@@ -174,6 +192,11 @@ impl WatchedTree {
         (device, inode)
     }
 
+    /// Whether the number of an [`Inode`] is that which programs see: those on the file system of the lock have no device.
+    pub(super) fn has_device((device, _): Number) -> bool {
+        device != 0
+    }
+
     /// The contender whose process, or thread, has this number.
     pub(crate) fn contender(&self, task: i32) -> Option<ProcessId> {
         self.tasks.get(&task).map(|(process, _)| *process)
@@ -259,6 +282,7 @@ impl WatchedTree {
             group: metadata.gid(),
             number,
             path: path.to_owned(),
+            newest: newest(metadata),
         }
     }
 
