@@ -109,8 +109,10 @@ pub enum Argument {
     Descriptor,
     /// A descriptor that is written.
     Sink,
-    /// A number, signed.
+    /// An `int`.
     Number,
+    /// A length or a place in a file: a `size_t` or an `off_t`.
+    Length,
     /// Bits without names.
     Bits,
     /// `O_*`.
@@ -146,8 +148,8 @@ pub enum Argument {
 }
 
 use Argument::{
-    Address, AtFlags, Bits, Bytes, Descriptor, Directory, FlockOperation, Hidden, LockCommand, Message, Mode, Number,
-    OpenFlags, OpenHow, Path, Process, RecordLock, RenameFlags, Signal, Sink, Text, Vectors,
+    Address, AtFlags, Bits, Bytes, Descriptor, Directory, FlockOperation, Hidden, Length, LockCommand, Message, Mode,
+    Number, OpenFlags, OpenHow, Path, Process, RecordLock, RenameFlags, Signal, Sink, Text, Vectors,
 };
 
 const fn call(
@@ -186,23 +188,23 @@ const STOPPED: &[SystemCall] = &[
     call(libc::SYS_getcwd, "getcwd", SyscallClass::WorkingDirectory, &[]),
     call(libc::SYS_chdir, "chdir", SyscallClass::LookUp, &[Path]),
     call(libc::SYS_readlinkat, "readlinkat", SyscallClass::ReadLink, &[Directory, Path]),
-    call(libc::SYS_read, "read", SyscallClass::Read, &[Descriptor, Hidden, Number]),
-    call(libc::SYS_pread64, "pread64", SyscallClass::Read, &[Descriptor, Hidden, Number, Number]),
+    call(libc::SYS_read, "read", SyscallClass::Read, &[Descriptor, Hidden, Length]),
+    call(libc::SYS_pread64, "pread64", SyscallClass::Read, &[Descriptor, Hidden, Length, Length]),
     call(libc::SYS_readv, "readv", SyscallClass::Read, &[Descriptor, Hidden, Number]),
-    call(libc::SYS_preadv, "preadv", SyscallClass::Read, &[Descriptor, Hidden, Number, Number]),
-    call(libc::SYS_preadv2, "preadv2", SyscallClass::Read, &[Descriptor, Hidden, Number, Number]),
-    call(libc::SYS_write, "write", SyscallClass::Write, &[Sink, Bytes, Number]),
-    call(libc::SYS_pwrite64, "pwrite64", SyscallClass::Write, &[Sink, Bytes, Number, Number]),
+    call(libc::SYS_preadv, "preadv", SyscallClass::Read, &[Descriptor, Hidden, Number, Length]),
+    call(libc::SYS_preadv2, "preadv2", SyscallClass::Read, &[Descriptor, Hidden, Number, Length]),
+    call(libc::SYS_write, "write", SyscallClass::Write, &[Sink, Bytes, Length]),
+    call(libc::SYS_pwrite64, "pwrite64", SyscallClass::Write, &[Sink, Bytes, Length, Length]),
     call(libc::SYS_writev, "writev", SyscallClass::Write, &[Sink, Vectors, Number]),
-    call(libc::SYS_pwritev, "pwritev", SyscallClass::Write, &[Sink, Vectors, Number, Number]),
-    call(libc::SYS_pwritev2, "pwritev2", SyscallClass::Write, &[Sink, Vectors, Number, Number]),
-    call(libc::SYS_sendfile, "sendfile", SyscallClass::Copy, &[Sink, Descriptor, Hidden, Number]),
-    call(libc::SYS_copy_file_range, "copy_file_range", SyscallClass::Copy, &[Descriptor, Hidden, Sink, Hidden, Number]),
-    call(libc::SYS_splice, "splice", SyscallClass::Copy, &[Descriptor, Hidden, Sink, Hidden, Number]),
-    call(libc::SYS_truncate, "truncate", SyscallClass::Truncate, &[Path, Number]),
-    call(libc::SYS_ftruncate, "ftruncate", SyscallClass::Truncate, &[Sink, Number]),
-    call(libc::SYS_fallocate, "fallocate", SyscallClass::Truncate, &[Sink, Bits, Number, Number]),
-    call(libc::SYS_lseek, "lseek", SyscallClass::Seek, &[Descriptor, Number, Number]),
+    call(libc::SYS_pwritev, "pwritev", SyscallClass::Write, &[Sink, Vectors, Number, Length]),
+    call(libc::SYS_pwritev2, "pwritev2", SyscallClass::Write, &[Sink, Vectors, Number, Length]),
+    call(libc::SYS_sendfile, "sendfile", SyscallClass::Copy, &[Sink, Descriptor, Hidden, Length]),
+    call(libc::SYS_copy_file_range, "copy_file_range", SyscallClass::Copy, &[Descriptor, Hidden, Sink, Hidden, Length]),
+    call(libc::SYS_splice, "splice", SyscallClass::Copy, &[Descriptor, Hidden, Sink, Hidden, Length]),
+    call(libc::SYS_truncate, "truncate", SyscallClass::Truncate, &[Path, Length]),
+    call(libc::SYS_ftruncate, "ftruncate", SyscallClass::Truncate, &[Sink, Length]),
+    call(libc::SYS_fallocate, "fallocate", SyscallClass::Truncate, &[Sink, Bits, Length, Length]),
+    call(libc::SYS_lseek, "lseek", SyscallClass::Seek, &[Descriptor, Length, Number]),
     call(libc::SYS_getdents64, "getdents64", SyscallClass::List, &[Descriptor]),
     call(libc::SYS_linkat, "linkat", SyscallClass::Link, &[Directory, Path, Directory, Path, AtFlags]),
     call(libc::SYS_renameat2, "renameat2", SyscallClass::Rename, &[Directory, Path, Directory, Path, RenameFlags]),

@@ -206,6 +206,7 @@ impl Reading<'_> {
                 quoted(&bytes[..read]) + ellipsis
             }
             Argument::Number | Argument::Process | Argument::Signal => int(value).to_string(),
+            Argument::Length => value.cast_signed().to_string(),
             Argument::Bits => format!("{value:#x}"),
             Argument::Mode => format!("0{:o}", value & 0o7777),
             Argument::OpenFlags => open_flags(int(value)),
@@ -457,6 +458,8 @@ mod tests {
             r#"newfstatat("/run/lock", AT_EMPTY_PATH)"#,
         );
         check(libc::SYS_write, [3, TEXT, 4, 0, 0, 0], r#"write(3, "/run", 4)"#);
+        let long = [3, 1 << 32, 0, 0, 0, 0];
+        check(libc::SYS_ftruncate, long, "ftruncate(3, 4294967296)");
         check(libc::SYS_fcntl, [3, 6, 0, 0, 0, 0], "fcntl(3, F_SETLK, …)");
     }
 
