@@ -153,6 +153,7 @@ const TWICE: &str = "hold the lock at once";
 // The two locks that onewinner began with, in every language.
 cases! {
     the_first_two_locks;
+    a_place_behind_an_append: driver("append-place.c", "{lock}"), "-n 2 --scenario contend" => Holds;
     create_new_in_c: driver("seed.c", "create-new {lock}"), "-n 3 --scenario contend" => Holds;
     create_new_in_go: driver("seed.go", "create-new {lock}"), "-n 2 --scenario contend --preemptions 1" => Holds;
     create_new_in_perl: driver("seed.pl", "create-new {lock}"), "-n 2 --scenario contend" => Holds;

@@ -20,10 +20,10 @@ use super::decode::Decoded;
 use super::virtual_time::Time;
 use super::watched_tree::{Number, WatchedTree};
 use crate::sys::arguments::{self, STAT_BYTES, STATX_BYTES};
-use crate::sys::filter;
 use crate::sys::syscalls::{self, SyscallClass};
 use crate::sys::trace::Entry;
 use crate::sys::waits::RECORD_BYTES;
+use crate::sys::{descriptors, filter};
 use onewinner_core::id::ProcessId;
 
 /// The most ends that are kept: where each history is new, none of them comes again.
@@ -276,12 +276,17 @@ fn result(at: &AtCall<'_>, decoded: &Decoded, returned: i64) -> Option<MemoryRes
             arguments::hide_statx_number(&mut bytes);
             Some(MemoryResult::Attributes(bytes.to_vec(), number))
         }
+        // With `O_APPEND` it writes where others have ended, and lseek(2) returns that without a stop.
+        (Class::Write, _) => {
+            let [fd] = decoded.written[..] else { return None };
+            let offset = descriptors::offset(at.task, fd).ok()?;
+            Some(MemoryResult::Bytes(offset.to_ne_bytes().to_vec()))
+        }
         // The lock of another one, if it was asked about.
         (Class::Fcntl, _) => bytes(arguments[2], RECORD_BYTES),
         (Class::LookUp, "faccessat" | "faccessat2" | "access" | "chdir")
         | (
             Class::Open
-            | Class::Write
             | Class::Truncate
             | Class::Seek
             | Class::Link
