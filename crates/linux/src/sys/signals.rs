@@ -24,6 +24,14 @@ pub fn is_caught(process: i32, signal: i32) -> bool {
     mask(&task, "SigCgt:").is_none_or(|mask| has(mask, signal))
 }
 
+/// Whether a signal ends or stops a process that has no handler for it: it is not ignored, and its default action is another one
+/// ([signal(7)](https://man7.org/linux/man-pages/man7/signal.7.html)). What cannot be read counts as one.
+pub fn acts_by_default(process: i32, signal: i32) -> bool {
+    const IGNORED_BY_DEFAULT: [i32; 4] = [libc::SIGCHLD, libc::SIGCONT, libc::SIGURG, libc::SIGWINCH];
+    let task = PathBuf::from(format!("/proc/{process}"));
+    !IGNORED_BY_DEFAULT.contains(&signal) && mask(&task, "SigIgn:").is_none_or(|mask| !has(mask, signal))
+}
+
 /// Whether a thread of a process blocks a signal, and may wait for it: `SigBlk` there. What cannot be read counts as one.
 pub fn is_blocked(process: i32, signal: i32) -> bool {
     let Ok(mut threads) = fs::read_dir(format!("/proc/{process}/task")) else {

@@ -82,6 +82,13 @@ impl Armed {
     fn is(&self, group: i32, key: TimerKey) -> bool {
         self.key == key && (self.group == group || key.is_file())
     }
+
+    /// Whether its contender goes on when its process gets this signal, and may notice it. A contender that its own timer ends has
+    /// crashed, which is explored as a kill; that of a child is no crash.
+    fn is_noticed(&self, signal: i32, first: Option<i32>) -> bool {
+        let is_child = first != Some(self.group);
+        signals::is_caught(self.group, signal) || is_child && signals::acts_by_default(self.group, signal)
+    }
 }
 
 impl Timers {
@@ -139,24 +146,24 @@ impl Timers {
         self.armed.iter().filter(move |timer| timer.process == process)
     }
 
-    /// Those of them whose process notices when they expire between two calls, and goes on: it has a handler for the signal, or may
-    /// look at the descriptor without waiting.
-    pub(crate) fn noticed(&self, process: ProcessId) -> impl Iterator<Item = &Armed> {
-        self.of(process).filter(|timer| match (timer.key, timer.expiry) {
+    /// Those of them whose contender notices when they expire between two calls, and goes on: their process has a handler for the
+    /// signal, or is ended by it and is not the `first` one, or may look at the descriptor without waiting.
+    pub(crate) fn noticed(&self, process: ProcessId, first: Option<i32>) -> impl Iterator<Item = &Armed> {
+        self.of(process).filter(move |timer| match (timer.key, timer.expiry) {
             (TimerKey::File(number), _) => self.files.get(number).is_none_or(|file| !file.blocks()),
-            (_, Some(expiry)) => signals::is_caught(timer.group, expiry.signal),
+            (_, Some(expiry)) => timer.is_noticed(expiry.signal, first),
             (_, None) => false,
         })
     }
 
-    /// Those of them that may change what a contender does that waits for nothing but a message: a handler runs, or a thread waits
-    /// for the signal or in a read.
-    pub(crate) fn noticed_at_rest(&self, process: ProcessId) -> impl Iterator<Item = &Armed> {
-        self.of(process).filter(|timer| match (timer.key, timer.expiry) {
+    /// Those of them that may change what a contender does that waits for nothing but a message: a handler runs, a process other
+    /// than the `first` one ends, or a thread waits for the signal or in a read.
+    pub(crate) fn noticed_at_rest(&self, process: ProcessId, first: Option<i32>) -> impl Iterator<Item = &Armed> {
+        self.of(process).filter(move |timer| match (timer.key, timer.expiry) {
             (TimerKey::File(_), _) => true,
             // A thread that waits for a signal does not block it meanwhile.
             (_, Some(Expiry { signal, thread, .. })) => {
-                thread.is_some() || signals::is_caught(timer.group, signal) || signals::is_blocked(timer.group, signal)
+                thread.is_some() || timer.is_noticed(signal, first) || signals::is_blocked(timer.group, signal)
             }
             (_, None) => false,
         })

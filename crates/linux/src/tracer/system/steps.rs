@@ -248,8 +248,13 @@ impl TracedSystem {
     fn interrupted_by(&self, process: ProcessId, task: i32) -> Option<&'static str> {
         let group = self.engine.tracees.at(task).group;
         let (_, timers) = self.engine.interpreter.time()?;
-        let mut noticed = timers.noticed(process);
+        let mut noticed = timers.noticed(process, self.first(process));
         noticed.find(|timer| timer.group == group).map(|timer| timer.name)
+    }
+
+    /// The number of the first process of a contender.
+    fn first(&self, process: ProcessId) -> Option<i32> {
+        self.engine.tracees.first.get(&process).copied()
     }
 
     /// Notes a call before which a timer could have expired with an effect: that order is not explored. Before a call that waits
@@ -274,7 +279,7 @@ impl TracedSystem {
         let mut others = ProcessId::first(self.contenders.len()).filter(|other| *other != acts);
         let holds = |process: &ProcessId| !self.contenders[process.index()].ended && self.channel.rests(*process);
         let timer = others.find_map(|process| {
-            let timer = timers.noticed_at_rest(process).next()?;
+            let timer = timers.noticed_at_rest(process, self.first(process)).next()?;
             holds(&process).then_some((process, timer.name))
         });
         if let Some((process, timer)) = timer {
