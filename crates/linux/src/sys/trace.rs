@@ -120,7 +120,7 @@ const MOST_SEGMENTS: u64 = 64;
 /// The most words between the beginning of the stack and the auxiliary vector.
 const MOST_WORDS: u64 = 1 << 20;
 
-/// The words of a stack, read by the page.
+/// The words of a stack, read many at a time.
 struct Words<'a> {
     memory: &'a Memory,
     /// The beginning of the stack, upwards.
